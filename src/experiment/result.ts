@@ -1,0 +1,187 @@
+/**
+ * What a run yields. Plain data: `report/` turns it into tables, files and charts, and nothing here knows how.
+ * Times are seconds of simulated time, as in the files a person reads.
+ */
+export type RefusedBy = 'rlimit-nproc' | 'threads-max' | 'pid-max' | 'pids-cgroup' | 'namespace-dead';
+
+/**
+ * Exhausted: the first fork refused at node scope (pid_max or threads-max). Censored is a value of its own, so that
+ * nobody can average only the runs that failed.
+ */
+export type Outcome =
+  | { kind: 'exhausted'; atSeconds: number; refusedBy: RefusedBy; scope: 'node' }
+  | { kind: 'censored'; horizonSeconds: number };
+
+/** Where a censored run is heading. */
+export type Projection =
+  | {
+      kind: 'exhausts';
+      /** Simulated seconds from the start of the run. */
+      atSeconds: number;
+      numbersPerHour: number;
+      limit: 'pid-max' | 'threads-max';
+      /** A sentence: `least squares over the last half of the run`. */
+      method: string;
+    }
+  | { kind: 'never'; numbersPerHour: number; method: string };
+
+export interface FinalState {
+  tasks: number;
+  zombies: number;
+  pinned: number;
+  allocated: number;
+  pidMax: number;
+  /** Threads and zombies of the whole machine: the total in field 4 of /proc/loadavg (K41). */
+  loadavgTasks: number;
+}
+
+export interface PodSummary {
+  name: string;
+  zombies: number;
+  pinned: number;
+  tasks: number;
+  restarts: number;
+}
+
+export interface ProbeSummary {
+  pod: string;
+  container: string;
+  type: 'liveness' | 'readiness' | 'startup';
+  runs: number;
+  succeeded: number;
+  failed: number;
+  /** The runtime could not start it: discarded on CRI runtimes (R15). */
+  errored: number;
+  /** Means over all runs, to the end of the simulation; null when it never ran. */
+  zombiesPerRun: number | null;
+  numbersPerRun: number | null;
+  /** 1-based; null: none failed or errored. */
+  firstFailedRun: number | null;
+}
+
+export interface Symptoms {
+  firstForkRefusedSeconds: number | null;
+  firstProbeFailureSeconds: number | null;
+  firstSshRefusedSeconds: number | null;
+  sshRefused: number;
+  firstPodCreateFailedSeconds: number | null;
+  podCreatesFailed: number;
+  podDeletesStuck: number;
+}
+
+export interface ExpectationResult {
+  text: string;
+  ok: boolean;
+  /** What it was, printed: `22.4 h`, `true`. */
+  actual: string;
+}
+
+export const TIMELINE_COLUMNS = [
+  'time_s',
+  'tasks',
+  'zombies',
+  'pinned',
+  'allocated',
+  'pid_max',
+  'free',
+  'loadavg_tasks',
+  'kubelet_pid_available',
+  'pods_running',
+  'probe_runs',
+  'probe_failures',
+  'fork_refusals',
+  'ssh_ok',
+  'ssh_refused',
+  'pods_created',
+  'pods_create_failed',
+  'pods_delete_stuck',
+] as const;
+export type TimelineColumn = (typeof TIMELINE_COLUMNS)[number];
+
+/** One array per column, all of one length; a row per sample and one for every moment that matters. */
+export type Timeline = Record<TimelineColumn, number[]>;
+
+export const RUN_EVENT_KINDS = [
+  'pod-created',
+  'pod-create-failed',
+  'pod-deleted',
+  'pod-delete-stuck',
+  'container-restarted',
+  'probe-failed',
+  'probe-errored',
+  'fork-refused',
+  'exhausted',
+  'wrapped',
+  'ssh-refused',
+  'ssh-ok',
+  'intervention',
+  'evicted',
+  'pressure',
+  'recovered',
+] as const;
+export type RunEventKind = (typeof RUN_EVENT_KINDS)[number];
+
+/** A moment that matters: the first of its kind and every change of state, not every repetition. */
+export interface RunEvent {
+  timeSeconds: number;
+  kind: RunEventKind;
+  /** Pod, container or probe: `rabbitmq/rabbitmq/liveness`; `node`. */
+  subject: string;
+  detail: string;
+}
+
+/** Who holds the numbers, at the end of the run. */
+export interface BlameRow {
+  /** `node` for the host's own. */
+  pod: string;
+  container: string;
+  /** `liveness`, `readiness`, `startup`, `main`, `infra`, `shim`, `ssh`, `cron`, … */
+  origin: string;
+  program: string;
+  tasks: number;
+  zombies: number;
+  pinned: number;
+  /** Numbers held in the node's table: tasks + zombies + pinned of this origin. */
+  numbers: number;
+  createdPerHour: number;
+  reapedPerHour: number;
+}
+
+export interface RunResult {
+  scenario: { name: string; title: string; description: string; path: string };
+  seed: number;
+  /** Hexadecimal; the same on every platform for the same scenario and seed. */
+  digest: string;
+  engineEvents: number;
+  /** Real time; kept out of every committed file. */
+  wallSeconds: number;
+  horizonSeconds: number;
+  outcome: Outcome;
+  projection: Projection | null;
+  final: FinalState;
+  pods: PodSummary[];
+  probes: ProbeSummary[];
+  symptoms: Symptoms;
+  expectations: ExpectationResult[];
+  timeline: Timeline;
+  events: RunEvent[];
+  blame: BlameRow[];
+}
+
+/** One line of `ps`, seen from some PID namespace. */
+export interface ProcessRow {
+  pid: number;
+  /** 0 when the parent is outside the namespace. */
+  ppid: number;
+  pgid: number;
+  sid: number;
+  /** As `ps` prints it: `S`, `Ss`, `Z`, `Zs`, `Zl`, `Sl`, … */
+  stat: string;
+  comm: string;
+  /** The task's numbers from the reader's namespace inwards, as NSpid in /proc/PID/status. */
+  nspid: number[];
+  /** Threads, the leader included; 1 for a plain zombie. */
+  threads: number;
+  pod: string | null;
+  container: string | null;
+}

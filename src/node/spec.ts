@@ -1,0 +1,127 @@
+/**
+ * What was asked for: one node, fully resolved, in engine units (µs, bytes, counts). Plain data.
+ *
+ * `scenario/` turns YAML into this; `node/` builds a running `Node` from it. Every version string has been kept as
+ * written; it is resolved to a rules record in exactly one place (kernel/rules.ts, node/rules.ts).
+ */
+import type { Program } from '../program/code.js';
+
+export interface KernelSpec {
+  /** As `uname -r` begins: `4.14`, `6.18`. */
+  version: string;
+  pidMax: number;
+  threadsMax: number;
+}
+
+export interface KubeletSpec {
+  version: string;
+  /** -1: no limit of its own per pod (R22). */
+  podPidsLimit: number;
+  /** `pid=N` in system- and kube-reserved together; lowers the pids.max of the kubepods cgroup (R22). */
+  reservedPids: number;
+  /** Hard eviction threshold on pid.available, as a count of free PIDs; null: none, the default (R24). */
+  evictionPidAvailable: number | null;
+  /** `--docker-disable-shared-pid` of the 1.7-1.11 era; null: the version's default (R3). */
+  dockerDisableSharedPid: boolean | null;
+}
+
+export const RUNTIME_NAMES = ['docker', 'containerd', 'cri-o', 'bare'] as const;
+export type RuntimeName = (typeof RUNTIME_NAMES)[number];
+
+export interface RuntimeSpec {
+  name: RuntimeName;
+  version: string;
+  /** Only for `bare`: does the exec'd process become a session leader, as runc makes it? */
+  setsid: boolean;
+}
+
+/** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */
+export const PROBE_TYPES = ['liveness', 'readiness', 'startup'] as const;
+export type ProbeType = (typeof PROBE_TYPES)[number];
+
+export type ProbeAction =
+  | { kind: 'exec'; program: Program }
+  /** httpGet, tcpSocket, grpc: no process in the container (R14). */
+  | { kind: 'network'; how: 'httpGet' | 'tcpSocket' | 'grpc' };
+
+export interface ProbeSpec {
+  type: ProbeType;
+  action: ProbeAction;
+  initialDelayUs: number;
+  periodUs: number;
+  timeoutUs: number;
+  successThreshold: number;
+  failureThreshold: number;
+}
+
+export interface ContainerSpec {
+  name: string;
+  program: Program;
+  probes: ProbeSpec[];
+}
+
+export interface PodSpec {
+  name: string;
+  /** Copies on this node; more than one are named `name-0`, `name-1`, … */
+  count: number;
+  /**
+   * `container`: every container's entrypoint is PID 1 of its own namespace; `pod`: the infra process is PID 1 for
+   * all; `node`: the host's own namespace; `null`: what this kubelet and runtime do by default (R3).
+   */
+  pidMode: 'container' | 'pod' | 'node' | null;
+  /** `docker run` without Kubernetes: no infra process and no kubelet; exec health checks still run. */
+  sandboxless: boolean;
+  /** The namespace's own limit (kernel >= 6.14, K7); null: the kernel's default for a new namespace. */
+  pidMax: number | null;
+  startAtUs: number;
+  /** null: runs to the horizon. */
+  stopAtUs: number | null;
+  restartPolicy: 'Always' | 'OnFailure' | 'Never';
+  terminationGraceUs: number;
+  containers: ContainerSpec[];
+}
+
+/** A program run on the host by a timer: a cron job. */
+export interface CronJobSpec {
+  name: string;
+  everyUs: number;
+  startAtUs: number;
+  program: Program;
+}
+
+export type Intervention =
+  /** Sandboxes created from now on use this pause (R1); running ones keep theirs. */
+  | { atUs: number; do: 'bump-pause'; version: string }
+  | { atUs: number; do: 'delete-pod'; pod: string; recreate: boolean }
+  | { atUs: number; do: 'restart-container'; pod: string; container: string }
+  | { atUs: number; do: 'set-pid-max'; pidMax: number }
+  /** Unset fields stay as they are; `remove: true` takes the probe away. */
+  | {
+      atUs: number;
+      do: 'change-probe';
+      pod: string;
+      container: string;
+      probe: ProbeType;
+      remove?: boolean;
+      action?: ProbeAction;
+      periodUs?: number;
+      timeoutUs?: number;
+      failureThreshold?: number;
+    }
+  /** Deletes every pod, one after another, and creates none. */
+  | { atUs: number; do: 'drain' };
+
+export interface NodeSpec {
+  kernel: KernelSpec;
+  /** Host tasks outside pods, the host's init among them. They hold the low numbers from boot on. */
+  baselineTaskCount: number;
+  kubelet: KubeletSpec;
+  runtime: RuntimeSpec;
+  /** Version of the infra (pause) image for new sandboxes: `3.0`, `3.1`, … */
+  pause: string;
+  sshLogins: { everyUs: number } | null;
+  podChurn: { everyUs: number } | null;
+  cronJobs: CronJobSpec[];
+  pods: PodSpec[];
+  interventions: Intervention[];
+}

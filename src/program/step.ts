@@ -1,0 +1,73 @@
+/**
+ * The step language: what runs in a container, as text.
+ *
+ * A program is `{comm, steps}`. The list of steps is closed on purpose: every program here can also be run for
+ * real in a PID namespace, and that is how the model is checked. A new step needs a decision record with a
+ * scenario whose answer changes (docs/decisions).
+ *
+ * These types have the shape of the YAML itself, so that a program prints back to what was written.
+ */
+
+/** `250ms`, `10s`, `1h30m`, or a distribution over durations. */
+export type DurationText =
+  | string
+  | { uniform: [string, string] }
+  | { exponential: { mean: string } }
+  | { lognormal: { median: string; sigma: number } };
+
+export const SIGCHLD_DISPOSITIONS = ['default', 'ignore', 'nocldwait', 'reap-all', 'reap-one'] as const;
+export type SigchldDisposition = (typeof SIGCHLD_DISPOSITIONS)[number];
+
+export const SIGTERM_DISPOSITIONS = ['default', 'ignore', 'exit'] as const;
+export type SigtermDisposition = (typeof SIGTERM_DISPOSITIONS)[number];
+
+export const SIGNAL_NAMES = ['TERM', 'KILL', 'CHLD'] as const;
+export type SignalName = (typeof SIGNAL_NAMES)[number];
+
+/** Kill targets that are not labels; no label may have one of these names (nor `any` or `all`). */
+export const KILL_TARGETS = ['children', 'group', 'parent', 'self'] as const;
+
+/** Either steps in place, or another program by name. */
+export interface ForkBody {
+  label?: string;
+  comm?: string;
+  steps?: Step[];
+  program?: string;
+  /** Runs in the parent if the fork is refused; without it the parent exits 2, as dash does (K44). */
+  orElse?: Step[];
+}
+
+export type ExecBody = { program: string } | { comm: string; steps: Step[] };
+
+export type Step =
+  | 'pause'
+  | 'reap'
+  | 'setsid'
+  | 'setpgid'
+  | { sleep: DurationText }
+  | { fork: ForkBody }
+  | { exec: ExecBody }
+  /** Have N extra threads from now on. A refusal runs `orElse`; without it the process aborts (status 134). */
+  | { threads: number; orElse?: Step[] }
+  | { wait: 'any' | 'all' | (string & {}) }
+  | { sigchld: SigchldDisposition }
+  | { 'on-term': SigtermDisposition }
+  | { subreaper: boolean }
+  | { kill: { target: string; signal: SignalName } }
+  | { repeat: { times: number | 'forever'; steps: Step[] } }
+  | { chance: { p: number; steps: Step[]; else?: Step[] } }
+  | { exit: number }
+  /** The main thread ends and the extra threads go on: the delayed group leader of K19 (decision 0003). */
+  | 'exit-main-thread';
+
+/** A program as written: `comm` is what `ps` shows. */
+export interface ProgramSource {
+  comm: string;
+  /** Where the behaviour was measured or published; shown by `pidsim explain program NAME`. */
+  source?: string;
+  description?: string;
+  steps: Step[];
+}
+
+/** Programs by name: a scenario's own `programs:` laid over the catalogue. */
+export type ProgramLibrary = ReadonlyMap<string, ProgramSource>;

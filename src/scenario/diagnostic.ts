@@ -1,0 +1,16 @@
+/** A bad scenario is never an exception: it is a list of these, all of them at once. */
+export interface Diagnostic {
+  /** The file as the user named it. */
+  file: string;
+  /** From 1; 0 when the whole file is meant. */
+  line: number;
+  column: number;
+  severity: 'error' | 'warning';
+  /** A stable, documented code: `unknown-key`, `wrong-type`, … (scenario/codes.ts) */
+  code: string;
+  message: string;
+  /** What to do about it. */
+  hint?: string;
+}
+
+export type Parsed<T> = { ok: true; value: T; warnings: Diagnostic[] } | { ok: false; diagnostics: Diagnostic[] };

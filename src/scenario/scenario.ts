@@ -1,0 +1,17 @@
+/** A validated scenario: a node to build, how long to run it, and what is expected of the run. */
+import type { NodeSpec } from '../node/spec.js';
+import type { Expectation } from './expect.js';
+
+export interface Scenario {
+  /** The file it came from, as the user named it; `<text>` if it came from a string. */
+  path: string;
+  name: string;
+  title: string;
+  description: string;
+  seed: number;
+  horizonUs: number;
+  /** null: `auto`, about 1,000 rows over the horizon. */
+  sampleEveryUs: number | null;
+  node: NodeSpec;
+  expect: Expectation[];
+}
