@@ -69,5 +69,18 @@ export interface ProgramSource {
   steps: Step[];
 }
 
-/** Programs by name: a scenario's own `programs:` laid over the catalogue. */
-export type ProgramLibrary = ReadonlyMap<string, ProgramSource>;
+/**
+ * Programs by name: a scenario's own `programs:` laid over the catalogue. A plain `Map` will do; the catalogue's
+ * library also answers to names that it makes up on demand (`tini -- rabbitmq-server`), which `keys` does not list.
+ */
+export type ProgramLibrary = Pick<ReadonlyMap<string, ProgramSource>, 'get' | 'has' | 'keys'>;
+
+/** What is wrong with a program as written. The path leads to the place, from the root of that program. */
+export interface ProgramProblem {
+  path: (string | number)[];
+  /** A stable code: `unknown-key`, `unknown-label`, … */
+  code: string;
+  message: string;
+  /** What to do about it. */
+  hint?: string;
+}

@@ -1,0 +1,285 @@
+/**
+ * Compiles steps to flat integer code. The layout is drawn in code.ts.
+ *
+ *     library ── name ──► queue of programs ──► one segment: main program at 0, then each named program once
+ *                              ▲      │
+ *                              └──────┘ fork: {program}, exec: {program}
+ */
+import type { Distribution } from '../sim/distribution.js';
+import { checkProgramNames } from './check.js';
+import {
+  EXPLICIT_OR_ELSE,
+  FORK_REFUSED_STATUS,
+  KILL_LABEL,
+  NAMED_PROGRAM,
+  Op,
+  type Opcode,
+  type Program,
+  type ProgramEntry,
+  THREAD_REFUSED_STATUS,
+} from './code.js';
+import { truncateComm } from './comm.js';
+import { parseDistribution } from './duration.js';
+import {
+  type ExecBody,
+  type ForkBody,
+  KILL_TARGETS,
+  type ProgramLibrary,
+  type ProgramProblem,
+  type ProgramSource,
+  SIGCHLD_DISPOSITIONS,
+  SIGNAL_NAMES,
+  SIGTERM_DISPOSITIONS,
+  type Step,
+} from './step.js';
+
+export type Compiled = { ok: true; program: Program } | { ok: false; problems: ProgramProblem[] };
+
+/**
+ * Compiles the library's program of that name, with everything it forks or execs by name.
+ *
+ * Problems: the name, or a name it leads to, is not in the library. The sources themselves must have passed
+ * `parseProgram` (schema.ts); anything else wrong with them is a bug and throws.
+ */
+export function compileProgram(name: string, library: ProgramLibrary): Compiled {
+  const source = library.get(name);
+  if (source === undefined) {
+    return {
+      ok: false,
+      problems: [{ path: [], code: 'unknown-program', message: `there is no program "${name}"` }],
+    };
+  }
+  return compileSource(name, source, library);
+}
+
+/** The same for a source that need not be in the library; in its own steps, `name` means itself. */
+export function compileSource(name: string, source: ProgramSource, library: ProgramLibrary): Compiled {
+  const problems = checkProgramNames(name, source, library);
+  if (problems.length > 0) return { ok: false, problems };
+  return { ok: true, program: new Compiler(name, source, library).run() };
+}
+
+/** What the steps being compiled may refer to: a process image's labels, numbered as they appear. */
+class ImageScope {
+  readonly slots = new Map<string, number>();
+  loopDepth = 0;
+
+  slotOf(label: string): number {
+    let slot = this.slots.get(label);
+    if (slot === undefined) this.slots.set(label, (slot = this.slots.size));
+    return slot;
+  }
+}
+
+/** A table of distinct values that operands index. */
+class Table<T> {
+  readonly values: T[] = [];
+  private readonly indexByKey = new Map<string, number>();
+
+  indexOf(value: T): number {
+    const key = JSON.stringify(value);
+    let index = this.indexByKey.get(key);
+    if (index === undefined) {
+      index = this.values.push(value) - 1;
+      this.indexByKey.set(key, index);
+    }
+    return index;
+  }
+}
+
+class Compiler {
+  private readonly code: number[] = [];
+  private readonly durations = new Table<Distribution>();
+  private readonly probabilities = new Table<number>();
+  private readonly comms = new Table<string>();
+  private readonly labels = new Table<string>();
+  private readonly entries: ProgramEntry[] = [];
+  private readonly queued = new Map<string, ProgramSource>();
+  /** Operands that hold the address of a named program, to fill in once all are placed. */
+  private readonly references: { at: number; name: string }[] = [];
+  private labelCount = 0;
+  private maxLoopDepth = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly source: ProgramSource,
+    private readonly library: ProgramLibrary,
+  ) {}
+
+  run(): Program {
+    this.queued.set(this.name, this.source);
+    // A Map iterates over what is added while iterating: programs that the steps name join the queue as they appear.
+    for (const [name, source] of this.queued) this.placeProgram(name, source);
+    const entryAt = new Map(this.entries.map((entry) => [entry.name, entry.at]));
+    for (const { at, name } of this.references) this.code[at] = entryAt.get(name)!;
+    return {
+      name: this.name,
+      comm: truncateComm(this.source.comm),
+      source: this.source,
+      code: Int32Array.from(this.code),
+      durations: this.durations.values,
+      probabilities: this.probabilities.values,
+      comms: this.comms.values,
+      labels: this.labels.values,
+      entries: this.entries,
+      labelCount: this.labelCount,
+      maxLoopDepth: this.maxLoopDepth,
+    };
+  }
+
+  private placeProgram(name: string, source: ProgramSource): void {
+    const at = this.code.length;
+    this.image(source.steps);
+    this.entries.push({ name, comm: truncateComm(source.comm), source, at, end: this.code.length });
+  }
+
+  /** Steps with labels and loop counters of their own, and an exit at their end. */
+  private image(steps: readonly Step[]): void {
+    const scope = new ImageScope();
+    this.steps(steps, scope);
+    this.emit(Op.EXIT, 0);
+    this.labelCount = Math.max(this.labelCount, scope.slots.size);
+  }
+
+  private steps(steps: readonly Step[], scope: ImageScope): void {
+    for (const step of steps) this.step(step, scope);
+  }
+
+  private step(step: Step, scope: ImageScope): void {
+    if (typeof step === 'string') this.emit(BARE_OPCODES[step]);
+    else if ('sleep' in step) this.emit(Op.SLEEP, this.durations.indexOf(distributionOf(step.sleep)));
+    else if ('fork' in step) this.fork(step.fork, scope);
+    else if ('exec' in step) this.exec(step.exec);
+    else if ('threads' in step) this.threads(step.threads, step.orElse, scope);
+    else if ('wait' in step) this.wait(step.wait, scope);
+    else if ('sigchld' in step) this.emit(Op.SIGCHLD, SIGCHLD_DISPOSITIONS.indexOf(step.sigchld));
+    else if ('on-term' in step) this.emit(Op.ON_TERM, SIGTERM_DISPOSITIONS.indexOf(step['on-term']));
+    else if ('subreaper' in step) this.emit(Op.SUBREAPER, step.subreaper ? 1 : 0);
+    else if ('kill' in step) this.kill(step.kill, scope);
+    else if ('repeat' in step) this.repeat(step.repeat, scope);
+    else if ('chance' in step) this.chance(step.chance, scope);
+    else this.emit(Op.EXIT, step.exit);
+  }
+
+  private fork(body: ForkBody, scope: ImageScope): void {
+    const slot = body.label === undefined ? -1 : scope.slotOf(body.label);
+    const label = body.label === undefined ? -1 : this.labels.indexOf(body.label);
+    const flags = (body.orElse ? EXPLICIT_OR_ELSE : 0) | (body.program === undefined ? 0 : NAMED_PROGRAM);
+    const at = this.emit(Op.FORK, 0, 0, 0, this.commOf(body), slot, label, flags);
+    this.code[at + 3] = this.code.length;
+    const jump = this.orElse(body.orElse, FORK_REFUSED_STATUS, scope);
+    this.body(body, at + 1);
+    this.code[at + 2] = this.code.length;
+    if (jump !== NO_JUMP) this.code[jump] = this.code.length;
+  }
+
+  private exec(body: ExecBody): void {
+    const flags = 'program' in body ? NAMED_PROGRAM : 0;
+    const at = this.emit(Op.EXEC, 0, 0, this.commOf(body), flags);
+    this.body(body, at + 1);
+    this.code[at + 2] = this.code.length;
+  }
+
+  /** The steps in place, or a reference to a named program, in the operand at `operandAt`. */
+  private body(body: { program?: string; steps?: Step[] }, operandAt: number): void {
+    if (body.program === undefined) {
+      this.code[operandAt] = this.code.length;
+      this.image(body.steps!);
+    } else {
+      this.queued.set(body.program, this.sourceOf(body.program));
+      this.references.push({ at: operandAt, name: body.program });
+    }
+  }
+
+  private commOf(body: { comm?: string; program?: string }): number {
+    const comm = body.program === undefined ? body.comm : this.sourceOf(body.program).comm;
+    return comm === undefined ? -1 : this.comms.indexOf(truncateComm(comm));
+  }
+
+  private sourceOf(name: string): ProgramSource {
+    return this.queued.get(name) ?? this.library.get(name)!;
+  }
+
+  private threads(count: number, orElse: Step[] | undefined, scope: ImageScope): void {
+    const at = this.emit(Op.THREADS, count, 0, 0, orElse ? EXPLICIT_OR_ELSE : 0);
+    this.code[at + 3] = this.code.length;
+    const jump = this.orElse(orElse, THREAD_REFUSED_STATUS, scope);
+    this.code[at + 2] = this.code.length;
+    if (jump !== NO_JUMP) this.code[jump] = this.code.length;
+  }
+
+  /** What the parent does when refused. Returns where to put the address that it goes on at, or NO_JUMP. */
+  private orElse(steps: Step[] | undefined, defaultStatus: number, scope: ImageScope): number {
+    if (steps === undefined) {
+      this.emit(Op.EXIT, defaultStatus);
+      return NO_JUMP;
+    }
+    this.steps(steps, scope);
+    return this.emit(Op.JUMP, 0) + 1;
+  }
+
+  private wait(whom: string, scope: ImageScope): void {
+    if (whom === 'any') this.emit(Op.WAIT_ANY);
+    else if (whom === 'all') this.emit(Op.WAIT_ALL);
+    else this.emit(Op.WAIT_LABEL, scope.slotOf(whom), this.labels.indexOf(whom));
+  }
+
+  private kill({ target, signal }: Extract<Step, { kill: unknown }>['kill'], scope: ImageScope): void {
+    const signalIndex = SIGNAL_NAMES.indexOf(signal);
+    const targetIndex = (KILL_TARGETS as readonly string[]).indexOf(target);
+    if (targetIndex >= 0) this.emit(Op.KILL, targetIndex, -1, -1, signalIndex);
+    else this.emit(Op.KILL, KILL_LABEL, scope.slotOf(target), this.labels.indexOf(target), signalIndex);
+  }
+
+  private repeat({ times, steps }: Extract<Step, { repeat: unknown }>['repeat'], scope: ImageScope): void {
+    if (times === 'forever') {
+      const at = this.emit(Op.FOREVER, 0);
+      const body = this.code.length;
+      this.steps(steps, scope);
+      this.emit(Op.JUMP, body);
+      this.code[at + 1] = this.code.length;
+      return;
+    }
+    const slot = scope.loopDepth++;
+    this.maxLoopDepth = Math.max(this.maxLoopDepth, scope.loopDepth);
+    const at = this.emit(Op.REPEAT, slot, times, 0);
+    const body = this.code.length;
+    this.steps(steps, scope);
+    this.emit(Op.AGAIN, slot, body);
+    this.code[at + 3] = this.code.length;
+    scope.loopDepth--;
+  }
+
+  private chance(chance: Extract<Step, { chance: unknown }>['chance'], scope: ImageScope): void {
+    const at = this.emit(Op.CHANCE, this.probabilities.indexOf(chance.p), 0, 0);
+    this.steps(chance.steps, scope);
+    const jump = chance.else ? this.emit(Op.JUMP, 0) + 1 : NO_JUMP;
+    this.code[at + 2] = this.code.length;
+    if (chance.else) this.steps(chance.else, scope);
+    this.code[at + 3] = this.code.length;
+    if (jump !== NO_JUMP) this.code[jump] = this.code.length;
+  }
+
+  /** Returns the instruction's address. */
+  private emit(opcode: Opcode, ...operands: number[]): number {
+    const at = this.code.length;
+    this.code.push(opcode, ...operands);
+    return at;
+  }
+}
+
+const NO_JUMP = -1;
+
+const BARE_OPCODES: Record<Extract<Step, string>, Opcode> = {
+  pause: Op.PAUSE,
+  reap: Op.REAP,
+  setsid: Op.SETSID,
+  setpgid: Op.SETPGID,
+  'exit-main-thread': Op.EXIT_MAIN_THREAD,
+};
+
+function distributionOf(text: Extract<Step, { sleep: unknown }>['sleep']): Distribution {
+  const distribution = parseDistribution(text);
+  if (distribution === null) throw new Error(`not a validated duration: ${JSON.stringify(text)}`);
+  return distribution;
+}
