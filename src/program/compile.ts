@@ -21,12 +21,16 @@ import {
 import { truncateComm } from './comm.js';
 import { parseDistribution } from './duration.js';
 import {
+  type ChanceBody,
+  type DurationText,
   type ExecBody,
   type ForkBody,
   KILL_TARGETS,
+  type KillBody,
   type ProgramLibrary,
   type ProgramProblem,
   type ProgramSource,
+  type RepeatBody,
   SIGCHLD_DISPOSITIONS,
   SIGNAL_NAMES,
   SIGTERM_DISPOSITIONS,
@@ -224,14 +228,14 @@ class Compiler {
     else this.emit(Op.WAIT_LABEL, scope.slotOf(whom), this.labels.indexOf(whom));
   }
 
-  private kill({ target, signal }: Extract<Step, { kill: unknown }>['kill'], scope: ImageScope): void {
+  private kill({ target, signal }: KillBody, scope: ImageScope): void {
     const signalIndex = SIGNAL_NAMES.indexOf(signal);
     const targetIndex = (KILL_TARGETS as readonly string[]).indexOf(target);
     if (targetIndex >= 0) this.emit(Op.KILL, targetIndex, -1, -1, signalIndex);
     else this.emit(Op.KILL, KILL_LABEL, scope.slotOf(target), this.labels.indexOf(target), signalIndex);
   }
 
-  private repeat({ times, steps }: Extract<Step, { repeat: unknown }>['repeat'], scope: ImageScope): void {
+  private repeat({ times, steps }: RepeatBody, scope: ImageScope): void {
     if (times === 'forever') {
       const at = this.emit(Op.FOREVER, 0);
       const body = this.code.length;
@@ -250,7 +254,7 @@ class Compiler {
     scope.loopDepth--;
   }
 
-  private chance(chance: Extract<Step, { chance: unknown }>['chance'], scope: ImageScope): void {
+  private chance(chance: ChanceBody, scope: ImageScope): void {
     const at = this.emit(Op.CHANCE, this.probabilities.indexOf(chance.p), 0, 0);
     this.steps(chance.steps, scope);
     const jump = chance.else ? this.emit(Op.JUMP, 0) + 1 : NO_JUMP;
@@ -278,7 +282,7 @@ const BARE_OPCODES: Record<Extract<Step, string>, Opcode> = {
   'exit-main-thread': Op.EXIT_MAIN_THREAD,
 };
 
-function distributionOf(text: Extract<Step, { sleep: unknown }>['sleep']): Distribution {
+function distributionOf(text: DurationText): Distribution {
   const distribution = parseDistribution(text);
   if (distribution === null) throw new Error(`not a validated duration: ${JSON.stringify(text)}`);
   return distribution;

@@ -39,6 +39,22 @@ export interface ForkBody {
 
 export type ExecBody = { program: string } | { comm: string; steps: Step[] };
 
+export interface KillBody {
+  target: string;
+  signal: SignalName;
+}
+
+export interface RepeatBody {
+  times: number | 'forever';
+  steps: Step[];
+}
+
+export interface ChanceBody {
+  p: number;
+  steps: Step[];
+  else?: Step[];
+}
+
 export type Step =
   | 'pause'
   | 'reap'
@@ -53,9 +69,9 @@ export type Step =
   | { sigchld: SigchldDisposition }
   | { 'on-term': SigtermDisposition }
   | { subreaper: boolean }
-  | { kill: { target: string; signal: SignalName } }
-  | { repeat: { times: number | 'forever'; steps: Step[] } }
-  | { chance: { p: number; steps: Step[]; else?: Step[] } }
+  | { kill: KillBody }
+  | { repeat: RepeatBody }
+  | { chance: ChanceBody }
   | { exit: number }
   /** The main thread ends and the extra threads go on: the delayed group leader of K19 (decision 0003). */
   | 'exit-main-thread';
