@@ -1,0 +1,57 @@
+/**
+ * What is still to happen at this very instant: a first-in first-out ring of (kind, a, b).
+ *
+ * The commonest event of all is "now, but after everything already due": a woken task, a started program. Such an
+ * event needs no key and no search. The ring allocates only when it grows, and it grows by doubling.
+ */
+export class InstantQueue {
+  /** The event last taken. */
+  kind = 0;
+  a = 0;
+  b = 0;
+
+  /** Four numbers a place (the fourth unused), so that a place is found by a shift. */
+  #ring = new Int32Array(64 * 4);
+  #mask = this.#ring.length - 1;
+  /** Indices into the ring, in numbers; equal when the queue is empty. */
+  #head = 0;
+  #tail = 0;
+
+  get isEmpty(): boolean {
+    return this.#head === this.#tail;
+  }
+
+  put(kind: number, a: number, b: number): void {
+    const ring = this.#ring;
+    const tail = this.#tail;
+    ring[tail] = kind;
+    ring[tail + 1] = a;
+    ring[tail + 2] = b;
+    this.#tail = (tail + 4) & this.#mask;
+    if (this.#tail === this.#head) this.#grow();
+  }
+
+  /** Takes the oldest; says whether there was one. */
+  take(): boolean {
+    const head = this.#head;
+    if (head === this.#tail) return false;
+    const ring = this.#ring;
+    this.kind = ring[head];
+    this.a = ring[head + 1];
+    this.b = ring[head + 2];
+    this.#head = (head + 4) & this.#mask;
+    return true;
+  }
+
+  /** The ring is full: head and tail have met. The oldest goes to the front of a ring of twice the size. */
+  #grow(): void {
+    const old = this.#ring;
+    const ring = new Int32Array(old.length * 2);
+    ring.set(old.subarray(this.#head));
+    ring.set(old.subarray(0, this.#head), old.length - this.#head);
+    this.#ring = ring;
+    this.#mask = ring.length - 1;
+    this.#head = 0;
+    this.#tail = old.length;
+  }
+}

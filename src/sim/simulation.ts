@@ -1,0 +1,91 @@
+import { Calendar } from './calendar.js';
+import { Digest } from './digest.js';
+import { InstantQueue } from './instant.js';
+
+/** What `register` gives for a handler: a small integer that names it in an event. */
+export type EventKind = number;
+
+/**
+ * The clock and the run loop.
+ *
+ * An event is (kind, a, b): which handler, and two 32-bit integers for it, most often the index of who it is about.
+ * There is no way to cancel an event; an owner who may change its mind puts a token into `b` and compares.
+ *
+ * One instant passes like this, and the clock moves when there is nothing left of it:
+ *
+ *     at, after: scheduled before the instant came       in the order of scheduling
+ *     soon:      scheduled at the instant itself         in the order of scheduling
+ *     atEndOf:   when nothing of the above is left       in the order of scheduling; what these schedule with `soon`
+ *                                                        goes before the next of them
+ */
+export class Simulation {
+  /** Integer microseconds since the start. */
+  nowUs = 0;
+  /** Events handled so far. */
+  eventCount = 0;
+  /** For what happened in the simulated world. Whoever makes it happen folds it in; the loop itself folds nothing. */
+  readonly digest = new Digest();
+
+  readonly #calendar = new Calendar();
+  readonly #instant = new InstantQueue();
+  readonly #handlers: ((a: number, b: number) => void)[] = [];
+  #stopped = false;
+
+  register(handler: (a: number, b: number) => void): EventKind {
+    return this.#handlers.push(handler) - 1;
+  }
+
+  /** At an absolute time, which must not be in the past (RangeError). */
+  at(timeUs: number, kind: EventKind, a: number, b: number): void {
+    // What is scheduled for now comes behind what is already due now, so the queue of this instant is its place.
+    if (timeUs === this.nowUs) this.#instant.put(kind, a, b);
+    else if (timeUs > this.nowUs) this.#calendar.push(timeUs, kind, a, b);
+    else throw new RangeError(`event at ${timeUs} us, but it is ${this.nowUs} us already`);
+  }
+
+  /** After a delay of integer microseconds, zero or more (RangeError). */
+  after(delayUs: number, kind: EventKind, a: number, b: number): void {
+    this.at(this.nowUs + delayUs, kind, a, b);
+  }
+
+  /** At this same instant, after everything already due. */
+  soon(kind: EventKind, a: number, b: number): void {
+    this.#instant.put(kind, a, b);
+  }
+
+  /** At the very end of an instant, present or future, when everything else of it has happened. */
+  atEndOf(timeUs: number, kind: EventKind, a: number, b: number): void {
+    if (!(timeUs >= this.nowUs))
+      throw new RangeError(`event at ${timeUs} us, but it is ${this.nowUs} us already`);
+    this.#calendar.push(timeUs, kind, a, b, 1);
+  }
+
+  /**
+   * Handles every event up to and including `untilUs`, then sets the clock to that time. After `stop` it leaves at
+   * once, the clock stays, and another `run` goes on where this one left.
+   */
+  run(untilUs: number): void {
+    const calendar = this.#calendar;
+    const instant = this.#instant;
+    const handlers = this.#handlers;
+    this.#stopped = false;
+    while (!this.#stopped) {
+      if (instant.isEmpty ? calendar.pop(untilUs) : calendar.pop(this.nowUs, 0)) {
+        this.nowUs = calendar.timeUs;
+        this.eventCount++;
+        handlers[calendar.kind](calendar.a, calendar.b);
+      } else if (instant.take()) {
+        this.eventCount++;
+        handlers[instant.kind](instant.a, instant.b);
+      } else {
+        this.nowUs = Math.max(this.nowUs, untilUs);
+        return;
+      }
+    }
+  }
+
+  /** Leaves `run` after the current event. */
+  stop(): void {
+    this.#stopped = true;
+  }
+}
