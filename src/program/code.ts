@@ -63,7 +63,10 @@ export const Op = {
   JUMP: 19,
   /** With the probability goes on; else at `otherwise`. */
   CHANCE: 20,
-  /** The main thread ends, extra threads go on (K19). The program of this process is over. */
+  /**
+   * The main thread ends by pthread_exit and an extra thread goes on with the next instruction (K19). Without an
+   * extra thread the process ends, status 0; so does it when a later THREADS 0 takes the last thread away.
+   */
   EXIT_MAIN_THREAD: 21,
 } as const;
 export type Opcode = (typeof Op)[keyof typeof Op];
