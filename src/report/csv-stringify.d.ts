@@ -1,0 +1,15 @@
+/**
+ * What the engine uses of csv-stringify's browser build. The published types pull in all of Node's, which would let
+ * Node's names through the engine's own type check; `src/tsconfig.engine.json` maps the import here instead.
+ */
+export function stringify(
+  records: readonly (readonly unknown[])[],
+  options: {
+    cast: {
+      boolean: (value: boolean) => string;
+      number: (value: number) => string;
+      null: (value: null) => string;
+    };
+    escape_formulas: boolean;
+  },
+): string;

@@ -1,0 +1,117 @@
+/**
+ * The tables of a run as CSV. A cell that a spreadsheet would take for a formula is defused with an apostrophe; times
+ * have a resolution of a microsecond, rates of a hundredth.
+ */
+import { stringify } from 'csv-stringify/browser/esm/sync';
+import { type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
+import { runResultDocument } from './document.js';
+import { roundMicro } from './quantity.js';
+
+type Cell = string | number | boolean | null;
+
+/** @param rows arrays of cells in the order of the columns. */
+function table(columns: readonly string[], rows: Cell[][]): string {
+  return stringify([columns, ...rows], {
+    cast: {
+      boolean: (value) => (value ? 'true' : 'false'),
+      number: (value) => String(value),
+      // Left to itself the library writes an empty cell, which reads as "not asked" rather than "never".
+      null: () => 'null',
+    },
+    escape_formulas: true,
+  });
+}
+
+export function timelineCsv(result: RunResult): string {
+  const { timeline } = result;
+  const rows = timeline.time_s.map((seconds, row) =>
+    TIMELINE_COLUMNS.map((column) => (column === 'time_s' ? roundMicro(seconds) : timeline[column][row])),
+  );
+  return table(TIMELINE_COLUMNS, rows);
+}
+
+export const EVENT_COLUMNS = ['time_s', 'kind', 'subject', 'detail'] as const;
+
+export function eventsCsv(result: RunResult): string {
+  const rows = result.events.map((event) => [
+    roundMicro(event.timeSeconds),
+    event.kind,
+    event.subject,
+    event.detail,
+  ]);
+  return table(EVENT_COLUMNS, rows);
+}
+
+export const BLAME_COLUMNS = [
+  'pod',
+  'container',
+  'origin',
+  'program',
+  'tasks',
+  'zombies',
+  'pinned',
+  'numbers',
+  'created_per_hour',
+  'reaped_per_hour',
+] as const;
+
+export function blameCsv(result: RunResult): string {
+  const rows = result.blame.map((row) => [
+    row.pod,
+    row.container,
+    row.origin,
+    row.program,
+    row.tasks,
+    row.zombies,
+    row.pinned,
+    row.numbers,
+    hundredths(row.createdPerHour),
+    hundredths(row.reapedPerHour),
+  ]);
+  return table(BLAME_COLUMNS, rows);
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** One row per run: the flat form of the machine-readable document. */
+export function resultsCsv(results: readonly RunResult[]): string {
+  const records = results.map(resultRecord);
+  return table(
+    Object.keys(records[0] ?? {}),
+    records.map((record) => Object.values(record)),
+  );
+}
+
+function resultRecord(result: RunResult): Record<string, Cell> {
+  const { metadata, status } = runResultDocument(result);
+  const { outcome, projection, final, symptoms, expectations } = status;
+  return {
+    name: metadata.name,
+    scenario: metadata.scenario,
+    seed: metadata.seed,
+    digest: metadata.digest,
+    outcome: outcome.kind,
+    exhausted_at_s: outcome.kind === 'exhausted' ? outcome.atSeconds : null,
+    refused_by: outcome.kind === 'exhausted' ? outcome.refusedBy : null,
+    horizon_s: result.horizonSeconds,
+    projection: projection?.kind ?? null,
+    projected_at_s: projection?.kind === 'exhausts' ? projection.atSeconds : null,
+    numbers_per_hour: projection === null ? null : hundredths(projection.numbersPerHour),
+    tasks: final.tasks,
+    zombies: final.zombies,
+    pinned: final.pinned,
+    allocated: final.allocated,
+    pid_max: final.pidMax,
+    loadavg_tasks: final.loadavgTasks,
+    first_fork_refused_s: symptoms.firstForkRefusedSeconds,
+    first_probe_failure_s: symptoms.firstProbeFailureSeconds,
+    first_ssh_refused_s: symptoms.firstSshRefusedSeconds,
+    ssh_refused: symptoms.sshRefused,
+    first_pod_create_failed_s: symptoms.firstPodCreateFailedSeconds,
+    pod_creates_failed: symptoms.podCreatesFailed,
+    pod_deletes_stuck: symptoms.podDeletesStuck,
+    expectations_hold: expectations.every(({ ok }) => ok),
+  };
+}

@@ -1,0 +1,88 @@
+/** The machine-readable result: one document per run, a list for several. */
+import type {
+  ExpectationResult,
+  FinalState,
+  Outcome,
+  PodSummary,
+  ProbeSummary,
+  Projection,
+  RunResult,
+  Symptoms,
+} from '../experiment/result.js';
+
+export const API_VERSION = 'pidsim/v1';
+
+export interface RunResultDocument {
+  apiVersion: typeof API_VERSION;
+  kind: 'RunResult';
+  metadata: {
+    name: string;
+    scenario: string;
+    seed: number;
+    digest: string;
+    engineEvents: number;
+    /** Real time. Absent from what is written to files: there every run of the same seed gives the same bytes. */
+    wallSeconds?: number;
+  };
+  status: {
+    outcome: Outcome;
+    final: FinalState;
+    pods: PodSummary[];
+    probes: ProbeSummary[];
+    symptoms: Symptoms;
+    projection: Projection | null;
+    expectations: ExpectationResult[];
+  };
+}
+
+export interface RunResultList {
+  apiVersion: typeof API_VERSION;
+  kind: 'List';
+  items: RunResultDocument[];
+}
+
+/** What is left out of a document that has to be the same bytes every time. */
+export interface DocumentOptions {
+  wallSeconds: boolean;
+}
+
+export function runResultDocument(
+  result: RunResult,
+  options: DocumentOptions = { wallSeconds: true },
+): RunResultDocument {
+  const { outcome, final, pods, probes, symptoms, projection, expectations } = result;
+  return {
+    apiVersion: API_VERSION,
+    kind: 'RunResult',
+    metadata: {
+      name: result.scenario.name,
+      scenario: result.scenario.path,
+      seed: result.seed,
+      digest: result.digest,
+      engineEvents: result.engineEvents,
+      ...(options.wallSeconds ? { wallSeconds: Math.round(result.wallSeconds * 1000) / 1000 } : {}),
+    },
+    status: { outcome, final, pods, probes, symptoms, projection, expectations },
+  };
+}
+
+export function runResultList(results: readonly RunResult[], options?: DocumentOptions): RunResultList {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'List',
+    items: results.map((result) => runResultDocument(result, options)),
+  };
+}
+
+/** The document of one run, or the list of several. */
+export function resultsDocument(
+  results: readonly RunResult[],
+  options?: DocumentOptions,
+): RunResultDocument | RunResultList {
+  return results.length === 1 ? runResultDocument(results[0], options) : runResultList(results, options);
+}
+
+/** JSON as it is printed and written: two blanks, a final newline. */
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,423 @@
+/**
+ * Every sentence a person reads, in one file: answers, chart titles, refusals explained, diagnostics.
+ *
+ * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 numbers"). A warning names the
+ * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
+ */
+import type { RefusedBy, RunResult } from '../experiment/result.js';
+import type { Diagnostic } from '../scenario/diagnostic.js';
+import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
+import {
+  type Culprit,
+  culprits,
+  lastReading,
+  type Reading,
+  refusedInPodSeconds,
+  tellStory,
+} from './story.js';
+
+// ---------------------------------------------------------------------------------------------- the answer
+
+/** Who fills the table: `8,117 zombies pin 16,234 numbers`, or `30,120 tasks are alive`. */
+function holders(reading: Reading): string {
+  const dead = reading.zombies + reading.pinned;
+  if (dead * 2 < reading.allocated || dead === 0) return `${plural(reading.tasks, 'task')} alive`;
+  if (reading.zombies === 0) return `${plural(reading.pinned, 'number')} pinned by groups and sessions`;
+  const verb = reading.zombies === 1 ? 'pins' : 'pin';
+  return `${plural(reading.zombies, 'zombie')} ${verb} ${plural(dead, 'number')}`;
+}
+
+/** The run in one line: the title of its main chart. */
+export function headline(result: RunResult): string {
+  const story = tellStory(result);
+  switch (story.kind) {
+    case 'full': {
+      const rescue =
+        story.freeAgain === null ? '' : `; free again at ${formatSeconds(story.freeAgain.timeSeconds)}`;
+      return `Full after ${formatSeconds(story.atSeconds)}: ${holders(story.reading)}${rescue}`;
+    }
+    case 'recovered': {
+      const { peak, freeAgain } = story;
+      return (
+        `Not full: ${formatCount(peak.allocated)} numbers in use at ${formatSeconds(peak.timeSeconds)}, ` +
+        `${formatCount(freeAgain.allocated)} from ${formatSeconds(freeAgain.timeSeconds)} on`
+      );
+    }
+    case 'would-fill':
+      return (
+        `Would be full after ${formatSeconds(story.atSeconds)} at this rate: ` +
+        `${holders(story.end)} by ${formatSeconds(story.end.timeSeconds)}`
+      );
+    case 'never':
+      return `Never at this rate: ${inUse(story.end)} after ${formatSeconds(story.end.timeSeconds)}`;
+    case 'open':
+      return `Not full within ${formatSeconds(result.horizonSeconds)}: ${inUse(story.end)}`;
+  }
+}
+
+function inUse(reading: Reading): string {
+  return `${formatCount(reading.allocated)} of ${formatCount(reading.pidMax)} numbers in use`;
+}
+
+/** `22.4 h`, `~31 d` (projected), `never`, `> 30 d` (censored, no projection). For table cells and labels. */
+export function timeToExhaustion(result: RunResult): string {
+  const { outcome, projection } = result;
+  if (outcome.kind === 'exhausted') return formatSeconds(outcome.atSeconds);
+  if (projection === null) return `> ${formatSeconds(result.horizonSeconds)}`;
+  return projection.kind === 'never' ? 'never' : `~${formatSeconds(projection.atSeconds)}`;
+}
+
+/** The answer in full sentences, for a summary or a page. */
+export function answer(result: RunResult): string {
+  return [outcomeSentence(result), inPodSentence(result), symptomSentence(result), rescueSentence(result)]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
+}
+
+function outcomeSentence(result: RunResult): string {
+  const story = tellStory(result);
+  const rate = (numbersPerHour: number): string => `${signed(numbersPerHour)} numbers an hour`;
+  switch (story.kind) {
+    case 'full': {
+      const { outcome } = result;
+      const refusedBy = outcome.kind === 'exhausted' ? outcome.refusedBy : 'pid-max';
+      return (
+        `The node refuses its first fork after ${formatSeconds(story.atSeconds)}: ${REFUSALS[refusedBy].cause}. ` +
+        `It then holds ${inventory(story.reading)}.`
+      );
+    }
+    case 'recovered':
+      return (
+        `The node does not fill up within ${formatSeconds(result.horizonSeconds)}: ` +
+        `it comes to ${inUse(story.peak)} at ${formatSeconds(story.peak.timeSeconds)}.`
+      );
+    case 'would-fill':
+      return (
+        `The node does not fill up within ${formatSeconds(result.horizonSeconds)}, but at ` +
+        `${rate(story.projection.numbersPerHour)} it would after ${formatSeconds(story.atSeconds)} ` +
+        `(${story.projection.method}). At the end it holds ${inventory(story.end)}.`
+      );
+    case 'never':
+      return (
+        `The node never fills up at this rate (${rate(story.projection.numbersPerHour)}; ` +
+        `${story.projection.method}). After ${formatSeconds(story.end.timeSeconds)} it holds ${inventory(story.end)}.`
+      );
+    case 'open':
+      return (
+        `The node does not fill up within ${formatSeconds(result.horizonSeconds)}, and the run is too short or too ` +
+        `uneven to say when it would. At the end it holds ${inventory(story.end)}.`
+      );
+  }
+}
+
+function signed(value: number): string {
+  return value < 0 ? `−${formatCount(-value)}` : formatCount(value);
+}
+
+/** `330 live tasks, 8,117 zombies and 8,117 pinned numbers (16,564 of 32,768)`. */
+function inventory(reading: Reading): string {
+  const items = [
+    plural(reading.tasks, 'live task'),
+    plural(reading.zombies, 'zombie'),
+    `${plural(reading.pinned, 'pinned number')}`,
+  ];
+  return `${listOf(items)}: ${inUse(reading)}`;
+}
+
+function inPodSentence(result: RunResult): string {
+  const seconds = refusedInPodSeconds(result);
+  if (seconds === null) return '';
+  return (
+    `Inside a pod, though, forks are refused from ${formatSeconds(seconds)} on: ` +
+    `a limit of the pod's own (its cgroup or its PID namespace) is reached before the node's.`
+  );
+}
+
+/** When the node first failed somebody: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
+export function symptomSentence(result: RunResult): string {
+  const { symptoms } = result;
+  const firsts = [
+    { seconds: symptoms.firstProbeFailureSeconds, what: 'the first probe fails' },
+    { seconds: symptoms.firstPodCreateFailedSeconds, what: 'the first pod cannot be created' },
+    { seconds: symptoms.firstSshRefusedSeconds, what: 'the first ssh login is refused' },
+  ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
+  if (firsts.length === 0) return '';
+  firsts.sort((a, b) => a.seconds - b.seconds);
+  return `${capitalised(listOf(firsts.map(({ seconds, what }) => `${what} at ${formatSeconds(seconds)}`)))}.`;
+}
+
+function rescueSentence(result: RunResult): string {
+  const story = tellStory(result);
+  if ((story.kind !== 'full' && story.kind !== 'recovered') || story.freeAgain === null) return '';
+  const { freeAgain } = story;
+  return `From ${formatSeconds(freeAgain.timeSeconds)} on the numbers are free again: ${inUse(freeAgain)}.`;
+}
+
+export function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+// ------------------------------------------------------------------------------------------- chart titles
+
+/** How much of what is allocated the kubelet, ps and /proc/loadavg do not see, 0 to 1. */
+export function hiddenShare(reading: Reading): number {
+  return reading.allocated === 0 ? 0 : Math.max(0, 1 - reading.loadavgTasks / reading.allocated);
+}
+
+/** Below this share there is nothing to tell. */
+const HIDDEN_WORTH_TELLING = 0.05;
+
+export function kubeletHeadline(result: RunResult): string {
+  const story = tellStory(result);
+  const reading = story.kind === 'full' ? story.reading : story.kind === 'recovered' ? story.peak : story.end;
+  const when = formatSeconds(reading.timeSeconds);
+  const hidden = hiddenShare(reading);
+  if (story.kind === 'full') {
+    return hidden < HIDDEN_WORTH_TELLING
+      ? `Full after ${when}, and the kubelet sees it coming: ${plural(reading.pidAvailable, 'PID')} left`
+      : `Full after ${when}, yet the kubelet still counts ${formatCount(reading.pidAvailable)} free PIDs`;
+  }
+  return hidden < HIDDEN_WORTH_TELLING
+    ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'number')}`
+    : `The kubelet misses ${formatShare(hidden)} of what is in use: it sees ${formatCount(reading.loadavgTasks)} of ` +
+        `${formatCount(reading.allocated)}`;
+}
+
+export function kubeletSubtitle(): string {
+  return 'The kubelet, ps and /proc/loadavg count threads and zombies, not the ids of dead groups and sessions';
+}
+
+export function symptomsHeadline(result: RunResult): string {
+  const { symptoms } = result;
+  const firsts = [
+    { seconds: symptoms.firstProbeFailureSeconds, what: 'failed probe' },
+    { seconds: symptoms.firstPodCreateFailedSeconds, what: 'pod refused' },
+    { seconds: symptoms.firstSshRefusedSeconds, what: 'login refused' },
+  ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
+  if (firsts.length === 0) return `Nobody notices anything within ${formatSeconds(result.horizonSeconds)}`;
+  firsts.sort((a, b) => a.seconds - b.seconds);
+  const list = firsts.map(
+    ({ seconds, what }, index) => `${index === 0 ? 'first ' : ''}${what} at ${formatSeconds(seconds)}`,
+  );
+  return capitalised(listOf(list));
+}
+
+export function symptomsSubtitle(result: RunResult): string {
+  const { symptoms } = result;
+  const failedProbes = result.probes.reduce((sum, probe) => sum + probe.failed + probe.errored, 0);
+  const counts = [
+    plural(failedProbes, 'failed probe'),
+    plural(symptoms.podCreatesFailed, 'failed pod creation'),
+    plural(symptoms.sshRefused, 'refused login'),
+    plural(symptoms.podDeletesStuck, 'stuck deletion'),
+  ];
+  return `In the whole run of ${formatSeconds(result.horizonSeconds)}: ${listOf(counts)}`;
+}
+
+const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
+  liveness: ['the liveness probe', 'the liveness probes'],
+  readiness: ['the readiness probe', 'the readiness probes'],
+  startup: ['the startup probe', 'the startup probes'],
+  main: ['the main process', 'the main processes'],
+  infra: ['the infra process', 'the infra processes'],
+  shim: ['the runtime shim', 'the runtime shims'],
+};
+
+function culpritName({ origin, pods, containers }: Culprit): string {
+  const one = pods.length <= 1;
+  if (pods[0] === 'node' && one && !(origin in ORIGIN_NAMES)) {
+    return origin === 'baseline' || origin === 'main' || origin === ''
+      ? 'the host itself'
+      : `the host's ${origin}`;
+  }
+  const noun = ORIGIN_NAMES[origin]?.[one ? 0 : 1] ?? origin;
+  if (!one) return `${noun} of ${pods.length} pods`;
+  const container = containers[0] !== undefined && containers[0] !== pods[0] ? `/${containers[0]}` : '';
+  return `${noun} of ${pods[0]}${container}`;
+}
+
+export function blameHeadline(result: RunResult): string {
+  const top = culprits(result)[0];
+  if (top === undefined || top.numbers === 0) return 'Nobody holds a number';
+  const verb = top.pods.length > 1 || /s$/.test(ORIGIN_NAMES[top.origin]?.[0] ?? '') ? 'hold' : 'holds';
+  return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the numbers`;
+}
+
+export function blameSubtitle(result: RunResult): string {
+  const end = lastReading(result);
+  return `Who holds the ${formatCount(end.allocated)} numbers in use at the end of the run (${formatSeconds(end.timeSeconds)})`;
+}
+
+export function overviewHeadline(results: readonly RunResult[]): string {
+  const full = results.flatMap(({ outcome, scenario }) =>
+    outcome.kind === 'exhausted' ? [{ name: scenario.name, atSeconds: outcome.atSeconds }] : [],
+  );
+  if (full.length === 0) return `None of ${plural(results.length, 'scenario')} fills the PID table`;
+  full.sort((a, b) => a.atSeconds - b.atSeconds);
+  const [first] = full;
+  const verb = full.length === 1 ? 'fills' : 'fill';
+  return (
+    `${full.length} of ${plural(results.length, 'scenario')} ${verb} the PID table, ` +
+    `${first.name} first: after ${formatSeconds(first.atSeconds)}`
+  );
+}
+
+export function overviewSubtitle(): string {
+  return 'Time until the node refuses its first fork; hollow: not reached within the run';
+}
+
+/** Under the time axis when the picture stops before the run does. */
+export function restOfRun(horizonSeconds: number): string {
+  return `the run goes on to ${formatSeconds(horizonSeconds)}`;
+}
+
+export function limitLabel(pidMax: number): string {
+  return `pid_max ${formatCount(pidMax)}`;
+}
+
+/** When drawing the limit to scale would flatten everything below it. */
+export function limitOutOfSight(pidMax: number, axisTop: number): string {
+  return `↑ pid_max ${formatCount(pidMax)}, ${formatCount(Math.round(pidMax / axisTop))} times as high as this chart`;
+}
+
+export function reservedLabel(): string {
+  return 'numbers below 300 are not handed out again';
+}
+
+// ------------------------------------------------------------------------------------------ refusals explained
+
+export interface RefusalText {
+  /** Why the fork was refused, as a clause. */
+  cause: string;
+  consequence: string;
+  remedy: string;
+}
+
+const REFUSALS: Record<RefusedBy, RefusalText> = {
+  'pid-max': {
+    cause: 'no number below pid_max is free',
+    consequence:
+      'Every fork fails with EAGAIN, for root too: exec probes, new containers, ssh logins. ' +
+      'What runs already goes on as long as it starts nothing.',
+    remedy:
+      'Delete the pods that hold the numbers: when a PID namespace dies, all its zombies and pinned numbers are freed ' +
+      'at once. Then give the namespace a first process that reaps (pause 3.1 or later in a shared namespace, an init ' +
+      'such as tini as PID 1 otherwise). A higher pid_max only buys time.',
+  },
+  'threads-max': {
+    cause: 'the machine has as many tasks as kernel.threads-max allows',
+    consequence:
+      'Every fork and every new thread fails with EAGAIN, for all but root, although PID numbers are left.',
+    remedy:
+      'Find who holds the tasks (live threads or zombies count alike) and end it. threads-max follows the memory size; ' +
+      'raising it costs kernel memory for every task.',
+  },
+  'pids-cgroup': {
+    cause: 'the cgroup has as many tasks as its pids.max allows',
+    consequence:
+      'Forks fail with EAGAIN inside this cgroup only; the node is not affected. Zombies are charged until they are ' +
+      'reaped, so a leak fills the limit with tasks that do nothing.',
+    remedy: 'Reap what the container leaves behind, or raise podPidsLimit if the tasks are alive and wanted.',
+  },
+  'rlimit-nproc': {
+    cause: 'the user has as many tasks as RLIMIT_NPROC allows',
+    consequence: 'Forks of this user fail with EAGAIN; root and other users are not affected.',
+    remedy: 'End what the user runs, or raise the limit. Zombies count until they are reaped.',
+  },
+  'namespace-dead': {
+    cause: 'the first process of the PID namespace has exited',
+    consequence:
+      'Nothing can be started in this namespace any more (ENOMEM), and the kernel kills what is left in it.',
+    remedy: 'Recreate the pod. A namespace cannot be given a new first process.',
+  },
+};
+
+export function explainRefusal(refusedBy: RefusedBy): RefusalText {
+  return REFUSALS[refusedBy];
+}
+
+// ------------------------------------------------------------------------------------------ expectations, limits
+
+export function expectationFailures(result: RunResult): string[] {
+  return result.expectations
+    .filter((expectation) => !expectation.ok)
+    .map(({ text, actual }) => `${result.scenario.name}: expected ${text}, but it was ${actual}`);
+}
+
+/** `3 of 3 hold`; empty when nothing was expected. */
+export function expectationTally(result: RunResult): string {
+  const { expectations } = result;
+  if (expectations.length === 0) return '';
+  return `${expectations.filter(({ ok }) => ok).length} of ${expectations.length} hold`;
+}
+
+export function reproduce(result: RunResult): string {
+  return `Seed ${result.seed}, digest ${result.digest}: the same file and seed give the same digest on every machine.`;
+}
+
+// ------------------------------------------------------------------------------------------ simulated ps
+
+export function pinnedFooter(pinned: number): string {
+  if (pinned === 0) return 'No number is pinned: nothing is allocated that ps does not show.';
+  const verb = pinned === 1 ? 'is' : 'are';
+  return (
+    `${plural(pinned, 'more number')} ${verb} allocated that ps cannot show: the ids of process groups and sessions ` +
+    `whose leader is gone, pinned by the tasks above that still carry them.`
+  );
+}
+
+// ------------------------------------------------------------------------------------------ diagnostics
+
+/**
+ * `file:line:column: error[code]: message`, then the source line with a caret if the text is given, then the hint.
+ *
+ * @param text the whole text of the file that the diagnostic is about.
+ */
+export function formatDiagnostic(diagnostic: Diagnostic, text?: string): string {
+  const { file, line, column, severity, code, message, hint } = diagnostic;
+  const place = line > 0 ? `${file}:${line}:${column}` : file;
+  const lines = [`${printable(place)}: ${severity}[${code}]: ${printable(message)}`];
+  const source = line > 0 ? text?.split(/\r\n|\r|\n/)[line - 1] : undefined;
+  if (source !== undefined) lines.push(...excerpt(source, line, column));
+  if (hint !== undefined) lines.push(`  hint: ${printable(hint)}`);
+  return lines.join('\n');
+}
+
+const EXCERPT_WIDTH = 96;
+
+function excerpt(source: string, line: number, column: number): string[] {
+  // A long line is cut to a window around the column; tabs become one blank so that the caret stays below its mark.
+  const start = column > EXCERPT_WIDTH - 16 ? column - EXCERPT_WIDTH / 2 : 0;
+  const shown = printable(source.slice(start, start + EXCERPT_WIDTH).replaceAll('\t', ' '));
+  const cut = start > 0 ? '…' : '';
+  const gutter = String(line).padStart(5);
+  const caret = ' '.repeat(Math.max(0, column - 1 - start + cut.length));
+  return [
+    `${gutter} | ${cut}${shown}${source.length > start + EXCERPT_WIDTH ? '…' : ''}`,
+    `${' '.repeat(5)} | ${caret}^`,
+  ];
+}
+
+/** `2 errors and 1 warning in 1 file`. */
+export function diagnosticTally(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const counts = [
+    ...(errors > 0 ? [plural(errors, 'error')] : []),
+    ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
+  ];
+  return `${listOf(counts)} in ${plural(new Set(diagnostics.map(({ file }) => file)).size, 'file')}`;
+}
+
+/** Text from a file may carry escape sequences; a terminal must not obey them. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}
+
+export function notOurs(path: string): string {
+  return (
+    `${path} exists and was not written by pidsim, so it is left alone and nothing has been written. ` +
+    `Move it away or choose another folder with --output.`
+  );
+}

@@ -1,0 +1,37 @@
+/** How quantities look in everything a person reads: `16,234`, `49 %`, `22.4 h`, `3 pods`. */
+import { formatDuration, US_PER_SECOND } from '../sim/time.js';
+
+/** `16,234`; up to one decimal for what is not whole. */
+export function formatCount(count: number): string {
+  return (Math.abs(count) < 100 ? Math.round(count * 10) / 10 : Math.round(count)).toLocaleString('en-US');
+}
+
+/** A share from 0 to 1 as `49 %`. Never rounds to `0 %` or `100 %` what is not exactly that. */
+export function formatShare(share: number): string {
+  if (share <= 0 || share >= 1) return `${Math.round(share * 100)} %`;
+  const percent = share * 100;
+  if (percent >= 1 && percent <= 99) return `${Math.round(percent)} %`;
+  return percent < 50
+    ? `${Math.max(0.1, Math.round(percent * 10) / 10)} %`
+    : `${Math.min(99.9, Math.round(percent * 10) / 10)} %`;
+}
+
+/** Simulated seconds as `22.4 h`. */
+export function formatSeconds(seconds: number): string {
+  return formatDuration(Math.round(seconds * US_PER_SECOND));
+}
+
+/** `1 pod`, `3 pods`, `2 pod creations`. */
+export function plural(count: number, singular: string, pluralForm: string = `${singular}s`): string {
+  return `${formatCount(count)} ${count === 1 ? singular : pluralForm}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listOf(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}
+
+/** Six decimals are microseconds, the engine's own resolution; the rest is noise of the division. */
+export function roundMicro(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
+}
