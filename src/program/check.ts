@@ -1,5 +1,110 @@
-/** Checks of a whole program that its shape alone does not show: the names that it uses. */
-import type { ProgramLibrary, ProgramProblem, ProgramSource, Step } from './step.js';
+/** Checks of a whole program that the shape of its parts does not show: its size and the names that it uses. */
+import {
+  KILL_TARGETS,
+  type ProgramLibrary,
+  type ProgramProblem,
+  type ProgramSource,
+  type Step,
+} from './step.js';
+
+/** Steps inside steps, counted in levels of data; keeps every recursion over a program far from the stack's end. */
+const DEPTH_MAX = 200;
+/** Pieces of data in one program: some hundred times the largest measured one. */
+const SIZE_MAX = 100_000;
+
+/** A program too deep or too large to look at (YAML aliases can make either from a few lines), or null. */
+export function checkSize(raw: unknown): ProgramProblem | null {
+  let size = 0;
+  let deepest: (string | number)[] | null = null;
+  const visit = (value: unknown, path: (string | number)[]): void => {
+    if (++size > SIZE_MAX || deepest !== null || typeof value !== 'object' || value === null) return;
+    if (path.length > DEPTH_MAX) {
+      deepest = path;
+      return;
+    }
+    for (const [key, child] of Object.entries(value))
+      visit(child, [...path, Array.isArray(value) ? Number(key) : key]);
+  };
+  visit(raw, []);
+  if (deepest !== null) {
+    return {
+      path: (deepest as (string | number)[]).slice(0, 2),
+      code: 'too-deep',
+      message: 'steps are nested too deeply',
+    };
+  }
+  if (size <= SIZE_MAX) return null;
+  return {
+    path: [],
+    code: 'too-large',
+    message: `a program of more than ${SIZE_MAX.toLocaleString('en-US')} pieces of data`,
+    hint: 'use `repeat`, or split it into programs and `exec` them',
+  };
+}
+
+/**
+ * Labels that `wait` or `kill` use and that no fork has given. A fork counts if it is written before, or anywhere in
+ * a `repeat` around; forks of other process images (a child's, those before an exec) do not count.
+ */
+export function checkLabels(
+  steps: readonly Step[],
+  path: (string | number)[],
+  known = new Set<string>(),
+): ProgramProblem[] {
+  return steps.flatMap((step, index) => {
+    if (typeof step === 'string') return [];
+    const here = [...path, index];
+    if ('fork' in step && step.fork.label !== undefined) known.add(step.fork.label);
+    if ('repeat' in step) for (const label of labelsOf(step.repeat.steps)) known.add(label);
+    const problems: ProgramProblem[] = [];
+    if ('wait' in step && step.wait !== 'any' && step.wait !== 'all' && !known.has(step.wait)) {
+      problems.push(unknownLabel(step.wait, [...here, 'wait'], known, ['any', 'all']));
+    }
+    if (
+      'kill' in step &&
+      !(KILL_TARGETS as readonly string[]).includes(step.kill.target) &&
+      !known.has(step.kill.target)
+    ) {
+      problems.push(unknownLabel(step.kill.target, [...here, 'kill', 'target'], known, KILL_TARGETS));
+    }
+    forEachStepList(step, (list, key) => {
+      const isOtherImage = (key[0] === 'fork' || key[0] === 'exec') && key[1] === 'steps';
+      problems.push(...checkLabels(list, [...here, ...key], isOtherImage ? new Set() : known));
+    });
+    return problems;
+  });
+}
+
+/** Labels that the steps give, those in steps of other images left out. */
+function labelsOf(steps: readonly Step[]): string[] {
+  return steps.flatMap((step) => {
+    const labels: string[] = [];
+    if (typeof step !== 'string' && 'fork' in step && step.fork.label !== undefined)
+      labels.push(step.fork.label);
+    forEachStepList(step, (list, key) => {
+      if (key[1] !== 'steps' || (key[0] !== 'fork' && key[0] !== 'exec')) labels.push(...labelsOf(list));
+    });
+    return labels;
+  });
+}
+
+function unknownLabel(
+  label: string,
+  path: (string | number)[],
+  known: ReadonlySet<string>,
+  words: readonly string[],
+): ProgramProblem {
+  const similar = closest(label, [...known, ...words]);
+  return {
+    path,
+    code: 'unknown-label',
+    message: `no fork before this has the label "${label}"`,
+    hint:
+      similar !== null
+        ? `did you mean "${similar}"?`
+        : "give a fork of this same process the label; a child does not know its parent's children",
+  };
+}
 
 /** Calls `visit` for each `program:` in the steps, with the path of the name itself. */
 export function forEachProgramName(
@@ -23,6 +128,7 @@ export function forEachStepList(step: Step, visit: (steps: Step[], key: string[]
   if ('fork' in step) {
     if (step.fork.steps) visit(step.fork.steps, ['fork', 'steps']);
     if (step.fork.orElse) visit(step.fork.orElse, ['fork', 'orElse']);
+    if (step.orElse) visit(step.orElse, ['orElse']);
   } else if ('exec' in step) {
     if ('steps' in step.exec) visit(step.exec.steps, ['exec', 'steps']);
   } else if ('threads' in step) {

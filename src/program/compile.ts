@@ -152,7 +152,7 @@ class Compiler {
   private step(step: Step, scope: ImageScope): void {
     if (typeof step === 'string') this.emit(BARE_OPCODES[step]);
     else if ('sleep' in step) this.emit(Op.SLEEP, this.durations.indexOf(distributionOf(step.sleep)));
-    else if ('fork' in step) this.fork(step.fork, scope);
+    else if ('fork' in step) this.fork(step.fork, step.orElse, scope);
     else if ('exec' in step) this.exec(step.exec);
     else if ('threads' in step) this.threads(step.threads, step.orElse, scope);
     else if ('wait' in step) this.wait(step.wait, scope);
@@ -165,13 +165,14 @@ class Compiler {
     else this.emit(Op.EXIT, step.exit);
   }
 
-  private fork(body: ForkBody, scope: ImageScope): void {
+  private fork(body: ForkBody, orElseBeside: Step[] | undefined, scope: ImageScope): void {
+    const orElse = body.orElse ?? orElseBeside;
     const slot = body.label === undefined ? -1 : scope.slotOf(body.label);
     const label = body.label === undefined ? -1 : this.labels.indexOf(body.label);
-    const flags = (body.orElse ? EXPLICIT_OR_ELSE : 0) | (body.program === undefined ? 0 : NAMED_PROGRAM);
+    const flags = (orElse ? EXPLICIT_OR_ELSE : 0) | (body.program === undefined ? 0 : NAMED_PROGRAM);
     const at = this.emit(Op.FORK, 0, 0, 0, this.commOf(body), slot, label, flags);
     this.code[at + 3] = this.code.length;
-    const jump = this.orElse(body.orElse, FORK_REFUSED_STATUS, scope);
+    const jump = this.orElse(orElse, FORK_REFUSED_STATUS, scope);
     this.body(body, at + 1);
     this.code[at + 2] = this.code.length;
     if (jump !== NO_JUMP) this.code[jump] = this.code.length;

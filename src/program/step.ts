@@ -61,7 +61,8 @@ export type Step =
   | 'setsid'
   | 'setpgid'
   | { sleep: DurationText }
-  | { fork: ForkBody }
+  /** `orElse` may also stand beside the fork; `parseProgram` moves it inside. */
+  | { fork: ForkBody; orElse?: Step[] }
   | { exec: ExecBody }
   /** Have N extra threads from now on. A refusal runs `orElse`; without it the process aborts (status 134). */
   | { threads: number; orElse?: Step[] }

@@ -1,0 +1,56 @@
+/**
+ * One spelling for each program: the one that `print` writes. Two texts with the same meaning become the same data.
+ */
+import { truncateComm } from './comm.js';
+import { parseDistribution, printDistribution } from './duration.js';
+import type { DurationText, ForkBody, ProgramSource, Step } from './step.js';
+
+/** The program with `orElse` of a fork inside the fork, comms as the kernel cuts them, durations as printed. */
+export function normaliseProgram(source: ProgramSource): ProgramSource {
+  return {
+    comm: truncateComm(source.comm),
+    ...(source.source === undefined ? {} : { source: source.source }),
+    ...(source.description === undefined ? {} : { description: source.description }),
+    steps: source.steps.map(normaliseStep),
+  };
+}
+
+function normaliseStep(step: Step): Step {
+  if (typeof step === 'string') return step;
+  if ('sleep' in step) return { sleep: normaliseDuration(step.sleep) };
+  if ('fork' in step) return { fork: normaliseFork(step.fork, step.orElse) };
+  if ('exec' in step) {
+    if ('program' in step.exec) return step;
+    return { exec: { comm: truncateComm(step.exec.comm), steps: step.exec.steps.map(normaliseStep) } };
+  }
+  if ('threads' in step) {
+    return step.orElse
+      ? { threads: step.threads, orElse: step.orElse.map(normaliseStep) }
+      : { threads: step.threads };
+  }
+  if ('repeat' in step) {
+    return { repeat: { times: step.repeat.times, steps: step.repeat.steps.map(normaliseStep) } };
+  }
+  if ('chance' in step) {
+    const { p, steps, else: otherwise } = step.chance;
+    const chance = { p, steps: steps.map(normaliseStep) };
+    return { chance: otherwise ? { ...chance, else: otherwise.map(normaliseStep) } : chance };
+  }
+  return step;
+}
+
+function normaliseFork(fork: ForkBody, orElseBeside: Step[] | undefined): ForkBody {
+  const orElse = fork.orElse ?? orElseBeside;
+  return {
+    ...(fork.label === undefined ? {} : { label: fork.label }),
+    ...(fork.comm === undefined ? {} : { comm: truncateComm(fork.comm) }),
+    ...(fork.program === undefined ? { steps: fork.steps!.map(normaliseStep) } : { program: fork.program }),
+    ...(orElse === undefined ? {} : { orElse: orElse.map(normaliseStep) }),
+  };
+}
+
+function normaliseDuration(text: DurationText): DurationText {
+  const distribution = parseDistribution(text);
+  if (distribution === null) throw new Error(`not a validated duration: ${JSON.stringify(text)}`);
+  return printDistribution(distribution);
+}
