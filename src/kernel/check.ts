@@ -1,0 +1,142 @@
+/**
+ * The kernel model checked against itself: everything that is kept as a count or a list is worked out again from the
+ * tables. Slow, for tests.
+ */
+import { NONE } from './arena.js';
+import type { PidNamespace } from './namespaces.js';
+import type { KernelState } from './state.js';
+import { FREE, LEADER_DEAD, ZOMBIE } from './tasks.js';
+
+/** Throws an Error that names the first identity that does not hold. */
+export function checkInvariants(kernel: KernelState): void {
+  checkNamespaces(kernel);
+  checkAttachments(kernel);
+  checkFamilies(kernel);
+  checkCharges(kernel);
+}
+
+function fail(what: string, is: unknown, shouldBe: unknown): never {
+  throw new Error(`kernel model: ${what} is ${is}, should be ${shouldBe}`);
+}
+
+function expectEqual(what: string, is: number, shouldBe: number): void {
+  if (is !== shouldBe) fail(what, is, shouldBe);
+}
+
+function* tasksOf(kernel: KernelState): Generator<number> {
+  for (let task = 0; task < kernel.tasks.end; task++) if (kernel.tasks.state[task] !== FREE) yield task;
+}
+
+function extraThreads(kernel: KernelState, task: number): number {
+  const process = kernel.tasks.process[task];
+  return process === NONE ? 0 : kernel.processes.threads[process];
+}
+
+/** Allocated numbers = live threads + zombies + pinned numbers, in every namespace, and all of them distinct. */
+function checkNamespaces(kernel: KernelState): void {
+  for (const namespace of kernel.namespaces) {
+    const numbers = new Set<number>();
+    const add = (number: number): void => {
+      if (numbers.has(number))
+        fail(`namespace ${namespace.id}: number ${number}`, 'taken twice', 'taken once');
+      if (!namespace.taken.has(number)) fail(`namespace ${namespace.id}: number ${number}`, 'free', 'taken');
+      numbers.add(number);
+    };
+    for (const pid of kernel.pids) {
+      if (namespace.contains(kernel.namespaces[kernel.pids.namespace[pid]]))
+        add(kernel.pids.numbers[namespace.level][pid]);
+    }
+    let taskCount = 0;
+    let zombies = 0;
+    for (const task of tasksOf(kernel)) {
+      if (!namespace.contains(kernel.namespaceOf(task))) continue;
+      taskCount += 1 + extraThreads(kernel, task);
+      const state = kernel.tasks.state[task];
+      if (state === ZOMBIE || state === LEADER_DEAD) zombies++;
+      if (extraThreads(kernel, task) === 0) continue;
+      const threads = kernel.processes.threadNumbers[kernel.tasks.process[task]];
+      for (const number of threads?.numbersAt(namespace.level) ?? []) add(number);
+    }
+    expectEqual(`namespace ${namespace.id}: allocated`, namespace.allocated, numbers.size);
+    expectEqual(`namespace ${namespace.id}: numbers in the table`, namespace.taken.count(), numbers.size);
+    expectEqual(`namespace ${namespace.id}: tasks`, namespace.tasks, taskCount);
+    expectEqual(`namespace ${namespace.id}: zombies`, namespace.zombies, zombies);
+    checkProcessList(kernel, namespace);
+  }
+}
+
+function checkProcessList(kernel: KernelState, namespace: PidNamespace): void {
+  const { processes } = kernel;
+  const listed = new Set<number>();
+  for (let p = namespace.firstProcess; p !== NONE; p = processes.nextInNamespace[p])
+    listed.add(processes.task[p]);
+  let live = 0;
+  for (const task of tasksOf(kernel)) {
+    if (kernel.tasks.state[task] === ZOMBIE || kernel.namespaceOf(task) !== namespace) continue;
+    live++;
+    if (!listed.has(task)) fail(`namespace ${namespace.id}: task ${task}`, 'not listed', 'listed');
+  }
+  expectEqual(`namespace ${namespace.id}: listed processes`, listed.size, live);
+}
+
+/** A pid's count is the number of tasks attached to it as themselves, as their group, as their session. */
+function checkAttachments(kernel: KernelState): void {
+  const attached = new Map<number, number>();
+  const attach = (pid: number): void => {
+    attached.set(pid, (attached.get(pid) ?? 0) + 1);
+  };
+  for (const task of tasksOf(kernel)) {
+    attach(kernel.tasks.pid[task]);
+    attach(kernel.tasks.group[task]);
+    attach(kernel.tasks.session[task]);
+  }
+  for (const pid of kernel.pids)
+    expectEqual(`pid ${pid}: attachments`, kernel.pids.refs[pid], attached.get(pid) ?? 0);
+}
+
+/** Every task but the host's PID 1 is a child of its parent, once, among the live or among the zombies. */
+function checkFamilies(kernel: KernelState): void {
+  const seen = new Set<number>();
+  for (const parent of tasksOf(kernel)) {
+    if (kernel.tasks.process[parent] === NONE) continue;
+    for (const child of kernel.children.inOrder(parent)) {
+      if (seen.has(child)) fail(`task ${child}`, 'a child twice', 'a child once');
+      seen.add(child);
+      expectEqual(`task ${child}: parent`, kernel.tasks.parent[child], parent);
+    }
+    for (const zombie of kernel.children.zombiesOf(parent)) {
+      if (kernel.tasks.state[zombie] !== ZOMBIE)
+        fail(`task ${zombie} among the zombies`, 'not one', 'a zombie');
+    }
+  }
+  const count = [...tasksOf(kernel)].length;
+  expectEqual('tasks with a parent', seen.size, count - 1);
+}
+
+function checkCharges(kernel: KernelState): void {
+  const current = new Map<number, number>();
+  const byUser = new Map<number, number>();
+  const byOrigin = new Map<number, number>();
+  let total = 0;
+  for (const task of tasksOf(kernel)) {
+    const count = 1 + extraThreads(kernel, task);
+    total += count;
+    const { user, cgroup, pid } = kernel.tasks;
+    byUser.set(user[task], (byUser.get(user[task]) ?? 0) + count);
+    const origin = kernel.pids.origin[pid[task]];
+    byOrigin.set(origin, (byOrigin.get(origin) ?? 0) + count);
+    for (
+      let group = kernel.cgroups[cgroup[task]] ?? null;
+      group !== null;
+      group = group.parent as typeof group
+    ) {
+      current.set(group.id, (current.get(group.id) ?? 0) + count);
+    }
+  }
+  expectEqual('nr_threads', kernel.nrThreads, total);
+  for (const cgroup of kernel.cgroups)
+    expectEqual(`cgroup ${cgroup.id}: pids.current`, cgroup.current, current.get(cgroup.id) ?? 0);
+  for (const [user, count] of byUser) expectEqual(`user ${user}: tasks`, kernel.userTasks[user], count);
+  for (const [origin, count] of byOrigin)
+    expectEqual(`origin ${origin}: tasks`, kernel.origins.tasks[origin], count);
+}

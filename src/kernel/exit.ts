@@ -1,0 +1,188 @@
+/**
+ * The end of a task: exit, reparenting, the zombie, and its release. Stands for kernel/exit.c.
+ *
+ *   exit ──► threads end ──► PID 1? the whole namespace ends first ──► children find a new parent
+ *        ──► zombie ──► parent is told ──► released at once (autoreap), or when somebody waits
+ */
+import { NONE } from './arena.js';
+import { charge } from './cgroups.js';
+import type { PidNamespace } from './namespaces.js';
+import { HAS_SUBREAPER, IS_SUBREAPER } from './processes.js';
+import { isHandler, PENDING_SIGCHLD, SIGCHLD_IGNORE, SIGCHLD_NOCLDWAIT, STATUS_KILLED } from './signals.js';
+import type { KernelState, TaskId } from './state.js';
+import { ENDING_NAMESPACE, LEADER_DEAD, LIVE, ZOMBIE } from './tasks.js';
+import { dropThread, dropThreads } from './threads.js';
+
+/** exit_group: the process and all its threads end. `status` as a shell shows it: 128 + signal if killed. */
+export function exit(kernel: KernelState, task: TaskId, status: number): void {
+  const { tasks } = kernel;
+  if (tasks.state[task] !== LIVE && tasks.state[task] !== LEADER_DEAD) return;
+  tasks.status[task] = status;
+  dropThreads(kernel, task);
+  const namespace = kernel.namespaceOf(task);
+  if (namespace.init === task) endNamespace(kernel, task, namespace);
+  else becomeZombie(kernel, task);
+  finishEmptiedNamespaces(kernel);
+}
+
+/** pthread_exit of the main thread: with other threads alive the process stays, as a zombie nobody can reap (K19). */
+export function exitMainThread(kernel: KernelState, task: TaskId): void {
+  if (kernel.processes.threads[kernel.tasks.process[task]] === 0) {
+    exit(kernel, task, 0);
+    return;
+  }
+  kernel.tasks.state[task] = LEADER_DEAD;
+  countZombie(kernel, task, 1);
+}
+
+/** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
+export function endThread(kernel: KernelState, task: TaskId): void {
+  dropThread(kernel, task);
+  const last = kernel.processes.threads[kernel.tasks.process[task]] === 0;
+  if (last && kernel.tasks.state[task] === LEADER_DEAD) exit(kernel, task, 0);
+  finishEmptiedNamespaces(kernel);
+}
+
+/**
+ * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed, its zombies
+ * are released, and PID 1 itself ends when no number but its own is left. A zombie whose parent is outside keeps it
+ * waiting (K32). Stands for `zap_pid_ns_processes`.
+ */
+function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
+  const { tasks, processes, children } = kernel;
+  namespace.dead = true;
+  processes.sigchld[tasks.process[init]] = SIGCHLD_IGNORE;
+  kernel.hooks.ended(init, tasks.status[init]);
+  tasks.state[init] = ENDING_NAMESPACE;
+  for (const nested of namespace.children) {
+    nested.dead = true;
+    if (nested.init !== NONE) exit(kernel, nested.init, STATUS_KILLED);
+  }
+  for (const victim of processesOf(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
+  for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
+    release(kernel, zombie);
+  }
+  if (namespace.allocated === 1) kernel.emptied.push(namespace);
+}
+
+/** The live processes of a namespace, nested ones left out. */
+function processesOf(kernel: KernelState, namespace: PidNamespace): TaskId[] {
+  const found: TaskId[] = [];
+  const { processes } = kernel;
+  for (let process = namespace.firstProcess; process !== NONE; process = processes.nextInNamespace[process]) {
+    if (processes.task[process] !== namespace.init) found.push(processes.task[process]);
+  }
+  return found;
+}
+
+/** PID 1 of each dying namespace that has just become empty goes the rest of its way. */
+export function finishEmptiedNamespaces(kernel: KernelState): void {
+  const { emptied, tasks } = kernel;
+  while (emptied.length > 0) {
+    const { init } = emptied.pop() as PidNamespace;
+    if (init !== NONE && tasks.state[init] === ENDING_NAMESPACE) becomeZombie(kernel, init);
+  }
+}
+
+/** The process is no more: its children go to another parent, its own parent hears of it. */
+function becomeZombie(kernel: KernelState, task: TaskId): void {
+  const { tasks, processes, children } = kernel;
+  reparentChildren(kernel, task);
+  const process = tasks.process[task];
+  const namespace = kernel.namespaceOf(task);
+  kernel.leaveNamespace(process, namespace);
+  if (tasks.state[task] !== LEADER_DEAD) countZombie(kernel, task, 1);
+  if (namespace.init === task) forgetNamespace(namespace);
+  else kernel.hooks.ended(task, tasks.status[task]);
+  children.becomeZombie(task);
+  tasks.state[task] = ZOMBIE;
+  tasks.process[task] = NONE;
+  processes.release(process);
+  if (tellParent(kernel, tasks.parent[task])) release(kernel, task);
+}
+
+/** The namespace has lost its PID 1: nothing can live in it again. */
+function forgetNamespace(namespace: PidNamespace): void {
+  namespace.init = NONE;
+  const siblings = namespace.parent?.children ?? [];
+  siblings.splice(siblings.indexOf(namespace), 1);
+}
+
+/**
+ * SIGCHLD for a parent whose child has died. True if the child is not to stay: the parent ignores SIGCHLD or has set
+ * SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
+ */
+function tellParent(kernel: KernelState, parent: TaskId): boolean {
+  const process = kernel.tasks.process[parent];
+  const disposition = kernel.processes.sigchld[process];
+  if (isHandler(disposition)) kernel.processes.pending[process] |= PENDING_SIGCHLD;
+  kernel.hooks.wake(parent);
+  return disposition === SIGCHLD_IGNORE || disposition === SIGCHLD_NOCLDWAIT;
+}
+
+/**
+ * The children of a dying process go to its reaper, all to the same, in order, to the end of its children. A zombie
+ * among them is news for the new parent (K22).
+ */
+function reparentChildren(kernel: KernelState, father: TaskId): void {
+  const { tasks, children } = kernel;
+  if (!children.hasLive(father) && children.firstZombie(father) === NONE) return;
+  const orphans = children.inOrder(father);
+  const reaper = findReaper(kernel, father);
+  children.clear(father);
+  for (const orphan of orphans) {
+    children.append(reaper, orphan);
+    if (tasks.state[orphan] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
+  }
+}
+
+/**
+ * Who adopts (K20, K24): the nearest subreaper among the ancestors, as long as they are on the same namespace level;
+ * else PID 1 of the dying parent's namespace. Stands for `find_new_reaper`.
+ */
+function findReaper(kernel: KernelState, father: TaskId): TaskId {
+  const { tasks, processes } = kernel;
+  const namespace = kernel.namespaceOf(father);
+  if (processes.flags[tasks.process[father]] & HAS_SUBREAPER) {
+    let ancestor = tasks.parent[father];
+    for (; ancestor !== NONE && ancestor !== namespace.init; ancestor = tasks.parent[ancestor]) {
+      if (!kernel.rules.orphansLeaveNamespace && kernel.namespaceOf(ancestor).level !== namespace.level)
+        break;
+      const alive = tasks.state[ancestor] !== ENDING_NAMESPACE;
+      if (alive && processes.flags[tasks.process[ancestor]] & IS_SUBREAPER) return ancestor;
+    }
+  }
+  return namespace.init;
+}
+
+/**
+ * A zombie is gone for good: place, charges and attachments are given back, and its numbers with them unless somebody
+ * else is attached (K10, K14). Stands for `release_task`.
+ */
+export function release(kernel: KernelState, task: TaskId): void {
+  const { tasks, pids, origins } = kernel;
+  kernel.hooks.released(task);
+  kernel.children.remove(task);
+  const pid = tasks.pid[task];
+  const origin = pids.origin[pid];
+  countZombie(kernel, task, -1);
+  for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent)
+    level.tasks--;
+  kernel.nrThreads--;
+  kernel.userTasks[tasks.user[task]]--;
+  charge(kernel.cgroups[tasks.cgroup[task]], -1);
+  origins.tasks[origin]--;
+  origins.released[origin]++;
+  kernel.detach(tasks.session[task]);
+  kernel.detach(tasks.group[task]);
+  kernel.detach(pid);
+  tasks.release(task);
+}
+
+function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {
+  const { pids, tasks } = kernel;
+  kernel.origins.zombies[pids.origin[tasks.pid[task]]] += change;
+  for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent) {
+    level.zombies += change;
+  }
+}

@@ -1,0 +1,319 @@
+/**
+ * The simulated kernel: its system calls, and what can be read from it.
+ *
+ * A task is an index (`TaskId`). A call returns an int, so that millions a second cost no allocation; what belongs to
+ * a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
+ */
+import { NONE } from './arena.js';
+import { Cgroup } from './cgroups.js';
+import { checkInvariants } from './check.js';
+import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import { boot, fork } from './fork.js';
+import { kill, killChildren, killGroup } from './kill.js';
+import { PID_MAX_LIMIT } from './limits.js';
+import { listTasks, pinnedNumbers, type TaskRow } from './observe.js';
+import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
+import {
+  isHandler,
+  type KERNEL,
+  PENDING_SIGCHLD,
+  PENDING_SIGTERM,
+  SIGCHLD_ACTIONS,
+  SIGTERM_ACTIONS,
+  SIGTERM_EXIT,
+  type SigchldAction,
+  type Signal,
+  type SigtermAction,
+} from './signals.js';
+import { type CgroupId, type KernelOptions, KernelState, type PidNamespaceId, type TaskId } from './state.js';
+import { ENDING_NAMESPACE, FREE, TASK_STATES, type TaskState, ZOMBIE } from './tasks.js';
+import { cloneThreads, dropThreads } from './threads.js';
+import { type ANY, wait } from './wait.js';
+
+export { NONE } from './arena.js';
+export { type KernelRules, kernelRules } from './rules.js';
+export { KERNEL, SIGCHLD, SIGKILL, SIGTERM } from './signals.js';
+export type {
+  CgroupId,
+  ForkRefusal,
+  KernelHooks,
+  KernelOptions,
+  PidNamespaceId,
+  Refuser,
+  TaskId,
+} from './state.js';
+export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
+export type { TaskRow };
+
+export class Kernel extends KernelState {
+  /** The host's PID 1. */
+  readonly init: TaskId;
+  /** Of the child that was reaped last: its number in the waiter's namespace, and its exit status. */
+  readonly waited = { number: 0, status: 0 };
+
+  constructor(options: KernelOptions) {
+    super(options);
+    this.init = boot(this, options.initComm ?? 'init');
+  }
+
+  // ---- birth and death
+
+  /** The new child, or NONE: see `refusal`. */
+  fork(parent: TaskId): TaskId {
+    return fork(this, parent);
+  }
+
+  /** How many extra threads were made; fewer than `count`: see `refusal`. */
+  cloneThreads(task: TaskId, count: number): number {
+    return cloneThreads(this, task, count);
+  }
+
+  endOneThread(task: TaskId): void {
+    endThread(this, task);
+  }
+
+  /** All extra threads end. */
+  endThreads(task: TaskId): void {
+    dropThreads(this, task);
+    if (TASK_STATES[this.tasks.state[task]] === 'leader-dead') exit(this, task, 0);
+    finishEmptiedNamespaces(this);
+  }
+
+  exec(task: TaskId, comm: string): void {
+    exec(this, task, comm);
+  }
+
+  setComm(task: TaskId, comm: string): void {
+    this.tasks.comm[task] = this.comm(comm);
+  }
+
+  exit(task: TaskId, status: number): void {
+    exit(this, task, status & 0xff);
+  }
+
+  exitMainThread(task: TaskId): void {
+    exitMainThread(this, task);
+  }
+
+  /** The reaped child (its index is free from now on; see `waited`), WOULD_BLOCK or NO_CHILD. */
+  wait(task: TaskId, child: TaskId | typeof ANY): TaskId {
+    const { tasks, waited } = this;
+    const zombie = child >= 0 ? child : this.children.firstZombie(task);
+    if (zombie >= 0 && tasks.state[zombie] === ZOMBIE) {
+      waited.number = this.pids.numbers[this.namespaceOf(task).level][tasks.pid[zombie]];
+      waited.status = tasks.status[zombie];
+    }
+    return wait(this, task, child);
+  }
+
+  // ---- signals
+
+  /** False: no such process. */
+  kill(sender: TaskId | typeof KERNEL, target: TaskId, signal: Signal): boolean {
+    return kill(this, sender, target, signal);
+  }
+
+  killGroup(sender: TaskId, signal: Signal): void {
+    killGroup(this, sender, signal);
+  }
+
+  killChildren(sender: TaskId, signal: Signal): void {
+    killChildren(this, sender, signal);
+  }
+
+  /** A change to a disposition without a handler drops what was pending, as `do_sigaction` does. */
+  setSigchld(task: TaskId, action: SigchldAction): void {
+    const process = this.tasks.process[task];
+    this.processes.sigchld[process] = SIGCHLD_ACTIONS.indexOf(action);
+    if (!isHandler(this.processes.sigchld[process])) this.processes.pending[process] &= ~PENDING_SIGCHLD;
+  }
+
+  setSigterm(task: TaskId, action: SigtermAction): void {
+    const process = this.tasks.process[task];
+    this.processes.sigterm[process] = SIGTERM_ACTIONS.indexOf(action);
+    if (action === 'ignore') this.processes.pending[process] &= ~PENDING_SIGTERM;
+  }
+
+  /** Bits PENDING_SIGCHLD and PENDING_SIGTERM. */
+  pendingSignals(task: TaskId): number {
+    return this.processes.pending[this.tasks.process[task]];
+  }
+
+  /** Takes a pending signal out of its slot: the handler is about to run. True if there was one with a handler. */
+  takeSignal(task: TaskId, pending: number): boolean {
+    const { processes } = this;
+    const process = this.tasks.process[task];
+    if ((processes.pending[process] & pending) === 0) return false;
+    processes.pending[process] &= ~pending;
+    return pending === PENDING_SIGCHLD
+      ? isHandler(processes.sigchld[process])
+      : processes.sigterm[process] === SIGTERM_EXIT;
+  }
+
+  sigchldOf(task: TaskId): SigchldAction {
+    return SIGCHLD_ACTIONS[this.processes.sigchld[this.tasks.process[task]]];
+  }
+
+  // ---- sessions, subreapers, namespaces, cgroups, users
+
+  setsid(task: TaskId): boolean {
+    return setsid(this, task);
+  }
+
+  setpgid(task: TaskId): boolean {
+    return setpgid(this, task);
+  }
+
+  setSubreaper(task: TaskId, on: boolean): void {
+    setSubreaper(this, task, on);
+  }
+
+  /** The next child of `task` is PID 1 of the namespace returned (K7: with a limit of its own, or the machine's). */
+  unsharePidNamespace(task: TaskId, pidMax = PID_MAX_LIMIT): PidNamespaceId {
+    const own = this.rules.perNamespacePidMax ? pidMax : this.namespaces[0].pidMax;
+    return unsharePidNamespace(this, task, own).id;
+  }
+
+  setns(task: TaskId, namespace: PidNamespaceId): boolean {
+    return setns(this, task, this.namespaces[namespace]);
+  }
+
+  /** `kernel.pid_max`: of one namespace since 6.14, of all before (K7). Nobody dies of it. */
+  setPidMax(namespace: PidNamespaceId, pidMax: number): void {
+    if (this.rules.perNamespacePidMax) this.namespaces[namespace].pidMax = pidMax;
+    else for (const each of this.namespaces) each.pidMax = pidMax;
+  }
+
+  createCgroup(parent: CgroupId, pidsMax: number): CgroupId {
+    const cgroup = new Cgroup(this.cgroups.length, this.cgroups[parent], pidsMax);
+    this.cgroups.push(cgroup);
+    return cgroup.id;
+  }
+
+  setPidsMax(cgroup: CgroupId, pidsMax: number): void {
+    this.cgroups[cgroup].max = pidsMax;
+  }
+
+  /** rmdir: zombies do not hinder it, and stay charged to the groups above (K36). False (EBUSY) with live tasks in it. */
+  removeCgroup(cgroup: CgroupId): boolean {
+    const { tasks } = this;
+    if (this.cgroups.some((other) => other.parent?.id === cgroup && !other.removed)) return false;
+    for (let task = 0; task < tasks.end; task++) {
+      if (tasks.cgroup[task] === cgroup && this.isLive(task)) return false;
+    }
+    this.cgroups[cgroup].removed = true;
+    return true;
+  }
+
+  attach(task: TaskId, cgroup: CgroupId): void {
+    attach(this, task, this.cgroups[cgroup]);
+  }
+
+  pidsCurrent(cgroup: CgroupId): number {
+    return this.cgroups[cgroup].current;
+  }
+
+  pidsEvents(cgroup: CgroupId): number {
+    return this.cgroups[cgroup].events;
+  }
+
+  /** setuid and RLIMIT_NPROC, inherited by children (K39). At most 256 users. */
+  setUser(task: TaskId, uid: number): void {
+    let user = this.uids.indexOf(uid);
+    if (user === NONE) user = this.uids.push(uid) - 1;
+    const count = 1 + this.processes.threads[this.tasks.process[task]];
+    this.userTasks[this.tasks.user[task]] -= count;
+    this.userTasks[user] += count;
+    this.tasks.user[task] = user;
+  }
+
+  setNprocMax(task: TaskId, nprocMax: number): void {
+    this.processes.nprocMax[this.tasks.process[task]] = nprocMax;
+  }
+
+  /** Files a live process under an accounting label, which its children inherit. */
+  setOrigin(task: TaskId, origin: number): void {
+    const { pids, origins, tasks } = this;
+    const pid = tasks.pid[task];
+    const before = pids.origin[pid];
+    const count = 1 + this.processes.threads[tasks.process[task]];
+    origins.reserve(origin);
+    origins.tasks[before] -= count;
+    origins.numbers[before] -= count;
+    origins.created[before] -= count;
+    pids.origin[pid] = origin;
+    origins.tasks[origin] += count;
+    origins.numbers[origin] += count;
+    origins.created[origin] += count;
+  }
+
+  // ---- what can be read
+
+  parentOf(task: TaskId): TaskId {
+    return this.tasks.parent[task];
+  }
+
+  /** The task's number in a namespace; 0 if it has none there. */
+  numberOf(task: TaskId, namespace: PidNamespaceId = 0): number {
+    return this.numberIn(this.tasks.pid[task], this.namespaces[namespace]);
+  }
+
+  stateOf(task: TaskId): TaskState {
+    return TASK_STATES[this.tasks.state[task]];
+  }
+
+  /** Has died and has not been released. */
+  isZombie(task: TaskId): boolean {
+    return this.tasks.state[task] === ZOMBIE;
+  }
+
+  statusOf(task: TaskId): number {
+    return this.tasks.status[task];
+  }
+
+  threadCount(task: TaskId): number {
+    return this.processes.threads[this.tasks.process[task]];
+  }
+
+  /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
+  canRun(task: TaskId): boolean {
+    const state = this.tasks.state[task];
+    return state !== FREE && state !== ZOMBIE && state !== ENDING_NAMESPACE;
+  }
+
+  pidMax(namespace: PidNamespaceId = 0): number {
+    return this.namespaces[namespace].pidMax;
+  }
+
+  /** Numbers in use: live threads + zombies + pinned. */
+  allocated(namespace: PidNamespaceId = 0): number {
+    return this.namespaces[namespace].allocated;
+  }
+
+  /** Live threads and zombies with a number in a namespace. */
+  taskCount(namespace: PidNamespaceId = 0): number {
+    return this.namespaces[namespace].tasks;
+  }
+
+  zombies(namespace: PidNamespaceId = 0): number {
+    return this.namespaces[namespace].zombies;
+  }
+
+  /** Numbers taken that belong to no task: invisible to ps, loadavg, pids.current and the kubelet (K12). */
+  pinned(namespace: PidNamespaceId = 0): number {
+    return this.namespaces[namespace].allocated - this.namespaces[namespace].tasks;
+  }
+
+  pinnedNumbers(namespace: PidNamespaceId = 0): number[] {
+    return pinnedNumbers(this, this.namespaces[namespace]);
+  }
+
+  listTasks(namespace: PidNamespaceId = 0): TaskRow[] {
+    return listTasks(this, this.namespaces[namespace]);
+  }
+
+  /** Throws when a count, a list or the accounting identity is wrong: a bug of ours. */
+  checkInvariants(): void {
+    checkInvariants(this);
+  }
+}

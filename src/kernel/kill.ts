@@ -1,0 +1,78 @@
+/** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
+import { exit } from './exit.js';
+import {
+  isHandler,
+  KERNEL,
+  PENDING_SIGCHLD,
+  PENDING_SIGTERM,
+  SIGCHLD,
+  SIGKILL,
+  SIGTERM_DEFAULT,
+  SIGTERM_EXIT,
+  type Signal,
+  STATUS_KILLED,
+  STATUS_TERMINATED,
+} from './signals.js';
+import type { KernelState, TaskId } from './state.js';
+import { ENDING_NAMESPACE, FREE, ZOMBIE } from './tasks.js';
+
+/**
+ * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it has no
+ * handler for is dropped, and SIGKILL counts only from an ancestor namespace (K33). Returns false when there is no
+ * such process (ESRCH).
+ */
+export function kill(
+  kernel: KernelState,
+  sender: TaskId | typeof KERNEL,
+  target: TaskId,
+  signal: Signal,
+): boolean {
+  const { tasks, processes } = kernel;
+  const state = tasks.state[target];
+  if (state === FREE) return false;
+  if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
+  const process = tasks.process[target];
+  if (signal === SIGCHLD) {
+    if (isHandler(processes.sigchld[process])) post(kernel, target, PENDING_SIGCHLD);
+    return true;
+  }
+  const namespace = kernel.namespaceOf(target);
+  const isInit = namespace.init === target;
+  if (signal === SIGKILL) {
+    if (!isInit || comesFromAbove(kernel, sender, target)) exit(kernel, target, STATUS_KILLED);
+    return true;
+  }
+  if (processes.sigterm[process] === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
+  else if (processes.sigterm[process] === SIGTERM_DEFAULT && !isInit) exit(kernel, target, STATUS_TERMINATED);
+  return true;
+}
+
+/** kill(0, …): every member of the sender's process group, the sender itself last, whatever namespace they are in. */
+export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
+  const { tasks } = kernel;
+  const group = tasks.group[sender];
+  const members: TaskId[] = [];
+  for (let task = 0; task < tasks.end; task++) {
+    if (tasks.state[task] !== FREE && tasks.group[task] === group && task !== sender) members.push(task);
+  }
+  for (const member of members) kill(kernel, sender, member, signal);
+  kill(kernel, sender, sender, signal);
+}
+
+/** Every child that is there at this moment, oldest first. */
+export function killChildren(kernel: KernelState, sender: TaskId, signal: Signal): void {
+  const children = kernel.children.inOrder(sender);
+  for (const child of children) kill(kernel, sender, child, signal);
+}
+
+/** Has the sender no number in the target's namespace? The host's PID 1 has nobody above it. */
+function comesFromAbove(kernel: KernelState, sender: TaskId | typeof KERNEL, target: TaskId): boolean {
+  const namespace = kernel.namespaceOf(target);
+  if (namespace.parent === null) return false;
+  return sender === KERNEL || !namespace.contains(kernel.namespaceOf(sender));
+}
+
+function post(kernel: KernelState, target: TaskId, pending: number): void {
+  kernel.processes.pending[kernel.tasks.process[target]] |= pending;
+  kernel.hooks.wake(target);
+}

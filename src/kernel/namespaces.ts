@@ -1,0 +1,48 @@
+/** PID namespaces: a table of numbers each, nested, and the process that is PID 1 in it. */
+import { NONE } from './arena.js';
+import { PidBitmap } from './bitmap.js';
+import { RESERVED_PIDS } from './limits.js';
+
+export class PidNamespace {
+  readonly taken = new PidBitmap();
+  readonly children: PidNamespace[] = [];
+  /** The next number to try (K2). */
+  cursor = 0;
+  /** Numbers in use, whoever holds them: live threads + zombies + pinned. */
+  allocated = 0;
+  /** Live threads and zombies that have a number here. */
+  tasks = 0;
+  zombies = 0;
+  /** The task that is PID 1 here. */
+  init = NONE;
+  /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
+  dead = false;
+  /** Live processes whose own namespace this is: a list through `Processes.nextInNamespace`. */
+  firstProcess = NONE;
+
+  constructor(
+    readonly id: number,
+    readonly parent: PidNamespace | null,
+    /** Exclusive upper end of the numbers. */
+    public pidMax: number,
+    readonly level: number = parent === null ? 0 : parent.level + 1,
+  ) {}
+
+  /**
+   * The number that the next task gets, or -1: cyclic from the cursor, once round; when the cursor has passed
+   * RESERVED_PIDS the low numbers are out of bounds for good. Stands for `idr_alloc_cyclic` as `alloc_pid` calls it.
+   */
+  nextNumber(): number {
+    const lowest = this.cursor > RESERVED_PIDS ? RESERVED_PIDS : 1;
+    const start = Math.max(this.cursor, lowest);
+    const found = this.taken.nextFree(start, this.pidMax);
+    return found !== -1 || start === lowest ? found : this.taken.nextFree(lowest, this.pidMax);
+  }
+
+  /** Is `other` this namespace or nested in it? */
+  contains(other: PidNamespace): boolean {
+    let at: PidNamespace | null = other;
+    while (at !== null && at.level > this.level) at = at.parent;
+    return at === this;
+  }
+}

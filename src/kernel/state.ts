@@ -1,0 +1,170 @@
+/**
+ * The state of the simulated kernel: tables, namespaces, cgroups and counters, and the few helpers that every system
+ * call needs. The system calls themselves are in fork.ts, threads.ts, exit.ts, wait.ts, signals.ts and session.ts.
+ *
+ * No time and no chance: everything here happens in the instant in which it is called.
+ */
+import { NONE } from './arena.js';
+import { Cgroup } from './cgroups.js';
+import { Children } from './children.js';
+import { PidNamespace } from './namespaces.js';
+import { Origins } from './origins.js';
+import { Pids } from './pids.js';
+import { Processes } from './processes.js';
+import type { KernelRules } from './rules.js';
+import { FREE, Tasks, ZOMBIE } from './tasks.js';
+
+/** Index into the task table. Free again, and reused, once the task has been released. */
+export type TaskId = number;
+export type PidNamespaceId = number;
+export type CgroupId = number;
+
+export const REFUSERS = ['rlimit-nproc', 'threads-max', 'pid-max', 'pids-cgroup', 'namespace-dead'] as const;
+export type Refuser = (typeof REFUSERS)[number];
+
+/** Why a fork was refused. `at` is the namespace, the cgroup or the uid; -1 for the machine. */
+export interface ForkRefusal {
+  errno: 'EAGAIN' | 'ENOMEM';
+  refusedBy: Refuser;
+  at: number;
+}
+
+/**
+ * What the kernel tells those who live on it. Called in the middle of a system call: take note, do not call back.
+ */
+export interface KernelHooks {
+  forked(parent: TaskId, child: TaskId): void;
+  /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
+  ended(task: TaskId, status: number): void;
+  /** A zombie has been released; its table row is still readable, for the last time. */
+  released(task: TaskId): void;
+  /** A signal with a handler became pending, or something changed that a blocked wait may be waiting for. */
+  wake(task: TaskId): void;
+  refused(parent: TaskId, refusal: ForkRefusal): void;
+}
+
+export const NO_HOOKS: KernelHooks = {
+  forked() {},
+  ended() {},
+  released() {},
+  wake() {},
+  refused() {},
+};
+
+export interface KernelOptions {
+  rules: KernelRules;
+  /** Of the host's namespace. */
+  pidMax: number;
+  threadsMax: number;
+  hooks?: KernelHooks;
+  /** Name of the host's PID 1. */
+  initComm?: string;
+}
+
+export class KernelState {
+  readonly rules: KernelRules;
+  readonly hooks: KernelHooks;
+  threadsMax: number;
+
+  readonly tasks = new Tasks();
+  readonly processes = new Processes();
+  readonly pids = new Pids();
+  readonly children = new Children(this.tasks, this.processes);
+  readonly namespaces: PidNamespace[] = [];
+  readonly cgroups: Cgroup[] = [];
+  readonly origins = new Origins();
+
+  /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */
+  nrThreads = 0;
+  /** Tasks by user, for RLIMIT_NPROC (K39). User 0 is root. */
+  readonly userTasks = new Int32Array(256);
+  readonly uids: number[] = [0];
+
+  /** Of the last refused fork or clone. */
+  refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
+  forkRefusals = 0;
+
+  /** Numbers that a fork has found, by level, before it is sure of success. */
+  readonly reserved = new Int32Array(33);
+  /** Dying namespaces in which only PID 1 is left: their end is to be finished (exit.ts). */
+  readonly emptied: PidNamespace[] = [];
+
+  private readonly commIds = new Map<string, number>();
+  readonly comms: string[] = [];
+
+  constructor(options: KernelOptions) {
+    this.rules = options.rules;
+    this.hooks = options.hooks ?? NO_HOOKS;
+    this.threadsMax = options.threadsMax;
+    this.namespaces.push(new PidNamespace(0, null, options.pidMax));
+    this.cgroups.push(new Cgroup(0, null, Number.POSITIVE_INFINITY));
+  }
+
+  isLive(task: TaskId): boolean {
+    return this.tasks.state[task] !== FREE && this.tasks.state[task] !== ZOMBIE;
+  }
+
+  namespaceOf(task: TaskId): PidNamespace {
+    return this.namespaces[this.pids.namespace[this.tasks.pid[task]]];
+  }
+
+  /** A pid's number as seen from a namespace, or 0 where it has none. */
+  numberIn(pid: number, namespace: PidNamespace): number {
+    const own = this.namespaces[this.pids.namespace[pid]];
+    return namespace.contains(own) ? this.pids.numbers[namespace.level][pid] : 0;
+  }
+
+  comm(name: string): number {
+    let id = this.commIds.get(name);
+    if (id === undefined) {
+      id = this.comms.push(name) - 1;
+      this.commIds.set(name, id);
+    }
+    return id;
+  }
+
+  /** Records a refusal and passes it on. */
+  refuse(parent: TaskId, refusedBy: Refuser, at: number): void {
+    const ranOut = refusedBy === 'pid-max' ? this.rules.exhaustionErrno : 'EAGAIN';
+    this.refusal = { errno: refusedBy === 'namespace-dead' ? 'ENOMEM' : ranOut, refusedBy, at };
+    this.forkRefusals++;
+    this.hooks.refused(parent, this.refusal);
+  }
+
+  /** One attachment to a pid less; the last one frees its numbers at every level (K10, K14). */
+  detach(pid: number): void {
+    if (--this.pids.refs[pid] > 0) return;
+    const { numbers, origin } = this.pids;
+    let namespace: PidNamespace | null = this.namespaces[this.pids.namespace[pid]];
+    for (; namespace !== null; namespace = namespace.parent) {
+      namespace.taken.free(numbers[namespace.level][pid]);
+      this.numbersGivenBack(namespace, 1);
+    }
+    this.origins.numbers[origin[pid]]--;
+    this.pids.release(pid);
+  }
+
+  numbersGivenBack(namespace: PidNamespace, count: number): void {
+    namespace.allocated -= count;
+    if (namespace.dead && namespace.allocated === 1) this.emptied.push(namespace);
+  }
+
+  /** Puts a live process into the list of its namespace, or takes it out. */
+  enterNamespace(process: number, namespace: PidNamespace): void {
+    const { nextInNamespace, previousInNamespace } = this.processes;
+    const first = namespace.firstProcess;
+    nextInNamespace[process] = first;
+    previousInNamespace[process] = NONE;
+    if (first !== NONE) previousInNamespace[first] = process;
+    namespace.firstProcess = process;
+  }
+
+  leaveNamespace(process: number, namespace: PidNamespace): void {
+    const { nextInNamespace, previousInNamespace } = this.processes;
+    const next = nextInNamespace[process];
+    const previous = previousInNamespace[process];
+    if (previous === NONE) namespace.firstProcess = next;
+    else nextInNamespace[previous] = next;
+    if (next !== NONE) previousInNamespace[next] = previous;
+  }
+}

@@ -1,0 +1,32 @@
+/** waitpid. Stands for `do_wait`; never blocks by itself: who wants to block is woken by `hooks.wake`. */
+import { NONE } from './arena.js';
+import { finishEmptiedNamespaces, release } from './exit.js';
+import type { KernelState, TaskId } from './state.js';
+import { FREE, ZOMBIE } from './tasks.js';
+
+/** Which child: any. */
+export const ANY = -1;
+/** Results that are not a child. */
+export const WOULD_BLOCK = -2;
+export const NO_CHILD = -3;
+
+/**
+ * Reaps the first zombie among the children (K29), or one child. Returns the released task, whose row is free from now
+ * on, WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
+ */
+export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof ANY): TaskId {
+  const { tasks, children } = kernel;
+  if (child === ANY) {
+    const zombie = children.firstZombie(task);
+    if (zombie !== NONE) return reap(kernel, zombie);
+    return children.hasLive(task) ? WOULD_BLOCK : NO_CHILD;
+  }
+  if (tasks.state[child] === FREE || tasks.parent[child] !== task) return NO_CHILD;
+  return tasks.state[child] === ZOMBIE ? reap(kernel, child) : WOULD_BLOCK;
+}
+
+function reap(kernel: KernelState, zombie: TaskId): TaskId {
+  release(kernel, zombie);
+  finishEmptiedNamespaces(kernel);
+  return zombie;
+}
