@@ -1,0 +1,567 @@
+/*
+ * probe-host: keeps one private PID namespace and starts things in it, on the orders of probe-host.ts.
+ *
+ *   probe-host CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE-INSTANCE|- [private-net] [helper]
+ *   probe-host pause | pause-reaping         what pause 3.0 and pause 3.1 do, to be a PID 1
+ *
+ * The process itself stays outside, as a container runtime's shim does: it is the parent of PID 1 and of every process
+ * that enters the namespace from outside (setns, then fork), and it reaps them. Orders come as lines on stdin, words
+ * separated by spaces and percent-encoded; reports go to stdout the same way. End of stdin, SIGINT, SIGTERM and SIGHUP
+ * all mean the same: kill PID 1 (the kernel then kills everything inside), reap, remove the cgroup and the tracing
+ * instance, leave. So nothing outlives the program that started it, however that program ends.
+ *
+ * Nothing global is written: pid_max is the namespace's own (Linux >= 6.14; the caller passes 0 elsewhere), mounts are
+ * made in private mount namespaces, the cgroup and the tracing instance are our own.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define MAX_CHILDREN 256 /* commands at once; a slot is free again when its command and its output have ended */
+#define TAIL_BYTES 2048  /* what is kept of a command's output; the rest is counted and dropped */
+#define MAX_WORDS 4096
+
+struct child {
+  int used;
+  char id[32];
+  pid_t pid;     /* as seen from outside; 0 once reaped */
+  int status_fd; /* its own number, then an errno if exec failed; end of file once exec has succeeded */
+  int output_fd; /* stdout and stderr together */
+  int gate_fd;   /* a byte lets it exec; -1 once written */
+  struct timespec started;
+  unsigned long long output_bytes;
+  size_t tail_length;
+  char tail[TAIL_BYTES];
+};
+
+static const char *cgroup_dir, *trace_name;
+static char trace_dir[256] = "", start_dir[4096] = "/";
+static const char *pids_max, *pid_max;
+static int private_net, with_helper;
+
+static struct child children[MAX_CHILDREN];
+static int init_alive, init_ever;
+static const char *const ns_names[] = {"pid", "mnt", "net", "uts", "ipc"};
+enum { NS_PID, NS_MNT, NS_NET, NS_UTS, NS_IPC, NS_COUNT };
+static int own_pid_ns = -1, ns_fds[NS_COUNT] = {-1, -1, -1, -1, -1};
+static int die_pipe[2]; /* each byte lets one waiting orphan die */
+static int helper_orders[2] = {-1, -1}, helper_reports[2] = {-1, -1};
+
+/* ---- words in, words out ---------------------------------------------------------------------------------------- */
+
+static void print_encoded(const char *text, size_t length) {
+  if (length == 0) putchar('%');
+  for (size_t i = 0; i < length; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (c > 32 && c < 127 && c != '%') putchar(c);
+    else printf("%%%02X", c);
+  }
+}
+
+static void decode(char *word) {
+  char *to = word;
+  if (strcmp(word, "%") == 0) { *word = 0; return; }
+  for (char *from = word; *from; from++) {
+    unsigned value;
+    if (*from == '%' && sscanf(from + 1, "%2x", &value) == 1) { *to++ = (char)value; from += 2; }
+    else *to++ = *from;
+  }
+  *to = 0;
+}
+
+static int write_file(const char *dir, const char *name, const char *text) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  ssize_t wrote = write(fd, text, strlen(text));
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return wrote < 0 ? -1 : 0;
+}
+
+static int has_cgroup(void) { return strcmp(cgroup_dir, "-") != 0; }
+
+/* ---- what runs inside the namespace ----------------------------------------------------------------------------- */
+
+static void leave_on_signal(int signal_number) { (void)signal_number; _exit(0); }
+
+static void reap_everything(int signal_number) {
+  (void)signal_number;
+  int saved = errno;
+  while (waitpid(-1, NULL, WNOHANG) > 0) {}
+  errno = saved;
+}
+
+static _Noreturn void be_pause(int reaping) {
+  prctl(PR_SET_NAME, "pause");
+  signal(SIGINT, leave_on_signal);
+  signal(SIGTERM, leave_on_signal);
+  struct sigaction action = {.sa_handler = reap_everything, .sa_flags = SA_NOCLDSTOP};
+  if (reaping) sigaction(SIGCHLD, &action, NULL);
+  for (;;) pause();
+}
+
+/* What every command starts from: default signals, nothing blocked, no core files. */
+static void fresh_process(void) {
+  for (int n = 1; n < NSIG; n++) signal(n, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  struct rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+}
+
+static int report_on_term = -1;
+
+static void say_term(int signal_number) {
+  (void)signal_number;
+  int saved = errno;
+  if (write(report_on_term, "T", 1) < 0) {}
+  errno = saved;
+}
+
+/* Forks processes that wait to be told to die; with `report_on_term`, each also says when it is sent a SIGTERM. */
+static int fork_waiting(int count) {
+  int made = 0;
+  for (; made < count; made++) {
+    pid_t pid = fork();
+    if (pid < 0) break;
+    if (pid > 0) continue;
+    char byte;
+    prctl(PR_SET_NAME, report_on_term >= 0 ? "bystander" : "orphan");
+    struct sigaction action = {.sa_handler = say_term, .sa_flags = SA_RESTART};
+    if (report_on_term >= 0) sigaction(SIGTERM, &action, NULL);
+    while (report_on_term >= 0) pause();
+    while (read(die_pipe[0], &byte, 1) < 0 && errno == EINTR) {}
+    _exit(0);
+  }
+  return made;
+}
+
+/*
+ * The helper is forked by PID 1 before it execs the command under test: a child of its own, in its session, as a
+ * background job of an entrypoint script that then execs. So what the helper orphans are PID 1's own descendants.
+ */
+static void be_helper(void) {
+  int order[2]; /* are they bystanders?; how many */
+  prctl(PR_SET_NAME, "helper");
+  while (read(helper_orders[0], order, sizeof order) == (ssize_t)sizeof order) {
+    int made = 0;
+    pid_t middle = fork();
+    if (middle == 0) {
+      if (order[0]) report_on_term = helper_reports[1];
+      made = fork_waiting(order[1]);
+      if (write(helper_reports[1], &made, sizeof made) < 0) {}
+      _exit(0);
+    }
+    if (middle > 0) waitpid(middle, NULL, 0);
+    else if (write(helper_reports[1], &made, sizeof made) < 0) {}
+  }
+  _exit(0);
+}
+
+static void loopback_up(void) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct ifreq request = {.ifr_name = "lo"};
+  if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) != 0) return;
+  request.ifr_flags |= IFF_UP;
+  ioctl(fd, SIOCSIFFLAGS, &request);
+  close(fd);
+}
+
+/* The first task of the namespace, before it execs: its mounts, its limit, its session. 0, or -1 and errno. */
+static int prepare_init(void) {
+  if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
+  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) return -1;
+  if (strcmp(pid_max, "0") != 0 && write_file("/proc/sys/kernel", "pid_max", pid_max) != 0) return -1;
+  if (private_net) {
+    loopback_up();
+    if (sethostname("localhost", 9) != 0) return -1;
+  }
+  return setsid() < 0 ? -1 : 0;
+}
+
+/* A process that has entered from outside: the namespace's mounts and the rest; its pid namespace it was born in. */
+static int enter_the_rest(int session) {
+  for (int n = NS_MNT; n < NS_COUNT; n++)
+    if ((n == NS_MNT || private_net) && setns(ns_fds[n], 0) != 0) return -1;
+  if (chdir(start_dir) != 0) return -1;
+  return session && setsid() < 0 ? -1 : 0;
+}
+
+/* ---- starting commands ------------------------------------------------------------------------------------------ */
+
+/* fork() with the child born in the namespace; its parent stays outside. */
+static pid_t fork_inside(void) {
+  if (setns(ns_fds[NS_PID], CLONE_NEWPID) != 0) return -1;
+  pid_t pid = fork();
+  int saved = errno;
+  if (pid != 0 && setns(own_pid_ns, CLONE_NEWPID) != 0) _exit(1);
+  errno = saved;
+  return pid;
+}
+
+static struct child *find_child(const char *id) {
+  for (int i = 0; i < MAX_CHILDREN; i++)
+    if (children[i].used && strcmp(children[i].id, id) == 0) return &children[i];
+  return NULL;
+}
+
+static void run_command(int is_init, int session, int gate, int output, int status, char **argv) {
+  char go;
+  int self = getpid();
+  if (is_init) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  fresh_process();
+  if (has_cgroup() && write_file(cgroup_dir, "cgroup.procs", "0\n") != 0) goto failed;
+  if (is_init ? prepare_init() : enter_the_rest(session)) goto failed;
+  int null = open("/dev/null", O_RDONLY);
+  if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) goto failed;
+  if (write(status, &self, sizeof self) < 0) _exit(127);
+  if (read(gate, &go, 1) != 1) _exit(127); /* nobody is left outside who would end us */
+  if (is_init && with_helper) {
+    pid_t helper = fork();
+    if (helper == 0) be_helper();
+    if (helper < 0) goto failed;
+  }
+  execvp(argv[0], argv);
+failed:
+  self = -errno;
+  if (write(status, &self, sizeof self) < 0) {}
+  _exit(127);
+}
+
+static void start(const char *id, int is_init, int session, int gated, char **argv) {
+  struct child *child = NULL;
+  int gate[2], output[2], status[2], first = 0;
+  for (int i = 0; i < MAX_CHILDREN && !child; i++)
+    if (!children[i].used) child = &children[i];
+  if (!child || pipe2(gate, O_CLOEXEC) || pipe2(output, O_CLOEXEC) || pipe2(status, O_CLOEXEC)) {
+    printf("refused %s %d\n", id, child ? errno : EAGAIN);
+    return;
+  }
+  long flags = CLONE_NEWPID | CLONE_NEWNS | (private_net ? CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC : 0);
+  pid_t pid = is_init ? (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) : fork_inside();
+  if (pid == 0) {
+    close(gate[1]);
+    run_command(is_init, session, gate[0], output[1], status[1], argv);
+  }
+  int refusal = errno;
+  close(gate[0]), close(output[1]), close(status[1]);
+  if (pid > 0 && read(status[0], &first, sizeof first) == (ssize_t)sizeof first && first > 0) {
+    memset(child, 0, sizeof *child);
+    child->used = 1;
+    snprintf(child->id, sizeof child->id, "%s", id);
+    child->pid = pid;
+    child->status_fd = status[0], child->output_fd = output[0], child->gate_fd = gate[1];
+    fcntl(output[0], F_SETFL, O_NONBLOCK);
+    if (is_init) {
+      init_alive = init_ever = 1;
+      for (int n = 0; n < NS_COUNT; n++) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, ns_names[n]);
+        ns_fds[n] = open(path, O_RDONLY | O_CLOEXEC);
+      }
+    }
+    printf("started %s %d %d\n", id, pid, first);
+    clock_gettime(CLOCK_MONOTONIC, &child->started);
+    if (!gated && write(gate[1], "g", 1) == 1) close(gate[1]), child->gate_fd = -1;
+    return;
+  }
+  if (pid > 0) refusal = first < 0 ? -first : EPROTO, waitpid(pid, NULL, 0);
+  close(gate[1]), close(output[0]), close(status[0]);
+  printf("refused %s %d\n", id, refusal);
+}
+
+/* ---- orphans made to order -------------------------------------------------------------------------------------- */
+
+static int read_in_time(int fd, int *value) {
+  struct pollfd ready = {.fd = fd, .events = POLLIN};
+  return poll(&ready, 1, 5000) == 1 && read(fd, value, sizeof *value) == (ssize_t)sizeof *value;
+}
+
+static void make_own(int bystanders, int count) {
+  int order[2] = {bystanders, count}, made = -1;
+  if (!with_helper || write(helper_orders[1], order, sizeof order) < 0 || !read_in_time(helper_reports[0], &made)) made = -1;
+  printf("orphans %d\n", made);
+}
+
+static void make_strangers(int count) {
+  int report[2], made = -1;
+  if (pipe2(report, O_CLOEXEC) != 0) { printf("orphans -1\n"); return; }
+  pid_t pid = fork_inside();
+  if (pid == 0) {
+    fresh_process();
+    if (has_cgroup()) write_file(cgroup_dir, "cgroup.procs", "0\n");
+    setsid();
+    made = fork_waiting(count);
+    if (write(report[1], &made, sizeof made) < 0) {}
+    _exit(0);
+  }
+  close(report[1]);
+  if (pid > 0) {
+    if (!read_in_time(report[0], &made)) made = -1;
+    waitpid(pid, NULL, 0);
+  }
+  close(report[0]);
+  printf("orphans %d\n", made);
+}
+
+static void let_die(int count) {
+  for (; count > 0; count--)
+    if (write(die_pipe[1], "d", 1) < 0) break;
+  printf("died\n");
+}
+
+/* The number the namespace would hand out now: that of a process which enters, says it and ends. 0: refused. */
+static void next_number(void) {
+  int report[2], number = 0;
+  if (pipe2(report, O_CLOEXEC) != 0) { printf("number 0\n"); return; }
+  pid_t pid = fork_inside();
+  if (pid == 0) {
+    number = getpid();
+    if (write(report[1], &number, sizeof number) < 0) {}
+    _exit(0);
+  }
+  close(report[1]);
+  if (pid > 0) {
+    if (!read_in_time(report[0], &number)) number = 0;
+    waitpid(pid, NULL, 0);
+  }
+  close(report[0]);
+  printf("number %d\n", number);
+}
+
+static void count_terms(void) {
+  char bytes[1024];
+  long heard = 0;
+  struct pollfd ready = {.fd = helper_reports[0], .events = POLLIN};
+  while (poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN)) {
+    ssize_t got = read(helper_reports[0], bytes, sizeof bytes);
+    if (got <= 0) break;
+    heard += got;
+  }
+  printf("terms %ld\n", heard);
+}
+
+/* ---- what comes back -------------------------------------------------------------------------------------------- */
+
+/* Reads what there is, keeps the last bytes. 0: more may come; -1: end of file. */
+static int drain(struct child *child, int all) {
+  static char buffer[65536];
+  do {
+    ssize_t got = read(child->output_fd, buffer, sizeof buffer);
+    if (got < 0) return errno == EAGAIN || errno == EINTR ? 0 : -1;
+    if (got == 0) return -1;
+    child->output_bytes += (unsigned long long)got;
+    const char *from = buffer;
+    size_t length = (size_t)got;
+    if (length > TAIL_BYTES) from += length - TAIL_BYTES, length = TAIL_BYTES;
+    size_t keep = child->tail_length;
+    if (keep + length > TAIL_BYTES) {
+      memmove(child->tail, child->tail + (keep + length - TAIL_BYTES), TAIL_BYTES - length);
+      keep = TAIL_BYTES - length;
+    }
+    memcpy(child->tail + keep, from, length);
+    child->tail_length = keep + length;
+  } while (all--);
+  return 0;
+}
+
+static void release(struct child *child) {
+  if (child->pid == 0 && child->output_fd < 0) child->used = 0;
+}
+
+static void read_status(struct child *child) {
+  int value;
+  ssize_t got = read(child->status_fd, &value, sizeof value);
+  if (got == (ssize_t)sizeof value && value < 0) printf("exec-failed %s %d\n", child->id, -value);
+  else if (got == 0) {
+    printf("running %s\n", child->id);
+    clock_gettime(CLOCK_MONOTONIC, &child->started);
+  }
+  close(child->status_fd);
+  child->status_fd = -1;
+}
+
+static void reap(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    for (int i = 0; i < MAX_CHILDREN; i++) {
+      struct child *child = &children[i];
+      if (!child->used || child->pid != pid) continue;
+      if (child->status_fd >= 0) read_status(child);
+      if (child->output_fd >= 0 && drain(child, 32) < 0) close(child->output_fd), child->output_fd = -1;
+      if (child->gate_fd >= 0) close(child->gate_fd), child->gate_fd = -1;
+      if (strcmp(child->id, "init") == 0) init_alive = 0;
+      long long us = (now.tv_sec - child->started.tv_sec) * 1000000LL + (now.tv_nsec - child->started.tv_nsec) / 1000;
+      printf("ended %s %d %lld %llu ", child->id, status, us, child->output_bytes);
+      print_encoded(child->tail, child->tail_length);
+      putchar('\n');
+      child->pid = 0;
+      release(child);
+    }
+  }
+}
+
+/* ---- beginning and end ------------------------------------------------------------------------------------------ */
+
+static void make_cgroup(void) {
+  if (!has_cgroup()) return;
+  if (mkdir(cgroup_dir, 0755) == 0 && write_file(cgroup_dir, "pids.max", pids_max) == 0) return;
+  printf("fatal cgroup %d\n", errno);
+  rmdir(cgroup_dir);
+  exit(1);
+}
+
+/* tracefs in a mount namespace of our own, so that the machine's mounts stay as they are; "-" when there is none. */
+static void make_trace(void) {
+  struct stat here;
+  if (strcmp(trace_name, "-") == 0) return;
+  if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return;
+  if (stat("/sys/kernel/tracing/instances", &here) != 0 && mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL) != 0) return;
+  snprintf(trace_dir, sizeof trace_dir, "/sys/kernel/tracing/instances/%s", trace_name);
+  if (mkdir(trace_dir, 0700) != 0) trace_dir[0] = 0;
+}
+
+static void tear_down(void) {
+  struct child *init = find_child("init");
+  struct timespec moment = {0, 20000000};
+  if (init && init->pid > 0) kill(init->pid, SIGKILL);
+  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {} /* every child of ours is in the namespace and dies with it */
+  if (trace_dir[0]) {
+    write_file(trace_dir, "tracing_on", "0");
+    for (int i = 0; i < 100 && rmdir(trace_dir) != 0 && errno == EBUSY; i++) nanosleep(&moment, NULL);
+  }
+  for (int i = 0; has_cgroup() && i < 100 && rmdir(cgroup_dir) != 0 && errno == EBUSY; i++) nanosleep(&moment, NULL);
+  exit(0);
+}
+
+static void obey(char *line) {
+  static char *words[MAX_WORDS + 1];
+  int count = 0;
+  for (char *word = strtok(line, " "); word && count < MAX_WORDS; word = strtok(NULL, " ")) words[count++] = word;
+  for (int i = 0; i < count; i++) decode(words[i]);
+  words[count] = NULL;
+  if (count == 0) return;
+  struct child *child = count > 1 ? find_child(words[1]) : NULL;
+  if (!strcmp(words[0], "init") && count > 1 && !init_ever) start("init", 1, 1, 0, words + 1);
+  else if (!strcmp(words[0], "exec") && count > 3 && init_ever)
+    start(words[1], 0, strchr(words[2], 's') != NULL, strchr(words[2], 'g') != NULL, words + 3);
+  else if (!strcmp(words[0], "go") && child && child->gate_fd >= 0) {
+    if (write(child->gate_fd, "g", 1) < 0) {}
+    close(child->gate_fd), child->gate_fd = -1;
+  } else if (!strcmp(words[0], "signal") && count > 2) {
+    if (child && child->pid > 0) kill(child->pid, atoi(words[2]));
+  } else if (!strcmp(words[0], "orphans") && count > 2 && init_ever) {
+    if (!strcmp(words[1], "stranger")) make_strangers(atoi(words[2]));
+    else make_own(!strcmp(words[1], "bystander"), atoi(words[2]));
+  } else if (!strcmp(words[0], "die") && count > 1) let_die(atoi(words[1]));
+  else if (!strcmp(words[0], "number") && init_ever) next_number();
+  else if (!strcmp(words[0], "terms")) count_terms();
+  else printf("misunderstood %s\n", words[0]);
+}
+
+static int read_orders(void) {
+  static char *buffer;
+  static size_t length, capacity;
+  if (capacity - length < 65536) buffer = realloc(buffer, capacity = length + 131072);
+  ssize_t got = buffer ? read(0, buffer + length, 65536) : 0;
+  if (got <= 0) return -1;
+  length += (size_t)got;
+  char *begin = buffer, *end;
+  while ((end = memchr(begin, '\n', length - (size_t)(begin - buffer)))) {
+    *end = 0;
+    obey(begin);
+    begin = end + 1;
+  }
+  length -= (size_t)(begin - buffer);
+  memmove(buffer, begin, length);
+  return 0;
+}
+
+static int watched_signals(void) {
+  sigset_t watched;
+  sigemptyset(&watched);
+  const int numbers[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) signal(numbers[i], SIG_DFL), sigaddset(&watched, numbers[i]);
+  signal(SIGPIPE, SIG_IGN);
+  sigprocmask(SIG_SETMASK, &watched, NULL);
+  return signalfd(-1, &watched, SFD_CLOEXEC);
+}
+
+static void watch(int signals) {
+  struct pollfd ready[2 + 2 * MAX_CHILDREN];
+  struct child *owner[2 + 2 * MAX_CHILDREN];
+  for (;;) {
+    int count = 2;
+    ready[0] = (struct pollfd){.fd = 0, .events = POLLIN};
+    ready[1] = (struct pollfd){.fd = signals, .events = POLLIN};
+    for (int i = 0; i < MAX_CHILDREN; i++) {
+      struct child *child = &children[i];
+      if (!child->used) continue;
+      if (child->status_fd >= 0) owner[count] = child, ready[count++] = (struct pollfd){.fd = child->status_fd, .events = POLLIN};
+      if (child->output_fd >= 0) owner[count] = child, ready[count++] = (struct pollfd){.fd = child->output_fd, .events = POLLIN};
+    }
+    fflush(stdout);
+    if (poll(ready, (nfds_t)count, -1) < 0) continue;
+    for (int i = 2; i < count; i++) {
+      struct child *child = owner[i];
+      if (!ready[i].revents) continue;
+      if (ready[i].fd == child->status_fd) read_status(child);
+      else if (ready[i].fd == child->output_fd && drain(child, 0) < 0) {
+        close(child->output_fd), child->output_fd = -1;
+        release(child);
+      }
+    }
+    if (ready[1].revents) {
+      struct signalfd_siginfo info;
+      if (read(signals, &info, sizeof info) == (ssize_t)sizeof info && info.ssi_signo != SIGCHLD) tear_down();
+      reap();
+    }
+    if (ready[0].revents && read_orders() < 0) tear_down();
+    if (ferror(stdout)) tear_down();
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2 && !strncmp(argv[1], "pause", 5)) be_pause(!strcmp(argv[1], "pause-reaping"));
+  if (argc < 5) return fprintf(stderr, "usage: %s CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE|- [private-net] [helper]\n", argv[0]), 2;
+  cgroup_dir = argv[1], pids_max = argv[2], pid_max = argv[3], trace_name = argv[4];
+  for (int i = 5; i < argc; i++) {
+    if (!strcmp(argv[i], "private-net")) private_net = 1;
+    if (!strcmp(argv[i], "helper")) with_helper = 1;
+  }
+  if (!getcwd(start_dir, sizeof start_dir)) strcpy(start_dir, "/");
+  int signals = watched_signals();
+  own_pid_ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+  if (signals < 0 || own_pid_ns < 0 || pipe2(die_pipe, O_CLOEXEC) != 0 || pipe2(helper_orders, O_CLOEXEC) != 0 ||
+      pipe2(helper_reports, O_CLOEXEC) != 0)
+    return printf("fatal setup %d\n", errno), 1;
+  make_cgroup();
+  make_trace();
+  printf("ready %s\n", trace_dir[0] ? trace_dir : "-");
+  watch(signals);
+}
