@@ -68,6 +68,8 @@ export const Op = {
    * extra thread the process ends, status 0; so does it when a later THREADS 0 takes the last thread away.
    */
   EXIT_MAIN_THREAD: 21,
+  /** Ends the process with the status of the child that its last wait step reaped; 0 if none did. */
+  EXIT_WAITED: 22,
 } as const;
 export type Opcode = (typeof Op)[keyof typeof Op];
 
@@ -108,6 +110,7 @@ export const OPERANDS: readonly (readonly string[])[] = [
   ['next'],
   ['to'],
   ['probability', 'otherwise', 'next'],
+  [],
   [],
 ];
 

@@ -162,6 +162,7 @@ class Compiler {
     else if ('kill' in step) this.kill(step.kill, scope);
     else if ('repeat' in step) this.repeat(step.repeat, scope);
     else if ('chance' in step) this.chance(step.chance, scope);
+    else if (step.exit === 'waited') this.emit(Op.EXIT_WAITED);
     else this.emit(Op.EXIT, step.exit);
   }
 

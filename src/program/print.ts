@@ -125,6 +125,8 @@ class Printer {
         return this.chance(pc);
       case Op.EXIT_MAIN_THREAD:
         return 'exit-main-thread';
+      case Op.EXIT_WAITED:
+        return { exit: 'waited' };
       default:
         throw new Error(`no step begins with opcode ${code[pc]} (at ${pc} of "${program.name}")`);
     }

@@ -115,7 +115,14 @@ function plainKinds(): [string, z.ZodType][] {
       z.boolean(),
       'PR_SET_CHILD_SUBREAPER: adopt orphaned descendants of the same PID namespace, as tini -s does.',
     ),
-    kind('exit', z.int().min(0).max(255), 'Exit with a status. A process whose steps are over exits 0.'),
+    kind(
+      'exit',
+      z.union([z.int().min(0).max(255), z.literal('waited')], {
+        error: 'expected a status from 0 to 255, or `waited`',
+      }),
+      'Exit with a status; `waited`: with that of the child that the last wait step reaped, as a shell does. A ' +
+        'process whose steps are over exits 0.',
+    ),
     kind(
       'kill',
       z.strictObject({

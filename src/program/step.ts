@@ -73,7 +73,8 @@ export type Step =
   | { kill: KillBody }
   | { repeat: RepeatBody }
   | { chance: ChanceBody }
-  | { exit: number }
+  /** `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0004). */
+  | { exit: number | 'waited' }
   /** The main thread ends and the extra threads go on: the delayed group leader of K19 (decision 0003). */
   | 'exit-main-thread';
 

@@ -82,7 +82,7 @@ function plainStep(scope: Scope): fc.Arbitrary<Step> {
     fc.constantFrom(...SIGCHLD_DISPOSITIONS).map((sigchld) => ({ sigchld })),
     fc.constantFrom(...SIGTERM_DISPOSITIONS).map((onTerm) => ({ 'on-term': onTerm })),
     fc.boolean().map((subreaper) => ({ subreaper })),
-    fc.integer({ min: 0, max: 255 }).map((exit) => ({ exit })),
+    fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constant('waited' as const)).map((exit) => ({ exit })),
     fc.integer({ min: 0, max: 30 }).map((threads) => ({ threads })),
     fc
       .record({
