@@ -25,7 +25,7 @@ import {
   type Signal,
   type SigtermAction,
 } from './signals.js';
-import { type CgroupId, type KernelOptions, KernelState, type PidNamespaceId, type TaskId } from './state.js';
+import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
 import { ENDING_NAMESPACE, FREE, TASK_STATES, type TaskState, ZOMBIE } from './tasks.js';
 import { cloneThreads, dropThreads } from './threads.js';
 import { type ANY, wait } from './wait.js';
@@ -38,7 +38,7 @@ export type {
   ForkRefusal,
   KernelHooks,
   KernelOptions,
-  PidNamespaceId,
+  PidNsId,
   Refuser,
   TaskId,
 } from './state.js';
@@ -169,17 +169,17 @@ export class Kernel extends KernelState {
   }
 
   /** The next child of `task` is PID 1 of the namespace returned (K7: with a limit of its own, or the machine's). */
-  unsharePidNamespace(task: TaskId, pidMax = PID_MAX_LIMIT): PidNamespaceId {
+  unsharePidNamespace(task: TaskId, pidMax = PID_MAX_LIMIT): PidNsId {
     const own = this.rules.perNamespacePidMax ? pidMax : this.namespaces[0].pidMax;
     return unsharePidNamespace(this, task, own).id;
   }
 
-  setns(task: TaskId, namespace: PidNamespaceId): boolean {
+  setns(task: TaskId, namespace: PidNsId): boolean {
     return setns(this, task, this.namespaces[namespace]);
   }
 
   /** `kernel.pid_max`: of one namespace since 6.14, of all before (K7). Nobody dies of it. */
-  setPidMax(namespace: PidNamespaceId, pidMax: number): void {
+  setPidMax(namespace: PidNsId, pidMax: number): void {
     if (this.rules.perNamespacePidMax) this.namespaces[namespace].pidMax = pidMax;
     else for (const each of this.namespaces) each.pidMax = pidMax;
   }
@@ -253,8 +253,13 @@ export class Kernel extends KernelState {
     return this.tasks.parent[task];
   }
 
+  /** Has the parent a number in the task's namespace? Otherwise getppid() is 0 there (K23). */
+  seesParent(task: TaskId): boolean {
+    return this.numberIn(this.tasks.pid[this.tasks.parent[task]], this.namespaceOf(task)) !== 0;
+  }
+
   /** The task's number in a namespace; 0 if it has none there. */
-  numberOf(task: TaskId, namespace: PidNamespaceId = 0): number {
+  numberOf(task: TaskId, namespace: PidNsId = 0): number {
     return this.numberIn(this.tasks.pid[task], this.namespaces[namespace]);
   }
 
@@ -281,34 +286,34 @@ export class Kernel extends KernelState {
     return state !== FREE && state !== ZOMBIE && state !== ENDING_NAMESPACE;
   }
 
-  pidMax(namespace: PidNamespaceId = 0): number {
+  pidMax(namespace: PidNsId = 0): number {
     return this.namespaces[namespace].pidMax;
   }
 
   /** Numbers in use: live threads + zombies + pinned. */
-  allocated(namespace: PidNamespaceId = 0): number {
+  allocated(namespace: PidNsId = 0): number {
     return this.namespaces[namespace].allocated;
   }
 
   /** Live threads and zombies with a number in a namespace. */
-  taskCount(namespace: PidNamespaceId = 0): number {
+  taskCount(namespace: PidNsId = 0): number {
     return this.namespaces[namespace].tasks;
   }
 
-  zombies(namespace: PidNamespaceId = 0): number {
+  zombies(namespace: PidNsId = 0): number {
     return this.namespaces[namespace].zombies;
   }
 
   /** Numbers taken that belong to no task: invisible to ps, loadavg, pids.current and the kubelet (K12). */
-  pinned(namespace: PidNamespaceId = 0): number {
+  pinned(namespace: PidNsId = 0): number {
     return this.namespaces[namespace].allocated - this.namespaces[namespace].tasks;
   }
 
-  pinnedNumbers(namespace: PidNamespaceId = 0): number[] {
+  pinnedNumbers(namespace: PidNsId = 0): number[] {
     return pinnedNumbers(this, this.namespaces[namespace]);
   }
 
-  listTasks(namespace: PidNamespaceId = 0): TaskRow[] {
+  listTasks(namespace: PidNsId = 0): TaskRow[] {
     return listTasks(this, this.namespaces[namespace]);
   }
 

@@ -16,7 +16,7 @@ import { FREE, Tasks, ZOMBIE } from './tasks.js';
 
 /** Index into the task table. Free again, and reused, once the task has been released. */
 export type TaskId = number;
-export type PidNamespaceId = number;
+export type PidNsId = number;
 export type CgroupId = number;
 
 export const REFUSERS = ['rlimit-nproc', 'threads-max', 'pid-max', 'pids-cgroup', 'namespace-dead'] as const;

@@ -1,0 +1,67 @@
+/** What a process that runs a program is in the middle of. */
+import type { TaskId } from '../kernel/kernel.js';
+import type { RandomStream } from '../sim/random.js';
+import type { Program } from './code.js';
+
+/** What a process waits for. */
+export const RUNNING = 0;
+export const SLEEPING = 1;
+export const PAUSED = 2;
+export const WAITING_ANY = 3;
+export const WAITING_ALL = 4;
+export const WAITING_LABEL = 5;
+/** Not a program: a process run by TypeScript. */
+export const WORKER = 6;
+/** Nobody runs it: forked and not loaded yet, or ended. */
+export const IDLE = 7;
+export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+
+/**
+ * One for each row of the kernel's `Processes`, used again by whoever has the row next: a probe run allocates none.
+ */
+export class ProcessContext {
+  task: TaskId = -1;
+  program: Program | null = null;
+  pc = 0;
+  blocked: Blocked = IDLE;
+  /** An event to run it is under way. */
+  queued = false;
+  /** Goes up whenever what is under way for this process has become stale. */
+  token = 0;
+  stream: RandomStream | null = null;
+  onWake: ((task: TaskId) => void) | null = null;
+  /** Loop counters of the image. */
+  loops = new Int32Array(2);
+  /** Labelled children of the image: task and number, as a program remembers a pid. */
+  labelTasks = new Int32Array(4);
+  labelNumbers = new Int32Array(4);
+
+  constructor(
+    /** Row in the kernel's `Processes`. */
+    readonly row: number,
+  ) {}
+
+  /** A new life: another process in this row, or another image of the same process. */
+  begin(task: TaskId, program: Program, pc: number, stream: RandomStream): void {
+    this.task = task;
+    this.program = program;
+    this.pc = pc;
+    this.stream = stream;
+    this.onWake = null;
+    this.blocked = RUNNING;
+    if (this.loops.length < program.maxLoopDepth) this.loops = new Int32Array(program.maxLoopDepth);
+    if (this.labelTasks.length < program.labelCount) {
+      this.labelTasks = new Int32Array(program.labelCount);
+      this.labelNumbers = new Int32Array(program.labelCount);
+    }
+    for (let slot = 0; slot < program.labelCount; slot++) this.labelTasks[slot] = -1;
+  }
+
+  end(): void {
+    this.task = -1;
+    this.blocked = IDLE;
+    this.queued = false;
+    this.token++;
+    this.onWake = null;
+  }
+}

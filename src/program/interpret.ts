@@ -1,0 +1,259 @@
+/**
+ * Runs a program from where it is to its next blocking step. Everything it does goes through the kernel's system
+ * calls; it touches no field of a task.
+ *
+ *   woken ──► the step it waited in, tried again ──► handlers of pending signals ──► steps ──► blocked
+ */
+import {
+  ANY,
+  type Kernel,
+  NO_CHILD,
+  NONE,
+  SIGCHLD,
+  SIGKILL,
+  SIGTERM,
+  WOULD_BLOCK,
+} from '../kernel/kernel.js';
+import { PENDING_SIGCHLD, PENDING_SIGTERM, type Signal } from '../kernel/signals.js';
+import { sampleUs } from '../sim/distribution.js';
+import { Op, type Program } from './code.js';
+import {
+  PAUSED,
+  type ProcessContext,
+  RUNNING,
+  SLEEPING,
+  WAITING_ALL,
+  WAITING_ANY,
+  WAITING_LABEL,
+} from './context.js';
+import { SIGCHLD_DISPOSITIONS, SIGTERM_DISPOSITIONS } from './step.js';
+
+/** What the interpreter needs of the machine that it runs on. */
+export interface InterpreterHost {
+  readonly kernel: Kernel;
+  /** A forked child starts at `pc` of its parent's program, at this instant, after everything due. */
+  startChild(parent: ProcessContext, child: number, pc: number): void;
+  wakeAfter(context: ProcessContext, delayUs: number): void;
+  /** Counts steps; false when there were too many in one instant: the run is being stopped. */
+  mayStep(context: ProcessContext): boolean;
+}
+
+/** Of SIGNAL_NAMES. */
+const SIGNALS: readonly Signal[] = [SIGTERM, SIGKILL, SIGCHLD];
+
+/** The process has been woken, or starts. */
+export function resume(host: InterpreterHost, context: ProcessContext): void {
+  const { task } = context;
+  // A blocked waitpid sees a dead child before a handler can take it: do_wait looks again before it looks at signals.
+  retryWait(host.kernel, context);
+  handleSignals(host.kernel, task);
+  if (context.task !== task) return;
+  retryWait(host.kernel, context);
+  if (context.blocked === RUNNING) runSteps(host, context);
+}
+
+/** The end of the SLEEP step that the process is in. */
+export function endSleep(context: ProcessContext): void {
+  if (context.blocked === SLEEPING) context.blocked = RUNNING;
+}
+
+function retryWait(kernel: Kernel, context: ProcessContext): void {
+  const { blocked } = context;
+  if (blocked !== WAITING_ANY && blocked !== WAITING_ALL && blocked !== WAITING_LABEL) return;
+  if (tryWait(kernel, context, blocked)) context.blocked = RUNNING;
+}
+
+/** One attempt at the wait step that `pc` is behind; true when there is nothing more to wait for. */
+function tryWait(kernel: Kernel, context: ProcessContext, how: 3 | 4 | 5): boolean {
+  const { task } = context;
+  if (how === WAITING_ANY) return kernel.wait(task, ANY) !== WOULD_BLOCK;
+  if (how === WAITING_ALL) {
+    let result = kernel.wait(task, ANY);
+    while (result >= 0) result = kernel.wait(task, ANY);
+    return result === NO_CHILD;
+  }
+  const child = labelledChild(kernel, context, labelOperand(context));
+  return child === NONE || kernel.wait(task, child) !== WOULD_BLOCK;
+}
+
+/** The slot of the WAIT_LABEL that `pc` is behind. */
+function labelOperand(context: ProcessContext): number {
+  return (context.program as Program).code[context.pc - 2];
+}
+
+/**
+ * The process that a label's number belongs to now, or NONE. Programs remember numbers, not processes: so the index
+ * must still be the process with that number.
+ */
+function labelledChild(kernel: Kernel, context: ProcessContext, slot: number): number {
+  const child = context.labelTasks[slot];
+  if (child === NONE || kernel.stateOf(child) === 'free') return NONE;
+  return kernel.numberOf(child) === context.labelNumbers[slot] ? child : NONE;
+}
+
+/** Runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. */
+function handleSignals(kernel: Kernel, task: number): void {
+  if (kernel.takeSignal(task, PENDING_SIGCHLD)) {
+    const once = kernel.sigchldOf(task) === 'reap-one';
+    let result = kernel.wait(task, ANY);
+    while (result >= 0 && !once) result = kernel.wait(task, ANY);
+  }
+  if (kernel.takeSignal(task, PENDING_SIGTERM)) kernel.exit(task, 0);
+}
+
+function runSteps(host: InterpreterHost, context: ProcessContext): void {
+  const { kernel } = host;
+  const { task } = context;
+  const program = context.program as Program;
+  const { code } = program;
+  let pc = context.pc;
+  while (host.mayStep(context)) {
+    switch (code[pc]) {
+      case Op.EXIT:
+        kernel.exit(task, code[pc + 1]);
+        return;
+      case Op.SLEEP:
+        context.pc = pc + 2;
+        context.blocked = SLEEPING;
+        host.wakeAfter(context, sampleUs(program.durations[code[pc + 1]], context.stream!));
+        return;
+      case Op.PAUSE:
+        context.pc = pc + 1;
+        context.blocked = PAUSED;
+        return;
+      case Op.WAIT_ANY:
+      case Op.WAIT_ALL:
+      case Op.WAIT_LABEL: {
+        const how =
+          code[pc] === Op.WAIT_ANY ? WAITING_ANY : code[pc] === Op.WAIT_ALL ? WAITING_ALL : WAITING_LABEL;
+        pc = context.pc = how === WAITING_LABEL ? pc + 3 : pc + 1;
+        if (tryWait(kernel, context, how)) break;
+        context.blocked = how;
+        return;
+      }
+      case Op.REAP:
+        while (kernel.wait(task, ANY) >= 0);
+        pc += 1;
+        break;
+      case Op.FORK:
+        pc = fork(host, context, program, pc);
+        break;
+      case Op.EXEC:
+        kernel.exec(task, program.comms[code[pc + 3]]);
+        context.begin(task, program, code[pc + 1], context.stream!);
+        pc = context.pc;
+        break;
+      case Op.THREADS:
+        pc = setThreads(kernel, task, code[pc + 1]) ? code[pc + 2] : code[pc + 3];
+        if (context.task !== task) return;
+        break;
+      case Op.SIGCHLD:
+        kernel.setSigchld(task, SIGCHLD_DISPOSITIONS[code[pc + 1]]);
+        pc += 2;
+        break;
+      case Op.ON_TERM:
+        kernel.setSigterm(task, SIGTERM_DISPOSITIONS[code[pc + 1]]);
+        pc += 2;
+        break;
+      case Op.SETSID:
+        kernel.setsid(task);
+        pc += 1;
+        break;
+      case Op.SETPGID:
+        kernel.setpgid(task);
+        pc += 1;
+        break;
+      case Op.SUBREAPER:
+        kernel.setSubreaper(task, code[pc + 1] === 1);
+        pc += 2;
+        break;
+      case Op.KILL:
+        sendSignal(kernel, context, code[pc + 1], code[pc + 2], SIGNALS[code[pc + 4]]);
+        if (context.task === task) handleSignals(kernel, task);
+        if (context.task !== task) return;
+        pc += 5;
+        break;
+      case Op.REPEAT:
+        context.loops[code[pc + 1]] = code[pc + 2];
+        pc = code[pc + 2] === 0 ? code[pc + 3] : pc + 4;
+        break;
+      case Op.AGAIN:
+        pc = --context.loops[code[pc + 1]] > 0 ? code[pc + 2] : pc + 3;
+        break;
+      case Op.FOREVER:
+        pc += 2;
+        break;
+      case Op.JUMP:
+        pc = code[pc + 1];
+        break;
+      case Op.CHANCE:
+        pc = context.stream!.uniform() < program.probabilities[code[pc + 1]] ? pc + 4 : code[pc + 2];
+        break;
+      case Op.EXIT_MAIN_THREAD:
+        kernel.exitMainThread(task);
+        if (context.task !== task) return;
+        pc += 1;
+        break;
+      default:
+        throw new Error(`program ${program.name}: no such instruction ${code[pc]} at ${pc}`);
+    }
+  }
+}
+
+/** Where the parent goes on. */
+function fork(host: InterpreterHost, context: ProcessContext, program: Program, pc: number): number {
+  const { kernel } = host;
+  const { code } = program;
+  const child = kernel.fork(context.task);
+  const slot = code[pc + 5];
+  if (child === NONE) {
+    if (slot !== NONE) context.labelTasks[slot] = NONE;
+    return code[pc + 3];
+  }
+  const comm = code[pc + 4];
+  if (comm !== NONE) kernel.setComm(child, program.comms[comm]);
+  if (slot !== NONE) {
+    context.labelTasks[slot] = child;
+    context.labelNumbers[slot] = kernel.numberOf(child);
+  }
+  host.startChild(context, child, code[pc + 1]);
+  return code[pc + 2];
+}
+
+/** False when a thread was refused; those that were made stay. */
+function setThreads(kernel: Kernel, task: number, count: number): boolean {
+  const missing = count - kernel.threadCount(task);
+  if (missing > 0) return kernel.cloneThreads(task, missing) === missing;
+  if (count === 0) kernel.endThreads(task);
+  else for (let extra = -missing; extra > 0; extra--) kernel.endOneThread(task);
+  return true;
+}
+
+/** Targets as in KILL_TARGETS, a label last. A parent outside the namespace cannot be named: getppid() is 0. */
+function sendSignal(
+  kernel: Kernel,
+  context: ProcessContext,
+  target: number,
+  slot: number,
+  signal: Signal,
+): void {
+  const { task } = context;
+  switch (target) {
+    case 0:
+      kernel.killChildren(task, signal);
+      break;
+    case 1:
+      kernel.killGroup(task, signal);
+      break;
+    case 2:
+      if (kernel.seesParent(task)) kernel.kill(task, kernel.parentOf(task), signal);
+      break;
+    case 3:
+      kernel.kill(task, task, signal);
+      break;
+    default: {
+      const child = labelledChild(kernel, context, slot);
+      if (child !== NONE) kernel.kill(task, child, signal);
+    }
+  }
+}

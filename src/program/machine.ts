@@ -1,0 +1,191 @@
+/**
+ * A simulated machine: the kernel, the clock, and whoever runs on them.
+ *
+ *   kernel ── wake(task) ──► soon: resume ──► interpreter (a program) or callback (a worker) ──► system calls ──► kernel
+ *
+ * A woken process runs at the same instant, after everything already due: so deaths at one instant deliver one
+ * SIGCHLD, as they do on a busy machine (K25).
+ */
+import {
+  type ForkRefusal,
+  Kernel,
+  type KernelHooks,
+  type KernelOptions,
+  type TaskId,
+} from '../kernel/kernel.js';
+import type { RandomStream } from '../sim/random.js';
+import type { EventKind, Simulation } from '../sim/simulation.js';
+import type { Program } from './code.js';
+import {
+  IDLE,
+  ProcessContext,
+  SLEEPING,
+  WAITING_ALL,
+  WAITING_ANY,
+  WAITING_LABEL,
+  WORKER,
+} from './context.js';
+import { endSleep, type InterpreterHost, resume } from './interpret.js';
+
+/** More steps than this in one instant of simulated time is a program that never blocks. */
+export const STEPS_PER_INSTANT_MAX = 20_000_000;
+
+/** What the digest folds, besides times: the number in the host's namespace, and one of these. */
+const FORKED = 0;
+const ENDED = 1;
+const RELEASED = 2;
+const REFUSED = 3;
+
+/** A program that does not block: the run was stopped at a stated bound. */
+export interface Runaway {
+  program: string;
+  comm: string;
+  atUs: number;
+  steps: number;
+}
+
+export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
+  sim: Simulation;
+  /** From the wake-up of a process to its running; 0, the default: the same instant, after everything due. */
+  wakeLatencyUs?: number;
+}
+
+export class Machine implements InterpreterHost, KernelHooks {
+  readonly kernel: Kernel;
+  readonly sim: Simulation;
+  /** Set when a program was stopped because it never blocks; the simulation has been told to stop. */
+  runaway: Runaway | null = null;
+  /** Called for every refused fork or thread, in the middle of the system call. */
+  onRefused: ((parent: TaskId, refusal: ForkRefusal) => void) | null = null;
+
+  private readonly contexts: ProcessContext[] = [];
+  private readonly resumed: EventKind;
+  private readonly awoken: EventKind;
+  private readonly wakeLatencyUs: number;
+  private foldedUs = -1;
+  private stepsUs = -1;
+  private steps = 0;
+
+  constructor(options: MachineOptions) {
+    const { sim } = options;
+    this.sim = sim;
+    this.wakeLatencyUs = options.wakeLatencyUs ?? 0;
+    this.resumed = sim.register((row, token) => this.resume(row, token));
+    this.awoken = sim.register((row, token) => this.endSleep(row, token));
+    this.kernel = new Kernel({ ...options, hooks: this });
+  }
+
+  /** `task` execs `program` and starts to run it at this instant, after everything already due. */
+  load(task: TaskId, program: Program, stream: RandomStream): void {
+    this.kernel.exec(task, program.comm);
+    const context = this.contextOf(task);
+    context.begin(task, program, 0, stream);
+    context.token++;
+    this.queue(context);
+  }
+
+  /** `task` is run by TypeScript from now on: `onWake` is called when it has a signal or a child to look at. */
+  worker(task: TaskId, onWake: (task: TaskId) => void): void {
+    const context = this.contextOf(task);
+    context.task = task;
+    context.blocked = WORKER;
+    context.onWake = onWake;
+  }
+
+  // ---- what the kernel tells (KernelHooks)
+
+  wake(task: TaskId): void {
+    const context = this.contexts[this.kernel.tasks.process[task]];
+    if (context === undefined || context.queued) return;
+    const { blocked } = context;
+    const mayGoOn =
+      blocked === WORKER || blocked === WAITING_ANY || blocked === WAITING_ALL || blocked === WAITING_LABEL;
+    if (mayGoOn || (blocked !== IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
+  }
+
+  forked(_parent: TaskId, child: TaskId): void {
+    this.fold(FORKED, this.kernel.numberOf(child));
+  }
+
+  ended(task: TaskId, status: number): void {
+    this.fold(ENDED, this.kernel.numberOf(task));
+    this.sim.digest.fold(status);
+    this.contextOf(task).end();
+  }
+
+  released(task: TaskId): void {
+    this.fold(RELEASED, this.kernel.numberOf(task));
+  }
+
+  refused(parent: TaskId, refusal: ForkRefusal): void {
+    this.fold(REFUSED, this.kernel.numberOf(parent));
+    this.onRefused?.(parent, refusal);
+  }
+
+  // ---- what the interpreter asks for (InterpreterHost)
+
+  startChild(parent: ProcessContext, child: TaskId, pc: number): void {
+    const context = this.contextOf(child);
+    context.begin(child, parent.program as Program, pc, parent.stream as RandomStream);
+    context.token++;
+    this.queue(context);
+  }
+
+  wakeAfter(context: ProcessContext, delayUs: number): void {
+    this.sim.after(delayUs, this.awoken, context.row, context.token);
+  }
+
+  mayStep(context: ProcessContext): boolean {
+    if (++this.steps < STEPS_PER_INSTANT_MAX) return true;
+    if (this.stepsUs !== this.sim.nowUs) {
+      this.stepsUs = this.sim.nowUs;
+      this.steps = 0;
+      return true;
+    }
+    const program = context.program as Program;
+    this.runaway ??= { program: program.name, comm: program.comm, atUs: this.sim.nowUs, steps: this.steps };
+    this.sim.stop();
+    return false;
+  }
+
+  // ---- events
+
+  private queue(context: ProcessContext): void {
+    context.queued = true;
+    if (this.wakeLatencyUs === 0) this.sim.soon(this.resumed, context.row, context.token);
+    else this.sim.after(this.wakeLatencyUs, this.resumed, context.row, context.token);
+  }
+
+  private resume(row: number, token: number): void {
+    const context = this.contexts[row];
+    if (context.token !== token || !context.queued) return;
+    context.queued = false;
+    if (context.blocked === WORKER) context.onWake?.(context.task);
+    else resume(this, context);
+  }
+
+  private endSleep(row: number, token: number): void {
+    const context = this.contexts[row];
+    if (context.token !== token || context.blocked !== SLEEPING) return;
+    endSleep(context);
+    context.token++;
+    context.queued = false;
+    resume(this, context);
+  }
+
+  private contextOf(task: TaskId): ProcessContext {
+    const row = this.kernel.tasks.process[task];
+    while (this.contexts.length <= row) this.contexts.push(new ProcessContext(this.contexts.length));
+    return this.contexts[row];
+  }
+
+  /** Times are folded once an instant: most instants have many transitions. */
+  private fold(what: number, number: number): void {
+    const { sim } = this;
+    if (sim.nowUs !== this.foldedUs) {
+      this.foldedUs = sim.nowUs;
+      sim.digest.foldTime(sim.nowUs);
+    }
+    sim.digest.fold(number * 4 + what);
+  }
+}
