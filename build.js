@@ -1,0 +1,50 @@
+/**
+ * Builds `dist/`: the command line, the library and the engine for a browser, each bundled; `--types` adds the
+ * declarations. Bundling is what makes `pidsim` start fast; charting is a chunk that is loaded when a chart is drawn.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, rmSync, statSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const common = {
+  bundle: true,
+  format: 'esm',
+  target: 'es2023',
+  outdir: 'dist',
+  logLevel: 'warning',
+  legalComments: 'none',
+  chunkNames: 'chunk-[name]-[hash]',
+};
+
+rmSync('dist', { recursive: true, force: true });
+await Promise.all([
+  build({
+    ...common,
+    entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
+    platform: 'node',
+    splitting: true,
+    external: ['@resvg/resvg-js'],
+    // Some dependencies are CommonJS and call require() for Node's own modules.
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",
+    },
+  }),
+  build({ ...common, entryPoints: { browser: 'src/browser.ts' }, platform: 'browser' }),
+]);
+chmodSync('dist/cli.js', 0o755);
+// The lab compiles its runners on demand, with the machine's own compiler: it looks for them beside itself.
+cpSync('src/lab', 'dist', {
+  recursive: true,
+  filter: (path) => statSync(path).isDirectory() || /\.[ch]$/.test(path),
+});
+
+if (process.argv.includes('--types')) {
+  const { status } = spawnSync(
+    process.execPath,
+    ['node_modules/typescript/bin/tsc', '-p', 'src/tsconfig.types.json'],
+    {
+      stdio: 'inherit',
+    },
+  );
+  process.exitCode = status ?? 1;
+}
