@@ -13,4 +13,6 @@ export interface Diagnostic {
   hint?: string;
 }
 
-export type Parsed<T> = { ok: true; value: T; warnings: Diagnostic[] } | { ok: false; diagnostics: Diagnostic[] };
+export type Parsed<T> =
+  | { ok: true; value: T; warnings: Diagnostic[] }
+  | { ok: false; diagnostics: Diagnostic[] };

@@ -1,4 +1,7 @@
 /** `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit code. */
+import { parseDurationUs } from '../sim/time.js';
+import { didYouMean } from './suggest.js';
+
 export const EXPECTATION_SUBJECTS = [
   'exhausted',
   'timeToExhaustion',
@@ -18,6 +21,9 @@ export type ExpectationSubject = (typeof EXPECTATION_SUBJECTS)[number];
 export const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const;
 export type Comparison = (typeof COMPARISONS)[number];
 
+/** What the node's first refused fork may name; `none` when none was refused. */
+export const EXPECTED_REFUSALS = ['pid-max', 'threads-max', 'none'] as const;
+
 export interface Expectation {
   /** As written. */
   text: string;
@@ -25,4 +31,78 @@ export interface Expectation {
   comparison: Comparison;
   /** A duration is in µs. */
   value: number | boolean | string;
+}
+
+export type ParsedExpectation =
+  | { ok: true; value: Expectation }
+  | { ok: false; message: string; hint?: string };
+
+type Kind = 'boolean' | 'duration' | 'refusal' | 'count';
+
+interface SubjectDocumentation {
+  kind: Kind;
+  meaning: string;
+}
+
+/** What each subject is at the end of the run. */
+export const SUBJECT_DOCUMENTATION: Readonly<Record<ExpectationSubject, SubjectDocumentation>> = {
+  exhausted: { kind: 'boolean', meaning: 'has any fork been refused at node scope?' },
+  timeToExhaustion: { kind: 'duration', meaning: 'when the first fork was refused at node scope' },
+  refusedBy: { kind: 'refusal', meaning: 'the limit that refused it: `pid-max`, `threads-max` or `none`' },
+  zombies: { kind: 'count', meaning: 'zombies on the node at the end' },
+  pinned: { kind: 'count', meaning: 'numbers at the end that no task has and that are still taken' },
+  tasks: { kind: 'count', meaning: 'live tasks on the node at the end, threads included' },
+  allocated: { kind: 'count', meaning: 'numbers taken at the end: tasks, zombies and pinned' },
+  sshRefused: { kind: 'count', meaning: 'ssh logins that were refused' },
+  podCreatesFailed: { kind: 'count', meaning: 'pod creations that failed' },
+  podDeletesStuck: { kind: 'count', meaning: 'pod deletions that got stuck' },
+  probeFailures: { kind: 'count', meaning: 'probe runs that failed or could not be started' },
+  restarts: { kind: 'count', meaning: 'container restarts' },
+};
+
+const WORDS: Readonly<Record<Kind, string>> = {
+  boolean: '`true` or `false`',
+  duration: 'a duration such as `36h`',
+  refusal: EXPECTED_REFUSALS.map((word) => `\`${word}\``).join(', '),
+  count: 'a whole number that is not negative',
+};
+
+/** Reads one line: SUBJECT COMPARISON VALUE. */
+export function parseExpectation(text: string): ParsedExpectation {
+  const match = /^\s*([^\s=!<>]+)\s*([=!<>]+)\s*(\S+)\s*$/.exec(text);
+  if (!match) return { ok: false, message: `\`${text}\` is not of the form SUBJECT COMPARISON VALUE` };
+  const [, subject, comparison, written] = match as unknown as [string, string, string, string];
+  if (!isOneOf(EXPECTATION_SUBJECTS, subject)) {
+    const hint =
+      didYouMean(subject, EXPECTATION_SUBJECTS) ?? `Subjects are ${EXPECTATION_SUBJECTS.join(', ')}.`;
+    return { ok: false, message: `nothing is called \`${subject}\``, hint };
+  }
+  const { kind } = SUBJECT_DOCUMENTATION[subject];
+  const comparisons = kind === 'boolean' || kind === 'refusal' ? COMPARISONS.slice(0, 2) : COMPARISONS;
+  if (!isOneOf(comparisons, comparison)) {
+    const message = `\`${comparison}\` is not a comparison for \`${subject}\``;
+    return { ok: false, message, hint: `Use ${comparisons.join(', ')}.` };
+  }
+  const value = readValue(kind, written);
+  if (value === null) {
+    return { ok: false, message: `\`${subject}\` is compared with ${WORDS[kind]}, not with \`${written}\`` };
+  }
+  return { ok: true, value: { text, subject, comparison, value } };
+}
+
+function readValue(kind: Kind, written: string): number | boolean | string | null {
+  switch (kind) {
+    case 'boolean':
+      return written === 'true' ? true : written === 'false' ? false : null;
+    case 'duration':
+      return parseDurationUs(written);
+    case 'refusal':
+      return isOneOf(EXPECTED_REFUSALS, written) ? written : null;
+    case 'count':
+      return /^\d{1,15}$/.test(written) ? Number(written) : null;
+  }
+}
+
+function isOneOf<T extends string>(words: readonly T[], word: string): word is T {
+  return (words as readonly string[]).includes(word);
 }
