@@ -1,0 +1,32 @@
+/** Every limit of what a scenario may ask for, in one place. The kernel's own are in kernel/limits.ts. */
+import { US_PER_DAY, US_PER_SECOND } from '../sim/time.js';
+
+/** Ten years, leap days included: beyond it nobody believes a node unchanged. */
+export const HORIZON_US_MAX = 3_653 * US_PER_DAY;
+
+/** The shortest interval of anything that repeats on the node; the kubelet's own shortest probe period (R13). */
+export const INTERVAL_US_MIN = US_PER_SECOND;
+
+/** Rows of a timeline. */
+export const SAMPLES_MAX = 200_000;
+
+/** Characters of one file. The largest Helm chart rendered is well below it. */
+export const FILE_CHARACTERS_MAX = 4_000_000;
+
+/** Values of one document after every alias has been expanded. */
+export const DOCUMENT_VALUES_MAX = 200_000;
+
+/** Mappings and lists inside one another. */
+export const DOCUMENT_DEPTH_MAX = 100;
+
+/** Copies of one pod, and entries of any list. A kubelet's own default is 110 pods. */
+export const POD_COUNT_MAX = 1_000;
+
+/** threads-max (K40): kernel/fork.c, MIN_THREADS and MAX_THREADS. */
+export const THREADS_MAX_MIN = 20;
+export const THREADS_MAX_MAX = 0x3fff_ffff;
+
+export const CPUS_MAX = 8_192;
+
+/** Kubernetes' int32 fields. */
+export const INT32_MAX = 2_147_483_647;

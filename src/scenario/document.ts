@@ -1,0 +1,265 @@
+/**
+ * YAML text to plain values, each of which can still be found in the text.
+ *
+ *     text ──► composed YAML ──► checks: syntax, aliases, depth ──► plain value
+ *                   └──────────────── locate(path) ──────────────► line, column
+ *
+ * Nothing here knows what a scenario is.
+ */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseAllDocuments,
+} from 'yaml';
+import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX, FILE_CHARACTERS_MAX } from './bounds.js';
+import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
+import type { Diagnostic } from './diagnostic.js';
+
+/** Keys of mappings and indices of lists, from the root. */
+export type Path = readonly (string | number)[];
+
+/** Which end of `key: value` is meant. */
+export type Aim = 'key' | 'value';
+
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** One YAML document as a plain value. */
+export interface SourceDocument {
+  file: string;
+  value: unknown;
+  /** Where the key or the value at the path stands; the nearest enclosing one when the path leads nowhere. */
+  locate(path: Path, aim: Aim): Position;
+  /** A scalar as it was written: `1.10` where the value is 1.1. Undefined when there is no such scalar. */
+  written(path: Path): string | undefined;
+}
+
+export interface YamlText {
+  /** Only those without an error of their own. */
+  documents: SourceDocument[];
+  diagnostics: Diagnostic[];
+}
+
+/** Every document of the text that is not empty. Never throws. */
+export function readYaml(text: string, file: string): YamlText {
+  const found = { documents: [] as SourceDocument[], diagnostics: [] as Diagnostic[] };
+  const complain = complainer(file, found.diagnostics);
+  if (text.length > FILE_CHARACTERS_MAX) {
+    const size = `${text.length.toLocaleString('en-US')} characters`;
+    complain('file-too-large', NOWHERE, `the file has ${size}; at most ${FILE_CHARACTERS_MAX} are read`);
+    return found;
+  }
+  const lines = new LineCounter();
+  const composed = compose(text, lines);
+  if (composed === null) {
+    complain('yaml-syntax', NOWHERE, 'mappings or lists are nested too deeply to be read');
+    return found;
+  }
+  const positionAt = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  for (const document of composed) {
+    reportSyntax(document, text, positionAt, complain);
+    if (document.errors.length > 0 || document.contents === null || isNothing(document.contents)) continue;
+    const trouble = findTrouble(document);
+    if (trouble === null) found.documents.push(new ComposedDocument(file, document, positionAt));
+    else complain(trouble.code, positionAt(offsetOf(trouble.node)), trouble.message);
+  }
+  if (found.documents.length === 0 && found.diagnostics.length === 0) {
+    complain('empty-file', { line: 1, column: 1 }, 'the file is empty');
+  }
+  return found;
+}
+
+/** A document that was never text: positions are unknown (0), which means the whole file. */
+export function documentOf(value: unknown, file: string): SourceDocument {
+  return { file, value, locate: () => NOWHERE, written: () => undefined };
+}
+
+export const NOWHERE: Position = { line: 0, column: 0 };
+
+type Complain = (
+  code: DiagnosticCode,
+  at: Position,
+  message: string,
+  more?: { hint?: string; severity?: 'warning' },
+) => void;
+
+function complainer(file: string, diagnostics: Diagnostic[]): Complain {
+  return (code, at, message, more) => {
+    const hint = more?.hint ?? CODE_DOCUMENTATION[code].remedy;
+    diagnostics.push({ file, ...at, severity: more?.severity ?? 'error', code, message, hint });
+  };
+}
+
+/** The parser recurses: text that is nothing but opening brackets would exhaust its stack. */
+function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
+  try {
+    const composed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true });
+    return Array.isArray(composed) ? composed : [];
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+const TEMPLATE_HINT =
+  'This looks like a template. Render it first, for instance with `helm template`, and read the result.';
+
+function reportSyntax(
+  document: Document.Parsed,
+  text: string,
+  positionAt: (offset: number) => Position,
+  complain: Complain,
+): void {
+  for (const { code, message, pos } of document.errors) {
+    const hint = text.includes('{{') ? TEMPLATE_HINT : undefined;
+    const at = positionAt(Math.max(0, pos[0]));
+    if (code === 'DUPLICATE_KEY') {
+      complain('duplicate-key', at, `the key \`${keyAt(text, pos[0])}\` stands twice in one mapping`);
+    } else if (code === 'TAB_AS_INDENT') {
+      complain('tab-indentation', at, 'a tab is used as indentation');
+    } else {
+      complain('yaml-syntax', at, sentence(message), { hint });
+    }
+  }
+  for (const { message, pos } of document.warnings) {
+    complain('yaml-syntax', positionAt(Math.max(0, pos[0])), sentence(message), { severity: 'warning' });
+  }
+}
+
+function keyAt(text: string, offset: number): string {
+  return /^[^\s:,{}[\]]+/.exec(text.slice(offset, offset + 80))?.[0] ?? '?';
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+function isNothing(node: ParsedNode): boolean {
+  return isScalar(node) && node.value === null;
+}
+
+interface Trouble {
+  code: DiagnosticCode;
+  node: unknown;
+  message: string;
+}
+
+/** What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying; depth. */
+function findTrouble(document: Document.Parsed): Trouble | null {
+  let trouble: Trouble | null = null;
+  const sizes = new Map<unknown, number>();
+  const measureAlias = (alias: Alias, depth: number): number => {
+    const target = alias.resolve(document);
+    if (target === undefined) {
+      trouble ??= {
+        code: 'yaml-syntax',
+        node: alias,
+        message: `the alias *${alias.source} has no anchor before it`,
+      };
+      return 1;
+    }
+    if (sizes.get(target) === IN_PROGRESS) {
+      trouble ??= { code: 'alias-bomb', node: alias, message: `the alias *${alias.source} contains itself` };
+      return 1;
+    }
+    return sizes.get(target) ?? measure(target, depth);
+  };
+  const measure = (node: unknown, depth: number): number => {
+    if (trouble !== null) return 1;
+    if (isAlias(node)) return measureAlias(node, depth);
+    if (isPair(node)) return measure(node.key, depth) + measure(node.value, depth);
+    if (!isCollection(node)) return 1;
+    if (depth > DOCUMENT_DEPTH_MAX) {
+      const message = `mappings and lists are nested more than ${DOCUMENT_DEPTH_MAX} deep`;
+      trouble ??= { code: 'yaml-syntax', node, message };
+      return 1;
+    }
+    sizes.set(node, IN_PROGRESS);
+    let size = 1;
+    for (const item of node.items) {
+      size += measure(item, depth + 1);
+      if (size > DOCUMENT_VALUES_MAX) {
+        const bound = DOCUMENT_VALUES_MAX.toLocaleString('en-US');
+        const message = `with its aliases expanded the document has more than ${bound} values`;
+        trouble ??= { code: 'alias-bomb', node: isPair(item) ? (item.value ?? item.key) : item, message };
+      }
+    }
+    sizes.set(node, size);
+    return size;
+  };
+  measure(document.contents, 0);
+  return trouble;
+}
+
+const IN_PROGRESS = -1;
+
+function offsetOf(node: unknown): number {
+  return (node as ParsedNode | null)?.range?.[0] ?? 0;
+}
+
+class ComposedDocument implements SourceDocument {
+  readonly value: unknown;
+
+  constructor(
+    readonly file: string,
+    private readonly document: Document.Parsed,
+    private readonly positionAt: (offset: number) => Position,
+  ) {
+    this.value = document.toJS({ maxAliasCount: -1 });
+  }
+
+  locate(path: Path, aim: Aim): Position {
+    let node: unknown = this.document.contents;
+    let found = offsetOf(node);
+    for (const [index, step] of path.entries()) {
+      const pair = this.child(node, step);
+      if (pair === null) break;
+      const isKey = aim === 'key' && index === path.length - 1;
+      found = offsetOf(pair.key !== null && (isKey || isUnwritten(pair.value)) ? pair.key : pair.value);
+      node = pair.value;
+    }
+    return this.positionAt(found);
+  }
+
+  written(path: Path): string | undefined {
+    let node: unknown = this.document.contents;
+    for (const step of path) node = this.child(node, step)?.value;
+    const scalar = isAlias(node) ? node.resolve(this.document) : node;
+    return isScalar(scalar) ? scalar.source : undefined;
+  }
+
+  /** The node one step further down; its key is null in a list. Looks behind aliases and `<<` merges. */
+  private child(parent: unknown, step: string | number): { key: unknown; value: unknown } | null {
+    const node = isAlias(parent) ? parent.resolve(this.document) : parent;
+    if (isSeq(node)) {
+      const value = node.items[Number(step)];
+      return value === undefined ? null : { key: null, value };
+    }
+    if (!isMap(node)) return null;
+    const named = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+    if (named) return named;
+    for (const { key, value } of node.items) {
+      const merged = isScalar(key) && key.source === '<<' ? this.child(value, step) : null;
+      if (merged) return merged;
+    }
+    return null;
+  }
+}
+
+/** `name:` with nothing behind it: the value stands nowhere, so its key is shown instead. */
+function isUnwritten(value: unknown): boolean {
+  return value === null || (isScalar(value) && value.source === '');
+}
