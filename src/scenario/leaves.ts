@@ -1,0 +1,144 @@
+/** The plain values of a scenario file: how each is written, and what is said when it is not. */
+import * as z from 'zod';
+import { parseDurationUs, US_PER_SECOND } from '../sim/time.js';
+import { INTERVAL_US_MIN } from './bounds.js';
+import type { DiagnosticCode } from './codes.js';
+import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from './quantity.js';
+
+/** What is wrong with a value that has the right type. */
+export interface Objection {
+  code: DiagnosticCode;
+  message: string;
+  hint?: string;
+}
+
+/** Looks at a value, and at how it was written where that is known. Null: nothing is wrong. */
+export type Check = (value: string | number, written: string | undefined) => Objection | null;
+
+const checks = new WeakMap<z.ZodType, Check>();
+
+/** The check of a leaf schema that has one of its own. */
+export function checkOf(schema: z.ZodType): Check | undefined {
+  return checks.get(schema);
+}
+
+interface Words {
+  id: string;
+  description: string;
+  examples: (string | number)[];
+}
+
+/** A schema whose refinement is the check, so that zod alone gives the same verdict as `read`. */
+function leaf<T extends z.ZodType<string | number>>(base: T, check: Check, words: Words): T {
+  const refined = base.superRefine((value, context) => {
+    const objection = check(value, undefined);
+    if (objection) context.addIssue({ code: 'custom', message: objection.message });
+  });
+  const schema = refined.meta({ ...words });
+  checks.set(schema, check);
+  return schema;
+}
+
+export const durationLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => checkDuration(String(value), 0), {
+    id: 'Time',
+    description: 'A time since the start of the run: numbers with units d, h, m, s, ms, us.',
+    examples: ['10s', '1h30m', '2d'],
+  });
+
+export const intervalLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => checkDuration(String(value), INTERVAL_US_MIN), {
+    id: 'Interval',
+    description: 'A length of time of at least one second: numbers with units d, h, m, s, ms, us.',
+    examples: ['10s', '1h30m', '30d'],
+  });
+
+export const samplingLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => (value === 'auto' ? null : checkDuration(String(value), 1)), {
+    id: 'Sampling',
+    description: '`auto` or a length of time.',
+    examples: ['auto', '1m'],
+  });
+
+function checkDuration(text: string, leastUs: number): Objection | null {
+  if (/^-\s*\d/.test(text) && parseDurationUs(text.slice(1).trim()) !== null) {
+    return { code: 'out-of-range', message: `\`${text}\` is negative` };
+  }
+  const us = parseDurationUs(text);
+  if (us === null) return { code: 'bad-duration', message: `\`${shorten(text)}\` is not a duration` };
+  if (us >= leastUs) return null;
+  const least = leastUs === US_PER_SECOND ? '1s' : `${leastUs}us`;
+  return { code: 'out-of-range', message: `\`${text}\` is too short: at least ${least}` };
+}
+
+export const quantityLeaf = (): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> =>
+  leaf(z.union([z.string(), z.number()]), checkQuantity, {
+    id: 'Quantity',
+    description: 'A Kubernetes memory quantity: bytes, or a number with a suffix such as Mi, Gi, M, G.',
+    examples: ['16Gi', '512Mi'],
+  });
+
+function checkQuantity(value: string | number): Objection | null {
+  const bytes = parseQuantity(value);
+  if (bytes === null) {
+    return { code: 'bad-quantity', message: `\`${shorten(String(value))}\` is not a memory quantity` };
+  }
+  return bytes > 0 ? null : { code: 'out-of-range', message: `\`${value}\` is no memory at all` };
+}
+
+export const versionLeaf = (): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> =>
+  leaf(z.union([z.string(), z.number()]), checkVersion, {
+    id: 'Version',
+    description: 'A version, best in quotes: two numbers at least.',
+    examples: ['4.14', '1.7', '17.12.1-ce', 'v1.31.2'],
+  });
+
+/** YAML reads an unquoted 1.7 as a number, which is harmless; from an unquoted 1.10 it makes 1.1, which is not. */
+function checkVersion(value: string | number, written: string | undefined): Objection | null {
+  if (typeof value === 'number' && written !== undefined && written !== String(value)) {
+    return {
+      code: 'ambiguous-version',
+      message: `${written} without quotes is read as the number ${value}`,
+      hint: `Write "${written}".`,
+    };
+  }
+  if (VERSION_PATTERN.test(String(value))) return null;
+  return { code: 'bad-version', message: `\`${shorten(String(value))}\` is not a version` };
+}
+
+export const countOrPercentageLeaf = (): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> =>
+  leaf(
+    z.union([z.string(), z.number()]),
+    (value) =>
+      parseCountOrPercentage(value, 1) === null
+        ? {
+            code: 'bad-percentage',
+            message: `\`${shorten(String(value))}\` is neither a count nor a percentage up to 100%`,
+          }
+        : null,
+    { id: 'CountOrPercentage', description: 'A count, or a percentage.', examples: [1000, '10%'] },
+  );
+
+/** RFC 1123, as Kubernetes names pods. */
+const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const NAME_LETTERS_MAX = 63;
+
+export const nameLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => checkName(String(value)), {
+    id: 'Name',
+    description: 'Lower-case letters, digits, `-` and `.`; at most 63.',
+    examples: ['rabbitmq'],
+  });
+
+function checkName(text: string): Objection | null {
+  if (text.length <= NAME_LETTERS_MAX && NAME_PATTERN.test(text)) return null;
+  return { code: 'bad-name', message: `\`${shorten(text)}\` cannot be a name` };
+}
+
+const LETTERS_SHOWN = 40;
+
+/** A value as a message shows it: on one line, and not too long. */
+export function shorten(text: string): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > LETTERS_SHOWN ? `${line.slice(0, LETTERS_SHOWN - 1)}…` : line;
+}

@@ -1,0 +1,475 @@
+/**
+ * The scenario file. Types, JSON Schema, `pidsim explain` and the reference page all come from here, which is why
+ * every field says what it is.
+ *
+ * Words and units are Kubernetes' own wherever Kubernetes has one. The schema shows the shape; what depends on more
+ * than one field is checked in `resolve*.ts`. It is built on first use: a command that reads no scenario pays
+ * nothing for it.
+ */
+import * as z from 'zod';
+import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
+import { RUNTIME_NAMES } from '../node/spec.js';
+import { programSchemas } from '../program/schema.js';
+import { CPUS_MAX, INT32_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
+import {
+  countOrPercentageLeaf,
+  durationLeaf,
+  intervalLeaf,
+  nameLeaf,
+  quantityLeaf,
+  samplingLeaf,
+  versionLeaf,
+} from './leaves.js';
+
+export const API_VERSION = 'pidsim/v1';
+export const KIND = 'Scenario';
+
+/** A scenario as written, with every default filled in. */
+export type ScenarioSource = z.output<ReturnType<typeof build>['scenario']>;
+export type SpecSource = ScenarioSource['spec'];
+export type NodeSource = SpecSource['node'];
+export type PodEntrySource = SpecSource['pods'][number];
+export type ManifestPodSource = Extract<PodEntrySource, { manifest: string }>;
+export type PodSource = Exclude<PodEntrySource, { manifest: string }>;
+export type ContainerSource = PodSource['containers'][number];
+export type ProbeSource = NonNullable<ContainerSource['livenessProbe']>;
+export type HandlerSource = Pick<ProbeSource, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'>;
+export type InterventionSource = SpecSource['interventions'][number];
+
+let built: ReturnType<typeof build> | undefined;
+
+/** The schema of a scenario, and of a probe as a Kubernetes manifest has it. */
+export function schemas(): ReturnType<typeof build> {
+  return (built ??= build());
+}
+
+/** For editors: draft 2020-12, of the file as it is written (defaults need not be there). */
+export function scenarioJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(schemas().scenario, { io: 'input' }) as Record<string, unknown>;
+}
+
+const choices = new WeakMap<z.ZodType, (value: unknown) => number>();
+
+/** For a union that is told apart by more than one key's value: which of its options is meant. */
+export function choiceOf(schema: z.ZodType): ((value: unknown) => number) | undefined {
+  return choices.get(schema);
+}
+
+function leaves() {
+  return {
+    duration: durationLeaf(),
+    interval: intervalLeaf(),
+    sampling: samplingLeaf(),
+    quantity: quantityLeaf(),
+    version: versionLeaf(),
+    countOrPercentage: countOrPercentageLeaf(),
+    name: nameLeaf(),
+    pidMax: z.int().min(PID_MAX_MIN).max(PID_MAX_LIMIT),
+  };
+}
+type Leaves = ReturnType<typeof leaves>;
+
+const DEFAULT_HORIZON = '30d';
+const DEFAULT_NODE = { kernel: '6.12', memory: '16Gi', cpus: 4, tasks: 180, kubelet: '1.31' } as const;
+
+function build() {
+  const leaf = leaves();
+  const probe = probeSchemas();
+  const metadata = z.strictObject({
+    name: leaf.name.describe('Name of the scenario and of its folder in the output. Unique within a run.'),
+    title: z.string().optional().describe('The question that it answers. Default: the name.'),
+    description: z.string().default('').describe('What happens here and why, for a reader.'),
+  });
+  const spec = z.strictObject({
+    seed: z
+      .int()
+      .min(0)
+      .default(1)
+      .describe('Seed of every random stream. The same seed gives the same run, on every machine.'),
+    horizon: leaf.interval.default(DEFAULT_HORIZON).describe('How long to simulate. At most ten years.'),
+    sampleEvery: leaf.sampling
+      .default('auto')
+      .describe('Interval between rows of the timeline. `auto` gives about 1,000 rows.'),
+    node: nodeSchema(leaf).prefault({}).describe('The machine, its kernel, kubelet and container runtime.'),
+    pods: z
+      .array(podSchema(leaf, probe.probe))
+      .max(POD_COUNT_MAX)
+      .default([])
+      .describe('The pods on the node, each written here or read from a Kubernetes manifest.'),
+    programs: z
+      .record(z.string(), programSchemas().program)
+      .default({})
+      .describe(
+        'Programs by name, before those of the catalogue. A probe command finds its program here by its name.',
+      ),
+    interventions: z
+      .array(interventionSchema(leaf, probe))
+      .max(POD_COUNT_MAX)
+      .default([])
+      .describe('What an operator does, and when.'),
+    expect: z
+      .array(z.string())
+      .default([])
+      .describe('Thresholds, SUBJECT COMPARISON VALUE, that decide the exit code: `timeToExhaustion < 36h`.'),
+  });
+  const scenario = z
+    .strictObject({
+      apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
+      kind: z.literal(KIND).describe('What the document is.'),
+      metadata: metadata.describe('What the scenario is called.'),
+      spec: spec.describe('What is simulated.'),
+    })
+    .meta({
+      title: KIND,
+      description: 'One node, what runs on it, for how long, and what is expected of the run.',
+    });
+  return { scenario, manifestProbe: probe.manifestProbe };
+}
+
+// ------------------------------------------------------------------------------------------------------- node
+
+function nodeSchema(leaf: Leaves) {
+  const every = z.strictObject({ every: leaf.interval.describe('Interval between two of them.') });
+  return z.strictObject({
+    kernel: kernelSchema(leaf).prefault({}).describe('The Linux kernel and what its limits derive from.'),
+    baseline: z
+      .strictObject({
+        tasks: z
+          .int()
+          .min(1)
+          .max(PID_MAX_LIMIT)
+          .default(DEFAULT_NODE.tasks)
+          .describe(
+            'Tasks of the host itself, kernel threads and init included. They are there from boot on.',
+          ),
+      })
+      .prefault({})
+      .describe('What runs on the host outside every pod.'),
+    kubelet: kubeletSchema(leaf).prefault({}).describe('The kubelet: its version and its flags.'),
+    runtime: z
+      .strictObject({
+        name: z
+          .enum(RUNTIME_NAMES)
+          .default('containerd')
+          .describe('`bare` enters the namespace directly, as nsenter does: no shim, no transient tasks.'),
+        version: leaf.version
+          .optional()
+          .describe('Default: docker 20.10, containerd 1.7, cri-o 1.30; without meaning for `bare`.'),
+        setsid: z
+          .boolean()
+          .default(true)
+          .describe('Only for `bare`: does an exec’d process become a session leader, as runc makes it?'),
+      })
+      .prefault({})
+      .describe('The container runtime.'),
+    pause: leaf.version
+      .optional()
+      .describe(
+        'Version of the pause image for new sandboxes. 3.0 never reaps; 3.1 and later do. Default: what this kubelet ' +
+          '(docker) or runtime (containerd, cri-o) ships.',
+      ),
+    sshLogins: every.optional().describe('Somebody logs in by ssh at this interval. Default: nobody.'),
+    podChurn: every
+      .optional()
+      .describe('A short-lived pod is created, and an older one deleted, at this interval. Default: none.'),
+    cronJobs: z
+      .array(
+        z.strictObject({
+          name: leaf.name.describe('Name of the job.'),
+          every: leaf.interval.describe('Interval between two starts.'),
+          startAt: leaf.duration.default('0s').describe('Time of the first start.'),
+          program: z.string().min(1).describe('Program that it runs on the host.'),
+        }),
+      )
+      .default([])
+      .describe('Programs that a timer starts on the host.'),
+  });
+}
+
+function kernelSchema(leaf: Leaves) {
+  return z.strictObject({
+    version: leaf.version.default(DEFAULT_NODE.kernel).describe('As `uname -r` begins.'),
+    cpus: z
+      .int()
+      .min(1)
+      .max(CPUS_MAX)
+      .default(DEFAULT_NODE.cpus)
+      .describe('Possible CPUs. The default and the smallest value of pidMax derive from it.'),
+    memory: leaf.quantity
+      .default(DEFAULT_NODE.memory)
+      .describe('RAM of the machine. The default of threadsMax derives from it.'),
+    pidMax: leaf.pidMax
+      .optional()
+      .describe(
+        '`kernel.pid_max`: numbers below it can be given out. Default: the greater of 32768 and 1024 a CPU, as the ' +
+          'kernel has it; systemd (since 243) sets 4194304.',
+      ),
+    threadsMax: z
+      .int()
+      .min(THREADS_MAX_MIN)
+      .max(THREADS_MAX_MAX)
+      .optional()
+      .describe(
+        '`kernel.threads-max`: tasks and zombies on the machine. Default: one for each 128 KiB of memory.',
+      ),
+  });
+}
+
+function kubeletSchema(leaf: Leaves) {
+  return z.strictObject({
+    version: leaf.version.default(DEFAULT_NODE.kubelet).describe('Version of Kubernetes on the node.'),
+    podPidsLimit: z
+      .int()
+      .min(-1)
+      .max(PID_MAX_LIMIT)
+      .default(-1)
+      .describe('`--pod-max-pids`: pids.max of each pod’s cgroup; -1 is no limit of its own.'),
+    reservedPids: z
+      .int()
+      .min(0)
+      .max(PID_MAX_LIMIT)
+      .default(0)
+      .describe(
+        '`pid=N` of systemReserved and kubeReserved together. Lowers the pids.max of all pods together.',
+      ),
+    evictionHard: z
+      .strictObject({
+        'pid.available': leaf.countOrPercentage
+          .optional()
+          .describe(
+            'Evict pods when fewer numbers are free: a count, or a percentage of the node’s capacity.',
+          ),
+      })
+      .optional()
+      .describe('Hard eviction thresholds. Kubernetes has none on PIDs by default, and so has this.'),
+    dockerDisableSharedPid: z
+      .boolean()
+      .optional()
+      .describe('`--docker-disable-shared-pid` of 1.7 to 1.11. Default: false in 1.7, true from 1.8 on.'),
+  });
+}
+
+// ------------------------------------------------------------------------------------------------------- pods
+
+function handlerShape() {
+  const port = z.union([z.int(), z.string()]).describe('Port, by number or name.');
+  return {
+    exec: z
+      .strictObject({
+        command: z
+          .array(z.string())
+          .min(1)
+          .optional()
+          .describe('Command line. Its program is looked up by name in `programs:`, then in the catalogue.'),
+        program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
+      })
+      .optional()
+      .describe('Run a command in the container. This is the only kind of probe that makes processes there.'),
+    httpGet: z
+      .strictObject({
+        path: z.string().optional().describe('Path of the request. Without influence here.'),
+        port,
+        host: z.string().optional().describe('Host to connect to. Without influence here.'),
+        scheme: z.string().optional().describe('HTTP or HTTPS. Without influence here.'),
+        httpHeaders: z
+          .array(z.unknown())
+          .optional()
+          .describe('Headers of the request. Without influence here.'),
+      })
+      .optional()
+      .describe('Ask over HTTP. Makes no process in the container.'),
+    tcpSocket: z
+      .strictObject({
+        port,
+        host: z.string().optional().describe('Host to connect to. Without influence here.'),
+      })
+      .optional()
+      .describe('Open a TCP connection. Makes no process in the container.'),
+    grpc: z
+      .strictObject({
+        port,
+        service: z.string().optional().describe('Service asked for. Without influence here.'),
+      })
+      .optional()
+      .describe('Ask over gRPC. Makes no process in the container.'),
+  };
+}
+
+function probeSchemas() {
+  const seconds = (least: number) => z.int().min(least).max(INT32_MAX);
+  const handler = handlerShape();
+  const times = {
+    periodSeconds: seconds(1).describe('Interval between the starts of two runs.'),
+    timeoutSeconds: seconds(1).describe('How long a run may take.'),
+    failureThreshold: seconds(1).describe('Failures in a row until the kubelet acts.'),
+  };
+  const probe = z
+    .strictObject({
+      ...handler,
+      initialDelaySeconds: seconds(0)
+        .default(0)
+        .describe('Age of the container before which the probe is not run.'),
+      periodSeconds: times.periodSeconds.default(10),
+      timeoutSeconds: times.timeoutSeconds.default(1),
+      successThreshold: seconds(1)
+        .default(1)
+        .describe('Successes in a row after a failure. Must be 1 for liveness and startup.'),
+      failureThreshold: times.failureThreshold.default(3),
+    })
+    .meta({ id: 'Probe', description: 'A kubelet probe, with one of exec, httpGet, tcpSocket, grpc.' });
+  const manifestProbe = probe.extend({ terminationGracePeriodSeconds: seconds(0).optional() });
+  return { handler, times, probe, manifestProbe };
+}
+type ProbeSchema = ReturnType<typeof probeSchemas>['probe'];
+
+function podSchema(leaf: Leaves, probe: ProbeSchema) {
+  const common = {
+    count: z
+      .int()
+      .min(1)
+      .max(POD_COUNT_MAX)
+      .default(1)
+      .describe('Copies on this node. More than one are called name-0, name-1, …'),
+    pidMax: leaf.pidMax
+      .optional()
+      .describe('`kernel.pid_max` of the pod’s own PID namespace; kernel 6.14 or later. Default: 4194304.'),
+    startAt: leaf.duration.default('0s').describe('When the pod is created.'),
+    stopAt: leaf.duration.optional().describe('When the pod is deleted. Default: never.'),
+  };
+  const written = z.strictObject({
+    name: leaf.name.describe('Name of the pod.'),
+    ...common,
+    shareProcessNamespace: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: one PID namespace for the pod, whose PID 1 is pause. false: one for each container, whose PID 1 is its ' +
+          'entrypoint. Default: false, except for kubelet 1.7 with Docker 1.13.1 or later, which shares.',
+      ),
+    hostPID: z
+      .boolean()
+      .default(false)
+      .describe('The pod’s processes live in the host’s own PID namespace; its init adopts and reaps.'),
+    sandbox: z
+      .literal('none')
+      .optional()
+      .describe(
+        '`none`: a plain `docker run`, without Kubernetes: no pause process and no kubelet. Exec probes are its ' +
+          'health check. Default: a pod sandbox.',
+      ),
+    restartPolicy: z
+      .enum(['Always', 'OnFailure', 'Never'])
+      .default('Always')
+      .describe('What happens when a container ends.'),
+    terminationGracePeriodSeconds: z
+      .int()
+      .min(0)
+      .max(INT32_MAX)
+      .default(30)
+      .describe('Time between SIGTERM and SIGKILL.'),
+    containers: z
+      .array(containerSchema(leaf, probe))
+      .min(1)
+      .max(POD_COUNT_MAX)
+      .describe('The containers of the pod.'),
+  });
+  const fromManifest = z.strictObject({
+    manifest: z
+      .string()
+      .min(1)
+      .describe(
+        'Path of a Kubernetes Pod, Deployment, StatefulSet or DaemonSet in YAML, relative to this file. Its pod is put ' +
+          'on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
+      ),
+    ...common,
+    containers: z
+      .record(
+        z.string(),
+        z.strictObject({ program: z.string().min(1).describe('Program that the container runs.') }),
+      )
+      .default({})
+      .describe('What containers of the manifest run, by container name.'),
+  });
+  const schema = z
+    .union([written, fromManifest])
+    .meta({ id: 'Pod', description: 'A pod: written out, or read from a Kubernetes manifest.' });
+  choices.set(schema, (value) => (isMapping(value) && 'manifest' in value ? 1 : 0));
+  return schema;
+}
+
+function containerSchema(leaf: Leaves, probe: ProbeSchema) {
+  return z.strictObject({
+    name: leaf.name.describe('Name of the container.'),
+    program: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.'),
+    command: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('Command line that it runs, instead of `program`.'),
+    args: z.array(z.string()).optional().describe('Arguments after `command`.'),
+    livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
+    readinessProbe: probe
+      .optional()
+      .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
+    startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
+  });
+}
+
+// ---------------------------------------------------------------------------------------------- interventions
+
+function interventionSchema(leaf: Leaves, { handler, times }: ReturnType<typeof probeSchemas>) {
+  const at = leaf.duration.describe('When.');
+  const pod = leaf.name.describe('Name of the pod; of a pod with copies, one of them or all of them.');
+  const container = leaf.name.describe('Name of the container.');
+  return z
+    .discriminatedUnion('do', [
+      z.strictObject({
+        at,
+        do: z.literal('bump-pause').describe('Use another pause image for sandboxes from now on.'),
+        version: leaf.version.describe('Version of the pause image.'),
+      }),
+      z.strictObject({
+        at,
+        do: z.literal('delete-pod').describe('Delete a pod.'),
+        pod,
+        recreate: z.boolean().default(true).describe('Create it again, as its controller does.'),
+      }),
+      z.strictObject({
+        at,
+        do: z
+          .literal('restart-container')
+          .describe('End a container, which its restart policy may start again.'),
+        pod,
+        container,
+      }),
+      z.strictObject({
+        at,
+        do: z.literal('set-pid-max').describe('Write `kernel.pid_max`.'),
+        value: leaf.pidMax.describe('The new value.'),
+      }),
+      z.strictObject({
+        at,
+        do: z
+          .literal('change-probe')
+          .describe('Change, add or remove a probe. What is not said stays as it is.'),
+        pod,
+        container,
+        probe: z.enum(['livenessProbe', 'readinessProbe', 'startupProbe']).describe('Which probe.'),
+        remove: z.boolean().default(false).describe('Take the probe away.'),
+        ...handler,
+        periodSeconds: times.periodSeconds.optional(),
+        timeoutSeconds: times.timeoutSeconds.optional(),
+        failureThreshold: times.failureThreshold.optional(),
+      }),
+      z.strictObject({ at, do: z.literal('drain').describe('Delete every pod, one after another.') }),
+    ])
+    .meta({ id: 'Intervention', description: 'What an operator does at a time.' });
+}
+
+export function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
