@@ -1,0 +1,114 @@
+/** `pidsim explain scenario.spec.node.kernel.pidMax`, as `kubectl explain` does it. */
+import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES, type DiagnosticCode } from './codes.js';
+import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from './fields.js';
+import { API_VERSION, KIND } from './schema.js';
+import { didYouMean } from './suggest.js';
+
+export type Explanation = { ok: true; text: string } | { ok: false; message: string; hint?: string };
+
+/**
+ * Explains a field by its path, a named type (`Interval`), or a diagnostic code (`alias-bomb`). List indices are left
+ * out of paths, and `scenario.` at the beginning may be.
+ */
+export function explain(path: string): Explanation {
+  if (isCode(path)) return { ok: true, text: explainCode(path) };
+  const named = namedTypes().find(({ name }) => name === path);
+  if (named) return { ok: true, text: render([named], []) };
+  const steps = path
+    .replace(/\[\d*\]/g, '')
+    .split('.')
+    .filter(Boolean);
+  if (steps[0]?.toLowerCase() === 'scenario') steps.shift();
+  return walk(steps);
+}
+
+function walk(steps: readonly string[]): Explanation {
+  let fields: FieldDoc[] = [scenarioFields()];
+  for (let index = 0; index < steps.length; index++) {
+    const offered = fields.flatMap((field) => field.forms()).flatMap((form) => form.fields);
+    // `evictionHard.pid.available`: some keys have dots of their own.
+    const rest = steps.slice(index).join('.');
+    const whole = offered.filter(({ name }) => name === rest);
+    const found = whole.length > 0 ? whole : offered.filter(({ name }) => name === steps[index]);
+    if (found.length === 0) return notFound(steps.slice(0, index), steps[index], offered);
+    fields = distinct(found);
+    if (whole.length > 0) break;
+  }
+  return { ok: true, text: render(fields, steps) };
+}
+
+/** The same field in several forms of one object (`at` of every intervention) is explained once. */
+function distinct(fields: readonly FieldDoc[]): FieldDoc[] {
+  const seen = new Map(fields.map((field) => [`${field.type} ${field.description}`, field]));
+  return [...seen.values()];
+}
+
+function notFound(parents: readonly string[], step: string, offered: readonly FieldDoc[]): Explanation {
+  const names = [...new Set(offered.map(({ name }) => name))];
+  const parent = ['scenario', ...parents].join('.');
+  if (names.length === 0) return { ok: false, message: `\`${parent}\` has no fields` };
+  const hint = didYouMean(step, names) ?? `Its fields: ${names.join(', ')}.`;
+  return { ok: false, message: `\`${parent}\` has no field \`${step}\``, hint };
+}
+
+function render(fields: readonly FieldDoc[], steps: readonly string[]): string {
+  const head = [`KIND:     ${KIND}`, `VERSION:  ${API_VERSION}`];
+  return `${[...head, ...fields.flatMap((field) => ['', ...renderField(field, steps)])].join('\n')}\n`;
+}
+
+function renderField(field: FieldDoc, steps: readonly string[]): string[] {
+  const lines = [`FIELD:    ${steps.length === 0 ? field.name : steps.join('.')} <${field.type}>`, ''];
+  lines.push('DESCRIPTION:', ...indent(paragraph(field), 4));
+  for (const form of field.forms()) lines.push('', ...renderForm(form));
+  return lines;
+}
+
+function paragraph(field: FieldDoc): string {
+  const standard = field.default === null ? [] : [`Default: ${field.default}.`];
+  const required = field.isRequired && field.name !== 'scenario' ? [] : standard;
+  return [field.description, ...required, ...field.facts].join(' ');
+}
+
+function renderForm({ title, description, fields }: FormDoc): string[] {
+  const lines = [title === null ? 'FIELDS:' : `FIELDS (${title.replaceAll('`', '')}):`];
+  if (title !== null && description !== '') lines.push(...indent(description, 2));
+  for (const field of fields) {
+    lines.push(`  ${field.name} <${field.type}>${field.isRequired ? ' -required-' : ''}`);
+    lines.push(...indent(paragraph(field), 4));
+  }
+  return lines;
+}
+
+const WIDTH = 100;
+
+function indent(text: string, spaces: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && spaces + line.length + 1 + word.length > WIDTH) {
+      lines.push(' '.repeat(spaces) + line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, ' '.repeat(spaces) + line];
+}
+
+function isCode(word: string): word is DiagnosticCode {
+  return (DIAGNOSTIC_CODES as readonly string[]).includes(word);
+}
+
+function explainCode(code: DiagnosticCode): string {
+  const { meaning, remedy } = CODE_DOCUMENTATION[code];
+  return [
+    `CODE:     ${code}`,
+    '',
+    'MEANING:',
+    ...indent(meaning, 4),
+    '',
+    'REMEDY:',
+    ...indent(remedy, 4),
+    '',
+  ].join('\n');
+}

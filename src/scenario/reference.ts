@@ -1,0 +1,169 @@
+/** docs/scenario-reference.md, generated from the schema: `npm run docs:reference`. */
+import type { ProgramLibrary } from '../program/step.js';
+import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from './codes.js';
+import { COMPARISONS, EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from './expect.js';
+import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from './fields.js';
+import { API_VERSION } from './schema.js';
+
+/** The whole page, in Markdown. */
+export function scenarioReference(catalogue: ProgramLibrary): string {
+  const types = namedTypes();
+  const byName = new Map(types.map((type) => [type.name, type]));
+  const compound = ['Pod', 'Probe', 'Intervention'].map((name) => byName.get(name)!);
+  const plain = types.filter((type) => type.alternatives().length > 0 || type.forms().length === 0);
+  const pages = new SectionWriter();
+  pages.object('The document', scenarioFields(), []);
+  for (const type of compound) pages.object(type.name, type, [type.name]);
+  const sections = [
+    introduction(),
+    ...pages.sections,
+    plainTypes(plain.filter(({ name }) => !['Pod', 'Intervention', 'Step', 'Steps'].includes(name))),
+    stepSection(byName.get('Program')!, byName.get('Step')!),
+    catalogueSection(catalogue),
+    expectationSection(),
+    codeSection(),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function introduction(): string {
+  return `# Scenario file reference
+
+<!-- Generated from src/scenario/schema.ts by \`npm run docs:reference\`. Do not edit. -->
+
+A scenario file is YAML: one scenario for each document (\`---\` between them). Words and units are Kubernetes' own
+wherever Kubernetes has one. An unknown key is an error. A key with nothing behind it counts as absent. The same text
+is on the command line: \`pidsim explain scenario.spec.node.kernel\`.
+
+The smallest scenario:
+
+\`\`\`yaml
+apiVersion: ${API_VERSION}
+kind: Scenario
+metadata: {name: one-pod}
+spec:
+  pods:
+    - name: app
+      containers:
+        - name: app
+          program: app
+\`\`\``;
+}
+
+/** One section for each object, those inside it after it; an object that appears in several places has one. */
+class SectionWriter {
+  readonly sections: string[] = [];
+  private readonly bodies = new Set<string>();
+
+  object(title: string, field: FieldDoc, path: readonly string[]): void {
+    const body = [field.description, ...field.forms().map(formTable)].join('\n\n');
+    if (this.bodies.has(body)) return;
+    this.bodies.add(body);
+    this.sections.push(`## ${title}\n\n${body}`);
+    for (const form of field.forms()) {
+      for (const part of form.fields) {
+        if (!isAnonymous(part) || part.forms().length === 0) continue;
+        const inside = [...path, part.name];
+        const which = form.title?.includes('manifest') ? `, ${form.title}` : '';
+        this.object(`\`${inside.join('.')}\`${which}`, part, inside);
+      }
+    }
+  }
+}
+
+/** The type has no name, so it is explained where it stands. */
+function isAnonymous({ type }: FieldDoc): boolean {
+  return /Object$/.test(type);
+}
+
+function formTable({ title, description, fields }: FormDoc): string {
+  const head = title === null ? [] : [`### ${title.includes('`') ? title : `\`${title}\``}`, ''];
+  const text = title === null || description === '' ? [] : [description, ''];
+  const rows = fields.map((field) => {
+    const standard = field.isRequired ? 'required' : field.default === null ? '' : `\`${field.default}\``;
+    return [`\`${field.name}\``, field.type, standard, [field.description, ...ownFacts(field)].join(' ')];
+  });
+  return [...head, ...text, table(['field', 'type', 'default', 'meaning'], rows)].join('\n');
+}
+
+/** The facts of a named type stand with the type. */
+function ownFacts(field: FieldDoc): string[] {
+  return /^[A-Z]/.test(field.type) ? [] : field.facts;
+}
+
+function plainTypes(types: readonly FieldDoc[]): string {
+  const rows = types.map((type) => {
+    const forms = type
+      .forms()
+      .map((form) => `\`{${form.fields.map(({ name }) => name).join(', ')}}\`: ${form.description}`);
+    return [type.name, [type.description, ...forms, ...type.facts].join(' ')];
+  });
+  return `## Types\n\n${table(['type', 'how it is written'], rows)}`;
+}
+
+function stepSection(program: FieldDoc, steps: FieldDoc): string {
+  const rows = steps.alternatives().map((step) => [`\`${step.name}\``, stepText(step)]);
+  const text =
+    'A step is one of these words; a step with an argument is a mapping with that word as its key. The list is closed: ' +
+    'every program can also be run on a real kernel, which is how the model is checked.';
+  const head = ['## Program', program.description, ...program.forms().map(formTable)];
+  return [...head, text, table(['step', 'meaning'], rows)].join('\n\n');
+}
+
+/** What a step does, and what its arguments are. */
+function stepText(step: FieldDoc): string {
+  const own = step.forms().flatMap((form) => form.fields);
+  const inner = own.filter(isAnonymous).flatMap((field) => field.forms().flatMap((form) => form.fields));
+  const details = [...own, ...inner]
+    .filter(({ type, description }) => description !== '' && !/^(Steps|Duration)$/.test(type))
+    .map((field) => `\`${field.name}\`: ${field.description}`);
+  const facts = own.filter(({ name }) => name === step.name).flatMap((field) => field.facts);
+  return [step.description, ...facts, ...new Set(details)].join(' ');
+}
+
+function catalogueSection(catalogue: ProgramLibrary): string {
+  const rows = [...catalogue.keys()].map((name) => {
+    const { comm, description = '', source } = catalogue.get(name)!;
+    return [
+      `\`${name}\``,
+      `\`${comm}\``,
+      [description, source && `Source: ${source}`].filter(Boolean).join(' '),
+    ];
+  });
+  return `## Programs of the catalogue\n\n${table(['name', 'comm', 'what it does'], rows)}`;
+}
+
+function expectationSection(): string {
+  const rows = EXPECTATION_SUBJECTS.map((subject) => {
+    const { kind, meaning } = SUBJECT_DOCUMENTATION[subject];
+    return [`\`${subject}\``, kind, meaning];
+  });
+  const comparisons = COMPARISONS.map((comparison) => `\`${comparison}\``).join(', ');
+  return `## Expectations
+
+Each line of \`expect:\` is SUBJECT COMPARISON VALUE, such as \`timeToExhaustion < 36h\`. If one does not hold, the exit
+code is 99. Comparisons: ${comparisons}; for \`true\`, \`false\` and limits only \`==\` and \`!=\`.
+
+${table(['subject', 'value', 'what it is'], rows)}`;
+}
+
+function codeSection(): string {
+  const rows = DIAGNOSTIC_CODES.map((code) => {
+    const { meaning, remedy } = CODE_DOCUMENTATION[code];
+    return [`\`${code}\``, meaning, remedy];
+  });
+  return `## Diagnostics
+
+What is wrong with a file is said as \`FILE:LINE:COLUMN: error[CODE]: MESSAGE\`, all of it at once. Codes are stable.
+
+${table(['code', 'meaning', 'what to do'], rows)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapeCell).join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+function escapeCell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
