@@ -158,6 +158,16 @@ static int fork_waiting(int count) {
   return made;
 }
 
+/* The helper does not exec, so nothing closes for it what it must not hold: the ends whose closing tells of an exec. */
+static void close_other_fds(void) {
+  int kept[] = {helper_orders[0], helper_reports[1], die_pipe[0]};
+  for (int fd = 0; fd < 1024; fd++) {
+    int keep = 0;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) keep |= fd == kept[i];
+    if (!keep) close(fd);
+  }
+}
+
 /*
  * The helper is forked by PID 1 before it execs the command under test: a child of its own, in its session, as a
  * background job of an entrypoint script that then execs. So what the helper orphans are PID 1's own descendants.
@@ -165,6 +175,7 @@ static int fork_waiting(int count) {
 static void be_helper(void) {
   int order[2]; /* are they bystanders?; how many */
   prctl(PR_SET_NAME, "helper");
+  close_other_fds();
   while (read(helper_orders[0], order, sizeof order) == (ssize_t)sizeof order) {
     int made = 0;
     pid_t middle = fork();
@@ -250,6 +261,14 @@ failed:
   _exit(127);
 }
 
+/* Its time begins here, a moment before its exec. */
+static void open_gate(struct child *child) {
+  clock_gettime(CLOCK_MONOTONIC, &child->started);
+  if (write(child->gate_fd, "g", 1) < 0) {}
+  close(child->gate_fd);
+  child->gate_fd = -1;
+}
+
 static void start(const char *id, int is_init, int session, int gated, char **argv) {
   struct child *child = NULL;
   int gate[2], output[2], status[2], first = 0;
@@ -283,8 +302,7 @@ static void start(const char *id, int is_init, int session, int gated, char **ar
       }
     }
     printf("started %s %d %d\n", id, pid, first);
-    clock_gettime(CLOCK_MONOTONIC, &child->started);
-    if (!gated && write(gate[1], "g", 1) == 1) close(gate[1]), child->gate_fd = -1;
+    if (!gated) open_gate(child);
     return;
   }
   if (pid > 0) refusal = first < 0 ? -first : EPROTO, waitpid(pid, NULL, 0);
@@ -395,10 +413,7 @@ static void read_status(struct child *child) {
   int value;
   ssize_t got = read(child->status_fd, &value, sizeof value);
   if (got == (ssize_t)sizeof value && value < 0) printf("exec-failed %s %d\n", child->id, -value);
-  else if (got == 0) {
-    printf("running %s\n", child->id);
-    clock_gettime(CLOCK_MONOTONIC, &child->started);
-  }
+  else if (got == 0) printf("running %s\n", child->id);
   close(child->status_fd);
   child->status_fd = -1;
 }
@@ -470,9 +485,8 @@ static void obey(char *line) {
   if (!strcmp(words[0], "init") && count > 1 && !init_ever) start("init", 1, 1, 0, words + 1);
   else if (!strcmp(words[0], "exec") && count > 3 && init_ever)
     start(words[1], 0, strchr(words[2], 's') != NULL, strchr(words[2], 'g') != NULL, words + 3);
-  else if (!strcmp(words[0], "go") && child && child->gate_fd >= 0) {
-    if (write(child->gate_fd, "g", 1) < 0) {}
-    close(child->gate_fd), child->gate_fd = -1;
+  else if (!strcmp(words[0], "go")) {
+    if (child && child->gate_fd >= 0) open_gate(child);
   } else if (!strcmp(words[0], "signal") && count > 2) {
     if (child && child->pid > 0) kill(child->pid, atoi(words[2]));
   } else if (!strcmp(words[0], "orphans") && count > 2 && init_ever) {
