@@ -1,0 +1,77 @@
+/** How the node's own processes (shims, the runtime daemon, sshd, cron, init) learn that a child has died. */
+import { ANY, type Kernel, NO_CHILD, type TaskId } from '../kernel/kernel.js';
+
+/** What `register` gives for a handler; 0 is a child that nobody asked about. */
+export type ChildKind = number;
+
+/** Called when a child has been reaped; its task index is free again, and may be given out at once. */
+export type ChildHandler = (owner: number, task: TaskId, status: number, parent: TaskId) => void;
+
+/**
+ * Reaps every child of a worker process and tells the owner of each that asked.
+ *
+ * One function for all workers and one small table by task index: nothing is allocated for an exec. All of these
+ * processes do reap in reality, each in its own way (containerd's shim: pkg/sys/reaper; R4); what they never get to
+ * see are orphans in a container's namespace (R5), and that is the kernel's doing.
+ */
+export class ChildWatch {
+  #kind = new Uint8Array(1024);
+  #owner = new Int32Array(1024);
+  #retiring = new Uint8Array(1024);
+  readonly #handlers: (ChildHandler | null)[] = [null];
+  #draining: TaskId = -1;
+
+  constructor(private readonly kernel: Kernel) {}
+
+  register(handler: ChildHandler): ChildKind {
+    return this.#handlers.push(handler) - 1;
+  }
+
+  /** Whoever reaps `task`, its owner is told. */
+  expect(task: TaskId, kind: ChildKind, owner: number): void {
+    if (task >= this.#kind.length) this.#grow(task);
+    this.#kind[task] = kind;
+    this.#owner[task] = owner;
+  }
+
+  /** The worker ends as soon as it has no children. */
+  retire(parent: TaskId): void {
+    if (parent >= this.#kind.length) this.#grow(parent);
+    this.#retiring[parent] = 1;
+    if (this.#draining !== parent) this.reap(parent);
+  }
+
+  /** To be handed to `machine.worker`. */
+  readonly reap = (parent: TaskId): void => {
+    const { kernel } = this;
+    const outer = this.#draining;
+    this.#draining = parent;
+    let task = kernel.wait(parent, ANY);
+    while (task >= 0) {
+      if (task < this.#kind.length && this.#kind[task] !== 0) this.#tell(task, parent);
+      task = kernel.wait(parent, ANY);
+    }
+    this.#draining = outer;
+    if (task === NO_CHILD && parent < this.#retiring.length && this.#retiring[parent] === 1) {
+      this.#retiring[parent] = 0;
+      kernel.exit(parent, 0);
+    }
+  };
+
+  #tell(task: TaskId, parent: TaskId): void {
+    const handler = this.#handlers[this.#kind[task]]!;
+    this.#kind[task] = 0;
+    handler(this.#owner[task], task, this.kernel.waited.status, parent);
+  }
+
+  #grow(task: TaskId): void {
+    const capacity = Math.max(task + 1, this.#kind.length * 2);
+    const lengthen = <A extends Uint8Array | Int32Array>(array: A, longer: A): A => {
+      longer.set(array);
+      return longer;
+    };
+    this.#kind = lengthen(this.#kind, new Uint8Array(capacity));
+    this.#owner = lengthen(this.#owner, new Int32Array(capacity));
+    this.#retiring = lengthen(this.#retiring, new Uint8Array(capacity));
+  }
+}

@@ -1,0 +1,73 @@
+/** What every part of a node shares. */
+import type { Kernel } from '../kernel/kernel.js';
+import type { Program } from '../program/code.js';
+import type { Machine } from '../program/machine.js';
+import type { RandomStreams } from '../sim/random.js';
+import type { Simulation } from '../sim/simulation.js';
+import type { ChildWatch } from './children.js';
+import type { Origins } from './origins.js';
+import type { KubeletRules, RuntimeRules } from './rules.js';
+import type { NodeSpec } from './spec.js';
+
+/** Moments that a node reports: the first of a kind, or a change of state; never each repetition. */
+export type NodeMomentKind =
+  | 'pod-created'
+  | 'pod-create-failed'
+  | 'pod-deleted'
+  | 'pod-delete-stuck'
+  | 'container-restarted'
+  | 'probe-failed'
+  | 'probe-errored'
+  | 'recovered'
+  | 'ssh-ok'
+  | 'ssh-refused'
+  | 'fork-refused'
+  | 'intervention'
+  | 'evicted'
+  | 'pressure';
+
+export interface NodeObserver {
+  /** `subject` is a pod, `pod/container`, `pod/container/liveness`, or `node`. */
+  moment(kind: NodeMomentKind, subject: string, detail: string): void;
+}
+
+/** Running totals. All of them only grow, but `podsRunning`. */
+export interface NodeCounters {
+  podsRunning: number;
+  /** Pods, not attempts: a pod that is retried a hundred times has failed once. */
+  podsCreated: number;
+  podsCreateFailed: number;
+  podsDeleteStuck: number;
+  probeRuns: number;
+  /** Failed and errored. */
+  probeFailures: number;
+  sshOk: number;
+  sshRefused: number;
+}
+
+export interface NodePrograms {
+  /** The infra program of an image version (R1). */
+  pause(version: string): Program;
+  /** What the pods of `podChurn` run: a process that sleeps until it is told to end. */
+  churn: Program;
+}
+
+export interface NodeContext {
+  readonly spec: NodeSpec;
+  readonly sim: Simulation;
+  readonly machine: Machine;
+  readonly kernel: Kernel;
+  readonly kubeletRules: KubeletRules;
+  readonly runtimeRules: RuntimeRules;
+  readonly origins: Origins;
+  readonly streams: RandomStreams;
+  readonly children: ChildWatch;
+  readonly programs: NodePrograms;
+  readonly counters: NodeCounters;
+  readonly observer: NodeObserver;
+}
+
+/** `EAGAIN (pid-max)`: why the last fork was refused, for an event's detail. */
+export function refusalText(kernel: Kernel): string {
+  return `${kernel.refusal.errno} (${kernel.refusal.refusedBy})`;
+}

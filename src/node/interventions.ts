@@ -1,0 +1,112 @@
+/** What an operator does to the node, at its time. */
+import type { NodeContext } from './context.js';
+import type { Kubelet } from './kubelet.js';
+import type { PodContainer } from './pod.js';
+import type { Intervention, ProbeSpec } from './spec.js';
+
+export function scheduleInterventions(context: NodeContext, kubelet: Kubelet): void {
+  const { sim, spec, observer } = context;
+  const perform = sim.register((index) => {
+    const intervention = spec.interventions[index];
+    observer.moment('intervention', subjectOf(intervention), describe(intervention));
+    apply(context, kubelet, intervention);
+  });
+  spec.interventions.forEach(({ atUs }, index) => void sim.at(atUs, perform, index, 0));
+}
+
+function subjectOf(intervention: Intervention): string {
+  return 'pod' in intervention ? intervention.pod : 'node';
+}
+
+/** For people: `pause 3.1 for new sandboxes`. */
+function describe(intervention: Intervention): string {
+  switch (intervention.do) {
+    case 'bump-pause':
+      return `pause ${intervention.version} for new sandboxes`;
+    case 'delete-pod':
+      return intervention.recreate ? 'delete the pod, and make it again' : 'delete the pod';
+    case 'restart-container':
+      return `restart container ${intervention.container}`;
+    case 'set-pid-max':
+      return `set pid_max to ${intervention.pidMax}`;
+    case 'change-probe':
+      return `${intervention.remove ? 'remove' : 'change'} the ${intervention.probe} probe of ${intervention.container}`;
+    case 'drain':
+      return 'drain: delete every pod';
+  }
+}
+
+function apply(context: NodeContext, kubelet: Kubelet, intervention: Intervention): void {
+  switch (intervention.do) {
+    case 'bump-pause':
+      kubelet.pauseVersion = intervention.version;
+      return;
+    case 'delete-pod':
+      for (const slot of kubelet.slotsNamed(intervention.pod)) {
+        kubelet.deleteFromSlot(slot, intervention.recreate);
+      }
+      return;
+    case 'restart-container':
+      for (const container of containersOf(kubelet, intervention.pod, intervention.container)) {
+        container.pod.restartContainer(container, 'by an operator');
+      }
+      return;
+    case 'set-pid-max':
+      context.kernel.setPidMax(0, intervention.pidMax);
+      return;
+    case 'change-probe':
+      changeProbe(kubelet, intervention);
+      return;
+    case 'drain':
+      kubelet.drain();
+  }
+}
+
+function containersOf(kubelet: Kubelet, pod: string, container: string): PodContainer[] {
+  return kubelet
+    .slotsNamed(pod)
+    .flatMap((slot) => slot.current?.containers.filter(({ spec }) => spec.name === container) ?? []);
+}
+
+type ChangeProbe = Extract<Intervention, { do: 'change-probe' }>;
+
+/**
+ * In the pods that run and in those that are made later. A running pod keeps its sandbox, and its worker starts
+ * anew: to see a roll-out, which replaces the pods, add a `delete-pod` with `recreate`.
+ */
+function changeProbe(kubelet: Kubelet, change: ChangeProbe): void {
+  for (const slot of kubelet.slotsNamed(change.pod)) {
+    slot.spec = {
+      ...slot.spec,
+      containers: slot.spec.containers.map((container) =>
+        container.name === change.container
+          ? { ...container, probes: container.probes.flatMap((probe) => changed(probe, change)) }
+          : container,
+      ),
+    };
+    for (const worker of slot.current?.workers ?? []) {
+      if (worker.container.name === change.container && worker.spec.type === change.probe)
+        worker.stopped = true;
+    }
+  }
+  for (const container of containersOf(kubelet, change.pod, change.container)) {
+    const slot = kubelet.slots.find(({ current }) => current === container.pod)!;
+    const spec = slot.spec.containers.find(({ name }) => name === change.container)!;
+    const probe = spec.probes.find(({ type }) => type === change.probe);
+    if (probe !== undefined) kubelet.addProbe(container, probe);
+  }
+}
+
+function changed(probe: ProbeSpec, change: ChangeProbe): ProbeSpec[] {
+  if (probe.type !== change.probe) return [probe];
+  if (change.remove) return [];
+  return [
+    {
+      ...probe,
+      action: change.action ?? probe.action,
+      periodUs: change.periodUs ?? probe.periodUs,
+      timeoutUs: change.timeoutUs ?? probe.timeoutUs,
+      failureThreshold: change.failureThreshold ?? probe.failureThreshold,
+    },
+  ];
+}

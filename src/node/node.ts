@@ -1,0 +1,97 @@
+/**
+ * A running node, made from what was asked for.
+ *
+ *     NodeSpec ─► rules ─► host tasks ─► kubepods cgroup ─► runtime, execs, probe workers ─► kubelet with its pods
+ *                                                       └─► ssh logins, cron jobs, pod churn, interventions, eviction
+ *
+ * Everything from here on happens in events of the simulation.
+ */
+import type { Machine } from '../program/machine.js';
+import type { RandomStreams } from '../sim/random.js';
+import type { Simulation } from '../sim/simulation.js';
+import { ChildWatch } from './children.js';
+import { startPodChurn } from './churn.js';
+import type { NodeContext, NodeCounters, NodeObserver, NodePrograms } from './context.js';
+import { startCronJob } from './cron.js';
+import { EvictionManager } from './eviction.js';
+import { Execs } from './exec.js';
+import { bootHost } from './host.js';
+import { scheduleInterventions } from './interventions.js';
+import { Kubelet } from './kubelet.js';
+import { Origins } from './origins.js';
+import { ProbeWorkers } from './probe-worker.js';
+import { kubeletRules, runtimeRules } from './rules.js';
+import { RuncCalls } from './runc.js';
+import { SandboxRuntime } from './sandbox.js';
+import type { NodeSpec } from './spec.js';
+import { startSshLogins } from './ssh.js';
+import { pidAvailable, pidCapacity } from './view.js';
+
+export interface NodeParts {
+  sim: Simulation;
+  /** Its kernel has just been made: nobody but init on it. */
+  machine: Machine;
+  streams: RandomStreams;
+  programs: NodePrograms;
+  observer: NodeObserver;
+}
+
+export class Node {
+  readonly context: NodeContext;
+  readonly kubelet: Kubelet;
+  readonly counters: NodeCounters = {
+    podsRunning: 0,
+    podsCreated: 0,
+    podsCreateFailed: 0,
+    podsDeleteStuck: 0,
+    probeRuns: 0,
+    probeFailures: 0,
+    sshOk: 0,
+    sshRefused: 0,
+  };
+
+  constructor(
+    readonly spec: NodeSpec,
+    parts: NodeParts,
+  ) {
+    const { kernel } = parts.machine;
+    const context: NodeContext = {
+      ...parts,
+      spec,
+      kernel,
+      kubeletRules: kubeletRules(spec.kubelet, spec.runtime),
+      runtimeRules: runtimeRules(spec.runtime, spec.kubelet),
+      origins: new Origins(),
+      children: new ChildWatch(kernel),
+      counters: this.counters,
+    };
+    this.context = context;
+    const host = bootHost(context, spec.baselineTaskCount);
+    const kubepods = kernel.createCgroup(0, this.#kubepodsMax());
+    const runc = new RuncCalls(context);
+    const runtime = new SandboxRuntime(context, runc, host.runtime, kubepods);
+    const execs = new Execs(context, runc, host.runtime);
+    this.kubelet = new Kubelet(context, runtime, new ProbeWorkers(context, execs));
+    if (spec.sshLogins !== null) startSshLogins(context, host.sshd, spec.sshLogins.everyUs);
+    if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn.everyUs);
+    for (const job of spec.cronJobs) startCronJob(context, host.cron, job);
+    const { evictionPidAvailable } = spec.kubelet;
+    if (evictionPidAvailable !== null && context.kubeletRules.evictsForPids) {
+      new EvictionManager(context, this.kubelet, evictionPidAvailable);
+    }
+    scheduleInterventions(context, this.kubelet);
+  }
+
+  /** R20, R21: what the kubelet would report. */
+  get pidAvailable(): number {
+    return pidAvailable(this.context.kernel, this.context.kubeletRules);
+  }
+
+  /** R22. Computed once, when the kubelet starts: a pid_max that is raised later does not raise it. */
+  #kubepodsMax(): number {
+    const { kernel, kubeletRules: rules } = this.context;
+    const isKubernetes = this.spec.runtime.name !== 'bare';
+    if (!rules.limitsKubepods || !isKubernetes) return Number.POSITIVE_INFINITY;
+    return pidCapacity(kernel, rules) - this.spec.kubelet.reservedPids;
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * Pod sandboxes and containers: what the runtime makes of a pod.
+ *
+ *     daemon ─► shim ─► runc ─► pause        PID 1 of the pod's namespace (R8), or of one of its own (R7)
+ *        │       └────► runc ─► application  in the pod's namespace, or PID 1 of its own
+ *        └────► shim (one per container where the runtime does so, R28)
+ *
+ * A sandbox or a container is plain data with an owner, who is told what became of it; nothing here decides when
+ * something is started, stopped or tried again (pod.ts does).
+ */
+import {
+  type CgroupId,
+  type Kernel,
+  NONE,
+  type PidNsId,
+  SIGKILL,
+  SIGTERM,
+  type TaskId,
+} from '../kernel/kernel.js';
+import type { Program } from '../program/code.js';
+import type { RandomStream } from '../sim/random.js';
+import type { EventKind } from '../sim/simulation.js';
+import type { ChildKind } from './children.js';
+import type { NodeContext } from './context.js';
+import type { PidMode } from './rules.js';
+import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls } from './runc.js';
+
+/** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
+export interface SandboxOwner {
+  sandboxReady(): void;
+  /** The set-up was cut short. */
+  sandboxFailed(): void;
+  sandboxExited(): void;
+  containerStarted(container: Container): void;
+  containerFailed(container: Container): void;
+  containerExited(container: Container, status: number): void;
+}
+
+export interface Sandbox {
+  readonly index: number;
+  readonly owner: SandboxOwner;
+  readonly pidMode: PidMode;
+  /** `docker run`: no infra process. */
+  readonly sandboxless: boolean;
+  /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
+  readonly pidMax: number | null;
+  readonly podPidsMax: number;
+  readonly infraProgram: Program;
+  readonly shimOrigin: number;
+  readonly infraOrigin: number;
+  readonly infraStream: RandomStream;
+  cgroup: CgroupId;
+  /** NONE when there is none, or not now. */
+  shim: TaskId;
+  infra: TaskId;
+  /** Of the infra process; HOST_NAMESPACE without one. */
+  namespace: PidNsId;
+}
+
+export interface Container {
+  readonly index: number;
+  readonly sandbox: Sandbox;
+  readonly name: string;
+  readonly program: Program;
+  readonly stream: RandomStream;
+  readonly origin: number;
+  /** One for each start that succeeded: the container ID. */
+  generation: number;
+  running: boolean;
+  startedAtUs: number;
+  cgroup: CgroupId;
+  shim: TaskId;
+  main: TaskId;
+  namespace: PidNsId;
+}
+
+export class SandboxRuntime {
+  readonly #sandboxes: Sandbox[] = [];
+  readonly #containers: Container[] = [];
+  readonly #readyWithoutInfra: EventKind;
+  readonly #infraCall: RuncCallKind;
+  readonly #mainCall: RuncCallKind;
+  readonly #killInfraCall: RuncCallKind;
+  readonly #killMainCall: RuncCallKind;
+  readonly #infraChild: ChildKind;
+  readonly #mainChild: ChildKind;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly runc: RuncCalls,
+    private readonly daemon: TaskId,
+    private readonly kubepods: CgroupId,
+  ) {
+    const { sim, children } = context;
+    this.#readyWithoutInfra = sim.register((index) => this.#sandboxes[index].owner.sandboxReady());
+    this.#infraCall = runc.register((index, task, ns) => this.#infraReady(this.#sandboxes[index], task, ns));
+    this.#mainCall = runc.register((index, task, ns) => this.#mainReady(this.#containers[index], task, ns));
+    this.#killInfraCall = runc.register((index) => this.#kill(this.#sandboxes[index].infra, SIGKILL));
+    this.#killMainCall = runc.register((request) =>
+      this.#kill(this.#containers[request >> 1].main, (request & 1) === 1 ? SIGKILL : SIGTERM),
+    );
+    this.#infraChild = children.register((index) => this.#infraExited(this.#sandboxes[index]));
+    this.#mainChild = children.register((index, _task, status) =>
+      this.#mainExited(this.#containers[index], status),
+    );
+  }
+
+  addSandbox(given: Omit<Sandbox, 'index' | 'cgroup' | 'shim' | 'infra' | 'namespace'>): Sandbox {
+    const index = this.#sandboxes.length;
+    const sandbox = { ...given, index, cgroup: NONE, shim: NONE, infra: NONE, namespace: HOST_NAMESPACE };
+    this.#sandboxes.push(sandbox);
+    return sandbox;
+  }
+
+  addContainer(given: Pick<Container, 'sandbox' | 'name' | 'program' | 'stream' | 'origin'>): Container {
+    const container: Container = {
+      ...given,
+      index: this.#containers.length,
+      generation: 0,
+      running: false,
+      startedAtUs: 0,
+      cgroup: NONE,
+      shim: NONE,
+      main: NONE,
+      namespace: HOST_NAMESPACE,
+    };
+    this.#containers.push(container);
+    return container;
+  }
+
+  /** Begins to set up a sandbox: its cgroup, shim and infra process. False: a fork was refused, nothing is left. */
+  create(sandbox: Sandbox): boolean {
+    const { context } = this;
+    sandbox.cgroup = context.kernel.createCgroup(this.kubepods, sandbox.podPidsMax);
+    if (!this.#startSandboxShim(sandbox)) return this.#undo(sandbox);
+    if (!this.hasInfra(sandbox)) {
+      context.sim.soon(this.#readyWithoutInfra, sandbox.index, 0);
+      return true;
+    }
+    const into = sandbox.pidMode === 'node' ? HOST_NAMESPACE : NEW_NAMESPACE;
+    const pidMax = sandbox.pidMode === 'pod' ? sandbox.pidMax : null;
+    const { index, infraOrigin } = sandbox;
+    return (
+      this.runc.start(this.#infraCall, index, this.#parentFor(sandbox.shim), infraOrigin, into, pidMax) ||
+      this.#undo(sandbox)
+    );
+  }
+
+  /** R34: is there a pause process at all? */
+  hasInfra(sandbox: Sandbox): boolean {
+    if (sandbox.sandboxless) return false;
+    return sandbox.pidMode === 'pod' || this.context.runtimeRules.infraWhenIsolated;
+  }
+
+  /** Begins to start a container in a sandbox that is ready. False: a fork was refused, nothing is left. */
+  start(container: Container): boolean {
+    const { sandbox } = container;
+    container.shim = sandbox.shim;
+    if (this.context.runtimeRules.shimPer === 'container') {
+      container.shim = this.#startShim(sandbox.shimOrigin);
+      if (container.shim === NONE) return false;
+    }
+    const own = sandbox.pidMode === 'container';
+    const into = own ? NEW_NAMESPACE : sandbox.namespace;
+    const parent = this.#parentFor(container.shim);
+    const pidMax = own ? sandbox.pidMax : null;
+    if (this.runc.start(this.#mainCall, container.index, parent, container.origin, into, pidMax)) return true;
+    this.#endShimOf(container);
+    return false;
+  }
+
+  /** Begins to send a signal to a container's main process. False: a fork was refused. */
+  signal(container: Container, signal: typeof SIGTERM | typeof SIGKILL): boolean {
+    const request = (container.index << 1) | (signal === SIGKILL ? 1 : 0);
+    return this.runc.startKill(this.#killMainCall, request, this.#parentFor(container.shim));
+  }
+
+  /** Begins to end a sandbox whose containers have ended. False: a fork was refused. */
+  stop(sandbox: Sandbox): boolean {
+    return this.runc.startKill(this.#killInfraCall, sandbox.index, this.#parentFor(sandbox.shim));
+  }
+
+  /** Removes a sandbox that has no process any more. */
+  remove(sandbox: Sandbox): void {
+    this.#undo(sandbox);
+  }
+
+  /** The process that a container's processes are children of. */
+  #parentFor(shim: TaskId): TaskId {
+    return shim === NONE ? this.daemon : shim;
+  }
+
+  #startSandboxShim(sandbox: Sandbox): boolean {
+    const { shimPer } = this.context.runtimeRules;
+    const needed = shimPer === 'pod' || (shimPer === 'container' && this.hasInfra(sandbox));
+    if (!needed) return true;
+    sandbox.shim = this.#startShim(sandbox.shimOrigin);
+    return sandbox.shim !== NONE;
+  }
+
+  /** A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. */
+  #startShim(origin: number): TaskId {
+    const { kernel, machine, children, runtimeRules } = this.context;
+    const shim = kernel.fork(this.daemon);
+    if (shim === NONE) return NONE;
+    kernel.setOrigin(shim, origin);
+    kernel.exec(shim, runtimeRules.shimComm);
+    kernel.setsid(shim);
+    kernel.setSubreaper(shim, true);
+    machine.worker(shim, children.reap);
+    const threads = runtimeRules.shimTaskCount - 1;
+    if (kernel.cloneThreads(shim, threads) === threads) return shim;
+    kernel.exit(shim, 1);
+    return NONE;
+  }
+
+  #infraReady(sandbox: Sandbox, task: TaskId, namespace: PidNsId): void {
+    const { kernel, machine, children } = this.context;
+    if (task === NONE) {
+      this.#undo(sandbox);
+      sandbox.owner.sandboxFailed();
+      return;
+    }
+    sandbox.infra = task;
+    sandbox.namespace = namespace;
+    kernel.attach(task, sandbox.cgroup);
+    machine.load(task, sandbox.infraProgram, sandbox.infraStream);
+    children.expect(task, this.#infraChild, sandbox.index);
+    sandbox.owner.sandboxReady();
+  }
+
+  #mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
+    const { kernel, machine, children, sim, runtimeRules } = this.context;
+    if (task === NONE) {
+      this.#endShimOf(container);
+      container.sandbox.owner.containerFailed(container);
+      return;
+    }
+    container.main = task;
+    container.namespace = namespace;
+    container.cgroup = kernel.createCgroup(container.sandbox.cgroup, runtimeRules.containerPidsMax);
+    kernel.attach(task, container.cgroup);
+    machine.load(task, container.program, container.stream);
+    children.expect(task, this.#mainChild, container.index);
+    container.generation++;
+    container.running = true;
+    container.startedAtUs = sim.nowUs;
+    container.sandbox.owner.containerStarted(container);
+  }
+
+  #kill(task: TaskId, signal: typeof SIGTERM | typeof SIGKILL): void {
+    if (task !== NONE) this.context.kernel.kill(this.daemon, task, signal);
+  }
+
+  /**
+   * The main process of a container has been reaped. If it was PID 1 of its own namespace, everything in there went
+   * with it (R7). If not, the shim kills what is left of the container (`ShouldKillAllOnExit`), and the dead are for
+   * the namespace's init to reap (R8).
+   */
+  #mainExited(container: Container, status: number): void {
+    const { kernel } = this.context;
+    container.running = false;
+    container.main = NONE;
+    if (container.sandbox.pidMode !== 'container') {
+      for (const task of liveTasksIn(kernel, container.cgroup)) kernel.kill(this.daemon, task, SIGKILL);
+    }
+    kernel.removeCgroup(container.cgroup);
+    container.cgroup = NONE;
+    this.#endShimOf(container);
+    container.sandbox.owner.containerExited(container, status);
+  }
+
+  #endShimOf(container: Container): void {
+    const { shim } = container;
+    container.shim = NONE;
+    if (shim !== NONE && shim !== container.sandbox.shim) this.context.children.retire(shim);
+  }
+
+  #infraExited(sandbox: Sandbox): void {
+    sandbox.infra = NONE;
+    sandbox.namespace = HOST_NAMESPACE;
+    sandbox.owner.sandboxExited();
+  }
+
+  #undo(sandbox: Sandbox): false {
+    const { kernel, children } = this.context;
+    if (sandbox.shim !== NONE) children.retire(sandbox.shim);
+    if (sandbox.cgroup !== NONE) kernel.removeCgroup(sandbox.cgroup);
+    sandbox.shim = NONE;
+    sandbox.cgroup = NONE;
+    return false;
+  }
+}
+
+/** What `cgroup.procs` lists. A scan of the whole table: for rare occasions. */
+function liveTasksIn(kernel: Kernel, cgroup: CgroupId): TaskId[] {
+  const found: TaskId[] = [];
+  const { tasks } = kernel;
+  for (let task = 0; task < tasks.end; task++) {
+    if (tasks.cgroup[task] === cgroup && kernel.canRun(task)) found.push(task);
+  }
+  return found;
+}
