@@ -1,0 +1,18 @@
+/** The engine: everything that runs alike in Node and in a browser. */
+export * from './experiment/result.js';
+export {
+  EVENTS_MAX,
+  observeAt,
+  Run,
+  type RunOptions,
+  ScenarioRunError,
+  type SimulateOptions,
+  simulate,
+} from './experiment/run.js';
+export * from './node/spec.js';
+export type { Program } from './program/code.js';
+export type { ProgramLibrary, ProgramSource, Step } from './program/step.js';
+export type { Diagnostic, Parsed } from './scenario/diagnostic.js';
+export type { Expectation } from './scenario/expect.js';
+export { type ParseOptions, parseScenario, parseScenarioValue } from './scenario/parse.js';
+export type { Scenario } from './scenario/scenario.js';

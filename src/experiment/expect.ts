@@ -1,0 +1,66 @@
+/** A scenario's expectations, held against what its run has yielded. */
+import type { Comparison, Expectation } from '../scenario/expect.js';
+import { formatDuration, US_PER_SECOND } from '../sim/time.js';
+import type { ExpectationResult, RunResult } from './result.js';
+
+export type Yield = Omit<RunResult, 'expectations'>;
+
+export function evaluate(expectations: readonly Expectation[], result: Yield): ExpectationResult[] {
+  return expectations.map((expectation) => {
+    const actual = valueOf(expectation, result);
+    const ok = compare(actual, expectation.comparison, expectation.value);
+    return { text: expectation.text, ok, actual: print(expectation, actual) };
+  });
+}
+
+/** A node that is never exhausted takes for ever to be; a duration is in µs. */
+function valueOf({ subject }: Expectation, result: Yield): number | boolean | string {
+  const { outcome, final, symptoms, probes, pods } = result;
+  switch (subject) {
+    case 'exhausted':
+      return outcome.kind === 'exhausted';
+    case 'timeToExhaustion':
+      return outcome.kind === 'exhausted' ? outcome.atSeconds * US_PER_SECOND : Number.POSITIVE_INFINITY;
+    case 'refusedBy':
+      return outcome.kind === 'exhausted' ? outcome.refusedBy : 'none';
+    case 'zombies':
+    case 'pinned':
+    case 'tasks':
+    case 'allocated':
+      return final[subject];
+    case 'sshRefused':
+    case 'podCreatesFailed':
+    case 'podDeletesStuck':
+      return symptoms[subject];
+    case 'probeFailures':
+      return probes.reduce((sum, { failed, errored }) => sum + failed + errored, 0);
+    case 'restarts':
+      return pods.reduce((sum, { restarts }) => sum + restarts, 0);
+  }
+}
+
+function compare(
+  actual: number | boolean | string,
+  comparison: Comparison,
+  expected: number | boolean | string,
+): boolean {
+  switch (comparison) {
+    case '==':
+      return actual === expected;
+    case '!=':
+      return actual !== expected;
+    case '<':
+      return actual < expected;
+    case '<=':
+      return actual <= expected;
+    case '>':
+      return actual > expected;
+    case '>=':
+      return actual >= expected;
+  }
+}
+
+function print({ subject }: Expectation, actual: number | boolean | string): string {
+  if (subject !== 'timeToExhaustion') return String(actual);
+  return actual === Number.POSITIVE_INFINITY ? 'never' : formatDuration(actual as number);
+}

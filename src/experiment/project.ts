@@ -1,0 +1,86 @@
+/** Where a run that did not exhaust the node was heading. */
+import type { Projection, Timeline } from './result.js';
+
+/** With fewer rows than this a straight line says nothing. */
+const ROWS_MIN = 8;
+/** A slope counts when it is this many of its own standard errors away from zero. */
+const SIGNIFICANCE = 4;
+/** And when it makes at least this many numbers over the rows that it was fitted to. */
+const GROWTH_MIN = 2;
+
+export interface Limits {
+  /** The most numbers that can be taken at once (`usableNumbers`), less what an exec needs for a moment (R29). */
+  usableNumbers: number;
+  threadsMax: number;
+}
+
+/**
+ * The table that is left after the first wrap: numbers from 300 up, and the low ones that somebody still holds (K3).
+ */
+export function usableNumbers(pidMax: number, lowNumbersHeld: number, reservedPids: number): number {
+  return pidMax - reservedPids + lowNumbersHeld;
+}
+
+/**
+ * Fits straight lines to numbers allocated and tasks, over the last half of the run, or over what is left of it
+ * after the last change (a pod came or went, an intervention), and goes on along them to the first limit.
+ *
+ * Rows are weighted alike; they are a sample every so often, and a few moments between.
+ */
+export function project(timeline: Timeline, lastChangeSeconds: number, limits: Limits): Projection {
+  const end = timeline.time_s.at(-1) ?? 0;
+  const half = end / 2;
+  const later = timeline.time_s.filter((time) => time >= lastChangeSeconds).length;
+  const isSteady = lastChangeSeconds <= half || later < ROWS_MIN;
+  const from = timeline.time_s.findIndex((time) => time >= (isSteady ? half : lastChangeSeconds));
+  const method = isSteady
+    ? 'least squares over the last half of the run'
+    : 'least squares over the time since the last change';
+  const times = timeline.time_s.slice(from);
+  const numbers = fit(times, timeline.allocated.slice(from));
+  const tasks = fit(times, timeline.loadavg_tasks.slice(from));
+  const candidates = [
+    { limit: 'pid-max' as const, atSeconds: reach(numbers, end, limits.usableNumbers) },
+    { limit: 'threads-max' as const, atSeconds: reach(tasks, end, limits.threadsMax) },
+  ].filter(({ atSeconds }) => Number.isFinite(atSeconds));
+  const numbersPerHour = numbers.grows ? numbers.slope * 3600 : 0;
+  if (candidates.length === 0) return { kind: 'never', numbersPerHour, method };
+  const first = candidates.reduce((a, b) => (b.atSeconds < a.atSeconds ? b : a));
+  return { kind: 'exhausts', ...first, numbersPerHour, method };
+}
+
+interface Line {
+  slope: number;
+  /** On the line, at the last row. */
+  last: number;
+  grows: boolean;
+}
+
+function fit(x: readonly number[], y: readonly number[]): Line {
+  const n = x.length;
+  if (n < ROWS_MIN) return { slope: 0, last: y.at(-1) ?? 0, grows: false };
+  const meanX = mean(x);
+  const meanY = mean(y);
+  let sxx = 0;
+  let sxy = 0;
+  for (let i = 0; i < n; i++) {
+    sxx += (x[i] - meanX) ** 2;
+    sxy += (x[i] - meanX) * (y[i] - meanY);
+  }
+  const slope = sxx === 0 ? 0 : sxy / sxx;
+  let residuals = 0;
+  for (let i = 0; i < n; i++) residuals += (y[i] - meanY - slope * (x[i] - meanX)) ** 2;
+  const error = Math.sqrt(residuals / (n - 2) / sxx);
+  const growth = slope * (x[n - 1] - x[0]);
+  const grows = slope > SIGNIFICANCE * error && growth >= GROWTH_MIN;
+  return { slope, last: meanY + slope * (x[n - 1] - meanX), grows };
+}
+
+function reach(line: Line, end: number, limit: number): number {
+  if (!line.grows) return Number.POSITIVE_INFINITY;
+  return end + Math.max(0, limit - line.last) / line.slope;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

@@ -1,0 +1,178 @@
+/**
+ * Watches a run: the time series, the events, the first times.
+ *
+ *     kernel: refused forks ──┐
+ *     kernel: dying PID 1 ────┼─► notes ─► at the end of that instant: a row of the timeline
+ *     node: moments ──────────┘            every so often: a row of the timeline
+ */
+import type { ForkRefusal, Kernel, TaskId } from '../kernel/kernel.js';
+import type { NodeMomentKind, NodeObserver } from '../node/context.js';
+import type { Node } from '../node/node.js';
+import type { EventKind, Simulation } from '../sim/simulation.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import { EventLog } from './events.js';
+import { LeakAccounts } from './leak.js';
+import type { RefusedBy, RunEventKind, Timeline } from './result.js';
+import { TIMELINE_COLUMNS } from './result.js';
+
+/** Rows beyond the regular ones. */
+const MOMENT_ROWS_MAX = 1_000;
+
+export interface Exhaustion {
+  atUs: number;
+  refusedBy: RefusedBy;
+}
+
+export class Recorder implements NodeObserver {
+  readonly timeline: Timeline = Object.fromEntries(
+    TIMELINE_COLUMNS.map((name): [string, number[]] => [name, []]),
+  ) as Timeline;
+  readonly log = new EventLog();
+  /** The first fork that was refused at node scope. */
+  exhausted: Exhaustion | null = null;
+  firstForkRefusedUs: number | null = null;
+  firstProbeFailureUs: number | null = null;
+  firstSshRefusedUs: number | null = null;
+  firstPodCreateFailedUs: number | null = null;
+  /** When something last changed that a trend should not reach across. */
+  lastChangeUs = 0;
+  onExhausted: (() => void) | null = null;
+  leaks!: LeakAccounts;
+  #node!: Node;
+  #kernel!: Kernel;
+  readonly #sample: EventKind;
+  readonly #momentRow: EventKind;
+  readonly #settle: EventKind;
+  #sampleEveryUs = 0;
+  #lastCursor = 0;
+  #hasWrapped = false;
+  #momentRows = 0;
+  readonly #refusedTo = new Set<string>();
+
+  constructor(private readonly sim: Simulation) {
+    this.#sample = sim.register(() => this.#regularRow());
+    this.#momentRow = sim.register(() => this.row());
+    this.#settle = sim.register(() => this.leaks.settle());
+  }
+
+  /** Begins to watch, with a row at the end of the first instant. */
+  start(node: Node, sampleEveryUs: number): void {
+    this.#node = node;
+    this.#kernel = node.context.kernel;
+    this.#sampleEveryUs = sampleEveryUs;
+    this.leaks = new LeakAccounts(this.#kernel, () => node.kubelet.probes);
+    this.sim.atEndOf(this.sim.nowUs, this.#sample, 0, 0);
+  }
+
+  #regularRow(): void {
+    this.row();
+    this.sim.atEndOf(this.sim.nowUs + this.#sampleEveryUs, this.#sample, 0, 0);
+  }
+
+  // What happens.
+
+  moment(kind: NodeMomentKind, subject: string, detail: string): void {
+    const { nowUs } = this.sim;
+    if (kind === 'probe-failed' || kind === 'probe-errored') this.firstProbeFailureUs ??= nowUs;
+    if (kind === 'ssh-refused') this.firstSshRefusedUs ??= nowUs;
+    if (kind === 'pod-create-failed') this.firstPodCreateFailedUs ??= nowUs;
+    if (this.#event(kind, subject, detail) && CHANGES.has(kind)) this.lastChangeUs = nowUs;
+  }
+
+  /** In the middle of a system call: nothing but notes. */
+  refused(parent: TaskId, refusal: ForkRefusal): void {
+    const { refusedBy, at } = refusal;
+    this.firstForkRefusedUs ??= this.sim.nowUs;
+    const isNode = refusedBy === 'threads-max' || (refusedBy === 'pid-max' && at === 0);
+    if (isNode && this.exhausted === null) this.#exhausted(refusedBy);
+    const { pod } = this.#originOf(parent);
+    const scope = isNode ? 'node' : (pod ?? 'node');
+    if (this.#refusedTo.has(scope)) return;
+    this.#refusedTo.add(scope);
+    const probes = this.#node.kubelet.probes;
+    this.leaks.close(isNode ? probes : probes.filter((probe) => probe.pod === scope));
+    if (!isNode) this.#event('fork-refused', scope, `${refusal.errno} (${refusedBy})`);
+  }
+
+  #exhausted(refusedBy: RefusedBy): void {
+    this.exhausted = { atUs: this.sim.nowUs, refusedBy };
+    this.#event('exhausted', 'node', `the first fork refused at node scope, by ${refusedBy}`);
+    this.onExhausted?.();
+  }
+
+  /** A process ends; if it is PID 1 of a namespace, what is held there is about to be freed. */
+  ended(task: TaskId): void {
+    if (this.leaks?.namespaceEnds(task)) this.sim.atEndOf(this.sim.nowUs, this.#settle, 0, 0);
+  }
+
+  /** A task's origin; during the boot of the host there is no node yet. */
+  #originOf(task: TaskId): { pod: string | null } {
+    const { pids, tasks } = this.#kernel;
+    return this.#node.context.origins.all[pids.origin[tasks.pid[task]]];
+  }
+
+  #event(kind: RunEventKind, subject: string, detail: string): boolean {
+    const isNews = this.log.add(this.sim.nowUs / US_PER_SECOND, kind, subject, detail);
+    if (isNews && this.#momentRows < MOMENT_ROWS_MAX) {
+      this.#momentRows++;
+      this.sim.atEndOf(this.sim.nowUs, this.#momentRow, 0, 0);
+    }
+    return isNews;
+  }
+
+  // Rows.
+
+  /** A row for this moment, unless the last one was. */
+  row(): void {
+    const { timeline } = this;
+    const timeSeconds = this.sim.nowUs / US_PER_SECOND;
+    this.#lookForWrap();
+    if (timeline.time_s.at(-1) === timeSeconds) {
+      // Something more has happened at the same instant: what counts is how it ended.
+      for (const name of TIMELINE_COLUMNS) timeline[name].pop();
+    }
+    const kernel = this.#kernel;
+    const { counters } = this.#node;
+    const zombies = kernel.zombies(0);
+    const allocated = kernel.allocated(0);
+    const values: Record<keyof Timeline, number> = {
+      time_s: timeSeconds,
+      tasks: kernel.taskCount(0) - zombies,
+      zombies,
+      pinned: kernel.pinned(0),
+      allocated,
+      pid_max: kernel.pidMax(0),
+      free: Math.max(0, kernel.pidMax(0) - 1 - allocated),
+      loadavg_tasks: kernel.nrThreads,
+      kubelet_pid_available: this.#node.pidAvailable,
+      pods_running: counters.podsRunning,
+      probe_runs: counters.probeRuns,
+      probe_failures: counters.probeFailures,
+      fork_refusals: kernel.forkRefusals,
+      ssh_ok: counters.sshOk,
+      ssh_refused: counters.sshRefused,
+      pods_created: counters.podsCreated,
+      pods_create_failed: counters.podsCreateFailed,
+      pods_delete_stuck: counters.podsDeleteStuck,
+    };
+    for (const name of TIMELINE_COLUMNS) timeline[name].push(values[name]);
+  }
+
+  /** K3: from here on the reserved low numbers are lost. Seen at the first row after it. */
+  #lookForWrap(): void {
+    const { cursor } = this.#kernel.namespaces[0];
+    const wrapped = cursor < this.#lastCursor;
+    this.#lastCursor = cursor;
+    if (!wrapped || this.#hasWrapped) return;
+    this.#hasWrapped = true;
+    this.log.add(this.sim.nowUs / US_PER_SECOND, 'wrapped', 'node', 'numbers start again from 300');
+  }
+}
+
+const CHANGES: ReadonlySet<NodeMomentKind> = new Set([
+  'intervention',
+  'pod-created',
+  'pod-deleted',
+  'evicted',
+  'pod-create-failed',
+]);

@@ -1,0 +1,171 @@
+/** From a run that is over to its result. */
+
+import type { Kernel } from '../kernel/kernel.js';
+import { RESERVED_PIDS } from '../kernel/limits.js';
+import type { PodSlot, ProbeAccount } from '../node/kubelet.js';
+import type { Node } from '../node/node.js';
+import type { Origin } from '../node/origins.js';
+import { US_PER_HOUR, US_PER_SECOND } from '../sim/time.js';
+import { evaluate } from './expect.js';
+import { project, usableNumbers } from './project.js';
+import type { Recorder } from './recorder.js';
+import type {
+  BlameRow,
+  FinalState,
+  Outcome,
+  PodSummary,
+  ProbeSummary,
+  RunResult,
+  Symptoms,
+} from './result.js';
+import type { Run } from './run.js';
+
+export function summarise(run: Run, wallSeconds: number): RunResult {
+  const { scenario, node, recorder, sim } = run;
+  recorder.row();
+  const { name, title, description, path } = scenario;
+  const outcome = outcomeOf(recorder, sim.nowUs);
+  const result = {
+    scenario: { name, title, description, path },
+    seed: scenario.seed,
+    digest: sim.digest.hex(),
+    engineEvents: sim.eventCount,
+    wallSeconds,
+    horizonSeconds: scenario.horizonUs / US_PER_SECOND,
+    outcome,
+    projection: outcome.kind === 'censored' ? projectionOf(node, recorder) : null,
+    final: finalState(node),
+    pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
+    probes: node.kubelet.probes.map((account) => probeSummary(account, recorder)),
+    symptoms: symptomsOf(node, recorder),
+    timeline: recorder.timeline,
+    events: recorder.log.events,
+    blame: blame(node, sim.nowUs),
+  };
+  return { ...result, expectations: evaluate(scenario.expect, result) };
+}
+
+function seconds(us: number | null): number | null {
+  return us === null ? null : us / US_PER_SECOND;
+}
+
+function outcomeOf(recorder: Recorder, nowUs: number): Outcome {
+  const { exhausted } = recorder;
+  if (exhausted === null) return { kind: 'censored', horizonSeconds: nowUs / US_PER_SECOND };
+  const { atUs, refusedBy } = exhausted;
+  return { kind: 'exhausted', atSeconds: atUs / US_PER_SECOND, refusedBy, scope: 'node' };
+}
+
+function projectionOf(node: Node, recorder: Recorder): ReturnType<typeof project> {
+  const { kernel, runtimeRules } = node.context;
+  const { runc } = runtimeRules;
+  const transient = runc === null ? 0 : runc.hostTaskCount + runc.initTaskCount;
+  return project(recorder.timeline, recorder.lastChangeUs / US_PER_SECOND, {
+    usableNumbers: usableNumbers(kernel.pidMax(0), lowNumbersHeld(kernel), RESERVED_PIDS) - transient,
+    threadsMax: kernel.threadsMax,
+  });
+}
+
+/** How many of the numbers below 300 are taken: they stay useful to who has them, and to nobody else (K3, K4). */
+export function lowNumbersHeld(kernel: Kernel): number {
+  const { taken } = kernel.namespaces[0];
+  let held = 0;
+  for (let number = 1; number < RESERVED_PIDS; number++) if (taken.has(number)) held++;
+  return held;
+}
+
+function finalState(node: Node): FinalState {
+  const { kernel } = node.context;
+  const zombies = kernel.zombies(0);
+  return {
+    tasks: kernel.taskCount(0) - zombies,
+    zombies,
+    pinned: kernel.pinned(0),
+    allocated: kernel.allocated(0),
+    pidMax: kernel.pidMax(0),
+    loadavgTasks: kernel.nrThreads,
+  };
+}
+
+interface OriginCount {
+  tasks: number;
+  zombies: number;
+  pinned: number;
+  numbers: number;
+}
+
+/** Live tasks, zombies and pinned numbers are disjoint, and together they are the numbers held. */
+function countsOf(kernel: Kernel, origin: number): OriginCount {
+  const { tasks, zombies, numbers } = kernel.origins;
+  const all = tasks[origin] ?? 0;
+  const dead = zombies[origin] ?? 0;
+  const held = numbers[origin] ?? 0;
+  return { tasks: all - dead, zombies: dead, pinned: held - all, numbers: held };
+}
+
+/** What is in the pod's cgroup or pinned by it; shims are outside, in the runtime's own. */
+function podSummary(node: Node, slot: PodSlot): PodSummary {
+  const sum = { zombies: 0, pinned: 0, tasks: 0 };
+  node.context.origins.all.forEach((origin, index) => {
+    if (origin.pod !== slot.name || origin.kind === 'shim') return;
+    const counts = countsOf(node.context.kernel, index);
+    sum.zombies += counts.zombies;
+    sum.pinned += counts.pinned;
+    sum.tasks += counts.tasks;
+  });
+  return { name: slot.name, ...sum, restarts: node.kubelet.restartsIn(slot) };
+}
+
+function probeSummary(account: ProbeAccount, recorder: Recorder): ProbeSummary {
+  const { pod, container, type, totals } = account;
+  const { runs, succeeded, failed, errored, firstFailedRun } = totals;
+  const leak = recorder.leaks.perRun(account);
+  return {
+    pod,
+    container,
+    type,
+    runs,
+    succeeded,
+    failed,
+    errored,
+    zombiesPerRun: leak.zombies,
+    numbersPerRun: leak.numbers,
+    firstFailedRun: firstFailedRun === 0 ? null : firstFailedRun,
+  };
+}
+
+function symptomsOf(node: Node, recorder: Recorder): Symptoms {
+  const { sshRefused, podsCreateFailed, podsDeleteStuck } = node.counters;
+  return {
+    firstForkRefusedSeconds: seconds(recorder.firstForkRefusedUs),
+    firstProbeFailureSeconds: seconds(recorder.firstProbeFailureUs),
+    firstSshRefusedSeconds: seconds(recorder.firstSshRefusedUs),
+    sshRefused,
+    firstPodCreateFailedSeconds: seconds(recorder.firstPodCreateFailedUs),
+    podCreatesFailed: podsCreateFailed,
+    podDeletesStuck: podsDeleteStuck,
+  };
+}
+
+/** Who holds the numbers, most first; origins that never had a task are left out. */
+function blame(node: Node, nowUs: number): BlameRow[] {
+  const { kernel, origins } = node.context;
+  const hours = Math.max(nowUs, 1) / US_PER_HOUR;
+  return origins.all
+    .map((origin, index) => blameRow(kernel, origin, index, hours))
+    .filter((row) => row.numbers > 0 || row.createdPerHour > 0)
+    .sort((a, b) => b.numbers - a.numbers);
+}
+
+function blameRow(kernel: Kernel, origin: Origin, index: number, hours: number): BlameRow {
+  const { created, released } = kernel.origins;
+  return {
+    pod: origin.pod ?? 'node',
+    container: origin.container ?? '',
+    origin: origin.kind,
+    program: origin.program,
+    ...countsOf(kernel, index),
+    createdPerHour: (created[index] ?? 0) / hours,
+    reapedPerHour: (released[index] ?? 0) / hours,
+  };
+}
