@@ -58,6 +58,12 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** Called for every refused fork or thread, in the middle of the system call. */
   onRefused: ((parent: TaskId, refusal: ForkRefusal) => void) | null = null;
 
+  /**
+   * Called when a process has ended, in the middle of the system call; for PID 1 of a namespace before everything
+   * else in there ends with it.
+   */
+  onEnded: ((task: TaskId) => void) | null = null;
+
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
   private readonly awoken: EventKind;
@@ -110,6 +116,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   ended(task: TaskId, status: number): void {
     this.fold(ENDED, this.kernel.numberOf(task));
     this.sim.digest.fold(status);
+    if (this.onEnded !== null) this.onEnded(task);
     this.contextOf(task).end();
   }
 

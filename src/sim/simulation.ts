@@ -61,15 +61,18 @@ export class Simulation {
   }
 
   /**
-   * Handles every event up to and including `untilUs`, then sets the clock to that time. After `stop` it leaves at
-   * once, the clock stays, and another `run` goes on where this one left.
+   * Handles every event up to and including `untilUs`, then sets the clock to that time. After `stop`, or after
+   * `mostEvents`, it leaves at once, the clock stays, and another `run` goes on where this one left.
+   *
+   * @returns true if it got to `untilUs`.
    */
-  run(untilUs: number): void {
+  run(untilUs: number, mostEvents = Number.POSITIVE_INFINITY): boolean {
     const calendar = this.#calendar;
     const instant = this.#instant;
     const handlers = this.#handlers;
+    const lastEvent = this.eventCount + mostEvents;
     this.#stopped = false;
-    while (!this.#stopped) {
+    while (!this.#stopped && this.eventCount < lastEvent) {
       if (instant.isEmpty ? calendar.pop(untilUs) : calendar.pop(this.nowUs, 0)) {
         this.nowUs = calendar.timeUs;
         this.eventCount++;
@@ -79,9 +82,10 @@ export class Simulation {
         handlers[instant.kind](instant.a, instant.b);
       } else {
         this.nowUs = Math.max(this.nowUs, untilUs);
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   /** Leaves `run` after the current event. */
