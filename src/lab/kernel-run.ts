@@ -1,0 +1,273 @@
+/**
+ * Runs a litmus on the real kernel.
+ *
+ *     Litmus ── encode ──► runner (C, compiled on demand) ──► JSON: /proc and taken numbers ── read ──► World
+ *
+ * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away again when
+ * it is told to, when its input ends with this process, and when time is up (runner/main.c).
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encodeLitmus, nestNames } from './encode.js';
+import type { Litmus } from './litmus.js';
+import { hasOwnPidMax, missingForLab, pidsCgroupRoot, removeEmpty } from './probe-host-setup.js';
+import { type Outcome, sortRefusals, type View, type World, type WorldTask } from './world.js';
+
+export interface KernelRunOptions {
+  /** Real time after which a world that moves is called restless; default 10 s. */
+  boundMs?: number;
+  /** Which CPU all of it shares; default the last one. */
+  cpu?: number;
+  /** Ends the run early; everything is taken away first. */
+  signal?: AbortSignal;
+}
+
+export const BOUND_MS_USUAL = 10_000;
+
+/** Beyond its own bound the runner looks at the restless world for at most so long. */
+const GRACE_MS = 20_000;
+
+const CGROUP_PREFIX = 'pidsim-litmus-';
+
+/** What is missing to run a litmus here, each with what to do about it; empty when it can run. */
+export function missingForLitmus(): string[] {
+  const missing = missingForLab();
+  if (missing.length > 0) return missing;
+  if (!hasOwnPidMax()) missing.push('no pid_max per PID namespace: it needs Linux 6.14 or newer');
+  if (pidsCgroupRoot() === null)
+    missing.push('no pids cgroup (v1, or v2 with pids in cgroup.subtree_control): mount or enable it');
+  return missing;
+}
+
+/** Runs the litmus. Never throws for what the machine lacks or a world does: that is the outcome. */
+export async function runOnKernel(litmus: Litmus, options: KernelRunOptions = {}): Promise<Outcome> {
+  const missing = [...missingForLitmus(), ...missingCommands(litmus)];
+  if (missing.length > 0) return { kind: 'skipped', missing };
+  const boundMs = options.boundMs ?? BOUND_MS_USUAL;
+  const cgroup = newCgroup();
+  const text = encodeLitmus(litmus, {
+    boundMs,
+    cpu: options.cpu ?? availableParallelism() - 1,
+    cgroup: cgroup.path,
+    cgroupVersion: cgroup.version,
+  });
+  const run = await runRunner(text, boundMs + GRACE_MS, options.signal);
+  if (run.status === 3) return { kind: 'skipped', missing: [run.errors.trim()] };
+  if (run.status !== 0)
+    return { kind: 'failed', message: run.errors.trim() || `the runner ended with ${run.status}` };
+  return readOutcome(JSON.parse(run.output) as RunnerReport, litmus, boundMs);
+}
+
+function missingCommands(litmus: Litmus): string[] {
+  const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
+  return [...litmus.commands.values()]
+    .flatMap(([name]) =>
+      name.includes('/') ? !existsSync(name) : !folders.some((folder) => existsSync(join(folder, name))),
+    )
+    .some(Boolean)
+    ? [`a command is not installed: ${[...litmus.commands.values()].map(([name]) => name).join(', ')}`]
+    : [];
+}
+
+// ---- the runner
+
+let compiledRunner: string | undefined;
+
+/** Compiles the runner unless that has been done; its path. Throws with the compiler's words. */
+function compileRunner(): string {
+  if (compiledRunner !== undefined && existsSync(compiledRunner)) return compiledRunner;
+  const folder = sourceFolder();
+  const sources = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));
+  const hash = createHash('sha256');
+  for (const name of sources) hash.update(readFileSync(join(folder, name)));
+  const cache = join(tmpdir(), `pidsim-lab-${process.getuid!()}`);
+  mkdirSync(cache, { recursive: true, mode: 0o700 });
+  const program = join(cache, `litmus-runner-${hash.digest('hex').slice(0, 16)}`);
+  if (!existsSync(program)) {
+    const fresh = `${program}.${process.pid}`;
+    const files = sources.filter((name) => name.endsWith('.c')).map((name) => join(folder, name));
+    compile(['-O1', '-pthread', '-o', fresh, ...files]);
+    renameSync(fresh, program);
+  }
+  return (compiledRunner = program);
+}
+
+/** Static where the C library can be: such a process starts ten times as fast. */
+function compile(words: string[]): void {
+  try {
+    execFileSync('cc', ['-static', ...words], { stdio: ['ignore', 'ignore', 'ignore'] });
+  } catch {
+    execFileSync('cc', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+  }
+}
+
+/** Beside this file in the sources; beside the bundle in a package. */
+function sourceFolder(): string {
+  const places = ['./runner/', './lab/runner/', '../src/lab/runner/'].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  const found = places.find((place) => existsSync(join(place, 'main.c')));
+  if (found === undefined)
+    throw new Error(`the runner's sources are not in the package: looked in ${places.join(', ')}`);
+  return found;
+}
+
+interface RunnerEnd {
+  status: number;
+  output: string;
+  errors: string;
+}
+
+/** In a session of its own, so that Ctrl-C reaches this process, which then ends the runner in order. */
+function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Promise<RunnerEnd> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(compileRunner(), ['run'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const end = (): void => void child.kill('SIGTERM');
+    const timer = setTimeout(end, patienceMs);
+    let output = '';
+    let errors = '';
+    running.add(child);
+    signal?.addEventListener('abort', end, { once: true });
+    if (signal?.aborted) end();
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    child.stdin.on('error', () => {}).end(input);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      running.delete(child);
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve({ status: code ?? -1, output, errors });
+    });
+  });
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends every run that is under way; for a signal handler. Resolves when nothing of them is left. */
+export async function endAllRuns(): Promise<void> {
+  const ends = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)));
+  for (const child of running) child.kill('SIGTERM');
+  await Promise.all(ends);
+}
+
+// ---- the private cgroup
+
+let cgroupCount = 0;
+
+/** A path for a new pids cgroup; removes what a run that was killed left behind. */
+function newCgroup(): { path: string; version: 1 | 2 } {
+  const root = pidsCgroupRoot()!;
+  for (const name of readdirSync(root)) {
+    if (
+      !name.startsWith(CGROUP_PREFIX) ||
+      existsSync(`/proc/${name.slice(CGROUP_PREFIX.length).split('-')[0]}`)
+    )
+      continue;
+    for (const part of ['pod', 'outside', '']) removeEmpty(join(root, name, part));
+  }
+  cgroupCount += 1;
+  const version = existsSync(join(root, 'cgroup.subtree_control')) ? 2 : 1;
+  return { path: join(root, `${CGROUP_PREFIX}${process.pid}-${cgroupCount}`), version };
+}
+
+// ---- what the runner saw
+
+interface RunnerProcess {
+  pid: number;
+  comm: string;
+  state: string;
+  ppid: string;
+  nspid: number[];
+  nspgid: number[];
+  nssid: number[];
+  threads: number[][];
+  /** `pid:[4026531836]` */
+  space: string;
+}
+
+interface RunnerReport {
+  rested: boolean;
+  fault: string;
+  nowUs: number;
+  pidsCurrent: number;
+  pidsEvents: number;
+  refusals: [number, number, number][];
+  processes: RunnerProcess[];
+  spaces: { space: string; init: number; taken: number[] | null }[];
+  taken: number[];
+}
+
+function readOutcome(report: RunnerReport, litmus: Litmus, boundMs: number): Outcome {
+  if (report.fault !== '') return { kind: 'failed', message: report.fault };
+  const world = readWorld(report, litmus);
+  if (report.rested) return { kind: 'rest', world };
+  return { kind: 'restless', after: `${boundMs / 1000} s of real time`, world };
+}
+
+function readWorld(report: RunnerReport, litmus: Litmus): World {
+  const nested: Record<string, View> = {};
+  for (const [index, name] of nestNames(litmus).entries()) {
+    const { space, taken } = report.spaces[index + 1];
+    nested[name] = viewOf(report, 2, taken ?? [], (process) => process.space === space);
+  }
+  const [byFork, byThread, byEntry] = report.refusals;
+  return {
+    inside: viewOf(report, 1, report.spaces[0].taken ?? [], () => true),
+    outside: viewOf(report, 0, report.taken, () => true),
+    nested,
+    refusals: sortRefusals(
+      (['EAGAIN', 'ENOMEM', 'other'] as const).flatMap((errno, kind) => [
+        { errno, by: 'program', count: byFork[kind] + byThread[kind] },
+        { errno, by: 'entry', count: byEntry[kind] },
+      ]),
+    ),
+    pidsCurrent: report.pidsCurrent,
+    pidsEvents: report.pidsEvents < 0 ? null : report.pidsEvents,
+  };
+}
+
+/** The namespace at a depth (outside: 0), as /proc inside it would show it. */
+function viewOf(
+  report: RunnerReport,
+  depth: number,
+  taken: number[],
+  isIn: (process: RunnerProcess) => boolean,
+): View {
+  const members = report.processes.filter((process) => process.nspid.length > depth && isIn(process));
+  const byOutside = new Map(members.map((process) => [process.pid, process]));
+  const visible = new Set(
+    members.flatMap(({ threads, nspid }) => [...threads.map((t) => t[depth]), nspid[depth]]),
+  );
+  return {
+    tasks: members
+      .filter(({ pid }) => depth > 0 || pid !== OBSERVER)
+      .map((process) => taskOf(process, depth, byOutside.get(Number(process.ppid))))
+      .sort((a, b) => a.pid - b.pid),
+    pinned: taken.filter((number) => !visible.has(number)),
+  };
+}
+
+/** PID 1 of the outside namespace. */
+const OBSERVER = 1;
+
+function taskOf(process: RunnerProcess, depth: number, parent: RunnerProcess | undefined): WorldTask {
+  const pid = process.nspid[depth];
+  const sid = process.nssid[depth];
+  // A process that is gone from the CPU for good shows no threads in /proc/PID/task.
+  const threads = Math.max(1, process.threads.length);
+  return {
+    pid,
+    ppid: parent === undefined ? 0 : parent.nspid[depth],
+    pgid: process.nspgid[depth],
+    sid,
+    stat: process.state + (sid === pid ? 's' : '') + (threads > 1 ? 'l' : ''),
+    comm: process.comm,
+    threads,
+    nspid: process.nspid.slice(depth),
+  };
+}

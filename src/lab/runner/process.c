@@ -1,0 +1,473 @@
+/*
+ * A process that runs a compiled program: every step is the system call that it stands for.
+ *
+ * The state of the interpreter is global, not on a stack, because after `exit-main-thread` another thread goes on
+ * with it.
+ */
+#include "world.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The same numbers as in src/program/code.ts. */
+enum {
+  OP_EXIT, OP_SLEEP, OP_PAUSE, OP_WAIT_ANY, OP_WAIT_ALL, OP_WAIT_LABEL, OP_REAP, OP_FORK, OP_EXEC, OP_THREADS,
+  OP_SIGCHLD, OP_ON_TERM, OP_SETSID, OP_SETPGID, OP_SUBREAPER, OP_KILL, OP_REPEAT, OP_AGAIN, OP_FOREVER, OP_JUMP,
+  OP_CHANCE, OP_EXIT_MAIN_THREAD, OP_COUNT
+};
+static const int operand_count[OP_COUNT] = {1, 1, 0, 0, 0, 2, 0, 7, 4, 4, 1, 1, 0, 0, 1, 4, 3, 2, 1, 1, 3, 0};
+
+enum { KILL_CHILDREN, KILL_GROUP, KILL_PARENT, KILL_SELF, KILL_LABELLED };
+enum { CHLD_DEFAULT, CHLD_IGNORE, CHLD_NOCLDWAIT, CHLD_REAP_ALL, CHLD_REAP_ONE };
+enum { TERM_DEFAULT, TERM_IGNORE, TERM_EXIT };
+static const int signal_numbers[] = {SIGTERM, SIGKILL, SIGCHLD};
+
+struct extra {
+  pthread_t thread;
+  _Atomic int tid;
+  _Atomic int order; /* futex: 0 stay, else one of ORDER_ */
+};
+enum { ORDER_STAY, ORDER_END, ORDER_TAKE_OVER };
+
+static struct {
+  int program, pc, space;
+  int numbers[DEPTH_MAX], depth; /* of the process: outside first, its own namespace's last */
+  pid_t labels[LABELS_MAX];
+  int loops[LOOPS_MAX];
+  struct extra *extras;
+  int extra_count;      /* threads beside the main one, the interpreting one included once the main one has ended */
+  struct extra *leader; /* the extra thread that interprets, NULL while the main thread does */
+  uint64_t luck;
+} self;
+
+static void interpret(void) __attribute__((noreturn));
+
+/* ---- small tools ---- */
+
+void die(const char *what) {
+  int error = errno, expected = 0;
+  if (atomic_compare_exchange_strong(&world->fault, &expected, 1))
+    snprintf(world->fault_text, sizeof world->fault_text, "%.150s: %s", what, strerror(error));
+  _exit(70);
+}
+
+int futex_wait(_Atomic int *word, int value) {
+  return syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0);
+}
+
+int futex_wake(_Atomic int *word) {
+  return syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+int write_file(const char *path, const char *text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  ssize_t done = write(fd, text, strlen(text));
+  int error = errno;
+  close(fd);
+  errno = error;
+  return done < 0 ? -1 : 0;
+}
+
+int read_file(const char *path, char *buffer, int size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  int length = 0, n;
+  while (length < size - 1 && (n = read(fd, buffer + length, size - 1 - length)) > 0) length += n;
+  close(fd);
+  buffer[length] = 0;
+  return length;
+}
+
+/* A line of /proc/…/status such as `NSpid: 12 3`: the number in each namespace, outermost first. Returns how many. */
+int read_numbers(const char *path, const char *key, int numbers[DEPTH_MAX]) {
+  char buffer[4096];
+  if (read_file(path, buffer, sizeof buffer) <= 0) return 0;
+  char *line = strstr(buffer, key);
+  if (line == NULL) return 0;
+  line += strlen(key);
+  int depth = 0;
+  while (depth < DEPTH_MAX && *line != '\n' && *line != 0) {
+    numbers[depth++] = strtol(line, &line, 10);
+    while (*line == ' ' || *line == '\t') line++;
+  }
+  return depth;
+}
+
+/* Only lowers or raises a queue; without SCHED_FIFO there is nothing to do. */
+void set_priority(int priority) {
+  if (!world->fifo) return;
+  struct sched_param parameter = {.sched_priority = priority};
+  if (sched_setscheduler(0, SCHED_FIFO, &parameter) != 0) die("sched_setscheduler");
+}
+
+void note_refusal(int refuser, int error) {
+  int kind = error == EAGAIN ? ERRNO_EAGAIN : error == ENOMEM ? ERRNO_ENOMEM : ERRNO_OTHER;
+  world->refusals[refuser][kind]++;
+}
+
+static void note_number(int slot, int number) {
+  int seen = world->largest[slot];
+  while (seen < number && !atomic_compare_exchange_weak(&world->largest[slot], &seen, number)) {
+  }
+}
+
+/* A nested process holds a number inside as well. */
+static void note_numbers(const int *numbers, int depth, int space) {
+  note_number(SPACES_MAX, numbers[0]);
+  if (depth > 1) note_number(0, numbers[1]);
+  if (depth > 2) note_number(space, numbers[2]);
+}
+
+void be_born(int space) {
+  self.space = space;
+  self.depth = read_numbers("/proc/self/status", "NSpid:", self.numbers);
+  if (self.depth == 0) die("/proc/self/status");
+  note_numbers(self.numbers, self.depth, space);
+  for (int i = 0; i < SLEEPERS_MAX; i++) { /* left behind by a killed process that had this number */
+    int owner = self.numbers[0];
+    atomic_compare_exchange_strong(&world->sleepers[i].owner, &owner, 0);
+  }
+}
+
+void join_pod(void) {
+  char path[600];
+  snprintf(path, sizeof path, "%s/pod/cgroup.procs", world->cgroup);
+  if (write_file(path, "0") != 0) die(path);
+}
+
+/* ---- blocking ---- */
+
+static void sleep_us(int64_t us) {
+  struct sleeper *slot = NULL;
+  for (int tries = 0; slot == NULL && tries < SLEEPERS_MAX; tries++) {
+    struct sleeper *candidate = &world->sleepers[(tries + self.numbers[0]) % SLEEPERS_MAX];
+    int expected = 0;
+    if (atomic_compare_exchange_strong(&candidate->owner, &expected, -1)) slot = candidate;
+  }
+  if (slot == NULL) die("too many sleepers");
+  slot->woken = 0;
+  slot->deadline_us = world->now_us + us;
+  slot->sequence = world->sequence++;
+  slot->owner = self.numbers[0];
+  while (slot->woken == 0) futex_wait(&slot->woken, 0);
+  slot->owner = 0;
+}
+
+static void wait_one(pid_t child) {
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  }
+}
+
+static void wait_all(void) {
+  for (;;) {
+    if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD) return;
+  }
+}
+
+/* ---- signals ---- */
+
+static void reap_all(int signal) {
+  (void)signal;
+  int error = errno;
+  while (waitpid(-1, NULL, WNOHANG) > 0) {
+  }
+  world->activity++;
+  errno = error;
+}
+
+static void reap_one(int signal) {
+  (void)signal;
+  int error = errno;
+  waitpid(-1, NULL, WNOHANG);
+  world->activity++;
+  errno = error;
+}
+
+static void exit_quietly(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
+static void set_sigchld(int disposition) {
+  struct sigaction action = {.sa_flags = SA_RESTART | SA_NOCLDSTOP};
+  switch (disposition) {
+    case CHLD_IGNORE: action.sa_handler = SIG_IGN; break;
+    case CHLD_REAP_ALL: action.sa_handler = reap_all; break;
+    case CHLD_REAP_ONE: action.sa_handler = reap_one; break;
+    case CHLD_NOCLDWAIT: action.sa_flags |= SA_NOCLDWAIT; /* fall through */
+    default: action.sa_handler = SIG_DFL;
+  }
+  if (sigaction(SIGCHLD, &action, NULL) != 0) die("sigaction");
+}
+
+static void set_sigterm(int disposition) {
+  struct sigaction action = {.sa_flags = SA_RESTART};
+  action.sa_handler = disposition == TERM_IGNORE ? SIG_IGN : disposition == TERM_EXIT ? exit_quietly : SIG_DFL;
+  if (sigaction(SIGTERM, &action, NULL) != 0) die("sigaction");
+}
+
+/* Zombies included, as kill() itself would have it. */
+static void kill_children(int signal) {
+  DIR *proc = opendir("/proc");
+  if (proc == NULL) die("/proc");
+  for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+    char path[300];
+    int parent[DEPTH_MAX], numbers[DEPTH_MAX];
+    snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
+    if (read_numbers(path, "\nPPid:", parent) < 1 || parent[0] != self.numbers[0]) continue;
+    if (read_numbers(path, "NSpid:", numbers) >= self.depth) kill(numbers[self.depth - 1], signal);
+  }
+  closedir(proc);
+}
+
+static void send_signal(int target, int slot, int signal) {
+  pid_t number;
+  switch (target) {
+    case KILL_CHILDREN: kill_children(signal); return;
+    case KILL_GROUP: kill(0, signal); return;
+    case KILL_SELF: kill(getpid(), signal); return;
+    case KILL_PARENT: number = getppid(); break; /* 0: the parent is outside, and has no number here */
+    default: number = self.labels[slot];
+  }
+  if (number > 0) kill(number, signal);
+}
+
+/* ---- threads ---- */
+
+static void block_signals(int how) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(how, &set, NULL);
+}
+
+static void await_dead_leader(void) {
+  char path[64], buffer[512];
+  snprintf(path, sizeof path, "/proc/self/task/%d/stat", self.numbers[0]);
+  for (;;) {
+    if (read_file(path, buffer, sizeof buffer) <= 0) return;
+    char *end = strrchr(buffer, ')');
+    if (end != NULL && (end[2] == 'Z' || end[2] == 'X')) return;
+    sched_yield();
+  }
+}
+
+static void *extra_thread(void *argument) {
+  struct extra *extra = argument;
+  int numbers[DEPTH_MAX];
+  int depth = read_numbers("/proc/thread-self/status", "NSpid:", numbers);
+  note_numbers(numbers, depth, self.space);
+  extra->tid = gettid();
+  while (extra->order == ORDER_STAY) futex_wait(&extra->order, ORDER_STAY);
+  if (extra->order == ORDER_END) return NULL;
+  await_dead_leader();
+  block_signals(SIG_UNBLOCK);
+  interpret();
+}
+
+static int start_thread(struct extra *extra) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 128 * 1024);
+  extra->tid = 0;
+  extra->order = ORDER_STAY;
+  /* Extra threads leave the signals to the interpreting one: SIGCHLD has one handler at a time. */
+  block_signals(SIG_BLOCK);
+  int error = pthread_create(&extra->thread, &attributes, extra_thread, extra);
+  block_signals(SIG_UNBLOCK);
+  pthread_attr_destroy(&attributes);
+  return error;
+}
+
+/* The thread's number is free when the kernel no longer knows it, a little after it has left its function. */
+static void end_thread(struct extra *extra) {
+  while (extra->tid == 0) sched_yield(); /* not yet run */
+  pid_t tid = extra->tid;
+  extra->order = ORDER_END;
+  futex_wake(&extra->order);
+  pthread_join(extra->thread, NULL);
+  while (syscall(SYS_tgkill, getpid(), tid, 0) == 0) sched_yield();
+}
+
+/* Returns 0, or the errno of the refused thread. */
+static int set_threads(int count) {
+  if (self.extras == NULL && (self.extras = calloc(THREADS_MAX, sizeof *self.extras)) == NULL) die("calloc");
+  if (count > THREADS_MAX) die("too many threads");
+  if (count == 0 && self.leader != NULL) _exit(0);
+  while (self.extra_count > count) {
+    struct extra *last = &self.extras[self.extra_count - 1];
+    if (last == self.leader) { /* it stays; the one before it goes instead */
+      struct extra *other = last - 1;
+      end_thread(other);
+      other->thread = last->thread;
+      other->tid = last->tid;
+      self.leader = other;
+    } else {
+      end_thread(last);
+    }
+    self.extra_count--;
+  }
+  while (self.extra_count < count) {
+    int error = start_thread(&self.extras[self.extra_count]);
+    if (error != 0) return error;
+    self.extra_count++;
+  }
+  return 0;
+}
+
+static void exit_main_thread(void) {
+  if (self.leader == NULL && self.extra_count > 0) {
+    self.leader = &self.extras[0];
+    self.leader->order = ORDER_TAKE_OVER;
+    futex_wake(&self.leader->order);
+    syscall(SYS_exit, 0);
+  }
+  if (self.leader == NULL) syscall(SYS_exit, 0);
+}
+
+/* ---- images ---- */
+
+static void forget_image(void) {
+  memset(self.labels, 0, sizeof self.labels);
+  memset(self.loops, 0, sizeof self.loops);
+}
+
+static void set_comm(int text) {
+  if (text >= 0) prctl(PR_SET_NAME, world->text + text);
+}
+
+static pid_t fork_child(const int *operand) {
+  pid_t child = fork();
+  if (child != 0) return child;
+  const struct program *program = &world->programs[self.program];
+  self.extras = NULL; /* a child has the forking thread only */
+  self.extra_count = 0;
+  self.leader = NULL;
+  forget_image();
+  be_born(self.space);
+  if (operand[3] >= 0) set_comm(world->words[program->comms + operand[3]]);
+  self.pc = operand[0];
+  return 0;
+}
+
+static void exec_image(const int *operand) {
+  char program[16], pc[16], comm[16], space[16];
+  const struct program *current = &world->programs[self.program];
+  snprintf(program, sizeof program, "%d", self.program);
+  snprintf(pc, sizeof pc, "%d", operand[0]);
+  snprintf(comm, sizeof comm, "%d", operand[2] < 0 ? -1 : world->words[current->comms + operand[2]]);
+  snprintf(space, sizeof space, "%d", self.space);
+  char *arguments[] = {"pidsim-litmus", "resume", program, pc, comm, space, NULL};
+  char *environment[] = {NULL};
+  execve("/proc/self/exe", arguments, environment);
+  die("execve");
+}
+
+static void run_command(const struct program *program) {
+  char *arguments[64];
+  for (int i = 0; i < program->command_count; i++)
+    arguments[i] = world->text + world->words[program->command + i];
+  arguments[program->command_count] = NULL;
+  fcntl(WORLD_FD, F_SETFD, FD_CLOEXEC);
+  execvp(arguments[0], arguments);
+  die(arguments[0]);
+}
+
+void run_program(int number) {
+  const struct program *program = &world->programs[number];
+  set_comm(program->comm);
+  if (program->command_count > 0) run_command(program);
+  self.program = number;
+  self.pc = 0;
+  self.luck = 88172645463325252ull ^ self.numbers[0];
+  interpret();
+}
+
+void resume_image(int program, int pc, int space) {
+  be_born(space);
+  self.program = program;
+  self.pc = pc;
+  self.luck = 88172645463325252ull ^ self.numbers[0];
+  interpret();
+}
+
+/* ---- the interpreter ---- */
+
+/* A coin of its own: the model's luck is another one, so a litmus tosses only certain coins (p 0 or 1). */
+static int coin(int millionths) {
+  self.luck ^= self.luck << 13;
+  self.luck ^= self.luck >> 7;
+  self.luck ^= self.luck << 17;
+  return (int)(self.luck % 1000000) < millionths;
+}
+
+static int64_t duration_us(const struct program *program, int index) {
+  const int *words = &world->words[program->durations + 2 * index];
+  return (int64_t)(uint32_t)words[0] | (int64_t)words[1] << 32;
+}
+
+static void interpret(void) {
+  for (;;) {
+    const struct program *program = &world->programs[self.program];
+    const int *code = &world->words[program->code];
+    const int opcode = code[self.pc];
+    const int *operand = &code[self.pc + 1];
+    if (opcode < 0 || opcode >= OP_COUNT) die("unknown opcode");
+    self.pc += 1 + operand_count[opcode];
+    world->activity++;
+    switch (opcode) {
+      case OP_EXIT: _exit(operand[0]);
+      case OP_SLEEP: sleep_us(duration_us(program, operand[0])); break;
+      case OP_PAUSE: for (;;) pause();
+      case OP_WAIT_ANY: wait_one(-1); break;
+      case OP_WAIT_ALL: wait_all(); break;
+      case OP_WAIT_LABEL: if (self.labels[operand[0]] > 0) wait_one(self.labels[operand[0]]); break;
+      case OP_REAP: while (waitpid(-1, NULL, WNOHANG) > 0) {} break;
+      case OP_FORK: {
+        pid_t child = fork_child(operand);
+        if (child == 0) break;
+        if (child < 0) note_refusal(BY_FORK, errno);
+        else if (operand[4] >= 0) self.labels[operand[4]] = child;
+        self.pc = child < 0 ? operand[2] : operand[1];
+        break;
+      }
+      case OP_EXEC: exec_image(operand); break;
+      case OP_THREADS: {
+        int error = set_threads(operand[0]);
+        if (error != 0) note_refusal(BY_THREAD, error);
+        self.pc = error != 0 ? operand[2] : operand[1];
+        break;
+      }
+      case OP_SIGCHLD: set_sigchld(operand[0]); break;
+      case OP_ON_TERM: set_sigterm(operand[0]); break;
+      case OP_SETSID: setsid(); break;
+      case OP_SETPGID: setpgid(0, 0); break;
+      case OP_SUBREAPER: prctl(PR_SET_CHILD_SUBREAPER, operand[0], 0, 0, 0); break;
+      case OP_KILL: send_signal(operand[0], operand[1], signal_numbers[operand[3]]); break;
+      case OP_REPEAT: self.loops[operand[0]] = operand[1]; if (operand[1] <= 0) self.pc = operand[2]; break;
+      case OP_AGAIN: if (--self.loops[operand[0]] > 0) self.pc = operand[1]; break;
+      case OP_FOREVER: break;
+      case OP_JUMP: self.pc = operand[0]; break;
+      case OP_CHANCE: if (!coin(world->words[program->probabilities + operand[0]])) self.pc = operand[1]; break;
+      case OP_EXIT_MAIN_THREAD: exit_main_thread(); break;
+    }
+    world->activity++;
+  }
+}
