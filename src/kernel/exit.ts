@@ -51,10 +51,12 @@ export function endThread(kernel: KernelState, task: TaskId): void {
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
   namespace.dead = true;
+  kernel.endings++;
   processes.sigchld[tasks.process[init]] = SIGCHLD_IGNORE;
   kernel.hooks.ended(init, tasks.status[init]);
+  if (tasks.state[init] === LEADER_DEAD) countZombie(kernel, init, -1);
   tasks.state[init] = ENDING_NAMESPACE;
-  for (const nested of namespace.children) {
+  for (const nested of [...namespace.children]) {
     nested.dead = true;
     if (nested.init !== NONE) exit(kernel, nested.init, STATUS_KILLED);
   }
@@ -62,6 +64,7 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
     release(kernel, zombie);
   }
+  kernel.endings--;
   if (namespace.allocated === 1) kernel.emptied.push(namespace);
 }
 
@@ -78,7 +81,7 @@ function processesOf(kernel: KernelState, namespace: PidNamespace): TaskId[] {
 /** PID 1 of each dying namespace that has just become empty goes the rest of its way. */
 export function finishEmptiedNamespaces(kernel: KernelState): void {
   const { emptied, tasks } = kernel;
-  while (emptied.length > 0) {
+  while (kernel.endings === 0 && emptied.length > 0) {
     const { init } = emptied.pop() as PidNamespace;
     if (init !== NONE && tasks.state[init] === ENDING_NAMESPACE) becomeZombie(kernel, init);
   }
@@ -179,7 +182,7 @@ export function release(kernel: KernelState, task: TaskId): void {
   tasks.release(task);
 }
 
-function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {
+export function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {
   const { pids, tasks } = kernel;
   kernel.origins.zombies[pids.origin[tasks.pid[task]]] += change;
   for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent) {

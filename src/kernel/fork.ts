@@ -1,6 +1,6 @@
 /** fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
 import { NONE } from './arena.js';
-import { charge, firstFull } from './cgroups.js';
+import { type Cgroup, charge, firstFull } from './cgroups.js';
 import type { PidNamespace } from './namespaces.js';
 import { HAS_SUBREAPER, IS_SUBREAPER } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
@@ -19,7 +19,11 @@ export function fork(kernel: KernelState, parent: TaskId): TaskId {
     kernel.refuse(parent, 'namespace-dead', namespace.id);
     return NONE;
   }
-  if (!chargeOne(kernel, parent)) return NONE;
+  if (!chargeOne(kernel, parent)) {
+    // A namespace whose first process fails this late gets no second attempt (`free_pid`).
+    if (namespace.allocated === 0) namespace.dead = true;
+    return NONE;
+  }
   const child = createTask(kernel, parent, takeNumbers(kernel, namespace));
   createProcess(kernel, parent, child, namespace);
   countNewTask(kernel, child, namespace);
@@ -49,6 +53,8 @@ export function reserveNumbers(kernel: KernelState, parent: TaskId, namespace: P
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     const number = level.nextNumber();
     if (number === NONE) {
+      // The first process of a namespace is PID 1, however many attempts it takes.
+      if (namespace.allocated === 0) namespace.cursor = 0;
       kernel.refuse(parent, 'pid-max', level.id);
       return false;
     }
@@ -67,7 +73,7 @@ export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
     return true;
   }
   if (kernel.rules.pidsEventsOn === 'forker') own.events++;
-  else full.events++;
+  else for (let at: Cgroup = full; at.parent !== null; at = at.parent) at.events++;
   kernel.refuse(parent, 'pids-cgroup', full.id);
   return false;
 }

@@ -45,6 +45,9 @@ export type {
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
 export type { TaskRow };
 
+/** RLIM_INFINITY, as far as the table can hold it. */
+const NPROC_UNLIMITED = 2 ** 31 - 1;
+
 export class Kernel extends KernelState {
   /** The host's PID 1. */
   readonly init: TaskId;
@@ -228,7 +231,7 @@ export class Kernel extends KernelState {
   }
 
   setNprocMax(task: TaskId, nprocMax: number): void {
-    this.processes.nprocMax[this.tasks.process[task]] = nprocMax;
+    this.processes.nprocMax[this.tasks.process[task]] = Math.min(nprocMax, NPROC_UNLIMITED);
   }
 
   /** Files a live process under an accounting label, which its children inherit. */

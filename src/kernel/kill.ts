@@ -47,7 +47,7 @@ export function kill(
   return true;
 }
 
-/** kill(0, …): every member of the sender's process group, the sender itself last, whatever namespace they are in. */
+/** kill(0, …): every member of the sender's process group by number, the sender itself last, whatever namespace they are in. */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const { tasks } = kernel;
   const group = tasks.group[sender];
@@ -55,6 +55,7 @@ export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): 
   for (let task = 0; task < tasks.end; task++) {
     if (tasks.state[task] !== FREE && tasks.group[task] === group && task !== sender) members.push(task);
   }
+  members.sort((a, b) => kernel.pids.numbers[0][tasks.pid[a]] - kernel.pids.numbers[0][tasks.pid[b]]);
   for (const member of members) kill(kernel, sender, member, signal);
   kill(kernel, sender, sender, signal);
 }

@@ -1,10 +1,18 @@
 /** System calls by which a process changes what it is: exec, sessions and groups, subreaper, namespaces, cgroup. */
 import { NONE } from './arena.js';
 import { type Cgroup, charge } from './cgroups.js';
+import { countZombie } from './exit.js';
 import { PidNamespace } from './namespaces.js';
 import { HAS_SUBREAPER, IS_SUBREAPER } from './processes.js';
-import { SIGCHLD_DEFAULT, SIGCHLD_IGNORE, SIGTERM_DEFAULT, SIGTERM_IGNORE } from './signals.js';
+import {
+  PENDING_SIGCHLD,
+  SIGCHLD_DEFAULT,
+  SIGCHLD_IGNORE,
+  SIGTERM_DEFAULT,
+  SIGTERM_IGNORE,
+} from './signals.js';
 import type { KernelState, TaskId } from './state.js';
+import { LEADER_DEAD, LIVE } from './tasks.js';
 import { dropThreads } from './threads.js';
 
 /** The same process, another image: other threads end (K46), handlers go, an ignored signal stays ignored (K18). */
@@ -12,9 +20,18 @@ export function exec(kernel: KernelState, task: TaskId, comm: string): void {
   const { tasks, processes } = kernel;
   const process = tasks.process[task];
   dropThreads(kernel, task);
+  if (tasks.state[task] === LEADER_DEAD) becomeLeader(kernel, task);
   tasks.comm[task] = kernel.comm(comm);
   if (processes.sigchld[process] !== SIGCHLD_IGNORE) processes.sigchld[process] = SIGCHLD_DEFAULT;
   if (processes.sigterm[process] !== SIGTERM_IGNORE) processes.sigterm[process] = SIGTERM_DEFAULT;
+  // A pending SIGCHLD without a handler is discarded.
+  processes.pending[process] &= ~PENDING_SIGCHLD;
+}
+
+/** exec by another thread than the dead leader: that thread takes the leader's place and number (`de_thread`). */
+function becomeLeader(kernel: KernelState, task: TaskId): void {
+  countZombie(kernel, task, -1);
+  kernel.tasks.state[task] = LIVE;
 }
 
 /** New session and group. False (EPERM) for a process that leads a group already. */

@@ -88,6 +88,8 @@ export class KernelState {
   readonly reserved = new Int32Array(33);
   /** Dying namespaces in which only PID 1 is left: their end is to be finished (exit.ts). */
   readonly emptied: PidNamespace[] = [];
+  /** Namespaces whose processes are being killed right now; none of their PID 1s may finish before that is over. */
+  endings = 0;
 
   private readonly commIds = new Map<string, number>();
   readonly comms: string[] = [];
