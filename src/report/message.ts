@@ -23,13 +23,16 @@ function holders(reading: Reading): string {
   const dead = reading.zombies + reading.pinned;
   if (dead * 2 < reading.allocated || dead === 0) return `${plural(reading.tasks, 'task')} alive`;
   if (reading.zombies === 0) return `${plural(reading.pinned, 'number')} pinned by groups and sessions`;
-  const verb = reading.zombies === 1 ? 'pins' : 'pin';
+  const verb = `${reading.pinned === 0 ? 'hold' : 'pin'}${reading.zombies === 1 ? 's' : ''}`;
   return `${plural(reading.zombies, 'zombie')} ${verb} ${plural(dead, 'number')}`;
 }
 
 /** The run in one line: the title of its main chart. */
 export function headline(result: RunResult): string {
   const story = tellStory(result);
+  const inPodSeconds = refusedInPodSeconds(result);
+  const inPod =
+    inPodSeconds === null ? '' : `; a pod is refused forks from ${formatSeconds(inPodSeconds)} on`;
   switch (story.kind) {
     case 'full': {
       const rescue =
@@ -37,11 +40,9 @@ export function headline(result: RunResult): string {
       return `Full after ${formatSeconds(story.atSeconds)}: ${holders(story.reading)}${rescue}`;
     }
     case 'recovered': {
-      const { peak, freeAgain } = story;
-      return (
-        `Not full: ${formatCount(peak.allocated)} numbers in use at ${formatSeconds(peak.timeSeconds)}, ` +
-        `${formatCount(freeAgain.allocated)} from ${formatSeconds(freeAgain.timeSeconds)} on`
-      );
+      const { peak } = story;
+      const most = `${formatCount(peak.allocated)} of ${formatCount(peak.pidMax)}`;
+      return `Not full: ${most} in use at ${formatSeconds(peak.timeSeconds)}, then given back`;
     }
     case 'would-fill':
       return (
@@ -49,9 +50,9 @@ export function headline(result: RunResult): string {
         `${holders(story.end)} by ${formatSeconds(story.end.timeSeconds)}`
       );
     case 'never':
-      return `Never at this rate: ${inUse(story.end)} after ${formatSeconds(story.end.timeSeconds)}`;
+      return `Never at this rate: ${inUse(story.end)} after ${formatSeconds(story.end.timeSeconds)}${inPod}`;
     case 'open':
-      return `Not full within ${formatSeconds(result.horizonSeconds)}: ${inUse(story.end)}`;
+      return `Not full within ${formatSeconds(result.horizonSeconds)}: ${inUse(story.end)}${inPod}`;
   }
 }
 
@@ -83,7 +84,7 @@ function outcomeSentence(result: RunResult): string {
       const refusedBy = outcome.kind === 'exhausted' ? outcome.refusedBy : 'pid-max';
       return (
         `The node refuses its first fork after ${formatSeconds(story.atSeconds)}: ${REFUSALS[refusedBy].cause}. ` +
-        `It then holds ${inventory(story.reading)}.`
+        `It then holds ${inventory(story.reading)}.${reservedSentence(story.reading, refusedBy)}`
       );
     }
     case 'recovered':
@@ -108,6 +109,12 @@ function outcomeSentence(result: RunResult): string {
         `uneven to say when it would. At the end it holds ${inventory(story.end)}.`
       );
   }
+}
+
+/** In a small table the numbers that are never handed out again are a large part (K3). */
+function reservedSentence(reading: Reading, refusedBy: RefusedBy): string {
+  if (refusedBy !== 'pid-max' || reading.free * 20 < reading.pidMax) return '';
+  return ' That is all there is: after the first wrap, numbers below 300 are not handed out again.';
 }
 
 function signed(value: number): string {
@@ -159,6 +166,11 @@ export function capitalised(sentence: string): string {
 
 // ------------------------------------------------------------------------------------------- chart titles
 
+/** Under the answer: the question. */
+export function question(result: RunResult): string {
+  return result.scenario.title === '' ? result.scenario.name : result.scenario.title;
+}
+
 /** How much of what is allocated the kubelet, ps and /proc/loadavg do not see, 0 to 1. */
 export function hiddenShare(reading: Reading): number {
   return reading.allocated === 0 ? 0 : Math.max(0, 1 - reading.loadavgTasks / reading.allocated);
@@ -177,6 +189,9 @@ export function kubeletHeadline(result: RunResult): string {
       ? `Full after ${when}, and the kubelet sees it coming: ${plural(reading.pidAvailable, 'PID')} left`
       : `Full after ${when}, yet the kubelet still counts ${formatCount(reading.pidAvailable)} free PIDs`;
   }
+  if (reading.loadavgTasks === reading.allocated) {
+    return `Nothing is hidden: the kubelet sees all ${plural(reading.allocated, 'number')} in use`;
+  }
   return hidden < HIDDEN_WORTH_TELLING
     ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'number')}`
     : `The kubelet misses ${formatShare(hidden)} of what is in use: it sees ${formatCount(reading.loadavgTasks)} of ` +
@@ -190,28 +205,41 @@ export function kubeletSubtitle(): string {
 export function symptomsHeadline(result: RunResult): string {
   const { symptoms } = result;
   const firsts = [
-    { seconds: symptoms.firstProbeFailureSeconds, what: 'failed probe' },
-    { seconds: symptoms.firstPodCreateFailedSeconds, what: 'pod refused' },
-    { seconds: symptoms.firstSshRefusedSeconds, what: 'login refused' },
+    { seconds: symptoms.firstProbeFailureSeconds, what: 'probes' },
+    { seconds: symptoms.firstPodCreateFailedSeconds, what: 'new pods' },
+    { seconds: symptoms.firstSshRefusedSeconds, what: 'logins' },
   ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
-  if (firsts.length === 0) return `Nobody notices anything within ${formatSeconds(result.horizonSeconds)}`;
+  if (firsts.length === 0) {
+    const who = refusedInPodSeconds(result) === null ? 'Nobody' : 'Nobody outside the pod';
+    return `${who} notices anything within ${formatSeconds(result.horizonSeconds)}`;
+  }
   firsts.sort((a, b) => a.seconds - b.seconds);
   const list = firsts.map(
-    ({ seconds, what }, index) => `${index === 0 ? 'first ' : ''}${what} at ${formatSeconds(seconds)}`,
+    ({ seconds, what }, index) => `${what}${index === 0 ? ' fail' : ''} at ${formatSeconds(seconds)}`,
   );
-  return capitalised(listOf(list));
+  return capitalised(list.join(', '));
 }
 
 export function symptomsSubtitle(result: RunResult): string {
-  const { symptoms } = result;
-  const failedProbes = result.probes.reduce((sum, probe) => sum + probe.failed + probe.errored, 0);
-  const counts = [
-    plural(failedProbes, 'failed probe'),
-    plural(symptoms.podCreatesFailed, 'failed pod creation'),
-    plural(symptoms.sshRefused, 'refused login'),
-    plural(symptoms.podDeletesStuck, 'stuck deletion'),
-  ];
-  return `In the whole run of ${formatSeconds(result.horizonSeconds)}: ${listOf(counts)}`;
+  const { timeline } = result;
+  const last = timeline.time_s.length - 1;
+  const failed = [
+    { count: timeline.probe_failures[last], one: 'failed probe' },
+    { count: timeline.pods_create_failed[last], one: 'failed pod creation' },
+    { count: timeline.ssh_refused[last], one: 'refused login' },
+    { count: timeline.pods_delete_stuck[last], one: 'stuck deletion' },
+  ].filter(({ count }) => count > 0);
+  const horizon = formatSeconds(result.horizonSeconds);
+  if (failed.length > 0) {
+    return `In the whole run of ${horizon}: ${listOf(failed.map(({ count, one }) => plural(count, one)))}`;
+  }
+  const tried = [
+    { count: timeline.probe_runs[last], one: 'probe' },
+    { count: timeline.pods_created[last], one: 'pod creation' },
+    { count: timeline.ssh_ok[last], one: 'login' },
+  ].filter(({ count }) => count > 0);
+  if (tried.length === 0) return `Nothing was tried within ${horizon}`;
+  return `${listOf(tried.map(({ count, one }) => plural(count, one)))} within ${horizon}, and every one worked`;
 }
 
 const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
@@ -248,7 +276,17 @@ export function blameSubtitle(result: RunResult): string {
   return `Who holds the ${formatCount(end.allocated)} numbers in use at the end of the run (${formatSeconds(end.timeSeconds)})`;
 }
 
+/** As Vega expressions: the chart counts from its data. @param count a Vega expression. */
+export function otherHolders(count: string): string {
+  return `${count} + ' others'`;
+}
+
+export function manyPods(count: string): string {
+  return `${count} + ' pods'`;
+}
+
 export function overviewHeadline(results: readonly RunResult[]): string {
+  if (results.length === 1) return headline(results[0]);
   const full = results.flatMap(({ outcome, scenario }) =>
     outcome.kind === 'exhausted' ? [{ name: scenario.name, atSeconds: outcome.atSeconds }] : [],
   );
@@ -263,7 +301,57 @@ export function overviewHeadline(results: readonly RunResult[]): string {
 }
 
 export function overviewSubtitle(): string {
-  return 'Time until the node refuses its first fork; hollow: not reached within the run';
+  return 'Time until the node refuses its first fork; a hollow mark: not reached within the run';
+}
+
+export function overviewLabel(result: RunResult): string {
+  const { outcome, projection, horizonSeconds } = result;
+  if (outcome.kind === 'exhausted') return `full after ${formatSeconds(outcome.atSeconds)}`;
+  if (projection?.kind === 'exhausts') return `would be full after ${formatSeconds(projection.atSeconds)}`;
+  const watched = formatSeconds(horizonSeconds);
+  return projection === null ? `not full within ${watched}` : `never at this rate (watched for ${watched})`;
+}
+
+/** A moment that a picture marks with a rule and a label. */
+export interface Moment {
+  seconds: number;
+  label: string;
+  /** The moment of the title: the node is full. */
+  main: boolean;
+}
+
+const MOMENT_LABEL_MAX = 40;
+const MOMENTS_MAX = 6;
+
+/** The moments worth a label: full (or when it would be), and what an operator did; several at one instant are one. */
+export function headlineMoments(result: RunResult, options: { projection?: boolean } = {}): Moment[] {
+  const story = tellStory(result);
+  const moments: Moment[] = [];
+  if (story.kind === 'full') {
+    moments.push({ seconds: story.atSeconds, label: `full: ${formatSeconds(story.atSeconds)}`, main: true });
+  }
+  if (story.kind === 'would-fill' && options.projection === true) {
+    const horizon = result.horizonSeconds;
+    moments.push({ seconds: horizon, label: `end of the run: ${formatSeconds(horizon)}`, main: false });
+    const label = `full at this rate: ${formatSeconds(story.atSeconds)}`;
+    moments.push({ seconds: story.atSeconds, label, main: true });
+  }
+  const interventions = new Map<number, string[]>();
+  for (const event of result.events) {
+    if (event.kind !== 'intervention') continue;
+    const what = event.detail === '' ? event.subject : event.detail;
+    interventions.set(event.timeSeconds, [...(interventions.get(event.timeSeconds) ?? []), what]);
+  }
+  for (const [seconds, what] of interventions) {
+    const more = what.length > 1 ? ` and ${what.length - 1} more` : '';
+    const label = `${shortened(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${formatSeconds(seconds)}`;
+    moments.push({ seconds, label, main: false });
+  }
+  return moments.sort((a, b) => a.seconds - b.seconds).slice(0, MOMENTS_MAX);
+}
+
+export function shortened(text: string, charactersMax: number): string {
+  return text.length <= charactersMax ? text : `${text.slice(0, charactersMax - 1).trimEnd()}…`;
 }
 
 /** Under the time axis when the picture stops before the run does. */

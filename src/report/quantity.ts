@@ -6,6 +6,11 @@ export function formatCount(count: number): string {
   return (Math.abs(count) < 100 ? Math.round(count * 10) / 10 : Math.round(count)).toLocaleString('en-US');
 }
 
+/** As `formatCount`, but `7.78 M` from a million on: for labels with little room. */
+export function formatCompact(count: number): string {
+  return count < 1e6 ? formatCount(count) : `${Number((count / 1e6).toPrecision(3))} M`;
+}
+
 /** A share from 0 to 1 as `49 %`. Never rounds to `0 %` or `100 %` what is not exactly that. */
 export function formatShare(share: number): string {
   if (share <= 0 || share >= 1) return `${Math.round(share * 100)} %`;

@@ -1,0 +1,114 @@
+/** Who holds the numbers at the end of the run: a bar per pod, container and origin, split by kind. */
+import type { BlameRow, RunResult } from '../../experiment/result.js';
+import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';
+import { kindColour } from './numbers.js';
+import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, KINDS } from './theme.js';
+
+/** More rows than this are taken together: first the copies of a pod, then whatever is smallest. */
+const HOLDERS_MAX = 10;
+const STEP = 40;
+const BAR_HEIGHT = 15;
+/** On the right, for the value of the longest bar. */
+const VALUE_ROOM = 1.24;
+
+export function blameChart(result: RunResult): ChartSpec {
+  const held = result.blame.filter(({ numbers }) => numbers > 0);
+  const copiesTogether = held.length > HOLDERS_MAX + 1;
+  const longest = longestBar(copiesTogether ? sumBy(held, copyKey) : held.map(({ numbers }) => numbers));
+  const y = { field: 'place', type: 'ordinal', axis: null, scale: { padding: 0 } };
+  const x = {
+    title: 'PID numbers held',
+    scale: { domain: [0, Math.ceil(longest * VALUE_ROOM)], nice: false },
+    axis: { ...axisFormat(longest), tickCount: 6, tickMinStep: 1 },
+  };
+  return chart(blameHeadline(result), blameSubtitle(result), {
+    width: CHART_WIDTH - 24 - 8,
+    height: { step: STEP },
+    data: {
+      url: 'blame.csv',
+      format: {
+        type: 'csv',
+        parse: { pod: 'string', container: 'string', origin: 'string', program: 'string', numbers: 'number' },
+      },
+    },
+    transform: holderTransforms(copiesTogether),
+    layer: [
+      {
+        transform: [{ fold: KINDS.map(({ column }) => column), as: ['kind', 'count'] }],
+        mark: { type: 'bar', height: BAR_HEIGHT, yOffset: 8, aria: false },
+        encoding: {
+          y,
+          x: { aggregate: 'sum', field: 'count', type: 'quantitative', ...x },
+          color: kindColour(10),
+          order: { field: 'kind', sort: 'descending' },
+        },
+      },
+      {
+        mark: { type: 'text', align: 'left', baseline: 'middle', yOffset: -11, x: 0 },
+        encoding: { y, text: { field: 'holder', type: 'nominal' } },
+      },
+      {
+        mark: { type: 'text', align: 'left', baseline: 'middle', yOffset: 8, dx: 6, color: COLOURS.faint },
+        encoding: {
+          y,
+          x: { field: 'numbers', type: 'quantitative' },
+          text: { field: 'value', type: 'nominal' },
+        },
+      },
+    ],
+  });
+}
+
+function copyKey({ container, origin, program }: BlameRow): string {
+  return JSON.stringify([container, origin, program]);
+}
+
+function sumBy(rows: readonly BlameRow[], keyOf: (row: BlameRow) => string): number[] {
+  const sums = new Map<string, number>();
+  for (const row of rows) sums.set(keyOf(row), (sums.get(keyOf(row)) ?? 0) + row.numbers);
+  return [...sums.values()];
+}
+
+function longestBar(numbers: number[]): number {
+  const sorted = numbers.sort((a, b) => b - a);
+  const rest = sorted.length > HOLDERS_MAX + 1 ? sorted.slice(HOLDERS_MAX) : [];
+  return Math.max(1, sorted[0] ?? 0, sum(rest));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Names each row, takes copies together if asked, keeps the largest and adds up the rest. */
+function holderTransforms(copiesTogether: boolean): Json[] {
+  const copies: Json[] = [
+    {
+      joinaggregate: [{ op: 'distinct', field: 'pod', as: 'pods' }],
+      groupby: ['container', 'origin', 'program'],
+    },
+    { calculate: `datum.pods > 1 ? ${manyPods('datum.pods')} : datum.pod`, as: 'pod' },
+  ];
+  // An empty cell of a CSV file is null in Vega.
+  const container = "(!datum.container || datum.container === datum.pod ? '' : '/' + datum.container)";
+  const name = `datum.pod + ${container} + ' · ' + datum.origin + ' · ' + datum.program`;
+  const sums = ['tasks', 'zombies', 'pinned', 'numbers'].map((field) => ({ op: 'sum', field, as: field }));
+  const share = 'datum.numbers / datum.total';
+  return [
+    { filter: 'datum.numbers > 0' },
+    ...(copiesTogether ? copies : []),
+    { calculate: name, as: 'holder' },
+    { aggregate: sums, groupby: ['holder'] },
+    { window: [{ op: 'row_number', as: 'rank' }], sort: [{ field: 'numbers', order: 'descending' }] },
+    { joinaggregate: [{ op: 'count', as: 'holders' }] },
+    { calculate: `datum.holders > ${HOLDERS_MAX + 1} && datum.rank > ${HOLDERS_MAX}`, as: 'rest' },
+    { calculate: `datum.rest ? ${HOLDERS_MAX + 1} : datum.rank`, as: 'place' },
+    {
+      calculate: `datum.rest ? ${otherHolders(`(datum.holders - ${HOLDERS_MAX})`)} : datum.holder`,
+      as: 'holder',
+    },
+    { aggregate: sums, groupby: ['place', 'holder'] },
+    { joinaggregate: [{ op: 'sum', field: 'numbers', as: 'total' }] },
+    { calculate: `${share} < 0.01 ? '< 1 %' : format(100 * ${share}, '.0f') + ' %'`, as: 'share' },
+    { calculate: "format(datum.numbers, ',d') + ' (' + datum.share + ')'", as: 'value' },
+  ];
+}

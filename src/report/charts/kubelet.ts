@@ -1,0 +1,131 @@
+/** What the kubelet sees against what is allocated: in use above, left over below; the gap is the hidden half. */
+import type { RunResult } from '../../experiment/result.js';
+import { kubeletHeadline, kubeletSubtitle } from '../message.js';
+import { type Level, levelOf, levelScale, limitLayers } from './level.js';
+import { axisFormat, type ChartSpec, COLOURS, chart } from './theme.js';
+import {
+  momentLayers,
+  PLOT_WIDTH,
+  placeMoments,
+  type TimeFrame,
+  timeEncoding,
+  timeFrame,
+  timelineData,
+  timelineTransforms,
+} from './time.js';
+
+const SERIES = [
+  { key: 'truth', label: 'what is really allocated', colour: COLOURS.truth },
+  { key: 'seen', label: 'what the kubelet sees', colour: COLOURS.seen },
+  { key: 'hidden', label: 'hidden from it', colour: COLOURS.hidden },
+] as const;
+
+type SeriesKey = (typeof SERIES)[number]['key'];
+
+const USED_HEIGHT = 210;
+const FREE_HEIGHT = 120;
+/** Room for the labels of the vertical axes, the same in both panels so that they stand exactly above each other. */
+const AXIS_EXTENT = 52;
+
+export function kubeletChart(result: RunResult): ChartSpec {
+  const frame = timeFrame(result);
+  const moments = placeMoments(result, frame);
+  const used = levelOf(result, frame, ['allocated']);
+  const free: Level = { ...levelOf(result, frame, ['free']), limitInSight: false };
+  const usedX = timeEncoding(result, frame, { axis: false });
+  return chart(kubeletHeadline(result), kubeletSubtitle(), {
+    data: timelineData(['loadavg_tasks', 'free', 'kubelet_pid_available', 'pid_max']),
+    transform: timelineTransforms(result, frame),
+    spacing: 18,
+    bounds: 'flush',
+    vconcat: [
+      {
+        width: PLOT_WIDTH,
+        height: USED_HEIGHT,
+        layer: [
+          ...gapLayers(usedX, { truth: 'allocated', seen: 'loadavg_tasks' }, 'PID numbers in use', used, {
+            legendOffset: 6,
+          }),
+          ...limitLayers(used, usedX),
+          ...momentLayers(moments, frame),
+        ],
+      },
+      {
+        width: PLOT_WIDTH,
+        height: FREE_HEIGHT,
+        layer: [...freeLayers(result, frame, free), ...momentLayers(moments, frame, { labels: false })],
+      },
+    ],
+  });
+}
+
+function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpec[] {
+  const x = timeEncoding(result, frame);
+  const columns = { truth: 'free', seen: 'kubelet_pid_available' };
+  return gapLayers(x, columns, ['free numbers', '(pid.available)'], { ...level, top: level.top / 1.1 }, {});
+}
+
+/** Two lines, and the gap between them as an area. */
+function gapLayers(
+  x: ChartSpec,
+  columns: { truth: string; seen: string },
+  title: string | string[],
+  level: Level,
+  options: { legendOffset?: number },
+): ChartSpec[] {
+  const { legendOffset } = options;
+  const y = (column: string): ChartSpec => ({
+    field: column,
+    type: 'quantitative',
+    scale: levelScale(level),
+    axis: {
+      title,
+      ...axisFormat(level.top),
+      tickCount: legendOffset === undefined ? 3 : 6,
+      tickMinStep: 1,
+      minExtent: AXIS_EXTENT,
+      maxExtent: AXIS_EXTENT,
+    },
+  });
+  // Only one panel has the legend; the other is painted in the same colours by hand.
+  const mark = (style: ChartSpec, key: SeriesKey): ChartSpec => ({
+    clip: true,
+    aria: false,
+    ...(legendOffset === undefined ? { color: SERIES.find((series) => series.key === key)!.colour } : {}),
+    ...style,
+  });
+  const color = (key: SeriesKey): ChartSpec =>
+    legendOffset === undefined
+      ? {}
+      : { color: { datum: key, type: 'nominal', ...colourScale(legendOffset) } };
+  const line = (column: string, key: SeriesKey, strokeWidth: number): ChartSpec => ({
+    mark: mark({ type: 'line', strokeWidth }, key),
+    encoding: { x, y: y(column), ...color(key) },
+  });
+  return [
+    {
+      mark: mark({ type: 'area', opacity: 0.55 }, 'hidden'),
+      encoding: { x, y: y(columns.truth), y2: { field: columns.seen }, ...color('hidden') },
+    },
+    line(columns.truth, 'truth', 3.5),
+    line(columns.seen, 'seen', 2),
+  ];
+}
+
+function colourScale(legendOffset: number): ChartSpec {
+  const labels = Object.fromEntries(SERIES.map(({ key, label }) => [key, label]));
+  return {
+    scale: { domain: SERIES.map(({ key }) => key), range: SERIES.map(({ colour }) => colour) },
+    legend: {
+      title: null,
+      orient: 'top',
+      direction: 'horizontal',
+      symbolType: 'square',
+      symbolOpacity: 1,
+      symbolStrokeWidth: 0,
+      offset: legendOffset,
+      labelLimit: 0,
+      labelExpr: `${JSON.stringify(labels)}[datum.label]`,
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** PID numbers over time, stacked by what holds them, under the pid_max line. */
+import type { RunResult } from '../../experiment/result.js';
+import { headline, question } from '../message.js';
+import { lastReading } from '../story.js';
+import { type Level, levelOf, levelScale, limitLayers } from './level.js';
+import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, KINDS, titleHeight } from './theme.js';
+import {
+  axisTime,
+  momentLayers,
+  momentsHeight,
+  placeMoments,
+  type TimeFrame,
+  timeEncoding,
+  timeFrame,
+  timelineData,
+  timelineTransforms,
+} from './time.js';
+
+/** Of the plot with its axis and legend, without title and marked moments. */
+const BODY_HEIGHT = 340;
+
+export function numbersChart(result: RunResult): ChartSpec {
+  const frame = timeFrame(result, { projection: true });
+  const level = levelOf(result, frame, ['allocated']);
+  const moments = placeMoments(result, frame);
+  const x = timeEncoding(result, frame);
+  const [title, subtitle] = [headline(result), question(result)];
+  return chart(title, subtitle, {
+    width: CHART_WIDTH,
+    height: BODY_HEIGHT + titleHeight(title, subtitle) + momentsHeight(moments),
+    autosize: { type: 'fit', contains: 'padding' },
+    data: timelineData([...COLUMNS, 'pid_max']),
+    transform: timelineTransforms(result, frame),
+    layer: [
+      areas(x, level, momentsHeight(moments) + 8),
+      ...projectionLayers(result, frame, level),
+      ...limitLayers(level, x),
+      ...momentLayers(moments, frame),
+    ],
+  });
+}
+
+const COLUMNS = KINDS.map(({ column }) => column);
+
+function areas(x: ChartSpec, level: Level, legendOffset: number): ChartSpec {
+  return {
+    transform: [
+      { fold: [...COLUMNS], as: ['kind', 'numbers'] },
+      // Vega-Lite stacks in the order of a field, not of the colour's domain.
+      { calculate: `indexof(${JSON.stringify(COLUMNS)}, datum.kind)`, as: 'place' },
+    ],
+    mark: { type: 'area', clip: true, aria: false },
+    encoding: {
+      x,
+      y: {
+        field: 'numbers',
+        type: 'quantitative',
+        stack: 'zero',
+        title: 'PID numbers in use',
+        scale: levelScale(level),
+        axis: { ...axisFormat(level.top), tickCount: 6, tickMinStep: 1 },
+      },
+      color: kindColour(legendOffset),
+      order: { field: 'place', type: 'quantitative' },
+    },
+  };
+}
+
+/** From the end of the run on as it would go on: the limit, and a broken line up to it. */
+function projectionLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpec[] {
+  const { projection } = result;
+  if (projection?.kind !== 'exhausts' || !frame.projected) return [];
+  const end = lastReading(result);
+  const hours = (projection.atSeconds - end.timeSeconds) / 3600;
+  const from = { t: axisTime(end.timeSeconds, frame), numbers: end.allocated };
+  const to = {
+    t: axisTime(projection.atSeconds, frame),
+    numbers: Math.min(Math.round(end.allocated + hours * projection.numbersPerHour), Math.round(level.top)),
+  };
+  return [
+    {
+      data: { values: [from, to] },
+      mark: {
+        type: 'line',
+        color: COLOURS.ink,
+        strokeWidth: 1.5,
+        strokeDash: [6, 4],
+        clip: true,
+        aria: false,
+      },
+      encoding: { x: { field: 't', type: 'quantitative' }, y: { field: 'numbers', type: 'quantitative' } },
+    },
+  ];
+}
+
+/** @param offset between the legend and the plot, in pixels. */
+export function kindColour(offset: number): ChartSpec {
+  const names = Object.fromEntries(KINDS.map(({ column, label }) => [column, label]));
+  return {
+    field: 'kind',
+    type: 'nominal',
+    scale: { domain: KINDS.map(({ column }) => column), range: KINDS.map(({ colour }) => colour) },
+    legend: {
+      title: null,
+      orient: 'top',
+      direction: 'horizontal',
+      symbolType: 'square',
+      offset,
+      labelLimit: 0,
+      labelExpr: `${JSON.stringify(names)}[datum.label]`,
+    },
+  };
+}

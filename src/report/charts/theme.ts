@@ -1,0 +1,119 @@
+/** One look for every chart: sizes, colours, type, and how a title is broken into lines. */
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** A Vega-Lite specification: plain JSON. Data is named by a URL relative to the file that holds it. */
+export type ChartSpec = { [key: string]: Json };
+
+/** Of the finished picture, in pixels: what fits a slide, a README and a phone held sideways. */
+export const CHART_WIDTH = 700;
+
+/** Okabe and Ito's palette, which survives all common kinds of colour blindness. */
+export const COLOURS = {
+  live: '#0072b2',
+  zombies: '#d55e00',
+  pinned: '#e69f00',
+  seen: '#0072b2',
+  truth: '#000000',
+  hidden: '#e69f00',
+  worked: '#8a9aa6',
+  failed: '#d55e00',
+  ink: '#1b1f24',
+  faint: '#57606a',
+  grid: '#e4e8ec',
+} as const;
+
+/** What holds a number, in stacking order from below; the names are columns of timeline.csv and blame.csv. */
+export const KINDS = [
+  { column: 'tasks', label: 'live tasks', colour: COLOURS.live },
+  { column: 'zombies', label: 'zombies', colour: COLOURS.zombies },
+  { column: 'pinned', label: 'pinned numbers (no process left)', colour: COLOURS.pinned },
+] as const;
+
+const FONT = 'Helvetica, Arial, sans-serif';
+
+export const CONFIG: ChartSpec = {
+  font: FONT,
+  background: '#ffffff',
+  padding: 12,
+  view: { stroke: null },
+  title: {
+    anchor: 'start',
+    frame: 'bounds',
+    fontSize: 17,
+    fontWeight: 'bold',
+    color: COLOURS.ink,
+    lineHeight: 21,
+    offset: 14,
+    subtitleFontSize: 13,
+    subtitleColor: COLOURS.faint,
+    subtitleLineHeight: 17,
+    subtitlePadding: 5,
+  },
+  axis: {
+    labelFontSize: 12,
+    labelColor: COLOURS.faint,
+    titleFontSize: 12,
+    titleFontWeight: 'normal',
+    titleColor: COLOURS.faint,
+    titlePadding: 8,
+    domainColor: COLOURS.faint,
+    tickColor: COLOURS.faint,
+    gridColor: COLOURS.grid,
+  },
+  axisY: { domain: false, ticks: false, labelPadding: 6 },
+  legend: { labelFontSize: 12, labelColor: COLOURS.ink, titleFontSize: 12, symbolSize: 110 },
+  text: { fontSize: 12, color: COLOURS.ink },
+};
+
+/** Average advance of a character of the title, as a part of the font size. DejaVu, the widest we meet, needs this. */
+const BOLD_ADVANCE = 0.62;
+const PLAIN_ADVANCE = 0.55;
+
+/** Breaks a text into as few lines as fit, of about equal length; a single longer word stays whole. */
+export function wrap(text: string, charactersMax: number): string[] {
+  const count = fill(text, charactersMax).length;
+  let width = Math.ceil(text.length / count);
+  while (fill(text, width).length > count) width++;
+  return fill(text, width);
+}
+
+function fill(text: string, charactersMax: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/ +/)) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= charactersMax) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else lines.push(word);
+  }
+  return lines;
+}
+
+const TITLE_CHARACTERS = Math.floor((CHART_WIDTH - 24) / (17 * BOLD_ADVANCE));
+const SUBTITLE_CHARACTERS = Math.floor((CHART_WIDTH - 24) / (13 * PLAIN_ADVANCE));
+
+/** The height of title and subtitle, in pixels, so that a long title does not eat the plot. */
+export function titleHeight(title: string, subtitle: string): number {
+  return 21 * wrap(title, TITLE_CHARACTERS).length + 17 * wrap(subtitle, SUBTITLE_CHARACTERS).length + 19;
+}
+
+/** The frame every chart stands in. `description` is what a screen reader says. */
+export function chart(title: string, subtitle: string, body: ChartSpec): ChartSpec {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    description: `${title}. ${subtitle}`,
+    title: { text: wrap(title, TITLE_CHARACTERS), subtitle: wrap(subtitle, SUBTITLE_CHARACTERS) },
+    ...body,
+    config: CONFIG,
+  };
+}
+
+/** The labels of an axis that goes up to `top`: `35,000`, but `4 M` where whole numbers would be too wide. */
+export function axisFormat(top: number): ChartSpec {
+  if (top < 1e6) return { format: ',d' };
+  return { labelExpr: "datum.value === 0 ? '0' : format(datum.value / 1e6, '~r') + ' M'" };
+}
+
+/** A layer that draws one mark, not one per row of the chart's data. */
+export function once(mark: ChartSpec, encoding: ChartSpec): ChartSpec {
+  return { data: { values: [{}] }, mark: { aria: false, ...mark }, encoding };
+}

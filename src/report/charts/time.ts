@@ -1,0 +1,218 @@
+/**
+ * The time axis: how much of the run a picture shows, in which unit, with which ticks; the rows of timeline.csv it
+ * needs; and the moments it marks.
+ */
+import type { RunResult } from '../../experiment/result.js';
+import { headlineMoments, type Moment, restOfRun } from '../message.js';
+import { roundMicro } from '../quantity.js';
+import { lastReading, rowAt, tellingMoments } from '../story.js';
+import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
+
+interface TimeUnit {
+  name: string;
+  seconds: number;
+  /** Distances between ticks that people count in. */
+  steps: number[];
+}
+
+const DECIMAL_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120];
+
+const UNITS: TimeUnit[] = [
+  { name: 'days', seconds: 86_400, steps: [1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365, 730, 1825, 3650] },
+  { name: 'hours', seconds: 3_600, steps: [1, 2, 3, 6, 12, 24] },
+  { name: 'minutes', seconds: 60, steps: CLOCK_STEPS },
+  { name: 'seconds', seconds: 1, steps: CLOCK_STEPS },
+  { name: 'milliseconds', seconds: 0.001, steps: DECIMAL_STEPS },
+];
+
+/** A unit is used from so many of it on. Moments are told in days from 2 days on; the picture is a little longer. */
+const UNIT_FROM = 3.2;
+const TICKS_MAX = 10;
+/** A pixel or two each. More only makes the SVG larger. */
+const ROWS_DRAWN_MAX = 350;
+/** A change of this part of the largest value from one row to the next is drawn exactly as it happened. */
+const JUMP_SHARE = 0.01;
+
+export const PLOT_WIDTH = CHART_WIDTH - 24 - 88;
+
+export interface TimeFrame {
+  endSeconds: number;
+  /** The run goes on after the picture ends. */
+  cut: boolean;
+  /** The picture goes on after the run ends, to the projected moment. */
+  projected: boolean;
+  unit: TimeUnit;
+  ticks: number[];
+}
+
+/** A projection further away than so many times the horizon would squeeze the run itself to nothing. */
+const PROJECTION_REACH = 8;
+
+/**
+ * A run goes on to its horizon even if everything has happened on the first day. The picture ends a little after the
+ * last moment that matters, unless the node still changes after it. With `projection` it goes on to the moment at
+ * which a censored run would be full, if that is not too far away.
+ */
+export function timeFrame(result: RunResult, options: { projection?: boolean } = {}): TimeFrame {
+  const horizon = result.horizonSeconds;
+  const { projection } = result;
+  const projectedSeconds = projection?.kind === 'exhausts' ? projection.atSeconds : 0;
+  const projected =
+    options.projection === true &&
+    projectedSeconds > horizon &&
+    projectedSeconds <= PROJECTION_REACH * horizon;
+  const last = tellingMoments(result).at(-1) ?? 0;
+  const settled = last > 0 && settledAfter(result, last * 1.15);
+  const wanted = projected ? projectedSeconds * 1.1 : settled ? Math.min(horizon, last * 1.4) : horizon;
+  const unit = UNITS.find(({ seconds }) => wanted >= UNIT_FROM * seconds) ?? UNITS.at(-1)!;
+  const step =
+    unit.steps.find((candidate) => wanted / (candidate * unit.seconds) <= TICKS_MAX) ?? unit.steps.at(-1)!;
+  // A picture that does not end with the run ends on a tick.
+  const onTick = Math.ceil(wanted / (step * unit.seconds)) * step * unit.seconds;
+  const end = projected ? onTick : wanted < horizon * 0.9 ? Math.min(onTick, horizon) : horizon;
+  const ticks: number[] = [];
+  for (let tick = 0; tick * unit.seconds <= end; tick += step) ticks.push(tick);
+  return { endSeconds: roundMicro(end), cut: end < horizon, projected, unit, ticks };
+}
+
+function settledAfter(result: RunResult, seconds: number): boolean {
+  if (result.outcome.kind === 'exhausted' && seconds < result.horizonSeconds) {
+    // Full is full: what follows is containers dying and filling the gap again, unless somebody frees the node.
+    const { timeline, final } = result;
+    const row = rowAt(timeline, seconds);
+    if (final.allocated * 2 > timeline.allocated[row]) return true;
+  }
+  const { timeline } = result;
+  const end = lastReading(result);
+  for (let row = rowAt(timeline, seconds); row < timeline.time_s.length; row++) {
+    if (Math.abs(timeline.allocated[row] - end.allocated) > 0.02 * end.pidMax) return false;
+  }
+  return true;
+}
+
+/** In the unit of the axis. */
+export function axisTime(seconds: number, frame: TimeFrame): number {
+  return roundMicro(seconds / frame.unit.seconds);
+}
+
+export function timeEncoding(result: RunResult, frame: TimeFrame, show = { axis: true }): ChartSpec {
+  const rest = frame.cut ? `; ${restOfRun(result.horizonSeconds)}` : '';
+  return {
+    field: 't',
+    type: 'quantitative',
+    scale: { domain: [0, axisTime(frame.endSeconds, frame)], nice: false },
+    axis: show.axis
+      ? {
+          title: `Simulated time (${frame.unit.name}${rest})`,
+          values: frame.ticks,
+          format: ',d',
+          grid: false,
+        }
+      : { title: null, values: frame.ticks, labels: false, grid: false },
+  };
+}
+
+const NUMERIC_COLUMNS = (columns: readonly string[]): ChartSpec =>
+  Object.fromEntries(['time_s', 'allocated', ...columns].map((column) => [column, 'number']));
+
+export function timelineData(columns: readonly string[]): ChartSpec {
+  return { url: 'timeline.csv', format: { type: 'csv', parse: NUMERIC_COLUMNS(columns) } };
+}
+
+/**
+ * The rows of the frame, thinned where nothing happens: every n-th row, the ends, and both sides of every jump.
+ * Adds `t`, the time in the unit of the axis.
+ */
+export function timelineTransforms(result: RunResult, frame: TimeFrame): Json[] {
+  const { timeline } = result;
+  const rows = rowAt(timeline, frame.endSeconds) + 1;
+  const stride = Math.ceil(rows / ROWS_DRAWN_MAX);
+  const jump = Math.max(1, Math.round(JUMP_SHARE * timeline.allocated.reduce((a, b) => Math.max(a, b), 0)));
+  const moments = tellingMoments(result).map(roundMicro).slice(0, 12);
+  const keep = [
+    `datum.row % ${stride} === 1`,
+    'datum.after === null',
+    `abs(datum.allocated - datum.before) > ${jump}`,
+    `abs(datum.after - datum.allocated) > ${jump}`,
+    `indexof(${JSON.stringify(moments)}, datum.time_s) >= 0`,
+  ];
+  return [
+    {
+      window: [
+        { op: 'row_number', as: 'row' },
+        { op: 'lag', field: 'time_s', as: 'before_s' },
+        { op: 'lag', field: 'allocated', as: 'before' },
+        { op: 'lead', field: 'allocated', as: 'after' },
+      ],
+      sort: [{ field: 'time_s' }],
+    },
+    ...(frame.cut ? [{ filter: `datum.before_s === null || datum.before_s < ${frame.endSeconds}` }] : []),
+    ...(stride > 1 ? [{ filter: keep.join(' || ') }] : []),
+    { calculate: `datum.time_s / ${frame.unit.seconds}`, as: 't' },
+  ];
+}
+
+// ---------------------------------------------------------------------------------------------- marked moments
+
+interface PlacedMoment extends Moment {
+  /** 0: the line just above the plot; 1: the next one up. */
+  line: number;
+  align: 'left' | 'center' | 'right';
+}
+
+const LABEL_ADVANCE = 7.2;
+export const MOMENT_LINE_HEIGHT = 16;
+
+/** Gives each label a line of its own where two would touch. */
+export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PLOT_WIDTH): PlacedMoment[] {
+  const taken: { from: number; to: number }[][] = [];
+  return headlineMoments(result, { projection: frame.projected })
+    .filter(({ seconds }) => seconds <= frame.endSeconds)
+    .map((moment) => {
+      const x = (moment.seconds / frame.endSeconds) * plotWidth;
+      const width = moment.label.length * LABEL_ADVANCE + 8;
+      const align = x < width / 2 ? 'left' : x > plotWidth - width / 2 ? 'right' : 'center';
+      const from = align === 'left' ? x : align === 'right' ? x - width : x - width / 2;
+      let line = 0;
+      while (taken[line]?.some((other) => from < other.to && from + width > other.from)) line++;
+      (taken[line] ??= []).push({ from, to: from + width });
+      return { ...moment, line, align };
+    });
+}
+
+/** How far the labels reach above the plot, in pixels. */
+export function momentsHeight(moments: readonly PlacedMoment[]): number {
+  return moments.length === 0
+    ? 0
+    : (Math.max(...moments.map(({ line }) => line)) + 1) * MOMENT_LINE_HEIGHT + 4;
+}
+
+/** A rule through the plot for each moment, with its label above. */
+export function momentLayers(
+  moments: readonly PlacedMoment[],
+  frame: TimeFrame,
+  show = { labels: true },
+): ChartSpec[] {
+  return moments.flatMap((moment) => {
+    const x = { datum: axisTime(moment.seconds, frame), type: 'quantitative' };
+    const top = show.labels ? -(moment.line * MOMENT_LINE_HEIGHT) - 3 : 0;
+    const rule = {
+      type: 'rule',
+      y: top,
+      y2: 'height',
+      color: COLOURS.ink,
+      strokeWidth: moment.main ? 1.5 : 1,
+      ...(moment.main ? {} : { strokeDash: [3, 3] }),
+    };
+    const label = {
+      type: 'text',
+      text: moment.label,
+      y: top - 2,
+      align: moment.align,
+      baseline: 'bottom',
+      fontWeight: moment.main ? 'bold' : 'normal',
+    };
+    return [once(rule, { x }), ...(show.labels ? [once(label, { x })] : [])];
+  });
+}
