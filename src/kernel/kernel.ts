@@ -20,7 +20,6 @@ import {
   PENDING_SIGTERM,
   SIGCHLD_ACTIONS,
   SIGTERM_ACTIONS,
-  SIGTERM_EXIT,
   type SigchldAction,
   type Signal,
   type SigtermAction,
@@ -142,19 +141,21 @@ export class Kernel extends KernelState {
     return this.processes.pending[this.tasks.process[task]];
   }
 
-  /** Takes a pending signal out of its slot: the handler is about to run. True if there was one with a handler. */
+  /** Takes a pending signal out of its slot, to act on it. True if there was one. */
   takeSignal(task: TaskId, pending: number): boolean {
     const { processes } = this;
     const process = this.tasks.process[task];
     if ((processes.pending[process] & pending) === 0) return false;
     processes.pending[process] &= ~pending;
-    return pending === PENDING_SIGCHLD
-      ? isHandler(processes.sigchld[process])
-      : processes.sigterm[process] === SIGTERM_EXIT;
+    return true;
   }
 
   sigchldOf(task: TaskId): SigchldAction {
     return SIGCHLD_ACTIONS[this.processes.sigchld[this.tasks.process[task]]];
+  }
+
+  sigtermOf(task: TaskId): SigtermAction {
+    return SIGTERM_ACTIONS[this.processes.sigterm[this.tasks.process[task]]];
   }
 
   // ---- sessions, subreapers, namespaces, cgroups, users

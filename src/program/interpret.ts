@@ -14,7 +14,7 @@ import {
   SIGTERM,
   WOULD_BLOCK,
 } from '../kernel/kernel.js';
-import { PENDING_SIGCHLD, PENDING_SIGTERM, type Signal } from '../kernel/signals.js';
+import { PENDING_SIGCHLD, PENDING_SIGTERM, type Signal, STATUS_TERMINATED } from '../kernel/signals.js';
 import { sampleUs } from '../sim/distribution.js';
 import { Op, type Program } from './code.js';
 import {
@@ -98,7 +98,9 @@ function handleSignals(kernel: Kernel, task: number): void {
     let result = kernel.wait(task, ANY);
     while (result >= 0 && !once) result = kernel.wait(task, ANY);
   }
-  if (kernel.takeSignal(task, PENDING_SIGTERM)) kernel.exit(task, 0);
+  if (!kernel.takeSignal(task, PENDING_SIGTERM)) return;
+  // An exec may have taken the handler away since the signal was sent.
+  kernel.exit(task, kernel.sigtermOf(task) === 'exit' ? 0 : STATUS_TERMINATED);
 }
 
 function runSteps(host: InterpreterHost, context: ProcessContext): void {
