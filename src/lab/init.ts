@@ -244,18 +244,15 @@ async function examineTerm(host: ProbeHost, init: Running, exam: Exam): Promise<
   const watching = tracing?.enable('signal/signal_generate', `sig == 15 && pid == ${childPid}`) ?? false;
   const bystanders = Math.max(0, await host.makeOrphans('bystander', BYSTANDERS));
   host.kill(init, 'SIGTERM');
-  const received = (): boolean => watching && tracing!.read().includes('signal_generate:');
+  const received = (): boolean => tracing!.read().includes('signal_generate:');
   const childEnded = (): boolean => child !== null && !isAlive(host.tasks(), child);
-  await until(() => init.end !== null || received() || childEnded(), exam.patienceMs, exam);
+  const reached = watching ? received : childEnded;
+  await until(() => init.end !== null || reached(), exam.patienceMs, exam);
   // A child that was told may need a while to stop in good order.
-  await until(
-    () => init.end !== null,
-    received() || childEnded() ? Math.max(exam.patienceMs, 10_000) : 100,
-    exam,
-  );
+  await until(() => init.end !== null, reached() ? Math.max(exam.patienceMs, 10_000) : exam.patienceMs, exam);
   const told = await host.termsHeard();
   const end = init.end;
-  const forwarded = received() || (child !== null && !watching && (childEnded() || end?.signal === null));
+  const forwarded = reached();
   const whatPid1Did = end === null ? 'PID 1 went on' : `PID 1 ${describeEnd(end)}`;
   const liveAtEnd = end === null ? null : bystanders - told;
   const numbers = { bystanders, bystandersTold: told, ...endNumbers(end) };

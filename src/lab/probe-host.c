@@ -24,6 +24,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -34,6 +35,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
 
 #define MAX_CHILDREN 256 /* commands at once; a slot is free again when its command and its output have ended */
 #define TAIL_BYTES 2048  /* what is kept of a command's output; the rest is counted and dropped */
@@ -200,11 +205,32 @@ static void loopback_up(void) {
   close(fd);
 }
 
+/* For this namespace's mounts only; with everything mounted below where the kernel can do that (>= 5.12). */
+static void make_read_only(const char *path) {
+  struct { unsigned long long set, clear, propagation, userns; } read_only = {MS_RDONLY, 0, 0, 0};
+  if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) != 0) return;
+  if (syscall(SYS_mount_setattr, -1, path, 0x8000 /* AT_RECURSIVE */, &read_only, sizeof read_only) != 0)
+    mount(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL);
+}
+
+/* A container's usual capabilities (Docker's default set), so that no command can reboot, load, mount or set the clock. */
+static void drop_capabilities(void) {
+  const int kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID,
+                      CAP_SETPCAP, CAP_NET_BIND_SERVICE, CAP_NET_RAW, CAP_SYS_CHROOT, CAP_MKNOD, CAP_AUDIT_WRITE, CAP_SETFCAP};
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
+    int keep = 0;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) keep |= kept[i] == capability;
+    if (!keep) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  }
+}
+
 /* The first task of the namespace, before it execs: its mounts, its limit, its session. 0, or -1 and errno. */
 static int prepare_init(void) {
   if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) return -1;
   if (strcmp(pid_max, "0") != 0 && write_file("/proc/sys/kernel", "pid_max", pid_max) != 0) return -1;
+  const char *const not_ours[] = {"/proc/sys", "/proc/sysrq-trigger", "/sys"};
+  for (size_t i = 0; i < sizeof not_ours / sizeof *not_ours; i++) make_read_only(not_ours[i]);
   if (private_net) {
     loopback_up();
     if (sethostname("localhost", 9) != 0) return -1;
@@ -254,6 +280,7 @@ static void run_command(int is_init, int session, int gate, int output, int stat
     if (helper == 0) be_helper();
     if (helper < 0) goto failed;
   }
+  drop_capabilities();
   execvp(argv[0], argv);
 failed:
   self = -errno;
