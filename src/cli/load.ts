@@ -1,0 +1,62 @@
+/** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
+import { diagnosticTally, formatDiagnostic } from '../report/message.js';
+import type { Diagnostic } from '../scenario/diagnostic.js';
+import { parseScenario } from '../scenario/parse.js';
+import type { Scenario } from '../scenario/scenario.js';
+import { CommandError, EXIT } from './exit.js';
+import { readerBeside, readSources, type SourceText } from './files.js';
+
+export interface Loaded {
+  source: SourceText;
+  /** Empty when there are errors. */
+  scenarios: Scenario[];
+  diagnostics: Diagnostic[];
+}
+
+export function load(paths: readonly string[]): Loaded[] {
+  return readSources(paths).map((source) => {
+    const parsed = parseScenario(source.text, { path: source.path, readFile: readerBeside(source.path) });
+    return parsed.ok
+      ? { source, scenarios: parsed.value, diagnostics: parsed.warnings }
+      : { source, scenarios: [], diagnostics: parsed.diagnostics };
+  });
+}
+
+/** All scenarios, warnings said on stderr; or every diagnostic and exit 2. */
+export function loadOrExit(paths: readonly string[]): Scenario[] {
+  const loaded = load(paths);
+  const diagnostics = loaded.flatMap((each) => each.diagnostics);
+  const text = describe(loaded);
+  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) throw new CommandError(EXIT.usage, text);
+  if (text !== '') process.stderr.write(`${text}\n`);
+  const scenarios = loaded.flatMap((each) => each.scenarios);
+  refuseSameNames(scenarios);
+  return scenarios;
+}
+
+/** Every diagnostic with the line it is about, and how many there are. */
+export function describe(loaded: readonly Loaded[]): string {
+  const diagnostics = loaded.flatMap((each) => each.diagnostics);
+  if (diagnostics.length === 0) return '';
+  const texts = loaded.flatMap(({ source, diagnostics: own }) =>
+    own.map((diagnostic) =>
+      formatDiagnostic(diagnostic, diagnostic.file === source.path ? source.text : undefined),
+    ),
+  );
+  return [...texts, diagnosticTally(diagnostics)].join('\n');
+}
+
+/** Results are filed by name: two scenarios of one name would overwrite each other. */
+function refuseSameNames(scenarios: readonly Scenario[]): void {
+  const paths = new Map<string, string>();
+  for (const { name, path } of scenarios) {
+    const other = paths.get(name);
+    if (other !== undefined) {
+      throw new CommandError(
+        EXIT.usage,
+        `error: ${path}: a scenario named "${name}" comes from ${other} already\n  hint: change metadata.name of one`,
+      );
+    }
+    paths.set(name, path);
+  }
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+/** `pidsim`: the command line. Data goes to stdout, progress and warnings to stderr; exit codes are in exit.ts. */
+import { createRequire } from 'node:module';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { CommandError, EXIT } from './exit.js';
+import { explainCommand } from './explain.js';
+import { labCommand } from './lab.js';
+import { psCommand } from './ps.js';
+import { runCommand } from './run.js';
+import { validateCommand } from './validate.js';
+
+const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure; 2 usage or invalid scenario; 3 lab not possible on this
+machine; 70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
+
+async function main(args: string[]): Promise<void> {
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  await yargs(args)
+    .scriptName('pidsim')
+    .usage('$0 <command>\n\nWhen does this node stop forking, and which fix buys how much?')
+    .command(runCommand)
+    .command(psCommand)
+    .command(validateCommand)
+    .command(explainCommand)
+    .command(labCommand)
+    .demandCommand(1, 'name a command')
+    .strict()
+    .recommendCommands()
+    .example('$0 run scenarios', 'simulate and chart every scenario of a folder')
+    .example('$0 ps scenarios/rabbitmq-pause-3.0.yaml --at 2h --tree', 'the process table after two hours')
+    .epilogue(EPILOGUE)
+    .version(version)
+    .help()
+    .alias('h', 'help')
+    .wrap(Math.min(110, process.stdout.columns ?? 100))
+    .exitProcess(false)
+    // Without a throw here yargs would go on to the handler.
+    .fail((message, error) => {
+      throw error ?? new CommandError(EXIT.usage, `error: ${message}\n  hint: pidsim --help`);
+    })
+    .parseAsync();
+}
+
+function fail(error: unknown): void {
+  if (error instanceof CommandError) {
+    if (error.message !== '') process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.code;
+    return;
+  }
+  const { message, stack } = error as Error;
+  process.stderr.write(`pidsim: a bug of ours: ${message}\n${stack ?? ''}\nreproduce with: pidsim ${process.argv.slice(2).join(' ')}\n`);
+  process.exitCode = EXIT.internal;
+}
+
+// A reader that has seen enough (`pidsim ps … | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+main(hideBin(process.argv)).catch(fail);

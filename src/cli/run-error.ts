@@ -1,0 +1,8 @@
+/** A run that had to be stopped, in words. */
+import type { ScenarioRunError } from '../experiment/run.js';
+import { formatDiagnostic } from '../report/message.js';
+import { CommandError, EXIT } from './exit.js';
+
+export function runError(error: ScenarioRunError): CommandError {
+  return new CommandError(EXIT.usage, error.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n'));
+}
