@@ -1,0 +1,273 @@
+/**
+ * The fast kernel and the reference, side by side: every system call is made on both, and after it all that can be
+ * seen of them is compared.
+ *
+ * A process is named by its id in the reference, which is never used twice; `fastId` translates.
+ */
+import { Kernel, type KernelHooks, type KernelOptions } from '../../src/kernel/kernel.js';
+import { ReferenceKernel } from './reference.js';
+import { activeNs } from './reference-tables.js';
+
+/** What the hooks were told in one call. */
+interface Told {
+  forked: number;
+  refused: string[];
+  ended: Map<number, number>;
+  released: number[];
+  woken: Set<number>;
+}
+
+function listener(): { told: Told; hooks: KernelHooks } {
+  const told: Told = { forked: 0, refused: [], ended: new Map(), released: [], woken: new Set() };
+  const hooks: KernelHooks = {
+    forked: () => {
+      told.forked += 1;
+    },
+    refused: (_parent, refusal) => told.refused.push(JSON.stringify(refusal)),
+    ended: (task, status) => told.ended.set(task, status),
+    released: (task) => told.released.push(task),
+    wake: (task) => told.woken.add(task),
+  };
+  return { told, hooks };
+}
+
+const ORIGINS = 4;
+
+export class Pair {
+  readonly reference: ReferenceKernel;
+  readonly fast: Kernel;
+  /** The calls so far, as text: printed when the two disagree. */
+  readonly calls: string[] = [];
+  private readonly fastIds = new Map<number, number>();
+  private readonly referenceIds = new Map<number, number>();
+  private readonly fastTold: Told;
+  private readonly referenceTold: Told;
+
+  constructor(options: KernelOptions) {
+    const fast = listener();
+    const reference = listener();
+    this.fastTold = fast.told;
+    this.referenceTold = reference.told;
+    this.fast = new Kernel({ ...options, hooks: fast.hooks });
+    this.reference = new ReferenceKernel({ ...options, hooks: reference.hooks });
+    this.pair(this.reference.init, this.fast.init);
+    this.calls.push(JSON.stringify(options));
+    this.compare();
+  }
+
+  private pair(reference: number, fast: number): void {
+    this.fastIds.set(reference, fast);
+    this.referenceIds.set(fast, reference);
+  }
+
+  private fastId(reference: number): number {
+    return reference < 0 ? reference : (this.fastIds.get(reference) ?? -9);
+  }
+
+  private referenceId(fast: number): number {
+    return fast < 0 ? fast : (this.referenceIds.get(fast) ?? -9);
+  }
+
+  /** Processes that can make a system call, the oldest first. */
+  get runnable(): number[] {
+    return this.reference.unreleased.filter((p) => p.life === 'running').map((p) => p.id);
+  }
+
+  private call<T>(text: string, onReference: () => T, onFast: () => T): T {
+    for (const told of [this.referenceTold, this.fastTold]) {
+      told.forked = 0;
+      told.refused = [];
+      told.ended.clear();
+      told.released = [];
+      told.woken.clear();
+    }
+    this.calls.push(text);
+    const expected = onReference();
+    this.calls.push(`${this.calls.pop()} = ${expected}`);
+    const actual = onFast();
+    this.equal(text, actual, expected);
+    return expected;
+  }
+
+  private equal(what: string, actual: unknown, expected: unknown): void {
+    const is = JSON.stringify(actual);
+    const shouldBe = JSON.stringify(expected);
+    if (is === shouldBe) return;
+    throw new Error(`${what}: the fast kernel says\n  ${is}\nthe reference\n  ${shouldBe}`);
+  }
+
+  // -------------------------------------------------------------------------------------------------- comparison
+
+  compare(): void {
+    this.fast.checkInvariants();
+    this.compareTold();
+    for (const ns of this.reference.namespaces) if (ns.init !== null) this.compareNamespace(ns.id);
+    this.equal('nr_threads', this.fast.nrThreads, this.reference.nrThreads);
+    for (const { id } of this.reference.cgroups) {
+      if (id === 0) continue;
+      this.equal(`pids.current of ${id}`, this.fast.pidsCurrent(id), this.reference.pidsCurrent(id));
+      this.equal(`pids.events of ${id}`, this.fast.pidsEvents(id), this.reference.pidsEvents(id));
+    }
+    for (let origin = 0; origin < ORIGINS; origin++) {
+      const { tasks, zombies, numbers, created, released } = this.fast.origins;
+      const counts = { tasks, zombies, numbers, created, released };
+      const fast = Object.fromEntries(Object.entries(counts).map(([name, array]) => [name, array[origin]]));
+      this.equal(`counters of origin ${origin}`, fast, this.reference.originCounts(origin));
+    }
+    for (const id of this.runnable) {
+      const [fast, reference] = [
+        this.fast.pendingSignals(this.fastId(id)),
+        this.reference.pendingSignals(id),
+      ];
+      this.equal(`pending signals of ${id}`, fast, reference);
+    }
+  }
+
+  private compareNamespace(id: number): void {
+    const { fast, reference } = this;
+    const rows = fast.listTasks(id).map((row) => ({ ...row, task: this.referenceId(row.task) }));
+    const expected = reference.listTasks(id);
+    for (const [index, row] of rows.entries()) this.equal(`ps in namespace ${id}`, row, expected[index]);
+    this.equal(`length of ps in namespace ${id}`, rows.length, expected.length);
+    this.equal(`pinned numbers in ${id}`, fast.pinnedNumbers(id), reference.pinnedNumbers(id));
+    const counts = (of: Kernel | ReferenceKernel): number[] => [
+      of.allocated(id),
+      of.taskCount(id),
+      of.zombies(id),
+      of.pinned(id),
+    ];
+    this.equal(`allocated, tasks, zombies, pinned in ${id}`, counts(fast), counts(reference));
+    for (const { task } of expected) {
+      this.equal(
+        `parent of ${task}`,
+        this.referenceId(fast.parentOf(this.fastId(task))),
+        reference.parentOf(task),
+      );
+    }
+  }
+
+  /** Whom a call has woken is compared as far as it matters: every process with something to do has been. */
+  private compareTold(): void {
+    const { fastTold: fast, referenceTold: reference } = this;
+    this.equal('forks told', fast.forked, reference.forked);
+    this.equal('refusals told', fast.refused, reference.refused);
+    const ended = [...fast.ended].map(([task, status]) => [this.referenceId(task), status]);
+    this.equal('ends told', ended.sort(byNumber), [...reference.ended].sort(byNumber));
+    const released = fast.released.map((task) => this.referenceId(task));
+    this.equal(
+      'releases told',
+      released.sort((a, b) => a - b),
+      reference.released.sort((a, b) => a - b),
+    );
+    const canRun = (id: number): boolean => this.reference.canRun(id);
+    const woken = [...fast.woken].map((task) => this.referenceId(task)).filter(canRun);
+    this.equal(
+      'woken',
+      woken.sort((a, b) => a - b),
+      [...reference.woken].filter(canRun).sort((a, b) => a - b),
+    );
+  }
+
+  // ------------------------------------------------------------------------------------------------------- calls
+
+  fork(parent: number): number {
+    const child = this.call(
+      `fork(${parent})`,
+      () => this.reference.fork(parent),
+      () => {
+        const fast = this.fast.fork(this.fastId(parent));
+        if (fast < 0) return fast;
+        const newest = Math.max(...this.reference.processes.keys());
+        this.pair(newest, fast);
+        return newest;
+      },
+    );
+    if (child < 0) this.equal('refusal', this.fast.refusal, this.reference.refusal);
+    return child;
+  }
+
+  cloneThreads(task: number, count: number): number {
+    const made = this.call(
+      `cloneThreads(${task}, ${count})`,
+      () => this.reference.cloneThreads(task, count),
+      () => this.fast.cloneThreads(this.fastId(task), count),
+    );
+    if (made < count) this.equal('refusal', this.fast.refusal, this.reference.refusal);
+    return made;
+  }
+
+  wait(task: number, child: number): number {
+    const reaped = this.call(
+      `wait(${task}, ${child})`,
+      () => this.reference.wait(task, child),
+      () => this.referenceId(this.fast.wait(this.fastId(task), this.fastId(child))),
+    );
+    if (reaped >= 0) this.equal('waited', this.fast.waited, this.reference.waited);
+    return reaped;
+  }
+
+  /** A call whose first argument is the caller, and whose others are the same on both sides. */
+  on<K extends PlainCall>(name: K, task: number, ...rest: PlainArguments<K>): ReturnType<ReferenceKernel[K]> {
+    type Callee = Record<string, (task: number, ...rest: unknown[]) => ReturnType<ReferenceKernel[K]>>;
+    return this.call(
+      `${name}(${[task, ...rest].join(', ')})`,
+      () => (this.reference as unknown as Callee)[name](task, ...rest),
+      () => (this.fast as unknown as Callee)[name](this.fastId(task), ...rest),
+    );
+  }
+
+  /** A call that names no task. */
+  set<K extends TasklessCall>(
+    name: K,
+    ...args: Parameters<ReferenceKernel[K]>
+  ): ReturnType<ReferenceKernel[K]> {
+    type Callee = Record<string, (...args: unknown[]) => ReturnType<ReferenceKernel[K]>>;
+    return this.call(
+      `${name}(${args.join(', ')})`,
+      () => (this.reference as unknown as Callee)[name](...args),
+      () => (this.fast as unknown as Callee)[name](...args),
+    );
+  }
+
+  kill(sender: number, target: number, signal: 9 | 15 | 17): void {
+    this.call(
+      `kill(${sender}, ${target}, ${signal})`,
+      () => this.reference.kill(sender, target, signal),
+      () => void this.fast.kill(this.fastId(sender), this.fastId(target), signal),
+    );
+  }
+
+  /** Is a thread possible? Not between unshare or setns and the fork that follows (EINVAL in copy_process). */
+  mayCloneThreads(id: number): boolean {
+    const p = this.reference.processes.get(id)!;
+    return p.childNs === activeNs(p);
+  }
+}
+
+type PlainCall =
+  | 'endThreads'
+  | 'endOneThread'
+  | 'exec'
+  | 'exit'
+  | 'exitMainThread'
+  | 'killGroup'
+  | 'killChildren'
+  | 'setsid'
+  | 'setpgid'
+  | 'setSubreaper'
+  | 'setSigchld'
+  | 'setSigterm'
+  | 'takeSignal'
+  | 'unsharePidNamespace'
+  | 'setns'
+  | 'attach'
+  | 'setUser'
+  | 'setNprocMax'
+  | 'setOrigin';
+type PlainArguments<K extends PlainCall> =
+  Parameters<ReferenceKernel[K]> extends [number, ...infer Rest] ? Rest : never;
+type TasklessCall = 'setPidMax' | 'createCgroup' | 'setPidsMax' | 'removeCgroup';
+
+function byNumber(a: number[], b: number[]): number {
+  return a[0] - b[0];
+}
