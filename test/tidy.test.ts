@@ -1,0 +1,182 @@
+/**
+ * The house rules, as tests. Each check is first shown an example that it must object to.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  checkCircles,
+  checkFocus,
+  checkLayers,
+  checkLength,
+  checkMachinePaths,
+  checkPurity,
+  checkRuleIds,
+  checkUnfinished,
+  type Finding,
+  isEngine,
+  ruleIds,
+  type SourceText,
+  titlesOf,
+} from './tidy.js';
+
+const ROOT = new URL('../', import.meta.url);
+const LINES_MAX = 600;
+
+/** Longer for a reason, which is said here. */
+const LONGER: Record<string, number> = {};
+
+/** The checker's own words and bad examples are not findings. */
+const CHECKER = ['test/tidy.ts', 'test/tidy.test.ts'];
+
+/** Left out on purpose, see docs/validity.md: exotic exit signals, shells (catalogue), ptrace, /proc/PID/cgroup. */
+const RULES_NOT_OF_THE_KERNEL_MODEL = ['K16', 'K43', 'K44', 'K47', 'K48'];
+
+function filesIn(folder: string, ending: RegExp): SourceText[] {
+  let names: string[];
+  try {
+    names = readdirSync(new URL(folder, ROOT), { recursive: true, encoding: 'utf8' });
+  } catch {
+    return [];
+  }
+  return names
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => ending.test(path))
+    .sort()
+    .map((path) => ({ path, text: readFileSync(new URL(path, ROOT), 'utf8') }));
+}
+
+const source = filesIn('src', /\.ts$/).filter(({ path }) => !path.endsWith('.d.ts'));
+const tests = filesIn('test', /\.ts$/);
+const docs = filesIn('docs', /\.md$/);
+const kernelTests = tests.filter(({ path }) => /^test\/kernel\/.*\.test\.ts$/.test(path));
+
+function listed(findings: Finding[]): string[] {
+  return findings.map(({ path, line, message }) => `${path}:${line} ${message}`);
+}
+
+function example(path: string, text: string): SourceText {
+  return { path, text };
+}
+
+describe('layers', () => {
+  it('objects when a layer imports one above it, or only the types of one it may not run', () => {
+    const kernel = example('src/kernel/bad.ts', `import { Calendar } from '../sim/calendar.js';\n`);
+    expect(listed(checkLayers(kernel))).toEqual([
+      'src/kernel/bad.ts:1 kernel may not import src/sim/calendar.ts',
+    ]);
+    const types = `import type { Outcome } from '../experiment/outcome.js';\n`;
+    expect(checkLayers(example('src/report/good.ts', types))).toEqual([]);
+    const value = `import { run } from '../experiment/run.js';\nconst late = import('../cli/main.js');\n`;
+    expect(listed(checkLayers(example('src/report/bad.ts', value)))).toEqual([
+      'src/report/bad.ts:1 report may not import src/experiment/run.ts (only its types)',
+      'src/report/bad.ts:2 report may not import src/cli/main.ts',
+    ]);
+    expect(checkLayers(example('src/misc/bad.ts', ''))).toHaveLength(1);
+  });
+
+  it('import downwards only', () => {
+    expect(source.length).toBeGreaterThan(20);
+    expect(listed(source.flatMap(checkLayers))).toEqual([]);
+  });
+
+  it('objects to a circle of imports, also of one through a third file', () => {
+    const circle = [
+      example('src/sim/a.ts', `import { b } from './b.js';`),
+      example('src/sim/b.ts', `export { c } from './c.js';`),
+      example('src/sim/c.ts', `import type { A } from './a.js';`),
+      example('src/sim/d.ts', `import { a } from './a.js';`),
+    ];
+    expect(listed(checkCircles(circle))).toEqual([
+      'src/sim/a.ts:1 circular import src/sim/a.ts -> src/sim/b.ts -> src/sim/c.ts -> src/sim/a.ts',
+    ]);
+    expect(checkCircles([circle[0], circle[1]])).toEqual([]);
+  });
+
+  it('have no circular imports', () => {
+    expect(listed(checkCircles(source))).toEqual([]);
+  });
+});
+
+describe('the engine', () => {
+  it('is not pure if it reads the clock, rolls dice, prints, waits or touches the machine', () => {
+    const bad = [
+      `import { readFileSync } from 'node:fs';`,
+      'export const now = Date.now();',
+      'export const luck = Math.random();',
+      'console.log(process.argv);',
+      'setTimeout(() => window.close(), 1);',
+    ];
+    const names = checkPurity(example('src/sim/bad.ts', bad.join('\n'))).map(({ message }) =>
+      message.slice(18),
+    );
+    expect(names.sort()).toEqual([
+      'Date',
+      'Math.random',
+      'console',
+      'node:fs',
+      'process',
+      'setTimeout',
+      'window',
+    ]);
+  });
+
+  it('is pure though something of its own has one of these names', () => {
+    const good = 'const document = parse(); export const at = document.process + { process: 1 }.process;';
+    expect(checkPurity(example('src/scenario/good.ts', good))).toEqual([]);
+  });
+
+  it('is pure', () => {
+    const engine = source.filter(({ path }) => isEngine(path));
+    expect(engine.length).toBeGreaterThan(15);
+    expect(listed(engine.flatMap(checkPurity))).toEqual([]);
+  });
+});
+
+describe('the text', () => {
+  it('says nothing of what is still to be done', () => {
+    expect(checkUnfinished(example('src/sim/bad.ts', 'run();\n// TODO faster'))).toHaveLength(1);
+    const all = [...source, ...tests, ...docs].filter(({ path }) => !CHECKER.includes(path));
+    expect(listed(all.flatMap(checkUnfinished))).toEqual([]);
+  });
+
+  it('has no path of one machine', () => {
+    expect(checkMachinePaths(example('docs/bad.md', 'see /home/me/pidsim'))).toHaveLength(1);
+    expect(
+      checkMachinePaths(example('docs/good.md', 'see https://example.org/home/me, output/tmp/a')),
+    ).toEqual([]);
+    expect(listed([...source, ...docs].flatMap(checkMachinePaths))).toEqual([]);
+  });
+
+  it(`fits a sitting: no file has more than ${LINES_MAX} lines`, () => {
+    expect(checkLength(example('src/sim/bad.ts', '\n'.repeat(11)), 10)).toHaveLength(1);
+    expect(checkLength(example('src/sim/good.ts', '\n'.repeat(10)), 10)).toEqual([]);
+    const findings = [...source, ...tests].flatMap((file) =>
+      checkLength(file, LONGER[file.path] ?? LINES_MAX),
+    );
+    expect(listed(findings)).toEqual([]);
+  });
+});
+
+describe('the tests', () => {
+  it('are all switched on', () => {
+    const bad = `it.only('a', f); describe.skip('b', g); it('c', (context) => context.skip());`;
+    expect(checkFocus(example('test/bad.test.ts', bad))).toHaveLength(3);
+    const good = `it('c', (context) => context.skip('needs root'));`;
+    expect(checkFocus(example('test/good.test.ts', good))).toEqual([]);
+    expect(listed(tests.flatMap(checkFocus))).toEqual([]);
+  });
+
+  it('of the kernel name the rule they hold it to', () => {
+    const bad = `describe('K9 threads', () => { it('hold a number', f); });\nit('works', f);`;
+    expect(checkRuleIds(example('test/kernel/bad.test.ts', bad), 'K')).toHaveLength(1);
+    expect(listed(kernelTests.flatMap((file) => checkRuleIds(file, 'K')))).toEqual([]);
+  });
+
+  it('of the kernel leave out no rule', () => {
+    expect(ruleIds('K1, K10-K12: as K5', 'K')).toEqual(['K1', 'K10', 'K11', 'K12', 'K5']);
+    const named = new Set(kernelTests.flatMap(titlesOf).flatMap(({ text }) => ruleIds(text, 'K')));
+    const all = Array.from({ length: 48 }, (_, index) => `K${index + 1}`);
+    const missing = all.filter((id) => !named.has(id) && !RULES_NOT_OF_THE_KERNEL_MODEL.includes(id));
+    expect(missing).toEqual([]);
+  });
+});

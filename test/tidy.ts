@@ -1,0 +1,347 @@
+/**
+ * What `test/tidy.test.ts` looks for, as functions from text to findings. They take the text of a file and not its
+ * name on disk, so that the tests can give them a bad example: a check that cannot fail checks nothing.
+ */
+import ts from 'typescript';
+
+export interface SourceText {
+  /** Relative to the repository, with `/`: `src/kernel/fork.ts`. */
+  path: string;
+  text: string;
+}
+
+export interface Finding {
+  path: string;
+  line: number;
+  message: string;
+}
+
+// ------------------------------------------------------------------------------------------------------- layers
+
+interface LayerRule {
+  /** Layers, or single files, that may be imported. */
+  may: string[];
+  /** Of these only types: nothing of them is there when the program runs. */
+  mayTypes?: string[];
+}
+
+const ENGINE = ['sim', 'kernel', 'program', 'node', 'scenario', 'experiment', 'report'];
+
+/** Who may import whom: the arrows of the design. Above all, the kernel knows no time and the clock knows no kernel. */
+export const LAYERS: Record<string, LayerRule> = {
+  sim: { may: [] },
+  kernel: { may: [] },
+  program: { may: ['kernel', 'sim'] },
+  node: { may: ['program', 'kernel', 'sim'] },
+  // A scenario describes a node and does not run one: of the node and the kernel it has names and limits only.
+  scenario: { may: ['program', 'sim', 'node/version', 'node/spec', 'kernel/limits'], mayTypes: ['node'] },
+  experiment: { may: ['scenario', 'node', 'program', 'kernel', 'sim'] },
+  // How a duration is written for people is one place's business, and the clock's.
+  report: { may: ['experiment/result', 'sim/time'], mayTypes: ['experiment', 'scenario', 'node'] },
+  lab: { may: ['program', 'kernel', 'sim', 'scenario/diagnostic'], mayTypes: ['scenario'] },
+  cli: { may: [...ENGINE, 'lab'] },
+  web: { may: ENGINE },
+  // The two faces of the library: src/index.ts and src/browser.ts.
+  index: { may: [...ENGINE, 'lab'] },
+  browser: { may: ENGINE },
+};
+
+/** In an engine folder, but Node's own: it renders charts and is loaded when one is written. */
+const HOST_FOLDER = 'src/report/host/';
+
+export function isEngine(path: string): boolean {
+  const layer = layerOf(path);
+  return (ENGINE.includes(layer) && !path.startsWith(HOST_FOLDER)) || path === 'src/browser.ts';
+}
+
+/** `src/kernel/fork.ts` is `kernel`, `src/index.ts` is `index`. */
+export function layerOf(path: string): string {
+  return path.split('/')[1].replace(/\.ts$/, '');
+}
+
+export interface Import {
+  /** As written, or the file it means if it is one of ours. */
+  target: string;
+  isOurs: boolean;
+  isTypeOnly: boolean;
+  line: number;
+}
+
+export function importsOf(file: SourceText): Import[] {
+  const source = parse(file);
+  const imports: Import[] = [];
+  const add = (node: ts.Node, specifier: ts.Node | undefined, isTypeOnly: boolean): void => {
+    if (specifier === undefined || !ts.isStringLiteral(specifier)) return;
+    const isOurs = specifier.text.startsWith('.');
+    const target = isOurs ? resolve(file.path, specifier.text) : specifier.text;
+    imports.push({ target, isOurs, isTypeOnly, line: lineOf(source, node) });
+  };
+  walk(source, (node) => {
+    if (ts.isImportDeclaration(node)) add(node, node.moduleSpecifier, isTypeImport(node));
+    else if (ts.isExportDeclaration(node)) add(node, node.moduleSpecifier, node.isTypeOnly);
+    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      add(node, node.argument.literal, true);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      add(node, node.arguments[0], false);
+  });
+  return imports;
+}
+
+function isTypeImport(node: ts.ImportDeclaration): boolean {
+  const clause = node.importClause;
+  if (clause === undefined) return false;
+  if (clause.isTypeOnly) return true;
+  const names = clause.namedBindings;
+  if (clause.name !== undefined || names === undefined || !ts.isNamedImports(names)) return false;
+  return names.elements.length > 0 && names.elements.every((element) => element.isTypeOnly);
+}
+
+/** `../kernel/fork.js` in `src/program/machine.ts` is `src/kernel/fork.ts`. */
+function resolve(from: string, specifier: string): string {
+  const parts = from.split('/').slice(0, -1);
+  for (const part of specifier.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.') parts.push(part);
+  }
+  return parts.join('/').replace(/\.js$/, '.ts');
+}
+
+export function checkLayers(file: SourceText): Finding[] {
+  const layer = layerOf(file.path);
+  const rule = LAYERS[layer];
+  if (rule === undefined) return [{ path: file.path, line: 1, message: `src/${layer} is no layer of ours` }];
+  const findings: Finding[] = [];
+  for (const { target, isOurs, isTypeOnly, line } of importsOf(file)) {
+    if (!isOurs) continue;
+    const isAllowed = (names: string[] = []): boolean =>
+      names.some((name) => target.startsWith(`src/${name}/`) || target === `src/${name}.ts`);
+    if (target.startsWith(`src/${layer}/`)) continue;
+    if (isAllowed(rule.may) || (isTypeOnly && isAllowed(rule.mayTypes))) continue;
+    const what = isTypeOnly || !isAllowed(rule.mayTypes) ? target : `${target} (only its types)`;
+    findings.push({ path: file.path, line, message: `${layer} may not import ${what}` });
+  }
+  return findings;
+}
+
+/** Each file that takes part in a circle of imports, types included: whoever reads one must read them all. */
+export function checkCircles(files: SourceText[]): Finding[] {
+  const graph = new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(file)
+        .filter((imported) => imported.isOurs)
+        .map((imported) => imported.target),
+    ]),
+  );
+  const findings: Finding[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: string[]): void => {
+    const at = trail.indexOf(path);
+    if (at >= 0) {
+      const circle = [...trail.slice(at), path].join(' -> ');
+      findings.push({ path, line: 1, message: `circular import ${circle}` });
+      return;
+    }
+    if (done.has(path)) return;
+    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return findings;
+}
+
+// ------------------------------------------------------------------------------------------------------- purity
+
+/** What the engine must not know: the machine it runs on, its clock and its chance. */
+const BANNED_GLOBALS = new Set([
+  'Buffer',
+  'Date',
+  'clearTimeout',
+  'console',
+  'crypto',
+  'document',
+  'fetch',
+  'global',
+  'globalThis',
+  'localStorage',
+  'navigator',
+  'performance',
+  'process',
+  'queueMicrotask',
+  'require',
+  'self',
+  'setImmediate',
+  'setInterval',
+  'setTimeout',
+  'window',
+]);
+
+export function checkPurity(file: SourceText): Finding[] {
+  const source = parse(file);
+  const declared = declaredNames(source);
+  const findings: Finding[] = [];
+  const report = (node: ts.Node, name: string): void => {
+    findings.push({ path: file.path, line: lineOf(source, node), message: `the engine has no ${name}` });
+  };
+  walk(source, (node) => {
+    if (ts.isPropertyAccessExpression(node) && node.getText(source) === 'Math.random')
+      report(node, 'Math.random');
+    if (!ts.isIdentifier(node) || !BANNED_GLOBALS.has(node.text) || declared.has(node.text)) return;
+    if (!isMemberName(node)) report(node, node.text);
+  });
+  for (const { target, line } of importsOf(file)) {
+    if (target.startsWith('node:'))
+      findings.push({ path: file.path, line, message: `the engine has no ${target}` });
+  }
+  return findings;
+}
+
+/** `x.process`, `{process: 1}`, `interface {process: number}`: a name within something, not a global. */
+function isMemberName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
+  if (ts.isQualifiedName(parent)) return parent.right === node;
+  if (ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent)) return parent.name === node;
+  if (ts.isPropertyDeclaration(parent) || ts.isMethodDeclaration(parent)) return parent.name === node;
+  if (ts.isMethodSignature(parent) || ts.isAccessor(parent)) return parent.name === node;
+  return ts.isNamedTupleMember(parent) && parent.name === node;
+}
+
+function declaredNames(source: ts.SourceFile): Set<string> {
+  const names = new Set<string>();
+  walk(source, (node) => {
+    const isDeclaration =
+      ts.isVariableDeclaration(node) ||
+      ts.isParameter(node) ||
+      ts.isBindingElement(node) ||
+      ts.isFunctionDeclaration(node) ||
+      ts.isImportSpecifier(node) ||
+      ts.isImportClause(node) ||
+      ts.isNamespaceImport(node);
+    if (isDeclaration && node.name !== undefined && ts.isIdentifier(node.name)) names.add(node.name.text);
+  });
+  return names;
+}
+
+// --------------------------------------------------------------------------------------------------------- text
+
+const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b/;
+/** Where this repository happens to be checked out, or anything else of one machine. */
+const MACHINE_PATH = /(?<![\w.])\/(work|root|tmp|home)\/[\w.-]/;
+
+export function checkUnfinished(file: SourceText): Finding[] {
+  return eachLine(file, (line) => {
+    const mark = UNFINISHED.exec(line);
+    return mark === null ? null : `${mark[1]}: do it, or say in docs/validity.md that it is not done`;
+  });
+}
+
+export function checkMachinePaths(file: SourceText): Finding[] {
+  return eachLine(file, (line) => {
+    const found = MACHINE_PATH.exec(line);
+    return found === null ? null : `a path of one machine: ${found[0]}…`;
+  });
+}
+
+/** `.only` hides every other test; a test may be skipped where it runs (`context.skip('why')`), with the reason. */
+export function checkFocus(file: SourceText): Finding[] {
+  const source = parse(file);
+  const findings: Finding[] = [];
+  walk(source, (node) => {
+    if (!ts.isPropertyAccessExpression(node)) return;
+    const on = node.expression.getText(source);
+    const name = node.name.text;
+    const isTestFunction = ['it', 'test', 'describe', 'suite'].includes(on.replace(/\..*$/, ''));
+    if (isTestFunction && (name === 'only' || name === 'skip' || name === 'todo')) {
+      findings.push({
+        path: file.path,
+        line: lineOf(source, node),
+        message: `${on}.${name} switches tests off`,
+      });
+    }
+    if (
+      !isTestFunction &&
+      name === 'skip' &&
+      ts.isCallExpression(node.parent) &&
+      node.parent.arguments.length === 0
+    ) {
+      findings.push({ path: file.path, line: lineOf(source, node), message: `${on}.skip() gives no reason` });
+    }
+  });
+  return findings;
+}
+
+export function checkLength(file: SourceText, linesMax: number): Finding[] {
+  const lines = file.text.split('\n').length - 1;
+  if (lines <= linesMax) return [];
+  return [
+    { path: file.path, line: linesMax + 1, message: `${lines} lines do not fit a sitting (${linesMax} do)` },
+  ];
+}
+
+function eachLine(file: SourceText, check: (line: string) => string | null): Finding[] {
+  return file.text.split('\n').flatMap((line, index) => {
+    const message = check(line);
+    return message === null ? [] : [{ path: file.path, line: index + 1, message }];
+  });
+}
+
+// ------------------------------------------------------------------------------------------------------- titles
+
+export interface Title {
+  text: string;
+  line: number;
+}
+
+/** Titles of the tests in a file, after those of the groups around them: `K9 threads > a zombie holds …`. */
+export function titlesOf(file: SourceText): Title[] {
+  const source = parse(file);
+  const titles: Title[] = [];
+  const visit = (node: ts.Node, groups: string): void => {
+    let within = groups;
+    if (ts.isCallExpression(node)) {
+      const called = node.expression.getText(source);
+      const [first] = node.arguments;
+      const text = first !== undefined && ts.isStringLiteralLike(first) ? first.text : null;
+      if (/^describe(\.each\b.*)?$/s.test(called) && text !== null) within = `${groups}${text} > `;
+      if (/^(it|test)(\.each\b.*)?$/s.test(called) && !called.endsWith('.each')) {
+        titles.push({ text: groups + (text ?? '(no literal title)'), line: lineOf(source, node) });
+      }
+    }
+    ts.forEachChild(node, (child) => visit(child, within));
+  };
+  visit(source, '');
+  return titles;
+}
+
+/** Rule ids such as K10 or K10-K12 in a title. */
+export function ruleIds(title: string, letter: string): string[] {
+  return [
+    ...title.matchAll(new RegExp(`\\b${letter}(\\d+)\\b(?:\\s*-\\s*${letter}(\\d+)\\b)?`, 'g')),
+  ].flatMap((found) => {
+    const first = Number(found[1]);
+    const last = Number(found[2] ?? found[1]);
+    return Array.from({ length: last - first + 1 }, (_, index) => `${letter}${first + index}`);
+  });
+}
+
+export function checkRuleIds(file: SourceText, letter: string): Finding[] {
+  return titlesOf(file)
+    .filter((title) => ruleIds(title.text, letter).length === 0)
+    .map(({ text, line }) => ({ path: file.path, line, message: `no ${letter} id in the title "${text}"` }));
+}
+
+// ---------------------------------------------------------------------------------------------------------- tree
+
+function parse(file: SourceText): ts.SourceFile {
+  return ts.createSourceFile(file.path, file.text, ts.ScriptTarget.ES2023, true);
+}
+
+function walk(node: ts.Node, look: (node: ts.Node) => void): void {
+  look(node);
+  ts.forEachChild(node, (child) => walk(child, look));
+}
+
+function lineOf(source: ts.SourceFile, node: ts.Node): number {
+  return source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+}
