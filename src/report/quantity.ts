@@ -13,12 +13,11 @@ export function formatCompact(count: number): string {
 
 /** A share from 0 to 1 as `49 %`. Never rounds to `0 %` or `100 %` what is not exactly that. */
 export function formatShare(share: number): string {
-  if (share <= 0 || share >= 1) return `${Math.round(share * 100)} %`;
   const percent = share * 100;
-  if (percent >= 1 && percent <= 99) return `${Math.round(percent)} %`;
-  return percent < 50
-    ? `${Math.max(0.1, Math.round(percent * 10) / 10)} %`
-    : `${Math.min(99.9, Math.round(percent * 10) / 10)} %`;
+  if (percent <= 0 || percent >= 100 || (percent >= 1 && percent <= 99)) return `${Math.round(percent)} %`;
+  if (percent < 0.1) return '< 0.1 %';
+  if (percent > 99.9) return '> 99.9 %';
+  return `${Math.round(percent * 10) / 10} %`;
 }
 
 /** Simulated seconds as `22.4 h`. */

@@ -1,0 +1,192 @@
+/**
+ * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in number order, or as a forest as
+ * `ps -e --forest` draws it, in which siblings that are the same zombie many times over become one line.
+ */
+import type { ProcessRow } from '../experiment/result.js';
+import { formatCount } from './quantity.js';
+
+/** As `ps` names a task without a command line: a zombie has given up its memory, and with it its arguments. */
+export function commandOf(row: ProcessRow): string {
+  return isZombie(row) ? `[${row.comm}] <defunct>` : row.comm;
+}
+
+export function isZombie(row: ProcessRow): boolean {
+  return row.stat.startsWith('Z');
+}
+
+interface Line {
+  cells: string[];
+  command: string;
+}
+
+/** A line stands for one process, or for several zombies that differ in nothing but their numbers. */
+interface Entry {
+  row: ProcessRow;
+  count: number;
+  prefix: string;
+}
+
+/** Columns before this one are numbers. */
+const WORDS_FROM = 5;
+const HEADS = ['PID', 'PPID', 'PGID', 'SID', 'NLWP', 'STAT'];
+const WIDE_HEADS = ['NSPID', 'POD', 'CONTAINER'];
+/** What stands where several processes differ. */
+const VARIOUS = '-';
+
+export interface PsOptions {
+  /** Also the numbers in inner namespaces, the pod and the container. */
+  wide?: boolean;
+}
+
+/** One line per process, in the order of the rows; ends in a newline. */
+export function processesTable(rows: readonly ProcessRow[], options: PsOptions = {}): string {
+  return render(
+    rows.map((row) => ({ row, count: 1, prefix: '' })),
+    options,
+  );
+}
+
+/** Children below their parents, zombies of a kind in one line; ends in a newline. */
+export function processesTree(rows: readonly ProcessRow[], options: PsOptions = {}): string {
+  return render(forest(rows), options);
+}
+
+function render(entries: readonly Entry[], { wide = false }: PsOptions): string {
+  const heads = [...HEADS, ...(wide ? WIDE_HEADS : [])];
+  const lines = entries.map((entry) => lineOf(entry, wide));
+  const widths = heads.map((head, index) => {
+    return lines.reduce((width, { cells }) => Math.max(width, cells[index].length), head.length);
+  });
+  // Numbers to the right, words to the left, as ps does.
+  const aligned = (cells: readonly string[]): string[] =>
+    cells.map((cell, index) =>
+      index < WORDS_FROM ? cell.padStart(widths[index]) : cell.padEnd(widths[index]),
+    );
+  const text = [
+    [...aligned(heads), 'CMD'],
+    ...lines.map(({ cells, command }) => [...aligned(cells), command]),
+  ];
+  return `${text.map((words) => words.join(' ')).join('\n')}\n`;
+}
+
+function lineOf({ row, count, prefix }: Entry, wide: boolean): Line {
+  const { pid, ppid, pgid, sid, threads, stat, nspid, pod, container } = row;
+  const many = count > 1;
+  const number = (value: number): string => (many ? VARIOUS : String(value));
+  const cells = [number(pid), String(ppid), number(pgid), number(sid), String(threads), stat];
+  if (wide) cells.push(many ? VARIOUS : nspid.join(','), pod ?? '-', container ?? '-');
+  return { cells, command: `${prefix}${many ? `${formatCount(count)} × ` : ''}${commandOf(row)}` };
+}
+
+// ------------------------------------------------------------------------------------------------ the forest
+
+function forest(rows: readonly ProcessRow[]): Entry[] {
+  const { roots, childrenOf } = families(rows);
+  const entries: Entry[] = [];
+  // Depth first with a stack of our own: a chain of forks can be as long as the PID table is large.
+  const stack: Growth[] = branchesOf(roots, childrenOf, '', 0);
+  for (let growth = stack.pop(); growth !== undefined; growth = stack.pop()) {
+    entries.push({ row: growth.row, count: growth.count, prefix: growth.prefix });
+    const children = childrenOf.get(growth.row.pid);
+    if (children !== undefined)
+      stack.push(...branchesOf(children, childrenOf, growth.indent, growth.depth + 1));
+  }
+  return entries;
+}
+
+type Family = Map<number, ProcessRow[]>;
+
+function families(rows: readonly ProcessRow[]): { roots: ProcessRow[]; childrenOf: Family } {
+  const listed = new Set(rows.map(({ pid }) => pid));
+  const childrenOf: Family = new Map();
+  const roots: ProcessRow[] = [];
+  for (const row of rows) {
+    if (!listed.has(row.ppid) || row.ppid === row.pid) {
+      roots.push(row);
+      continue;
+    }
+    const children = childrenOf.get(row.ppid);
+    if (children === undefined) childrenOf.set(row.ppid, [row]);
+    else children.push(row);
+  }
+  return { roots, childrenOf };
+}
+
+interface Growth extends Entry {
+  /** What the lines of the descendants begin with. */
+  indent: string;
+  depth: number;
+}
+
+/** Deeper levels are drawn at this one, so that a long chain of forks does not take a line as long as itself. */
+const DEPTH_DRAWN_MAX = 40;
+
+/** In reverse, as a stack wants them. */
+function branchesOf(
+  siblings: readonly ProcessRow[],
+  childrenOf: Family,
+  indent: string,
+  depth: number,
+): Growth[] {
+  const branches = collapse(siblings, childrenOf);
+  return branches
+    .map((branch, index) => {
+      if (depth === 0) return { ...branch, prefix: '', indent: '', depth };
+      const step = depth > DEPTH_DRAWN_MAX ? '' : index === branches.length - 1 ? '    ' : ' |  ';
+      return { ...branch, prefix: `${indent} \\_ `, indent: indent + step, depth };
+    })
+    .reverse();
+}
+
+type Branch = Omit<Entry, 'prefix'>;
+
+/** Childless zombies of one name become one branch, which stands where the first of them would. */
+function collapse(siblings: readonly ProcessRow[], childrenOf: Family): Branch[] {
+  const branches: Branch[] = [];
+  const zombies = new Map<string, Branch>();
+  for (const row of siblings) {
+    if (!isZombie(row) || childrenOf.has(row.pid)) {
+      branches.push({ row, count: 1 });
+      continue;
+    }
+    const key = JSON.stringify([row.comm, row.stat, row.threads, row.pod, row.container]);
+    const known = zombies.get(key);
+    if (known !== undefined) {
+      known.count++;
+      continue;
+    }
+    const branch = { row, count: 1 };
+    zombies.set(key, branch);
+    branches.push(branch);
+  }
+  return branches;
+}
+
+// ---------------------------------------------------------------------------------------------------- JSON
+
+/** A process as `pidsim ps -o json` gives it. */
+export interface ProcessDocument {
+  pid: number;
+  ppid: number;
+  pgid: number;
+  sid: number;
+  stat: string;
+  comm: string;
+  nspid: number[];
+  pod: string | null;
+  container: string | null;
+}
+
+export function processesJson(rows: readonly ProcessRow[]): ProcessDocument[] {
+  return rows.map(({ pid, ppid, pgid, sid, stat, comm, nspid, pod, container }) => ({
+    pid,
+    ppid,
+    pgid,
+    sid,
+    stat,
+    comm,
+    nspid,
+    pod,
+    container,
+  }));
+}

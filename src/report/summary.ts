@@ -1,0 +1,180 @@
+/** `summary.json` for machines and `summary.md` for an incident review: the answer first, then how it came about. */
+import type { RunEvent, RunResult } from '../experiment/result.js';
+import { RUN_CHARTS } from './charts/all.js';
+import { runResultDocument, runResultList, toJson } from './document.js';
+import {
+  answer,
+  blameHeadline,
+  explainRefusal,
+  headline,
+  kubeletHeadline,
+  overviewHeadline,
+  overviewLabel,
+  question,
+  reproduce,
+} from './message.js';
+import { formatCount, formatSeconds, formatShare } from './quantity.js';
+import { culprits } from './story.js';
+
+/** Without real time: the same seed gives the same bytes. */
+export function summaryJson(result: RunResult): string {
+  return toJson(runResultDocument(result, { wallSeconds: false }));
+}
+
+export function overviewJson(results: readonly RunResult[]): string {
+  return toJson(runResultList(results, { wallSeconds: false }));
+}
+
+export function summaryMarkdown(result: RunResult): string {
+  const [main] = RUN_CHARTS;
+  const parts = [
+    `# ${escapeMarkdown(question(result))}`,
+    `**${escapeMarkdown(headline(result))}.**`,
+    escapeMarkdown(answer(result)),
+    `![${escapeMarkdown(headline(result))}](${main.name}.svg)`,
+    momentsPart(result),
+    blamePart(result),
+    probesPart(result),
+    meaningPart(result),
+    expectationsPart(result),
+    reproducePart(result),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+export function overviewMarkdown(results: readonly RunResult[]): string {
+  const rows = results.map((result) => [
+    `[${escapeMarkdown(result.scenario.name)}](${result.scenario.name}/summary.md)`,
+    escapeMarkdown(question(result)),
+    escapeMarkdown(overviewLabel(result)),
+    formatCount(result.final.zombies),
+    formatCount(result.final.pinned),
+  ]);
+  const title = escapeMarkdown(overviewHeadline(results));
+  return [
+    `# ${title}`,
+    `![${title}](overview.svg)`,
+    markdownTable(['scenario', 'question', 'answer', 'zombies at the end', 'pinned at the end'], rows),
+    '',
+  ].join('\n\n');
+}
+
+// ------------------------------------------------------------------------------------------------- the parts
+
+/** Kinds of which every event is worth a line; of the others, the first. */
+const ALWAYS_TOLD: readonly RunEvent['kind'][] = [
+  'exhausted',
+  'recovered',
+  'intervention',
+  'evicted',
+  'pressure',
+];
+const MOMENTS_MAX = 30;
+
+/** The events a review would list. */
+export function momentsThatMatter(result: RunResult): RunEvent[] {
+  const told = new Set<string>();
+  return result.events.filter(({ kind }) => {
+    if (ALWAYS_TOLD.includes(kind)) return true;
+    if (told.has(kind)) return false;
+    told.add(kind);
+    return true;
+  });
+}
+
+function momentsPart(result: RunResult): string {
+  const moments = momentsThatMatter(result);
+  if (moments.length === 0) return '';
+  const rows = moments
+    .slice(0, MOMENTS_MAX)
+    .map(({ timeSeconds, kind, subject, detail }) =>
+      [formatSeconds(timeSeconds), kind.replaceAll('-', ' '), subject, detail].map(escapeMarkdown),
+    );
+  const rest =
+    moments.length > MOMENTS_MAX ? `\n\n${formatCount(moments.length - MOMENTS_MAX)} more` : '\n\nAll';
+  return (
+    `## What happened\n\n${markdownTable(['when', 'what', 'where', 'detail'], rows)}` +
+    `${rest} in [events.csv](events.csv); the node over time in [timeline.csv](timeline.csv).`
+  );
+}
+
+const CULPRITS_MAX = 8;
+
+function blamePart(result: RunResult): string {
+  const rows = culprits(result)
+    .filter(({ numbers }) => numbers > 0)
+    .slice(0, CULPRITS_MAX)
+    .map(({ origin, pods, containers, programs, numbers, share }) => [
+      escapeMarkdown(pods.length === 1 ? pods[0] : `${pods.length} pods`),
+      escapeMarkdown(containers.join(', ') || '-'),
+      escapeMarkdown(origin),
+      escapeMarkdown(programs.join(', ')),
+      formatCount(numbers),
+      formatShare(share),
+    ]);
+  if (rows.length === 0) return '';
+  const heads = ['pod', 'container', 'origin', 'program', 'numbers', 'share'];
+  return (
+    `## Who holds the numbers at the end\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
+    `${markdownTable(heads, rows)}\n\nRow by row in [blame.csv](blame.csv).`
+  );
+}
+
+function probesPart(result: RunResult): string {
+  if (result.probes.length === 0) return '';
+  const mean = (value: number | null): string => (value === null ? '-' : value.toFixed(2));
+  const rows = result.probes
+    .slice(0, MOMENTS_MAX)
+    .map((probe) => [
+      escapeMarkdown(`${probe.pod}/${probe.container} ${probe.type}`),
+      formatCount(probe.runs),
+      formatCount(probe.failed + probe.errored),
+      probe.firstFailedRun === null ? '-' : `run ${formatCount(probe.firstFailedRun)}`,
+      mean(probe.zombiesPerRun),
+      mean(probe.numbersPerRun),
+    ]);
+  const rest =
+    result.probes.length > MOMENTS_MAX
+      ? `\n\n${formatCount(result.probes.length - MOMENTS_MAX)} more in [summary.json](summary.json).`
+      : '';
+  const heads = ['probe', 'runs', 'failed', 'first failure', 'zombies per run', 'numbers per run'];
+  return `## The probes\n\n${markdownTable(heads, rows)}${rest}`;
+}
+
+function meaningPart(result: RunResult): string {
+  const lines = [`${kubeletHeadline(result)}.`];
+  if (result.outcome.kind === 'exhausted') {
+    const { consequence, remedy } = explainRefusal(result.outcome.refusedBy);
+    lines.push(consequence, remedy);
+  }
+  return `## What it means\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')}`;
+}
+
+function expectationsPart(result: RunResult): string {
+  if (result.expectations.length === 0) return '';
+  const rows = result.expectations.map(({ text, ok, actual }) => [
+    `\`${text.replaceAll('`', "'").replaceAll('|', '\\|')}\``,
+    ok ? 'yes' : '**no**',
+    escapeMarkdown(actual),
+  ]);
+  return `## Expected\n\n${markdownTable(['expectation', 'holds', 'actual'], rows)}`;
+}
+
+function reproducePart(result: RunResult): string {
+  return `## How to reproduce\n\n    pidsim run ${result.scenario.path}\n\n${escapeMarkdown(reproduce(result))}`;
+}
+
+// ------------------------------------------------------------------------------------------------- Markdown
+
+function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** Text from a scenario file must not become markup, nor break a table. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/[\\`*<>|[\]]/g, (character) => (character === '<' ? '&lt;' : `\\${character}`));
+}

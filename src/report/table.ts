@@ -1,0 +1,161 @@
+/** Results on a terminal, in the forms of `-o`: `table`, `wide`, `csv`, `json`, `yaml`. */
+import { stringify as toYaml } from 'yaml';
+import type { RunResult } from '../experiment/result.js';
+import { resultsCsv } from './csv.js';
+import { type DocumentOptions, resultsDocument, toJson } from './document.js';
+import { expectationTally, printable, timeToExhaustion } from './message.js';
+import { formatCount, formatSeconds } from './quantity.js';
+import { refusedInPodSeconds } from './story.js';
+
+export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+export interface TableOptions {
+  /** Columns of the terminal; null: not a terminal, as wide as it takes. */
+  width: number | null;
+  /** Whether escape sequences may be used; the caller knows about NO_COLOR. */
+  color: boolean;
+}
+
+const PLAIN: TableOptions = { width: null, color: false };
+
+/** @returns text that ends in a newline. */
+export function renderResults(
+  results: readonly RunResult[],
+  format: OutputFormat,
+  options: TableOptions = PLAIN,
+  documentOptions?: DocumentOptions,
+): string {
+  switch (format) {
+    case 'table':
+      return resultTable(results, TABLE_COLUMNS, options);
+    case 'wide':
+      // Asked for by name: never folded.
+      return resultTable(results, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width: null });
+    case 'csv':
+      return resultsCsv(results);
+    case 'json':
+      return toJson(resultsDocument(results, documentOptions));
+    case 'yaml':
+      return toYaml(resultsDocument(results, documentOptions), {
+        lineWidth: 0,
+        aliasDuplicateObjects: false,
+      });
+  }
+}
+
+type Tone = 'bad' | 'doubtful' | 'good' | 'plain';
+
+interface Column {
+  head: string;
+  align: 'left' | 'right';
+  cell: (result: RunResult) => string;
+  tone?: (result: RunResult) => Tone;
+}
+
+function outcomeTone(result: RunResult): Tone {
+  if (result.outcome.kind === 'exhausted') return 'bad';
+  return result.projection?.kind === 'never' ? 'good' : 'doubtful';
+}
+
+function when(seconds: number | null): string {
+  return seconds === null ? '-' : formatSeconds(seconds);
+}
+
+function refusedBy(result: RunResult): string {
+  if (result.outcome.kind === 'exhausted') return result.outcome.refusedBy;
+  return refusedInPodSeconds(result) === null ? '-' : 'in a pod';
+}
+
+const TABLE_COLUMNS: readonly Column[] = [
+  { head: 'SCENARIO', align: 'left', cell: ({ scenario }) => printable(scenario.name) },
+  { head: 'OUTCOME', align: 'left', cell: ({ outcome }) => outcome.kind, tone: outcomeTone },
+  { head: 'FULL AFTER', align: 'right', cell: timeToExhaustion, tone: outcomeTone },
+  { head: 'ZOMBIES', align: 'right', cell: ({ final }) => formatCount(final.zombies) },
+  { head: 'PINNED', align: 'right', cell: ({ final }) => formatCount(final.pinned) },
+  { head: 'REFUSED BY', align: 'left', cell: refusedBy },
+  { head: 'SSH REFUSED', align: 'right', cell: ({ symptoms }) => when(symptoms.firstSshRefusedSeconds) },
+  { head: 'POD REFUSED', align: 'right', cell: ({ symptoms }) => when(symptoms.firstPodCreateFailedSeconds) },
+];
+
+const WIDE_COLUMNS: readonly Column[] = [
+  { head: 'PROBE FAILED', align: 'right', cell: ({ symptoms }) => when(symptoms.firstProbeFailureSeconds) },
+  { head: 'TASKS', align: 'right', cell: ({ final }) => formatCount(final.tasks) },
+  { head: 'ALLOCATED', align: 'right', cell: ({ final }) => formatCount(final.allocated) },
+  { head: 'PID_MAX', align: 'right', cell: ({ final }) => formatCount(final.pidMax) },
+  { head: 'HORIZON', align: 'right', cell: ({ horizonSeconds }) => formatSeconds(horizonSeconds) },
+  {
+    head: 'EXPECTATIONS',
+    align: 'left',
+    cell: (result) => expectationTally(result) || '-',
+    tone: ({ expectations }) => (expectations.every(({ ok }) => ok) ? 'plain' : 'bad'),
+  },
+  { head: 'SEED', align: 'right', cell: ({ seed }) => String(seed) },
+  { head: 'DIGEST', align: 'left', cell: ({ digest }) => digest },
+  { head: 'EVENTS', align: 'right', cell: ({ engineEvents }) => formatCount(engineEvents) },
+];
+
+const GAP = '  ';
+
+function resultTable(
+  results: readonly RunResult[],
+  columns: readonly Column[],
+  options: TableOptions,
+): string {
+  const cells = results.map((result) => columns.map(({ cell }) => cell(result)));
+  const widths = columns.map(({ head }, index) =>
+    Math.max(head.length, ...cells.map((row) => row[index].length)),
+  );
+  const total = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
+  if (options.width !== null && total > options.width) return resultCards(results, columns, options);
+  const heads = columns.map(({ head, align }, index) => pad(head, widths[index], align));
+  const lines = [heads.join(GAP).trimEnd()];
+  for (const [row, result] of results.entries()) {
+    const padded = columns.map(({ align, tone }, index) => {
+      const text = pad(cells[row][index], widths[index], align);
+      // The last column is not padded, so that no line ends in blanks.
+      const shown = index === columns.length - 1 ? text.trimEnd() : text;
+      return paint(shown, tone?.(result) ?? 'plain', options);
+    });
+    lines.push(padded.join(GAP));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function pad(text: string, width: number, align: 'left' | 'right'): string {
+  return align === 'left' ? text.padEnd(width) : text.padStart(width);
+}
+
+/** For a narrow terminal: the name and the answer on one line, the other columns below, as many as fit a line. */
+function resultCards(
+  results: readonly RunResult[],
+  columns: readonly Column[],
+  options: TableOptions,
+): string {
+  const [name, outcome, time, ...rest] = columns;
+  const width = options.width ?? Number.POSITIVE_INFINITY;
+  const cards = results.map((result) => {
+    const answer = paint(`${outcome.cell(result)}  ${time.cell(result)}`, outcomeTone(result), options);
+    const items = rest.map(({ head, cell }) => `${head.toLowerCase()} ${cell(result)}`);
+    return [`${name.cell(result)}  ${answer}`, ...flow(items, width)].join('\n');
+  });
+  return `${cards.join('\n\n')}\n`;
+}
+
+function flow(items: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + GAP.length + item.length <= width)
+      lines[lines.length - 1] += GAP + item;
+    else lines.push(`  ${item}`);
+  }
+  return lines;
+}
+
+/** Of the sixteen colours every terminal has; colour only repeats what the words say. */
+const SGR: Record<Exclude<Tone, 'plain'>, string> = { bad: '31', doubtful: '33', good: '32' };
+
+function paint(text: string, tone: Tone, { color }: TableOptions): string {
+  return color && tone !== 'plain' ? `\u001b[${SGR[tone]}m${text}\u001b[0m` : text;
+}
