@@ -3,7 +3,11 @@
  * `ps -e --forest` draws it, in which siblings that are the same zombie many times over become one line.
  */
 import type { ProcessRow } from '../experiment/result.js';
+import { pinnedFooter } from './message.js';
 import { formatCount } from './quantity.js';
+
+export const PS_FORMATS = ['table', 'wide', 'json'] as const;
+export type PsFormat = (typeof PS_FORMATS)[number];
 
 /** As `ps` names a task without a command line: a zombie has given up its memory, and with it its arguments. */
 export function commandOf(row: ProcessRow): string {
@@ -12,6 +16,23 @@ export function commandOf(row: ProcessRow): string {
 
 export function isZombie(row: ProcessRow): boolean {
   return row.stat.startsWith('Z');
+}
+
+/**
+ * Numbers that are allocated although no listed process has them: ids of process groups and sessions whose leader has
+ * been reaped (K10). 0 stands for a group or session outside the reader's namespace and holds nothing in it.
+ */
+export function pinnedNumbers(rows: readonly ProcessRow[]): number[] {
+  const pinned = new Set<number>();
+  for (const { pgid, sid } of rows) pinned.add(pgid).add(sid);
+  pinned.delete(0);
+  for (const { pid } of rows) pinned.delete(pid);
+  return [...pinned].sort((a, b) => a - b);
+}
+
+/** The line that says what the listing cannot show. */
+export function psFooter(rows: readonly ProcessRow[]): string {
+  return pinnedFooter(pinnedNumbers(rows).length);
 }
 
 interface Line {
@@ -34,24 +55,21 @@ const WIDE_HEADS = ['NSPID', 'POD', 'CONTAINER'];
 const VARIOUS = '-';
 
 export interface PsOptions {
+  /** Children below their parents, zombies of a kind in one line. */
+  tree?: boolean;
   /** Also the numbers in inner namespaces, the pod and the container. */
   wide?: boolean;
 }
 
-/** One line per process, in the order of the rows; ends in a newline. */
-export function processesTable(rows: readonly ProcessRow[], options: PsOptions = {}): string {
-  return render(
-    rows.map((row) => ({ row, count: 1, prefix: '' })),
-    options,
-  );
+/** @returns a head line and one line per process, in the order of the rows; ends in a newline. */
+export function renderPs(
+  rows: readonly ProcessRow[],
+  { tree = false, wide = false }: PsOptions = {},
+): string {
+  return render(tree ? forest(rows) : rows.map((row) => ({ row, count: 1, prefix: '' })), wide);
 }
 
-/** Children below their parents, zombies of a kind in one line; ends in a newline. */
-export function processesTree(rows: readonly ProcessRow[], options: PsOptions = {}): string {
-  return render(forest(rows), options);
-}
-
-function render(entries: readonly Entry[], { wide = false }: PsOptions): string {
+function render(entries: readonly Entry[], wide: boolean): string {
   const heads = [...HEADS, ...(wide ? WIDE_HEADS : [])];
   const lines = entries.map((entry) => lineOf(entry, wide));
   const widths = heads.map((head, index) => {
@@ -177,7 +195,7 @@ export interface ProcessDocument {
   container: string | null;
 }
 
-export function processesJson(rows: readonly ProcessRow[]): ProcessDocument[] {
+export function psDocument(rows: readonly ProcessRow[]): ProcessDocument[] {
   return rows.map(({ pid, ppid, pgid, sid, stat, comm, nspid, pod, container }) => ({
     pid,
     ppid,
