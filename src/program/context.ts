@@ -29,6 +29,8 @@ export class ProcessContext {
   /** Goes up whenever what is under way for this process has become stale. */
   token = 0;
   stream: RandomStream | null = null;
+  /** Exit status of the child that the image's last wait step reaped, for EXIT_WAITED. */
+  waitedStatus = 0;
   onWake: ((task: TaskId) => void) | null = null;
   /** Loop counters of the image. */
   loops = new Int32Array(2);
@@ -49,6 +51,7 @@ export class ProcessContext {
     this.stream = stream;
     this.onWake = null;
     this.blocked = RUNNING;
+    this.waitedStatus = 0;
     if (this.loops.length < program.maxLoopDepth) this.loops = new Int32Array(program.maxLoopDepth);
     if (this.labelTasks.length < program.labelCount) {
       this.labelTasks = new Int32Array(program.labelCount);

@@ -7,7 +7,7 @@
 import {
   ANY,
   type Kernel,
-  NO_CHILD,
+ 
   NONE,
   SIGCHLD,
   SIGKILL,
@@ -66,14 +66,19 @@ function retryWait(kernel: Kernel, context: ProcessContext): void {
 /** One attempt at the wait step that `pc` is behind; true when there is nothing more to wait for. */
 function tryWait(kernel: Kernel, context: ProcessContext, how: 3 | 4 | 5): boolean {
   const { task } = context;
-  if (how === WAITING_ANY) return kernel.wait(task, ANY) !== WOULD_BLOCK;
-  if (how === WAITING_ALL) {
-    let result = kernel.wait(task, ANY);
-    while (result >= 0) result = kernel.wait(task, ANY);
-    return result === NO_CHILD;
+  if (how === WAITING_LABEL) {
+    const child = labelledChild(kernel, context, labelOperand(context));
+    if (child === NONE) return true;
+    const result = kernel.wait(task, child);
+    if (result >= 0) context.waitedStatus = kernel.waited.status;
+    return result !== WOULD_BLOCK;
   }
-  const child = labelledChild(kernel, context, labelOperand(context));
-  return child === NONE || kernel.wait(task, child) !== WOULD_BLOCK;
+  let result: number;
+  do {
+    result = kernel.wait(task, ANY);
+    if (result >= 0) context.waitedStatus = kernel.waited.status;
+  } while (how === WAITING_ALL && result >= 0);
+  return result !== WOULD_BLOCK;
 }
 
 /** The slot of the WAIT_LABEL that `pc` is behind. */
@@ -113,6 +118,9 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
     switch (code[pc]) {
       case Op.EXIT:
         kernel.exit(task, code[pc + 1]);
+        return;
+      case Op.EXIT_WAITED:
+        kernel.exit(task, context.waitedStatus);
         return;
       case Op.SLEEP:
         context.pc = pc + 2;
