@@ -14,7 +14,7 @@ import {
   reproduce,
   timeToExhaustion,
 } from './message.js';
-import { formatCount, formatSeconds, listOf } from './quantity.js';
+import { formatCount, formatSeconds, listOf, unbroken } from './quantity.js';
 
 /** The data files of one scenario, in the order of the links. */
 const DATA_FILES = ['summary.md', 'summary.json', 'timeline.csv', 'events.csv', 'blame.csv'] as const;
@@ -154,7 +154,7 @@ function anchor(result: RunResult): string {
 }
 
 export function escapeHtml(text: string): string {
-  return text
+  return unbroken(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
@@ -194,7 +194,7 @@ section { margin: 0 0 1.5rem; }
 .about { white-space: pre-line; }
 figure { margin: 1rem 0; background: #ffffff; border: 1px solid var(--line); border-radius: .4rem; }
 .scroll { overflow-x: auto; }
-img { display: block; width: 100%; min-width: 34rem; height: auto; margin: 0 auto; }
+img { display: block; width: 100%; min-width: 31rem; height: auto; margin: 0 auto; }
 summary { cursor: pointer; font-weight: 600; padding: .4rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .95rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }

@@ -30,6 +30,11 @@ export function plural(count: number, singular: string, pluralForm: string = `${
   return `${formatCount(count)} ${count === 1 ? singular : pluralForm}`;
 }
 
+/** Ties a number to its unit, so that no line breaks between `10` and `s`. */
+export function unbroken(text: string): string {
+  return text.replace(/(\d) (?=(?:s|min|h|d|years|ms|µs|M|%)(?![A-Za-z]))/g, '$1\u00a0');
+}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listOf(items: readonly string[]): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;

@@ -1,4 +1,5 @@
 /** One look for every chart: sizes, colours, type, and how a title is broken into lines. */
+import { unbroken } from '../quantity.js';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** A Vega-Lite specification: plain JSON. Data is named by a URL relative to the file that holds it. */
@@ -71,10 +72,11 @@ const PLAIN_ADVANCE = 0.55;
 
 /** Breaks a text into as few lines as fit, of about equal length; a single longer word stays whole. */
 export function wrap(text: string, charactersMax: number): string[] {
-  const count = fill(text, charactersMax).length;
-  let width = Math.ceil(text.length / count);
-  while (fill(text, width).length > count) width++;
-  return fill(text, width);
+  const tied = unbroken(text);
+  const count = fill(tied, charactersMax).length;
+  let width = Math.ceil(tied.length / count);
+  while (fill(tied, width).length > count) width++;
+  return fill(tied, width);
 }
 
 function fill(text: string, charactersMax: number): string[] {

@@ -97,7 +97,7 @@ type TextWidth = (item: { fontSize?: number; fontWeight?: string | number }, tex
  */
 const ADVANCES: [RegExp, number][] = [
   [/[ijlI.,:;'|!`]/, 278],
-  [/[frt()[\] /-]/, 333],
+  [/[frt()[\] \u00a0/-]/, 333],
   [/[mwMW%]/, 850],
   [/[A-Z]/, 690],
 ];
