@@ -2,8 +2,7 @@
 import type { Argv, CommandModule } from 'yargs';
 import { Run, ScenarioRunError } from '../experiment/run.js';
 import { toJson } from '../report/document.js';
-import { pinnedFooter } from '../report/message.js';
-import { processesJson, processesTable, processesTree } from '../report/ps.js';
+import { PS_FORMATS, psDocument, psFooter, renderPs } from '../report/ps.js';
 import { formatDuration, parseDurationUs } from '../sim/time.js';
 import { usageError } from './exit.js';
 import { loadOrExit } from './load.js';
@@ -29,7 +28,7 @@ export const psCommand: CommandModule<object, Arguments> = {
       .option('pod', { type: 'string', describe: "Look from inside this pod's PID namespace" })
       .option('scenario', { type: 'string', describe: 'Which, if the file has several' })
       .option('tree', { type: 'boolean', default: false, describe: 'As a tree; zombies of a kind in one line' })
-      .option('output', { alias: 'o', choices: ['table', 'json'], default: 'table', describe: 'Form of the answer' })
+      .option('output', { alias: 'o', choices: PS_FORMATS, default: 'table', describe: 'Form of the answer' })
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
       .example('$0 ps incident.yaml --at 2h -o json', 'as data: pid, ppid, pgid, sid, stat, comm, nspid, …'),
@@ -41,13 +40,8 @@ export const psCommand: CommandModule<object, Arguments> = {
       while (!run.advance(atUs));
       const rows = run.processes(args.pod);
       if (rows === null) throw noSuchPod(args.pod ?? '', run, atUs);
-      if (args.output === 'json') {
-        process.stdout.write(toJson(processesJson(rows)));
-        return;
-      }
-      process.stdout.write(args.tree ? processesTree(rows) : processesTable(rows));
-      const pinned = run.pinned(args.pod) ?? 0;
-      if (pinned > 0) process.stdout.write(`${pinnedFooter(pinned)}\n`);
+      if (args.output === 'json') process.stdout.write(toJson(psDocument(rows)));
+      else process.stdout.write(`${renderPs(rows, { tree: args.tree, wide: args.output === 'wide' })}${psFooter(rows)}\n`);
     } catch (error) {
       if (error instanceof ScenarioRunError) throw runError(error);
       throw error;
@@ -75,7 +69,7 @@ function momentUs(at: string | undefined, horizonUs: number): number {
 }
 
 function noSuchPod(pod: string, run: Run, atUs: number) {
-  const names = run.podNames();
+  const names = run.podNames;
   const hint = names.length === 0 ? 'no pod runs at that moment' : `there are: ${names.join(', ')}`;
   return usageError(`no pod "${pod}" at ${formatDuration(atUs)}`, hint);
 }

@@ -138,6 +138,11 @@ export class Run {
     return processRows(this.node, pod ?? null);
   }
 
+  /** Pods that have a sandbox now. */
+  get podNames(): string[] {
+    return this.node.kubelet.slots.filter(({ current }) => current !== null).map(({ name }) => name);
+  }
+
   #endEarly(): void {
     this.#isOver = true;
     this.sim.stop();

@@ -1,0 +1,133 @@
+/** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
+import type { Argv, CommandModule } from 'yargs';
+import type { RunResult } from '../experiment/result.js';
+import { Run, type RunOptions, ScenarioRunError } from '../experiment/run.js';
+import { expectationFailures } from '../report/message.js';
+import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
+import type { Scenario } from '../scenario/scenario.js';
+import { CommandError, EXIT, usageError } from './exit.js';
+import { reasonOf } from './files.js';
+import { Interruption } from './interruption.js';
+import { loadOrExit } from './load.js';
+import { namedFiles, withFiles } from './options.js';
+import { Progress } from './progress.js';
+import { runError } from './run-error.js';
+
+interface Arguments {
+  files?: string[];
+  filename?: string[];
+  output: OutputFormat;
+  dir?: string;
+  writeFiles: boolean;
+  until: 'horizon' | 'exhaustion';
+  seed?: number;
+}
+
+const DEFAULT_DIR = 'output';
+/** Forms for a person; with the others, files are written only where `--dir` says. */
+const FOR_PEOPLE: readonly OutputFormat[] = ['table', 'wide'];
+
+export const runCommand: CommandModule<object, Arguments> = {
+  command: 'run [files..]',
+  describe: 'Simulate scenarios: a table on the terminal, data and charts in a folder',
+  builder: (yargs) =>
+    withFiles(yargs as Argv<Arguments>)
+      .option('output', { alias: 'o', choices: OUTPUT_FORMATS, default: 'table' as const, describe: 'Form of the table' })
+      .option('dir', {
+        type: 'string',
+        describe: `Where data and charts go; ${DEFAULT_DIR}/ by default, nowhere with -o json, yaml or csv`,
+      })
+      .option('write-files', { type: 'boolean', default: true, describe: '--no-write-files: only the table' })
+      .option('until', {
+        choices: ['horizon', 'exhaustion'] as const,
+        default: 'horizon' as const,
+        describe: 'Go on after exhaustion (the symptoms matter), or stop there',
+      })
+      .option('seed', { type: 'number', describe: "Instead of the scenario's own" })
+      .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
+      .example('$0 run my-node.yaml -o json', 'the result as data, no files')
+      .example('$0 run my-node.yaml --until exhaustion --seed 7', 'another draw, only to the point of exhaustion'),
+  async handler(args) {
+    const interruption = new Interruption();
+    try {
+      const scenarios = loadOrExit(namedFiles(args)).map((scenario) => withSeed(scenario, args.seed));
+      const results = await runAll(scenarios, args.until, interruption);
+      await writeFiles(results, args, interruption);
+      process.stdout.write(renderResults(results, args.output, terminal()));
+      interruption.throwIfAborted();
+      failOnExpectations(results);
+    } finally {
+      interruption.forget();
+    }
+  },
+};
+
+function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
+  if (seed === undefined) return scenario;
+  if (!Number.isSafeInteger(seed) || seed < 0) throw usageError(`--seed ${seed}: not a whole number from 0`);
+  return { ...scenario, seed };
+}
+
+/** One after another; an interruption ends it, and what is finished by then is kept. */
+async function runAll(
+  scenarios: readonly Scenario[],
+  until: RunOptions['until'],
+  interruption: Interruption,
+): Promise<RunResult[]> {
+  const progress = new Progress(scenarios.length);
+  const results: RunResult[] = [];
+  try {
+    for (const scenario of scenarios) {
+      const run = new Run(scenario, { until, clock: () => performance.now() / 1000 });
+      while (!run.isOver && !interruption.aborted) {
+        run.advance();
+        progress.update(results.length + run.progress, scenario.name);
+        await interruption.breathe();
+      }
+      if (interruption.aborted) break;
+      results.push(run.result());
+    }
+  } catch (error) {
+    if (error instanceof ScenarioRunError) throw runError(error);
+    throw error;
+  } finally {
+    progress.clear();
+  }
+  return results;
+}
+
+async function writeFiles(results: RunResult[], args: Arguments, interruption: Interruption): Promise<void> {
+  const wanted = args.dir !== undefined || (args.writeFiles && FOR_PEOPLE.includes(args.output));
+  if (!wanted || interruption.aborted) return;
+  const dir = args.dir ?? DEFAULT_DIR;
+  // Charting is a large part of the program, and not everybody wants a chart.
+  const [{ outputFiles }, { writeOutput, ForeignOutputError }] = await Promise.all([
+    import('../report/files.js'),
+    import('../report/host/write.js'),
+  ]);
+  const progress = new Progress(1);
+  try {
+    await writeOutput(dir, outputFiles(results), {
+      signal: interruption.signal,
+      onProgress: (done: number, total: number) => progress.update(done / total, `charts in ${dir}/`),
+    });
+  } catch (error) {
+    if (interruption.aborted) return;
+    if (error instanceof ForeignOutputError) throw usageError(error.message, 'choose another folder with --dir');
+    throw new CommandError(EXIT.failure, `error: ${dir}: ${reasonOf(error)}`);
+  } finally {
+    progress.clear();
+  }
+  process.stderr.write(`data and charts are in ${dir}/, see ${dir}/index.html\n`);
+}
+
+function terminal(): { width: number | null; color: boolean } {
+  const { isTTY, columns } = process.stdout;
+  const color = isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb';
+  return { width: isTTY ? columns : null, color };
+}
+
+function failOnExpectations(results: readonly RunResult[]): void {
+  const failures = results.flatMap((result) => expectationFailures(result));
+  if (failures.length > 0) throw new CommandError(EXIT.expectationFailed, failures.join('\n'));
+}
