@@ -11,7 +11,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ended, ProbeHost, type ProbeHostOptions, type Running } from './probe-host.js';
-import { hostNumberOf, pinnedNumbers, type SeenTask } from './probe-host-tasks.js';
+import { hostNumbers, pinnedNumbers, type SeenTask } from './probe-host-tasks.js';
 import { Tracing } from './probe-host-trace.js';
 
 export const INIT_CHECKS = [
@@ -239,7 +239,7 @@ interface TermExam {
 /** SIGTERM to PID 1 from outside, as `docker stop` and the kubelet send it. */
 async function examineTerm(host: ProbeHost, init: Running, exam: Exam): Promise<TermExam> {
   const child = mainChild(host.tasks());
-  const childPid = child === null ? null : hostNumberOf(init.pid, child.number);
+  const childPid = child === null ? null : (hostNumbers(init.pid).get(child.number) ?? null);
   const tracing = host.traceDir === null || childPid === null ? null : new Tracing(host.traceDir);
   const watching = tracing?.enable('signal/signal_generate', `sig == 15 && pid == ${childPid}`) ?? false;
   const bystanders = Math.max(0, await host.makeOrphans('bystander', BYSTANDERS));
@@ -269,8 +269,7 @@ async function examineTerm(host: ProbeHost, init: Running, exam: Exam): Promise<
 /** The main child is killed: its status is then 137 by every shell's and runtime's convention. */
 async function examineChildEnd(host: ProbeHost, init: Running, exam: Exam): Promise<InitCheck[]> {
   const child = mainChild(host.tasks());
-  const pid = child === null ? null : hostNumberOf(init.pid, child.number);
-  if (child === null || pid === null) {
+  if (child === null) {
     const why = 'it has no child of its own';
     return [check('own-child', 'none', why, {}), check('ends-with-child', 'none', why, {})];
   }

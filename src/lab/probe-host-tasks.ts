@@ -51,19 +51,17 @@ export function pinnedNumbers(tasks: readonly SeenTask[]): number[] {
   return [...named].filter((number) => number !== 0 && !visible.has(number)).sort((a, b) => a - b);
 }
 
-/** The task's number as this process sees it, found by the numbers it has at both levels; null if it is gone. */
-export function hostNumberOf(initPid: number, number: number): number | null {
+/** Every process of the namespace, zombies included: its number inside to its number as this process sees it. */
+export function hostNumbers(initPid: number): Map<number, number> {
+  const found = new Map<number, number>();
+  const namespace = namespaceOf(String(initPid));
   for (const name of listNumbers('/proc')) {
     const levels = /^NSpid:\s*(.*)$/m.exec(readOrEmpty(`/proc/${name}/status`))?.[1].split(/\s+/);
-    if (levels === undefined || levels.length < 2 || Number(levels.at(-1)) !== number) continue;
-    if (sameNamespace(name, initPid)) return Number(name);
+    if (levels === undefined || levels.length < 2 || namespace === null || namespaceOf(name) !== namespace)
+      continue;
+    found.set(Number(levels.at(-1)), Number(name));
   }
-  return null;
-}
-
-function sameNamespace(name: string, initPid: number): boolean {
-  const one = namespaceOf(name);
-  return one !== null && one === namespaceOf(String(initPid));
+  return found;
 }
 
 function namespaceOf(name: string): string | null {

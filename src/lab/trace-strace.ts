@@ -10,7 +10,16 @@ import type { TraceEvent } from '../program/catalogue/trace.js';
 import type { Diagnostic } from '../scenario/diagnostic.js';
 import { TraceAssembler } from './trace.js';
 
-export type StraceResult = { ok: true; events: TraceEvent[] } | { ok: false; diagnostics: Diagnostic[] };
+export type StraceResult =
+  | {
+      ok: true;
+      events: TraceEvent[];
+      /** Was anything said about waiting? Without it, who waited for whom has to be inferred. */
+      waitsAreTraced: boolean;
+      /** The trace's number of the task that had this pid last; null if it is not in the trace. */
+      taskOf(pid: number): number | null;
+    }
+  | { ok: false; diagnostics: Diagnostic[] };
 
 const LINE = /^(?:\[pid\s+(\d+)\]\s+|(\d+)\s+)?(\d+)\.(\d{6})\s+(.*)$/;
 const WITHOUT_TIME =
@@ -46,7 +55,14 @@ export function readStrace(text: string, file: string, rootComm = 'command', roo
     const hint = 'record it with: strace -f -ttt -e trace=process,setsid,setpgid -o TRACE COMMAND';
     diagnostics.push({ file, line: 0, column: 0, severity: 'error', code: 'empty-trace', message, hint });
   }
-  return diagnostics.length > 0 ? { ok: false, diagnostics } : { ok: true, events };
+  return diagnostics.length > 0
+    ? { ok: false, diagnostics }
+    : {
+        ok: true,
+        events,
+        waitsAreTraced: /\b(?:wait4|waitid|waitpid)\(/.test(text),
+        taskOf: (pid) => reader.taskOf(pid),
+      };
 }
 
 type Wrong = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
@@ -93,6 +109,10 @@ class StraceReader {
     const pid = this.identify(said === undefined ? null : Number(said), timeUs);
     this.event(timeUs, pid, match[5]);
     return null;
+  }
+
+  taskOf(pid: number): number | null {
+    return this.trace?.taskOf(pid) ?? null;
   }
 
   finish(): TraceEvent[] {
