@@ -159,6 +159,12 @@ export async function endAllRuns(): Promise<void> {
 
 let cgroupCount = 0;
 
+/** Of the pids controller that this machine has; v1 where it has none, which is then why nothing runs. */
+export function cgroupVersion(): 'v1' | 'v2' {
+  const root = process.platform === 'linux' ? pidsCgroupRoot() : null;
+  return root !== null && existsSync(join(root, 'cgroup.subtree_control')) ? 'v2' : 'v1';
+}
+
 /** A path for a new pids cgroup; removes what a run that was killed left behind. */
 function newCgroup(): { path: string; version: 1 | 2 } {
   const root = pidsCgroupRoot()!;
@@ -171,8 +177,8 @@ function newCgroup(): { path: string; version: 1 | 2 } {
     for (const part of ['pod', 'outside', '']) removeEmpty(join(root, name, part));
   }
   cgroupCount += 1;
-  const version = existsSync(join(root, 'cgroup.subtree_control')) ? 2 : 1;
-  return { path: join(root, `${CGROUP_PREFIX}${process.pid}-${cgroupCount}`), version };
+  const path = join(root, `${CGROUP_PREFIX}${process.pid}-${cgroupCount}`);
+  return { path, version: cgroupVersion() === 'v2' ? 2 : 1 };
 }
 
 // ---- what the runner saw

@@ -4,7 +4,7 @@
  *
  *     text ── YAML ──► shape (zod) ──► programs, names, times ──► Litmus, or every Diagnostic at once
  */
-import { stringify } from 'yaml';
+import { Document, isCollection, visit } from 'yaml';
 import { z } from 'zod';
 import { checkProgramNames, forEachStepList } from '../program/check.js';
 import { parseProgram } from '../program/parse.js';
@@ -81,6 +81,7 @@ function viewShape() {
     sid: z.union([count(), z.literal('pid'), z.literal('previous')]),
     stat: z.string().min(1),
     comm: z.string().min(1),
+    threads: z.int().min(2).optional().describe('When there is more than one.'),
   });
   return {
     tasks: z
@@ -342,6 +343,18 @@ function isMapping(value: unknown): value is Record<string, unknown> {
 }
 
 /** The litmus as a file's text. */
-export function printLitmus(source: LitmusSource): string {
-  return stringify(source, { lineWidth: 118, flowCollectionPadding: false, collectionStyle: 'any' });
+export function printLitmus(source: Partial<LitmusSource>): string {
+  const document = new Document(source);
+  visit(document, {
+    Collection(key, node, path) {
+      // Whatever fits on a line stands on one, except the file itself and its lists of programs and entries.
+      const depth = path.filter(isCollection).length;
+      const width = JSON.stringify(node.toJSON()).length;
+      node.flow =
+        depth > 0 && width < FLOW_WIDTH && !(key === 'value' && depth === 1 && width > FLOW_WIDTH / 2);
+    },
+  });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
+
+const FLOW_WIDTH = 100;

@@ -26,7 +26,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static int space_fds[SPACES_MAX];
 static pid_t shim; /* the subreaper outside, if there is one */
 static int next_entry;
 
@@ -78,6 +77,7 @@ static int threads_are_blocked(const char *process) {
 
 static int all_blocked_once(void) {
   int blocked = 1;
+  const unsigned asked_before = world->sequence;
   memset(alive, 0, sizeof alive);
   DIR *proc = opendir("/proc");
   if (proc == NULL) die("/proc");
@@ -93,10 +93,13 @@ static int all_blocked_once(void) {
   }
   closedir(proc);
   for (int i = 0; blocked && i < SLEEPERS_MAX; i++) {
-    int owner = world->sleepers[i].owner;
+    struct sleeper *sleeper = &world->sleepers[i];
+    int owner = sleeper->owner;
     if (owner <= 0) continue;
-    if (!alive[owner]) world->sleepers[i].owner = 0;
-    else if (world->sleepers[i].woken) blocked = 0;
+    /* Whoever went to sleep after the listing of /proc was read is not in it, yet lives. */
+    if ((int)(sleeper->sequence - asked_before) >= 0) blocked = 0;
+    else if (!alive[owner]) sleeper->owner = 0;
+    else if (sleeper->woken) blocked = 0;
   }
   return blocked;
 }
@@ -182,8 +185,12 @@ static void run_nest(const struct entry *entry) {
 }
 
 static void run_entry(const struct entry *entry) {
-  if (space_fds[entry->space] < 0) _exit(0);
-  if (setns(space_fds[entry->space], CLONE_NEWPID) != 0) die("setns");
+  char path[64];
+  if (world->spaces[entry->space].fd < 0) _exit(0); /* it has never been made */
+  snprintf(path, sizeof path, "/proc/1/fd/%d", world->spaces[entry->space].fd);
+  int space = open(path, O_RDONLY | O_CLOEXEC);
+  if (space < 0 || setns(space, CLONE_NEWPID) != 0) die("setns");
+  close(space);
   pid_t child = fork_or_note();
   if (child > 0) attend(child, entry->flags);
   if (entry->nest >= 0) run_nest(entry);
@@ -238,8 +245,8 @@ static int open_spaces(void) {
     if (world->spaces[space].init == 0 || world->spaces[space].opened) continue;
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/ns/pid", world->spaces[space].init);
-    space_fds[space] = open(path, O_RDONLY | O_CLOEXEC);
-    if (space_fds[space] < 0) die(path);
+    world->spaces[space].fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (world->spaces[space].fd < 0) die(path);
     world->spaces[space].opened = 1;
     futex_wake(&world->spaces[space].opened);
     opened = 1;
@@ -352,11 +359,11 @@ int conduct(void) {
   redirect_output();
   limit_resources();
   bind_to_cpu();
-  for (int i = 0; i < SPACES_MAX; i++) space_fds[i] = -1;
+  for (int i = 0; i < SPACES_MAX; i++) world->spaces[i].fd = -1;
   world->largest[SPACES_MAX] = 1;
   if (world->subreaper_outside) start_shim();
   start_init();
   int rested = play();
-  report(rested, space_fds);
+  report(rested);
   return 0;
 }

@@ -132,18 +132,19 @@ static void write_taken_in(int fd, int largest) {
   else waitpid(prober, NULL, 0);
 }
 
-static void write_spaces(const int space_fds[SPACES_MAX]) {
+static void write_spaces(void) {
   fprintf(out, "\"spaces\":[");
   for (int space = 0; space < world->space_count; space++) {
     char path[64], link[64];
+    const int fd = world->spaces[space].fd;
     fprintf(out, "%s{\"space\":", space > 0 ? "," : "");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", space_fds[space]);
-    ssize_t length = space_fds[space] < 0 ? 0 : readlink(path, link, sizeof link - 1);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    ssize_t length = fd < 0 ? 0 : readlink(path, link, sizeof link - 1);
     link[length < 0 ? 0 : length] = 0;
     write_string(link);
     fprintf(out, ",\"init\":%d,\"taken\":", world->spaces[space].init);
-    if (space_fds[space] < 0) fprintf(out, "[]");
-    else write_taken_in(space_fds[space], world->largest[space]);
+    if (fd < 0) fprintf(out, "[]");
+    else write_taken_in(fd, world->largest[space]);
     fputc('}', out);
   }
   fprintf(out, "]");
@@ -165,7 +166,7 @@ static int read_pids_file(const char *name) {
   return *digits == 0 ? -1 : atoi(digits);
 }
 
-void report(int rested, const int space_fds[SPACES_MAX]) {
+void report(int rested) {
   out = fdopen(RESULT_FD, "w");
   if (out == NULL) return;
   fprintf(out, "{\"rested\":%s,\"fifo\":%s,\"nowUs\":%lld,\"fault\":", rested ? "true" : "false",
@@ -178,7 +179,7 @@ void report(int rested, const int space_fds[SPACES_MAX]) {
   fputc(',', out);
   /* Room to look: the outside namespace is ours, and nobody runs any more. */
   write_file("/proc/sys/kernel/pid_max", "32768");
-  write_spaces(space_fds);
+  write_spaces();
   fprintf(out, ",\"taken\":");
   write_taken(world->largest[SPACES_MAX]);
   fprintf(out, "}\n");

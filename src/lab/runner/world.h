@@ -60,6 +60,7 @@ struct entry {
 struct space {
   int pid_max;
   int init;           /* outside number of its init */
+  int fd;             /* with which the conductor holds it open; -1 before */
   _Atomic int opened; /* futex */
 };
 
@@ -122,6 +123,6 @@ int read_file(const char *path, char *buffer, int size);
 int conduct(void);
 
 /* observe.c */
-void report(int rested, const int space_fds[SPACES_MAX]);
+void report(int rested);
 
 #endif

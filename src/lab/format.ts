@@ -1,0 +1,157 @@
+/** Verifications as text for a terminal. */
+import { countsOf } from './expect.js';
+import { type LitmusResult, VERDICTS, type Verification } from './verify.js';
+import type { Outcome, View, World, WorldTask } from './world.js';
+
+/** A table of agreement, what differs side by side, and one line that sums up. */
+export function formatVerification({ results, kernel }: Verification): string {
+  const rows = results.map(resultRow);
+  const parts = [
+    formatTable([['LITMUS', 'RULES', 'MODEL', `KERNEL ${kernel.release}`, 'VERDICT'], ...rows]),
+    ...results.filter(({ verdict }) => verdict === 'differs').map(formatDifference),
+    formatSkipped(results),
+    formatSummary(results),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n') + '\n';
+}
+
+function resultRow({ litmus, model, kernel, verdict }: LitmusResult): string[] {
+  return [litmus.name, litmus.rules.join(' '), outcomeText(model), outcomeText(kernel), verdict];
+}
+
+/** `200 tasks, 199 zombies, 199 pinned, 2 refused` */
+export function outcomeText(outcome: Outcome): string {
+  if (outcome.kind === 'skipped') return '-';
+  if (outcome.kind === 'failed') return 'failed';
+  if (outcome.kind === 'restless') return 'never at rest';
+  const { inside, refusals } = outcome.world;
+  const { tasks, zombies, pinned } = countsOf(inside);
+  const refused = refusals.reduce((sum, { count }) => sum + count, 0);
+  const words = [plural(tasks, 'task')];
+  if (zombies > 0) words.push(plural(zombies, 'zombie'));
+  if (pinned > 0) words.push(`${pinned} pinned`);
+  if (refused > 0) words.push(`${refused} refused`);
+  return words.join(', ');
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function formatSkipped(results: readonly LitmusResult[]): string {
+  const missing = new Set(results.flatMap(({ kernel }) => (kernel.kind === 'skipped' ? kernel.missing : [])));
+  const failed = results.flatMap(({ litmus, kernel }) =>
+    kernel.kind === 'failed' ? [`${litmus.name} could not be run: ${kernel.message}`] : [],
+  );
+  return [...[...missing].map((text) => `not run on the kernel: ${text}`), ...failed].join('\n');
+}
+
+/** `112 litmus files: 112 agrees`, verdicts that nobody got left out. */
+export function formatSummary(results: readonly LitmusResult[]): string {
+  const counts = VERDICTS.map((verdict) => [
+    verdict,
+    results.filter((result) => result.verdict === verdict).length,
+  ]);
+  const words = counts.flatMap(([verdict, count]) =>
+    count === 0 ? [] : [`${count} ${SUMMARY_WORDS[verdict]}`],
+  );
+  return `${plural(results.length, 'litmus file')}: ${words.join(', ') || 'nothing to do'}`;
+}
+
+const SUMMARY_WORDS: Record<string, string> = {
+  agrees: 'agree',
+  differs: 'differ',
+  skipped: 'skipped',
+  failed: 'failed',
+};
+
+/** What differs between the worlds, or from what the file expects, as process tables side by side. */
+export function formatDifference({ litmus, model, kernel, unexpected }: LitmusResult): string {
+  const lines = [`${litmus.file}: ${litmus.question}`];
+  if (model.kind === 'restless') lines.push(`  the model never came to rest: ${model.after}`);
+  if (kernel.kind === 'restless') lines.push(`  the kernel never came to rest: ${kernel.after}`);
+  const [left, right] = [worldOf(model), worldOf(kernel)];
+  if (left !== null && right !== null) lines.push(...formatWorlds(left, right));
+  for (const [where, texts] of Object.entries(unexpected))
+    for (const text of texts) lines.push(`  the ${where} is not as the file says: ${text}`);
+  return lines.join('\n');
+}
+
+function worldOf(outcome: Outcome): World | null {
+  return outcome.kind === 'rest' || outcome.kind === 'restless' ? outcome.world : null;
+}
+
+/** Both process tables of every namespace in which they differ; `≠` marks the lines that do. */
+export function formatWorlds(model: World, kernel: World): string[] {
+  const lines: string[] = [];
+  const addView = (name: string, left: View | undefined, right: View | undefined): void => {
+    if (JSON.stringify(left) !== JSON.stringify(right))
+      lines.push(...formatViews(name, left ?? EMPTY, right ?? EMPTY));
+  };
+  addView('inside', model.inside, kernel.inside);
+  addView('outside', model.outside, kernel.outside);
+  for (const name of new Set([...Object.keys(model.nested), ...Object.keys(kernel.nested)]))
+    addView(`namespace ${name}`, model.nested[name], kernel.nested[name]);
+  const compare = (what: string, left: unknown, right: unknown): void => {
+    if (JSON.stringify(left) !== JSON.stringify(right))
+      lines.push(`  ≠ ${what}: model ${JSON.stringify(left)}, kernel ${JSON.stringify(right)}`);
+  };
+  compare('refusals', model.refusals, kernel.refusals);
+  compare('pids.current', model.pidsCurrent, kernel.pidsCurrent);
+  if (model.pidsEvents !== null && kernel.pidsEvents !== null)
+    compare('pids.events', model.pidsEvents, kernel.pidsEvents);
+  return lines;
+}
+
+const EMPTY: View = { tasks: [], pinned: [] };
+
+function formatViews(name: string, left: View, right: View): string[] {
+  const numbers = [...new Set([...left.tasks, ...right.tasks].map(({ pid }) => pid))].sort((a, b) => a - b);
+  const rows = numbers.map((number) => {
+    const [a, b] = [left, right].map((view) => taskLine(view.tasks.find(({ pid }) => pid === number)));
+    return [a === b ? ' ' : '≠', a, b];
+  });
+  rows.push(pinnedRow(left, right));
+  const header = ['', taskHeader(`model, ${name}`), taskHeader(`kernel, ${name}`)];
+  return formatTable([header, ...rows])
+    .split('\n')
+    .map((line) => `  ${line}`);
+}
+
+function taskHeader(where: string): string {
+  return `${columns(['PID', 'PPID', 'PGID', 'SID', 'STAT', 'NLWP', 'COMM'])} (${where})`;
+}
+
+function taskLine(task: WorldTask | undefined): string {
+  if (task === undefined) return '-';
+  const { pid, ppid, pgid, sid, stat, threads, comm, nspid } = task;
+  const deeper = nspid.length > 1 ? ` (${nspid.slice(1).join(', ')} further in)` : '';
+  return columns([pid, ppid, pgid, sid, stat, threads, comm]) + deeper;
+}
+
+function columns([pid, ppid, pgid, sid, stat, threads, comm]: (string | number)[]): string {
+  const numbers = [pid, ppid, pgid, sid].map((number) => String(number).padStart(5)).join(' ');
+  return `${numbers} ${String(stat).padEnd(4)} ${String(threads).padStart(4)} ${comm}`;
+}
+
+function pinnedRow(left: View, right: View): string[] {
+  const [a, b] = [left, right].map(({ pinned }) => `pinned: ${shorten(pinned.join(' ') || 'none')}`);
+  return [left.pinned.join() === right.pinned.join() ? ' ' : '≠', a, b];
+}
+
+function shorten(text: string): string {
+  return text.length > 50 ? `${text.slice(0, 49)}…` : text;
+}
+
+/** Columns as wide as their widest cell, two spaces between. */
+function formatTable(rows: readonly string[][]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
