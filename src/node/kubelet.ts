@@ -35,8 +35,6 @@ export class Kubelet implements PodHost {
   /** Set by the eviction manager: no new pods while the node is under pressure (R26). */
   admits = true;
   pauseVersion: string;
-  /** Called when a pod that belongs to no slot (churn) is gone. */
-  onGone: ((pod: Pod) => void) | null = null;
   readonly #pods: Pod[] = [];
   readonly #containers: PodContainer[] = [];
   readonly #indexOf = new Map<PodContainer, number>();
@@ -203,7 +201,7 @@ export class Kubelet implements PodHost {
 
   podGone(pod: Pod): void {
     const slot = this.slots.find(({ current }) => current === pod);
-    if (slot === undefined) return this.onGone?.(pod);
+    if (slot === undefined) return;
     slot.pastRestarts = this.restartsIn(slot);
     slot.current = null;
     if (slot.recreate && this.admits) this.createInSlot(slot);

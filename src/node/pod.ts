@@ -127,7 +127,10 @@ export class Pod implements SandboxOwner {
   }
 
   sandboxFailed(): void {
-    if (this.state === 'stopping') return this.finishStop();
+    if (this.state === 'stopping') {
+      this.finishStop();
+      return;
+    }
     this.creationRefused('the sandbox process was killed during its set-up');
     this.retryLater();
   }
@@ -135,7 +138,10 @@ export class Pod implements SandboxOwner {
   /** By our will, or because somebody killed pause: then everything in the pod is to be made anew. */
   sandboxExited(): void {
     this.sandboxIsReady = false;
-    if (this.state === 'stopping') return this.advanceStop();
+    if (this.state === 'stopping') {
+      this.advanceStop();
+      return;
+    }
     for (const container of this.containers) {
       if (container.state === 'running') this.restartContainer(container, 'the sandbox died');
     }
@@ -187,7 +193,10 @@ export class Pod implements SandboxOwner {
 
   containerFailed(runtime: Container): void {
     const container = this.containerOf(runtime);
-    if (this.state !== 'stopping') return this.startRefused(container);
+    if (this.state !== 'stopping') {
+      this.startRefused(container);
+      return;
+    }
     container.state = 'exited';
     this.advanceStop();
   }
@@ -208,10 +217,16 @@ export class Pod implements SandboxOwner {
     const wasStopped = container.stopping !== 'no';
     container.state = 'exited';
     container.token++;
-    if (this.state === 'stopping') return this.advanceStop();
-    if (this.sandboxLost()) return this.recreateWhenEmpty();
+    if (this.state === 'stopping') this.advanceStop();
+    else if (this.sandboxLost()) this.recreateWhenEmpty();
+    else this.afterExit(container, status, wasStopped);
+  }
+
+  private afterExit(container: PodContainer, status: number, wasStopped: boolean): void {
     if (!wasStopped) this.moment('container-restarted', container.path, `exited with status ${status}`);
-    if (this.restarts(status, wasStopped)) this.backOff(container);
+    if (!this.restarts(status, wasStopped)) return;
+    this.forgetOldCrashes(container);
+    this.backOff(container);
   }
 
   private sandboxLost(): boolean {
@@ -223,13 +238,17 @@ export class Pod implements SandboxOwner {
     return this.spec.restartPolicy === 'OnFailure' && (status !== 0 || wasStopped);
   }
 
-  /** R30: at once the first time, then 10 s, doubling to 300 s; forgotten after 10 minutes of running. */
+  /** R30: a container that has run for ten minutes begins anew. */
+  private forgetOldCrashes(container: PodContainer): void {
+    const { sim, kubeletRules } = this.host.context;
+    const ranUs = sim.nowUs - container.runtime.startedAtUs;
+    if (ranUs >= kubeletRules.restartBackOffUs.resetAfter) container.backOffUs = 0;
+  }
+
+  /** R30: at once the first time, then 10 s, doubling to 300 s. */
   private backOff(container: PodContainer): void {
     const { context } = this.host;
-    const { first, most, resetAfter } = context.kubeletRules.restartBackOffUs;
-    const { runtime } = container;
-    if (runtime.generation > 0 && context.sim.nowUs - runtime.startedAtUs >= resetAfter)
-      container.backOffUs = 0;
+    const { first, most } = context.kubeletRules.restartBackOffUs;
     const waitUs = container.backOffUs;
     container.backOffUs = waitUs === 0 ? first : Math.min(most, 2 * waitUs);
     const index = this.host.containerIndex(container);
@@ -265,8 +284,8 @@ export class Pod implements SandboxOwner {
   private advanceSandboxStop(): void {
     const { runtime, context } = this.host;
     if (this.sandbox.infra === NONE) {
-      // The set-up may still be under way: then `sandboxReady` or `sandboxFailed` comes back to this.
-      if (this.sandboxIsReady || this.sandboxIsStopping || this.sandbox.cgroup === NONE) this.finishStop();
+      // While the set-up is under way, `sandboxReady` or `sandboxFailed` comes back to this.
+      if (!this.sandbox.settingUp) this.finishStop();
       return;
     }
     if (this.sandboxIsStopping) return;
@@ -287,8 +306,10 @@ export class Pod implements SandboxOwner {
   private advanceContainerStop(container: PodContainer): void {
     const { runtime, context } = this.host;
     if (container.stopping !== 'asked') return;
-    if (!runtime.signal(container.runtime, SIGTERM))
-      return this.stuck(refusalText(context.kernel), container);
+    if (!runtime.signal(container.runtime, SIGTERM)) {
+      this.stuck(refusalText(context.kernel), container);
+      return;
+    }
     container.stopping = 'term-sent';
     const index = this.host.containerIndex(container);
     context.sim.after(this.graceUs, this.host.graceOver, index, container.token);

@@ -49,7 +49,9 @@ export interface Sandbox {
   readonly shimOrigin: number;
   readonly infraOrigin: number;
   readonly infraStream: RandomStream;
+  /** Made once, and kept over attempts that are refused. */
   cgroup: CgroupId;
+  settingUp: boolean;
   /** NONE when there is none, or not now. */
   shim: TaskId;
   infra: TaskId;
@@ -92,7 +94,7 @@ export class SandboxRuntime {
     private readonly kubepods: CgroupId,
   ) {
     const { sim, children } = context;
-    this.#readyWithoutInfra = sim.register((index) => this.#sandboxes[index].owner.sandboxReady());
+    this.#readyWithoutInfra = sim.register((index) => this.#ready(this.#sandboxes[index]));
     this.#infraCall = runc.register((index, task, ns) => this.#infraReady(this.#sandboxes[index], task, ns));
     this.#mainCall = runc.register((index, task, ns) => this.#mainReady(this.#containers[index], task, ns));
     this.#killInfraCall = runc.register((index) => this.#kill(this.#sandboxes[index].infra, SIGKILL));
@@ -105,9 +107,18 @@ export class SandboxRuntime {
     );
   }
 
-  addSandbox(given: Omit<Sandbox, 'index' | 'cgroup' | 'shim' | 'infra' | 'namespace'>): Sandbox {
-    const index = this.#sandboxes.length;
-    const sandbox = { ...given, index, cgroup: NONE, shim: NONE, infra: NONE, namespace: HOST_NAMESPACE };
+  addSandbox(
+    given: Omit<Sandbox, 'index' | 'cgroup' | 'settingUp' | 'shim' | 'infra' | 'namespace'>,
+  ): Sandbox {
+    const sandbox: Sandbox = {
+      ...given,
+      index: this.#sandboxes.length,
+      cgroup: NONE,
+      settingUp: false,
+      shim: NONE,
+      infra: NONE,
+      namespace: HOST_NAMESPACE,
+    };
     this.#sandboxes.push(sandbox);
     return sandbox;
   }
@@ -128,22 +139,24 @@ export class SandboxRuntime {
     return container;
   }
 
-  /** Begins to set up a sandbox: its cgroup, shim and infra process. False: a fork was refused, nothing is left. */
+  /** Begins to set up a sandbox: its cgroup, shim and infra process. False: a fork was refused. */
   create(sandbox: Sandbox): boolean {
-    const { context } = this;
-    sandbox.cgroup = context.kernel.createCgroup(this.kubepods, sandbox.podPidsMax);
-    if (!this.#startSandboxShim(sandbox)) return this.#undo(sandbox);
+    const { kernel } = this.context;
+    if (sandbox.cgroup === NONE) sandbox.cgroup = kernel.createCgroup(this.kubepods, sandbox.podPidsMax);
+    sandbox.settingUp = this.#startSandboxShim(sandbox) && this.#startInfra(sandbox);
+    if (!sandbox.settingUp) this.#endShimOfSandbox(sandbox);
+    return sandbox.settingUp;
+  }
+
+  #startInfra(sandbox: Sandbox): boolean {
     if (!this.hasInfra(sandbox)) {
-      context.sim.soon(this.#readyWithoutInfra, sandbox.index, 0);
+      this.context.sim.soon(this.#readyWithoutInfra, sandbox.index, 0);
       return true;
     }
     const into = sandbox.pidMode === 'node' ? HOST_NAMESPACE : NEW_NAMESPACE;
     const pidMax = sandbox.pidMode === 'pod' ? sandbox.pidMax : null;
-    const { index, infraOrigin } = sandbox;
-    return (
-      this.runc.start(this.#infraCall, index, this.#parentFor(sandbox.shim), infraOrigin, into, pidMax) ||
-      this.#undo(sandbox)
-    );
+    const parent = this.#parentFor(sandbox.shim);
+    return this.runc.start(this.#infraCall, sandbox.index, parent, sandbox.infraOrigin, into, pidMax);
   }
 
   /** R34: is there a pause process at all? */
@@ -182,7 +195,9 @@ export class SandboxRuntime {
 
   /** Removes a sandbox that has no process any more. */
   remove(sandbox: Sandbox): void {
-    this.#undo(sandbox);
+    this.#endShimOfSandbox(sandbox);
+    if (sandbox.cgroup !== NONE) this.context.kernel.removeCgroup(sandbox.cgroup);
+    sandbox.cgroup = NONE;
   }
 
   /** The process that a container's processes are children of. */
@@ -214,10 +229,16 @@ export class SandboxRuntime {
     return NONE;
   }
 
+  #ready(sandbox: Sandbox): void {
+    sandbox.settingUp = false;
+    sandbox.owner.sandboxReady();
+  }
+
   #infraReady(sandbox: Sandbox, task: TaskId, namespace: PidNsId): void {
     const { kernel, machine, children } = this.context;
     if (task === NONE) {
-      this.#undo(sandbox);
+      sandbox.settingUp = false;
+      this.#endShimOfSandbox(sandbox);
       sandbox.owner.sandboxFailed();
       return;
     }
@@ -226,7 +247,7 @@ export class SandboxRuntime {
     kernel.attach(task, sandbox.cgroup);
     machine.load(task, sandbox.infraProgram, sandbox.infraStream);
     children.expect(task, this.#infraChild, sandbox.index);
-    sandbox.owner.sandboxReady();
+    this.#ready(sandbox);
   }
 
   #mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
@@ -282,13 +303,9 @@ export class SandboxRuntime {
     sandbox.owner.sandboxExited();
   }
 
-  #undo(sandbox: Sandbox): false {
-    const { kernel, children } = this.context;
-    if (sandbox.shim !== NONE) children.retire(sandbox.shim);
-    if (sandbox.cgroup !== NONE) kernel.removeCgroup(sandbox.cgroup);
+  #endShimOfSandbox(sandbox: Sandbox): void {
+    if (sandbox.shim !== NONE) this.context.children.retire(sandbox.shim);
     sandbox.shim = NONE;
-    sandbox.cgroup = NONE;
-    return false;
   }
 }
 
