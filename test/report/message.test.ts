@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import type { RefusedBy } from '../../src/experiment/result.js';
+import {
+  answer,
+  blameHeadline,
+  diagnosticTally,
+  expectationFailures,
+  explainRefusal,
+  formatDiagnostic,
+  headline,
+  kubeletHeadline,
+  overviewHeadline,
+  pinnedFooter,
+  symptomsHeadline,
+  symptomsSubtitle,
+  timeToExhaustion,
+} from '../../src/report/message.js';
+import type { Diagnostic } from '../../src/scenario/diagnostic.js';
+import * as runs from './fixtures.js';
+
+describe('a title is an answer', () => {
+  test('a full node says when, and what fills it', () => {
+    expect(headline(runs.leakingRun())).toBe('Full after 22.4 h: 16,110 zombies pin 32,220 numbers');
+    expect(timeToExhaustion(runs.leakingRun())).toBe('22.4 h');
+  });
+
+  test('a full node that is rescued says since when', () => {
+    expect(headline(runs.recoveringRun())).toBe(
+      'Full after 22.4 h: 16,110 zombies pin 32,220 numbers; free again at 30 h',
+    );
+  });
+
+  test('a node that nothing fills says never', () => {
+    expect(headline(runs.healthyRun())).toBe('Never at this rate: 906 of 32,768 numbers in use after 30 d');
+    expect(timeToExhaustion(runs.healthyRun())).toBe('never');
+  });
+
+  test('a run that ends too early says when it would be full', () => {
+    const title = 'Would be full after 32.7 d at this rate: 9,840 zombies hold 9,840 numbers by 10 d';
+    expect(headline(runs.slowRun())).toBe(title);
+    expect(timeToExhaustion(runs.slowRun())).toBe('~32.7 d');
+  });
+
+  test('a censored run without a projection promises nothing', () => {
+    const run = runs.slowRun({ projection: null });
+    expect(headline(run)).toBe('Not full within 10 d: 10,092 of 32,768 numbers in use');
+    expect(timeToExhaustion(run)).toBe('> 10 d');
+  });
+
+  test('a leak that ended in time is not called healthy', () => {
+    expect(headline(runs.curedInTimeRun())).toBe(
+      'Not full: 20,367 of 32,768 in use at 14 h, then given back',
+    );
+  });
+
+  test('forks refused inside a pod are told although the node is fine', () => {
+    expect(headline(runs.refusedInPodRun())).toMatch(/^Never .*; a pod is refused forks from 5 h on$/);
+    expect(headline(runs.healthyRun())).not.toMatch(/refused/);
+  });
+
+  test('a table full of live tasks does not blame zombies', () => {
+    const run = runs.leakingRun();
+    const { timeline } = run;
+    const swapped = {
+      ...timeline,
+      tasks: timeline.allocated,
+      zombies: timeline.tasks,
+      pinned: timeline.ssh_refused,
+    };
+    const live = { ...run, timeline: { ...swapped, ssh_refused: timeline.ssh_refused } };
+    expect(headline(live)).toBe('Full after 22.4 h: 32,468 tasks alive');
+  });
+
+  test('the kubelet chart says what the kubelet believes at that moment', () => {
+    expect(kubeletHeadline(runs.leakingRun())).toBe(
+      'Full after 22.4 h, yet the kubelet still counts 16,410 free PIDs',
+    );
+    expect(kubeletHeadline(runs.healthyRun())).toBe(
+      'Nothing is hidden: the kubelet sees all 906 numbers in use',
+    );
+    expect(kubeletHeadline(runs.curedInTimeRun())).toBe(
+      'The kubelet misses 49 % of what is in use: it sees 10,310 of 20,367',
+    );
+  });
+
+  test('the symptoms chart says who notices when, or that nobody does', () => {
+    expect(symptomsHeadline(runs.recoveringRun())).toBe(
+      'Probes fail at 22.4 h, logins at 22.6 h, new pods at 22.9 h',
+    );
+    expect(symptomsHeadline(runs.healthyRun())).toBe('Nobody notices anything within 30 d');
+    expect(symptomsHeadline(runs.refusedInPodRun())).toBe(
+      'Nobody outside the pod notices anything within 30 d',
+    );
+  });
+
+  test('the symptoms are counted, and so is what worked', () => {
+    expect(symptomsSubtitle(runs.recoveringRun())).toBe(
+      'In the whole run of 2 d: 2,744 failed probes, 15 failed pod creations, 41 refused logins and 5 stuck deletions',
+    );
+    expect(symptomsSubtitle(runs.healthyRun())).toMatch(/ within 30 d, and every one worked$/);
+  });
+
+  test('the copies of a pod are blamed together', () => {
+    expect(blameHeadline(runs.leakingRun())).toBe(
+      'The liveness probe of rabbitmq holds 99.2 % of the numbers',
+    );
+    expect(blameHeadline(runs.tenPodsRun())).toBe('The liveness probes of 10 pods hold 98 % of the numbers');
+    expect(blameHeadline(runs.leakingRun({ blame: [] }))).toBe('Nobody holds a number');
+  });
+
+  test('the overview counts the scenarios that fill the table and names the first', () => {
+    const all = [runs.healthyRun(), runs.leakingRun(), runs.tenPodsRun()];
+    expect(overviewHeadline(all)).toBe(
+      '2 of 3 scenarios fill the PID table, ten-rabbitmq-pods first: after 2.21 h',
+    );
+    expect(overviewHeadline([runs.healthyRun(), runs.slowRun()])).toBe(
+      'None of 2 scenarios fills the PID table',
+    );
+    expect(overviewHeadline([runs.healthyRun()])).toBe(headline(runs.healthyRun()));
+  });
+});
+
+describe('the answer in sentences', () => {
+  test('names the limit, what is held, and who notices', () => {
+    expect(answer(runs.recoveringRun())).toBe(
+      'The node refuses its first fork after 22.4 h: no number below pid_max is free. It then holds 248 live tasks, ' +
+        '16,110 zombies and 16,110 pinned numbers: 32,468 of 32,768 numbers in use. The first probe fails at 22.4 h, ' +
+        'the first ssh login is refused at 22.6 h and the first pod cannot be created at 22.9 h. ' +
+        'From 30 h on the numbers are free again: 252 of 32,768 numbers in use.',
+    );
+  });
+
+  test('explains why a small table is full before all its numbers are in use', () => {
+    expect(answer(runs.tinyRun())).toContain('numbers below 300 are not handed out again');
+    expect(answer(runs.leakingRun())).not.toContain('below 300');
+  });
+
+  test('says by which method a projection was made', () => {
+    expect(answer(runs.slowRun())).toContain(
+      'at 41 numbers an hour it would after 32.7 d (least squares over the last half of the run)',
+    );
+  });
+
+  test.each(runs.ALL_RUNS.map((make) => [make().scenario.name, make()] as const))(
+    '%s: is prose',
+    (_, run) => {
+      const text = answer(run);
+      expect(text).not.toMatch(/undefined|null|NaN|Infinity| {2}|\.\./);
+      expect(text).toMatch(/^[A-Z].*\.$/);
+    },
+  );
+});
+
+describe('refusals', () => {
+  const limits: RefusedBy[] = ['pid-max', 'threads-max', 'pids-cgroup', 'rlimit-nproc', 'namespace-dead'];
+  test.each(limits)('%s: has a cause, a consequence and a remedy', (limit) => {
+    const { cause, consequence, remedy } = explainRefusal(limit);
+    for (const text of [consequence, remedy]) expect(text).toMatch(/^[A-Z].*\.$/);
+    expect(cause).toMatch(/^[a-z].*[^.]$/);
+  });
+});
+
+describe('diagnostics', () => {
+  const text = 'spec:\n  pods:\n    - name: web\n\t\tperoidSeconds: 10\n';
+  const diagnostic: Diagnostic = {
+    file: 'a.yaml',
+    line: 4,
+    column: 3,
+    severity: 'error',
+    code: 'unknown-key',
+    message: 'unknown key "peroidSeconds"',
+    hint: 'did you mean "periodSeconds"?',
+  };
+
+  test('have place, severity, code, message, excerpt with a caret, and hint', () => {
+    expect(formatDiagnostic(diagnostic, text)).toBe(
+      [
+        'a.yaml:4:3: error[unknown-key]: unknown key "peroidSeconds"',
+        '    4 |   peroidSeconds: 10',
+        '      |   ^',
+        '  hint: did you mean "periodSeconds"?',
+      ].join('\n'),
+    );
+  });
+
+  test('need neither text nor hint nor line', () => {
+    const bare: Diagnostic = { ...diagnostic, line: 0, column: 0, hint: undefined };
+    expect(formatDiagnostic(bare, text)).toBe('a.yaml: error[unknown-key]: unknown key "peroidSeconds"');
+    expect(formatDiagnostic({ ...diagnostic, hint: undefined })).toBe(
+      'a.yaml:4:3: error[unknown-key]: unknown key "peroidSeconds"',
+    );
+    expect(formatDiagnostic({ ...diagnostic, line: 99 }, text)).not.toContain('|');
+  });
+
+  test('cut a long line to what is around the mark', () => {
+    const long = `${'x'.repeat(500)}HERE${'y'.repeat(500)}`;
+    const [, source, caret] = formatDiagnostic({ ...diagnostic, line: 1, column: 501 }, long).split('\n');
+    expect(source.length).toBeLessThan(120);
+    expect(source.slice(caret.indexOf('^'))).toMatch(/^HERE/);
+  });
+
+  test('do not let a file talk to the terminal', () => {
+    const evil = 'key: "\u001b[2J\u0007"\n';
+    const shown = formatDiagnostic(
+      { ...diagnostic, line: 1, column: 6, message: 'bad \u001b]0;x\u0007' },
+      evil,
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
+    expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
+  test('are counted', () => {
+    const warning: Diagnostic = { ...diagnostic, severity: 'warning', file: 'b.yaml' };
+    expect(diagnosticTally([diagnostic, diagnostic, warning])).toBe('2 errors and 1 warning in 2 files');
+    expect(diagnosticTally([warning])).toBe('1 warning in 1 file');
+  });
+});
+
+test('an expectation that failed is told with what was the case', () => {
+  const expectations = [
+    { text: 'exhausted == false', ok: false, actual: 'true' },
+    { text: 'timeToExhaustion < 36h', ok: true, actual: '22.4 h' },
+  ];
+  expect(expectationFailures(runs.leakingRun({ expectations }))).toEqual([
+    'rabbitmq-pause-3.0: expected exhausted == false, but it was true',
+  ]);
+});
+
+test('the footer of ps says how many numbers it cannot show, or that there are none', () => {
+  expect(pinnedFooter(8117)).toMatch(/^8,117 more numbers are allocated that ps cannot show/);
+  expect(pinnedFooter(1)).toMatch(/^1 more number is /);
+  expect(pinnedFooter(0)).toMatch(/^No number is pinned/);
+});

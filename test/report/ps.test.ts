@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import type { ProcessRow } from '../../src/experiment/result.js';
+import { pinnedNumbers, psDocument, psFooter, renderPs } from '../../src/report/ps.js';
+
+function row(
+  pid: number,
+  ppid: number,
+  pgid: number,
+  sid: number,
+  stat: string,
+  comm: string,
+  rest = {},
+): ProcessRow {
+  return { pid, ppid, pgid, sid, stat, comm, nspid: [pid], threads: 1, pod: null, container: null, ...rest };
+}
+
+const inPod = { pod: 'rabbitmq', container: 'rabbitmq' };
+
+const NODE: ProcessRow[] = [
+  row(1, 0, 1, 1, 'Ss', 'systemd'),
+  row(2, 0, 0, 0, 'S', 'kthreadd'),
+  row(300, 1, 300, 300, 'Ssl', 'dockerd', { threads: 12 }),
+  row(400, 300, 400, 400, 'Ss', 'pause', { ...inPod, nspid: [400, 1] }),
+  row(410, 300, 410, 410, 'Ssl', 'beam.smp', { ...inPod, threads: 20, nspid: [410, 7] }),
+  row(420, 410, 420, 420, 'Ss', 'erl_child_setup', inPod),
+  row(500, 400, 499, 499, 'Z', 'inet_gethost', inPod),
+  row(504, 400, 503, 503, 'Z', 'inet_gethost', inPod),
+  row(508, 400, 507, 507, 'Z', 'inet_gethost', inPod),
+  row(900, 400, 900, 900, 'Zs', 'erl_child_setup', inPod),
+  row(1000, 1, 1000, 1000, 'Ss', 'sshd'),
+];
+
+describe('ps', () => {
+  test('lists processes as ps -eo does, a zombie as [name] <defunct>', () => {
+    expect(renderPs(NODE)).toBe(
+      [
+        ' PID PPID PGID  SID NLWP STAT CMD',
+        '   1    0    1    1    1 Ss   systemd',
+        '   2    0    0    0    1 S    kthreadd',
+        ' 300    1  300  300   12 Ssl  dockerd',
+        ' 400  300  400  400    1 Ss   pause',
+        ' 410  300  410  410   20 Ssl  beam.smp',
+        ' 420  410  420  420    1 Ss   erl_child_setup',
+        ' 500  400  499  499    1 Z    [inet_gethost] <defunct>',
+        ' 504  400  503  503    1 Z    [inet_gethost] <defunct>',
+        ' 508  400  507  507    1 Z    [inet_gethost] <defunct>',
+        ' 900  400  900  900    1 Zs   [erl_child_setup] <defunct>',
+        '1000    1 1000 1000    1 Ss   sshd',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('draws the tree as ps --forest does, zombies of a kind in one line', () => {
+    expect(renderPs(NODE, { tree: true })).toBe(
+      [
+        ' PID PPID PGID  SID NLWP STAT CMD',
+        '   1    0    1    1    1 Ss   systemd',
+        ' 300    1  300  300   12 Ssl   \\_ dockerd',
+        ' 400  300  400  400    1 Ss    |   \\_ pause',
+        '   -  400    -    -    1 Z     |   |   \\_ 3 × [inet_gethost] <defunct>',
+        ' 900  400  900  900    1 Zs    |   |   \\_ [erl_child_setup] <defunct>',
+        ' 410  300  410  410   20 Ssl   |   \\_ beam.smp',
+        ' 420  410  420  420    1 Ss    |       \\_ erl_child_setup',
+        '1000    1 1000 1000    1 Ss    \\_ sshd',
+        '   2    0    0    0    1 S    kthreadd',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('a zombie leader with children keeps a line of its own', () => {
+    const rows = [
+      row(1, 0, 1, 1, 'Ss', 'init'),
+      row(5, 1, 5, 5, 'Zl', 'app', { threads: 2 }),
+      row(6, 1, 6, 6, 'Zl', 'app', { threads: 2 }),
+      row(7, 5, 5, 5, 'S', 'child'),
+    ];
+    expect(renderPs(rows, { tree: true }).split('\n').slice(2, 5)).toEqual([
+      '  5    1    5   5    2 Zl    \\_ [app] <defunct>',
+      '  7    5    5   5    1 S     |   \\_ child',
+      '  6    1    6   6    2 Zl    \\_ [app] <defunct>',
+    ]);
+  });
+
+  test('the wide form adds the numbers in inner namespaces, the pod and the container', () => {
+    const [head, first] = renderPs(NODE.slice(3, 4), { wide: true }).split('\n');
+    expect(head).toBe('PID PPID PGID SID NLWP STAT NSPID POD      CONTAINER CMD');
+    expect(first).toBe('400  300  400 400    1 Ss   400,1 rabbitmq rabbitmq  pause');
+  });
+
+  test('a table of 30,000 zombies and a chain of 30,000 forks are no trouble', () => {
+    const zombies = Array.from({ length: 30_000 }, (_, index) => row(index + 2, 1, 1, 1, 'Z', 'true'));
+    expect(renderPs([NODE[0], ...zombies], { tree: true })).toContain(' \\_ 30,000 × [true] <defunct>\n');
+    const chain = Array.from({ length: 30_000 }, (_, index) => row(index + 1, index, 1, 1, 'S', 'sh'));
+    expect(renderPs(chain, { tree: true }).split('\n')).toHaveLength(30_002);
+  });
+
+  test('an empty table is a head line', () => {
+    expect(renderPs([])).toBe('PID PPID PGID SID NLWP STAT CMD\n');
+  });
+
+  test('as JSON it is one object per process', () => {
+    expect(psDocument(NODE.slice(3, 4))).toEqual([
+      {
+        pid: 400,
+        ppid: 300,
+        pgid: 400,
+        sid: 400,
+        stat: 'Ss',
+        comm: 'pause',
+        nspid: [400, 1],
+        pod: 'rabbitmq',
+        container: 'rabbitmq',
+      },
+    ]);
+  });
+});
+
+describe('K10: what ps cannot show', () => {
+  test('the id of a group whose leader has been reaped is pinned', () => {
+    expect(pinnedNumbers(NODE)).toEqual([499, 503, 507]);
+    expect(psFooter(NODE)).toMatch(/^3 more numbers/);
+  });
+
+  test('the id of a group whose leader is a zombie is not: ps shows the leader', () => {
+    expect(pinnedNumbers([row(1, 0, 1, 1, 'Ss', 'init'), row(5, 1, 5, 5, 'Zs', 'sh')])).toEqual([]);
+  });
+
+  test('0 stands for a group outside the namespace, and holds nothing in it', () => {
+    expect(pinnedNumbers([row(1, 0, 0, 0, 'S', 'pause')])).toEqual([]);
+  });
+});
