@@ -6,7 +6,7 @@
  * (reference.property.test.ts). Each function is named for the system call, and says which kernel function it stands
  * for. What it knows, and what can be read from it, is in reference-tables.ts.
  */
-import type { ForkRefusal, KernelHooks, KernelOptions } from '../../src/kernel/kernel.js';
+import type { ForkRefusal, KernelHooks, KernelOptions, Refuser } from '../../src/kernel/kernel.js';
 import type { KernelRules } from '../../src/kernel/rules.js';
 import {
   activeNs,
@@ -36,15 +36,9 @@ export const ANY = -1;
 export const WOULD_BLOCK = -2;
 export const NO_CHILD = -3;
 
-export interface Refusal {
-  errno: string;
-  refusedBy: string;
-  at: number;
-}
-
 export class ReferenceKernel extends ReferenceTables {
   readonly init: number;
-  refusal: Refusal = { errno: '', refusedBy: '', at: NONE };
+  refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
   waited = { number: 0, status: 0 };
   threadsMax: number;
   protected readonly rules: KernelRules;
@@ -97,14 +91,14 @@ export class ReferenceKernel extends ReferenceTables {
     return pid;
   }
 
-  private refuse(errno: string, refusedBy: string, at: number): null {
+  private refuse(errno: ForkRefusal['errno'], refusedBy: Refuser, at: number): null {
     this.refusal = { errno, refusedBy, at };
     return null;
   }
 
   private copyProcess(parent: Process, ns: PidNamespace): Thread | null {
     const thread = this.tryCopyProcess(parent, ns);
-    if (thread === null) this.hooks?.refused(parent.id, this.refusal as ForkRefusal);
+    if (thread === null) this.hooks?.refused(parent.id, this.refusal);
     else this.countCreated(thread.pid.origin, 1);
     return thread;
   }
@@ -388,11 +382,9 @@ export class ReferenceKernel extends ReferenceTables {
     if (!isHandler(disposition)) p.pending.delete(SIGCHLD);
   }
 
-  /** The handler is about to run: the slot is free again. False if there is nothing, or no handler any more. */
+  /** `dequeue_signal`: it is about to be acted on, and the slot is free again. */
   takeSignal(id: number, bit: number): boolean {
-    const p = this.running(id);
-    const signal = bit === 1 ? SIGCHLD : SIGTERM;
-    return p.pending.delete(signal) && this.hasHandler(p, signal);
+    return this.running(id).pending.delete(bit === 1 ? SIGCHLD : SIGTERM);
   }
 
   setSigterm(id: number, disposition: SigtermAction): void {

@@ -1,0 +1,102 @@
+/** Threads, and a main thread that ends before the others (experiments e3 and e16). */
+import { expect, it } from 'vitest';
+import { ANY, SIGKILL, WOULD_BLOCK } from '../../src/kernel/kernel.js';
+import { PENDING_SIGCHLD } from '../../src/kernel/signals.js';
+import { container, onBothKernels, row } from './kernels.js';
+
+onBothKernels((boot) => {
+  it('K9 a thread that has ended holds nothing, joined or not: 600 of them pass through a table of 320', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel, 320);
+    for (let i = 0; i < 600; i++) {
+      expect(kernel.cloneThreads(init, 1)).toBe(1);
+      kernel.endOneThread(init);
+    }
+    expect(kernel.allocated(ns)).toBe(1);
+  });
+
+  it('K9 a thread holds a number on every level', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel);
+    const before = kernel.allocated();
+    kernel.cloneThreads(init, 7);
+    expect(kernel.allocated(ns)).toBe(8);
+    expect(kernel.allocated() - before).toBe(7);
+    expect(row(kernel, ns, init)).toMatchObject({ threads: 8, stat: 'Sl' });
+    kernel.endThreads(init);
+    expect(kernel.allocated() - before).toBe(0);
+  });
+
+  it('K9 a burst of threads takes what single ones would take', () => {
+    const [burst, single] = [boot({ pidMax: 320 }), boot({ pidMax: 320 })];
+    for (const kernel of [burst, single]) {
+      const gone = Array.from({ length: 40 }, () => kernel.fork(kernel.init));
+      for (const index of [0, 1, 5, 17, 18, 39]) {
+        kernel.exit(gone[index], 0);
+        kernel.wait(kernel.init, gone[index]);
+      }
+    }
+    expect(burst.cloneThreads(burst.init, 500)).toBe(278);
+    let made = 0;
+    while (single.cloneThreads(single.init, 1) === 1) made += 1;
+    expect(made).toBe(278);
+    expect(single.allocated()).toBe(burst.allocated());
+  });
+
+  it('K19 a main thread that ends first is a zombie nobody can wait for, until the last thread ends', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel);
+    kernel.setSigchld(init, 'reap-all');
+    const task = kernel.fork(init);
+    kernel.cloneThreads(task, 1);
+    kernel.exitMainThread(task);
+    expect(row(kernel, ns, task)).toMatchObject({ stat: 'Zl', threads: 2 });
+    expect(kernel.wait(init, ANY)).toBe(WOULD_BLOCK);
+    expect(kernel.wait(init, task)).toBe(WOULD_BLOCK);
+    expect(kernel.pendingSignals(init)).toBe(0);
+    kernel.endOneThread(task);
+    expect(kernel.pendingSignals(init)).toBe(PENDING_SIGCHLD);
+    expect(row(kernel, ns, task)).toMatchObject({ stat: 'Z', threads: 1 });
+    expect(kernel.wait(init, ANY)).toBe(task);
+  });
+
+  it('K19 a main thread without others ends the process', () => {
+    const kernel = boot();
+    const task = kernel.fork(kernel.init);
+    kernel.exitMainThread(task);
+    expect(kernel.isZombie(task)).toBe(true);
+    expect(kernel.wait(kernel.init, ANY)).toBe(task);
+    expect(kernel.waited.status).toBe(0);
+  });
+
+  it('K19 such a process still has its children, still forks, and dies of one SIGKILL', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel);
+    const task = kernel.fork(init);
+    const child = kernel.fork(task);
+    kernel.cloneThreads(task, 3);
+    kernel.exitMainThread(task);
+    expect(kernel.parentOf(child)).toBe(task);
+    expect(kernel.parentOf(kernel.fork(task))).toBe(task);
+    kernel.kill(init, task, SIGKILL);
+    expect(kernel.parentOf(child)).toBe(init);
+    expect(kernel.taskCount(ns)).toBe(4);
+    expect(kernel.wait(init, ANY)).toBe(task);
+    expect(kernel.waited.status).toBe(128 + SIGKILL);
+  });
+
+  it('K19 a namespace lives while any thread of its PID 1 does', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    kernel.cloneThreads(init, 1);
+    const child = kernel.fork(init);
+    kernel.exitMainThread(init);
+    expect(kernel.canRun(child)).toBe(true);
+    const other = kernel.fork(init);
+    expect(row(kernel, ns, other)?.ppid).toBe(1);
+    kernel.endOneThread(init);
+    expect(kernel.taskCount(ns)).toBe(1);
+    expect(kernel.wait(outside, init)).toBe(init);
+    expect(kernel.allocated(ns)).toBe(0);
+  });
+});
