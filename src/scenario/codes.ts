@@ -214,8 +214,8 @@ export const CODE_DOCUMENTATION: Readonly<Record<DiagnosticCode, CodeDocumentati
   },
   'assumed-program': {
     meaning:
-      'What a container of the manifest runs is not known, so it is taken for an application that starts no process ' +
-      'and never waits for one.',
-    remedy: 'Say what it runs with `containers: {NAME: {program: PROGRAM}}` beside `manifest:`.',
+      'Something about what a container runs is not known and has been assumed. An image whose entrypoint is not known ' +
+      'is taken for an application that starts no process and never waits for one.',
+    remedy: 'If the assumption is wrong, name a program, or describe it under `programs:`.',
   },
 };

@@ -8,6 +8,8 @@
  */
 import {
   type Alias,
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isCollection,
@@ -17,7 +19,7 @@ import {
   isSeq,
   LineCounter,
   type ParsedNode,
-  parseAllDocuments,
+  Parser,
 } from 'yaml';
 import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX, FILE_CHARACTERS_MAX } from './bounds.js';
 import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
@@ -62,7 +64,8 @@ export function readYaml(text: string, file: string): YamlText {
   const lines = new LineCounter();
   const composed = compose(text, lines);
   if (composed === null) {
-    complain('yaml-syntax', NOWHERE, 'mappings or lists are nested too deeply to be read');
+    const message = `mappings and lists are nested more than ${DOCUMENT_DEPTH_MAX} deep`;
+    complain('yaml-syntax', NOWHERE, message);
     return found;
   }
   const positionAt = (offset: number): Position => {
@@ -103,15 +106,30 @@ function complainer(file: string, diagnostics: Diagnostic[]): Complain {
   };
 }
 
-/** The parser recurses: text that is nothing but opening brackets would exhaust its stack. */
+/**
+ * Null when nested too deeply. The `yaml` package parses tokens without recursion and composes them with it, and near
+ * the end of the stack an error may be fatal instead of a RangeError: so the tokens are measured in between.
+ */
 function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
-  try {
-    const composed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, merge: true });
-    return Array.isArray(composed) ? composed : [];
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  if (isDeeperThan(DOCUMENT_DEPTH_MAX, tokens)) return null;
+  const composer = new Composer({ merge: true });
+  return [...composer.compose(tokens)] as Document.Parsed[];
+}
+
+function isDeeperThan(depthMax: number, tokens: readonly CST.Token[]): boolean {
+  let level: CST.Token[] = [...tokens];
+  // One more for the document itself.
+  for (let depth = 0; depth <= depthMax + 1; depth++) {
+    level = level.flatMap((token) => {
+      if (token.type === 'document') return token.value ? [token.value] : [];
+      return 'items' in token
+        ? token.items.flatMap(({ key, value }) => [key, value].filter((part) => part != null))
+        : [];
+    });
+    if (level.length === 0) return false;
   }
+  return true;
 }
 
 const TEMPLATE_HINT =
@@ -157,11 +175,11 @@ interface Trouble {
   message: string;
 }
 
-/** What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying; depth. */
+/** What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying. */
 function findTrouble(document: Document.Parsed): Trouble | null {
   let trouble: Trouble | null = null;
   const sizes = new Map<unknown, number>();
-  const measureAlias = (alias: Alias, depth: number): number => {
+  const measureAlias = (alias: Alias): number => {
     const target = alias.resolve(document);
     if (target === undefined) {
       trouble ??= {
@@ -175,22 +193,17 @@ function findTrouble(document: Document.Parsed): Trouble | null {
       trouble ??= { code: 'alias-bomb', node: alias, message: `the alias *${alias.source} contains itself` };
       return 1;
     }
-    return sizes.get(target) ?? measure(target, depth);
+    return sizes.get(target) ?? measure(target);
   };
-  const measure = (node: unknown, depth: number): number => {
+  const measure = (node: unknown): number => {
     if (trouble !== null) return 1;
-    if (isAlias(node)) return measureAlias(node, depth);
-    if (isPair(node)) return measure(node.key, depth) + measure(node.value, depth);
+    if (isAlias(node)) return measureAlias(node);
+    if (isPair(node)) return measure(node.key) + measure(node.value);
     if (!isCollection(node)) return 1;
-    if (depth > DOCUMENT_DEPTH_MAX) {
-      const message = `mappings and lists are nested more than ${DOCUMENT_DEPTH_MAX} deep`;
-      trouble ??= { code: 'yaml-syntax', node, message };
-      return 1;
-    }
     sizes.set(node, IN_PROGRESS);
     let size = 1;
     for (const item of node.items) {
-      size += measure(item, depth + 1);
+      size += measure(item);
       if (size > DOCUMENT_VALUES_MAX) {
         const bound = DOCUMENT_VALUES_MAX.toLocaleString('en-US');
         const message = `with its aliases expanded the document has more than ${bound} values`;
@@ -200,7 +213,7 @@ function findTrouble(document: Document.Parsed): Trouble | null {
     sizes.set(node, size);
     return size;
   };
-  measure(document.contents, 0);
+  measure(document.contents);
   return trouble;
 }
 

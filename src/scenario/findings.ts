@@ -44,7 +44,7 @@ export class Findings {
     this.diagnostics.push({ file: document.file, ...position, severity, code, message, hint });
   }
 
-  /** Says that entries of this list or mapping were left out because they were wrong. */
+  /** Says that parts of this list or mapping were left out because they were wrong. They are not missing. */
   markIncomplete(value: object): void {
     this.incomplete.add(value);
   }
@@ -68,14 +68,14 @@ export class Findings {
     const known = this.places.get(value);
     if (known === undefined) throw new Error('this value was not read from a document');
     const [first, ...rest] = path;
-    const part = first === undefined ? undefined : known.parts[first];
+    const part = first !== undefined && Object.hasOwn(known.parts, first) ? known.parts[first] : undefined;
     return part ? below(part, ...rest) : below(known.place, ...path);
   }
 }
 
-/** In reading order: by file in order of appearance, then line, then column. */
-export function inReadingOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const files = [...new Set(diagnostics.map(({ file }) => file))];
+/** In reading order: the main file first, the others as they appear; within a file by line and column. */
+export function inReadingOrder(diagnostics: readonly Diagnostic[], mainFile: string): Diagnostic[] {
+  const files = [...new Set([mainFile, ...diagnostics.map(({ file }) => file)])];
   return [...diagnostics].sort(
     (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
   );

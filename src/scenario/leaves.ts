@@ -15,11 +15,23 @@ export interface Objection {
 /** Looks at a value, and at how it was written where that is known. Null: nothing is wrong. */
 export type Check = (value: string | number, written: string | undefined) => Objection | null;
 
-const checks = new WeakMap<z.ZodType, Check>();
+/** A named plain type. */
+export interface Leaf {
+  id: string;
+  check: Check;
+}
 
-/** The check of a leaf schema that has one of its own. */
-export function checkOf(schema: z.ZodType): Check | undefined {
-  return checks.get(schema);
+const leaves = new WeakMap<z.ZodType, Leaf>();
+
+/** Which named plain type a schema is. `describe` makes a copy, which knows what it was copied from. */
+export function leafOf(schema: z.ZodType): Leaf | undefined {
+  let ancestor: z.ZodType | undefined = schema;
+  while (ancestor !== undefined) {
+    const known = leaves.get(ancestor);
+    if (known) return known;
+    ancestor = ancestor._zod.parent as z.ZodType | undefined;
+  }
+  return undefined;
 }
 
 interface Words {
@@ -35,7 +47,7 @@ function leaf<T extends z.ZodType<string | number>>(base: T, check: Check, words
     if (objection) context.addIssue({ code: 'custom', message: objection.message });
   });
   const schema = refined.meta({ ...words });
-  checks.set(schema, check);
+  leaves.set(schema, { id: words.id, check });
   return schema;
 }
 

@@ -11,7 +11,7 @@
  */
 import type * as z from 'zod';
 import { below, type Findings, type Place } from './findings.js';
-import { checkOf, shorten } from './leaves.js';
+import { leafOf, shorten } from './leaves.js';
 import { choiceOf, isMapping } from './schema.js';
 import { didYouMean } from './suggest.js';
 
@@ -116,6 +116,7 @@ export class Reader {
       const read = this.any(shape[key], own, below(place, key));
       if (read === INVALID) isWhole = false;
       else if (read !== undefined) parts[key] = read;
+      else if (own !== undefined && own !== null) this.findings.markIncomplete(parts);
     }
     const isStrict = catchall !== undefined;
     if (isStrict) this.reportUnknownKeys(value, keys, place);
@@ -199,8 +200,9 @@ export class Reader {
   private leaf(schema: z.ZodType, value: unknown, place: Place): unknown {
     const result = schema.safeParse(value);
     if (result.success) {
-      const check = typeof value === 'number' ? checkOf(schema) : undefined;
-      const objection = check?.(value as number, place.document.written(place.path));
+      // How a number was written is known here only, and not to zod.
+      const leaf = typeof value === 'number' ? leafOf(schema) : undefined;
+      const objection = leaf?.check(value as number, place.document.written(place.path));
       if (!objection) return result.data;
       this.findings.error(place, objection.code, objection.message, { hint: objection.hint });
       return INVALID;
@@ -212,7 +214,7 @@ export class Reader {
   private reportLeaf(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue, place: Place): void {
     const definition = definitionOf(schema);
     const isPlain = typeof value === 'string' || typeof value === 'number';
-    const objection = isPlain ? checkOf(schema)?.(value, place.document.written(place.path)) : undefined;
+    const objection = isPlain ? leafOf(schema)?.check(value, place.document.written(place.path)) : undefined;
     if (issue.code === 'custom' && objection) {
       this.findings.error(place, objection.code, objection.message, { hint: objection.hint });
     } else if (definition.type === 'literal' || definition.type === 'enum') {
@@ -285,11 +287,11 @@ const LEAF_WORDS: Readonly<Record<string, string>> = {
 };
 
 function needed(schema: z.ZodType, definition: Definition): string {
-  return LEAF_WORDS[schema.meta()?.id ?? ''] ?? TYPE_WORDS[definition.type] ?? 'another value';
+  return LEAF_WORDS[leafOf(schema)?.id ?? ''] ?? TYPE_WORDS[definition.type] ?? 'another value';
 }
 
 function typeHint(schema: z.ZodType, definition: Definition, value: unknown): string | undefined {
-  const id = schema.meta()?.id;
+  const id = leafOf(schema)?.id;
   if (typeof value === 'number' && (id === 'Time' || id === 'Interval' || id === 'Sampling')) {
     return `Write the unit: \`${value}s\`.`;
   }

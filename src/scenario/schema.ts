@@ -75,6 +75,8 @@ const DEFAULT_NODE = { kernel: '6.12', memory: '16Gi', cpus: 4, tasks: 180, kube
 function build() {
   const leaf = leaves();
   const probe = probeSchemas();
+  // Read by `parseProgram`, which has words of its own for what is wrong: needed here only to be shown.
+  const program = z.lazy(() => programSchemas().program);
   const metadata = z.strictObject({
     name: leaf.name.describe('Name of the scenario and of its folder in the output. Unique within a run.'),
     title: z.string().optional().describe('The question that it answers. Default: the name.'),
@@ -97,7 +99,7 @@ function build() {
       .default([])
       .describe('The pods on the node, each written here or read from a Kubernetes manifest.'),
     programs: z
-      .record(z.string(), programSchemas().program)
+      .record(z.string(), program)
       .default({})
       .describe(
         'Programs by name, before those of the catalogue. A probe command finds its program here by its name.',
@@ -123,7 +125,7 @@ function build() {
       title: KIND,
       description: 'One node, what runs on it, for how long, and what is expected of the run.',
     });
-  return { scenario, manifestProbe: probe.manifestProbe };
+  return { scenario, program, manifestProbe: probe.manifestProbe };
 }
 
 // ------------------------------------------------------------------------------------------------------- node

@@ -1,0 +1,13 @@
+/** What every part of the resolution of one scenario shares. */
+import type { SourceDocument } from './document.js';
+import type { Findings } from './findings.js';
+import type { Programs } from './programs.js';
+
+export interface ResolveContext {
+  document: SourceDocument;
+  findings: Findings;
+  programs: Programs;
+  horizonUs: number;
+  /** Text of a file by its path, or null when there is none. */
+  readFile: (path: string) => string | null;
+}

@@ -1,0 +1,100 @@
+/**
+ * Names and command lines to compiled programs: the scenario's own `programs:` laid over the catalogue.
+ */
+import { programLibrary, type Resolution, resolveCommand, resolveName } from '../program/catalogue/index.js';
+import type { Program } from '../program/code.js';
+import { compileSource } from '../program/compile.js';
+import { parseProgram } from '../program/parse.js';
+import type { ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../program/step.js';
+import { DIAGNOSTIC_CODES, type DiagnosticCode } from './codes.js';
+import { below, type Findings, type Place } from './findings.js';
+import { shorten } from './leaves.js';
+import { didYouMean } from './suggest.js';
+
+export class Programs {
+  private readonly own = new Map<string, ProgramSource>();
+  /** The scenario's own programs that are wrong: named elsewhere, they are not unknown. */
+  private readonly broken = new Set<string>();
+  private readonly compiled = new Map<string, Program | null>();
+  private readonly library = programLibrary(this.own);
+
+  /** `more` is laid over the catalogue, and the scenario's own programs over both. */
+  constructor(
+    private readonly findings: Findings,
+    more: ProgramLibrary | undefined,
+  ) {
+    for (const name of more?.keys() ?? []) this.own.set(name, more!.get(name)!);
+  }
+
+  /** Takes in `programs:`, then compiles each: a program that nobody runs yet is checked too. */
+  addAll(raw: Readonly<Record<string, unknown>>): void {
+    const names = Object.keys(raw).filter((name) => {
+      const parsed = parseProgram(raw[name]);
+      if (parsed.ok) this.own.set(name, parsed.source);
+      else this.breakDown(name, this.findings.of(raw, name), parsed.problems);
+      return parsed.ok;
+    });
+    for (const name of names) this.compile(name, this.own.get(name)!, this.findings.of(raw, name));
+  }
+
+  /** A program that blocks for ever: stands for an application of which nothing else is known. */
+  assume(name: string, comm: string): string {
+    const steps: Step[] = [{ 'on-term': 'exit' }, 'pause'];
+    this.own.set(name, { comm, description: 'Assumed: starts no process and waits for none.', steps });
+    return name;
+  }
+
+  /** The program of that name. Null, with a diagnostic at the place, when it is unknown or wrong. */
+  named(name: string, place: Place): Program | null {
+    if (this.broken.has(name)) return null;
+    const resolution = resolveName(name, this.library);
+    if (!resolution.ok && !name.includes(' ')) {
+      const hint = didYouMean(name, this.library.keys());
+      this.findings.error(place, 'unknown-program', `there is no program \`${shorten(name)}\``, { hint });
+      return null;
+    }
+    return this.take(resolution, place);
+  }
+
+  /** The program that a command line runs. Null, with a diagnostic at the place, when none is known. */
+  ofCommand(argv: readonly string[], place: Place): Program | null {
+    if (this.broken.has(argv[0]) || this.broken.has(argv.join(' '))) return null;
+    return this.take(resolveCommand(argv, this.library), place);
+  }
+
+  private take(resolution: Resolution, place: Place): Program | null {
+    if (!resolution.ok) {
+      const { code, message, hint } = resolution.problem;
+      this.findings.error(place, codeOf(code), message, { hint });
+      return null;
+    }
+    for (const assumption of resolution.assumed) this.findings.warning(place, 'assumed-program', assumption);
+    return this.compile(resolution.name, resolution.source, place);
+  }
+
+  private compile(name: string, source: ProgramSource, place: Place): Program | null {
+    const known = this.compiled.get(name);
+    if (known !== undefined) return known;
+    const result = compileSource(name, source, this.library);
+    if (!result.ok) this.breakDown(name, place, result.problems);
+    const program = result.ok ? result.program : null;
+    this.compiled.set(name, program);
+    return program;
+  }
+
+  private breakDown(name: string, place: Place, problems: readonly ProgramProblem[]): void {
+    this.broken.add(name);
+    for (const { path, code, message, hint } of problems) {
+      const aim = KEY_PROBLEMS.has(code) ? 'key' : 'value';
+      this.findings.error(below(place, ...path), codeOf(code), message, { hint, aim });
+    }
+  }
+}
+
+/** Problems whose path ends at a key that should not be there. */
+const KEY_PROBLEMS: ReadonlySet<string> = new Set(['unknown-key', 'unknown-step', 'several-steps']);
+
+/** The step language has finer codes of its own; what scenarios have a code for keeps it. */
+function codeOf(code: string): DiagnosticCode {
+  return (DIAGNOSTIC_CODES as readonly string[]).includes(code) ? (code as DiagnosticCode) : 'bad-program';
+}

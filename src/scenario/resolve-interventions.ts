@@ -1,0 +1,163 @@
+/** What an operator does: every name checked, one intervention for each copy of a pod. */
+import { minPidMax } from '../kernel/limits.js';
+import { type Intervention, PROBE_TYPES, type ProbeType } from '../node/spec.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import type { ResolveContext } from './context.js';
+import { micros, warnBeyondHorizon } from './resolve-node.js';
+import { instanceNames, resolveAction } from './resolve-pods.js';
+import type { InterventionSource, PodSource } from './schema.js';
+import { didYouMean } from './suggest.js';
+
+type ChangeSource = Extract<InterventionSource, { do: 'change-probe' }>;
+
+export interface Targets {
+  pods: readonly PodSource[];
+  cpus: number;
+  /** Pods or containers were left out because they were wrong: a name may be one of theirs. */
+  isIncomplete: boolean;
+}
+
+export function resolveInterventions(
+  sources: InterventionSource[],
+  targets: Targets,
+  context: ResolveContext,
+): Intervention[] {
+  // Probes that exist at the start or that some intervention adds: those may be changed without saying what they do.
+  const probes = new Set<string>();
+  for (const { name, containers } of targets.pods) {
+    for (const container of containers) {
+      for (const type of PROBE_TYPES) {
+        if (container[`${type}Probe`]) probes.add(`${name}/${container.name}/${type}`);
+      }
+    }
+  }
+  return sources.flatMap((source) => {
+    const atUs = micros(source.at);
+    if (atUs > context.horizonUs) warnBeyondHorizon(source, 'at', context);
+    return resolveIntervention(source, atUs, targets, probes, context);
+  });
+}
+
+function resolveIntervention(
+  source: InterventionSource,
+  atUs: number,
+  targets: Targets,
+  probes: Set<string>,
+  context: ResolveContext,
+): Intervention[] {
+  const { findings } = context;
+  switch (source.do) {
+    case 'bump-pause':
+      return [{ atUs, do: 'bump-pause', version: String(source.version) }];
+    case 'drain':
+      return [{ atUs, do: 'drain' }];
+    case 'set-pid-max': {
+      const least = minPidMax(targets.cpus);
+      if (source.value < least) {
+        const message = `${source.value} is too small: the kernel’s least for ${targets.cpus} CPUs is ${least}`;
+        findings.error(findings.of(source, 'value'), 'out-of-range', message);
+      }
+      return [{ atUs, do: 'set-pid-max', pidMax: source.value }];
+    }
+    case 'delete-pod': {
+      const { names } = findPod(source, targets, context);
+      return names.map((pod) => ({ atUs, do: 'delete-pod', pod, recreate: source.recreate }));
+    }
+    case 'restart-container': {
+      const { names, pod } = findPod(source, targets, context);
+      if (!pod || !hasContainer(source, pod, targets, context)) return [];
+      const { container } = source;
+      return names.map((name) => ({ atUs, do: 'restart-container', pod: name, container }));
+    }
+    case 'change-probe':
+      return changeProbe(source, atUs, targets, probes, context);
+  }
+}
+
+/** The copies that a name means: all of them for the name of the pod, one for the name of a copy. */
+function findPod(
+  source: InterventionSource & { pod: string },
+  { pods, isIncomplete }: Targets,
+  { findings }: ResolveContext,
+): { names: string[]; pod: PodSource | null } {
+  for (const pod of pods) {
+    const names = instanceNames(pod);
+    if (pod.name === source.pod) return { names, pod };
+    if (names.includes(source.pod)) return { names: [source.pod], pod };
+  }
+  if (!isIncomplete) {
+    const hint = didYouMean(
+      source.pod,
+      pods.flatMap((pod) => [pod.name, ...instanceNames(pod)]),
+    );
+    findings.error(findings.of(source, 'pod'), 'unknown-pod', `there is no pod \`${source.pod}\``, { hint });
+  }
+  return { names: [], pod: null };
+}
+
+function hasContainer(
+  source: InterventionSource & { container: string },
+  pod: PodSource,
+  { isIncomplete }: Targets,
+  { findings }: ResolveContext,
+): boolean {
+  const names = pod.containers.map(({ name }) => name);
+  if (names.includes(source.container)) return true;
+  if (isIncomplete) return false;
+  const hint = didYouMean(source.container, names) ?? `Its containers: ${names.join(', ')}.`;
+  const message = `pod \`${pod.name}\` has no container \`${source.container}\``;
+  findings.error(findings.of(source, 'container'), 'unknown-container', message, { hint });
+  return false;
+}
+
+function changeProbe(
+  source: ChangeSource,
+  atUs: number,
+  targets: Targets,
+  probes: Set<string>,
+  context: ResolveContext,
+): Intervention[] {
+  const { findings } = context;
+  const { names, pod } = findPod(source, targets, context);
+  const action = resolveAction(source, context);
+  if (!pod || !hasContainer(source, pod, targets, context)) return [];
+  const { container, remove } = source;
+  const probe = source.probe.replace(/Probe$/, '') as ProbeType;
+  const key = `${pod.name}/${container}/${probe}`;
+  if (
+    !probes.has(key) &&
+    (remove || action === undefined) &&
+    !targets.isIncomplete &&
+    !findings.isIncomplete(source)
+  ) {
+    const message = `container \`${container}\` has no ${source.probe}`;
+    findings.error(findings.of(source, 'probe'), 'unknown-probe', message);
+  }
+  probes.add(key);
+  if (remove && (action !== undefined || changesTimes(source))) {
+    findings.error(
+      findings.of(source, 'remove'),
+      'conflict',
+      'a probe that is removed cannot be changed too',
+      {
+        aim: 'key',
+      },
+    );
+  }
+  const change: Omit<Extract<Intervention, { do: 'change-probe' }>, 'pod'> = {
+    atUs,
+    do: 'change-probe',
+    container,
+    probe,
+  };
+  if (remove) change.remove = true;
+  if (action) change.action = action;
+  if (source.periodSeconds !== undefined) change.periodUs = source.periodSeconds * US_PER_SECOND;
+  if (source.timeoutSeconds !== undefined) change.timeoutUs = source.timeoutSeconds * US_PER_SECOND;
+  if (source.failureThreshold !== undefined) change.failureThreshold = source.failureThreshold;
+  return names.map((name) => ({ ...change, pod: name }));
+}
+
+function changesTimes({ periodSeconds, timeoutSeconds, failureThreshold }: ChangeSource): boolean {
+  return [periodSeconds, timeoutSeconds, failureThreshold].some((value) => value !== undefined);
+}

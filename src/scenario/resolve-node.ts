@@ -1,0 +1,168 @@
+/** The machine of a scenario: versions checked against the features asked for, limits derived from sizes. */
+import { defaultPidMax, defaultThreadsMax, minPidMax } from '../kernel/limits.js';
+import { kubeletRules } from '../node/rules.js';
+import type {
+  CronJobSpec,
+  KernelSpec,
+  KubeletSpec,
+  NodeSpec,
+  RuntimeName,
+  RuntimeSpec,
+} from '../node/spec.js';
+import { atLeast } from '../node/version.js';
+import { parseDurationUs } from '../sim/time.js';
+import { THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
+import type { ResolveContext } from './context.js';
+import { defaultPause } from './pause-default.js';
+import { parseCountOrPercentage, parseQuantity } from './quantity.js';
+import type { NodeSource } from './schema.js';
+
+const DEFAULT_RUNTIME_VERSIONS: Readonly<Record<RuntimeName, string>> = {
+  docker: '20.10',
+  containerd: '1.7',
+  'cri-o': '1.30',
+  bare: '0.0',
+};
+
+/** All of the node but its pods and interventions. */
+export function resolveNode(
+  source: NodeSource,
+  context: ResolveContext,
+): Omit<NodeSpec, 'pods' | 'interventions'> {
+  const { findings } = context;
+  const kernel = resolveKernel(source, context);
+  const runtime = resolveRuntime(source.runtime, context);
+  const kubelet = resolveKubelet(source.kubelet, kernel, runtime, context);
+  const baselineTaskCount = source.baseline.tasks;
+  const room = Math.min(kernel.pidMax - 1, kernel.threadsMax);
+  if (baselineTaskCount >= room) {
+    const message = `${baselineTaskCount} baseline tasks leave no room in a node of at most ${room}`;
+    findings.error(findings.of(source.baseline, 'tasks'), 'node-too-small', message);
+  }
+  return {
+    kernel,
+    baselineTaskCount,
+    kubelet,
+    runtime,
+    pause: source.pause === undefined ? defaultPause(kubelet.version, runtime) : String(source.pause),
+    sshLogins: source.sshLogins ? { everyUs: micros(source.sshLogins.every) } : null,
+    podChurn: source.podChurn ? { everyUs: micros(source.podChurn.every) } : null,
+    cronJobs: resolveCronJobs(source.cronJobs, context),
+  };
+}
+
+/** A duration that the schema has already accepted, in µs. */
+export function micros(text: string): number {
+  return parseDurationUs(text)!;
+}
+
+function resolveKernel({ kernel }: NodeSource, { findings }: ResolveContext): KernelSpec {
+  const least = minPidMax(kernel.cpus);
+  if (kernel.pidMax !== undefined && kernel.pidMax < least) {
+    const message = `${kernel.pidMax} is too small: the kernel’s least for ${kernel.cpus} CPUs is ${least}`;
+    findings.error(findings.of(kernel, 'pidMax'), 'out-of-range', message);
+  }
+  const derived = defaultThreadsMax(parseQuantity(kernel.memory)!);
+  return {
+    version: String(kernel.version),
+    pidMax: kernel.pidMax ?? defaultPidMax(kernel.cpus),
+    threadsMax: kernel.threadsMax ?? Math.min(THREADS_MAX_MAX, Math.max(THREADS_MAX_MIN, derived)),
+  };
+}
+
+function resolveRuntime(source: NodeSource['runtime'], { findings }: ResolveContext): RuntimeSpec {
+  if (!source.setsid && source.name !== 'bare') {
+    findings.warning(
+      findings.of(source, 'setsid'),
+      'no-effect',
+      `${source.name} always calls setsid for an exec`,
+    );
+  }
+  const version =
+    source.version === undefined ? DEFAULT_RUNTIME_VERSIONS[source.name] : String(source.version);
+  return { name: source.name, version, setsid: source.setsid };
+}
+
+function resolveKubelet(
+  source: NodeSource['kubelet'],
+  kernel: KernelSpec,
+  runtime: RuntimeSpec,
+  context: ResolveContext,
+): KubeletSpec {
+  const { findings } = context;
+  const kubelet: KubeletSpec = {
+    version: String(source.version),
+    podPidsLimit: source.podPidsLimit,
+    reservedPids: source.reservedPids,
+    evictionPidAvailable: null,
+    dockerDisableSharedPid: source.dockerDisableSharedPid ?? null,
+  };
+  const needs = (minimum: string, key: string, isUsed: boolean): void => {
+    if (!isUsed || atLeast(kubelet.version, minimum)) return;
+    const message = `kubelet ${kubelet.version} ignores \`${key}\`, which works from ${minimum} on`;
+    findings.warning(findings.of(source, key), 'needs-newer-version', message);
+  };
+  const threshold = source.evictionHard?.['pid.available'];
+  needs('1.10', 'podPidsLimit', source.podPidsLimit !== -1);
+  needs('1.15', 'reservedPids', source.reservedPids > 0);
+  needs('1.14', 'evictionHard', threshold !== undefined);
+  checkSharedPidFlag(source, kubelet, runtime, context);
+  if (source.podPidsLimit === 0) {
+    findings.error(
+      findings.of(source, 'podPidsLimit'),
+      'out-of-range',
+      'with a limit of 0 no pod can start',
+      {
+        hint: 'Use -1 for no limit.',
+      },
+    );
+  }
+  const rules = kubeletRules(kubelet, runtime);
+  const capacity = rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax, kernel.threadsMax) : kernel.pidMax;
+  if (source.reservedPids >= capacity) {
+    const message = `all of the node’s ${capacity} numbers are reserved; none is left for pods`;
+    findings.error(findings.of(source, 'reservedPids'), 'out-of-range', message);
+  }
+  if (threshold !== undefined) kubelet.evictionPidAvailable = parseCountOrPercentage(threshold, capacity);
+  return kubelet;
+}
+
+function checkSharedPidFlag(
+  source: NodeSource['kubelet'],
+  { version }: KubeletSpec,
+  runtime: RuntimeSpec,
+  { findings }: ResolveContext,
+): void {
+  if (source.dockerDisableSharedPid === undefined) return;
+  const hasFlag = atLeast(version, '1.7') && !atLeast(version, '1.12');
+  if (hasFlag && runtime.name === 'docker') return;
+  const message = 'the flag exists in kubelet 1.7 to 1.11, and only Docker heeds it';
+  findings.warning(findings.of(source, 'dockerDisableSharedPid'), 'no-effect', message);
+}
+
+function resolveCronJobs(jobs: NodeSource['cronJobs'], context: ResolveContext): CronJobSpec[] {
+  const { findings, programs, horizonUs } = context;
+  const names = new Set<string>();
+  const resolved: CronJobSpec[] = [];
+  for (const job of jobs) {
+    if (names.has(job.name)) {
+      findings.error(findings.of(job, 'name'), 'duplicate-name', `there is another cron job \`${job.name}\``);
+    }
+    names.add(job.name);
+    const startAtUs = micros(job.startAt);
+    if (startAtUs > horizonUs) warnBeyondHorizon(job, 'startAt', context);
+    const program = programs.named(job.program, findings.of(job, 'program'));
+    if (program) resolved.push({ name: job.name, everyUs: micros(job.every), startAtUs, program });
+  }
+  return resolved;
+}
+
+/** `key` of `source` is a moment that never comes. */
+export function warnBeyondHorizon<T extends object>(
+  source: T,
+  key: keyof T & string,
+  { findings }: ResolveContext,
+): void {
+  const message = `\`${key}: ${source[key]}\` lies beyond the horizon`;
+  findings.warning(findings.of(source, key), 'beyond-horizon', message);
+}

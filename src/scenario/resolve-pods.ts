@@ -1,0 +1,250 @@
+/** Pods, containers and probes: from Kubernetes' words to the engine's units. */
+import { kernelRules } from '../kernel/rules.js';
+import type {
+  ContainerSpec,
+  KernelSpec,
+  KubeletSpec,
+  PodSpec,
+  ProbeAction,
+  ProbeSpec,
+  ProbeType,
+} from '../node/spec.js';
+import { PROBE_TYPES } from '../node/spec.js';
+import { atLeast } from '../node/version.js';
+import type { Program } from '../program/code.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import type { ResolveContext } from './context.js';
+import { readManifestPods } from './manifest.js';
+import { micros, warnBeyondHorizon } from './resolve-node.js';
+import type { ContainerSource, HandlerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
+
+interface Versions {
+  kernel: KernelSpec;
+  kubelet: KubeletSpec;
+}
+
+/** Every pod as written, those of manifests included. Incomplete: some could not be read, and this was reported. */
+export function collectPods(
+  entries: PodEntrySource[],
+  context: ResolveContext,
+): { pods: PodSource[]; isIncomplete: boolean } {
+  const pods: PodSource[] = [];
+  const { findings } = context;
+  let isIncomplete = findings.isIncomplete(entries);
+  for (const entry of entries) {
+    const found =
+      'manifest' in entry ? readManifestPods(entry, context) : { pods: [entry], isIncomplete: false };
+    pods.push(...found.pods);
+    isIncomplete ||=
+      found.isIncomplete || found.pods.some(({ containers }) => findings.isIncomplete(containers));
+  }
+  return { pods, isIncomplete };
+}
+
+/** A container without a valid program is left out, with diagnostics. */
+export function resolvePods(sources: PodSource[], versions: Versions, context: ResolveContext): PodSpec[] {
+  const { findings } = context;
+  const names = new Set<string>();
+  return sources.map((source) => {
+    checkPod(source, versions, context);
+    const duplicate = instanceNames(source).find((name) => names.has(name));
+    if (duplicate !== undefined) {
+      findings.error(findings.of(source, 'name'), 'duplicate-name', `there is another pod \`${duplicate}\``);
+    }
+    for (const name of instanceNames(source)) names.add(name);
+    return resolvePod(source, context);
+  });
+}
+
+/** The names of the copies of a pod. */
+export function instanceNames({ name, count }: { name: string; count: number }): string[] {
+  return count === 1 ? [name] : Array.from({ length: count }, (_, index) => `${name}-${index}`);
+}
+
+function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
+  const { findings } = context;
+  const containers: ContainerSpec[] = [];
+  const names = new Set<string>();
+  for (const container of source.containers) {
+    if (names.has(container.name)) {
+      const message = `the pod has another container \`${container.name}\``;
+      findings.error(findings.of(container, 'name'), 'duplicate-name', message);
+    }
+    names.add(container.name);
+    const resolved = resolveContainer(container, context);
+    if (resolved) containers.push(resolved);
+  }
+  const shared = source.shareProcessNamespace;
+  return {
+    name: source.name,
+    count: source.count,
+    pidMode: source.hostPID ? 'node' : shared === undefined ? null : shared ? 'pod' : 'container',
+    sandboxless: source.sandbox === 'none',
+    pidMax: source.pidMax ?? null,
+    startAtUs: micros(source.startAt),
+    stopAtUs: source.stopAt === undefined ? null : micros(source.stopAt),
+    restartPolicy: source.restartPolicy,
+    terminationGraceUs: source.terminationGracePeriodSeconds * US_PER_SECOND,
+    containers,
+  };
+}
+
+/** What the pod asks for against what the versions have, and against itself. */
+function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: ResolveContext): void {
+  const { findings, horizonUs } = context;
+  const complain = (
+    key: string,
+    code: 'conflict' | 'needs-newer-version',
+    message: string,
+    hint?: string,
+  ): void => findings.error(findings.of(source, key), code, message, { hint });
+  if (source.pidMax !== undefined && !kernelRules(kernel.version)!.perNamespacePidMax) {
+    const message = `a PID namespace has a pid_max of its own from kernel 6.14 on; this is ${kernel.version}`;
+    complain('pidMax', 'needs-newer-version', message);
+  }
+  if (source.hostPID && source.shareProcessNamespace) {
+    complain('shareProcessNamespace', 'conflict', 'a pod cannot have both hostPID and shareProcessNamespace');
+  }
+  if (source.hostPID && source.pidMax !== undefined) {
+    complain('pidMax', 'conflict', 'with hostPID the pod has no PID namespace of its own');
+  }
+  if (source.sandbox === 'none') {
+    if (source.shareProcessNamespace) {
+      complain(
+        'shareProcessNamespace',
+        'conflict',
+        'without a sandbox there is no pause process to share with',
+      );
+    }
+    if (source.containers.length > 1) {
+      complain(
+        'containers',
+        'conflict',
+        '`docker run` starts one container',
+        'Write one pod for each container.',
+      );
+    }
+  } else if (source.shareProcessNamespace !== undefined && !atLeast(kubelet.version, '1.10')) {
+    const message = `kubelet ${kubelet.version} does not know the field, which came with 1.10; it is obeyed all the same`;
+    findings.warning(findings.of(source, 'shareProcessNamespace'), 'needs-newer-version', message);
+  }
+  const startAtUs = micros(source.startAt);
+  if (startAtUs > horizonUs) warnBeyondHorizon(source, 'startAt', context);
+  if (source.stopAt === undefined) return;
+  if (micros(source.stopAt) <= startAtUs)
+    complain('stopAt', 'conflict', 'the pod stops before it has started');
+  else if (micros(source.stopAt) > horizonUs) warnBeyondHorizon(source, 'stopAt', context);
+}
+
+function resolveContainer(source: ContainerSource, context: ResolveContext): ContainerSpec | null {
+  const program = resolveEntrypoint(source, context);
+  const probes: ProbeSpec[] = [];
+  for (const type of PROBE_TYPES) {
+    const probe = source[`${type}Probe`];
+    const resolved = probe && resolveProbe(type, probe, context);
+    if (resolved) probes.push(resolved);
+  }
+  return program && { name: source.name, program, probes };
+}
+
+function resolveEntrypoint(source: ContainerSource, { findings, programs }: ResolveContext): Program | null {
+  if (source.program !== undefined) {
+    if (source.command !== undefined) {
+      findings.error(
+        findings.of(source, 'command'),
+        'conflict',
+        '`program` and `command` say the same thing twice',
+        {
+          aim: 'key',
+        },
+      );
+    }
+    if (source.args !== undefined) {
+      findings.error(
+        findings.of(source, 'args'),
+        'conflict',
+        '`args` go with `command`, not with `program`',
+        {
+          aim: 'key',
+        },
+      );
+    }
+    return programs.named(source.program, findings.of(source, 'program'));
+  }
+  if (source.command !== undefined) {
+    const argv = [...source.command, ...(source.args ?? [])];
+    return programs.ofCommand(argv, findings.of(source, 'command'));
+  }
+  if (findings.isIncomplete(source)) return null;
+  findings.error(findings.of(source), 'missing-key', `nothing says what container \`${source.name}\` runs`, {
+    hint: 'Add `program:` or `command:`.',
+  });
+  return null;
+}
+
+function resolveProbe(type: ProbeType, source: ProbeSource, context: ResolveContext): ProbeSpec | null {
+  const { findings } = context;
+  if (type !== 'readiness' && source.successThreshold !== 1) {
+    const message = `${source.successThreshold} is too large: it must be 1 for a ${type} probe`;
+    findings.error(findings.of(source, 'successThreshold'), 'out-of-range', message);
+  }
+  const action = resolveAction(source, context);
+  if (action === undefined && !findings.isIncomplete(source)) {
+    findings.error(findings.of(source), 'missing-key', 'the probe does not say what it does', {
+      hint: 'Add one of exec, httpGet, tcpSocket, grpc.',
+    });
+  }
+  return action
+    ? {
+        type,
+        action,
+        initialDelayUs: source.initialDelaySeconds * US_PER_SECOND,
+        periodUs: source.periodSeconds * US_PER_SECOND,
+        timeoutUs: source.timeoutSeconds * US_PER_SECOND,
+        successThreshold: source.successThreshold,
+        failureThreshold: source.failureThreshold,
+      }
+    : null;
+}
+
+const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
+
+/** What a probe does. Undefined: nothing is said; null: what is said is wrong, and reported. */
+export function resolveAction(
+  source: HandlerSource & object,
+  { findings, programs }: ResolveContext,
+): ProbeAction | null | undefined {
+  const given = HANDLERS.filter((handler) => source[handler] !== undefined);
+  if (given.length > 1) {
+    const message = `a probe does one thing: \`${given[0]}\` or \`${given[1]}\``;
+    findings.error(findings.of(source, given[1]), 'conflict', message, { aim: 'key' });
+  }
+  const [how] = given;
+  if (how === undefined) return undefined;
+  if (how !== 'exec') return { kind: 'network', how };
+  const { command, program } = source.exec!;
+  const place = findings.of(source.exec!);
+  if (command !== undefined && program !== undefined) {
+    findings.error(
+      findings.of(source.exec!, 'program'),
+      'conflict',
+      'either `command` or `program`, not both',
+      {
+        aim: 'key',
+      },
+    );
+    return null;
+  }
+  if (command === undefined && program === undefined) {
+    if (findings.isIncomplete(source.exec!)) return null;
+    findings.error(place, 'missing-key', 'nothing says what is executed', {
+      hint: 'Add `command:` or `program:`.',
+    });
+    return null;
+  }
+  const resolved =
+    command === undefined
+      ? programs.named(program!, findings.of(source.exec!, 'program'))
+      : programs.ofCommand(command, findings.of(source.exec!, 'command'));
+  return resolved && { kind: 'exec', program: resolved };
+}

@@ -1,0 +1,75 @@
+/** From a scenario as written to a node in engine units, names and versions checked. */
+import type { ProgramLibrary } from '../program/step.js';
+import { formatDuration } from '../sim/time.js';
+import { HORIZON_US_MAX, SAMPLES_MAX } from './bounds.js';
+import type { ResolveContext } from './context.js';
+import { type Expectation, parseExpectation } from './expect.js';
+import { Programs } from './programs.js';
+import { resolveInterventions } from './resolve-interventions.js';
+import { micros, resolveNode } from './resolve-node.js';
+import { collectPods, resolvePods } from './resolve-pods.js';
+import type { Scenario } from './scenario.js';
+import type { ScenarioSource, SpecSource } from './schema.js';
+
+/** The two halves of a document; undefined when wrong as a whole. */
+export type ScenarioParts = Partial<Pick<ScenarioSource, 'metadata' | 'spec'>>;
+
+type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & { library?: ProgramLibrary };
+
+/**
+ *     programs ──► node ──► pods (manifests read) ──► interventions ──► expectations
+ *
+ * Null when the document has no spec that could be looked at. Whatever is wrong is in the findings.
+ */
+export function resolveScenario(
+  { metadata, spec }: ScenarioParts,
+  surroundings: Surroundings,
+): Scenario | null {
+  if (!spec) return null;
+  const { findings, document, library } = surroundings;
+  const programs = new Programs(findings, library);
+  programs.addAll(spec.programs);
+  const horizonUs = micros(spec.horizon);
+  checkTimes(spec, horizonUs, surroundings);
+  const context: ResolveContext = { ...surroundings, programs, horizonUs };
+  const node = resolveNode(spec.node, context);
+  const sources = collectPods(spec.pods, context);
+  const pods = resolvePods(sources.pods, node, context);
+  const targets = { ...sources, cpus: spec.node.kernel.cpus };
+  const interventions = resolveInterventions(spec.interventions, targets, context);
+  const name = metadata?.name ?? '';
+  return {
+    path: document.file,
+    name,
+    title: metadata?.title ?? name,
+    description: metadata?.description ?? '',
+    seed: spec.seed,
+    horizonUs,
+    sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),
+    node: { ...node, pods, interventions },
+    expect: resolveExpectations(spec.expect, context),
+  };
+}
+
+function checkTimes(spec: SpecSource, horizonUs: number, { findings }: Surroundings): void {
+  if (horizonUs > HORIZON_US_MAX) {
+    const message = `a horizon of ${formatDuration(horizonUs)} is beyond the bound of ${formatDuration(HORIZON_US_MAX)}`;
+    findings.error(findings.of(spec, 'horizon'), 'horizon-too-long', message);
+  }
+  if (spec.sampleEvery === 'auto') return;
+  const samples = Math.floor(horizonUs / micros(spec.sampleEvery));
+  if (samples > SAMPLES_MAX) {
+    const message = `\`${spec.sampleEvery}\` would give ${samples} rows; at most ${SAMPLES_MAX} are kept`;
+    findings.error(findings.of(spec, 'sampleEvery'), 'too-many-samples', message);
+  }
+}
+
+function resolveExpectations(lines: readonly string[], { findings }: ResolveContext): Expectation[] {
+  const expectations: Expectation[] = [];
+  for (const [index, line] of lines.entries()) {
+    const parsed = parseExpectation(line);
+    if (parsed.ok) expectations.push(parsed.value);
+    else findings.error(findings.of(lines, index), 'bad-expectation', parsed.message, { hint: parsed.hint });
+  }
+  return expectations;
+}
