@@ -1,0 +1,189 @@
+/** The death of a namespace's PID 1 (experiments e6-e, e8 and e16-b). */
+import { expect, it } from 'vitest';
+import { ANY, NO_CHILD, NONE, SIGKILL, WOULD_BLOCK } from '../../src/kernel/kernel.js';
+import { container, deadChild, forkMany, onBothKernels, probe, reapAll, row } from './kernels.js';
+
+onBothKernels((boot) => {
+  it.each(['SIGKILL', 'exit'])(
+    'K30 PID 1 dies by %s: 200 zombies and 50 deaf tasks are gone, at every level',
+    (how) => {
+      const kernel = boot();
+      const { ns, init, outside } = container(kernel);
+      const cgroup = kernel.createCgroup(0, Number.POSITIVE_INFINITY);
+      kernel.attach(init, cgroup);
+      for (let i = 0; i < 200; i++) deadChild(kernel, init);
+      for (const task of forkMany(kernel, init, 50)) kernel.setSigterm(task, 'ignore');
+      expect(kernel.pidsCurrent(cgroup)).toBe(251);
+      if (how === 'exit') kernel.exit(init, 0);
+      else kernel.kill(outside, init, SIGKILL);
+      expect(kernel.pidsCurrent(cgroup)).toBe(1);
+      expect(kernel.allocated()).toBe(3);
+      expect(kernel.wait(outside, ANY)).toBe(init);
+      expect(kernel.waited.status).toBe(how === 'exit' ? 0 : 137);
+      expect([kernel.allocated(ns), kernel.allocated(), kernel.pidsCurrent(cgroup)]).toEqual([0, 2, 0]);
+    },
+  );
+
+  it('K30 the death of anybody else frees one number', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel);
+    const [task] = forkMany(kernel, init, 50);
+    kernel.kill(init, task, SIGKILL);
+    kernel.wait(init, task);
+    expect(kernel.allocated(ns)).toBe(50);
+  });
+
+  it('K30 pinned numbers go too', () => {
+    const kernel = boot();
+    const pod = container(kernel);
+    for (let i = 0; i < 40; i++) probe(kernel, pod, true);
+    expect(kernel.pinned()).toBe(40);
+    kernel.kill(pod.outside, pod.init, SIGKILL);
+    reapAll(kernel, pod.outside);
+    expect([kernel.pinned(), kernel.allocated()]).toEqual([0, 2]);
+  });
+
+  it('K30 nested namespaces die with it, however many', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const nested = [1, 2, 3].map(() => {
+      const forker = kernel.fork(init);
+      const inner = kernel.unsharePidNamespace(forker);
+      const innerInit = kernel.fork(forker);
+      for (let i = 0; i < 30; i++) deadChild(kernel, innerInit);
+      return inner;
+    });
+    expect(kernel.zombies(ns)).toBe(90);
+    kernel.exit(init, 0);
+    expect([ns, ...nested].map((id) => kernel.taskCount(id))).toEqual([1, 0, 0, 0]);
+    expect(kernel.wait(outside, init)).toBe(init);
+    expect(kernel.allocated()).toBe(2);
+  });
+
+  it('K30 a process that entered from outside is killed, and is its outside parent’s zombie', () => {
+    const kernel = boot();
+    const { init, outside } = container(kernel);
+    const entered = kernel.fork(outside);
+    kernel.kill(outside, init, SIGKILL);
+    expect(kernel.isZombie(entered)).toBe(true);
+    expect(kernel.wait(outside, entered)).toBe(entered);
+    expect(kernel.waited.status).toBe(137);
+  });
+
+  it('K31 a fork into a dead namespace is ENOMEM; entering it is not refused', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const other = kernel.fork(kernel.init);
+    kernel.exit(init, 0);
+    expect(kernel.setns(other, ns)).toBe(true);
+    for (const forker of [other, outside]) {
+      expect(kernel.fork(forker)).toBe(NONE);
+      expect(kernel.refusal).toEqual({ errno: 'ENOMEM', refusedBy: 'namespace-dead', at: ns });
+    }
+    expect(kernel.setns(other, 0)).toBe(true);
+    expect(kernel.fork(other)).not.toBe(NONE);
+  });
+
+  // Seen on 6.18: two forks into a dead namespace, ENOMEM, and ns_last_pid outside went from 3 to 4 and 5.
+  it('K31 it moves the cursors outside, and a full table outside is found first', () => {
+    const kernel = boot({ pidMax: 310 });
+    const { init, outside } = container(kernel);
+    kernel.exit(init, 0);
+    kernel.wait(outside, init);
+    for (let i = 0; i < 2; i++) expect(kernel.fork(outside)).toBe(NONE);
+    expect(kernel.numberOf(kernel.fork(kernel.init))).toBe(6);
+    while (kernel.fork(kernel.init) !== NONE);
+    expect(kernel.fork(outside)).toBe(NONE);
+    expect(kernel.refusal).toEqual({ errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 });
+  });
+
+  // Seen on 6.18: pids.max 1, unshare and fork are EAGAIN; pids.max raised, the same fork is ENOMEM.
+  it('K31 a namespace whose first process a cgroup refused is dead', () => {
+    const kernel = boot();
+    const cgroup = kernel.createCgroup(0, 1);
+    const forker = kernel.fork(kernel.init);
+    kernel.attach(forker, cgroup);
+    const ns = kernel.unsharePidNamespace(forker);
+    expect(kernel.fork(forker)).toBe(NONE);
+    expect(kernel.refusal).toEqual({ errno: 'EAGAIN', refusedBy: 'pids-cgroup', at: cgroup });
+    kernel.setPidsMax(cgroup, 10);
+    expect(kernel.fork(forker)).toBe(NONE);
+    expect(kernel.refusal).toEqual({ errno: 'ENOMEM', refusedBy: 'namespace-dead', at: ns });
+  });
+
+  it('K32 an unreaped zombie with an outside parent keeps PID 1 from ending, until that parent reaps', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const shim = kernel.fork(kernel.init);
+    kernel.setns(shim, ns);
+    const entered = kernel.fork(shim);
+    kernel.exit(entered, 0);
+    kernel.kill(outside, init, SIGKILL);
+    expect(kernel.wait(outside, ANY)).toBe(WOULD_BLOCK);
+    expect(row(kernel, ns, init)?.stat).toBe('S');
+    expect(kernel.allocated(ns)).toBe(2);
+    expect(kernel.wait(shim, ANY)).toBe(entered);
+    expect(kernel.wait(outside, ANY)).toBe(init);
+    expect(kernel.allocated(ns)).toBe(0);
+  });
+
+  it('K32 without one PID 1 can be reaped in the instant in which it dies', () => {
+    const kernel = boot();
+    const { init, outside } = container(kernel);
+    forkMany(kernel, init, 10);
+    kernel.kill(outside, init, SIGKILL);
+    expect(kernel.wait(outside, ANY)).toBe(init);
+  });
+
+  it('K32 it is enough that the outside parent dies and its adopter ignores SIGCHLD', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const shim = kernel.fork(kernel.init);
+    kernel.setns(shim, ns);
+    deadChild(kernel, shim);
+    kernel.exit(init, 0);
+    kernel.exit(shim, 0);
+    expect(kernel.wait(outside, ANY)).toBe(WOULD_BLOCK);
+    const another = container(kernel);
+    const leaver = kernel.fork(kernel.init);
+    kernel.setns(leaver, another.ns);
+    deadChild(kernel, leaver);
+    kernel.exit(another.init, 0);
+    kernel.setSigchld(kernel.init, 'ignore');
+    kernel.exit(leaver, 0);
+    expect(kernel.wait(another.outside, ANY)).toBe(another.init);
+  });
+
+  it('K32 a zombie in a nested namespace holds up every namespace around it', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const inner = kernel.unsharePidNamespace(init);
+    kernel.fork(init);
+    const shim = kernel.fork(kernel.init);
+    expect(kernel.setns(shim, inner)).toBe(true);
+    const entered = kernel.fork(shim);
+    kernel.exit(init, 0);
+    expect(kernel.isZombie(entered)).toBe(true);
+    expect(kernel.wait(outside, ANY)).toBe(WOULD_BLOCK);
+    expect(kernel.listTasks(ns).map(({ stat }) => stat)).toEqual(['S', 'S', 'Z']);
+    kernel.wait(shim, entered);
+    expect(kernel.wait(outside, ANY)).toBe(init);
+    expect(kernel.wait(outside, ANY)).toBe(NO_CHILD);
+  });
+
+  it('K32 a number that the zombie pins holds it up as well', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const leader = kernel.fork(outside);
+    kernel.setsid(leader);
+    const shim = kernel.fork(kernel.init);
+    kernel.setns(shim, ns);
+    deadChild(kernel, shim);
+    kernel.exit(leader, 0);
+    kernel.exit(init, 0);
+    expect(kernel.wait(outside, leader)).toBe(leader);
+    expect(kernel.wait(outside, init)).toBe(WOULD_BLOCK);
+    reapAll(kernel, shim);
+    expect(kernel.wait(outside, init)).toBe(init);
+  });
+});
