@@ -1,0 +1,66 @@
+/** The catalogue's programs by name. Each is built when it is first asked for. */
+import type { ProgramSource } from '../step.js';
+import { APP, APP_MAIN_THREAD_EXITS, APP_NO_WAIT, APP_WAITS_OWN_CHILD, SLEEP_FOREVER, TAIL } from './apps.js';
+import { INIT_NAMES, wrap } from './inits.js';
+import { PAUSE_3_0, PAUSE_3_1 } from './pause.js';
+import {
+  busyboxTimeout,
+  coreutilsTimeout,
+  PLAIN_BINARY,
+  SCRIPT_BACKGROUND_JOB,
+  SCRIPT_OUTLIVES_TIMEOUT,
+} from './probes.js';
+import { rabbitmqctl2017, rabbitmqctlNodeHealthCheck, rabbitmqServer } from './rabbitmq.js';
+
+export interface CatalogueEntry {
+  build: () => ProgramSource;
+  /** Does the same whatever its arguments are: found by the first word of a command line. */
+  anyArguments?: true;
+}
+
+export const CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map<string, CatalogueEntry>([
+  ['pause', always(PAUSE_3_1)],
+  ['pause-3.0', constant(PAUSE_3_0)],
+  ['pause-3.1', constant(PAUSE_3_1)],
+  // An init by itself runs the ordinary application; `tini -- NAME` runs another.
+  ...INIT_NAMES.map((name): [string, CatalogueEntry] => [name, { build: once(() => wrap(name, 'app')) }]),
+  ['app', constant(APP)],
+  ['app-no-wait', constant(APP_NO_WAIT)],
+  ['app-waits-own-child', constant(APP_WAITS_OWN_CHILD)],
+  ['app-main-thread-exits', constant(APP_MAIN_THREAD_EXITS)],
+  ['sleep', constant(SLEEP_FOREVER)],
+  ['tail', always(TAIL)],
+  ['plain-binary', constant(PLAIN_BINARY)],
+  ...plainBinaries(),
+  ['script-background-job', constant(SCRIPT_BACKGROUND_JOB)],
+  ['script-outlives-timeout', constant(SCRIPT_OUTLIVES_TIMEOUT)],
+  ['busybox timeout', { build: once(() => busyboxTimeout('true')) }],
+  ['coreutils-timeout', { build: once(() => coreutilsTimeout('true')) }],
+  ['rabbitmq-server', { build: once(rabbitmqServer), anyArguments: true }],
+  ['rabbitmqctl node_health_check', { build: once(rabbitmqctlNodeHealthCheck) }],
+  ['rabbitmqctl status', { build: once(rabbitmqctl2017) }],
+  ['rabbitmqctl-2017 node_health_check', { build: once(rabbitmqctl2017) }],
+]);
+
+/** Single-process commands that probes are made of: one short-lived process each, no child. */
+function plainBinaries(): [string, CatalogueEntry][] {
+  const names =
+    'true false cat ls test [ stat grep pgrep pidof curl wget nc pg_isready redis-cli mysqladmin'.split(' ');
+  return names.map((comm) => {
+    const steps = comm === 'false' ? [...PLAIN_BINARY.steps, { exit: 1 }] : PLAIN_BINARY.steps;
+    return [comm, always({ ...PLAIN_BINARY, comm, steps })];
+  });
+}
+
+function constant(source: ProgramSource): CatalogueEntry {
+  return { build: () => source };
+}
+
+function always(source: ProgramSource): CatalogueEntry {
+  return { build: () => source, anyArguments: true };
+}
+
+function once(build: () => ProgramSource): () => ProgramSource {
+  let built: ProgramSource | undefined;
+  return () => (built ??= build());
+}

@@ -1,0 +1,224 @@
+/**
+ * Builds a program from a trace, mechanically: the same processes, sessions, threads, comms and times.
+ *
+ *     events ──► lives: one for each process, what it did and when ──► steps, nested as the forks and execs were
+ *
+ * What the trace shows becomes a step at its time. What it does not show is taken from a `TraceReading`, or by rule:
+ *
+ * - Without any `wait` event: a parent waited for a child if it did something, its own exit included, at least
+ *   `WAKE_UP_US` after the child's exit. (What follows sooner has not been caused by it: a woken parent needs longer.)
+ * - Threads that end within `GROUP_EXIT_US` of their process ended with it (exit_group), at the last one's exit. If
+ *   they go on for longer, the main thread ended alone.
+ * - A process that ends after a wait exits with the status of that child, as a shell does.
+ * - A process that is alive at the end of the trace goes on waiting if it has waited for all its children but the
+ *   last; any other pauses.
+ */
+import { printDuration } from '../../sim/time.js';
+import type { DurationText, ForkBody, ProgramSource, SigchldDisposition, Step } from '../step.js';
+import { type Action, type Life, readLives } from './lives.js';
+import type { TraceEvent } from './trace.js';
+
+/** What a trace does not show, and the reader of it knows. Tasks by their number in the trace. */
+export interface TraceReading {
+  source?: string;
+  description?: string;
+  /**
+   * SIGCHLD disposition of programs, by comm, from their exec on. One that is listed waits for nobody (what its
+   * handler reaps needs no wait step); `default`: a program that is known not to wait.
+   */
+  sigchld?: Readonly<Record<string, SigchldDisposition>>;
+  /** When a process was really gone, if later than its exit event: that comes before its memory is given back. */
+  endsAtUs?: Readonly<Record<number, number>>;
+  races?: readonly Race[];
+  /** Exit status, by comm, of a program that cannot fork. Without: 2, as dash. */
+  refusedStatus?: Readonly<Record<string, number>>;
+  /** Children that end with their parent when it aborts, for want of the pipe to it: child to parent. */
+  endsWith?: Readonly<Record<number, number>>;
+  /**
+   * Steps closer together than this share one sleep, which makes the run cheaper. Exits are always at their time, and
+   * so is every other step to within this. 0: each event has a sleep of its own.
+   */
+  resolutionUs?: number;
+}
+
+/** The end of one process falls anywhere from `beforeUs` before to `afterUs` after the end of another. */
+export interface Race {
+  task: number;
+  against: number;
+  beforeUs: number;
+  afterUs: number;
+}
+
+/** The program of the trace's root process. Throws on a trace that contradicts itself, with the event. */
+export function programFromTrace(events: readonly TraceEvent[], reading: TraceReading = {}): ProgramSource {
+  const lives = readLives(events, reading);
+  const root = lives.get(events[0].task)!;
+  const [first, ...rest] = root.actions;
+  const execsAtBirth = first?.kind === 'exec' && first.timeUs === root.bornUs;
+  if (execsAtBirth) root.actions = rest;
+  const comm = execsAtBirth ? first.comm : root.comm;
+  const { source, description } = reading;
+  return {
+    comm,
+    ...(source === undefined ? {} : { source }),
+    ...(description === undefined ? {} : { description }),
+    steps: new Writer(lives, reading).exec(root, comm, 0, root.bornUs, new Set()),
+  };
+}
+
+/** Where the writing of one process image has got to. */
+interface Image {
+  life: Life;
+  comm: string;
+  steps: Step[];
+  /** Trace time at which the steps so far are done. */
+  clockUs: number;
+  /** Children forked and not waited for, by this image and those before it. */
+  children: Set<number>;
+  /** Those of them that this image forked: labels do not outlive an exec. */
+  ownChildren: Set<number>;
+}
+
+class Writer {
+  private readonly resolutionUs: number;
+  private readonly raceByTask: ReadonlyMap<number, Race>;
+
+  constructor(
+    private readonly lives: ReadonlyMap<number, Life>,
+    private readonly reading: TraceReading,
+  ) {
+    this.resolutionUs = reading.resolutionUs ?? 0;
+    this.raceByTask = new Map((reading.races ?? []).map((race) => [race.task, race]));
+  }
+
+  /** The steps of a life from an exec on: as `image`, after the program has seen to its children. */
+  exec(life: Life, comm: string, from: number, clockUs: number, children: Set<number>): Step[] {
+    const disposition = this.reading.sigchld?.[comm];
+    const steps = this.image(life, comm, from, clockUs, children);
+    return disposition === undefined || disposition === 'default'
+      ? steps
+      : [{ sigchld: disposition }, ...steps];
+  }
+
+  /** The steps of a life from its action `from` on, under `comm`, until its end. */
+  private image(life: Life, comm: string, from: number, clockUs: number, children: Set<number>): Step[] {
+    const image: Image = { life, comm, steps: [], clockUs, children, ownChildren: new Set() };
+    for (let index = from; index < life.actions.length; index++) {
+      const action = life.actions[index];
+      if (action.kind === 'exec') {
+        this.sleepUntil(image, action.timeUs, this.resolutionUs);
+        const steps = this.exec(life, action.comm, index + 1, image.clockUs, children);
+        image.steps.push({ exec: { comm: action.comm, steps } });
+        return image.steps;
+      }
+      this.write(image, action);
+    }
+    this.writeEnd(image, life.actions.length > from ? life.actions.at(-1)! : null);
+    return image.steps;
+  }
+
+  private write(image: Image, action: Exclude<Action, { kind: 'exec' }>): void {
+    if (action.kind === 'wait') {
+      this.writeWait(image, action);
+      return;
+    }
+    this.sleepUntil(image, action.timeUs, this.resolutionUs);
+    if (action.kind === 'fork') this.writeFork(image, action.child);
+    else if (action.kind === 'threads') this.writeThreads(image, action.count);
+    else image.steps.push(action.kind);
+  }
+
+  private writeFork(image: Image, child: number): void {
+    const life = this.lives.get(child)!;
+    const body: ForkBody = {};
+    if (this.needsLabel(image.life, child)) body.label = labelOf(child);
+    if (life.comm !== image.comm) body.comm = life.comm;
+    body.steps = this.image(life, life.comm, 0, image.clockUs, new Set());
+    if (body.steps.length === 0) body.steps = [{ exit: 0 }];
+    const orElse = this.orElse(image, 2);
+    if (orElse) body.orElse = orElse;
+    image.steps.push({ fork: body });
+    image.children.add(child);
+    image.ownChildren.add(child);
+  }
+
+  /** A refused thread or fork ends the program, and with it those children that live on a pipe to it. */
+  private orElse(image: Image, defaultStatus: number): Step[] | undefined {
+    const dependants = [...image.ownChildren].filter(
+      (child) => this.reading.endsWith?.[child] === image.life.task,
+    );
+    const status = this.reading.refusedStatus?.[image.comm];
+    if (dependants.length === 0 && status === undefined) return undefined;
+    const kills = dependants.map((child): Step => ({ kill: { target: labelOf(child), signal: 'TERM' } }));
+    return [...kills, { exit: status ?? defaultStatus }];
+  }
+
+  private writeThreads(image: Image, count: number): void {
+    const orElse = count > 0 ? this.orElse(image, 134) : undefined;
+    const step: Step = orElse ? { threads: count, orElse } : { threads: count };
+    const last = image.steps.at(-1);
+    if (typeof last === 'object' && 'threads' in last) image.steps.pop();
+    image.steps.push(step);
+  }
+
+  /** A wait for a child that is still alive blocks until its end; what the parent needs to wake up comes after. */
+  private writeWait(image: Image, { timeUs, child }: Extract<Action, { kind: 'wait' }>): void {
+    const endUs = this.lives.get(child)!.endUs ?? timeUs;
+    if (endUs <= image.clockUs) this.sleepUntil(image, timeUs, this.resolutionUs);
+    else image.clockUs = endUs;
+    const isOnlyOne = image.children.size === 1 || !image.ownChildren.has(child);
+    image.steps.push({ wait: isOnlyOne ? 'any' : labelOf(child) });
+    image.children.delete(child);
+  }
+
+  private needsLabel(parent: Life, child: number): boolean {
+    if (this.reading.endsWith?.[child] === parent.task) return true;
+    const unreaped = new Set<number>();
+    for (const action of parent.actions) {
+      if (action.kind === 'fork') unreaped.add(action.child);
+      if (action.kind !== 'wait') continue;
+      if (action.child === child) return unreaped.size > 1;
+      unreaped.delete(action.child);
+    }
+    return false;
+  }
+
+  private writeEnd(image: Image, last: Action | null): void {
+    const { life, steps } = image;
+    if (life.endUs === null) {
+      if (this.keepsWaiting(image)) steps.push({ wait: 'any' }, { exit: 'waited' });
+      else steps.push('pause');
+      return;
+    }
+    const race = this.raceByTask.get(life.task);
+    if (race) steps.push({ sleep: this.raceSleep(race, image.clockUs) });
+    else this.sleepUntil(image, life.endUs, 1);
+    if (life.status !== 0) steps.push({ exit: life.status });
+    else if (last?.kind === 'wait') steps.push({ exit: 'waited' });
+  }
+
+  private keepsWaiting(image: Image): boolean {
+    return image.children.size === 1 && this.reading.sigchld?.[image.comm] === undefined;
+  }
+
+  private raceSleep({ against, beforeUs, afterUs }: Race, clockUs: number): DurationText {
+    const endUs = this.lives.get(against)?.endUs ?? null;
+    if (endUs === null) throw new Error(`a race against task ${against}, which has no end`);
+    const fromUs = endUs - beforeUs - clockUs;
+    if (fromUs < 0)
+      throw new Error(`a race against task ${against} begins before the last step of its opponent`);
+    return { uniform: [printDuration(fromUs), printDuration(endUs + afterUs - clockUs)] };
+  }
+
+  /** Sleeps if it is at least `leastUs` until then; a shorter while is added to the next sleep. */
+  private sleepUntil(image: Image, timeUs: number, leastUs: number): void {
+    const us = timeUs - image.clockUs;
+    if (us <= 0 || us < leastUs) return;
+    image.steps.push({ sleep: printDuration(us) });
+    image.clockUs = timeUs;
+  }
+}
+
+function labelOf(task: number): string {
+  return `task-${task}`;
+}

@@ -1,0 +1,36 @@
+/** The infra ("pause") container of a pod: PID 1 of the pod's namespace where containers share it. */
+import type { ProgramSource } from '../step.js';
+
+/**
+ * pause up to 3.0: handlers for SIGINT and SIGTERM, then pause() for ever. SIGCHLD is at its default, which is not
+ * SIG_IGN: nothing is delivered and nobody waits, so whatever it adopts stays a zombie as long as the sandbox lives.
+ */
+export const PAUSE_3_0: ProgramSource = {
+  comm: 'pause',
+  source: 'kubernetes/kubernetes build/pause/pause.c at 3.0 (PR 23009); issue 50865',
+  description: 'Pause 3.0 and earlier: adopts orphans and never reaps them.',
+  steps: [{ 'on-term': 'exit' }, 'pause'],
+};
+
+/** pause from 3.1 on: a SIGCHLD handler that calls waitpid(-1, WNOHANG) until nothing is left. */
+export const PAUSE_3_1: ProgramSource = {
+  comm: 'pause',
+  source: 'kubernetes/kubernetes build/pause/linux/pause.c, sigreap (PR 36853, released by PR 56762)',
+  description: 'Pause 3.1 and later: reaps whatever it adopts.',
+  steps: [{ sigchld: 'reap-all' }, { 'on-term': 'exit' }, 'pause'],
+};
+
+/** The first version that reaps. What changed later (3.2 to 3.10.2) has nothing to do with processes on Linux. */
+const FIRST_REAPING = [3, 1];
+
+/**
+ * The program of a pause image's version (`3.0`, `3.9`, `3.10.1`, `v3.1`); undefined if that is not a version.
+ * It reaps if and only if the version is at least 3.1 (rule R1).
+ */
+export function pauseProgram(version: string): ProgramSource | undefined {
+  const match = /^v?(\d+)\.(\d+)(?:\.\d+)?(?:-.*)?$/.exec(version);
+  if (match === null) return undefined;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  const reaps = major > FIRST_REAPING[0] || (major === FIRST_REAPING[0] && minor >= FIRST_REAPING[1]);
+  return reaps ? PAUSE_3_1 : PAUSE_3_0;
+}

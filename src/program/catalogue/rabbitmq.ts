@@ -1,0 +1,158 @@
+/** RabbitMQ: the server, and its command-line tool as a probe. The incident's own programs. */
+import type { ProgramSource, Step } from '../step.js';
+import { programFromTrace, type TraceReading } from './from-trace.js';
+import { parseTrace } from './trace.js';
+import { RABBITMQ_SERVER_TRACE } from './traces/rabbitmq-server.js';
+import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from './traces/rabbitmqctl.js';
+
+/**
+ * What Erlang's processes do with their children, which a trace does not show:
+ *
+ * - `beam.smp` ignores SIGCHLD (bit 17 of SigIgn in its /proc/PID/status), so its children are reaped by the kernel.
+ * - `erl_child_setup` waits for its children in a SIGCHLD handler.
+ * - The outer `inet_gethost` never waits for the inner one.
+ */
+const ERLANG_SIGCHLD = {
+  'beam.smp': 'ignore',
+  erl_child_setup: 'reap-all',
+  inet_gethost: 'default',
+} as const;
+
+/** The inner `inet_gethost` dies together with the outer one: sometimes just before it, sometimes just after. */
+const PAIR_US = { beforeUs: 200, afterUs: 200 };
+
+/**
+ * `erl_child_setup` exits because the exiting `beam.smp` closes the pipe to it; `beam.smp` then needs some
+ * milliseconds more, to give back its memory, before it is gone. Whoever is gone first decides: if it is
+ * `erl_child_setup`, its parent still ignores SIGCHLD and the kernel reaps it; if it is `beam.smp`, then
+ * `erl_child_setup` becomes an orphan of PID 1.
+ *
+ * In 40 runs its exit was seen from 2.3 ms before to 1.3 ms after, most often 1 ms before. Here: anywhere in 2 ms,
+ * of which 26 % lie after. That share is an input: the mean of 2.26 zombies a run over 119 runs (up to 2.5 were seen
+ * on a busier machine).
+ */
+const LAST_BREATH_US = { beforeUs: 1_480, afterUs: 520 };
+
+const SOURCE =
+  'Measured: RabbitMQ 3.10.8, Erlang/OTP 25 (Debian 12), Linux 6.18, 2 CPUs, scheduler tracepoints, 2026-11-23';
+
+/** What is closer together shares a sleep. The race and every exit stay at their microsecond. */
+const RESOLUTION_US = 1_000;
+
+/**
+ * One run: 26 processes and 19 extra threads, 45 numbers, 0.354 s.
+ *
+ * Left under a PID 1 that does not reap: the inner `inet_gethost` of each of the two pairs, whose session is the
+ * outer's number (2 zombies, 2 pinned numbers), and in 26 % of the runs `erl_child_setup`, its own session's leader
+ * (1 zombie). So 2.26 zombies and 4.26 numbers a run.
+ *
+ * What that predicts for a namespace of pid_max 800: 799 - 300 = 499 numbers from 300 up are used again and again. The
+ * first 300 are used once; what the server and the first six probes or so leave there, stays there. A run needs 24
+ * at once when `beam.smp` has all its threads. With S numbers held from 300 up when nothing runs, run n fails when
+ * S + 4.26 (n - 6) + 24 > 499: at n = 117 for S = 0. Measured: 119, with 277 zombies (2.26 x 118 = 267, and 3 to 8 of
+ * the server's start).
+ */
+export function rabbitmqctlNodeHealthCheck(): ProgramSource {
+  return fromTrace(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE, {
+    source: SOURCE,
+    description:
+      'RabbitMQ 3.10.8. Leaves 2 orphans a run (inet_gethost), each of which pins the number of its session, and in ' +
+      'about a quarter of the runs a third (erl_child_setup).',
+    sigchld: ERLANG_SIGCHLD,
+    // Its parent goes on 5.5 ms after its last thread's exit event; a shell does so some 0.25 ms after the wake-up.
+    endsAtUs: { 17: 351_240 },
+    races: [
+      { task: 48, against: 47, ...PAIR_US },
+      { task: 56, against: 55, ...PAIR_US },
+      { task: 30, against: 17, ...LAST_BREATH_US },
+    ],
+    refusedStatus: { su: 1 },
+    endsWith: { 30: 17 },
+    resolutionUs: RESOLUTION_US,
+  });
+}
+
+/**
+ * The server: 29 tasks when it is at rest (20 of them `beam.smp` and its threads), with `epmd` a daemon by double
+ * fork. Its start leaves 3 orphans that die: the inner `inet_gethost` of two pairs, and the middle process of epmd's
+ * double fork; in 26 % of the starts a fourth, the `erl_child_setup` of the Erlang that only starts epmd (3, 3, 3, 4,
+ * 4 were seen in five starts with an empty database, 4 to 8 with one in use).
+ */
+export function rabbitmqServer(): ProgramSource {
+  const server = fromTrace(RABBITMQ_SERVER_TRACE, {
+    source: SOURCE,
+    description: 'RabbitMQ 3.10.8: the server, from its start scripts to its steady state.',
+    sigchld: { ...ERLANG_SIGCHLD, epmd: 'default' },
+    endsAtUs: { 41: 848_150 },
+    races: [
+      { task: 39, against: 38, ...PAIR_US },
+      { task: 72, against: 71, ...PAIR_US },
+      { task: 54, against: 41, ...LAST_BREATH_US },
+    ],
+    refusedStatus: { su: 1 },
+    endsWith: { 54: 41, 21: 15 },
+    resolutionUs: RESOLUTION_US,
+  });
+  // The start script traps SIGTERM, stops the broker and exits.
+  return { ...server, steps: [{ 'on-term': 'exit' }, ...server.steps] };
+}
+
+function fromTrace(text: string, reading: TraceReading): ProgramSource {
+  const trace = parseTrace(text);
+  if (!trace.ok) throw new Error(JSON.stringify(trace.problems));
+  return programFromTrace(trace.events, reading);
+}
+
+/**
+ * `rabbitmqctl` as of 2017 to 2019: 3 orphans a run that nobody waits for, `epmd`, `erl_child_setup` and
+ * `inet_gethost`. Published: habitat core-plans issue 1099 ("Each execution … creates 3 zombie processes", counts of
+ * 27, 26 and 39). How they come about is the mechanism measured on 3.10.8: `erl` starts an `epmd -daemon`, which
+ * detaches and then ends, since the server's own has the port; the Erlang VM ends before its `erl_child_setup`; the
+ * outer `inet_gethost` does not wait for the inner. How long it takes is not published: an input.
+ */
+export function rabbitmqctl2017(): ProgramSource {
+  return {
+    comm: 'rabbitmqctl',
+    source:
+      'Published: habitat core-plans issue 1099 (2017), rabbitmq-server issue 1984 (2019); timing assumed',
+    description:
+      'rabbitmqctl of 2017 to 2019. Leaves 3 orphans a run: epmd, erl_child_setup and inet_gethost.',
+    steps: [
+      {
+        fork: {
+          comm: 'su',
+          steps: [{ fork: { comm: 'sh', steps: SHELL_2017 } }, { wait: 'any' }, { exit: 'waited' }],
+          orElse: [{ exit: 1 }],
+        },
+      },
+      { wait: 'any' },
+      { exit: 'waited' },
+    ],
+  };
+}
+
+const SHELL_2017: Step[] = [
+  'setsid',
+  { sleep: '50ms' },
+  { fork: { comm: 'epmd', steps: [{ fork: { steps: ['setsid', { sleep: '20ms' }] } }] } },
+  { wait: 'any' },
+  { exec: { comm: 'beam.smp', steps: beam2017() } },
+];
+
+function beam2017(): Step[] {
+  const refused: Step[] = [{ kill: { target: 'child-setup', signal: 'TERM' } }, { exit: 134 }];
+  const inetGethost: Step[] = ['setsid', { fork: { steps: [{ sleep: '10ms500us' }] } }, { sleep: '10ms' }];
+  const childSetup: Step[] = [
+    'setsid',
+    { sigchld: 'reap-all' },
+    { sleep: '100ms' },
+    { fork: { comm: 'inet_gethost', steps: inetGethost } },
+    { sleep: '901ms' },
+  ];
+  return [
+    { sigchld: 'ignore' },
+    { fork: { label: 'child-setup', steps: [{ exec: { comm: 'erl_child_setup', steps: childSetup } }] } },
+    { threads: 19, orElse: refused },
+    { sleep: '1s' },
+  ];
+}
