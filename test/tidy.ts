@@ -33,16 +33,22 @@ export const LAYERS: Record<string, LayerRule> = {
   kernel: { may: [] },
   program: { may: ['kernel', 'sim'] },
   node: { may: ['program', 'kernel', 'sim'] },
-  // A scenario describes a node and does not run one: of the node and the kernel it has names and limits only.
-  scenario: { may: ['program', 'sim', 'node/version', 'node/spec', 'kernel/limits'], mayTypes: ['node'] },
+  // A scenario describes a node and does not run one: of node and kernel it has the tables of names, rules and limits.
+  scenario: {
+    may: ['program', 'sim', 'node/spec', 'node/version', 'node/rules', 'kernel/limits', 'kernel/rules'],
+    mayTypes: ['node'],
+  },
   experiment: { may: ['scenario', 'node', 'program', 'kernel', 'sim'] },
   // How a duration is written for people is one place's business, and the clock's.
   report: { may: ['experiment/result', 'sim/time'], mayTypes: ['experiment', 'scenario', 'node'] },
-  lab: { may: ['program', 'kernel', 'sim', 'scenario/diagnostic'], mayTypes: ['scenario'] },
+  lab: {
+    may: ['program', 'kernel', 'sim', 'scenario/diagnostic', 'scenario/document'],
+    mayTypes: ['scenario'],
+  },
   cli: { may: [...ENGINE, 'lab'] },
   web: { may: ENGINE },
   // The two faces of the library: src/index.ts and src/browser.ts.
-  index: { may: [...ENGINE, 'lab'] },
+  index: { may: [...ENGINE, 'lab', 'browser'] },
   browser: { may: ENGINE },
 };
 

@@ -1,6 +1,6 @@
 /** Who adopts the children of a process that dies (experiment e6). */
 import { expect, it } from 'vitest';
-import { ANY, NO_CHILD } from '../../src/kernel/kernel.js';
+import { NO_CHILD } from '../../src/kernel/kernel.js';
 import { PENDING_SIGCHLD } from '../../src/kernel/signals.js';
 import {
   type AnyKernel,
