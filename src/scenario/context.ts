@@ -8,6 +8,6 @@ export interface ResolveContext {
   findings: Findings;
   programs: Programs;
   horizonUs: number;
-  /** Text of a file by its path, or null when there is none. */
+  /** Text of a file by its path as the scenario has it, or null when it cannot be read. */
   readFile: (path: string) => string | null;
 }

@@ -1,16 +1,19 @@
 /** `pidsim explain scenario.spec.node.kernel.pidMax`, as `kubectl explain` does it. */
 import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES, type DiagnosticCode } from './codes.js';
+import { explainCatalogue, explainProgram } from './explain-program.js';
+import { type Explanation, indent } from './explanation.js';
 import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from './fields.js';
 import { API_VERSION, KIND } from './schema.js';
 import { didYouMean } from './suggest.js';
 
-export type Explanation = { ok: true; text: string } | { ok: false; message: string; hint?: string };
-
 /**
- * Explains a field by its path, a named type (`Interval`), or a diagnostic code (`alias-bomb`). List indices are left
- * out of paths, and `scenario.` at the beginning may be.
+ * Explains a field by its path, a named type (`Interval`), a diagnostic code (`alias-bomb`), the catalogue
+ * (`program`) or a program (`program tini`). List indices are left out of paths, and `scenario.` at the beginning
+ * may be.
  */
 export function explain(path: string): Explanation {
+  const [first, ...rest] = path.trim().split(/\s+/);
+  if (first === 'program') return rest.length === 0 ? explainCatalogue() : explainProgram(rest.join(' '));
   if (isCode(path)) return { ok: true, text: explainCode(path) };
   const named = namedTypes().find(({ name }) => name === path);
   if (named) return { ok: true, text: render([named], []) };
@@ -77,22 +80,6 @@ function renderForm({ title, description, fields }: FormDoc): string[] {
     lines.push(...indent(paragraph(field), 4));
   }
   return lines;
-}
-
-const WIDTH = 100;
-
-function indent(text: string, spaces: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && spaces + line.length + 1 + word.length > WIDTH) {
-      lines.push(' '.repeat(spaces) + line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, ' '.repeat(spaces) + line];
 }
 
 function isCode(word: string): word is DiagnosticCode {

@@ -47,7 +47,7 @@ export function readManifestPods(entry: ManifestPodSource, context: ResolveConte
   const { findings, document, readFile } = context;
   const at = findings.of(entry, 'manifest');
   const path = besides(document.file, entry.manifest);
-  const text = readFile(path);
+  const text = readFile(entry.manifest);
   if (text === null) {
     findings.error(at, 'missing-file', `the manifest \`${path}\` cannot be read`);
     return { pods: [], isIncomplete: true };

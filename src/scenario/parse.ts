@@ -19,7 +19,10 @@ import { isMapping, schemas } from './schema.js';
 export interface ParseOptions {
   /** The file as the user named it. Default: `<text>`. */
   path?: string;
-  /** Text of a file that the scenario refers to (`manifest:`), by its path; null when it cannot be read. */
+  /**
+   * Text of a file that the scenario refers to (`manifest:`), by its path as it is written there, which is relative to
+   * the scenario file; null when it cannot be read.
+   */
   readFile?: (path: string) => string | null;
   /** Programs laid over the catalogue, below the scenario's own. */
   library?: ProgramLibrary;

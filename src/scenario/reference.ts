@@ -122,15 +122,15 @@ function stepText(step: FieldDoc): string {
 }
 
 function catalogueSection(catalogue: ProgramLibrary): string {
-  const rows = [...catalogue.keys()].map((name) => {
-    const { comm, description = '', source } = catalogue.get(name)!;
-    return [
-      `\`${name}\``,
-      `\`${comm}\``,
-      [description, source && `Source: ${source}`].filter(Boolean).join(' '),
-    ];
-  });
-  return `## Programs of the catalogue\n\n${table(['name', 'comm', 'what it does'], rows)}`;
+  // Programs that do the same under different names share a row.
+  const names = new Map<string, string[]>();
+  for (const name of catalogue.keys()) {
+    const { description = '', source } = catalogue.get(name)!;
+    const text = [description, source && `Source: ${source}.`].filter(Boolean).join(' ');
+    names.set(text, [...(names.get(text) ?? []), `\`${name}\``]);
+  }
+  const rows = [...names].map(([text, same]) => [same.join(', '), text]);
+  return `## Programs of the catalogue\n\n${table(['name', 'what it does'], rows)}`;
 }
 
 function expectationSection(): string {

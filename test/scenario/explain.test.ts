@@ -71,6 +71,30 @@ DESCRIPTION:
   });
 });
 
+describe('pidsim explain program', () => {
+  test('lists the catalogue', () => {
+    const text = textOf('program');
+    for (const name of ['pause-3.0', 'tini -s', 'rabbitmqctl node_health_check'])
+      expect(text).toContain(`  ${name}\n`);
+  });
+
+  test('tells what a program does, and how we know', () => {
+    const text = textOf('program pause-3.0');
+    expect(text).toMatch(/^PROGRAM: {2}pause-3.0\nCOMM: {5}pause\n/);
+    expect(text).toMatch(/SOURCE:\n {4}kubernetes/);
+    expect(text).toMatch(/STEPS:\n {4}- /);
+  });
+
+  test('takes a command line of known programs', () => {
+    expect(textOf('program tini -- rabbitmq-server')).toContain('COMM:     tini');
+    expect(explain('program tini -- nobody').ok).toBe(false);
+  });
+
+  test('says which program is near a misspelt one', () => {
+    expect(explain('program dumb-inti')).toMatchObject({ ok: false, hint: 'Did you mean `dumb-init`?' });
+  });
+});
+
 describe('the schema', () => {
   test('says of every field what it is', () => {
     const visit = (field: FieldDoc, path: string): void => {

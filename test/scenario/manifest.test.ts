@@ -141,8 +141,10 @@ describe('the path of a manifest', () => {
     ['/abs/m.yaml', 'folder/case.yaml', '/abs/m.yaml'],
     ['m.yaml', 'case.yaml', 'm.yaml'],
     ['m.yaml', '<text>', 'm.yaml'],
-  ])('%s in %s is %s', (manifest, path, expected) => {
-    expect(withManifest(STATEFUL_SET, `manifest: ${manifest}`, path).asked).toEqual([expected]);
+  ])('%s in %s is asked for as it is written, and called %s', (manifest, path, expected) => {
+    const { asked, files } = withManifest(STATEFUL_SET, `manifest: ${manifest}`, path);
+    expect(asked).toEqual([manifest]);
+    expect(files[0]).toBe(expected);
   });
 });
 

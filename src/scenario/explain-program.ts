@@ -1,0 +1,46 @@
+/** `pidsim explain program NAME`: what a program of the catalogue does, and how we know. */
+import { stringify } from 'yaml';
+import { catalogue, resolveName } from '../program/catalogue/index.js';
+import type { ProgramSource } from '../program/step.js';
+import { type Explanation, indent } from './explanation.js';
+import { didYouMean } from './suggest.js';
+
+/** Every program of the catalogue, with what it is. */
+export function explainCatalogue(): Explanation {
+  const library = catalogue();
+  const lines = [...library.keys()].flatMap((name) => [
+    `  ${name}`,
+    ...indent(library.get(name)!.description ?? '', 4),
+  ]);
+  return { ok: true, text: ['PROGRAMS:', ...lines, ''].join('\n') };
+}
+
+/** One program, or a command line made up of several: `tini -- rabbitmq-server`. */
+export function explainProgram(name: string): Explanation {
+  const library = catalogue();
+  const resolution = resolveName(name, library);
+  if (resolution.ok)
+    return { ok: true, text: describe(resolution.name, resolution.source, resolution.assumed) };
+  if (name.includes(' '))
+    return { ok: false, message: resolution.problem.message, hint: resolution.problem.hint };
+  const hint = didYouMean(name, library.keys()) ?? '`pidsim explain program` lists them all.';
+  return { ok: false, message: `the catalogue has no program \`${name}\``, hint };
+}
+
+function describe(name: string, program: ProgramSource, assumed: readonly string[]): string {
+  const { comm, description = '', source = '', steps } = program;
+  const section = (title: string, text: string): string[] =>
+    text === '' ? [] : ['', title, ...indent(text, 4)];
+  const yaml = stringify(steps, { lineWidth: 100, flowCollectionPadding: false }).trimEnd();
+  return [
+    `PROGRAM:  ${name}`,
+    `COMM:     ${comm}`,
+    ...section('DESCRIPTION:', description),
+    ...section('SOURCE:', source),
+    ...section('ASSUMED:', assumed.join(' ')),
+    '',
+    'STEPS:',
+    ...yaml.split('\n').map((line) => `    ${line}`),
+    '',
+  ].join('\n');
+}
