@@ -27,9 +27,6 @@ const WITHOUT_TIME =
 const ATTACHED = /strace: Process (\d+) attached(?: with \d+ threads)?$/;
 const BIRTHS = new Set(['clone', 'clone3', 'fork', 'vfork']);
 const WAITS = new Set(['wait4', 'waitid', 'waitpid']);
-/** Enough to see what is wrong with a file; the rest would say the same. */
-const PROBLEMS_MAX = 20;
-
 /** Does this look like strace's output rather than a table? */
 export function looksLikeStrace(text: string): boolean {
   return text
@@ -47,7 +44,6 @@ export function readStrace(text: string, file: string, rootComm = 'command', roo
     const wrong = reader.read(line.replace(/\r$/, ''));
     if (wrong === null) continue;
     diagnostics.push({ file, line: index + 1, column: 1, severity: 'error', ...wrong });
-    if (diagnostics.length === PROBLEMS_MAX) break;
   }
   const events = reader.finish();
   if (diagnostics.length === 0 && events.length === 0) {
