@@ -142,8 +142,14 @@ class Writer {
     image.ownChildren.add(child);
   }
 
-  /** A refused thread or fork ends the program, and with it those children that live on a pipe to it. */
+  /**
+   * A refused thread or fork ends the program, and with it those children that live on a pipe to it; or the parent
+   * that it has such a pipe to: that was what it forked for, and cannot do without it.
+   */
   private orElse(image: Image, defaultStatus: number): Step[] | undefined {
+    if (this.reading.endsWith?.[image.life.task] !== undefined) {
+      return [{ kill: { target: 'parent', signal: 'TERM' } }, { exit: defaultStatus }];
+    }
     const dependants = [...image.ownChildren].filter(
       (child) => this.reading.endsWith?.[child] === image.life.task,
     );
