@@ -7,14 +7,14 @@ export type Yield = Omit<RunResult, 'expectations'>;
 
 export function evaluate(expectations: readonly Expectation[], result: Yield): ExpectationResult[] {
   return expectations.map((expectation) => {
-    const actual = valueOf(expectation, result);
+    const actual = actualOf(expectation, result);
     const ok = compare(actual, expectation.comparison, expectation.value);
     return { text: expectation.text, ok, actual: print(expectation, actual) };
   });
 }
 
 /** A node that is never exhausted takes for ever to be; a duration is in µs. */
-function valueOf({ subject }: Expectation, result: Yield): number | boolean | string {
+function actualOf({ subject }: Expectation, result: Yield): number | boolean | string {
   const { outcome, final, symptoms, probes, pods } = result;
   switch (subject) {
     case 'exhausted':

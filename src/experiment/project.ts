@@ -37,8 +37,8 @@ export function project(timeline: Timeline, lastChangeSeconds: number, limits: L
     ? 'least squares over the last half of the run'
     : 'least squares over the time since the last change';
   const times = timeline.time_s.slice(from);
-  const numbers = fit(times, timeline.allocated.slice(from));
-  const tasks = fit(times, timeline.loadavg_tasks.slice(from));
+  const numbers = lineThrough(times, timeline.allocated.slice(from));
+  const tasks = lineThrough(times, timeline.loadavg_tasks.slice(from));
   const candidates = [
     { limit: 'pid-max' as const, atSeconds: reach(numbers, end, limits.usableNumbers) },
     { limit: 'threads-max' as const, atSeconds: reach(tasks, end, limits.threadsMax) },
@@ -56,7 +56,7 @@ interface Line {
   grows: boolean;
 }
 
-function fit(x: readonly number[], y: readonly number[]): Line {
+function lineThrough(x: readonly number[], y: readonly number[]): Line {
   const n = x.length;
   if (n < ROWS_MIN) return { slope: 0, last: y.at(-1) ?? 0, grows: false };
   const meanX = mean(x);

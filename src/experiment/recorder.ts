@@ -85,8 +85,7 @@ export class Recorder implements NodeObserver {
     this.firstForkRefusedUs ??= this.sim.nowUs;
     const isNode = refusedBy === 'threads-max' || (refusedBy === 'pid-max' && at === 0);
     if (isNode && this.exhausted === null) this.#exhausted(refusedBy);
-    const { pod } = this.#originOf(parent);
-    const scope = isNode ? 'node' : (pod ?? 'node');
+    const scope = isNode ? 'node' : this.#podRefused(parent, refusal);
     if (this.#refusedTo.has(scope)) return;
     this.#refusedTo.add(scope);
     const probes = this.#node.kubelet.probes;
@@ -105,10 +104,17 @@ export class Recorder implements NodeObserver {
     if (this.leaks?.namespaceEnds(task)) this.sim.atEndOf(this.sim.nowUs, this.#settle, 0, 0);
   }
 
-  /** A task's origin; during the boot of the host there is no node yet. */
-  #originOf(task: TaskId): { pod: string | null } {
+  /** Which pod has come to its own limit: whose namespace is full, or else whose process wanted to fork. */
+  #podRefused(parent: TaskId, { refusedBy, at }: ForkRefusal): string {
+    const { kubelet, context } = this.#node;
+    if (refusedBy === 'pid-max') {
+      const slot = kubelet.slots.find(({ current }) =>
+        current?.containers.some(({ runtime }) => runtime.namespace === at),
+      );
+      if (slot !== undefined) return slot.name;
+    }
     const { pids, tasks } = this.#kernel;
-    return this.#node.context.origins.all[pids.origin[tasks.pid[task]]];
+    return context.origins.all[pids.origin[tasks.pid[parent]]].pod ?? 'node';
   }
 
   #event(kind: RunEventKind, subject: string, detail: string): boolean {

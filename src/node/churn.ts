@@ -1,14 +1,16 @@
 /**
  * Pods that come and go, as on any node with jobs and deployments: at every period the previous short-lived pod is
- * deleted and a new one is made. What happens to them is what a user of the cluster sees of a full PID table.
+ * deleted and a new one is made, at a moment of its own. What happens to them is what a user of the cluster sees of a full PID table.
  */
 import type { NodeContext } from './context.js';
 import type { Kubelet } from './kubelet.js';
+import { everyNowAndThen } from './periods.js';
 import type { Pod } from './pod.js';
 import type { PodSpec } from './spec.js';
 
 export function startPodChurn(context: NodeContext, kubelet: Kubelet, everyUs: number): void {
-  const { sim } = context;
+  const { sim, streams } = context;
+  const moments = streams.stream('churn', 'moments');
   const spec: PodSpec = {
     name: 'churn',
     count: 1,
@@ -25,7 +27,6 @@ export function startPodChurn(context: NodeContext, kubelet: Kubelet, everyUs: n
   const next = sim.register((round) => {
     previous?.stop();
     if (kubelet.admits) previous = kubelet.create(`churn-${round}`, spec, 'churn');
-    sim.after(everyUs, next, round + 1, 0);
   });
-  sim.after(everyUs, next, 1, 0);
+  everyNowAndThen(sim, moments, everyUs, (round, atUs) => sim.at(atUs, next, round, 0));
 }

@@ -1,64 +1,72 @@
 /**
- * Logins: sshd forks the privileged monitor of the connection, that forks the user's sshd, that forks the shell. All
- * three must succeed. A refused login is what most people notice first when a table is full.
+ * Logins: sshd forks the privileged monitor of the connection, that forks the user's sshd, that forks the shell, and
+ * the shell's start-up scripts run a command in a subshell. All of them must succeed. A refused login is what most
+ * people notice first when a table is full.
  */
 import { type Kernel, NONE, type TaskId } from '../kernel/kernel.js';
-import { US_PER_SECOND } from '../sim/time.js';
+import { US_PER_MS, US_PER_SECOND } from '../sim/time.js';
 import { type NodeContext, refusalText } from './context.js';
+import { everyNowAndThen } from './periods.js';
 
-/** How long a login stays. */
+/** How long the start-up scripts take, and how long a login stays. Inputs: nobody's were measured. */
+const STARTUP_US = 200 * US_PER_MS;
 const SESSION_US = 20 * US_PER_SECOND;
 
+/** Below sshd: monitor, user's sshd, shell, subshell, command. */
+const LOGIN_COMMS = ['sshd', 'sshd', 'bash', 'bash', 'id'];
+const SHELL = 2;
+
 export function startSshLogins(context: NodeContext, sshd: TaskId, everyUs: number): void {
-  const { kernel, sim, counters, observer, origins } = context;
+  const { kernel, sim, counters, observer, origins, streams } = context;
   const origin = origins.of('ssh', 'sshd', null, null);
   let lastWorked: boolean | null = null;
-  const end = sim.register((monitor) => endSession(kernel, monitor));
+  const end = sim.register((monitor) => endFrom(kernel, monitor));
+  const started = sim.register((subshell) => endFrom(kernel, subshell));
   const login = sim.register(() => {
-    const monitor = openSession(kernel, sshd, origin);
-    const works = monitor !== NONE;
+    const tasks = openSession(kernel, sshd, origin);
+    const works = tasks !== null;
     if (works) {
       counters.sshOk++;
-      sim.after(SESSION_US, end, monitor, 0);
+      sim.after(STARTUP_US, started, tasks[SHELL + 1], 0);
+      sim.after(SESSION_US, end, tasks[0], 0);
     } else counters.sshRefused++;
     if (works !== lastWorked) {
       const detail = works ? 'a login works' : `fork: ${refusalText(kernel)}`;
       observer.moment(works ? 'ssh-ok' : 'ssh-refused', 'node', detail);
     }
     lastWorked = works;
-    sim.after(everyUs, login, 0, 0);
   });
-  sim.after(everyUs, login, 0, 0);
+  everyNowAndThen(sim, streams.stream('ssh', 'moments'), everyUs, (_round, atUs) =>
+    sim.at(atUs, login, 0, 0),
+  );
 }
 
-/** The connection's monitor; NONE if any of the forks was refused, and then nothing is left. */
-function openSession(kernel: Kernel, sshd: TaskId, origin: number): TaskId {
-  const monitor = kernel.fork(sshd);
-  if (monitor === NONE) return NONE;
-  kernel.setOrigin(monitor, origin);
-  kernel.setsid(monitor);
-  const user = kernel.fork(monitor);
-  const shell = user === NONE ? NONE : kernel.fork(user);
-  if (shell === NONE) {
-    endSession(kernel, monitor);
-    return NONE;
+/** The processes of a login, outermost first; null if any fork was refused, and then nothing is left of it. */
+function openSession(kernel: Kernel, sshd: TaskId, origin: number): TaskId[] | null {
+  const tasks: TaskId[] = [];
+  let parent = sshd;
+  for (const comm of LOGIN_COMMS) {
+    const task = kernel.fork(parent);
+    if (task === NONE) {
+      if (tasks.length > 0) endFrom(kernel, tasks[0]);
+      return null;
+    }
+    if (tasks.length === 0) kernel.setOrigin(task, origin);
+    if (tasks.length === 0 || tasks.length === SHELL) kernel.setsid(task);
+    kernel.setComm(task, comm);
+    tasks.push(task);
+    parent = task;
   }
-  kernel.exec(shell, 'bash');
-  kernel.setsid(shell);
-  return monitor;
+  return tasks;
 }
 
-/** From the innermost outwards, each waited for by its parent; sshd itself is a worker that reaps. */
-function endSession(kernel: Kernel, monitor: TaskId): void {
-  const [user] = kernel.children.inOrder(monitor);
-  const [shell] = user === undefined ? [] : kernel.children.inOrder(user);
-  if (shell !== undefined) {
-    kernel.exit(shell, 0);
-    kernel.wait(user, shell);
+/** Ends a process of a login and those below it, from the innermost outwards, each reaped by its parent. */
+function endFrom(kernel: Kernel, task: TaskId): void {
+  for (const child of kernel.children.inOrder(task)) {
+    endFrom(kernel, child);
+    kernel.wait(task, child);
   }
-  if (user !== undefined) {
-    kernel.exit(user, 0);
-    kernel.wait(monitor, user);
-  }
-  kernel.exit(monitor, 0);
+  const parent = kernel.parentOf(task);
+  kernel.exit(task, 0);
+  kernel.wait(parent, task);
 }
