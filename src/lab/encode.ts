@@ -15,6 +15,8 @@ export interface RunnerOptions {
   cpu: number;
   /** Path of the private pids cgroup to make. */
   cgroup: string;
+  /** Let chance decide who runs first. */
+  jitter: boolean;
   cgroupVersion: 1 | 2;
 }
 
@@ -39,7 +41,12 @@ export function encodeLitmus(litmus: Litmus, options: RunnerOptions): string {
     'litmus',
     ...[options.boundMs, settleMs, options.cpu, litmus.untilUs ?? -1],
     ...[litmus.limits.hostPidMax, litmus.limits.pidsMax ?? -1, guard, options.cgroupVersion],
-    ...[encodeText(options.cgroup), litmus.outside.subreaper ? 1 : 0, litmus.outside.reapInit ? 0 : 1],
+    ...[
+      encodeText(options.cgroup),
+      litmus.outside.subreaper ? 1 : 0,
+      litmus.outside.reapInit ? 0 : 1,
+      options.jitter ? 1 : 0,
+    ],
     ...['programs', programs.size],
   ];
   for (const [name, program] of programs)

@@ -22,6 +22,8 @@ export interface KernelRunOptions {
   boundMs?: number;
   /** Which CPU all of it shares; default the last one. */
   cpu?: number;
+  /** On every CPU, each process slowed down by chance: another order of what happens at one instant each time. */
+  jitter?: boolean;
   /** Ends the run early; everything is taken away first. */
   signal?: AbortSignal;
 }
@@ -51,7 +53,8 @@ export async function runOnKernel(litmus: Litmus, options: KernelRunOptions = {}
   const cgroup = newCgroup();
   const text = encodeLitmus(litmus, {
     boundMs,
-    cpu: options.cpu ?? availableParallelism() - 1,
+    cpu: options.jitter ? -1 : (options.cpu ?? availableParallelism() - 1),
+    jitter: options.jitter ?? false,
     cgroup: cgroup.path,
     cgroupVersion: cgroup.version,
   });

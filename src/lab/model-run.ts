@@ -54,7 +54,8 @@ class Stage {
   private readonly streams = new RandomStreams(1);
   /** Inside first, then the nested ones in the order of `nestNames`; NONE until it has been made. */
   private readonly spaces: PidNsId[];
-  private readonly helpers = new Set<TaskId>();
+  /** A helper is in the middle of a fork. */
+  private entering = false;
   private readonly refusals = new Map<string, Refusal>();
   private shim: TaskId = NONE;
   /** What a helper does when it runs for the first time. */
@@ -76,8 +77,8 @@ class Stage {
     this.programs = programsOf(litmus);
     this.events = expandEntries(litmus);
     this.spaces = [NONE, ...nestNames(litmus).map(() => NONE)];
-    this.machine.onRefused = (parent, { errno }) =>
-      this.noteRefusal(errno, this.helpers.has(parent) ? 'entry' : 'program');
+    this.machine.onRefused = (_parent, { errno }) =>
+      this.noteRefusal(errno, this.entering ? 'entry' : 'program');
     this.pod = this.machine.kernel.createCgroup(0, litmus.limits.pidsMax ?? Number.POSITIVE_INFINITY);
     this.duty = sim.register((index) => this.duties[index]());
     this.setUp();
@@ -88,7 +89,6 @@ class Stage {
     const enter = this.sim.register((index) => this.letIn(this.events[index].entry));
     for (const [index, { atUs }] of this.events.entries()) this.sim.at(atUs, enter, index, 0);
     kernel.setsid(kernel.init);
-    this.helpers.add(kernel.init);
     this.reapForEver(kernel.init);
     if (this.litmus.outside.subreaper) this.startShim();
     this.startInit();
@@ -109,14 +109,20 @@ class Stage {
     });
   }
 
+  private forkHelped(parent: TaskId): TaskId {
+    this.entering = true;
+    const child = this.machine.kernel.fork(parent);
+    this.entering = false;
+    return child;
+  }
+
   /** A child of a helper, in a process group of its own. NONE: refused. */
   private helper(parent: TaskId, comm: string): TaskId {
     const { kernel } = this.machine;
-    const task = kernel.fork(parent);
+    const task = this.forkHelped(parent);
     if (task === NONE) return NONE;
     kernel.setpgid(task);
     kernel.setComm(task, comm);
-    this.helpers.add(task);
     return task;
   }
 
@@ -124,7 +130,7 @@ class Stage {
   private forkInit(parent: TaskId, space: number, pidMax: number, program: string): TaskId {
     const { kernel } = this.machine;
     this.spaces[space] = kernel.unsharePidNamespace(parent, pidMax);
-    const init = kernel.fork(parent);
+    const init = this.forkHelped(parent);
     if (init === NONE) return NONE;
     kernel.attach(init, this.pod);
     kernel.setsid(init);
@@ -145,7 +151,7 @@ class Stage {
       return;
     }
     kernel.setns(enter, space);
-    const child = kernel.fork(enter);
+    const child = this.forkHelped(enter);
     if (child === NONE) kernel.exit(enter, 0);
     else {
       kernel.attach(child, this.pod);
@@ -161,7 +167,6 @@ class Stage {
   /** The parent of a nested namespace's PID 1, as a nested runtime is. */
   private makeNest(task: TaskId, entry: LitmusEntry): void {
     const nest = entry.nest!;
-    this.helpers.add(task);
     this.machine.kernel.setComm(task, 'nest');
     this.soon(() => {
       const init = this.forkInit(task, 1 + nestNames(this.litmus).indexOf(nest.name), nest.pidMax, nest.init);
@@ -173,7 +178,6 @@ class Stage {
   private attend(task: TaskId, child: TaskId, reap: boolean, leave: boolean): void {
     const { kernel } = this.machine;
     const end = (): void => {
-      this.helpers.delete(task);
       kernel.exit(task, 0);
     };
     if (child === NONE || leave) end();

@@ -127,6 +127,7 @@ static void read_world(void) {
   snprintf(world->cgroup, sizeof world->cgroup, "%s", world->text + path);
   world->subreaper_outside = read_number() != 0;
   world->hold_init = read_number() != 0;
+  world->jitter = read_number() != 0;
   expect_word("programs");
   world->program_count = bounded(read_number(), 1, PROGRAMS_MAX, "bad input: too many programs");
   for (int i = 0; i < world->program_count; i++) read_program(&world->programs[i]);

@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The same numbers as in src/program/code.ts. */
@@ -150,6 +151,17 @@ void join_pod(void) {
   if (write_file(path, "0") != 0) die(path);
 }
 
+/* Makes this process slower by chance, so that every order in which the kernel may run things comes up. */
+static void jitter(void) {
+  if (!world->jitter) return;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  unsigned luck = (unsigned)now.tv_nsec * 2654435761u + (unsigned)self.numbers[0] * 40503u;
+  if (luck >> 31) sched_yield();
+  for (volatile unsigned spins = (luck >> 8) % 200000; spins > 0; spins--) {
+  }
+}
+
 /* ---- blocking ---- */
 
 static void sleep_us(int64_t us) {
@@ -166,6 +178,7 @@ static void sleep_us(int64_t us) {
   slot->owner = self.numbers[0];
   while (slot->woken == 0) futex_wait(&slot->woken, 0);
   slot->owner = 0;
+  jitter();
 }
 
 static void wait_one(pid_t child) {
@@ -184,6 +197,7 @@ static void wait_all(void) {
 static void reap_all(int signal) {
   (void)signal;
   int error = errno;
+  jitter();
   while (waitpid(-1, NULL, WNOHANG) > 0) {
   }
   world->activity++;
@@ -193,6 +207,7 @@ static void reap_all(int signal) {
 static void reap_one(int signal) {
   (void)signal;
   int error = errno;
+  jitter();
   waitpid(-1, NULL, WNOHANG);
   world->activity++;
   errno = error;
@@ -353,16 +368,25 @@ static void set_comm(int text) {
   if (text >= 0) prctl(PR_SET_NAME, world->text + text);
 }
 
+/* The parent lends its child the name before the fork: so even one that is killed at birth has it. */
 static pid_t fork_child(const int *operand) {
-  pid_t child = fork();
-  if (child != 0) return child;
   const struct program *program = &world->programs[self.program];
+  char own_name[16];
+  prctl(PR_GET_NAME, own_name);
+  if (operand[3] >= 0) set_comm(world->words[program->comms + operand[3]]);
+  pid_t child = fork();
+  if (child != 0) {
+    int error = errno;
+    prctl(PR_SET_NAME, own_name);
+    errno = error;
+    return child;
+  }
   self.extras = NULL; /* a child has the forking thread only */
   self.extra_count = 0;
   self.leader = NULL;
   forget_image();
   be_born(self.space);
-  if (operand[3] >= 0) set_comm(world->words[program->comms + operand[3]]);
+  jitter();
   self.pc = operand[0];
   return 0;
 }
@@ -444,7 +468,7 @@ static void interpret(void) {
         pid_t child = fork_child(operand);
         if (child == 0) break;
         if (child < 0) note_refusal(BY_FORK, errno);
-        else if (operand[4] >= 0) self.labels[operand[4]] = child;
+        if (operand[4] >= 0) self.labels[operand[4]] = child < 0 ? 0 : child;
         self.pc = child < 0 ? operand[2] : operand[1];
         break;
       }

@@ -79,6 +79,7 @@ struct world {
   int bound_ms, settle_ms, cpu;
   int outside_pid_max, pids_max, guard_max;
   int cgroup_v2, subreaper_outside, hold_init;
+  int jitter; /* processes run on any CPU, each as fast as it happens to */
   int init_program, program_count, entry_count, space_count;
   int64_t until_us; /* -1: to rest */
   char cgroup[512];

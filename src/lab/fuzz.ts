@@ -1,0 +1,142 @@
+/**
+ * The differential fuzzer: random litmus programs in both worlds, until they disagree.
+ *
+ *     seed, index ── generate ──► litmus ──► model and kernel ── agree ──► next
+ *                                                  └── differ ──► is the kernel of one mind? ── no ──► next
+ *                                                                       └── yes ──► shrink ──► a ready litmus file
+ *
+ * Where one signal kills several processes at once, or the like, the kernel itself does not say what comes first. Such
+ * a program is run again a few times with every process slowed down by chance: when that gives another world at rest,
+ * there is nothing to compare with.
+ */
+import { availableParallelism } from 'node:os';
+import { expectedOf } from './expect.js';
+import { formatDifference } from './format.js';
+import { generateLitmus } from './generate.js';
+import { type KernelRunOptions, runOnKernel } from './kernel-run.js';
+import { type LitmusSource, litmusOf, printLitmus } from './litmus.js';
+import { shrinkLitmus } from './shrink.js';
+import { type LitmusResult, sameOutcome, verifyOne } from './verify.js';
+
+export interface FuzzOptions extends Pick<KernelRunOptions, 'boundMs' | 'signal'> {
+  seed: number;
+  /** Index of the first program; a disagreement names its own. */
+  first?: number;
+  /** Ends when so many have been run, or so much time has passed. */
+  count?: number;
+  minutes?: number;
+  /** Called after each program. */
+  onProgress?: (done: number) => void;
+}
+
+export interface FuzzReport {
+  seed: number;
+  /** Programs that were run in both worlds. */
+  done: number;
+  /** Of these, those that never came to rest in either world. */
+  restless: number;
+  /** Programs, beside these, for which the kernel gives now this world, now that. */
+  undecided: number;
+  /** The first one on which the worlds differ, made as small as could be. */
+  disagreement: { index: number; result: LitmusResult; text: string } | null;
+  /** Why nothing could be run, if so; a line each. */
+  missing: string[];
+}
+
+/** Runs random programs on every CPU at once. Stops at the first disagreement. */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const report: FuzzReport = {
+    seed: options.seed,
+    done: 0,
+    restless: 0,
+    undecided: 0,
+    disagreement: null,
+    missing: [],
+  };
+  const end = Date.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
+  const last = (options.first ?? 0) + (options.count ?? Number.POSITIVE_INFINITY);
+  let next = options.first ?? 0;
+  let found: { index: number; source: LitmusSource } | null = null;
+  const work = async (cpu: number): Promise<void> => {
+    while (next < last && Date.now() < end && found === null && report.missing.length === 0) {
+      if (options.signal?.aborted) return;
+      const index = next++;
+      const source = generateLitmus(options.seed, index);
+      const result = await verify(source, { ...options, cpu });
+      if (options.signal?.aborted) return;
+      if (result.kernel.kind === 'skipped') report.missing = result.kernel.missing;
+      else if (result.verdict !== 'agrees') {
+        if (await isDecided(result, options)) found ??= { index, source };
+        else report.undecided++;
+      } else {
+        report.done++;
+        if (result.kernel.kind === 'restless') report.restless++;
+        options.onProgress?.(report.done);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, (_, cpu) => work(cpu)));
+  if (found !== null) report.disagreement = await minimise(found, options);
+  return report;
+}
+
+async function verify(source: LitmusSource, options: KernelRunOptions): Promise<LitmusResult> {
+  const litmus = litmusOf(source);
+  if (!litmus.ok) throw new Error(`${source.name} is no litmus: ${litmus.diagnostics[0].message}`);
+  return verifyOne(litmus.value, options);
+}
+
+const JITTERED_RUNS = 8;
+
+/** Does the kernel give the same world however its processes are slowed down? */
+async function isDecided({ litmus, kernel }: LitmusResult, options: KernelRunOptions): Promise<boolean> {
+  for (let run = 0; run < JITTERED_RUNS; run++) {
+    const again = await runOnKernel(litmus, { ...options, jitter: true });
+    if (!sameOutcome(kernel, again)) return false;
+  }
+  return true;
+}
+
+async function minimise(
+  { index, source }: { index: number; source: LitmusSource },
+  options: FuzzOptions,
+): Promise<NonNullable<FuzzReport['disagreement']>> {
+  const disagrees = async (candidate: LitmusSource): Promise<boolean> => {
+    const litmus = litmusOf(candidate);
+    if (!litmus.ok || options.signal?.aborted) return false;
+    const result = await verifyOne(litmus.value, options);
+    return result.verdict === 'differs' && (await isDecided(result, options));
+  };
+  const smallest = await shrinkLitmus(source, disagrees);
+  const result = await verify(smallest, options);
+  const { kernel, litmus } = result;
+  const expect =
+    kernel.kind === 'rest' ? { expect: expectedOf(kernel.world, { expect: { outside: {} } }) } : {};
+  return { index, result, text: printLitmus({ ...litmus.source, ...expect }) };
+}
+
+/** The report as text: the disagreement as both tables and as a litmus file, or how many agreed. */
+export function formatFuzzReport({
+  seed,
+  done,
+  restless,
+  undecided,
+  disagreement,
+  missing,
+}: FuzzReport): string {
+  if (missing.length > 0) return missing.map((text) => `nothing was run: ${text}\n`).join('');
+  const asides = [
+    ...(restless > 0 ? [`${restless} of them never at rest`] : []),
+    ...(undecided > 0 ? [`${undecided} more are left to chance by the kernel itself`] : []),
+  ];
+  const agreed = `${[`seed ${seed}: ${done} random programs agree`, ...asides].join(', ')}\n`;
+  if (disagreement === null) return agreed;
+  const { index, result, text } = disagreement;
+  return [
+    agreed,
+    `program ${index} does not: reproduce with --seed ${seed} --first ${index} --count 1`,
+    result.kernel.kind === 'failed' ? `the lab failed: ${result.kernel.message}` : formatDifference(result),
+    'As a litmus file, with what the kernel did:',
+    text,
+  ].join('\n');
+}
