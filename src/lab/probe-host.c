@@ -1,7 +1,7 @@
 /*
  * probe-host: keeps one private PID namespace and starts things in it, on the orders of probe-host.ts.
  *
- *   probe-host CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE-INSTANCE|- [private-net] [helper]
+ *   probe-host CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE-INSTANCE|- [private-net] [helper] [bind=FROM:TO …]
  *   probe-host pause | pause-reaping         what pause 3.0 and pause 3.1 do, to be a PID 1
  *
  * The process itself stays outside, as a container runtime's shim does: it is the parent of PID 1 and of every process
@@ -43,6 +43,7 @@
 #define MAX_CHILDREN 256 /* commands at once; a slot is free again when its command and its output have ended */
 #define TAIL_BYTES 2048  /* what is kept of a command's output; the rest is counted and dropped */
 #define MAX_WORDS 4096
+#define MAX_BINDS 8
 
 struct child {
   int used;
@@ -60,7 +61,8 @@ struct child {
 static const char *cgroup_dir, *trace_name;
 static char trace_dir[256] = "", start_dir[4096] = "/";
 static const char *pids_max, *pid_max;
-static int private_net, with_helper;
+static int private_net, with_helper, bind_count;
+static char *bind_from[MAX_BINDS], *bind_to[MAX_BINDS];
 
 static struct child children[MAX_CHILDREN];
 static int init_alive, init_ever;
@@ -229,6 +231,8 @@ static int prepare_init(void) {
   if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) return -1;
   if (strcmp(pid_max, "0") != 0 && write_file("/proc/sys/kernel", "pid_max", pid_max) != 0) return -1;
+  for (int i = 0; i < bind_count; i++)
+    if (mount(bind_from[i], bind_to[i], NULL, MS_BIND, NULL) != 0) return -1;
   const char *const not_ours[] = {"/proc/sys", "/proc/sysrq-trigger", "/sys"};
   for (size_t i = 0; i < sizeof not_ours / sizeof *not_ours; i++) make_read_only(not_ours[i]);
   if (private_net) {
@@ -594,6 +598,11 @@ int main(int argc, char **argv) {
   for (int i = 5; i < argc; i++) {
     if (!strcmp(argv[i], "private-net")) private_net = 1;
     if (!strcmp(argv[i], "helper")) with_helper = 1;
+    char *colon = strchr(argv[i], ':');
+    if (!strncmp(argv[i], "bind=", 5) && colon && bind_count < MAX_BINDS) {
+      *colon = 0;
+      bind_from[bind_count] = argv[i] + 5, bind_to[bind_count++] = colon + 1;
+    }
   }
   if (!getcwd(start_dir, sizeof start_dir)) strcpy(start_dir, "/");
   int signals = watched_signals();

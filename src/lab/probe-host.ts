@@ -30,6 +30,8 @@ export interface ProbeHostOptions {
   pidsMax?: number;
   /** Network (loopback only), host name and IPC of its own. Default: the machine's. */
   privateNet?: boolean;
+  /** Folders of one's own laid over the machine's, for the namespace alone: what is seen there, by what is shown. */
+  overlays?: Readonly<Record<string, string>>;
   /** PID 1 forks a helper before it execs its command, so that orphans of its own descendants can be made. */
   helper?: boolean;
   /** Make a tracing instance, if tracefs is there. */
@@ -124,6 +126,7 @@ export class ProbeHost {
     args.push(options.trace ? name : '-');
     if (options.privateNet) args.push('private-net');
     if (options.helper) args.push('helper');
+    for (const [seen, shown] of Object.entries(options.overlays ?? {})) args.push(`bind=${shown}:${seen}`);
     // A session of its own: a Ctrl-C meant for this process reaches it as the end of its orders, in order.
     const keeper = spawn(compileHelper('probe-host'), args, {
       cwd: options.cwd,
