@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { kernelRules } from '../../src/kernel/kernel.js';
 import { Pair } from './pair.js';
-import { activeNs } from './reference-tables.js';
+import { activeNs, type Process } from './reference-tables.js';
 
 const RUNS = Number(process.env.PIDSIM_PROPERTY_RUNS ?? 120);
 const SEED = Number(process.env.PIDSIM_PROPERTY_SEED ?? 20261123);
@@ -33,6 +33,20 @@ function childrenOf(pair: Pair, task: number): number[] {
 /** Reap until nothing is left to reap, as a looping handler does. */
 function reapAll(pair: Pair, task: number): void {
   while (pair.wait(task, -1) >= 0);
+}
+
+/** Of those who can make a call, one for whom it means something, if there is one. */
+function pickFor(pair: Pair, choice: number, suits: (p: Process) => boolean): number {
+  const all = pair.runnable.map((id) => pair.reference.processes.get(id)!);
+  const suited = all.filter(suits);
+  return pick(suited.length > 0 ? suited : all, choice).id;
+}
+
+const isParent = (p: Process): boolean => p.children.length > 0;
+
+/** A container's PID 1, or anybody. */
+function pickInit(pair: Pair, choice: number): number {
+  return pickFor(pair, choice, (p) => p.parent !== null && activeNs(p).init === p);
 }
 
 function mayEnd(pair: Pair, task: number): boolean {
@@ -102,19 +116,22 @@ const MOVES: [number, string, Move][] = [
     'exitMainThread',
     (pair, task) => void (mayEnd(pair, task) && isWhole(pair, task) && pair.on('exitMainThread', task)),
   ],
-  [12, 'wait for any child', (pair, task) => void pair.wait(task, -1)],
+  [12, 'wait for any child', (pair, _task, a) => void pair.wait(pickFor(pair, a, isParent), -1)],
   [
     8,
     'wait for one',
-    (pair, task, a) =>
-      void (childrenOf(pair, task).length > 0 && pair.wait(task, pick(childrenOf(pair, task), a))),
+    (pair, _task, a, b) => {
+      const parent = pickFor(pair, a, isParent);
+      if (childrenOf(pair, parent).length > 0) pair.wait(parent, pick(childrenOf(pair, parent), b));
+    },
   ],
   [
     2,
     'wait for somebody else',
     (pair, task, a) => void pair.wait(task, pick([...pair.reference.processes.keys()], a)),
   ],
-  [6, 'wait until nothing is left', (pair, task) => reapAll(pair, task)],
+  [6, 'wait until nothing is left', (pair, _task, a) => reapAll(pair, pickFor(pair, a, isParent))],
+  [2, 'wait for no child of one’s own', (pair, task) => void pair.wait(task, -1)],
   [
     10,
     'kill',
@@ -125,7 +142,16 @@ const MOVES: [number, string, Move][] = [
   [3, 'killChildren', (pair, task, a) => pair.on('killChildren', task, pick(SIGNALS, a))],
   [12, 'setSigchld', (pair, task, a) => pair.on('setSigchld', task, pick(SIGCHLD_ACTIONS, a))],
   [4, 'setSigterm', (pair, task, a) => pair.on('setSigterm', task, pick(SIGTERM_ACTIONS, a))],
-  [8, 'takeSignal', (pair, task, a) => void pair.on('takeSignal', task, 1 + (a % 2))],
+  [
+    8,
+    'takeSignal',
+    (pair, _task, a, b) =>
+      void pair.on(
+        'takeSignal',
+        pickFor(pair, a, (p) => p.pending.size > 0),
+        b % 8 === 0 ? 2 : 1,
+      ),
+  ],
   [8, 'setsid', (pair, task) => void pair.on('setsid', task)],
   [6, 'setpgid', (pair, task) => void pair.on('setpgid', task)],
   [6, 'setSubreaper', (pair, task, a) => pair.on('setSubreaper', task, a % 4 !== 0)],
@@ -137,6 +163,20 @@ const MOVES: [number, string, Move][] = [
       const entered = pair.reference.namespaces.filter((ns) => ns.init !== null);
       pair.on('setns', task, pick(entered, a).id);
     },
+  ],
+  [
+    6,
+    'enter a namespace: setns and fork',
+    (pair, task, a) => {
+      const below = pair.reference.namespaces.filter((ns) => ns.init !== null && ns.level > 0);
+      if (below.length > 0 && pair.on('setns', task, pick(below, a).id)) pair.fork(task);
+    },
+  ],
+  [2, 'the kernel kills PID 1 of a namespace', (pair, _task, a) => pair.kill(-1, pickInit(pair, a), 9)],
+  [
+    2,
+    'PID 1 of a namespace exits',
+    (pair, _task, a) => void (mayEnd(pair, pickInit(pair, a)) && pair.on('exit', pickInit(pair, a), 0)),
   ],
   [
     2,
@@ -189,8 +229,33 @@ const world = fc.record({
   version: fc.constantFrom('6.18', '6.18', '6.18', '5.10', '4.9', '3.10'),
   cgroup: fc.constantFrom('v1' as const, 'v2' as const),
   pidMax: fc.oneof(fc.integer({ min: 301, max: 330 }), fc.integer({ min: 331, max: 500 })),
-  threadsMax: fc.constantFrom(60, 250, 5000, 5000),
+  threadsMax: fc.constantFrom(60, 250, 5000, 5000, 5000),
 });
+/** Where a sequence begins: containers in a row or in each other, and how far the cursors have come. */
+const scene = fc.record({
+  containers: fc.integer({ min: 0, max: 3 }),
+  isNested: fc.boolean(),
+  hasSubreaper: fc.boolean(),
+  turns: fc.constantFrom(0, 0, 250, 285, 296),
+});
+type Scene = typeof scene extends fc.Arbitrary<infer T> ? T : never;
+
+function set(pair: Pair, { containers, isNested, hasSubreaper, turns }: Scene): void {
+  let from = pair.reference.init;
+  for (let i = 0; i < containers; i++) {
+    const outside = pair.fork(from);
+    if (hasSubreaper) pair.on('setSubreaper', outside, true);
+    pair.on('unsharePidNamespace', outside, 301 + 5 * i);
+    const init = pair.fork(outside);
+    if (isNested) from = init;
+  }
+  const turner = pair.runnable.at(-1)!;
+  for (let turn = 0; turn < turns; turn++) {
+    const child = pair.fork(turner);
+    pair.on('exit', child, 0);
+    pair.wait(turner, child);
+  }
+}
 
 function play(pair: Pair, sequence: [string, number, number, number][]): void {
   for (const [name, who, a, b] of sequence) {
@@ -204,14 +269,20 @@ function play(pair: Pair, sequence: [string, number, number, number][]): void {
 
 describe('the fast kernel and the reference', () => {
   it('K1-K46 agree after every one of many random system calls', () => {
-    const property = fc.property(world, moves, ({ version, cgroup, ...limits }, sequence) => {
-      const pair = new Pair({ ...limits, rules: kernelRules(version, cgroup)! });
-      try {
-        play(pair, sequence);
-      } catch (error) {
-        throw new Error(`${(error as Error).stack}\nafter the calls\n  ${pair.calls.join('\n  ')}`);
-      }
-    });
+    const property = fc.property(
+      world,
+      scene,
+      moves,
+      ({ version, cgroup, ...limits }, beginning, sequence) => {
+        const pair = new Pair({ ...limits, rules: kernelRules(version, cgroup)! });
+        try {
+          set(pair, beginning);
+          play(pair, sequence);
+        } catch (error) {
+          throw new Error(`${(error as Error).stack}\nafter the calls\n  ${pair.calls.join('\n  ')}`);
+        }
+      },
+    );
     fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: false });
   }, 3_600_000);
 });

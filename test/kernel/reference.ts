@@ -249,7 +249,8 @@ export class ReferenceKernel extends ReferenceTables {
       .filter((p) => p !== init && numberIn(p.main.pid, ns) !== 0)
       .sort((a, b) => numberIn(a.main.pid, ns) - numberIn(b.main.pid, ns));
     for (const p of inNumberOrder) if (p.life === 'running') this.doExit(p, 128 + SIGKILL);
-    for (const child of [...init.children]) if (child.life === 'zombie') this.releaseTask(child);
+    const nextZombie = (): Process | undefined => init.children.find((child) => child.life === 'zombie');
+    for (let child = nextZombie(); child !== undefined; child = nextZombie()) this.releaseTask(child);
     init.life = 'zapping';
     this.afterRelease();
   }
