@@ -144,7 +144,7 @@ function shorten(text: string): string {
 }
 
 /** Columns as wide as their widest cell, two spaces between. */
-function formatTable(rows: readonly string[][]): string {
+export function formatTable(rows: readonly string[][]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows
     .map((row) =>
