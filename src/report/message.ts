@@ -242,7 +242,11 @@ export function symptomsSubtitle(result: RunResult): string {
   return `${listOf(tried.map(({ count, one }) => plural(count, one)))} within ${horizon}, and every one worked`;
 }
 
+/** Origins as the engine calls them. Of the node itself there is one of each. */
 const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
+  host: ['the host itself', 'the host itself'],
+  ssh: ['ssh logins', 'ssh logins'],
+  cron: ['cron jobs', 'cron jobs'],
   liveness: ['the liveness probe', 'the liveness probes'],
   readiness: ['the readiness probe', 'the readiness probes'],
   startup: ['the startup probe', 'the startup probes'],
@@ -250,16 +254,13 @@ const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
   infra: ['the infra process', 'the infra processes'],
   shim: ['the runtime shim', 'the runtime shims'],
 };
+const PLURAL_ORIGINS = ['ssh', 'cron'];
 
 function culpritName({ origin, pods, containers }: Culprit): string {
   const one = pods.length <= 1;
-  if (pods[0] === 'node' && one && !(origin in ORIGIN_NAMES)) {
-    return origin === 'baseline' || origin === 'main' || origin === ''
-      ? 'the host itself'
-      : `the host's ${origin}`;
-  }
   const noun = ORIGIN_NAMES[origin]?.[one ? 0 : 1] ?? origin;
   if (!one) return `${noun} of ${pods.length} pods`;
+  if (pods[0] === 'node') return noun;
   const container = containers[0] !== undefined && containers[0] !== pods[0] ? `/${containers[0]}` : '';
   return `${noun} of ${pods[0]}${container}`;
 }
@@ -267,7 +268,7 @@ function culpritName({ origin, pods, containers }: Culprit): string {
 export function blameHeadline(result: RunResult): string {
   const top = culprits(result)[0];
   if (top === undefined || top.numbers === 0) return 'Nobody holds a number';
-  const verb = top.pods.length > 1 || /s$/.test(ORIGIN_NAMES[top.origin]?.[0] ?? '') ? 'hold' : 'holds';
+  const verb = top.pods.length > 1 || PLURAL_ORIGINS.includes(top.origin) ? 'hold' : 'holds';
   return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the numbers`;
 }
 

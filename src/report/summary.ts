@@ -61,23 +61,18 @@ export function overviewMarkdown(results: readonly RunResult[]): string {
 
 // ------------------------------------------------------------------------------------------------- the parts
 
-/** Kinds of which every event is worth a line; of the others, the first. */
-const ALWAYS_TOLD: readonly RunEvent['kind'][] = [
-  'exhausted',
-  'recovered',
-  'intervention',
-  'evicted',
-  'pressure',
-];
+/** Kinds of which every event is worth a line; of the others the first, on the node itself and elsewhere. */
+const ALWAYS_TOLD: readonly RunEvent['kind'][] = ['exhausted', 'intervention', 'evicted', 'pressure'];
 const MOMENTS_MAX = 30;
 
 /** The events a review would list. */
 export function momentsThatMatter(result: RunResult): RunEvent[] {
   const told = new Set<string>();
-  return result.events.filter(({ kind }) => {
+  return result.events.filter(({ kind, subject }) => {
     if (ALWAYS_TOLD.includes(kind)) return true;
-    if (told.has(kind)) return false;
-    told.add(kind);
+    const key = `${kind} ${subject === 'node' ? 'of the node' : 'elsewhere'}`;
+    if (told.has(key)) return false;
+    told.add(key);
     return true;
   });
 }

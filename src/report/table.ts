@@ -135,9 +135,11 @@ function resultCards(
   const [name, outcome, time, ...rest] = columns;
   const width = options.width ?? Number.POSITIVE_INFINITY;
   const cards = results.map((result) => {
-    const answer = paint(`${outcome.cell(result)}  ${time.cell(result)}`, outcomeTone(result), options);
+    const answer = `${outcome.cell(result)}  ${time.cell(result)}`;
+    const painted = paint(answer, outcomeTone(result), options);
+    const separator = name.cell(result).length + GAP.length + answer.length > width ? `\n${GAP}` : GAP;
     const items = rest.map(({ head, cell }) => `${head.toLowerCase()} ${cell(result)}`);
-    return [`${name.cell(result)}  ${answer}`, ...flow(items, width)].join('\n');
+    return [`${name.cell(result)}${separator}${painted}`, ...flow(items, width)].join('\n');
   });
   return `${cards.join('\n\n')}\n`;
 }

@@ -186,8 +186,8 @@ function blameOf(world: World, last: { tasks: number; zombies: number; pinned: n
   rows.push({
     pod: 'node',
     container: '',
-    origin: 'baseline',
-    program: 'host',
+    origin: 'host',
+    program: 'system',
     tasks: last.tasks - rows.reduce((sum, { tasks }) => sum + tasks, 0),
     zombies: 0,
     pinned: 0,

@@ -105,6 +105,12 @@ describe('a title is an answer', () => {
       'The liveness probe of rabbitmq holds 99.2 % of the numbers',
     );
     expect(blameHeadline(runs.tenPodsRun())).toBe('The liveness probes of 10 pods hold 98 % of the numbers');
+    const [host] = runs.leakingRun().blame.filter(({ pod }) => pod === 'node');
+    expect(blameHeadline(runs.leakingRun({ blame: [host] }))).toBe(
+      'The host itself holds 100 % of the numbers',
+    );
+    const login = { ...host, origin: 'ssh', program: 'sshd' };
+    expect(blameHeadline(runs.leakingRun({ blame: [login] }))).toBe('Ssh logins hold 100 % of the numbers');
     expect(blameHeadline(runs.leakingRun({ blame: [] }))).toBe('Nobody holds a number');
   });
 

@@ -5,7 +5,7 @@
 import type { RunResult } from '../../experiment/result.js';
 import { headlineMoments, type Moment, restOfRun } from '../message.js';
 import { roundMicro } from '../quantity.js';
-import { lastReading, rowAt, tellingMoments } from '../story.js';
+import { lastReading, rowAt, tellingMoments, tellStory } from '../story.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
 
 interface TimeUnit {
@@ -77,13 +77,10 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
 }
 
 function settledAfter(result: RunResult, seconds: number): boolean {
-  if (result.outcome.kind === 'exhausted' && seconds < result.horizonSeconds) {
-    // Full is full: what follows is containers dying and filling the gap again, unless somebody frees the node.
-    const { timeline, final } = result;
-    const row = rowAt(timeline, seconds);
-    if (final.allocated * 2 > timeline.allocated[row]) return true;
-  }
   const { timeline } = result;
+  const story = tellStory(result);
+  // Full is full: what follows is containers dying and filling the gap again, unless somebody frees the node.
+  if (story.kind === 'full' && story.freeAgain === null) return true;
   const end = lastReading(result);
   for (let row = rowAt(timeline, seconds); row < timeline.time_s.length; row++) {
     if (Math.abs(timeline.allocated[row] - end.allocated) > 0.02 * end.pidMax) return false;

@@ -16,22 +16,23 @@ export async function renderSvg(spec: ChartSpec, read: ReadData): Promise<string
   const { vega, compile } = await loadVega();
   // Ids of clip paths are counted per process; start over, or a second rendering would differ from the first.
   vega.resetSVGDefIds();
+  // Vega does not pass on what goes wrong with data: it logs, and draws an empty chart.
+  let failure: Error | null = null;
+  const load = async (url: string): Promise<string> => {
+    try {
+      return read(url);
+    } catch (error) {
+      failure ??= asError([error]);
+      throw error;
+    }
+  };
+  const logger = { ...quietLogger(), error: (...reasons: unknown[]) => (failure ??= asError(reasons)) };
+  const loader = { load, sanitize: async (href: string) => ({ href }), http: refuse, file: refuse };
   const view = new vega.View(vega.parse(compile(spec)), {
     renderer: 'none',
-    logLevel: vega.Error,
-    loader: {
-      load: async (uri: string) => read(uri),
-      sanitize: async (uri: string) => ({ href: uri }),
-      http: refuse,
-      file: refuse,
-    },
+    loader,
+    logger: logger as never,
   });
-  // A failing load is only logged by Vega, and an empty chart drawn.
-  let failure: Error | null = null;
-  view.logger({
-    ...quietLogger(),
-    error: (...reasons: unknown[]) => (failure ??= asError(reasons)),
-  } as never);
   try {
     const svg = await view.toSVG();
     if (failure !== null) throw failure;
