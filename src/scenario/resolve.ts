@@ -42,7 +42,7 @@ export function resolveScenario(
     path: document.file,
     name,
     title: metadata?.title ?? name,
-    description: metadata?.description ?? '',
+    description: (metadata?.description ?? '').trim(),
     seed: spec.seed,
     horizonUs,
     sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),
