@@ -45,7 +45,6 @@ export class PodContainer implements ProbeHost {
   }
 
   probeKills(detail: string): void {
-    if (this.pod.spec.sandboxless) return;
     this.pod.restartContainer(this, detail);
   }
 }

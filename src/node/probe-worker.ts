@@ -196,7 +196,8 @@ export class ProbeWorker implements ExecClient {
     this.lastResult = result;
     const { spec, options } = this;
     const needed = result === 'success' ? spec.successThreshold : spec.failureThreshold;
-    if (this.resultRun < needed || spec.type === 'readiness') return;
+    // Docker's own health check only marks the container, as a readiness probe does.
+    if (this.resultRun < needed || spec.type === 'readiness' || options.dockerHealthCheck) return;
     if (result === 'success') {
       if (spec.type === 'startup') options.host.started = true;
       return;

@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import { APP, container, ORPHAN, pod, probe, program, S, World } from './world.js';
+
+const DOCKER_17: ConstructorParameters<typeof World>[0] = {
+  kernel: { version: '4.14', pidMax: 600 },
+  kubelet: { version: '1.7' },
+  runtime: { name: 'docker', version: '17.12' },
+  pause: '3.0',
+};
+const leaky = (more = {}) =>
+  pod({
+    containers: [container({ probes: [probe({ type: 'readiness', program: ORPHAN, periodUs: S })] })],
+    ...more,
+  });
+
+describe('pods come and go', () => {
+  test('a pod starts and stops at its time, and leaves nothing', () => {
+    const world = new World({ pods: [pod({ startAtUs: 100 * S, stopAtUs: 200 * S })] }).to(99);
+    expect(world.kernel.allocated(0)).toBe(100);
+    expect(world.to(150).node.counters.podsRunning).toBe(1);
+    expect(world.kernel.allocated(0)).toBe(113);
+    expect(world.to(250).node.counters.podsRunning).toBe(0);
+    expect(world.kernel.allocated(0)).toBe(100);
+  });
+
+  test('copies of a pod are numbered', () => {
+    const world = new World({ pods: [pod({ count: 3 })] }).to(5);
+    expect(world.result().pods.map(({ name }) => name)).toEqual(['web-0', 'web-1', 'web-2']);
+    expect(world.inside('web-1')).toEqual(['app']);
+  });
+
+  test('a process that ignores SIGTERM has its grace period, one that heeds it goes at once', () => {
+    const deaf = program('app', [{ 'on-term': 'ignore' }, 'pause']);
+    const running = (main: typeof APP, seconds: number) =>
+      new World({ pods: [pod({ stopAtUs: 100 * S, containers: [container({ program: main })] })] })
+        .to(seconds)
+        .on('app').length;
+    expect(running(APP, 101)).toBe(0);
+    expect(running(deaf, 129)).toBe(1);
+    expect(running(deaf, 132)).toBe(0);
+  });
+
+  test('churn makes a pod in every period and deletes the one before', () => {
+    const world = new World({ podChurn: { everyUs: 60 * S } }).to(1_000);
+    expect(world.node.counters.podsCreated).toBeGreaterThanOrEqual(16);
+    expect(world.node.counters.podsRunning).toBe(1);
+    expect(world.kernel.allocated(0)).toBe(113);
+  });
+
+  test('restartPolicy Never leaves an ended container alone; OnFailure looks at its status', () => {
+    const restarts = (restartPolicy: 'Always' | 'OnFailure' | 'Never', status: number) => {
+      const main = program('job', [{ sleep: '1s' }, { exit: status }]);
+      return new World({ pods: [pod({ restartPolicy, containers: [container({ program: main })] })] })
+        .to(60)
+        .result().pods[0].restarts;
+    };
+    expect([restarts('Never', 1), restarts('OnFailure', 0)]).toEqual([0, 0]);
+    expect(restarts('OnFailure', 1)).toBeGreaterThan(1);
+    expect(restarts('Always', 0)).toBeGreaterThan(1);
+  });
+
+  test('whoever kills pause kills the pod: all of it is made again, free of zombies', () => {
+    const world = new World({ ...DOCKER_17, pods: [leaky()] }).to(60);
+    expect(world.zombies).toBeGreaterThan(50);
+    const [pause] = world.kernel.listTasks(0).filter(({ comm }) => comm === 'pause');
+    world.kernel.kill(world.kernel.init, pause.task, 9);
+    world.to(61);
+    expect(world.inside('web').slice(0, 2)).toEqual(['pause', 'app']);
+    expect(world.zombies).toBeLessThan(5);
+  });
+});
+
+describe('R31: what fails when no number is left', () => {
+  const full = () =>
+    new World({
+      ...DOCKER_17,
+      sshLogins: { everyUs: 20 * S },
+      podChurn: { everyUs: 300 * S },
+      pods: [leaky()],
+    });
+
+  test('a pod that cannot be created is tried again and counted once', () => {
+    const world = full().to(3_000);
+    expect(world.node.counters.podsCreateFailed).toBeGreaterThan(3);
+    expect(world.node.counters.podsCreateFailed).toBeLessThan(11);
+    expect(world.kernel.forkRefusals).toBeGreaterThan(100);
+  });
+
+  test('when numbers are free again, what was refused succeeds', () => {
+    const world = new World({
+      ...DOCKER_17,
+      pods: [leaky(), pod({ name: 'late', startAtUs: 1_000 * S })],
+      interventions: [{ atUs: 1_500 * S, do: 'delete-pod', pod: 'web', recreate: false }],
+    }).to(1_400);
+    expect(world.eventKinds()).toContain('pod-create-failed');
+    expect(world.inside('late')).toEqual([]);
+    world.to(1_600);
+    expect(world.inside('late')).toEqual(['pause', 'app']);
+  });
+
+  test('processes that do not fork go on as if nothing had happened', () => {
+    const world = new World({ ...DOCKER_17, pods: [leaky(), pod({ name: 'quiet' })] }).to(3_000);
+    expect(world.run.recorder.exhausted).not.toBeNull();
+    expect(world.inside('quiet')).toEqual(['pause', 'app']);
+    expect(world.result().pods[1].restarts).toBe(0);
+  });
+
+  test('a deletion needs forks too, and is stuck while they are refused', () => {
+    const hog = program('hog', [
+      { sleep: '50s' },
+      { repeat: { times: 1_000, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+      'pause',
+    ]);
+    const world = new World({
+      kernel: { pidMax: 400 },
+      pods: [pod({ name: 'hog', containers: [container({ program: hog })] }), pod({ stopAtUs: 100 * S })],
+    }).to(200);
+    expect(world.node.counters.podsDeleteStuck).toBe(1);
+    expect(world.inside('web')).toEqual(['app']);
+    expect(world.eventKinds()).toContain('pod-delete-stuck');
+  });
+
+  test('a login is refused when one of its forks is, and leaves nothing behind', () => {
+    const hog = program('hog', [
+      { repeat: { times: 1_000, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+      'pause',
+    ]);
+    const given = { sshLogins: { everyUs: 60 * S } };
+    const world = new World({
+      ...given,
+      kernel: { pidMax: 400 },
+      pods: [pod({ containers: [container({ program: hog })] })],
+    });
+    world.to(600);
+    expect(world.node.counters).toMatchObject({ sshOk: 0, sshRefused: 10 });
+    expect(world.on('sshd')).toHaveLength(1);
+    expect(new World(given).to(600).node.counters).toMatchObject({ sshOk: 10, sshRefused: 0 });
+  });
+});
+
+describe('interventions', () => {
+  test('R1: a bumped pause is for new sandboxes only: a running one leaks on until it is made again', () => {
+    const world = new World({
+      ...DOCKER_17,
+      kernel: { version: '4.14', pidMax: 32_768 },
+      pods: [leaky()],
+      interventions: [
+        { atUs: 100 * S, do: 'bump-pause', version: '3.1' },
+        { atUs: 200 * S, do: 'delete-pod', pod: 'web', recreate: true },
+      ],
+    }).to(199);
+    expect(world.zombies).toBeGreaterThan(180);
+    world.to(300);
+    expect(world.zombies).toBe(0);
+    expect(world.inside('web')).toContain('app');
+  });
+
+  test('a higher pid_max lets a full node fork again', () => {
+    const world = new World({
+      ...DOCKER_17,
+      pods: [leaky()],
+      interventions: [{ atUs: 2_000 * S, do: 'set-pid-max', pidMax: 32_768 }],
+    }).to(1_999);
+    const before = world.result().probes[0].succeeded;
+    world.to(2_100);
+    expect(world.result().probes[0].succeeded).toBeGreaterThan(before + 90);
+  });
+
+  test('a changed probe takes its new period at once; a removed one runs no more', () => {
+    const change = { pod: 'web', container: 'app', probe: 'readiness' } as const;
+    const runs = (more: { periodUs: number } | { remove: true }) => {
+      const world = new World({
+        pods: [leaky()],
+        interventions: [{ atUs: 100 * S, do: 'change-probe', ...change, ...more }],
+      }).to(100);
+      const before = world.node.counters.probeRuns;
+      return world.to(200).node.counters.probeRuns - before;
+    };
+    expect(runs({ periodUs: 20 * S })).toBe(5);
+    expect(runs({ remove: true })).toBe(0);
+  });
+
+  test('a drain deletes every pod, one after another', () => {
+    const world = new World({
+      pods: [pod({ count: 4 })],
+      interventions: [{ atUs: 100 * S, do: 'drain' }],
+    }).to(99);
+    expect(world.node.counters.podsRunning).toBe(4);
+    world.to(120);
+    expect(world.node.counters.podsRunning).toBe(0);
+    const deleted = world.run.recorder.log.events.filter(({ kind }) => kind === 'pod-deleted');
+    expect(deleted.map(({ subject }) => subject)).toEqual(['web-0', 'web-1', 'web-2', 'web-3']);
+    expect(new Set(deleted.map(({ timeSeconds }) => timeSeconds)).size).toBe(4);
+  });
+});
+
+describe('cron', () => {
+  const job = (command: typeof APP) => [{ name: 'backup', everyUs: 60 * S, startAtUs: 0, program: command }];
+
+  test('what a job leaves behind goes to the host’s init, which reaps it', () => {
+    const world = new World({ cronJobs: job(ORPHAN) }).to(1_000);
+    expect([world.zombies, world.kernel.pinned(0)]).toEqual([0, 0]);
+    expect(world.result().blame.find(({ origin }) => origin === 'cron')?.createdPerHour).toBeGreaterThan(100);
+  });
+
+  test('jobs that do not end pile up on the host', () => {
+    expect(new World({ cronJobs: job(APP) }).to(600).on('app')).toHaveLength(11);
+  });
+});
+
+describe('R24 to R26: eviction', () => {
+  const growing = program('app', [
+    { repeat: { times: 500, steps: [{ sleep: '1s' }, { fork: { steps: ['pause'], orElse: [] } }] } },
+    'pause',
+  ]);
+  const given = (version: string, evictionPidAvailable: number | null) => ({
+    kernel: { pidMax: 800 },
+    kubelet: { version, evictionPidAvailable },
+    pods: [
+      pod({ name: 'quiet', count: 3 }),
+      pod({ name: 'grows', containers: [container({ program: growing })] }),
+    ],
+  });
+
+  test('R24: without a threshold nothing is ever evicted', () => {
+    const world = new World(given('1.31', null)).to(3_000);
+    expect(world.eventKinds()).not.toContain('evicted');
+  });
+
+  test('R25: with one, the pod with the most processes goes, from 1.31 on', () => {
+    const world = new World(given('1.31', 300)).to(3_000);
+    const evicted = world.run.recorder.log.events.filter(({ kind }) => kind === 'evicted');
+    expect(evicted.map(({ subject }) => subject)).toEqual(['grows']);
+    expect(world.node.counters.podsRunning).toBe(3);
+  });
+
+  test('R26: the pressure lasts five minutes longer than its cause', () => {
+    const world = new World(given('1.31', 300)).to(3_000);
+    const pressure = world.run.recorder.log.events.filter(({ kind }) => kind === 'pressure');
+    expect(pressure).toHaveLength(2);
+    expect(pressure[1].timeSeconds - pressure[0].timeSeconds).toBeGreaterThan(300);
+    expect(pressure[1].timeSeconds - pressure[0].timeSeconds).toBeLessThan(330);
+  });
+
+  test('K12: pinned numbers are in no count that the kubelet reads: it sees half of them and evicts nobody', () => {
+    const world = new World({
+      ...DOCKER_17,
+      kernel: { version: '4.14', pidMax: 2_000 },
+      kubelet: { version: '1.14', evictionPidAvailable: 500 },
+      pods: [leaky({ pidMode: 'pod' })],
+    }).to(3_000);
+    expect(world.run.recorder.exhausted).not.toBeNull();
+    expect(world.node.pidAvailable).toBeGreaterThan(500);
+    expect(world.eventKinds()).not.toContain('evicted');
+  });
+});

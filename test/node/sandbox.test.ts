@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { APP, container, ORPHAN, PLAIN, pod, probe, program, S, World } from './world.js';
+
+const leaky = (pidMode: 'container' | 'pod' | 'node', more = {}) =>
+  pod({ pidMode, containers: [container({ probes: [probe({ program: ORPHAN })] })], ...more });
+
+const runs = (world: World) => world.node.counters.probeRuns;
+
+describe('who is PID 1, and who adopts', () => {
+  test('R7: isolated: the entrypoint is PID 1 of its own namespace, pause of another', () => {
+    const world = new World({ pods: [pod({ pidMode: 'container' })] }).to(5);
+    expect(world.inside('web')).toEqual(['app']);
+    expect(world.on('pause')[0].nspid).toHaveLength(2);
+    expect(world.on('pause')[0].nspid[1]).toBe(1);
+  });
+
+  test('R8: shared: pause is PID 1 and the entrypoint is not', () => {
+    const world = new World({ pods: [pod({ pidMode: 'pod' })] }).to(5);
+    expect(world.inside('web')).toEqual(['pause', 'app']);
+    expect(world.on('app')[0].nspid[1]).not.toBe(1);
+  });
+
+  test('host PID namespace: everything in the pod has one number only, the host’s', () => {
+    const world = new World({ pods: [leaky('node')] }).to(5);
+    expect(world.on('app')[0].nspid).toHaveLength(1);
+    expect(world.on('pause')[0].nspid).toHaveLength(1);
+  });
+
+  test('R3: without an answer in the pod, kubelet and runtime decide', () => {
+    const old = { kubelet: { version: '1.7' }, runtime: { name: 'docker' as const, version: '17.12' } };
+    expect(new World({ ...old, pods: [pod()] }).to(5).inside('web')).toEqual(['pause', 'app']);
+    expect(new World({ pods: [pod()] }).to(5).inside('web')).toEqual(['app']);
+  });
+
+  test('docker run: the entrypoint is PID 1 and there is no pause', () => {
+    const docker = { runtime: { name: 'docker' as const, version: '24.0' } };
+    const world = new World({ ...docker, pods: [pod({ sandboxless: true })] }).to(5);
+    expect(world.inside('web')).toEqual(['app']);
+    expect(world.on('pause')).toHaveLength(0);
+  });
+
+  test('R34: CRI-O 1.22 has no pause for an isolated pod, and has one for a shared one', () => {
+    const crio = (version: string, pidMode: 'container' | 'pod') =>
+      new World({ runtime: { name: 'cri-o', version }, pods: [pod({ pidMode })] }).to(5).on('pause').length;
+    expect(crio('1.22', 'container')).toBe(0);
+    expect(crio('1.22', 'pod')).toBe(1);
+    expect(crio('1.21', 'container')).toBe(1);
+  });
+});
+
+describe('who frees what a probe leaves', () => {
+  test('R5, R6: an orphan of an exec goes to the namespace’s init; pause 3.0 keeps it, pause 3.1 does not', () => {
+    const kept = new World({ pause: '3.0', pods: [leaky('pod')] }).to(105);
+    const [orphan] = kept.on('orphan');
+    expect(orphan.ppid).toBe(kept.on('pause')[0].pid);
+    expect(kept.zombies).toBe(runs(kept));
+    expect(new World({ pause: '3.1', pods: [leaky('pod')] }).to(105).zombies).toBe(0);
+  });
+
+  test('R5: before Linux 4.11 it went to the shim outside, which reaps', () => {
+    const world = new World({ pause: '3.0', kernel: { version: '4.9' }, pods: [leaky('pod')] }).to(105);
+    expect(world.zombies).toBe(0);
+  });
+
+  test('K11: each orphan that is kept costs two numbers, its own and its session’s', () => {
+    const world = new World({ pause: '3.0', pods: [leaky('pod')] }).to(105);
+    expect(world.kernel.pinned(0)).toBe(world.zombies);
+  });
+
+  test('R4: the command itself is always reaped by the shim', () => {
+    const plain = pod({ pidMode: 'pod', containers: [container({ probes: [probe({ program: PLAIN })] })] });
+    const world = new World({ pause: '3.0', pods: [plain] }).to(105);
+    expect(world.result().probes[0].succeeded).toBeGreaterThan(9);
+    expect([world.zombies, world.kernel.pinned(0)]).toEqual([0, 0]);
+  });
+
+  test('host PID namespace: the host’s init reaps at once, whatever pause does', () => {
+    expect(new World({ pause: '3.0', pods: [leaky('node')] }).to(105).zombies).toBe(0);
+  });
+
+  test('R7: isolated: the restart of a container frees all its zombies', () => {
+    const restart = { atUs: 105 * S, do: 'restart-container' as const, pod: 'web', container: 'app' };
+    const world = new World({ pods: [leaky('container')], interventions: [restart] }).to(104);
+    expect(world.zombies).toBe(runs(world));
+    world.to(108);
+    expect([world.zombies, world.kernel.pinned(0)]).toEqual([0, 0]);
+    expect(world.result().pods[0].restarts).toBe(1);
+  });
+
+  test('R8: shared: the restart of a container frees nothing and adds its killed descendants', () => {
+    const restart = { atUs: 105 * S, do: 'restart-container' as const, pod: 'web', container: 'app' };
+    const withChild = program('app', [
+      { 'on-term': 'exit' },
+      { fork: { comm: 'worker', steps: ['pause'] } },
+      'pause',
+    ]);
+    const given = (pause: string) => ({
+      pause,
+      pods: [
+        pod({
+          pidMode: 'pod',
+          containers: [container({ program: withChild, probes: [probe({ program: ORPHAN })] })],
+        }),
+      ],
+      interventions: [restart],
+    });
+    const world = new World(given('3.0')).to(104);
+    const before = world.zombies;
+    world.to(108);
+    expect(world.zombies).toBe(before + 1);
+    expect(
+      world
+        .on('worker')
+        .map(({ stat }) => stat[0])
+        .sort(),
+    ).toEqual(['S', 'Z']);
+    expect(new World(given('3.1')).to(108).zombies).toBe(0);
+  });
+
+  test('R27: the death of the sandbox frees every zombie and every pinned number', () => {
+    const drop = { atUs: 105 * S, do: 'delete-pod' as const, pod: 'web', recreate: false };
+    const world = new World({ pause: '3.0', pods: [leaky('pod')], interventions: [drop] }).to(104);
+    expect(world.kernel.allocated(0)).toBeGreaterThan(120);
+    world.to(110);
+    expect([world.zombies, world.kernel.pinned(0), world.kernel.allocated(0)]).toEqual([0, 0, 100]);
+  });
+});
+
+describe('R28: what a pod costs at rest', () => {
+  const tasksOf = (name: 'docker' | 'containerd' | 'cri-o' | 'bare', version: string, containers: number) => {
+    const names = Array.from({ length: containers }, (_, index) => container({ name: `c${index}` }));
+    return (
+      new World({ runtime: { name, version }, pods: [pod({ containers: names })] })
+        .to(5)
+        .kernel.allocated(0) - 100
+    );
+  };
+
+  test('Docker: a shim of 11 tasks for every container and one for pause', () => {
+    expect(tasksOf('docker', '17.12', 1)).toBe(2 * 11 + 1 + 1);
+    expect(tasksOf('docker', '17.12', 3)).toBe(4 * 11 + 1 + 3);
+  });
+
+  test('containerd from 1.4 on: one shim for the whole pod', () => {
+    expect(tasksOf('containerd', '1.7', 3)).toBe(11 + 1 + 3);
+    expect(tasksOf('containerd', '1.3', 3)).toBe(4 * 11 + 1 + 3);
+  });
+
+  test('bare: the processes themselves and nothing else', () => {
+    expect(tasksOf('bare', '1', 3)).toBe(3);
+  });
+
+  test('the host has exactly the tasks that the scenario gives it', () => {
+    for (const baselineTaskCount of [20, 57, 180, 1_000]) {
+      expect(new World({ baselineTaskCount }).to(1).kernel.allocated(0)).toBe(baselineTaskCount);
+    }
+  });
+});
+
+describe('cgroups', () => {
+  test('R22: podPidsLimit is the limit of the pod’s own cgroup; -1 sets none', () => {
+    const bomb = program('app', [
+      { repeat: { times: 500, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+      'pause',
+    ]);
+    const given = { pods: [pod({ containers: [container({ program: bomb })] })] };
+    const limited = new World({ ...given, kubelet: { podPidsLimit: 50 } }).to(5);
+    expect(limited.on('app')).toHaveLength(49);
+    expect(limited.run.recorder.exhausted).toBeNull();
+    expect(limited.eventKinds()).toContain('fork-refused');
+    expect(new World(given).to(5).on('app')).toHaveLength(501);
+  });
+
+  test('R22: the kubepods limit is capacity less what is reserved, from kubelet 1.15 on', () => {
+    const max = (version: string, reservedPids: number) =>
+      new World({ kubelet: { version, reservedPids } }).kernel.cgroups[1].max;
+    expect(max('1.30', 1_000)).toBe(32_768 - 1_000);
+    expect(max('1.14', 1_000)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('R23: at the pod’s limit a command that does not fork still runs, one that forks fails', () => {
+    const full = program('app', [
+      { repeat: { times: 60, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+      'pause',
+    ]);
+    const forks = program('sh', [{ fork: { steps: [{ exit: 0 }] } }, { wait: 'any' }]);
+    const totals = (command: typeof PLAIN) =>
+      new World({
+        kubelet: { podPidsLimit: 40 },
+        pods: [pod({ containers: [container({ program: full, probes: [probe({ program: command })] })] })],
+      })
+        .to(60)
+        .result().probes[0];
+    expect(totals(PLAIN)).toMatchObject({ failed: 0, errored: 0 });
+    expect(totals(forks)).toMatchObject({ succeeded: 0, errored: 0 });
+  });
+
+  test('shims are in no pod’s cgroup', () => {
+    const world = new World({ pods: [pod({ containers: [container({ program: APP })] })] }).to(5);
+    expect(world.kernel.pidsCurrent(1)).toBe(2);
+  });
+});
