@@ -113,7 +113,7 @@ function complainer(file: string, diagnostics: Diagnostic[]): Complain {
 function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   if (isDeeperThan(DOCUMENT_DEPTH_MAX, tokens)) return null;
-  const composer = new Composer({ merge: true });
+  const composer = new Composer({ merge: true, logLevel: 'error' });
   return [...composer.compose(tokens)] as Document.Parsed[];
 }
 

@@ -24,6 +24,7 @@ export class Findings {
   private readonly places = new WeakMap<object, { place: Place; parts: Readonly<Record<string, Place>> }>();
 
   private readonly incomplete = new WeakSet<object>();
+  private readonly invalidKeys = new WeakMap<object, Set<string>>();
 
   error(place: Place, code: DiagnosticCode, message: string, remark: Remark = {}): void {
     this.add('error', place, code, message, remark);
@@ -44,7 +45,19 @@ export class Findings {
     this.diagnostics.push({ file: document.file, ...position, severity, code, message, hint });
   }
 
-  /** Says that parts of this list or mapping were left out because they were wrong. They are not missing. */
+  /** Says that this key of an object was wrong, and has been left out or taken its default. It is not missing. */
+  markInvalid(value: object, key: string): void {
+    const keys = this.invalidKeys.get(value) ?? new Set();
+    this.invalidKeys.set(value, keys.add(key));
+  }
+
+  /** Was this key wrong? Without a key: was any? */
+  isInvalid(value: object, key?: string): boolean {
+    const keys = this.invalidKeys.get(value);
+    return key === undefined ? keys !== undefined : keys?.has(key) === true;
+  }
+
+  /** Says that entries of this list or mapping were left out because they were wrong. */
   markIncomplete(value: object): void {
     this.incomplete.add(value);
   }

@@ -32,6 +32,12 @@ type Definition =
 
 type ObjectDefinition = Extract<Definition, { type: 'object' }>;
 
+type OptionalDefinition = Extract<Definition, { innerType: z.ZodType }>;
+
+function isOptional(definition: Definition): definition is OptionalDefinition {
+  return 'innerType' in definition;
+}
+
 function definitionOf(schema: z.ZodType): Definition {
   return schema._zod.def as unknown as Definition;
 }
@@ -64,18 +70,7 @@ export class Reader {
   private any(schema: z.ZodType, value: unknown, place: Place): unknown {
     if (schema === this.options.opaque) return value;
     const definition = definitionOf(schema);
-    const isAbsent = value === undefined || value === null;
     switch (definition.type) {
-      case 'optional': {
-        if (isAbsent) return undefined;
-        const read = this.any(definition.innerType, value, place);
-        return read === INVALID ? undefined : read;
-      }
-      case 'default':
-      case 'prefault': {
-        const read = isAbsent ? INVALID : this.any(definition.innerType, value, place);
-        return read === INVALID ? this.any(definition.innerType, definition.defaultValue, place) : read;
-      }
       case 'object':
         return this.object(definition, value, place);
       case 'array':
@@ -106,17 +101,25 @@ export class Reader {
     let isWhole = true;
     for (const key of keys) {
       const own = Object.hasOwn(value, key) ? value[key] : undefined;
-      const { type } = definitionOf(shape[key]);
-      const isRequired = type !== 'optional' && type !== 'default' && type !== 'prefault';
-      if (isRequired && (own === undefined || own === null)) {
+      const isAbsent = own === undefined || own === null;
+      const definition = definitionOf(shape[key]);
+      if (isOptional(definition)) {
+        const read = isAbsent ? undefined : this.any(definition.innerType, own, below(place, key));
+        if (read === INVALID) this.findings.markInvalid(parts, key);
+        if (read !== undefined && read !== INVALID) parts[key] = read;
+        else if ('defaultValue' in definition) {
+          parts[key] = this.any(definition.innerType, definition.defaultValue, below(place, key));
+        }
+      } else if (isAbsent) {
         this.reportMissing(key, Object.hasOwn(value, key) ? below(place, key) : place, keys, value);
         isWhole = false;
-        continue;
+      } else {
+        parts[key] = this.any(shape[key], own, below(place, key));
+        if (parts[key] === INVALID) {
+          parts[key] = undefined;
+          isWhole = false;
+        }
       }
-      const read = this.any(shape[key], own, below(place, key));
-      if (read === INVALID) isWhole = false;
-      else if (read !== undefined) parts[key] = read;
-      else if (own !== undefined && own !== null) this.findings.markIncomplete(parts);
     }
     const isStrict = catchall !== undefined;
     if (isStrict) this.reportUnknownKeys(value, keys, place);

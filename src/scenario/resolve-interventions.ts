@@ -128,7 +128,7 @@ function changeProbe(
     !probes.has(key) &&
     (remove || action === undefined) &&
     !targets.isIncomplete &&
-    !findings.isIncomplete(source)
+    !findings.isInvalid(source)
   ) {
     const message = `container \`${container}\` has no ${source.probe}`;
     findings.error(findings.of(source, 'probe'), 'unknown-probe', message);

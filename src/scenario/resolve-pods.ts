@@ -1,14 +1,6 @@
 /** Pods, containers and probes: from Kubernetes' words to the engine's units. */
 import { kernelRules } from '../kernel/rules.js';
-import type {
-  ContainerSpec,
-  KernelSpec,
-  KubeletSpec,
-  PodSpec,
-  ProbeAction,
-  ProbeSpec,
-  ProbeType,
-} from '../node/spec.js';
+import type { ContainerSpec, PodSpec, ProbeAction, ProbeSpec, ProbeType } from '../node/spec.js';
 import { PROBE_TYPES } from '../node/spec.js';
 import { atLeast } from '../node/version.js';
 import type { Program } from '../program/code.js';
@@ -18,9 +10,10 @@ import { readManifestPods } from './manifest.js';
 import { micros, warnBeyondHorizon } from './resolve-node.js';
 import type { ContainerSource, HandlerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
 
-interface Versions {
-  kernel: KernelSpec;
-  kubelet: KubeletSpec;
+/** null: not known, because what the scenario says is no version. */
+export interface Versions {
+  kernel: string | null;
+  kubelet: string | null;
 }
 
 /** Every pod as written, those of manifests included. Incomplete: some could not be read, and this was reported. */
@@ -98,8 +91,8 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
     message: string,
     hint?: string,
   ): void => findings.error(findings.of(source, key), code, message, { hint });
-  if (source.pidMax !== undefined && !kernelRules(kernel.version)!.perNamespacePidMax) {
-    const message = `a PID namespace has a pid_max of its own from kernel 6.14 on; this is ${kernel.version}`;
+  if (source.pidMax !== undefined && kernel !== null && !kernelRules(kernel)!.perNamespacePidMax) {
+    const message = `a PID namespace has a pid_max of its own from kernel 6.14 on; this is ${kernel}`;
     complain('pidMax', 'needs-newer-version', message);
   }
   if (source.hostPID && source.shareProcessNamespace) {
@@ -124,8 +117,8 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
         'Write one pod for each container.',
       );
     }
-  } else if (source.shareProcessNamespace !== undefined && !atLeast(kubelet.version, '1.10')) {
-    const message = `kubelet ${kubelet.version} does not know the field, which came with 1.10; it is obeyed all the same`;
+  } else if (source.shareProcessNamespace !== undefined && kubelet !== null && !atLeast(kubelet, '1.10')) {
+    const message = `kubelet ${kubelet} does not know the field, which came with 1.10; it is obeyed all the same`;
     findings.warning(findings.of(source, 'shareProcessNamespace'), 'needs-newer-version', message);
   }
   const startAtUs = micros(source.startAt);
@@ -175,7 +168,7 @@ function resolveEntrypoint(source: ContainerSource, { findings, programs }: Reso
     const argv = [...source.command, ...(source.args ?? [])];
     return programs.ofCommand(argv, findings.of(source, 'command'));
   }
-  if (findings.isIncomplete(source)) return null;
+  if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;
   findings.error(findings.of(source), 'missing-key', `nothing says what container \`${source.name}\` runs`, {
     hint: 'Add `program:` or `command:`.',
   });
@@ -189,7 +182,7 @@ function resolveProbe(type: ProbeType, source: ProbeSource, context: ResolveCont
     findings.error(findings.of(source, 'successThreshold'), 'out-of-range', message);
   }
   const action = resolveAction(source, context);
-  if (action === undefined && !findings.isIncomplete(source)) {
+  if (action === undefined && !HANDLERS.some((handler) => findings.isInvalid(source, handler))) {
     findings.error(findings.of(source), 'missing-key', 'the probe does not say what it does', {
       hint: 'Add one of exec, httpGet, tcpSocket, grpc.',
     });
@@ -236,7 +229,7 @@ export function resolveAction(
     return null;
   }
   if (command === undefined && program === undefined) {
-    if (findings.isIncomplete(source.exec!)) return null;
+    if (findings.isInvalid(source.exec!)) return null;
     findings.error(place, 'missing-key', 'nothing says what is executed', {
       hint: 'Add `command:` or `program:`.',
     });

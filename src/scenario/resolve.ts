@@ -29,12 +29,18 @@ export function resolveScenario(
   const { findings, document, library } = surroundings;
   const programs = new Programs(findings, library);
   programs.addAll(spec.programs);
-  const horizonUs = micros(spec.horizon);
+  // Of a horizon that is wrong nobody knows whether something lies beyond it.
+  const horizonUs = findings.isInvalid(spec, 'horizon') ? Number.POSITIVE_INFINITY : micros(spec.horizon);
   checkTimes(spec, horizonUs, surroundings);
   const context: ResolveContext = { ...surroundings, programs, horizonUs };
   const node = resolveNode(spec.node, context);
   const sources = collectPods(spec.pods, context);
-  const pods = resolvePods(sources.pods, node, context);
+  const { kernel, kubelet } = spec.node;
+  const versions = {
+    kernel: findings.isInvalid(kernel, 'version') ? null : node.kernel.version,
+    kubelet: findings.isInvalid(kubelet, 'version') ? null : node.kubelet.version,
+  };
+  const pods = resolvePods(sources.pods, versions, context);
   const targets = { ...sources, cpus: spec.node.kernel.cpus };
   const interventions = resolveInterventions(spec.interventions, targets, context);
   const name = metadata?.name ?? '';
@@ -52,11 +58,11 @@ export function resolveScenario(
 }
 
 function checkTimes(spec: SpecSource, horizonUs: number, { findings }: Surroundings): void {
-  if (horizonUs > HORIZON_US_MAX) {
+  if (Number.isFinite(horizonUs) && horizonUs > HORIZON_US_MAX) {
     const message = `a horizon of ${formatDuration(horizonUs)} is beyond the bound of ${formatDuration(HORIZON_US_MAX)}`;
     findings.error(findings.of(spec, 'horizon'), 'horizon-too-long', message);
   }
-  if (spec.sampleEvery === 'auto') return;
+  if (spec.sampleEvery === 'auto' || !Number.isFinite(horizonUs)) return;
   const samples = Math.floor(horizonUs / micros(spec.sampleEvery));
   if (samples > SAMPLES_MAX) {
     const message = `\`${spec.sampleEvery}\` would give ${samples} rows; at most ${SAMPLES_MAX} are kept`;
