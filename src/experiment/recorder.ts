@@ -7,6 +7,7 @@
  */
 import type { ForkRefusal, Kernel, TaskId } from '../kernel/kernel.js';
 import type { NodeMomentKind, NodeObserver } from '../node/context.js';
+import type { PodSlot } from '../node/kubelet.js';
 import type { Node } from '../node/node.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
@@ -47,7 +48,8 @@ export class Recorder implements NodeObserver {
   #lastCursor = 0;
   #hasWrapped = false;
   #momentRows = 0;
-  readonly #refusedTo = new Set<string>();
+  /** By namespace that is full, or by -1 - origin. */
+  readonly #refusalsSeen = new Set<number>();
 
   constructor(private readonly sim: Simulation) {
     this.#sample = sim.register(() => this.#regularRow());
@@ -79,22 +81,31 @@ export class Recorder implements NodeObserver {
     if (this.#event(kind, subject, detail) && CHANGES.has(kind)) this.lastChangeUs = nowUs;
   }
 
-  /** In the middle of a system call: nothing but notes. */
+  /** In the middle of a system call: nothing but notes. A full table refuses often, so all but the first is cheap. */
   refused(parent: TaskId, refusal: ForkRefusal): void {
     const { refusedBy, at } = refusal;
     this.firstForkRefusedUs ??= this.sim.nowUs;
     const isNode = refusedBy === 'threads-max' || (refusedBy === 'pid-max' && at === 0);
-    if (isNode && this.exhausted === null) this.#exhausted(refusedBy);
-    const scope = isNode ? 'node' : this.#podRefused(parent, refusal);
-    if (this.#refusedTo.has(scope)) return;
-    this.#refusedTo.add(scope);
-    const probes = this.#node.kubelet.probes;
-    this.leaks.close(isNode ? probes : probes.filter((probe) => probe.pod === scope));
-    if (!isNode) this.#event('fork-refused', scope, `${refusal.errno} (${refusedBy})`);
+    if (isNode) {
+      if (this.exhausted === null) this.#exhausted(refusedBy);
+      return;
+    }
+    const { pids, tasks } = this.#kernel;
+    const origin = pids.origin[tasks.pid[parent]];
+    const key = refusedBy === 'pid-max' ? at : -1 - origin;
+    if (this.#refusalsSeen.has(key)) return;
+    this.#refusalsSeen.add(key);
+    this.#refusedInPod(this.#podOf(origin, refusal), refusal);
+  }
+
+  #refusedInPod(pod: string, { errno, refusedBy }: ForkRefusal): void {
+    this.leaks.close(this.#node.kubelet.probes.filter((probe) => probe.pod === pod));
+    this.#event('fork-refused', pod, `${errno} (${refusedBy})`);
   }
 
   #exhausted(refusedBy: RefusedBy): void {
     this.exhausted = { atUs: this.sim.nowUs, refusedBy };
+    this.leaks.close(this.#node.kubelet.probes);
     this.#event('exhausted', 'node', `the first fork refused at node scope, by ${refusedBy}`);
     this.onExhausted?.();
   }
@@ -105,16 +116,12 @@ export class Recorder implements NodeObserver {
   }
 
   /** Which pod has come to its own limit: whose namespace is full, or else whose process wanted to fork. */
-  #podRefused(parent: TaskId, { refusedBy, at }: ForkRefusal): string {
+  #podOf(origin: number, { refusedBy, at }: ForkRefusal): string {
     const { kubelet, context } = this.#node;
-    if (refusedBy === 'pid-max') {
-      const slot = kubelet.slots.find(({ current }) =>
-        current?.containers.some(({ runtime }) => runtime.namespace === at),
-      );
-      if (slot !== undefined) return slot.name;
-    }
-    const { pids, tasks } = this.#kernel;
-    return context.origins.all[pids.origin[tasks.pid[parent]]].pod ?? 'node';
+    const isFull = (slot: PodSlot): boolean =>
+      slot.current?.containers.some(({ runtime }) => runtime.namespace === at) ?? false;
+    const slot = refusedBy === 'pid-max' ? kubelet.slots.find(isFull) : undefined;
+    return slot?.name ?? context.origins.all[origin].pod ?? 'node';
   }
 
   #event(kind: RunEventKind, subject: string, detail: string): boolean {

@@ -28,7 +28,7 @@ const KERNEL_THREAD_SHARE = 0.4;
 /**
  * Boots the host: exactly `taskCount` tasks, the init that the kernel has made already among them, or as many as
  * the daemons themselves need if that is more. What is not a daemon or a kernel thread is a thread of the runtime
- * daemon or the kubelet.
+ * daemon or the kubelet. Throws RangeError if the machine's limits are too low for that.
  *
  * The init reaps whatever it is given, as systemd does.
  */
@@ -67,5 +67,10 @@ export function bootHost(context: NodeContext, taskCount: number): HostDaemons {
   const half = kubelet === NONE ? threads : Math.floor(threads / 2);
   kernel.cloneThreads(runtime, half);
   if (kubelet !== NONE) kernel.cloneThreads(kubelet, threads - half);
+  if (left() > 0) throw noRoom(taskCount);
   return { runtime, sshd, cron };
+}
+
+function noRoom(taskCount: number): RangeError {
+  return new RangeError(`pid_max or threads-max has no room for the ${taskCount} tasks of the host itself`);
 }

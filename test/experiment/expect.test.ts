@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { evaluate } from '../../src/experiment/expect.js';
+import { simulate } from '../../src/experiment/run.js';
+import { parseExpectation } from '../../src/scenario/expect.js';
+import { container, ORPHAN, pod, probe, S, scenario } from '../node/world.js';
+
+const leaky = pod({
+  pidMode: 'pod',
+  containers: [container({ probes: [probe({ program: ORPHAN, periodUs: S })] })],
+});
+const full = simulate(scenario({ pause: '3.0', kernel: { pidMax: 1_000 }, pods: [leaky] }, 1_000));
+const healthy = simulate(scenario({ pods: [leaky] }, 1_000));
+
+function check(text: string, result: typeof full) {
+  const parsed = parseExpectation(text);
+  if (!parsed.ok) throw new Error(parsed.message);
+  return evaluate([parsed.value], result)[0];
+}
+
+test('an expectation is held against the run, and says what was found', () => {
+  expect(check('exhausted == true', full)).toEqual({ text: 'exhausted == true', ok: true, actual: 'true' });
+  expect(check('exhausted == true', healthy)).toMatchObject({ ok: false, actual: 'false' });
+  expect(check('refusedBy == pid-max', full).ok).toBe(true);
+  expect(check('refusedBy == none', healthy).ok).toBe(true);
+  expect(check('timeToExhaustion < 10m', full)).toMatchObject({
+    ok: true,
+    actual: expect.stringMatching(/min$/),
+  });
+  expect(check('zombies >= 300', full).ok).toBe(true);
+  expect(check('zombies == 0', healthy).ok).toBe(true);
+  expect(check('probeFailures > 0', full).ok).toBe(true);
+  expect(check('restarts == 0', full).ok).toBe(true);
+});
+
+test('a node that is never exhausted takes longer than any time', () => {
+  expect(check('timeToExhaustion > 30d', healthy)).toMatchObject({ ok: true, actual: 'never' });
+  expect(check('timeToExhaustion < 36h', healthy).ok).toBe(false);
+});
