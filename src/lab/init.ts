@@ -104,7 +104,8 @@ export async function examineInit(
     const child = await withInit(exam, {}, examineChildEnd);
     return report(command, adopted, strangers, term, child);
   } catch (error) {
-    if (timeout.aborted && !options.signal?.aborted) {
+    options.signal?.throwIfAborted();
+    if (timeout.aborted) {
       throw new InitDidNotStay(command, `the examination of ${command[0]} did not finish in ${timeoutMs} ms`);
     }
     throw error;
@@ -249,7 +250,7 @@ async function examineTerm(host: ProbeHost, init: Running, exam: Exam): Promise<
   const reached = watching ? received : childEnded;
   await until(() => init.end !== null || reached(), exam.patienceMs, exam);
   // A child that was told may need a while to stop in good order.
-  await until(() => init.end !== null, reached() ? Math.max(exam.patienceMs, 10_000) : exam.patienceMs, exam);
+  await until(() => init.end !== null, reached() ? Math.max(exam.patienceMs, 10_000) : 0, exam);
   const told = await host.termsHeard();
   const end = init.end;
   const forwarded = reached();

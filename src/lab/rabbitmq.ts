@@ -218,7 +218,7 @@ export function zombiesAtTenths(run: ExhaustionRun): Map<number, number> {
   const last = run.firstFailure ?? Number.POSITIVE_INFINITY;
   return new Map(
     run.steps
-      .filter(({ probe }) => probe % 10 === 0 && probe < last)
+      .filter(({ probe }) => probe > 0 && probe % 10 === 0 && probe < last)
       .map(({ probe, zombies }) => [probe, zombies]),
   );
 }

@@ -7,7 +7,7 @@ import { truncateComm } from '../program/comm.js';
 import type { ForkBody, ProgramSource, SigchldDisposition, Step } from '../program/step.js';
 import { printDuration } from '../sim/time.js';
 import type { SeenTask } from './probe-host-tasks.js';
-import type { RecordedRun } from './record.js';
+import type { RecordedRun } from './record-run.js';
 
 /** Events closer together than this share one sleep: what a reader of the program can do without. */
 const RESOLUTION_US = 1000;

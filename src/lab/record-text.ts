@@ -1,8 +1,9 @@
 /** Recordings of a probe command as text for a terminal. */
 import { formatDuration } from '../sim/time.js';
 import { formatTable } from './format.js';
-import type { Measure, RecordedRun, Recording } from './record.js';
+import type { Measure, Recording } from './record.js';
 import { programsYaml } from './record-program.js';
+import type { RecordedRun } from './record-run.js';
 
 const LABELS: Readonly<Record<Measure, string>> = {
   zombies: 'zombies left',

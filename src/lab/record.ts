@@ -18,13 +18,10 @@ import { type Ended, ProbeHost, type Running } from './probe-host.js';
 import { hostNumbers, pinnedNumbers, type SeenTask } from './probe-host-tasks.js';
 import { Tracing } from './probe-host-trace.js';
 import { programFromSnapshots, programsFromTraces } from './record-program.js';
+import type { RecordedRun, RecordSource } from './record-run.js';
 import { completeWaits, numbersIn, widestMoment } from './trace.js';
 import { assembleFtrace, enableTaskEvents } from './trace-ftrace.js';
 import { readStrace } from './trace-strace.js';
-
-/** Where the program comes from, the best first. */
-export const RECORD_SOURCES = ['tracefs', 'strace', 'snapshots'] as const;
-export type RecordSource = (typeof RECORD_SOURCES)[number];
 
 export interface RecordOptions {
   /** Default 5. */
@@ -44,35 +41,13 @@ export interface RecordOptions {
   signal?: AbortSignal;
 }
 
-export interface RecordedRun {
-  status: number | null;
-  signal: string | null;
-  timedOut: boolean;
-  /** From its exec to its being reaped. */
-  durationUs: number;
-  outputBytes: number;
-  /** Left behind by this run, at rest. */
-  zombies: number;
-  pinned: number;
-  live: number;
-  /** The command's own number, and what it left behind: zombies and live processes. */
-  number: number;
-  left: SeenTask[];
-  /** How far the namespace's cursor has moved: processes and threads, the command's own included. */
-  numbersUsed: number;
-  /** The most of its tasks that were alive at once. */
-  widest: number;
-  /** What was still alive had not come to rest when the next run began. */
-  restless: boolean;
-  /** null: not traced. */
-  events: TraceEvent[] | null;
-}
-
 export interface Spread {
   min: number;
   median: number;
   max: number;
 }
+
+export { RECORD_SOURCES, type RecordedRun, type RecordSource } from './record-run.js';
 
 export const MEASURES = ['zombies', 'pinned', 'live', 'numbersUsed', 'widest', 'durationUs'] as const;
 export type Measure = (typeof MEASURES)[number];
@@ -139,6 +114,9 @@ export async function recordCommand(
       runs.push(recorded);
     }
     return summarise(command, session.source, notes, runs, outputTail, options.name ?? programName(command));
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
   } finally {
     await host.close();
   }
