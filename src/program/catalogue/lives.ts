@@ -1,6 +1,6 @@
 /** From the events of a trace to the life of each process in it: what it did, when, and when it was gone. */
 import { truncateComm } from '../comm.js';
-import type { TraceReading } from './from-trace.js';
+import type { SigchldDisposition } from '../step.js';
 import type { TraceEvent } from './trace.js';
 
 /** A parent that is woken by a child's exit does nothing sooner than this after it. */
@@ -28,6 +28,12 @@ export interface Life {
   status: number;
 }
 
+/** What of a `TraceReading` (from-trace.ts) is about single lives. */
+interface LifeReading {
+  sigchld?: Readonly<Record<string, SigchldDisposition>>;
+  endsAtUs?: Readonly<Record<number, number>>;
+}
+
 /** The exit of a thread, the main one's included. */
 interface ThreadExit {
   timeUs: number;
@@ -36,7 +42,7 @@ interface ThreadExit {
 }
 
 /** Every process of the trace by its task number. Throws on events of tasks that the trace has not introduced. */
-export function readLives(events: readonly TraceEvent[], reading: TraceReading): Map<number, Life> {
+export function readLives(events: readonly TraceEvent[], reading: LifeReading): Map<number, Life> {
   const reader = new Reader(events);
   const waitsAreTraced = events.some(({ event }) => event === 'wait');
   for (const life of reader.lives.values()) {
@@ -161,7 +167,7 @@ function withInferredWaits(life: Life, lives: ReadonlyMap<number, Life>): Action
 }
 
 /** Leaves out the waits of programs whose SIGCHLD disposition is known: their handler reaps, or nobody does. */
-function dropWaitsOfHandlers(life: Life, sigchld: NonNullable<TraceReading['sigchld']>): void {
+function dropWaitsOfHandlers(life: Life, sigchld: NonNullable<LifeReading['sigchld']>): void {
   let { comm } = life;
   life.actions = life.actions.filter((action) => {
     if (action.kind === 'exec') comm = action.comm;
