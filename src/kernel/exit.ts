@@ -56,11 +56,7 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   kernel.hooks.ended(init, tasks.status[init]);
   if (tasks.state[init] === LEADER_DEAD) countZombie(kernel, init, -1);
   tasks.state[init] = ENDING_NAMESPACE;
-  for (const nested of [...namespace.children]) {
-    nested.dead = true;
-    if (nested.init !== NONE) exit(kernel, nested.init, STATUS_KILLED);
-  }
-  for (const victim of processesOf(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
+  for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
   for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
     release(kernel, zombie);
   }
@@ -68,14 +64,19 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   if (namespace.allocated === 1) kernel.emptied.push(namespace);
 }
 
-/** The live processes of a namespace, nested ones left out. */
-function processesOf(kernel: KernelState, namespace: PidNamespace): TaskId[] {
+/** The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their numbers. */
+function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
+  const { processes, pids, tasks } = kernel;
   const found: TaskId[] = [];
-  const { processes } = kernel;
-  for (let process = namespace.firstProcess; process !== NONE; process = processes.nextInNamespace[process]) {
-    if (processes.task[process] !== namespace.init) found.push(processes.task[process]);
+  const nested = [namespace];
+  for (const each of nested) {
+    nested.push(...each.children);
+    for (let process = each.firstProcess; process !== NONE; process = processes.nextInNamespace[process]) {
+      if (processes.task[process] !== namespace.init) found.push(processes.task[process]);
+    }
   }
-  return found;
+  const numbers = pids.numbers[namespace.level];
+  return found.sort((a, b) => numbers[tasks.pid[a]] - numbers[tasks.pid[b]]);
 }
 
 /** PID 1 of each dying namespace that has just become empty goes the rest of its way. */

@@ -198,12 +198,15 @@ export class Kernel extends KernelState {
     this.cgroups[cgroup].max = pidsMax;
   }
 
-  /** rmdir: zombies do not hinder it, and stay charged to the groups above (K36). False (EBUSY) with live tasks in it. */
+  /**
+   * rmdir: zombies do not hinder it, nor a PID 1 on its way out; they stay charged to the groups above (K36). False
+   * (EBUSY) with live tasks in it.
+   */
   removeCgroup(cgroup: CgroupId): boolean {
     const { tasks } = this;
     if (this.cgroups.some((other) => other.parent?.id === cgroup && !other.removed)) return false;
     for (let task = 0; task < tasks.end; task++) {
-      if (tasks.cgroup[task] === cgroup && this.isLive(task)) return false;
+      if (tasks.cgroup[task] === cgroup && this.canRun(task)) return false;
     }
     this.cgroups[cgroup].removed = true;
     return true;
@@ -241,20 +244,28 @@ export class Kernel extends KernelState {
     const pid = tasks.pid[task];
     const before = pids.origin[pid];
     const count = 1 + this.processes.threads[tasks.process[task]];
+    const zombies = this.stateOf(task) === 'leader-dead' ? 1 : 0;
     origins.reserve(origin);
     origins.tasks[before] -= count;
     origins.numbers[before] -= count;
     origins.created[before] -= count;
+    origins.zombies[before] -= zombies;
     pids.origin[pid] = origin;
     origins.tasks[origin] += count;
     origins.numbers[origin] += count;
     origins.created[origin] += count;
+    origins.zombies[origin] += zombies;
   }
 
   // ---- what can be read
 
   parentOf(task: TaskId): TaskId {
     return this.tasks.parent[task];
+  }
+
+  /** Live ones or zombies. */
+  hasChildren(task: TaskId): boolean {
+    return this.children.hasLive(task) || this.children.firstZombie(task) !== NONE;
   }
 
   /** Has the parent a number in the task's namespace? Otherwise getppid() is 0 there (K23). */

@@ -119,6 +119,22 @@ onBothKernels((boot) => {
     expect(kernel.fork(next)).not.toBe(NONE);
   });
 
+  it('K36 a PID 1 that waits for its namespace to empty has left its cgroup, but for the charge', () => {
+    const kernel = boot();
+    const jail = container(kernel);
+    const outer = kernel.createCgroup(0, UNLIMITED);
+    const inner = kernel.createCgroup(outer, UNLIMITED);
+    kernel.attach(jail.init, inner);
+    const shim = kernel.fork(kernel.init);
+    kernel.setns(shim, jail.ns);
+    deadChild(kernel, shim);
+    expect(kernel.removeCgroup(inner)).toBe(false);
+    kernel.exit(jail.init, 0);
+    expect(kernel.isZombie(jail.init)).toBe(false);
+    expect(kernel.removeCgroup(inner)).toBe(true);
+    expect(kernel.pidsCurrent(outer)).toBe(1);
+  });
+
   it('K37 on v1 a refusal is an event of the forking task’s cgroup, whichever was full', () => {
     const kernel = boot({ cgroup: 'v1' });
     const { inner, outer, task } = pod(kernel, { pod: 1, container: 10 });
