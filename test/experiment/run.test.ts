@@ -195,13 +195,13 @@ describe('a run that would never end', () => {
     expect(diagnosticsOf({ pods: [pod({ containers: [container({ program: bomb })] })] })).toEqual([
       'program-never-blocks',
     ]);
-  });
+  }, 300_000);
 
   test('a run with too many events is stopped at a stated bound', () => {
     const busy = program('busy', [{ repeat: { times: 'forever', steps: [{ sleep: '1us' }] } }]);
-    expect(diagnosticsOf({ pods: [pod({ containers: [container({ program: busy })] })] }, 3_000_000)).toEqual(
-      ['too-many-events'],
-    );
+    expect(diagnosticsOf({ pods: [pod({ containers: [container({ program: busy })] })] }, 1)).toEqual([
+      'too-many-events',
+    ]);
   });
 
   test('a node that cannot even boot is a diagnostic too', () => {
