@@ -1,7 +1,7 @@
 /**
  * The kernel model a second time: slow, and obvious.
  *
- * Every call is written from the kernel's own sources and what was observed, without a look at `src/kernel`, and holds
+ * Every call is written from the kernel's own sources and from what was observed, not from `src/kernel`, and holds
  * its answer in plain objects that are searched from end to end. The fast kernel is held to it call by call
  * (reference.property.test.ts). Each function is named for the system call, and says which kernel function it stands
  * for. What it knows, and what can be read from it, is in reference-tables.ts.
