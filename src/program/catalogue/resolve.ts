@@ -133,14 +133,10 @@ class Resolver {
     }
     const script = command[at + 1];
     if (script === undefined) return null;
-    const read = programOfScript(
-      SHELLS[shell],
-      this.library.has(script) ? joinWords([script]) : script,
-      (words) => {
-        const inner = this.resolve(words.length === 1 && this.library.has(words[0]) ? [words[0]] : words);
-        return inner.ok ? inner : null;
-      },
-    );
+    const read = programOfScript(SHELLS[shell], script, (words) => {
+      const inner = this.resolve(words);
+      return inner.ok ? inner : null;
+    });
     if (read.ok) return madeUp(command, read.source, read.assumed);
     return read.command === null
       ? unknown(command, 'a script with more than plain commands')

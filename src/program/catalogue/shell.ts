@@ -61,6 +61,7 @@ export function programOfScript(shell: ShellKind, script: string, nameOf: NameCo
   const steps: Step[] = [];
   const assumed: string[] = [];
   let pipeline: string[] = [];
+  let jobCount = 0;
   for (const [index, { words, before, after }] of run.entries()) {
     if (words.length === 0) continue;
     const isLast = index === run.length - 1;
@@ -75,7 +76,7 @@ export function programOfScript(shell: ShellKind, script: string, nameOf: NameCo
     const { name } = named;
     if (execs || (isLast && shell.execsLast && before !== '|'))
       return shellProgram(shell, script, [...steps, { exec: { program: name } }], assumed);
-    const label = `job-${index + 1}`;
+    const label = `job-${++jobCount}`;
     steps.push(...forkOf(shell, name, label));
     if (after === '&') continue;
     pipeline.push(label);
