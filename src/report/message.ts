@@ -7,14 +7,7 @@
 import type { RefusedBy, RunResult } from '../experiment/result.js';
 import type { Diagnostic } from '../scenario/diagnostic.js';
 import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
-import {
-  type Culprit,
-  culprits,
-  lastReading,
-  type Reading,
-  refusedInPodSeconds,
-  tellStory,
-} from './story.js';
+import { type Culprit, culprits, lastReading, type Reading, tellStory } from './story.js';
 
 // ---------------------------------------------------------------------------------------------- the answer
 
@@ -30,29 +23,35 @@ function holders(reading: Reading): string {
 /** The run in one line: the title of its main chart. */
 export function headline(result: RunResult): string {
   const story = tellStory(result);
-  const inPodSeconds = refusedInPodSeconds(result);
-  const inPod =
-    inPodSeconds === null ? '' : `; a pod is refused forks from ${formatSeconds(inPodSeconds)} on`;
   switch (story.kind) {
     case 'full': {
       const rescue =
-        story.freeAgain === null ? '' : `; free again at ${formatSeconds(story.freeAgain.timeSeconds)}`;
+        story.relief === null ? '' : `; free again at ${formatSeconds(story.relief.after.timeSeconds)}`;
       return `Full after ${formatSeconds(story.atSeconds)}: ${holders(story.reading)}${rescue}`;
     }
-    case 'recovered': {
-      const { peak } = story;
-      const most = `${formatCount(peak.allocated)} of ${formatCount(peak.pidMax)}`;
-      return `Not full: ${most} in use at ${formatSeconds(peak.timeSeconds)}, then given back`;
-    }
-    case 'would-fill':
+    case 'pod-full':
       return (
-        `Would be full after ${formatSeconds(story.atSeconds)} at this rate: ` +
-        `${holders(story.end)} by ${formatSeconds(story.end.timeSeconds)}`
+        `A pod is refused forks from ${formatSeconds(story.atSeconds)} on; ` +
+        `the node has room: ${inUse(story.end)}`
       );
+    case 'recovered': {
+      const { before } = story.relief;
+      const most = `${formatCount(before.allocated)} of ${formatCount(before.pidMax)}`;
+      return `Not full: ${most} in use at ${formatSeconds(before.timeSeconds)}, then given back`;
+    }
+    case 'would-fill': {
+      const when = formatSeconds(story.atSeconds);
+      if (story.relief === null) {
+        return `Would be full after ${when} at this rate: ${holders(story.end)} by ${formatSeconds(story.end.timeSeconds)}`;
+      }
+      const { before, after } = story.relief;
+      const given = formatCount(before.allocated - after.allocated);
+      return `${given} numbers given back at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
+    }
     case 'never':
-      return `Never at this rate: ${inUse(story.end)} after ${formatSeconds(story.end.timeSeconds)}${inPod}`;
+      return `Never at this rate: ${inUse(story.end)} after ${formatSeconds(story.end.timeSeconds)}`;
     case 'open':
-      return `Not full within ${formatSeconds(result.horizonSeconds)}: ${inUse(story.end)}${inPod}`;
+      return `Not full within ${formatSeconds(result.horizonSeconds)}: ${inUse(story.end)}`;
   }
 }
 
@@ -70,13 +69,14 @@ export function timeToExhaustion(result: RunResult): string {
 
 /** The answer in full sentences, for a summary or a page. */
 export function answer(result: RunResult): string {
-  return [outcomeSentence(result), inPodSentence(result), symptomSentence(result), rescueSentence(result)]
+  return [outcomeSentence(result), reliefSentence(result), symptomSentence(result)]
     .filter((sentence) => sentence !== '')
     .join(' ');
 }
 
 function outcomeSentence(result: RunResult): string {
   const story = tellStory(result);
+  const horizon = formatSeconds(result.horizonSeconds);
   const rate = (numbersPerHour: number): string => `${signed(numbersPerHour)} numbers an hour`;
   switch (story.kind) {
     case 'full': {
@@ -87,16 +87,18 @@ function outcomeSentence(result: RunResult): string {
         `It then holds ${inventory(story.reading)}.${reservedSentence(story.reading, refusedBy)}`
       );
     }
-    case 'recovered':
+    case 'pod-full':
       return (
-        `The node does not fill up within ${formatSeconds(result.horizonSeconds)}: ` +
-        `it comes to ${inUse(story.peak)} at ${formatSeconds(story.peak.timeSeconds)}.`
+        `Inside a pod, forks are refused from ${formatSeconds(story.atSeconds)} on: a limit of the pod's own (its ` +
+        `cgroup or its PID namespace) is reached long before the node's. The node does not fill up within ${horizon}: ` +
+        `at the end it holds ${inventory(story.end)}.`
       );
+    case 'recovered':
+      return `The node does not fill up within ${horizon}.`;
     case 'would-fill':
       return (
-        `The node does not fill up within ${formatSeconds(result.horizonSeconds)}, but at ` +
-        `${rate(story.projection.numbersPerHour)} it would after ${formatSeconds(story.atSeconds)} ` +
-        `(${story.projection.method}). At the end it holds ${inventory(story.end)}.`
+        `The node does not fill up within ${horizon}, but at ${rate(story.projection.numbersPerHour)} it would after ` +
+        `${formatSeconds(story.atSeconds)} (${story.projection.method}). At the end it holds ${inventory(story.end)}.`
       );
     case 'never':
       return (
@@ -105,8 +107,8 @@ function outcomeSentence(result: RunResult): string {
       );
     case 'open':
       return (
-        `The node does not fill up within ${formatSeconds(result.horizonSeconds)}, and the run is too short or too ` +
-        `uneven to say when it would. At the end it holds ${inventory(story.end)}.`
+        `The node does not fill up within ${horizon}, and the run is too short or too uneven to say when it would. ` +
+        `At the end it holds ${inventory(story.end)}.`
       );
   }
 }
@@ -131,15 +133,6 @@ function inventory(reading: Reading): string {
   return `${listOf(items)}: ${inUse(reading)}`;
 }
 
-function inPodSentence(result: RunResult): string {
-  const seconds = refusedInPodSeconds(result);
-  if (seconds === null) return '';
-  return (
-    `Inside a pod, though, forks are refused from ${formatSeconds(seconds)} on: ` +
-    `a limit of the pod's own (its cgroup or its PID namespace) is reached before the node's.`
-  );
-}
-
 /** When the node first failed somebody: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
 export function symptomSentence(result: RunResult): string {
   const { symptoms } = result;
@@ -153,11 +146,15 @@ export function symptomSentence(result: RunResult): string {
   return `${capitalised(listOf(firsts.map(({ seconds, what }) => `${what} at ${formatSeconds(seconds)}`)))}.`;
 }
 
-function rescueSentence(result: RunResult): string {
+function reliefSentence(result: RunResult): string {
   const story = tellStory(result);
-  if ((story.kind !== 'full' && story.kind !== 'recovered') || story.freeAgain === null) return '';
-  const { freeAgain } = story;
-  return `From ${formatSeconds(freeAgain.timeSeconds)} on the numbers are free again: ${inUse(freeAgain)}.`;
+  if (!('relief' in story) || story.relief === null) return '';
+  const { before, after } = story.relief;
+  const given = formatCount(before.allocated - after.allocated);
+  return (
+    `At ${formatSeconds(after.timeSeconds)}, ${given} numbers have been given back: of ${formatCount(before.allocated)} ` +
+    `in use, ${formatCount(after.allocated)} are left.`
+  );
 }
 
 export function capitalised(sentence: string): string {
@@ -181,7 +178,8 @@ const HIDDEN_WORTH_TELLING = 0.05;
 
 export function kubeletHeadline(result: RunResult): string {
   const story = tellStory(result);
-  const reading = story.kind === 'full' ? story.reading : story.kind === 'recovered' ? story.peak : story.end;
+  const reading =
+    story.kind === 'full' ? story.reading : story.kind === 'recovered' ? story.relief.before : story.end;
   const when = formatSeconds(reading.timeSeconds);
   const hidden = hiddenShare(reading);
   if (story.kind === 'full') {
@@ -210,7 +208,7 @@ export function symptomsHeadline(result: RunResult): string {
     { seconds: symptoms.firstSshRefusedSeconds, what: 'logins' },
   ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
   if (firsts.length === 0) {
-    const who = refusedInPodSeconds(result) === null ? 'Nobody' : 'Nobody outside the pod';
+    const who = tellStory(result).kind === 'pod-full' ? 'Nobody outside the pod' : 'Nobody';
     return `${who} notices anything within ${formatSeconds(result.horizonSeconds)}`;
   }
   firsts.sort((a, b) => a.seconds - b.seconds);
@@ -306,11 +304,20 @@ export function overviewSubtitle(): string {
 }
 
 export function overviewLabel(result: RunResult): string {
-  const { outcome, projection, horizonSeconds } = result;
-  if (outcome.kind === 'exhausted') return `full after ${formatSeconds(outcome.atSeconds)}`;
-  if (projection?.kind === 'exhausts') return `would be full after ${formatSeconds(projection.atSeconds)}`;
-  const watched = formatSeconds(horizonSeconds);
-  return projection === null ? `not full within ${watched}` : `never at this rate (watched for ${watched})`;
+  const story = tellStory(result);
+  const watched = formatSeconds(result.horizonSeconds);
+  switch (story.kind) {
+    case 'full':
+      return `full after ${formatSeconds(story.atSeconds)}`;
+    case 'pod-full':
+      return `a pod is full after ${formatSeconds(story.atSeconds)}`;
+    case 'would-fill':
+      return `would be full after ${formatSeconds(story.atSeconds)}`;
+    case 'open':
+      return `not full within ${watched}`;
+    default:
+      return `never at this rate (watched for ${watched})`;
+  }
 }
 
 /** A moment that a picture marks with a rule and a label. */
@@ -330,6 +337,10 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   const moments: Moment[] = [];
   if (story.kind === 'full') {
     moments.push({ seconds: story.atSeconds, label: `full: ${formatSeconds(story.atSeconds)}`, main: true });
+  }
+  if (story.kind === 'pod-full') {
+    const label = `a pod is refused forks: ${formatSeconds(story.atSeconds)}`;
+    moments.push({ seconds: story.atSeconds, label, main: true });
   }
   if (story.kind === 'would-fill' && options.projection === true) {
     const horizon = result.horizonSeconds;
@@ -366,7 +377,7 @@ export function limitLabel(pidMax: number): string {
 
 /** When drawing the limit to scale would flatten everything below it. */
 export function limitOutOfSight(pidMax: number, axisTop: number): string {
-  return `↑ pid_max ${formatCount(pidMax)}, ${formatCount(Math.round(pidMax / axisTop))} times as high as this chart`;
+  return `↑ pid_max ${formatCount(pidMax)}: ${formatCount(Math.round(pidMax / axisTop))} times this height`;
 }
 
 export function reservedLabel(): string {

@@ -17,21 +17,27 @@ export interface Reading {
   pidAvailable: number;
 }
 
+/** Numbers that had piled up and were given back: the most that were held, and the first reading below half of it. */
+export interface Relief {
+  before: Reading;
+  after: Reading;
+}
+
 /** Every run tells exactly one of these. */
 export type Story =
-  /** The node refused a fork. `freeAgain`: later on it held less than half of the numbers it held then. */
-  | { kind: 'full'; atSeconds: number; reading: Reading; freeAgain: Reading | null }
-  /** Never full, and the numbers that piled up have been given back. */
-  | { kind: 'recovered'; peak: Reading; freeAgain: Reading; end: Reading }
-  | {
-      kind: 'would-fill';
-      atSeconds: number;
-      end: Reading;
-      projection: Extract<Projection, { kind: 'exhausts' }>;
-    }
-  | { kind: 'never'; end: Reading; projection: Extract<Projection, { kind: 'never' }> }
+  /** The node refused a fork. */
+  | { kind: 'full'; atSeconds: number; reading: Reading; relief: Relief | null }
+  /** A limit of a pod's own (its cgroup, its namespace) refused a fork; the node never did. */
+  | { kind: 'pod-full'; atSeconds: number; reading: Reading; end: Reading }
+  /** Never full, and what had piled up has been given back for good. */
+  | { kind: 'recovered'; relief: Relief; end: Reading }
+  | { kind: 'would-fill'; atSeconds: number; end: Reading; relief: Relief | null; projection: Exhausts }
+  | { kind: 'never'; end: Reading; projection: Never }
   /** Censored, and too short or too uneven to extrapolate. */
   | { kind: 'open'; end: Reading };
+
+type Exhausts = Extract<Projection, { kind: 'exhausts' }>;
+type Never = Extract<Projection, { kind: 'never' }>;
 
 /** Timeline rows are written with a resolution of a microsecond. */
 const SAME_INSTANT_SECONDS = 1e-6;
@@ -71,43 +77,50 @@ export function lastReading(result: RunResult): Reading {
   return readingOf(result.timeline, result.timeline.time_s.length - 1);
 }
 
-/** The row with the most numbers allocated, the first of equals. */
-export function peakReading(result: RunResult): Reading {
-  const { allocated } = result.timeline;
-  let peak = 0;
-  for (let row = 1; row < allocated.length; row++) if (allocated[row] > allocated[peak]) peak = row;
-  return readingOf(result.timeline, peak);
-}
-
-/** The first row after a reading at which less than half of its numbers are still allocated. */
-function halvedAfter(result: RunResult, reading: Reading): Reading | null {
+/**
+ * The first time that more than half of the numbers held went away. What went must have been a leak (zombies and
+ * pinned numbers) and large enough to be seen: a burst of live tasks that ends is nothing to tell.
+ */
+function reliefAfter(result: RunResult, seconds: number): Relief | null {
   const { time_s: times, allocated } = result.timeline;
-  for (let row = rowAt(result.timeline, reading.timeSeconds) + 1; row < times.length; row++) {
-    if (allocated[row] * 2 < reading.allocated) return readingOf(result.timeline, row);
+  let most = rowAt(result.timeline, seconds);
+  for (let row = most + 1; row < times.length; row++) {
+    if (allocated[row] > allocated[most]) most = row;
+    if (allocated[row] * 2 >= allocated[most]) continue;
+    const before = readingOf(result.timeline, most);
+    const leaked = before.zombies + before.pinned;
+    if (leaked * 2 > before.allocated && leaked > WORTH_TELLING * before.pidMax) {
+      return { before, after: readingOf(result.timeline, row) };
+    }
   }
   return null;
 }
 
+/** A leak below this part of the table is no story. */
+const WORTH_TELLING = 0.02;
+
 export function tellStory(result: RunResult): Story {
-  const { outcome, projection } = result;
+  const { outcome, projection, symptoms } = result;
   if (outcome.kind === 'exhausted') {
-    const reading = readingAt(result, outcome.atSeconds);
-    return { kind: 'full', atSeconds: outcome.atSeconds, reading, freeAgain: halvedAfter(result, reading) };
+    const { atSeconds } = outcome;
+    return {
+      kind: 'full',
+      atSeconds,
+      reading: readingAt(result, atSeconds),
+      relief: reliefAfter(result, atSeconds),
+    };
   }
   const end = lastReading(result);
-  const peak = peakReading(result);
-  // Dead weight, not a burst of live tasks: only a leak that has ended is a recovery.
-  if (peak.allocated > 2 * end.allocated && 2 * (peak.zombies + peak.pinned) > peak.allocated) {
-    return { kind: 'recovered', peak, freeAgain: halvedAfter(result, peak) ?? end, end };
+  const refusedSeconds = symptoms.firstForkRefusedSeconds;
+  if (refusedSeconds !== null) {
+    return { kind: 'pod-full', atSeconds: refusedSeconds, reading: readingAt(result, refusedSeconds), end };
   }
-  if (projection === null) return { kind: 'open', end };
-  if (projection.kind === 'never') return { kind: 'never', end, projection };
-  return { kind: 'would-fill', atSeconds: projection.atSeconds, end, projection };
-}
-
-/** Forks refused inside a pod only (its cgroup or namespace), while the node itself never refused one. */
-export function refusedInPodSeconds(result: RunResult): number | null {
-  return result.outcome.kind === 'censored' ? result.symptoms.firstForkRefusedSeconds : null;
+  const relief = reliefAfter(result, 0);
+  if (projection?.kind === 'exhausts') {
+    return { kind: 'would-fill', atSeconds: projection.atSeconds, end, relief, projection };
+  }
+  if (relief !== null) return { kind: 'recovered', relief, end };
+  return projection === null ? { kind: 'open', end } : { kind: 'never', end, projection };
 }
 
 /** The moments that a picture of the run has to show, in order, from the start of the run. */
@@ -120,7 +133,7 @@ export function tellingMoments(result: RunResult): number[] {
     symptoms.firstSshRefusedSeconds,
     symptoms.firstPodCreateFailedSeconds,
     story.kind === 'full' ? story.atSeconds : null,
-    story.kind === 'full' || story.kind === 'recovered' ? (story.freeAgain?.timeSeconds ?? null) : null,
+    'relief' in story ? (story.relief?.after.timeSeconds ?? null) : null,
     ...result.events.filter((event) => event.kind === 'intervention').map((event) => event.timeSeconds),
   ];
   return moments.filter((seconds) => seconds !== null).sort((a, b) => a - b);

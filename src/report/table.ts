@@ -5,7 +5,7 @@ import { resultsCsv } from './csv.js';
 import { type DocumentOptions, resultsDocument, toJson } from './document.js';
 import { expectationTally, printable, timeToExhaustion } from './message.js';
 import { formatCount, formatSeconds } from './quantity.js';
-import { refusedInPodSeconds } from './story.js';
+import { tellStory } from './story.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -64,7 +64,7 @@ function when(seconds: number | null): string {
 
 function refusedBy(result: RunResult): string {
   if (result.outcome.kind === 'exhausted') return result.outcome.refusedBy;
-  return refusedInPodSeconds(result) === null ? '-' : 'in a pod';
+  return tellStory(result).kind === 'pod-full' ? 'in a pod' : '-';
 }
 
 const TABLE_COLUMNS: readonly Column[] = [

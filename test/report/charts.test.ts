@@ -113,7 +113,7 @@ describe('PID numbers over time', () => {
     const run = runs.healthyRun();
     const texts = textsOf(await draw(numbersChart(run), run)).join('\n');
     expect(texts).not.toContain('full:');
-    expect(texts).toContain('pid_max 32,768, 28 times as high as this chart');
+    expect(texts).toContain('pid_max 32,768: 28 times this height');
     expect(texts).toContain('Simulated time (days)');
   });
 
@@ -131,6 +131,26 @@ describe('PID numbers over time', () => {
     const [tiny, large] = [runs.tinyRun(), runs.leakingRun()];
     expect(textsOf(await draw(numbersChart(tiny), tiny))).toContain(label);
     expect(textsOf(await draw(numbersChart(large), large))).not.toContain(label);
+  });
+});
+
+describe('what the kubelet sees', () => {
+  test('a kubelet that counts fewer free numbers than there are hides nothing', async () => {
+    const run = runs.healthyRun();
+    const cautious = run.timeline.kubelet_pid_available.map((count) => Math.floor(count / 4));
+    const sooner = { ...run, timeline: { ...run.timeline, kubelet_pid_available: cautious } };
+    const areas = (svg: string): string[] =>
+      [...svg.matchAll(/<path[^>]* d="([^"]*)"[^>]*fill="#e69f00"/g)]
+        .map(([, path]) => path)
+        .filter((d) => d.length > 200);
+    const flat = (path: string): boolean => {
+      const heights = [...path.matchAll(/,(-?[\d.]+)/g)].map(([, height]) => Number(height));
+      return Math.max(...heights) - Math.min(...heights) < 5;
+    };
+    const [healthy, leaking] = [areas(await draw(kubeletChart(sooner), sooner)), runs.recoveringRun()];
+    expect(healthy).toHaveLength(2);
+    expect(healthy.every(flat)).toBe(true);
+    expect(areas(await draw(kubeletChart(leaking), leaking)).some(flat)).toBe(false);
   });
 });
 
@@ -183,8 +203,8 @@ describe('overview', () => {
   test('puts the first to fill up on top, those that never do at the bottom', () => {
     const order = overviewOrder(runs.ALL_RUNS.map((make) => make())).map(({ scenario }) => scenario.name);
     expect(order.slice(0, 2)).toEqual(['lab-pid-max-800', 'ten-rabbitmq-pods']);
-    expect(order.indexOf('slow-leak')).toBe(4);
-    expect(order.slice(5).sort()).toEqual(['healthy-node', 'pause-bump', 'pod-pids-limit']);
+    expect(order.slice(4, 7)).toEqual(['pod-pids-limit', 'delete-is-not-enough', 'slow-leak']);
+    expect(order.slice(7)).toEqual(['pause-bump', 'healthy-node']);
   });
 
   test('gives every scenario its answer, a censored one an answer of its own kind', async () => {
@@ -194,6 +214,7 @@ describe('overview', () => {
         'rabbitmq-pause-3.0',
         'full after 22.4 h',
         'would be full after 32.7 d',
+        'a pod is full after 5 h',
         'never at this rate (watched for 30 d)',
       ]),
     );

@@ -29,6 +29,8 @@ interface World {
   probesPerHour: number;
   /** At this moment every leaking pod is deleted and recreated with an init that reaps. */
   cureSeconds?: number;
+  /** … or with the same one: the leak begins anew. */
+  cureFails?: boolean;
   rows?: number;
   ssh?: boolean;
   churn?: boolean;
@@ -38,10 +40,9 @@ interface World {
 const HEADROOM = 300;
 
 function state(world: World, seconds: number): { tasks: number; zombies: number; pinned: number } {
-  const leakingHours =
-    world.cureSeconds !== undefined && seconds >= world.cureSeconds
-      ? 0
-      : (seconds / HOUR) * world.pods.length;
+  const sinceCure = seconds - (world.cureSeconds ?? Number.POSITIVE_INFINITY);
+  const leakingSeconds = sinceCure < 0 ? seconds : world.cureFails === true ? sinceCure : 0;
+  const leakingHours = (leakingSeconds / HOUR) * world.pods.length;
   const zombies = Math.floor(leakingHours * world.zombiesPerHour);
   const pinned = Math.floor(leakingHours * world.pinnedPerHour);
   // A little life: the tasks of a probe that happens to run.
@@ -205,7 +206,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
   const last = timeline.time_s.length - 1;
   const end = { tasks: timeline.tasks[last], zombies: timeline.zombies[last], pinned: timeline.pinned[last] };
   const leak = (world.zombiesPerHour + world.pinnedPerHour) * world.pods.length;
-  const never = leak === 0 || world.cureSeconds !== undefined;
+  const never = leak === 0 || (world.cureSeconds !== undefined && world.cureFails !== true);
   const expectations: ExpectationResult[] = [
     { text: `exhausted == ${full !== null}`, ok: true, actual: String(full !== null) },
   ];
@@ -232,7 +233,9 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
           ? { kind: 'never', numbersPerHour: 0, method: 'least squares over the last half of the run' }
           : {
               kind: 'exhausts',
-              atSeconds: Math.round(((world.pidMax - HEADROOM - world.liveTasks) / leak) * HOUR),
+              atSeconds:
+                (world.cureSeconds ?? 0) +
+                Math.round(((world.pidMax - HEADROOM - world.liveTasks) / leak) * HOUR),
               numbersPerHour: leak,
               limit: 'pid-max',
               method: 'least squares over the last half of the run',
@@ -345,12 +348,32 @@ export function curedInTimeRun(overrides: Partial<RunResult> = {}): RunResult {
   );
 }
 
-/** A leak of five numbers an hour, watched for ten days. */
+/** The pod is deleted before the node is full, and made again with the same pause. */
+export function leakingAgainRun(overrides: Partial<RunResult> = {}): RunResult {
+  return makeRun(
+    {
+      name: 'delete-is-not-enough',
+      title: 'Does deleting the leaking pod help for good?',
+      horizonSeconds: 30 * HOUR,
+      pidMax: 32768,
+      liveTasks: 247,
+      pods: ['rabbitmq'],
+      zombiesPerHour: 720,
+      pinnedPerHour: 720,
+      probesPerHour: 360,
+      cureSeconds: 14 * HOUR,
+      cureFails: true,
+    },
+    overrides,
+  );
+}
+
+/** A leak of 41 numbers an hour, watched for ten days. */
 export function slowRun(overrides: Partial<RunResult> = {}): RunResult {
   return makeRun(
     {
       name: 'slow-leak',
-      title: 'How long does a node last with five numbers an hour leaking?',
+      title: 'How long does a node last with 41 numbers an hour leaking?',
       horizonSeconds: 10 * DAY,
       pidMax: 32768,
       liveTasks: 247,
@@ -421,6 +444,7 @@ export const ALL_RUNS = [
   healthyRun,
   recoveringRun,
   curedInTimeRun,
+  leakingAgainRun,
   slowRun,
   tenPodsRun,
   tinyRun,

@@ -53,8 +53,23 @@ describe('a title is an answer', () => {
     );
   });
 
+  test('a leak that ended and began again is told with both', () => {
+    expect(headline(runs.leakingAgainRun())).toBe(
+      '20,136 numbers given back at 14 h, yet full after 36.4 h at this rate',
+    );
+  });
+
+  test('a burst of live tasks that ends is no recovery', () => {
+    const run = runs.healthyRun();
+    const tasks = run.timeline.tasks.map((count, row) => (row === 500 ? 20_000 : count));
+    const burst = { ...run, timeline: { ...run.timeline, tasks, allocated: tasks } };
+    expect(headline(burst)).toMatch(/^Never at this rate/);
+  });
+
   test('forks refused inside a pod are told although the node is fine', () => {
-    expect(headline(runs.refusedInPodRun())).toMatch(/^Never .*; a pod is refused forks from 5 h on$/);
+    expect(headline(runs.refusedInPodRun())).toBe(
+      'A pod is refused forks from 5 h on; the node has room: 906 of 32,768 numbers in use',
+    );
     expect(headline(runs.healthyRun())).not.toMatch(/refused/);
   });
 
@@ -130,9 +145,9 @@ describe('the answer in sentences', () => {
   test('names the limit, what is held, and who notices', () => {
     expect(answer(runs.recoveringRun())).toBe(
       'The node refuses its first fork after 22.4 h: no number below pid_max is free. It then holds 248 live tasks, ' +
-        '16,110 zombies and 16,110 pinned numbers: 32,468 of 32,768 numbers in use. The first probe fails at 22.4 h, ' +
-        'the first ssh login is refused at 22.6 h and the first pod cannot be created at 22.9 h. ' +
-        'From 30 h on the numbers are free again: 252 of 32,768 numbers in use.',
+        '16,110 zombies and 16,110 pinned numbers: 32,468 of 32,768 numbers in use. ' +
+        'At 30 h, 32,216 numbers have been given back: of 32,468 in use, 252 are left. The first probe fails at 22.4 h, ' +
+        'the first ssh login is refused at 22.6 h and the first pod cannot be created at 22.9 h.',
     );
   });
 

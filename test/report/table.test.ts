@@ -13,6 +13,7 @@ describe('the table', () => {
         'healthy-node            censored        never        0       0  -                     -            -',
         'delete-the-leaking-pod  exhausted      22.4 h        0       0  pid-max          22.6 h       22.9 h',
         'pause-bump              censored        never        0       0  -                     -            -',
+        'delete-is-not-enough    censored      ~36.4 h   11,520  11,520  -                     -            -',
         'slow-leak               censored      ~32.7 d    9,840       0  -                     -            -',
         'ten-rabbitmq-pods       exhausted      2.21 h   15,883  15,884  pid-max           2.4 h       2.74 h',
         'lab-pid-max-800         exhausted      19 min      225     226  pid-max               -            -',

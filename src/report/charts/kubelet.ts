@@ -43,9 +43,15 @@ export function kubeletChart(result: RunResult): ChartSpec {
         width: PLOT_WIDTH,
         height: USED_HEIGHT,
         layer: [
-          ...gapLayers(usedX, { truth: 'allocated', seen: 'loadavg_tasks' }, 'PID numbers in use', used, {
-            legendOffset: 6,
-          }),
+          ...gapLayers(
+            usedX,
+            { truth: 'allocated', seen: 'loadavg_tasks', hidden: 'max' },
+            'PID numbers in use',
+            used,
+            {
+              legendOffset: 6,
+            },
+          ),
           ...limitLayers(used, usedX),
           ...momentLayers(moments, frame),
         ],
@@ -61,14 +67,19 @@ export function kubeletChart(result: RunResult): ChartSpec {
 
 function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpec[] {
   const x = timeEncoding(result, frame);
-  const columns = { truth: 'free', seen: 'kubelet_pid_available' };
+  const columns = { truth: 'free', seen: 'kubelet_pid_available', hidden: 'min' } as const;
   return gapLayers(x, columns, ['free numbers', '(pid.available)'], { ...level, top: level.top / 1.1 }, {});
 }
 
-/** Two lines, and the gap between them as an area. */
+/**
+ * Two lines, and the gap between them as an area where the kubelet believes too well of the node. It may also see
+ * fewer free numbers than there are, for instance because it takes threads-max into account.
+ *
+ * @param columns `hidden` says on which side of what the kubelet sees the hidden part lies.
+ */
 function gapLayers(
   x: ChartSpec,
-  columns: { truth: string; seen: string },
+  { hidden, ...columns }: { truth: string; seen: string; hidden: 'max' | 'min' },
   title: string | string[],
   level: Level,
   options: { legendOffset?: number },
@@ -104,8 +115,9 @@ function gapLayers(
   });
   return [
     {
+      transform: [{ calculate: `${hidden}(datum.${columns.truth}, datum.${columns.seen})`, as: 'edge' }],
       mark: mark({ type: 'area', opacity: 0.55 }, 'hidden'),
-      encoding: { x, y: y(columns.truth), y2: { field: columns.seen }, ...color('hidden') },
+      encoding: { x, y: y(columns.seen), y2: { field: 'edge' }, ...color('hidden') },
     },
     line(columns.truth, 'truth', 3.5),
     line(columns.seen, 'seen', 2),

@@ -77,20 +77,13 @@ function projectionLayers(result: RunResult, frame: TimeFrame, level: Level): Ch
     t: axisTime(projection.atSeconds, frame),
     numbers: Math.min(Math.round(end.allocated + hours * projection.numbersPerHour), Math.round(level.top)),
   };
-  return [
-    {
-      data: { values: [from, to] },
-      mark: {
-        type: 'line',
-        color: COLOURS.ink,
-        strokeWidth: 1.5,
-        strokeDash: [6, 4],
-        clip: true,
-        aria: false,
-      },
-      encoding: { x: { field: 't', type: 'quantitative' }, y: { field: 'numbers', type: 'quantitative' } },
-    },
-  ];
+  const line = (values: ChartSpec[], style: ChartSpec): ChartSpec => ({
+    data: { values },
+    mark: { type: 'line', color: COLOURS.ink, strokeWidth: 1.5, clip: true, aria: false, ...style },
+    encoding: { x: { field: 't', type: 'quantitative' }, y: { field: 'numbers', type: 'quantitative' } },
+  });
+  const limit = [from.t, axisTime(frame.endSeconds, frame)].map((t) => ({ t, numbers: end.pidMax }));
+  return [line([from, to], { strokeDash: [6, 4] }), line(limit, {})];
 }
 
 /** @param offset between the legend and the plot, in pixels. */

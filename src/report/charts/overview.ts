@@ -21,36 +21,39 @@ const TICK_ROOM = 52;
 /** How an answer looks. The words are in the label; shape and line tell the same without colour. */
 const LOOKS = {
   full: { colour: COLOURS.failed, shape: 'circle' },
+  'pod-full': { colour: COLOURS.failed, shape: 'square' },
   'would-fill': { colour: COLOURS.pinned, shape: 'circle' },
   never: { colour: COLOURS.live, shape: 'triangle-right' },
 } as const;
 type Look = keyof typeof LOOKS;
 
-function lookOf(result: RunResult): Look {
-  if (result.outcome.kind === 'exhausted') return 'full';
-  return result.projection?.kind === 'exhausts' ? 'would-fill' : 'never';
-}
-
-/** Where a scenario's mark stands. */
-function markSeconds(result: RunResult): number {
+/** How a scenario is drawn, and where its mark stands. */
+function markOf(result: RunResult): { look: Look; seconds: number } {
   const story = tellStory(result);
-  return story.kind === 'full' || story.kind === 'would-fill' ? story.atSeconds : result.horizonSeconds;
+  switch (story.kind) {
+    case 'full':
+    case 'pod-full':
+    case 'would-fill':
+      return { look: story.kind, seconds: story.atSeconds };
+    default:
+      return { look: 'never', seconds: result.horizonSeconds };
+  }
 }
 
-/** First those that fill up, in order of time; then the projected; then those that never do. */
+/** First those that fill up, in order of time; then pods that do, the projected, and those that never do. */
 export function overviewOrder(results: readonly RunResult[]): RunResult[] {
   const looks = Object.keys(LOOKS);
   return [...results].sort(
     (a, b) =>
-      looks.indexOf(lookOf(a)) - looks.indexOf(lookOf(b)) ||
-      markSeconds(a) - markSeconds(b) ||
+      looks.indexOf(markOf(a).look) - looks.indexOf(markOf(b).look) ||
+      markOf(a).seconds - markOf(b).seconds ||
       (a.scenario.name < b.scenario.name ? -1 : 1),
   );
 }
 
 export function overviewChart(results: readonly RunResult[]): ChartSpec {
   const ordered = overviewOrder(results);
-  const axis = logAxis(ordered.flatMap((result) => [markSeconds(result), result.horizonSeconds]));
+  const axis = logAxis(ordered.flatMap((result) => [markOf(result).seconds, result.horizonSeconds]));
   const y = { field: 'place', type: 'ordinal', axis: null, scale: { padding: 0 } };
   const x = {
     type: 'quantitative',
@@ -127,19 +130,22 @@ function itemTransforms(ordered: readonly RunResult[]): Json[] {
   const horizons = Object.fromEntries(
     ordered.map(({ scenario, horizonSeconds }) => [scenario.name, horizonSeconds]),
   );
-  const status = 'datum.status';
-  const projected = `${status}.projection && ${status}.projection.kind === 'exhausts'`;
-  const full = `${status}.outcome.kind === 'exhausted'`;
+  const [outcome, projection] = ['datum.status.outcome', 'datum.status.projection'];
+  const refused = 'datum.status.symptoms.firstForkRefusedSeconds';
+  const looks = [
+    [`${outcome}.kind === 'exhausted'`, "'full'", `${outcome}.atSeconds`],
+    [`${refused} !== null`, "'pod-full'", refused],
+    [`${projection} && ${projection}.kind === 'exhausts'`, "'would-fill'", `${projection}.atSeconds`],
+  ];
+  const choose = (pick: 1 | 2, otherwise: string): string =>
+    looks.reduceRight((rest, look) => `${look[0]} ? ${look[pick]} : ${rest}`, otherwise);
   return [
     { calculate: 'datum.metadata.name', as: 'name' },
     { calculate: `${JSON.stringify(places)}[datum.name]`, as: 'place' },
     { calculate: `${JSON.stringify(labels)}[datum.name]`, as: 'label' },
     { calculate: `${JSON.stringify(horizons)}[datum.name]`, as: 'horizon' },
-    { calculate: `${full} ? 'full' : ${projected} ? 'would-fill' : 'never'`, as: 'look' },
-    {
-      calculate: `${full} ? ${status}.outcome.atSeconds : ${projected} ? ${status}.projection.atSeconds : datum.horizon`,
-      as: 'at',
-    },
+    { calculate: choose(1, "'never'"), as: 'look' },
+    { calculate: choose(2, 'datum.horizon'), as: 'at' },
   ];
 }
 

@@ -80,7 +80,7 @@ function settledAfter(result: RunResult, seconds: number): boolean {
   const { timeline } = result;
   const story = tellStory(result);
   // Full is full: what follows is containers dying and filling the gap again, unless somebody frees the node.
-  if (story.kind === 'full' && story.freeAgain === null) return true;
+  if (story.kind === 'full' && story.relief === null) return true;
   const end = lastReading(result);
   for (let row = rowAt(timeline, seconds); row < timeline.time_s.length; row++) {
     if (Math.abs(timeline.allocated[row] - end.allocated) > 0.02 * end.pidMax) return false;
