@@ -15,13 +15,6 @@ export interface Limits {
 }
 
 /**
- * The table that is left after the first wrap: numbers from 300 up, and the low ones that somebody still holds (K3).
- */
-export function usableNumbers(pidMax: number, lowNumbersHeld: number, reservedPids: number): number {
-  return pidMax - reservedPids + lowNumbersHeld;
-}
-
-/**
  * Fits straight lines to numbers allocated and tasks, over the last half of the run, or over what is left of it
  * after the last change (a pod came or went, an intervention), and goes on along them to the first limit.
  *

@@ -13,6 +13,7 @@ import type { EventKind, Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { EventLog } from './events.js';
 import { LeakAccounts } from './leak.js';
+import { freeNumbers } from './numbers.js';
 import type { RefusedBy, RunEventKind, Timeline } from './result.js';
 import { TIMELINE_COLUMNS } from './result.js';
 
@@ -155,7 +156,7 @@ export class Recorder implements NodeObserver {
       pinned: kernel.pinned(0),
       allocated,
       pid_max: kernel.pidMax(0),
-      free: Math.max(0, kernel.pidMax(0) - 1 - allocated),
+      free: freeNumbers(kernel),
       loadavg_tasks: kernel.nrThreads,
       kubelet_pid_available: this.#node.pidAvailable,
       pods_running: counters.podsRunning,

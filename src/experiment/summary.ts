@@ -1,13 +1,13 @@
 /** From a run that is over to its result. */
 
 import type { Kernel } from '../kernel/kernel.js';
-import { RESERVED_PIDS } from '../kernel/limits.js';
 import type { PodSlot, ProbeAccount } from '../node/kubelet.js';
 import type { Node } from '../node/node.js';
 import type { Origin } from '../node/origins.js';
 import { US_PER_HOUR, US_PER_SECOND } from '../sim/time.js';
 import { evaluate } from './expect.js';
-import { project, usableNumbers } from './project.js';
+import { usableNumbers } from './numbers.js';
+import { project } from './project.js';
 import type { Recorder } from './recorder.js';
 import type {
   BlameRow,
@@ -61,17 +61,9 @@ function projectionOf(node: Node, recorder: Recorder): ReturnType<typeof project
   const { runc } = runtimeRules;
   const transient = runc === null ? 0 : runc.hostTaskCount + runc.initTaskCount;
   return project(recorder.timeline, recorder.lastChangeUs / US_PER_SECOND, {
-    usableNumbers: usableNumbers(kernel.pidMax(0), lowNumbersHeld(kernel), RESERVED_PIDS) - transient,
+    usableNumbers: usableNumbers(kernel) - transient,
     threadsMax: kernel.threadsMax,
   });
-}
-
-/** How many of the numbers below 300 are taken: they stay useful to who has them, and to nobody else (K3, K4). */
-export function lowNumbersHeld(kernel: Kernel): number {
-  const { taken } = kernel.namespaces[0];
-  let held = 0;
-  for (let number = 1; number < RESERVED_PIDS; number++) if (taken.has(number)) held++;
-  return held;
 }
 
 function finalState(node: Node): FinalState {

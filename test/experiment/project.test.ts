@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { project, usableNumbers } from '../../src/experiment/project.js';
+import { project } from '../../src/experiment/project.js';
 import { TIMELINE_COLUMNS, type Timeline } from '../../src/experiment/result.js';
 import { simulate } from '../../src/experiment/run.js';
 import { container, ORPHAN, pod, probe, S, scenario } from '../node/world.js';
@@ -90,10 +90,6 @@ describe('projection', () => {
         LIMITS,
       ).kind,
     ).toBe('never');
-  });
-
-  test('K3: the table that is left has 300 numbers less, but for those low ones that are held', () => {
-    expect(usableNumbers(32_768, 180, 300)).toBe(32_648);
   });
 
   test('a short run tells to within 1 % when a long one is exhausted', () => {

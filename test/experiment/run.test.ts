@@ -101,6 +101,12 @@ describe('the timeline', () => {
       expect(timeline.time_s).toContain(event.timeSeconds);
   });
 
+  test('K3: free is what can still be handed out: next to nothing when the node is full', () => {
+    const result = simulate(scenario(LEAK, 3_000), { until: 'exhaustion' });
+    expect(result.timeline.free.at(-1)).toBeLessThan(17);
+    expect(result.final.pidMax - result.final.allocated).toBeGreaterThan(50);
+  });
+
   test('sampleEvery is kept to', () => {
     const { timeline } = simulate(scenario({}, 100, { sampleEveryUs: 20 * S }));
     expect(timeline.time_s).toEqual([0, 20, 40, 60, 80, 100]);
