@@ -131,7 +131,7 @@ export function forEachStepList(step: Step, visit: (steps: Step[], key: string[]
     if (step.orElse) visit(step.orElse, ['orElse']);
   } else if ('exec' in step) {
     if ('steps' in step.exec) visit(step.exec.steps, ['exec', 'steps']);
-  } else if ('threads' in step) {
+  } else if ('threads' in step || 'kill' in step) {
     if (step.orElse) visit(step.orElse, ['orElse']);
   } else if ('repeat' in step) {
     visit(step.repeat.steps, ['repeat', 'steps']);

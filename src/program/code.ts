@@ -12,6 +12,8 @@
  *                next:                                                 never reached
  *     threads    THREADS …         refused: orElse steps, JUMP next  |  EXIT 134      (no orElse written)
  *                next:
+ *     kill       KILL_OR_ELSE …    refused: orElse steps, JUMP next  |  KILL …        (no orElse written)
+ *                next:
  *     repeat     REPEAT …          body:    steps, AGAIN             |  FOREVER, steps, JUMP body
  *                next:
  *     chance     CHANCE …          steps, JUMP next;  otherwise: else steps   (no JUMP when there is no `else`)
@@ -70,6 +72,8 @@ export const Op = {
   EXIT_MAIN_THREAD: 21,
   /** Ends the process with the status of the child that its last wait step reaped; 0 if none did. */
   EXIT_WAITED: 22,
+  /** As KILL, then goes on at `next`; with nobody to send the signal to (ESRCH) at `refused`. */
+  KILL_OR_ELSE: 23,
 } as const;
 export type Opcode = (typeof Op)[keyof typeof Op];
 
@@ -112,6 +116,7 @@ export const OPERANDS: readonly (readonly string[])[] = [
   ['probability', 'otherwise', 'next'],
   [],
   [],
+  ['target', 'slot', 'label', 'signal', 'next', 'refused'],
 ];
 
 /** Length in words of every instruction, by opcode. */

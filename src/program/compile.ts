@@ -159,7 +159,7 @@ class Compiler {
     else if ('sigchld' in step) this.emit(Op.SIGCHLD, SIGCHLD_DISPOSITIONS.indexOf(step.sigchld));
     else if ('on-term' in step) this.emit(Op.ON_TERM, SIGTERM_DISPOSITIONS.indexOf(step['on-term']));
     else if ('subreaper' in step) this.emit(Op.SUBREAPER, step.subreaper ? 1 : 0);
-    else if ('kill' in step) this.kill(step.kill, scope);
+    else if ('kill' in step) this.kill(step.kill, step.orElse, scope);
     else if ('repeat' in step) this.repeat(step.repeat, scope);
     else if ('chance' in step) this.chance(step.chance, scope);
     else if (step.exit === 'waited') this.emit(Op.EXIT_WAITED);
@@ -230,11 +230,23 @@ class Compiler {
     else this.emit(Op.WAIT_LABEL, scope.slotOf(whom), this.labels.indexOf(whom));
   }
 
-  private kill({ target, signal }: KillBody, scope: ImageScope): void {
-    const signalIndex = SIGNAL_NAMES.indexOf(signal);
+  private kill({ target, signal }: KillBody, orElse: Step[] | undefined, scope: ImageScope): void {
     const targetIndex = (KILL_TARGETS as readonly string[]).indexOf(target);
-    if (targetIndex >= 0) this.emit(Op.KILL, targetIndex, -1, -1, signalIndex);
-    else this.emit(Op.KILL, KILL_LABEL, scope.slotOf(target), this.labels.indexOf(target), signalIndex);
+    const whom =
+      targetIndex >= 0
+        ? [targetIndex, -1, -1]
+        : [KILL_LABEL, scope.slotOf(target), this.labels.indexOf(target)];
+    whom.push(SIGNAL_NAMES.indexOf(signal));
+    if (orElse === undefined) {
+      this.emit(Op.KILL, ...whom);
+      return;
+    }
+    const at = this.emit(Op.KILL_OR_ELSE, ...whom, 0, 0);
+    this.code[at + 6] = this.code.length;
+    this.steps(orElse, scope);
+    const jump = this.emit(Op.JUMP, 0) + 1;
+    this.code[at + 5] = this.code.length;
+    this.code[jump] = this.code.length;
   }
 
   private repeat({ times, steps }: RepeatBody, scope: ImageScope): void {

@@ -4,16 +4,7 @@
  *
  *   woken ──► the step it waited in, tried again ──► handlers of pending signals ──► steps ──► blocked
  */
-import {
-  ANY,
-  type Kernel,
- 
-  NONE,
-  SIGCHLD,
-  SIGKILL,
-  SIGTERM,
-  WOULD_BLOCK,
-} from '../kernel/kernel.js';
+import { ANY, type Kernel, NONE, SIGCHLD, SIGKILL, SIGTERM, WOULD_BLOCK } from '../kernel/kernel.js';
 import { PENDING_SIGCHLD, PENDING_SIGTERM, type Signal, STATUS_TERMINATED } from '../kernel/signals.js';
 import { sampleUs } from '../sim/distribution.js';
 import { Op, type Program } from './code.js';
@@ -178,11 +169,14 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc += 2;
         break;
       case Op.KILL:
-        sendSignal(kernel, context, code[pc + 1], code[pc + 2], SIGNALS[code[pc + 4]]);
+      case Op.KILL_OR_ELSE: {
+        const sent = sendSignal(kernel, context, code[pc + 1], code[pc + 2], SIGNALS[code[pc + 4]]);
         if (context.task === task) handleSignals(kernel, task);
         if (context.task !== task) return;
-        pc += 5;
+        if (code[pc] === Op.KILL) pc += 5;
+        else pc = sent ? code[pc + 5] : code[pc + 6];
         break;
+      }
       case Op.REPEAT:
         context.loops[code[pc + 1]] = code[pc + 2];
         pc = code[pc + 2] === 0 ? code[pc + 3] : pc + 4;
@@ -239,31 +233,34 @@ function setThreads(kernel: Kernel, task: number, count: number): boolean {
   return true;
 }
 
-/** Targets as in KILL_TARGETS, a label last. A parent outside the namespace cannot be named: getppid() is 0. */
+/**
+ * Targets as in KILL_TARGETS, a label last. A parent outside the namespace cannot be named: getppid() is 0. False when
+ * there was nobody to send it to (ESRCH).
+ */
 function sendSignal(
   kernel: Kernel,
   context: ProcessContext,
   target: number,
   slot: number,
   signal: Signal,
-): void {
+): boolean {
   const { task } = context;
   switch (target) {
-    case 0:
+    case 0: {
+      const hasChildren = kernel.hasChildren(task);
       kernel.killChildren(task, signal);
-      break;
+      return hasChildren;
+    }
     case 1:
       kernel.killGroup(task, signal);
-      break;
+      return true;
     case 2:
-      if (kernel.seesParent(task)) kernel.kill(task, kernel.parentOf(task), signal);
-      break;
+      return kernel.seesParent(task) && kernel.kill(task, kernel.parentOf(task), signal);
     case 3:
-      kernel.kill(task, task, signal);
-      break;
+      return kernel.kill(task, task, signal);
     default: {
       const child = labelledChild(kernel, context, slot);
-      if (child !== NONE) kernel.kill(task, child, signal);
+      return child !== NONE && kernel.kill(task, child, signal);
     }
   }
 }

@@ -15,6 +15,7 @@ import { printDistribution } from './duration.js';
 import {
   type ForkBody,
   KILL_TARGETS,
+  type KillBody,
   type ProgramSource,
   SIGCHLD_DISPOSITIONS,
   SIGNAL_NAMES,
@@ -74,6 +75,8 @@ class Printer {
       case Op.REPEAT:
       case Op.CHANCE:
         return this.code[pc + 3];
+      case Op.KILL_OR_ELSE:
+        return this.code[pc + 5];
       case Op.FOREVER:
         return this.code[pc + 1];
       default:
@@ -117,6 +120,8 @@ class Printer {
         return { subreaper: operand === 1 };
       case Op.KILL:
         return this.kill(pc);
+      case Op.KILL_OR_ELSE:
+        return { ...this.kill(pc), ...this.orElse(EXPLICIT_OR_ELSE, code[pc + 6], code[pc + 5]) };
       case Op.REPEAT:
         return this.repeat(code[pc + 2], pc, code[pc + 3] - INSTRUCTION_LENGTH[Op.AGAIN]);
       case Op.FOREVER:
@@ -157,7 +162,7 @@ class Printer {
     return { orElse: this.steps(at, end - INSTRUCTION_LENGTH[Op.JUMP]) };
   }
 
-  private kill(pc: number): Step {
+  private kill(pc: number): { kill: KillBody } {
     const [target, , label, signal] = this.code.subarray(pc + 1, pc + 5);
     const name = target === KILL_LABEL ? this.program.labels[label] : KILL_TARGETS[target];
     return { kill: { target: name, signal: SIGNAL_NAMES[signal] } };

@@ -123,19 +123,6 @@ function plainKinds(): [string, z.ZodType][] {
       'Exit with a status; `waited`: with that of the child that the last wait step reaped, as a shell does. A ' +
         'process whose steps are over exits 0.',
     ),
-    kind(
-      'kill',
-      z.strictObject({
-        target: z
-          .string()
-          .min(1)
-          .describe(
-            'The label of a fork, or `children` (all of them), `group` (the own process group), `parent`, `self`.',
-          ),
-        signal: z.enum(SIGNAL_NAMES).describe('Signal to send.'),
-      }),
-      'Send a signal.',
-    ),
   ];
 }
 
@@ -195,6 +182,25 @@ function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [st
         .describe(
           'Have this many threads besides the main one from now on. Each holds a number; 0 ends them all.',
         ),
+    ],
+    [
+      'kill',
+      z
+        .strictObject({
+          kill: z.strictObject({
+            target: z
+              .string()
+              .min(1)
+              .describe(
+                'The label of a fork, or `children` (all of them), `group` (the own process group), `parent`, `self`.',
+              ),
+            signal: z.enum(SIGNAL_NAMES).describe('Signal to send.'),
+          }),
+          orElse: orElse
+            .optional()
+            .describe('What the process does if there is nobody to send it to. Without it: nothing.'),
+        })
+        .describe('Send a signal.'),
     ],
     [
       'repeat',

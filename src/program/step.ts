@@ -70,7 +70,8 @@ export type Step =
   | { sigchld: SigchldDisposition }
   | { 'on-term': SigtermDisposition }
   | { subreaper: boolean }
-  | { kill: KillBody }
+  /** `orElse` runs when there is nobody to send it to (ESRCH); without it nothing happens. */
+  | { kill: KillBody; orElse?: Step[] }
   | { repeat: RepeatBody }
   | { chance: ChanceBody }
   /** `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0004). */

@@ -84,12 +84,6 @@ function plainStep(scope: Scope): fc.Arbitrary<Step> {
     fc.boolean().map((subreaper) => ({ subreaper })),
     fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constant('waited' as const)).map((exit) => ({ exit })),
     fc.integer({ min: 0, max: 30 }).map((threads) => ({ threads })),
-    fc
-      .record({
-        target: fc.constantFrom(...KILL_TARGETS, ...scope.labels),
-        signal: fc.constantFrom(...SIGNAL_NAMES),
-      })
-      .map((kill) => ({ kill })),
   );
 }
 
@@ -112,6 +106,13 @@ function compoundStep(shape: ProgramShape, depth: number, scope: Scope): fc.Arbi
     fc.oneof(...forks).map((fork) => ({ fork })),
     ...execs,
     fc.record({ threads: fc.integer({ min: 0, max: 30 }), orElse }),
+    fc.record({
+      kill: fc.record({
+        target: fc.constantFrom(...KILL_TARGETS, ...scope.labels),
+        signal: fc.constantFrom(...SIGNAL_NAMES),
+      }),
+      orElse,
+    }),
     fc
       .record({
         times: fc.oneof(fc.constant('forever' as const), fc.integer({ min: 1, max: 9 })),

@@ -18,6 +18,9 @@ import type { DurationText, ForkBody, ProgramSource, SigchldDisposition, Step } 
 import { type Action, type Life, readLives } from './lives.js';
 import type { TraceEvent } from './trace.js';
 
+/** How long before the earliest end of a child its parent looks for it. */
+const LAST_LOOK_US = 50;
+
 /** What a trace does not show, and the reader of it knows. Tasks by their number in the trace. */
 export interface TraceReading {
   source?: string;
@@ -32,7 +35,10 @@ export interface TraceReading {
   races?: readonly Race[];
   /** Exit status, by comm, of a program that cannot fork. Without: 2, as dash. */
   refusedStatus?: Readonly<Record<string, number>>;
-  /** Children that end with their parent when it aborts, for want of the pipe to it: child to parent. */
+  /**
+   * Children that a parent has a pipe to, child to parent: if the parent aborts, the child ends; if the child cannot do
+   * its work it ends, and the parent finds out at its own end and exits 1.
+   */
   endsWith?: Readonly<Record<number, number>>;
   /**
    * Steps closer together than this share one sleep, which makes the run cheaper. Exits are always at their time, and
@@ -196,11 +202,25 @@ class Writer {
       else steps.push('pause');
       return;
     }
+    this.writeLastLook(image);
     const race = this.raceByTask.get(life.task);
     if (race) steps.push({ sleep: this.raceSleep(race, image.clockUs) });
     else this.sleepUntil(image, life.endUs, 1);
     if (life.status !== 0) steps.push({ exit: life.status });
     else if (last?.kind === 'wait') steps.push({ exit: 'waited' });
+  }
+
+  /** Before its end, and before those children may end with it: are all that it depends on still there? */
+  private writeLastLook(image: Image): void {
+    for (const child of image.ownChildren) {
+      if (this.reading.endsWith?.[child] !== image.life.task) continue;
+      const endUs = image.life.endUs as number;
+      const earliestUs = endUs - (this.raceByTask.get(child)?.beforeUs ?? 0);
+      // What ended in the ordinary course of things is not missed.
+      if ((this.lives.get(child)?.endUs ?? endUs) < earliestUs) continue;
+      this.sleepUntil(image, earliestUs - LAST_LOOK_US, 1);
+      image.steps.push({ kill: { target: labelOf(child), signal: 'CHLD' }, orElse: [{ exit: 1 }] });
+    }
   }
 
   private keepsWaiting(image: Image): boolean {
