@@ -15,9 +15,9 @@ import {
 } from './time.js';
 
 const SERIES = [
-  { key: 'truth', label: 'what is really allocated', colour: COLOURS.truth },
+  { key: 'truth', label: 'what the kernel counts', colour: COLOURS.truth },
   { key: 'seen', label: 'what the kubelet sees', colour: COLOURS.seen },
-  { key: 'hidden', label: 'hidden from it', colour: COLOURS.hidden },
+  { key: 'hidden', label: 'hidden from the kubelet', colour: COLOURS.hidden },
 ] as const;
 
 type SeriesKey = (typeof SERIES)[number]['key'];
