@@ -163,7 +163,7 @@ describe('the tests', () => {
   it('are all switched on', () => {
     const bad = `it.only('a', f); describe.skip('b', g); it('c', (context) => context.skip());`;
     expect(checkFocus(example('test/bad.test.ts', bad))).toHaveLength(3);
-    const good = `it('c', (context) => context.skip('needs root'));`;
+    const good = `it('c', (context) => context.skip('needs root')); it.skip('d (skipped: needs root)', f);`;
     expect(checkFocus(example('test/good.test.ts', good))).toEqual([]);
     expect(listed(tests.flatMap(checkFocus))).toEqual([]);
   });
