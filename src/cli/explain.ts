@@ -12,7 +12,12 @@ export const explainCommand: CommandModule<object, Arguments> = {
   describe: 'Explain a field of a scenario file, or a program',
   builder: (yargs) =>
     yargs
-      .positional('path', { type: 'string', array: true, default: ['scenario'], describe: 'A field, or: program NAME' })
+      .positional('path', {
+        type: 'string',
+        array: true,
+        default: ['scenario'],
+        describe: 'A field, or: program NAME',
+      })
       .example('$0 explain scenario.spec.node.kernel', 'the fields of the kernel')
       .example('$0 explain program', 'every program of the catalogue')
       .example('$0 explain program "rabbitmqctl node_health_check"', 'what a program does, and how we know'),

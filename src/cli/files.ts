@@ -23,7 +23,8 @@ function expand(path: string): string[] {
   const names = readdirSync(path)
     .filter((name) => /\.ya?ml$/.test(name))
     .sort();
-  if (names.length === 0) throw usageError(`${path}: no scenario in this folder`, 'scenarios end in .yaml or .yml');
+  if (names.length === 0)
+    throw usageError(`${path}: no scenario in this folder`, 'scenarios end in .yaml or .yml');
   return names.map((name) => join(path, name));
 }
 
@@ -39,7 +40,8 @@ function readText(path: string): string {
   if (path === '-') return readFileSync(0, 'utf8');
   const stat = statOf(path);
   if (stat.isDirectory()) throw usageError(`${path} is a folder`);
-  if (stat.size > SOURCE_BYTES_MAX) throw usageError(`${path} is larger than ${SOURCE_BYTES_MAX / 1024 / 1024} MiB`);
+  if (stat.size > SOURCE_BYTES_MAX)
+    throw usageError(`${path} is larger than ${SOURCE_BYTES_MAX / 1024 / 1024} MiB`);
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -27,7 +27,8 @@ export function loadOrExit(paths: readonly string[]): Scenario[] {
   const loaded = load(paths);
   const diagnostics = loaded.flatMap((each) => each.diagnostics);
   const text = describe(loaded);
-  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) throw new CommandError(EXIT.usage, text);
+  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
+    throw new CommandError(EXIT.usage, text);
   if (text !== '') process.stderr.write(`${text}\n`);
   const scenarios = loaded.flatMap((each) => each.scenarios);
   refuseSameNames(scenarios);

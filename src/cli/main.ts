@@ -48,7 +48,9 @@ function fail(error: unknown): void {
     return;
   }
   const { message, stack } = error as Error;
-  process.stderr.write(`pidsim: a bug of ours: ${message}\n${stack ?? ''}\nreproduce with: pidsim ${process.argv.slice(2).join(' ')}\n`);
+  process.stderr.write(
+    `pidsim: a bug of ours: ${message}\n${stack ?? ''}\nreproduce with: pidsim ${process.argv.slice(2).join(' ')}\n`,
+  );
   process.exitCode = EXIT.internal;
 }
 

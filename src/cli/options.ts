@@ -10,12 +10,22 @@ interface FileArguments {
 /** Scenario files by position, or by `-f` as in kubectl. */
 export function withFiles<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
   return yargs
-    .positional('files', { type: 'string', array: true, describe: 'Scenario files or folders; - is standard input' })
-    .option('filename', { alias: 'f', type: 'string', array: true, describe: 'The same, as kubectl has it' }) as Argv<T>;
+    .positional('files', {
+      type: 'string',
+      array: true,
+      describe: 'Scenario files or folders; - is standard input',
+    })
+    .option('filename', {
+      alias: 'f',
+      type: 'string',
+      array: true,
+      describe: 'The same, as kubectl has it',
+    }) as Argv<T>;
 }
 
 export function namedFiles({ files = [], filename = [] }: FileArguments): string[] {
   const named = [...files, ...filename].map(String);
-  if (named.length === 0) throw usageError('name a scenario file or a folder of them', 'pidsim run scenarios');
+  if (named.length === 0)
+    throw usageError('name a scenario file or a folder of them', 'pidsim run scenarios');
   return named;
 }

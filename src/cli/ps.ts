@@ -27,7 +27,11 @@ export const psCommand: CommandModule<object, Arguments> = {
       .option('at', { type: 'string', describe: 'When: 2h, 1h30m; default: the end of the run' })
       .option('pod', { type: 'string', describe: "Look from inside this pod's PID namespace" })
       .option('scenario', { type: 'string', describe: 'Which, if the file has several' })
-      .option('tree', { type: 'boolean', default: false, describe: 'As a tree; zombies of a kind in one line' })
+      .option('tree', {
+        type: 'boolean',
+        default: false,
+        describe: 'As a tree; zombies of a kind in one line',
+      })
       .option('output', { alias: 'o', choices: PS_FORMATS, default: 'table', describe: 'Form of the answer' })
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
@@ -41,7 +45,10 @@ export const psCommand: CommandModule<object, Arguments> = {
       const rows = run.processes(args.pod);
       if (rows === null) throw noSuchPod(args.pod ?? '', run, atUs);
       if (args.output === 'json') process.stdout.write(toJson(psDocument(rows)));
-      else process.stdout.write(`${renderPs(rows, { tree: args.tree, wide: args.output === 'wide' })}${psFooter(rows)}\n`);
+      else
+        process.stdout.write(
+          `${renderPs(rows, { tree: args.tree, wide: args.output === 'wide' })}${psFooter(rows)}\n`,
+        );
     } catch (error) {
       if (error instanceof ScenarioRunError) throw runError(error);
       throw error;
@@ -51,10 +58,12 @@ export const psCommand: CommandModule<object, Arguments> = {
 
 function chosenScenario(args: Arguments) {
   const scenarios = loadOrExit(namedFiles(args));
-  const named = args.scenario === undefined ? scenarios : scenarios.filter(({ name }) => name === args.scenario);
+  const named =
+    args.scenario === undefined ? scenarios : scenarios.filter(({ name }) => name === args.scenario);
   const names = scenarios.map(({ name }) => name).join(', ');
   if (named.length === 0) throw usageError(`there is no scenario "${args.scenario}"`, `there are: ${names}`);
-  if (named.length > 1) throw usageError('ps shows one scenario at a time', `add --scenario with one of: ${names}`);
+  if (named.length > 1)
+    throw usageError('ps shows one scenario at a time', `add --scenario with one of: ${names}`);
   return named[0];
 }
 
@@ -63,7 +72,10 @@ function momentUs(at: string | undefined, horizonUs: number): number {
   const atUs = parseDurationUs(at);
   if (atUs === null) throw usageError(`--at ${at}: not a duration`, 'such as 2h, 1h30m, 90s, 250ms');
   if (atUs > horizonUs) {
-    throw usageError(`--at ${at} is after the end of the run (${formatDuration(horizonUs)})`, 'lengthen `spec.horizon`');
+    throw usageError(
+      `--at ${at} is after the end of the run (${formatDuration(horizonUs)})`,
+      'lengthen `spec.horizon`',
+    );
   }
   return atUs;
 }

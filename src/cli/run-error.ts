@@ -4,5 +4,8 @@ import { formatDiagnostic } from '../report/message.js';
 import { CommandError, EXIT } from './exit.js';
 
 export function runError(error: ScenarioRunError): CommandError {
-  return new CommandError(EXIT.usage, error.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n'));
+  return new CommandError(
+    EXIT.usage,
+    error.diagnostics.map((diagnostic) => formatDiagnostic(diagnostic)).join('\n'),
+  );
 }

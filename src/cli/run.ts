@@ -32,7 +32,12 @@ export const runCommand: CommandModule<object, Arguments> = {
   describe: 'Simulate scenarios: a table on the terminal, data and charts in a folder',
   builder: (yargs) =>
     withFiles(yargs as Argv<Arguments>)
-      .option('output', { alias: 'o', choices: OUTPUT_FORMATS, default: 'table' as const, describe: 'Form of the table' })
+      .option('output', {
+        alias: 'o',
+        choices: OUTPUT_FORMATS,
+        default: 'table' as const,
+        describe: 'Form of the table',
+      })
       .option('dir', {
         type: 'string',
         describe: `Where data and charts go; ${DEFAULT_DIR}/ by default, nowhere with -o json, yaml or csv`,
@@ -46,7 +51,10 @@ export const runCommand: CommandModule<object, Arguments> = {
       .option('seed', { type: 'number', describe: "Instead of the scenario's own" })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
       .example('$0 run my-node.yaml -o json', 'the result as data, no files')
-      .example('$0 run my-node.yaml --until exhaustion --seed 7', 'another draw, only to the point of exhaustion'),
+      .example(
+        '$0 run my-node.yaml --until exhaustion --seed 7',
+        'another draw, only to the point of exhaustion',
+      ),
   async handler(args) {
     const interruption = new Interruption();
     try {
@@ -113,7 +121,8 @@ async function writeFiles(results: RunResult[], args: Arguments, interruption: I
     });
   } catch (error) {
     if (interruption.aborted) return;
-    if (error instanceof ForeignOutputError) throw usageError(error.message, 'choose another folder with --dir');
+    if (error instanceof ForeignOutputError)
+      throw usageError(error.message, 'choose another folder with --dir');
     throw new CommandError(EXIT.failure, `error: ${dir}: ${reasonOf(error)}`);
   } finally {
     progress.clear();

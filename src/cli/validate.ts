@@ -17,7 +17,12 @@ export const validateCommand: CommandModule<object, Arguments> = {
   describe: 'Check scenario files without running them',
   builder: (yargs) =>
     withFiles(yargs as Argv<Arguments>)
-      .option('output', { alias: 'o', choices: ['text', 'json'], default: 'text', describe: 'Form of the answer' })
+      .option('output', {
+        alias: 'o',
+        choices: ['text', 'json'],
+        default: 'text',
+        describe: 'Form of the answer',
+      })
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
   handler(args) {
@@ -25,7 +30,9 @@ export const validateCommand: CommandModule<object, Arguments> = {
     const diagnostics = loaded.flatMap((each) => each.diagnostics);
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     if (args.output === 'json') {
-      process.stdout.write(toJson({ apiVersion: 'pidsim/v1', kind: 'ValidationResult', valid: !invalid, diagnostics }));
+      process.stdout.write(
+        toJson({ apiVersion: 'pidsim/v1', kind: 'ValidationResult', valid: !invalid, diagnostics }),
+      );
       if (invalid) throw new CommandError(EXIT.usage);
       return;
     }

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -28,9 +29,10 @@
 enum {
   OP_EXIT, OP_SLEEP, OP_PAUSE, OP_WAIT_ANY, OP_WAIT_ALL, OP_WAIT_LABEL, OP_REAP, OP_FORK, OP_EXEC, OP_THREADS,
   OP_SIGCHLD, OP_ON_TERM, OP_SETSID, OP_SETPGID, OP_SUBREAPER, OP_KILL, OP_REPEAT, OP_AGAIN, OP_FOREVER, OP_JUMP,
-  OP_CHANCE, OP_EXIT_MAIN_THREAD, OP_COUNT
+  OP_CHANCE, OP_EXIT_MAIN_THREAD, OP_EXIT_WAITED, OP_KILL_OR_ELSE, OP_COUNT
 };
-static const int operand_count[OP_COUNT] = {1, 1, 0, 0, 0, 2, 0, 7, 4, 4, 1, 1, 0, 0, 1, 4, 3, 2, 1, 1, 3, 0};
+static const int operand_count[OP_COUNT] = {1, 1, 0, 0, 0, 2, 0, 7, 4, 4, 1, 1, 0, 0, 1, 4,
+                                               3, 2, 1, 1, 3, 0, 0, 6};
 
 enum { KILL_CHILDREN, KILL_GROUP, KILL_PARENT, KILL_SELF, KILL_LABELLED };
 enum { CHLD_DEFAULT, CHLD_IGNORE, CHLD_NOCLDWAIT, CHLD_REAP_ALL, CHLD_REAP_ONE };
@@ -52,6 +54,7 @@ static struct {
   struct extra *extras;
   int extra_count;      /* threads beside the main one, the interpreting one included once the main one has ended */
   struct extra *leader; /* the extra thread that interprets, NULL while the main thread does */
+  int waited; /* status of the child that was reaped last */
   uint64_t luck;
 } self;
 
@@ -181,14 +184,24 @@ static void sleep_us(int64_t us) {
   jitter();
 }
 
+/* As a shell has it in $?. */
+static void note_status(int status) {
+  self.waited = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static void wait_one(pid_t child) {
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  int status;
+  pid_t reaped;
+  while ((reaped = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
   }
+  if (reaped > 0) note_status(status);
 }
 
 static void wait_all(void) {
+  int status;
   for (;;) {
-    if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD) return;
+    if (waitpid(-1, &status, 0) > 0) note_status(status);
+    else if (errno == ECHILD) return;
   }
 }
 
@@ -236,8 +249,9 @@ static void set_sigterm(int disposition) {
   if (sigaction(SIGTERM, &action, NULL) != 0) die("sigaction");
 }
 
-/* Zombies included, as kill() itself would have it. */
-static void kill_children(int signal) {
+/* Zombies included, as kill() itself would have it. How many there were. */
+static int kill_children(int signal) {
+  int count = 0;
   DIR *proc = opendir("/proc");
   if (proc == NULL) die("/proc");
   for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
@@ -246,21 +260,25 @@ static void kill_children(int signal) {
     int parent[DEPTH_MAX], numbers[DEPTH_MAX];
     snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
     if (read_numbers(path, "\nPPid:", parent) < 1 || parent[0] != self.numbers[0]) continue;
-    if (read_numbers(path, "NSpid:", numbers) >= self.depth) kill(numbers[self.depth - 1], signal);
+    if (read_numbers(path, "NSpid:", numbers) < self.depth) continue;
+    count++;
+    kill(numbers[self.depth - 1], signal);
   }
   closedir(proc);
+  return count;
 }
 
-static void send_signal(int target, int slot, int signal) {
+/* Whether there was anybody to send it to. */
+static bool send_signal(int target, int slot, int signal) {
   pid_t number;
   switch (target) {
-    case KILL_CHILDREN: kill_children(signal); return;
-    case KILL_GROUP: kill(0, signal); return;
-    case KILL_SELF: kill(getpid(), signal); return;
+    case KILL_CHILDREN: return kill_children(signal) > 0;
+    case KILL_GROUP: return kill(0, signal) == 0;
+    case KILL_SELF: return kill(getpid(), signal) == 0;
     case KILL_PARENT: number = getppid(); break; /* 0: the parent is outside, and has no number here */
     default: number = self.labels[slot];
   }
-  if (number > 0) kill(number, signal);
+  return number > 0 && kill(number, signal) == 0;
 }
 
 /* ---- threads ---- */
@@ -362,6 +380,7 @@ static void exit_main_thread(void) {
 static void forget_image(void) {
   memset(self.labels, 0, sizeof self.labels);
   memset(self.loops, 0, sizeof self.loops);
+  self.waited = 0;
 }
 
 static void set_comm(int text) {
@@ -491,6 +510,8 @@ static void interpret(void) {
       case OP_JUMP: self.pc = operand[0]; break;
       case OP_CHANCE: if (!coin(world->words[program->probabilities + operand[0]])) self.pc = operand[1]; break;
       case OP_EXIT_MAIN_THREAD: exit_main_thread(); break;
+      case OP_EXIT_WAITED: _exit(self.waited);
+      case OP_KILL_OR_ELSE: self.pc = operand[send_signal(operand[0], operand[1], signal_numbers[operand[3]]) ? 4 : 5]; break;
     }
     world->activity++;
   }
