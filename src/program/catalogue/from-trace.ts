@@ -14,7 +14,14 @@
  *   last; any other pauses.
  */
 import { printDuration } from '../../sim/time.js';
-import type { DurationText, ForkBody, ProgramSource, SigchldDisposition, Step } from '../step.js';
+import type {
+  DurationText,
+  ForkBody,
+  ProgramSource,
+  SigchldDisposition,
+  SigtermDisposition,
+  Step,
+} from '../step.js';
 import { type Action, type Life, readLives } from './lives.js';
 import type { TraceEvent } from './trace.js';
 
@@ -32,6 +39,8 @@ export interface TraceReading {
   sigchld?: Readonly<Record<string, SigchldDisposition>>;
   /** When a process was really gone, if later than its exit event: that comes before its memory is given back. */
   endsAtUs?: Readonly<Record<number, number>>;
+  /** SIGTERM disposition of programs, by comm, from their exec on. */
+  onTerm?: Readonly<Record<string, SigtermDisposition>>;
   races?: readonly Race[];
   /** Exit status, by comm, of a program that cannot fork. Without: 2, as dash. */
   refusedStatus?: Readonly<Record<string, number>>;
@@ -97,13 +106,16 @@ class Writer {
     this.raceByTask = new Map((reading.races ?? []).map((race) => [race.task, race]));
   }
 
-  /** The steps of a life from an exec on: as `image`, after the program has seen to its children. */
+  /** The steps of a life from an exec on: as `image`, after the program has set its dispositions. */
   exec(life: Life, comm: string, from: number, clockUs: number, children: Set<number>): Step[] {
     const disposition = this.reading.sigchld?.[comm];
     const steps = this.image(life, comm, from, clockUs, children);
-    return disposition === undefined || disposition === 'default'
-      ? steps
-      : [{ sigchld: disposition }, ...steps];
+    const onTerm = this.reading.onTerm?.[comm];
+    return [
+      ...(disposition === undefined || disposition === 'default' ? [] : [{ sigchld: disposition }]),
+      ...(onTerm === undefined ? [] : [{ 'on-term': onTerm }]),
+      ...steps,
+    ];
   }
 
   /** The steps of a life from its action `from` on, under `comm`, until its end. */
