@@ -4,6 +4,8 @@ import type { Kernel } from '../kernel/kernel.js';
 import type { PodSlot, ProbeAccount } from '../node/kubelet.js';
 import type { Node } from '../node/node.js';
 import type { Origin } from '../node/origins.js';
+import type { Scenario } from '../scenario/scenario.js';
+import type { Simulation } from '../sim/simulation.js';
 import { US_PER_HOUR, US_PER_SECOND } from '../sim/time.js';
 import { evaluate } from './expect.js';
 import { usableNumbers } from './numbers.js';
@@ -18,9 +20,16 @@ import type {
   RunResult,
   Symptoms,
 } from './result.js';
-import type { Run } from './run.js';
 
-export function summarise(run: Run, wallSeconds: number): RunResult {
+/** Of a run (run.ts), what its result is made from. */
+interface RunParts {
+  scenario: Scenario;
+  node: Node;
+  recorder: Recorder;
+  sim: Simulation;
+}
+
+export function summarise(run: RunParts, wallSeconds: number): RunResult {
   const { scenario, node, recorder, sim } = run;
   recorder.row();
   const { name, title, description, path } = scenario;
