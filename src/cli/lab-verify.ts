@@ -5,6 +5,7 @@ import type { CommandModule } from 'yargs';
 import { formatDiagnostic } from '../report/message.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { Interruption } from './interruption.js';
+import { skipped } from './lab-command.js';
 import { Progress } from './progress.js';
 
 const LITMUS_DIR = 'test/litmus';
@@ -79,9 +80,4 @@ function writeObserved(name: string, text: string): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, name), text);
   process.stderr.write(`recorded in ${join(folder, name)}\n`);
-}
-
-/** Where the lab must run (continuous integration), a machine on which it cannot is a failure. */
-export function skipped(message = ''): CommandError {
-  return new CommandError(process.env.PIDSIM_LAB === 'required' ? EXIT.failure : EXIT.skipped, message);
 }

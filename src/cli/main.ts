@@ -25,6 +25,7 @@ async function main(args: string[]): Promise<void> {
     .command(labCommand)
     .demandCommand(1, 'name a command')
     .strict()
+    .parserConfiguration({ 'populate--': true })
     .recommendCommands()
     .example('$0 run scenarios', 'simulate and chart every scenario of a folder')
     .example('$0 ps scenarios/rabbitmq-pause-3.0.yaml --at 2h --tree', 'the process table after two hours')

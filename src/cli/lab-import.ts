@@ -1,0 +1,42 @@
+/** `pidsim lab import`: a program from a saved trace. */
+import type { CommandModule } from 'yargs';
+import { formatDiagnostic } from '../report/message.js';
+import { CommandError, EXIT } from './exit.js';
+import { writeProgram } from './lab-record.js';
+
+interface Arguments {
+  trace: string;
+  name?: string;
+  write?: string;
+}
+
+export const importCommand: CommandModule<object, Arguments> = {
+  command: 'import <trace>',
+  describe: 'Make a program of a saved trace: a table of task events, or `strace -f -ttt` output',
+  builder: (yargs) =>
+    yargs
+      .positional('trace', { type: 'string', demandOption: true, describe: 'The file' })
+      .option('name', {
+        type: 'string',
+        describe: 'Of the program; default: the command that the trace begins with',
+      })
+      .option('write', { type: 'string', describe: 'Write the program to this file instead of stdout' })
+      .example('strace -f -ttt -o probe.trace my-probe', 'a trace, made anywhere')
+      .example('$0 lab import probe.trace', 'the program, for `programs:` of a scenario'),
+  async handler({ trace, name, write }) {
+    const [{ importTraceFile }, { programsYaml }] = await Promise.all([
+      import('../lab/import.js'),
+      import('../lab/record-program.js'),
+    ]);
+    const imported = importTraceFile(trace, { name });
+    if (!imported.ok) {
+      throw new CommandError(
+        EXIT.usage,
+        imported.diagnostics.map((each) => formatDiagnostic(each)).join('\n'),
+      );
+    }
+    const yaml = programsYaml(imported.value.programs);
+    if (write === undefined) process.stdout.write(yaml);
+    else writeProgram(write, yaml);
+  },
+};

@@ -1,0 +1,56 @@
+/** `pidsim lab init`: is this a good PID 1? */
+import type { CommandModule } from 'yargs';
+import { toJson } from '../report/document.js';
+import { CommandError, EXIT } from './exit.js';
+import { Interruption } from './interruption.js';
+import { commandBehindDashes, labError } from './lab-command.js';
+
+interface Arguments {
+  output: string;
+  burst: number;
+  timeout: number;
+}
+
+export const initCommand: CommandModule<object, Arguments> = {
+  command: 'init',
+  describe: 'Run a command as PID 1 of a private namespace: does it reap, forward, end?',
+  builder: (yargs) =>
+    yargs
+      .option('output', {
+        alias: 'o',
+        choices: ['text', 'json'],
+        default: 'text',
+        describe: 'Form of the report',
+      })
+      .option('burst', { type: 'number', default: 50, describe: 'Orphans that die at once' })
+      .option('timeout', { type: 'number', default: 60, describe: 'Seconds for the whole examination' })
+      .example(
+        '$0 lab init -- tini -- sleep 1000',
+        'exit code 0: it reaps whatever it adopts; 1: it does not',
+      )
+      .example("$0 lab init -- bash -c 'sleep 1000; true'", 'an entrypoint of your own'),
+  async handler(args) {
+    const command = commandBehindDashes(args as never, 'pidsim lab init -- tini -- sleep 1000');
+    const interruption = new Interruption();
+    const [{ examineInit }, { formatInitReport }] = await Promise.all([
+      import('../lab/init.js'),
+      import('../lab/init-text.js'),
+    ]);
+    try {
+      const report = await examineInit(command, {
+        burst: args.burst,
+        timeoutMs: args.timeout * 1000,
+        signal: interruption.signal,
+      });
+      process.stdout.write(
+        args.output === 'json' ? toJson(report) : `${formatInitReport(report).trimEnd()}\n`,
+      );
+      if (!report.good) throw new CommandError(EXIT.failure);
+    } catch (error) {
+      interruption.throwIfAborted();
+      throw labError(error, interruption.aborted);
+    } finally {
+      interruption.forget();
+    }
+  },
+};

@@ -1,0 +1,83 @@
+/** `pidsim lab record`: what does this probe command do to the process table? */
+import { writeFileSync } from 'node:fs';
+import type { CommandModule } from 'yargs';
+import { toJson } from '../report/document.js';
+import { CommandError, EXIT } from './exit.js';
+import { reasonOf } from './files.js';
+import { Interruption } from './interruption.js';
+import { commandBehindDashes, labError } from './lab-command.js';
+
+interface Arguments {
+  output: string;
+  runs: number;
+  timeout: number;
+  name?: string;
+  source?: 'tracefs' | 'strace' | 'snapshots';
+  setsid: boolean;
+  write?: string;
+}
+
+export const recordCommand: CommandModule<object, Arguments> = {
+  command: 'record',
+  describe: 'Run a probe command under a PID 1 that does not reap, and write it as a program',
+  builder: (yargs) =>
+    yargs
+      .option('output', {
+        alias: 'o',
+        choices: ['text', 'yaml', 'json'],
+        default: 'text',
+        describe: 'Form of the report',
+      })
+      .option('runs', { type: 'number', default: 5, describe: 'How often' })
+      .option('timeout', { type: 'number', default: 30, describe: 'Seconds for each run; then it is killed' })
+      .option('name', { type: 'string', describe: "Of the program; default: the command's file name" })
+      .option('source', {
+        choices: ['tracefs', 'strace', 'snapshots'] as const,
+        describe: 'Where the program comes from; default: the best that this machine has',
+      })
+      .option('setsid', {
+        type: 'boolean',
+        default: true,
+        describe: 'Make it a session leader, as runc does',
+      })
+      .option('write', {
+        type: 'string',
+        describe: 'Write the program to this file, for `programs:` of a scenario',
+      })
+      .example('$0 lab record -- pg_isready -q', 'zombies, numbers and time a run, and the program')
+      .example('$0 lab record --write probe.yaml -- sh -c "check &"', 'the program into a file'),
+  async handler(args) {
+    const command = commandBehindDashes(args as never, 'pidsim lab record -- sh -c "sleep 1 & true"');
+    const interruption = new Interruption();
+    const [lab, text] = await Promise.all([import('../lab/record.js'), import('../lab/record-text.js')]);
+    try {
+      const recording = await lab.recordCommand(command, {
+        runs: args.runs,
+        timeoutMs: args.timeout * 1000,
+        name: args.name,
+        source: args.source,
+        setsid: args.setsid,
+        signal: interruption.signal,
+      });
+      if (args.write !== undefined) writeProgram(args.write, text.formatRecordingYaml(recording));
+      if (args.output === 'yaml') process.stdout.write(text.formatRecordingYaml(recording));
+      else if (args.output === 'json')
+        process.stdout.write(toJson({ ...recording, programs: Object.fromEntries(recording.programs) }));
+      else process.stdout.write(`${text.formatRecording(recording).trimEnd()}\n`);
+    } catch (error) {
+      interruption.throwIfAborted();
+      throw labError(error, interruption.aborted);
+    } finally {
+      interruption.forget();
+    }
+  },
+};
+
+export function writeProgram(path: string, yaml: string): void {
+  try {
+    writeFileSync(path, yaml);
+  } catch (error) {
+    throw new CommandError(EXIT.failure, `error: ${path}: ${reasonOf(error)}`);
+  }
+  process.stderr.write(`the program is in ${path}\n`);
+}
