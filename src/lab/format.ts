@@ -68,6 +68,7 @@ const SUMMARY_WORDS: Record<string, string> = {
 /** What differs between the worlds, or from what the file expects, as process tables side by side. */
 export function formatDifference({ litmus, model, kernel, unexpected }: LitmusResult): string {
   const lines = [`${litmus.file}: ${litmus.question}`];
+  if (model.kind === 'failed') lines.push(`  the model failed: ${model.message}`);
   if (model.kind === 'restless') lines.push(`  the model never came to rest: ${model.after}`);
   if (kernel.kind === 'restless') lines.push(`  the kernel never came to rest: ${kernel.after}`);
   const [left, right] = [worldOf(model), worldOf(kernel)];

@@ -89,7 +89,11 @@ async function verify(source: LitmusSource, options: KernelRunOptions): Promise<
 const JITTERED_RUNS = 8;
 
 /** Does the kernel give the same world however its processes are slowed down? */
-async function isDecided({ litmus, kernel }: LitmusResult, options: KernelRunOptions): Promise<boolean> {
+async function isDecided(
+  { litmus, model, kernel }: LitmusResult,
+  options: KernelRunOptions,
+): Promise<boolean> {
+  if (model.kind === 'failed' || kernel.kind === 'failed') return true;
   for (let run = 0; run < JITTERED_RUNS; run++) {
     const again = await runOnKernel(litmus, { ...options, jitter: true });
     if (!sameOutcome(kernel, again)) return false;

@@ -93,9 +93,18 @@ function rulesHere(): NonNullable<ReturnType<typeof kernelRules>> {
 }
 
 export async function verifyOne(litmus: Litmus, options: KernelRunOptions = {}): Promise<LitmusResult> {
-  const model = runOnModel(litmus, { rules: rulesHere() });
+  const model = runOnModelSafely(litmus);
   const kernel = await runOnKernel(litmus, options);
   return judge(litmus, model, kernel);
+}
+
+/** A broken invariant of the model is a result like any other: a disagreement. */
+function runOnModelSafely(litmus: Litmus): Outcome {
+  try {
+    return runOnModel(litmus, { rules: rulesHere() });
+  } catch (error) {
+    return { kind: 'failed', message: (error as Error).message };
+  }
 }
 
 export function judge(litmus: Litmus, model: Outcome, kernel: Outcome): LitmusResult {

@@ -105,14 +105,12 @@ static int all_blocked_once(void) {
 }
 
 /*
- * With one CPU and a lower priority, this process runs only when nobody else is runnable, and one look is enough to
- * rule out waiting for a disk. Otherwise two equal looks, with no step taken in between.
+ * Two looks with no step taken in between: whoever was blocked at both, with nobody runnable to wake it, stays so. A
+ * process that is about to act is runnable, one that has acted has counted it.
  */
 static int all_blocked(void) {
   int activity = world->activity;
-  if (!all_blocked_once()) return 0;
-  if (!world->fifo && !all_blocked_once()) return 0;
-  return activity == world->activity;
+  return all_blocked_once() && all_blocked_once() && activity == world->activity;
 }
 
 /* ---- what is let in ---- */
@@ -152,14 +150,15 @@ static pid_t fork_or_note(void) {
   _exit(0);
 }
 
-/* A fork from inside the conductor: in a group of its own, with the priority of a process. */
+/* A fork from inside the conductor: in a group of its own, and patient. */
 static pid_t fork_helper(const char *name) {
   pid_t child = fork();
   if (child != 0) return child;
   signal(SIGCHLD, SIG_DFL);
   setpgid(0, 0);
   prctl(PR_SET_NAME, name);
-  set_priority(PRIORITY_PROCESS);
+  struct sched_param parameter = {0};
+  sched_setscheduler(0, SCHED_BATCH, &parameter);
   return 0;
 }
 
@@ -269,7 +268,6 @@ static int advance(void) {
     if (world->sleepers[i].owner > 0 && world->sleepers[i].deadline_us < next) next = world->sleepers[i].deadline_us;
   if (next == INT64_MAX || (world->until_us >= 0 && next > world->until_us)) return 0;
   world->now_us = next;
-  set_priority(PRIORITY_WAKING);
   while (next_entry < world->entry_count && world->entries[next_entry].at_us == next)
     let_in(&world->entries[next_entry++]);
   for (int i = 0; i < SLEEPERS_MAX; i++)
@@ -279,7 +277,6 @@ static int advance(void) {
     world->sleepers[due[i]].woken = 1;
     futex_wake(&world->sleepers[due[i]].woken);
   }
-  set_priority(PRIORITY_CONDUCTOR);
   return 1;
 }
 
@@ -327,18 +324,12 @@ static void bind_to_cpu(void) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(world->cpu, &set);
-  if (sched_setaffinity(0, sizeof set, &set) != 0) return;
-  struct sched_param parameter = {.sched_priority = PRIORITY_CONDUCTOR};
-  world->fifo = sched_setscheduler(0, SCHED_FIFO, &parameter) == 0;
+  sched_setaffinity(0, sizeof set, &set); /* where that is forbidden, any CPU will do */
 }
 
-/* A program that never blocks is ended by the kernel, should everything else fail. */
 static void limit_resources(void) {
   struct rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
-  rlim_t us = (world->bound_ms + 20000) * 1000ull;
-  struct rlimit real_time = {us, us};
-  setrlimit(RLIMIT_RTTIME, &real_time);
   write_file("/proc/self/oom_score_adj", "1000");
 }
 

@@ -169,8 +169,7 @@ static int read_pids_file(const char *name) {
 void report(int rested) {
   out = fdopen(RESULT_FD, "w");
   if (out == NULL) return;
-  fprintf(out, "{\"rested\":%s,\"fifo\":%s,\"nowUs\":%lld,\"fault\":", rested ? "true" : "false",
-          world->fifo ? "true" : "false", (long long)world->now_us);
+  fprintf(out, "{\"rested\":%s,\"nowUs\":%lld,\"fault\":", rested ? "true" : "false", (long long)world->now_us);
   write_string(world->fault ? world->fault_text : "");
   fprintf(out, ",\"pidsCurrent\":%d,\"pidsEvents\":%d,", read_pids_file("pids.current"), read_pids_file("pids.events"));
   write_refusals();

@@ -112,13 +112,6 @@ int read_numbers(const char *path, const char *key, int numbers[DEPTH_MAX]) {
   return depth;
 }
 
-/* Only lowers or raises a queue; without SCHED_FIFO there is nothing to do. */
-void set_priority(int priority) {
-  if (!world->fifo) return;
-  struct sched_param parameter = {.sched_priority = priority};
-  if (sched_setscheduler(0, SCHED_FIFO, &parameter) != 0) die("sched_setscheduler");
-}
-
 void note_refusal(int refuser, int error) {
   int kind = error == EAGAIN ? ERRNO_EAGAIN : error == ENOMEM ? ERRNO_ENOMEM : ERRNO_OTHER;
   world->refusals[refuser][kind]++;

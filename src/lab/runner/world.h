@@ -12,9 +12,10 @@
  * blocked, the conductor moves the clock to the next deadline and wakes whoever is due. So each gap between two
  * actions is exactly as wide as this machine needs at this moment, and thousands of simulated seconds take none.
  *
- * All processes share one CPU under SCHED_FIFO at one priority, where the kernel allows it: whoever runs goes on to its
- * next blocking call, whoever is woken or born queues behind those already due. The conductor has a lower priority,
- * so that it runs only when everybody is blocked, and a higher one while it wakes those that are due together.
+ * All processes share one CPU under SCHED_BATCH: nobody is interrupted by those that are woken or born meanwhile, so what
+ * happens at one instant nearly always happens in the order of the model. Nothing may rest on it: a litmus keeps apart
+ * in time what must not race. No real-time scheduling, which would give a strict order: a task that spins in the kernel
+ * on a dentry of /proc, for a holder that it has itself preempted, stops its CPU for good (seen on Linux 6.18).
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -37,8 +38,6 @@ enum {
   WORLD_FD = 100,  /* the shared page, in every process that runs a program */
   RESULT_FD = 101, /* where the conductor writes what it saw */
 };
-
-enum { PRIORITY_CONDUCTOR = 1, PRIORITY_PROCESS = 2, PRIORITY_WAKING = 3, PRIORITY_SUPERVISOR = 5 };
 
 /* A compiled program (src/program/code.ts). Offsets are into `words` and `text`. */
 struct program {
@@ -88,7 +87,6 @@ struct world {
   struct space spaces[SPACES_MAX]; /* 0: inside */
 
   /* What happens. */
-  int fifo; /* SCHED_FIFO was granted */
   volatile int64_t now_us;
   _Atomic int expired;
   _Atomic int activity; /* goes up with every step of every process */
@@ -111,7 +109,6 @@ void be_born(int space);
 void join_pod(void);
 void run_program(int program) __attribute__((noreturn));
 void resume_image(int program, int pc, int space) __attribute__((noreturn));
-void set_priority(int priority);
 void note_refusal(int refuser, int error);
 int futex_wait(_Atomic int *word, int value);
 int futex_wake(_Atomic int *word);
