@@ -4,6 +4,9 @@
  * Every task, zombies among them, is charged to its group and to all groups above until it is released (K34); a
  * pinned number is charged to nobody (K12). Stands for kernel/cgroup/pids.c.
  */
+/** Ids are 16 bits wide in the task table. */
+export const CGROUPS_MAX = 65_536;
+
 export class Cgroup {
   current = 0;
   /** `pids.events`: forks refused, counted where the kernel's version counts them (K37). */

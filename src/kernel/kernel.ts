@@ -5,7 +5,7 @@
  * a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
  */
 import { NONE } from './arena.js';
-import { Cgroup } from './cgroups.js';
+import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
 import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { boot, fork } from './fork.js';
@@ -178,6 +178,15 @@ export class Kernel extends KernelState {
     return unsharePidNamespace(this, task, own).id;
   }
 
+  /** Nobody will use the id of this namespace again: once it is empty, a later one may get it. */
+  forgetNamespace(namespace: PidNsId): void {
+    const { init, allocated, parent } = this.namespaces[namespace];
+    if (init !== NONE || allocated > 0 || parent === null) return;
+    const place = parent.children.indexOf(this.namespaces[namespace]);
+    if (place >= 0) parent.children.splice(place, 1);
+    this.forgottenNamespaces.push(namespace);
+  }
+
   setns(task: TaskId, namespace: PidNsId): boolean {
     return setns(this, task, this.namespaces[namespace]);
   }
@@ -189,9 +198,21 @@ export class Kernel extends KernelState {
   }
 
   createCgroup(parent: CgroupId, pidsMax: number): CgroupId {
-    const cgroup = new Cgroup(this.cgroups.length, this.cgroups[parent], pidsMax);
-    this.cgroups.push(cgroup);
-    return cgroup.id;
+    const id = this.unusedCgroup();
+    this.cgroups[id] = new Cgroup(id, this.cgroups[parent], pidsMax);
+    return id;
+  }
+
+  private unusedCgroup(): CgroupId {
+    const { forgottenCgroups } = this;
+    for (let i = forgottenCgroups.length - 1; i >= 0; i--) {
+      const id = forgottenCgroups[i];
+      if (this.cgroups[id].current > 0) continue;
+      forgottenCgroups.splice(i, 1);
+      return id;
+    }
+    if (this.cgroups.length === CGROUPS_MAX) throw new RangeError(`more than ${CGROUPS_MAX} cgroups`);
+    return this.cgroups.length;
   }
 
   setPidsMax(cgroup: CgroupId, pidsMax: number): void {
@@ -205,11 +226,18 @@ export class Kernel extends KernelState {
   removeCgroup(cgroup: CgroupId): boolean {
     const { tasks } = this;
     if (this.cgroups.some((other) => other.parent?.id === cgroup && !other.removed)) return false;
-    for (let task = 0; task < tasks.end; task++) {
-      if (tasks.cgroup[task] === cgroup && this.canRun(task)) return false;
+    if (this.cgroups[cgroup].current > 0) {
+      for (let task = 0; task < tasks.end; task++) {
+        if (tasks.cgroup[task] === cgroup && this.canRun(task)) return false;
+      }
     }
     this.cgroups[cgroup].removed = true;
     return true;
+  }
+
+  /** Nobody will use the id of this removed group again: once nothing is charged to it, a later one may get it. */
+  forgetCgroup(cgroup: CgroupId): void {
+    if (this.cgroups[cgroup].removed) this.forgottenCgroups.push(cgroup);
   }
 
   attach(task: TaskId, cgroup: CgroupId): void {

@@ -87,8 +87,8 @@ function markDescendants(kernel: KernelState, process: number): void {
 /** unshare(CLONE_NEWPID): the next child is PID 1 of a new namespace inside the caller's own. */
 export function unsharePidNamespace(kernel: KernelState, task: TaskId, pidMax: number): PidNamespace {
   const outer = kernel.namespaceOf(task);
-  const inner = new PidNamespace(kernel.namespaces.length, outer, pidMax);
-  kernel.namespaces.push(inner);
+  const inner = new PidNamespace(kernel.forgottenNamespaces.pop() ?? kernel.namespaces.length, outer, pidMax);
+  kernel.namespaces[inner.id] = inner;
   outer.children.push(inner);
   kernel.pids.addLevel(inner.level);
   kernel.processes.childNamespace[kernel.tasks.process[task]] = inner.id;

@@ -72,6 +72,9 @@ export class KernelState {
   readonly children = new Children(this.tasks, this.processes);
   readonly namespaces: PidNamespace[] = [];
   readonly cgroups: Cgroup[] = [];
+  /** Ids that can be given out again: those of groups, once nothing is charged to them. */
+  readonly forgottenCgroups: CgroupId[] = [];
+  readonly forgottenNamespaces: PidNsId[] = [];
   readonly origins = new Origins();
 
   /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */

@@ -35,6 +35,7 @@ export class Kubelet implements PodHost {
   /** Set by the eviction manager: no new pods while the node is under pressure (R26). */
   admits = true;
   pauseVersion: string;
+  /** By index; those that are gone are left out. */
   readonly #pods: Pod[] = [];
   readonly #containers: PodContainer[] = [];
   readonly #indexOf = new Map<PodContainer, number>();
@@ -53,15 +54,15 @@ export class Kubelet implements PodHost {
     this.#retryJitter = streams.stream('kubelet', 'retry');
     this.retryPod = sim.register((index, token) => {
       const pod = this.#pods[index];
-      if (pod.token === token) pod.retry();
+      if (pod?.token === token) pod.retry();
     });
     this.retryContainer = sim.register((index, token) => {
       const container = this.#containers[index];
-      if (container.token === token) container.pod.retryContainer(container);
+      if (container?.token === token) container.pod.retryContainer(container);
     });
     this.graceOver = sim.register((index, token) => {
       const container = this.#containers[index];
-      if (container.token === token) container.pod.graceOver(container);
+      if (container?.token === token) container.pod.graceOver(container);
     });
     this.#startSlot = sim.register((slot) => this.createInSlot(this.slots[slot]));
     this.#stopSlot = sim.register((slot) => this.deleteFromSlot(this.slots[slot], false));
@@ -200,11 +201,24 @@ export class Kubelet implements PodHost {
   }
 
   podGone(pod: Pod): void {
+    this.#forget(pod);
     const slot = this.slots.find(({ current }) => current === pod);
     if (slot === undefined) return;
     slot.pastRestarts = this.restartsIn(slot);
     slot.current = null;
     if (slot.recreate && this.admits) this.createInSlot(slot);
     if (this.#drainQueue[0] === slot) this.#drainNext();
+  }
+
+  #forget(pod: Pod): void {
+    this.runtime.forget(
+      pod.sandbox,
+      pod.containers.map(({ runtime }) => runtime),
+    );
+    delete this.#pods[pod.index];
+    for (const container of pod.containers) {
+      delete this.#containers[this.containerIndex(container)];
+      this.#indexOf.delete(container);
+    }
   }
 }

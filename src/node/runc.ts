@@ -35,6 +35,8 @@ export class RuncCalls {
   readonly #runc: TaskId[] = [];
   readonly #child: TaskId[] = [];
   readonly #namespace: PidNsId[] = [];
+  /** The namespace was made for this call. */
+  readonly #isNew: boolean[] = [];
   readonly #free: number[] = [];
 
   constructor(private readonly context: NodeContext) {
@@ -64,6 +66,7 @@ export class RuncCalls {
     const call = this.#free.length > 0 ? this.#free[this.#free.length - 1] : this.#kind.length;
     this.#runc[call] = NONE;
     this.#child[call] = NONE;
+    this.#isNew[call] = false;
     if (!this.#forkAll(call, parent, origin, into, pidMax)) {
       this.#abandon(call, parent);
       return false;
@@ -77,6 +80,7 @@ export class RuncCalls {
     const call = this.#free.length > 0 ? this.#free[this.#free.length - 1] : this.#kind.length;
     this.#runc[call] = NONE;
     this.#child[call] = NONE;
+    this.#isNew[call] = false;
     this.#namespace[call] = HOST_NAMESPACE;
     if (this.#rules !== null && !this.#forkRunc(call, parent, this.#rules)) {
       this.#abandon(call, parent);
@@ -107,6 +111,7 @@ export class RuncCalls {
     if (into === NEW_NAMESPACE) namespace = this.#unshare(forker, pidMax);
     else kernel.setns(forker, into);
     this.#namespace[call] = namespace;
+    this.#isNew[call] = into === NEW_NAMESPACE;
     const child = kernel.fork(forker);
     // A bare parent goes on to serve other namespaces; a runc never forks again.
     if (this.#rules === null) kernel.setns(forker, HOST_NAMESPACE);
@@ -143,9 +148,11 @@ export class RuncCalls {
       kernel.exit(child, 1);
       kernel.wait(runc === NONE ? parent : runc, child);
     }
-    if (runc === NONE) return;
-    kernel.exit(runc, 1);
-    kernel.wait(parent, runc);
+    if (runc !== NONE) {
+      kernel.exit(runc, 1);
+      kernel.wait(parent, runc);
+    }
+    if (this.#isNew[call]) kernel.forgetNamespace(this.#namespace[call]);
   }
 
   #finish(call: number): void {
@@ -161,6 +168,7 @@ export class RuncCalls {
       kernel.exit(runc, 0);
       kernel.wait(parent, runc);
     }
+    if (child === NONE && this.#isNew[call]) kernel.forgetNamespace(this.#namespace[call]);
     this.#free.push(call);
     this.#ready[this.#kind[call]](this.#owner[call], child, this.#namespace[call]);
   }

@@ -77,6 +77,7 @@ export interface Container {
 }
 
 export class SandboxRuntime {
+  /** By index; those of pods that are gone are left out. */
   readonly #sandboxes: Sandbox[] = [];
   readonly #containers: Container[] = [];
   readonly #readyWithoutInfra: EventKind;
@@ -97,9 +98,9 @@ export class SandboxRuntime {
     this.#readyWithoutInfra = sim.register((index) => this.#ready(this.#sandboxes[index]));
     this.#infraCall = runc.register((index, task, ns) => this.#infraReady(this.#sandboxes[index], task, ns));
     this.#mainCall = runc.register((index, task, ns) => this.#mainReady(this.#containers[index], task, ns));
-    this.#killInfraCall = runc.register((index) => this.#kill(this.#sandboxes[index].infra, SIGKILL));
+    this.#killInfraCall = runc.register((index) => this.#kill(this.#sandboxes[index]?.infra, SIGKILL));
     this.#killMainCall = runc.register((request) =>
-      this.#kill(this.#containers[request >> 1].main, (request & 1) === 1 ? SIGKILL : SIGTERM),
+      this.#kill(this.#containers[request >> 1]?.main, (request & 1) === 1 ? SIGKILL : SIGTERM),
     );
     this.#infraChild = children.register((index) => this.#infraExited(this.#sandboxes[index]));
     this.#mainChild = children.register((index, _task, status) =>
@@ -196,8 +197,19 @@ export class SandboxRuntime {
   /** Removes a sandbox that has no process any more. */
   remove(sandbox: Sandbox): void {
     this.#endShimOfSandbox(sandbox);
-    if (sandbox.cgroup !== NONE) this.context.kernel.removeCgroup(sandbox.cgroup);
+    if (sandbox.cgroup !== NONE) this.#removeCgroup(sandbox.cgroup);
     sandbox.cgroup = NONE;
+  }
+
+  #removeCgroup(cgroup: CgroupId): void {
+    this.context.kernel.removeCgroup(cgroup);
+    this.context.kernel.forgetCgroup(cgroup);
+  }
+
+  /** Its pod will never ask for it again. */
+  forget(sandbox: Sandbox, containers: readonly Container[]): void {
+    delete this.#sandboxes[sandbox.index];
+    for (const { index } of containers) delete this.#containers[index];
   }
 
   /** The process that a container's processes are children of. */
@@ -269,8 +281,9 @@ export class SandboxRuntime {
     container.sandbox.owner.containerStarted(container);
   }
 
-  #kill(task: TaskId, signal: typeof SIGTERM | typeof SIGKILL): void {
-    if (task !== NONE) this.context.kernel.kill(this.daemon, task, signal);
+  /** Whoever it was for may be gone by now. */
+  #kill(task: TaskId | undefined, signal: typeof SIGTERM | typeof SIGKILL): void {
+    if (task !== undefined && task !== NONE) this.context.kernel.kill(this.daemon, task, signal);
   }
 
   /**
@@ -285,8 +298,9 @@ export class SandboxRuntime {
     if (container.sandbox.pidMode !== 'container') {
       for (const task of liveTasksIn(kernel, container.cgroup)) kernel.kill(this.daemon, task, SIGKILL);
     }
-    kernel.removeCgroup(container.cgroup);
+    this.#removeCgroup(container.cgroup);
     container.cgroup = NONE;
+    if (container.sandbox.pidMode === 'container') kernel.forgetNamespace(container.namespace);
     this.#endShimOf(container);
     container.sandbox.owner.containerExited(container, status);
   }
@@ -299,6 +313,7 @@ export class SandboxRuntime {
 
   #infraExited(sandbox: Sandbox): void {
     sandbox.infra = NONE;
+    if (sandbox.pidMode !== 'node') this.context.kernel.forgetNamespace(sandbox.namespace);
     sandbox.namespace = HOST_NAMESPACE;
     sandbox.owner.sandboxExited();
   }

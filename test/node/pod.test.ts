@@ -254,3 +254,27 @@ describe('R24 to R26: eviction', () => {
     expect(world.eventKinds()).not.toContain('evicted');
   });
 });
+
+test('pods that come and go for long do not use up namespaces or cgroups', () => {
+  const world = new World({ podChurn: { everyUs: S }, runtime: { name: 'docker', version: '17.12' } }).to(
+    2_000,
+  );
+  expect(world.node.counters.podsCreated).toBeGreaterThan(1_500);
+  expect(world.kernel.namespaces.length).toBeLessThan(50);
+  expect(world.kernel.cgroups.length).toBeLessThan(50);
+});
+
+test('nor do pods that cannot be made', () => {
+  const hog = program('hog', [
+    { repeat: { times: 1_000, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+    'pause',
+  ]);
+  const world = new World({
+    kernel: { pidMax: 420 },
+    podChurn: { everyUs: 10 * S },
+    pods: [pod({ containers: [container({ program: hog })] })],
+  }).to(5_000);
+  expect(world.node.counters.podsCreateFailed).toBeGreaterThan(300);
+  expect(world.kernel.namespaces.length).toBeLessThan(50);
+  expect(world.kernel.cgroups.length).toBeLessThan(50);
+});
