@@ -1,0 +1,95 @@
+/** The kernel model alone: a process's life in a pod on a node, in an empty table, a full one, and at scale. */
+import { ANY, Kernel, kernelRules, type TaskId } from '../../../src/kernel/kernel.js';
+import { type BenchCase, seconds } from '../bench-case.js';
+
+const PID_MAX_MOST = 4_194_304;
+
+interface World {
+  kernel: Kernel;
+  shim: TaskId;
+  pause: TaskId;
+  app: TaskId;
+}
+
+/** Two namespace levels, and a container's cgroup in its pod's in kubepods. */
+function podOnANode(pidMax: number): World {
+  const kernel = new Kernel({ rules: kernelRules('6.18')!, pidMax, threadsMax: 2 ** 30 });
+  const kubepods = kernel.createCgroup(0, 2 ** 30);
+  const container = kernel.createCgroup(kernel.createCgroup(kubepods, 2 ** 30), 2 ** 30);
+  const shim = kernel.fork(kernel.init);
+  const namespace = kernel.unsharePidNamespace(shim);
+  const pause = kernel.fork(shim);
+  kernel.setns(shim, namespace);
+  const app = kernel.fork(shim);
+  for (const task of [pause, app]) kernel.attach(task, container);
+  return { kernel, shim, pause, app };
+}
+
+function cyclesPerSecond({ kernel, app }: World, cycles = 1_000_000): number {
+  const elapsed = seconds(() => {
+    for (let i = 0; i < cycles; i++) {
+      kernel.exit(kernel.fork(app), 0);
+      kernel.wait(app, ANY);
+    }
+  });
+  return cycles / elapsed;
+}
+
+/** The same world, with all but one in a thousand numbers taken by sleeping children of somebody else. */
+function nearlyFull(): World {
+  const world = podOnANode(PID_MAX_MOST);
+  const { kernel, shim } = world;
+  const crowd = kernel.fork(shim);
+  while (kernel.allocated() < PID_MAX_MOST * 0.999) kernel.fork(crowd);
+  return world;
+}
+
+export const cases: BenchCase[] = [
+  {
+    name: 'fork + exit + wait, two namespaces, three cgroups',
+    unit: 'cycles/s',
+    target: 3e6,
+    better: 'more',
+    run: () => cyclesPerSecond(podOnANode(32_768)),
+  },
+  {
+    name: 'the same with 99.9 % of 4,194,304 numbers taken, times slower',
+    unit: 'times',
+    target: 1.5,
+    better: 'less',
+    run: () => {
+      const full = nearlyFull();
+      const empty = podOnANode(32_768);
+      cyclesPerSecond(empty, 200_000);
+      cyclesPerSecond(full, 200_000);
+      return cyclesPerSecond(empty) / cyclesPerSecond(full);
+    },
+  },
+  {
+    name: 'release of 1,000,000 zombies by the death of their PID 1',
+    unit: 's',
+    target: 0.2,
+    better: 'less',
+    run: () => {
+      const { kernel, shim, pause } = podOnANode(PID_MAX_MOST);
+      const leaky = kernel.fork(shim);
+      for (let i = 0; i < 1_000_000; i++) kernel.exit(kernel.fork(leaky), 0);
+      kernel.exit(leaky, 0);
+      return seconds(() => kernel.exit(pause, 0));
+    },
+  },
+  {
+    name: 'wait with 1,000,000 live children and one zombie, times slower than with none',
+    unit: 'times',
+    target: 1.5,
+    better: 'less',
+    run: () => {
+      const crowded = podOnANode(PID_MAX_MOST);
+      for (let i = 0; i < 1_000_000; i++) crowded.kernel.fork(crowded.app);
+      const alone = podOnANode(PID_MAX_MOST);
+      cyclesPerSecond(alone, 200_000);
+      cyclesPerSecond(crowded, 200_000);
+      return cyclesPerSecond(alone) / cyclesPerSecond(crowded);
+    },
+  },
+];
