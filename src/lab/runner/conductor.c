@@ -45,8 +45,9 @@ static void nap(int us) {
 static char alive[1 << 15]; /* by outside number: it can still act */
 
 /* The state letter of one task; *threads gets the number of its process's threads. 0 when it is gone. */
-static char state_of(const char *path, int *threads) {
-  char buffer[1024];
+static char state_of(const char *folder, int *threads) {
+  char path[400], buffer[1024];
+  snprintf(path, sizeof path, "%s/stat", folder);
   if (read_file(path, buffer, sizeof buffer) <= 0) return 0;
   char *field = strrchr(buffer, ')');
   if (field == NULL) return 0;
@@ -56,8 +57,16 @@ static char state_of(const char *path, int *threads) {
   return state;
 }
 
-static int is_blocked(char state) {
-  return state == 0 || state == 'S' || state == 'Z' || state == 'T' || state == 't';
+/* A task that is preempted while it is about to sleep shows as S; but nobody knows where it sleeps. */
+static int sleeps_somewhere(const char *folder) {
+  char path[400], place[128];
+  snprintf(path, sizeof path, "%s/wchan", folder);
+  return read_file(path, place, sizeof place) <= 0 || strcmp(place, "0") != 0;
+}
+
+static int is_blocked(char state, const char *folder) {
+  if (state == 'S') return world->real_time || sleeps_somewhere(folder);
+  return state == 0 || state == 'Z' || state == 'T' || state == 't';
 }
 
 static int threads_are_blocked(const char *process) {
@@ -68,8 +77,8 @@ static int threads_are_blocked(const char *process) {
   if (tasks == NULL) return 0;
   for (struct dirent *entry; blocked && (entry = readdir(tasks)) != NULL;) {
     if (entry->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "/proc/%s/task/%.20s/stat", process, entry->d_name);
-    blocked = is_blocked(state_of(path, &threads));
+    snprintf(path, sizeof path, "/proc/%s/task/%.20s", process, entry->d_name);
+    blocked = is_blocked(state_of(path, &threads), path);
   }
   closedir(tasks);
   return blocked;
@@ -86,9 +95,9 @@ static int all_blocked_once(void) {
     int number = atoi(entry->d_name), threads = 1;
     if (number == 1) continue;
     char path[300];
-    snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
+    snprintf(path, sizeof path, "/proc/%s", entry->d_name);
     char state = state_of(path, &threads);
-    blocked = is_blocked(state) && (threads < 2 || threads_are_blocked(entry->d_name));
+    blocked = is_blocked(state, path) && (threads < 2 || threads_are_blocked(entry->d_name));
     if (state != 0 && (state != 'Z' || threads > 1)) alive[number] = 1;
   }
   closedir(proc);
@@ -105,12 +114,20 @@ static int all_blocked_once(void) {
 }
 
 /*
- * Two looks with no step taken in between: whoever was blocked at both, with nobody runnable to wake it, stays so. A
- * process that is about to act is runnable, one that has acted has counted it.
+ * Lets all processes run until none can. At the low priority this one runs only then; otherwise it is a matter of
+ * patience, and of looking twice.
  */
+static void let_others_run(void) {
+  if (!world->real_time) nap(300);
+  set_priority(PRIORITY_LOW);
+  set_priority(PRIORITY_PROCESS);
+}
+
 static int all_blocked(void) {
   int activity = world->activity;
-  return all_blocked_once() && all_blocked_once() && activity == world->activity;
+  if (!all_blocked_once()) return 0;
+  if (!world->real_time && (nap(300), !all_blocked_once())) return 0;
+  return activity == world->activity;
 }
 
 /* ---- what is let in ---- */
@@ -150,15 +167,14 @@ static pid_t fork_or_note(void) {
   _exit(0);
 }
 
-/* A fork from inside the conductor: in a group of its own, and patient. */
+/* A fork from inside the conductor: in a group of its own, with the priority of a process. */
 static pid_t fork_helper(const char *name) {
   pid_t child = fork();
   if (child != 0) return child;
   signal(SIGCHLD, SIG_DFL);
   setpgid(0, 0);
   prctl(PR_SET_NAME, name);
-  struct sched_param parameter = {0};
-  sched_setscheduler(0, SCHED_BATCH, &parameter);
+  set_priority(PRIORITY_PROCESS);
   return 0;
 }
 
@@ -268,6 +284,7 @@ static int advance(void) {
     if (world->sleepers[i].owner > 0 && world->sleepers[i].deadline_us < next) next = world->sleepers[i].deadline_us;
   if (next == INT64_MAX || (world->until_us >= 0 && next > world->until_us)) return 0;
   world->now_us = next;
+  set_priority(PRIORITY_WAKING); /* nobody runs before all that are due have been woken */
   while (next_entry < world->entry_count && world->entries[next_entry].at_us == next)
     let_in(&world->entries[next_entry++]);
   for (int i = 0; i < SLEEPERS_MAX; i++)
@@ -277,11 +294,14 @@ static int advance(void) {
     world->sleepers[due[i]].woken = 1;
     futex_wake(&world->sleepers[due[i]].woken);
   }
+  set_priority(PRIORITY_PROCESS);
   return 1;
 }
 
-static void reap_adopted(void) {
-  while (waitpid(-1, NULL, WNOHANG) > 0) world->activity++;
+static int reap_adopted(void) {
+  int count = 0;
+  while (waitpid(-1, NULL, WNOHANG) > 0) count++;
+  return count;
 }
 
 /* Returns 1 once the world is at rest, 0 when that took longer than it may. */
@@ -291,13 +311,13 @@ static int play(void) {
   for (;;) {
     if (world->fault) return 1;
     if (world->expired || real_ms() > deadline) return 0;
-    reap_adopted();
+    let_others_run();
+    if (reap_adopted()) continue;
     if (!all_blocked()) {
       quiet_since = 0;
       nap(100);
       continue;
     }
-    reap_adopted();
     /* Real commands sleep in real time: only a while of quiet says that they are done. */
     if (world->settle_ms > 0 && quiet_since == 0) quiet_since = real_ms();
     if (world->settle_ms > 0 && real_ms() - quiet_since < world->settle_ms) {
@@ -324,7 +344,9 @@ static void bind_to_cpu(void) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(world->cpu, &set);
-  sched_setaffinity(0, sizeof set, &set); /* where that is forbidden, any CPU will do */
+  if (sched_setaffinity(0, sizeof set, &set) != 0) return;
+  struct sched_param parameter = {.sched_priority = PRIORITY_PROCESS};
+  world->real_time = sched_setscheduler(0, SCHED_RR, &parameter) == 0;
 }
 
 static void limit_resources(void) {

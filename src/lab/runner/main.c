@@ -225,25 +225,44 @@ static pid_t start_conductor(void) {
   _exit(conduct());
 }
 
+/* The conductor may be kept from running by a program that never blocks: lift it above. */
+static void call_time(pid_t conductor) {
+  struct sched_param parameter = {.sched_priority = PRIORITY_WAKING};
+  world->expired = 1;
+  if (world->real_time) sched_setscheduler(conductor, SCHED_RR, &parameter);
+}
+
+static void leave_real_time(void) {
+  struct sched_param parameter = {0};
+  sched_setscheduler(0, SCHED_OTHER, &parameter);
+}
+
+/* Without reaping it, which is not done in real time (world.h). */
+static int has_ended(pid_t child) {
+  siginfo_t info = {.si_pid = 0};
+  return waitid(P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+}
+
 static int wait_for(pid_t conductor, const sigset_t *signals) {
   int64_t deadline = real_ms() + world->bound_ms + 500;
   int status = 0, called = 0, ended = 0;
-  while (waitpid(conductor, &status, WNOHANG) == 0) {
+  while (!has_ended(conductor)) {
     int64_t left = deadline - real_ms();
     struct timespec time = {left > 0 ? left / 1000 : 0, left > 0 ? left % 1000 * 1000000 : 0};
     int signal = sigtimedwait(signals, NULL, &time);
     if (signal == SIGCHLD || (signal < 0 && errno == EINTR)) continue;
     if (signal < 0 && !called) { /* time is up */
-      world->expired = 1;
+      call_time(conductor);
       called = 1;
       deadline = real_ms() + GRACE_MS;
       continue;
     }
     if (signal > 0) ended = 1;
     kill(conductor, SIGKILL);
-    waitpid(conductor, &status, 0);
     break;
   }
+  leave_real_time();
+  waitpid(conductor, &status, 0);
   if (ended) return STATUS_ENDED;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && world->fault == 0) return 0;
   if (world->fault) fprintf(stderr, "%s\n", world->fault_text);
@@ -268,7 +287,9 @@ static int supervise(void) {
   map_world();
   read_world();
   make_groups();
-  setpriority(PRIO_PROCESS, 0, NICE); /* so that a busy machine does not make it slow */
+  setpriority(PRIO_PROCESS, 0, NICE); /* where it is not real-time, a busy machine makes it slow */
+  struct sched_param parameter = {.sched_priority = PRIORITY_SUPERVISOR};
+  sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &parameter); /* no program can keep it from ending it */
   return wait_for(start_conductor(), &signals);
 }
 

@@ -112,6 +112,12 @@ int read_numbers(const char *path, const char *key, int numbers[DEPTH_MAX]) {
   return depth;
 }
 
+void set_priority(int priority) {
+  if (!world->real_time) return;
+  struct sched_param parameter = {.sched_priority = priority};
+  if (sched_setscheduler(0, SCHED_RR, &parameter) != 0) die("sched_setscheduler");
+}
+
 void note_refusal(int refuser, int error) {
   int kind = error == EAGAIN ? ERRNO_EAGAIN : error == ENOMEM ? ERRNO_ENOMEM : ERRNO_OTHER;
   world->refusals[refuser][kind]++;

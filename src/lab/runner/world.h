@@ -12,10 +12,14 @@
  * blocked, the conductor moves the clock to the next deadline and wakes whoever is due. So each gap between two
  * actions is exactly as wide as this machine needs at this moment, and thousands of simulated seconds take none.
  *
- * All processes share one CPU under SCHED_BATCH: nobody is interrupted by those that are woken or born meanwhile, so what
- * happens at one instant nearly always happens in the order of the model. Nothing may rest on it: a litmus keeps apart
- * in time what must not race. No real-time scheduling, which would give a strict order: a task that spins in the kernel
- * on a dentry of /proc, for a holder that it has itself preempted, stops its CPU for good (seen on Linux 6.18).
+ * All processes share one CPU under SCHED_RR at one priority, where the kernel allows it: whoever runs goes on to its next
+ * blocking call (or for 100 ms), whoever is woken or born queues behind those already due. The conductor is one of them,
+ * and lowers its priority only to let all the others run until none can: no state letter in /proc tells that reliably,
+ * as a task may be preempted while it is about to sleep, or long after /proc has forgotten it.
+ *
+ * SCHED_RR, not SCHED_FIFO, and nothing that looks into /proc or reaps at another priority than the others': releasing a
+ * task spins until whoever else is dropping the same dentries of /proc is done, for ever if that one is kept from
+ * running by the one that spins (seen on Linux 6.18). Among equals it is done after 100 ms.
  */
 #ifndef WORLD_H
 #define WORLD_H
@@ -38,6 +42,8 @@ enum {
   WORLD_FD = 100,  /* the shared page, in every process that runs a program */
   RESULT_FD = 101, /* where the conductor writes what it saw */
 };
+
+enum { PRIORITY_LOW = 1, PRIORITY_PROCESS = 2, PRIORITY_WAKING = 3, PRIORITY_SUPERVISOR = 5 };
 
 /* A compiled program (src/program/code.ts). Offsets are into `words` and `text`. */
 struct program {
@@ -87,6 +93,7 @@ struct world {
   struct space spaces[SPACES_MAX]; /* 0: inside */
 
   /* What happens. */
+  int real_time; /* SCHED_RR was granted */
   volatile int64_t now_us;
   _Atomic int expired;
   _Atomic int activity; /* goes up with every step of every process */
@@ -109,6 +116,7 @@ void be_born(int space);
 void join_pod(void);
 void run_program(int program) __attribute__((noreturn));
 void resume_image(int program, int pc, int space) __attribute__((noreturn));
+void set_priority(int priority);
 void note_refusal(int refuser, int error);
 int futex_wait(_Atomic int *word, int value);
 int futex_wake(_Atomic int *word);
