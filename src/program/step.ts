@@ -70,11 +70,11 @@ export type Step =
   | { sigchld: SigchldDisposition }
   | { 'on-term': SigtermDisposition }
   | { subreaper: boolean }
-  /** `orElse` runs when there is nobody to send it to (ESRCH); without it nothing happens. */
+  /** `orElse` runs when there is nobody to send it to (ESRCH; decision 0006); without it nothing happens. */
   | { kill: KillBody; orElse?: Step[] }
   | { repeat: RepeatBody }
   | { chance: ChanceBody }
-  /** `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0004). */
+  /** `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0005). */
   | { exit: number | 'waited' }
   /** The main thread ends and the extra threads go on: the delayed group leader of K19 (decision 0003). */
   | 'exit-main-thread';

@@ -2,7 +2,7 @@
  * A small machine for tests of programs: a private PID namespace with a program as PID 1, which others enter from
  * outside as session leaders, as an exec does (R4). Whoever they leave behind is for PID 1 to reap.
  */
-import { type Kernel, kernelRules, NONE, type TaskId } from '../../src/kernel/kernel.js';
+import { type Kernel, kernelRules, NONE, SIGKILL, type TaskId } from '../../src/kernel/kernel.js';
 import { programLibrary } from '../../src/program/catalogue/library.js';
 import type { Program } from '../../src/program/code.js';
 import { compileSource } from '../../src/program/compile.js';
@@ -15,14 +15,18 @@ import { parseDurationUs } from '../../src/sim/time.js';
 const LIBRARY = programLibrary();
 
 /** Compiles a program of the catalogue by name, or steps. */
-export function program(what: string | ProgramSource | Step[]): Program {
+export function program(what: What, own?: ReadonlyMap<string, ProgramSource>): Program {
+  const library = own ? programLibrary(own) : LIBRARY;
   const source =
-    typeof what === 'string' ? LIBRARY.get(what) : Array.isArray(what) ? { comm: 'test', steps: what } : what;
+    typeof what === 'string' ? library.get(what) : Array.isArray(what) ? { comm: 'test', steps: what } : what;
   if (source === undefined) throw new Error(`the catalogue has no "${what}"`);
-  const compiled = compileSource(typeof what === 'string' ? what : 'test', source, LIBRARY);
+  const compiled = compileSource(typeof what === 'string' ? what : 'test', source, library);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   return compiled.program;
 }
+
+/** A program by name, as a source, or as steps. */
+type What = string | ProgramSource | Step[];
 
 export class World {
   readonly sim = new Simulation();
@@ -34,7 +38,7 @@ export class World {
   private readonly streams: RandomStreams;
   private entered = 0;
 
-  constructor(init: string | ProgramSource | Step[], options: { pidMax?: number; seed?: number } = {}) {
+  constructor(init: What, options: { pidMax?: number; seed?: number } = {}) {
     this.streams = new RandomStreams(options.seed ?? 1);
     this.machine = new Machine({
       sim: this.sim,
@@ -51,7 +55,7 @@ export class World {
   }
 
   /** Starts a program in the namespace; NONE if the namespace is full. */
-  enter(what: string | ProgramSource | Step[], setsid = true): TaskId {
+  enter(what: What, setsid = true, own?: ReadonlyMap<string, ProgramSource>): TaskId {
     const { kernel } = this;
     const shim = kernel.init;
     kernel.setns(shim, this.namespace);
@@ -59,19 +63,25 @@ export class World {
     kernel.setns(shim, 0);
     if (task === NONE) return NONE;
     if (setsid) kernel.setsid(task);
-    this.machine.load(task, program(what), this.streams.stream(`exec-${this.entered++}`, 'program'));
+    this.machine.load(task, program(what, own), this.streams.stream(`exec-${this.entered++}`, 'program'));
     return task;
   }
 
   /** Runs a program to its end, or for as long as stated, and reaps it, as a shim does. Null: not over, or refused. */
-  exec(what: string | ProgramSource | Step[], duration = '1m', setsid = true): number | null {
-    const task = this.enter(what, setsid);
+  exec(what: What, duration = '1m', setsid = true, own?: ReadonlyMap<string, ProgramSource>): number | null {
+    const task = this.enter(what, setsid, own);
     if (task === NONE) return null;
     const untilUs = this.sim.nowUs + parseDurationUs(duration)!;
     while (this.sim.nowUs < untilUs && !this.kernel.isZombie(task)) this.run('10ms');
     if (!this.kernel.isZombie(task)) return null;
     this.kernel.wait(this.kernel.init, task);
     return this.kernel.waited.status;
+  }
+
+  /** What a runtime does when a probe takes too long: SIGKILL to the one process (R17). */
+  killAndReap(task: TaskId): void {
+    this.kernel.kill(this.kernel.init, task, SIGKILL);
+    this.kernel.wait(this.kernel.init, task);
   }
 
   run(duration: string): void {

@@ -10,8 +10,8 @@
  * - Threads that end within `GROUP_EXIT_US` of their process ended with it (exit_group), at the last one's exit. If
  *   they go on for longer, the main thread ended alone.
  * - A process that ends after a wait exits with the status of that child, as a shell does.
- * - A process that is alive at the end of the trace goes on waiting if it has waited for all its children but the
- *   last; any other pauses.
+ * - A process that is alive at the end of the trace goes on waiting if it has waited for all its children but one that
+ *   is alive too; any other pauses.
  */
 import { printDuration } from '../../sim/time.js';
 import type {
@@ -236,7 +236,9 @@ class Writer {
   }
 
   private keepsWaiting(image: Image): boolean {
-    return image.children.size === 1 && this.reading.sigchld?.[image.comm] === undefined;
+    const [child, ...others] = image.children;
+    const isAlive = child !== undefined && this.lives.get(child)!.endUs === null;
+    return isAlive && others.length === 0 && this.reading.sigchld?.[image.comm] === undefined;
   }
 
   private raceSleep({ against, beforeUs, afterUs }: Race, clockUs: number): DurationText {
