@@ -102,6 +102,7 @@ export class Recorder implements NodeObserver {
   #refusedInPod(pod: string, { errno, refusedBy }: ForkRefusal): void {
     this.leaks.close(this.#node.kubelet.probes.filter((probe) => probe.pod === pod));
     this.#event('fork-refused', pod, `${errno} (${refusedBy})`);
+    this.lastChangeUs = this.sim.nowUs;
   }
 
   #exhausted(refusedBy: RefusedBy): void {

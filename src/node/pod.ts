@@ -25,6 +25,10 @@ export class PodContainer implements ProbeHost {
   backOffUs = 0;
   /** Outdates back-off and grace events that are on their way. */
   token = 0;
+  /** Why it has to start again, for the event when it does. */
+  reason = '';
+  /** A start or stop of it has been refused, and none has succeeded since. */
+  refused = false;
   /** It is being stopped: what has been sent so far. */
   stopping: 'no' | 'asked' | 'term-sent' | 'kill-sent' = 'no';
 
@@ -106,7 +110,7 @@ export class Pod implements SandboxOwner {
   restartContainer(container: PodContainer, detail: string): void {
     if (container.state !== 'running' || container.stopping !== 'no') return;
     container.stopping = 'asked';
-    this.moment('container-restarted', container.path, detail);
+    container.reason = detail;
     this.advanceContainerStop(container);
   }
 
@@ -185,7 +189,11 @@ export class Pod implements SandboxOwner {
     container.state = 'running';
     container.stopping = 'no';
     container.started = !container.hasStartupProbe;
-    if (runtime.generation > 1) container.restarts++;
+    container.refused = false;
+    if (runtime.generation > 1) {
+      container.restarts++;
+      this.moment('container-restarted', container.path, container.reason);
+    }
     if (this.state === 'stopping') this.advanceStop();
     else this.startNext();
   }
@@ -203,8 +211,9 @@ export class Pod implements SandboxOwner {
   /** A start that the runtime could not make backs off like a container that crashed. */
   private startRefused(container: PodContainer): void {
     const { context } = this.host;
-    const detail = `${container.spec.name}: ${refusalText(context.kernel)}`;
-    if (this.state === 'creating') this.creationRefused(detail);
+    const refusal = refusalText(context.kernel);
+    if (this.hasRun) this.containerRefused(container, `cannot be started: ${refusal}`);
+    else this.creationRefused(`${container.spec.name}: ${refusal}`);
     container.state = 'exited';
     this.backOff(container);
   }
@@ -222,7 +231,7 @@ export class Pod implements SandboxOwner {
   }
 
   private afterExit(container: PodContainer, status: number, wasStopped: boolean): void {
-    if (!wasStopped) this.moment('container-restarted', container.path, `exited with status ${status}`);
+    if (!wasStopped) container.reason = `exited with status ${status}`;
     if (!this.restarts(status, wasStopped)) return;
     this.forgetOldCrashes(container);
     this.backOff(container);
@@ -328,6 +337,8 @@ export class Pod implements SandboxOwner {
       context.counters.podsDeleteStuck++;
       this.moment('pod-delete-stuck', this.name, detail);
     }
+    if (this.state !== 'stopping' && container)
+      this.containerRefused(container, `cannot be stopped: ${detail}`);
     const delayUs = this.host.retryDelayUs(this);
     if (container?.stopping === 'term-sent') {
       context.sim.after(delayUs, this.host.graceOver, this.host.containerIndex(container), container.token);
@@ -342,6 +353,11 @@ export class Pod implements SandboxOwner {
   }
 
   // Shared.
+
+  private containerRefused(container: PodContainer, detail: string): void {
+    if (!container.refused) this.moment('fork-refused', container.path, detail);
+    container.refused = true;
+  }
 
   private creationRefused(detail: string): void {
     if (this.createFailed || this.hasRun) return;
