@@ -17,7 +17,7 @@ import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from './traces/rabbitmqctl.js';
  * When they are refused a number, as seen in a namespace with 10 to 26 numbers free:
  *
  * - `beam.smp` that is refused a thread aborts (status 134). That closes the pipe to `erl_child_setup`, which exits too,
- *   by then an orphan of PID 1 (in 26 of 29 runs). Here the closing pipe is a SIGTERM with a handler.
+ *   by then an orphan of PID 1 (in 21 of 26 runs). Here the closing pipe is a SIGTERM with a handler.
  * - `erl_child_setup` that cannot fork tells `beam.smp`, which exits 1. Here that is a SIGTERM too, status 143.
  * - The outer `inet_gethost` that cannot fork the inner one gives up; the command does not find its node, status 69. Here
  *   `beam.smp` finds out at its end, status 1.
@@ -38,9 +38,9 @@ const PAIR_US = { beforeUs: 200, afterUs: 200 };
  * `erl_child_setup`, its parent still ignores SIGCHLD and the kernel reaps it; if it is `beam.smp`, then
  * `erl_child_setup` becomes an orphan of PID 1.
  *
- * In 40 runs its exit was seen from 2.3 ms before to 1.3 ms after, most often 1 ms before. Here: anywhere in 2 ms,
- * of which 26 % lie after. That share is an input: the mean of 2.26 zombies a run over 119 runs (up to 2.5 were seen
- * on a busier machine).
+ * In 46 runs on a busy machine its exit event came from 5.2 ms before to 1.3 ms after, most often 1 ms before. Here: its
+ * end is anywhere in 2 ms, of which 26 % lie after. That share is an input: the mean of 2.26 zombies a run over 119 runs
+ * (up to 2.5 were seen on a busier machine).
  */
 const LAST_BREATH_US = { beforeUs: 1_480, afterUs: 520 };
 
@@ -57,11 +57,11 @@ const RESOLUTION_US = 1_000;
  * outer's number (2 zombies, 2 pinned numbers), and in 26 % of the runs `erl_child_setup`, its own session's leader
  * (1 zombie). So 2.26 zombies and 4.26 numbers a run.
  *
- * What that predicts for a namespace of pid_max 800: 799 - 300 = 499 numbers from 300 up are used again and again. The
- * first 300 are used once; what the server and the first six probes or so leave there, stays there. A run needs 24
- * at once when `beam.smp` has all its threads. With S numbers held from 300 up when nothing runs, run n fails when
- * S + 4.26 (n - 6) + 24 > 499: at n = 117 for S = 0. Measured: 119, with 277 zombies (2.26 x 118 = 267, and 3 to 8 of
- * the server's start).
+ * What that predicts for a namespace of pid_max 800: the numbers below 300 are used once. The server's start takes 84 of
+ * them, the first 4.8 runs the other 215. The 500 numbers from 300 to 799 are used again and again, until fewer than 26
+ * of them are free, which a run needs at its widest: after 474 / 4.26 = 111.3 more runs. So run 117 or so is the first
+ * to fail, with 2.26 x 116 + 3 = 265 zombies. Measured: 119 with 277 zombies; on a busier machine, where a run left 2.4
+ * and some runs a pair of `epmd` besides, 116 with 290.
  */
 export function rabbitmqctlNodeHealthCheck(): ProgramSource {
   return fromTrace(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE, {
