@@ -19,6 +19,7 @@ export function labError(error: unknown, isAborted: boolean): unknown {
   const { name, message } = error as Error;
   if (isAborted) return error;
   if (name === 'LabUnavailable') return skipped(`skipped: ${message}`);
+  if (name === 'BadLabOption') return usageError(message);
   if (name === 'CommandNotRun' || name === 'InitDidNotStay' || name === 'StartRefused') {
     return new CommandError(EXIT.failure, `error: ${message}`);
   }

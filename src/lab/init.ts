@@ -11,6 +11,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ended, ProbeHost, type ProbeHostOptions, type Running } from './probe-host.js';
+import { positiveMs, wholeNumber } from './probe-host-setup.js';
 import { hostNumbers, pinnedNumbers, type SeenTask } from './probe-host-tasks.js';
 import { Tracing } from './probe-host-trace.js';
 
@@ -85,18 +86,21 @@ interface Exam {
 }
 
 const ONE_BY_ONE = 10;
+/** The namespace's cgroup has room for 600 tasks. */
+const BURST_MAX = 500;
 const GAP_MS = 15;
 const BYSTANDERS = 3;
 
-/** Runs the command as PID 1 and examines it. Throws LabUnavailable, InitDidNotStay, or the abort signal's reason. */
+/** Runs the command as PID 1 and examines it. Throws LabUnavailable, BadLabOption, InitDidNotStay, or the signal's reason. */
 export async function examineInit(
   command: readonly string[],
   options: InitOptions = {},
 ): Promise<InitReport> {
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeoutMs = positiveMs('timeout', options.timeoutMs ?? 60_000);
+  const burst = wholeNumber('burst', options.burst ?? 50, 1, BURST_MAX);
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-  const exam: Exam = { command, burst: options.burst ?? 50, patienceMs: options.patienceMs ?? 1500, signal };
+  const exam: Exam = { command, burst, patienceMs: options.patienceMs ?? 1500, signal };
   try {
     const adopted = await withInit(exam, { helper: true }, examineOwnOrphans);
     const strangers = await withInit(exam, {}, examineStrangers);

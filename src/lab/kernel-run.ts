@@ -6,15 +6,20 @@
  * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away again when
  * it is told to, when its input ends with this process, and when time is up (runner/main.c).
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeLitmus, nestNames } from './encode.js';
 import type { Litmus } from './litmus.js';
-import { hasOwnPidMax, missingForLab, pidsCgroupRoot, removeEmpty } from './probe-host-setup.js';
+import {
+  compileHelperFolder,
+  hasOwnPidMax,
+  LabUnavailable,
+  missingForLab,
+  pidsCgroupRoot,
+  removeEmpty,
+} from './probe-host-setup.js';
 import { type Outcome, sortRefusals, type View, type World, type WorldTask } from './world.js';
 
 export interface KernelRunOptions {
@@ -58,7 +63,13 @@ export async function runOnKernel(litmus: Litmus, options: KernelRunOptions = {}
     cgroup: cgroup.path,
     cgroupVersion: cgroup.version,
   });
-  const run = await runRunner(text, boundMs + GRACE_MS, options.signal);
+  let run: RunnerEnd;
+  try {
+    run = await runRunner(text, boundMs + GRACE_MS, options.signal);
+  } catch (error) {
+    if (error instanceof LabUnavailable) return { kind: 'skipped', missing: [...error.missing] };
+    throw error;
+  }
   if (run.status === 3) return { kind: 'skipped', missing: [run.errors.trim()] };
   if (run.status !== 0)
     return { kind: 'failed', message: run.errors.trim() || `the runner ended with ${run.status}` };
@@ -80,43 +91,11 @@ function missingCommands(litmus: Litmus): string[] {
 
 let compiledRunner: string | undefined;
 
-/** Compiles the runner unless that has been done; its path. Throws with the compiler's words. */
-function compileRunner(): string {
-  if (compiledRunner !== undefined && existsSync(compiledRunner)) return compiledRunner;
-  const folder = sourceFolder();
-  const sources = readdirSync(folder).filter((name) => /\.[ch]$/.test(name));
-  const hash = createHash('sha256');
-  for (const name of sources) hash.update(readFileSync(join(folder, name)));
-  const cache = join(tmpdir(), `pidsim-lab-${process.getuid!()}`);
-  mkdirSync(cache, { recursive: true, mode: 0o700 });
-  const program = join(cache, `litmus-runner-${hash.digest('hex').slice(0, 16)}`);
-  if (!existsSync(program)) {
-    const fresh = `${program}.${process.pid}`;
-    const files = sources.filter((name) => name.endsWith('.c')).map((name) => join(folder, name));
-    compile(['-O1', '-pthread', '-o', fresh, ...files]);
-    renameSync(fresh, program);
-  }
-  return (compiledRunner = program);
-}
-
-/** Static where the C library can be: such a process starts ten times as fast. */
-function compile(words: string[]): void {
-  try {
-    execFileSync('cc', ['-static', ...words], { stdio: ['ignore', 'ignore', 'ignore'] });
-  } catch {
-    execFileSync('cc', words, { stdio: ['ignore', 'ignore', 'pipe'] });
-  }
-}
-
-/** Beside this file in the sources; beside the bundle in a package. */
-function sourceFolder(): string {
-  const places = ['./runner/', './lab/runner/', '../src/lab/runner/'].map((place) =>
-    fileURLToPath(new URL(place, import.meta.url)),
-  );
-  const found = places.find((place) => existsSync(join(place, 'main.c')));
-  if (found === undefined)
-    throw new Error(`the runner's sources are not in the package: looked in ${places.join(', ')}`);
-  return found;
+/** Compiled once for each process; again when somebody has cleaned up the folder of temporary files. */
+function runner(): string {
+  if (compiledRunner === undefined || !existsSync(compiledRunner))
+    compiledRunner = compileHelperFolder('runner');
+  return compiledRunner;
 }
 
 interface RunnerEnd {
@@ -128,7 +107,7 @@ interface RunnerEnd {
 /** In a session of its own, so that Ctrl-C reaches this process, which then ends the runner in order. */
 function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Promise<RunnerEnd> {
   return new Promise((resolve, reject) => {
-    const child = spawn(compileRunner(), ['run'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const child = spawn(runner(), ['run'], { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     const end = (): void => void child.kill('SIGTERM');
     const timer = setTimeout(end, patienceMs);
     let output = '';

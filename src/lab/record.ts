@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TraceEvent } from '../program/catalogue/trace.js';
 import type { ProgramSource } from '../program/step.js';
 import { type Ended, ProbeHost, type Running } from './probe-host.js';
+import { positiveMs, wholeNumber } from './probe-host-setup.js';
 import { hostNumbers, pinnedNumbers, type SeenTask } from './probe-host-tasks.js';
 import { Tracing } from './probe-host-trace.js';
 import { programFromSnapshots, programsFromTraces } from './record-program.js';
@@ -78,6 +79,8 @@ export class CommandNotRun extends Error {
   }
 }
 
+const RUNS_MAX = 1000;
+const TIMEOUT_MS = 30_000;
 const REST_LIMIT_MS = 10_000;
 /** strace writes one line per system call that matters; a command that makes more than this is not a probe. */
 const STRACE_BYTES_MAX = 32 * 1024 * 1024;
@@ -90,13 +93,15 @@ interface Session {
   options: RecordOptions;
 }
 
-/** Runs the command and measures it. Throws LabUnavailable, CommandNotRun, or the abort signal's reason. */
+/** Runs the command and measures it. Throws LabUnavailable, BadLabOption, CommandNotRun, or the signal's reason. */
 export async function recordCommand(
   command: readonly string[],
   options: RecordOptions = {},
 ): Promise<Recording> {
   const notes: string[] = [];
   const wanted = options.source;
+  const runCount = wholeNumber('runs', options.runs ?? 5, 1, RUNS_MAX);
+  positiveMs('timeout', options.timeoutMs ?? TIMEOUT_MS);
   const host = await ProbeHost.open({
     trace: wanted === undefined || wanted === 'tracefs',
     cwd: options.cwd,
@@ -108,7 +113,7 @@ export async function recordCommand(
     const session: Session = { host, command, options, ...chooseSource(host, wanted, notes) };
     const runs: RecordedRun[] = [];
     let outputTail = '';
-    for (let run = 0; run < (options.runs ?? 5); run++) {
+    for (let run = 0; run < runCount; run++) {
       const { recorded, tail } = await recordRun(session);
       if (run === 0) outputTail = tail;
       runs.push(recorded);
@@ -206,7 +211,7 @@ async function endOrTimeout(
 ): Promise<{ end: Ended; timedOut: boolean }> {
   const over = new AbortController();
   const signal = options.signal ? AbortSignal.any([over.signal, options.signal]) : over.signal;
-  const timer = sleep(options.timeoutMs ?? 30_000, 'timeout' as const, { signal }).catch(
+  const timer = sleep(options.timeoutMs ?? TIMEOUT_MS, 'timeout' as const, { signal }).catch(
     () => 'aborted' as const,
   );
   const first = await Promise.race([running.ended, timer]);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { pidsCgroupRoot } from '../../src/lab/probe-host-setup.js';
+import { BadLabOption, pidsCgroupRoot } from '../../src/lab/probe-host-setup.js';
 import { modelRuns } from '../../src/lab/probe-model.js';
 import {
   CommandNotRun,
@@ -262,6 +262,14 @@ describeLive('nothing is left of a command', () => {
       await expectNothingLeft(mark);
     });
   }
+});
+
+describe('options that make no sense', () => {
+  it('are refused before anything is run', async () => {
+    for (const runs of [0, -1, 1.5, Number.NaN, 100_000])
+      await expect(recordCommand(['true'], { runs })).rejects.toThrow(BadLabOption);
+    await expect(recordCommand(['true'], { timeoutMs: 0 })).rejects.toThrow('timeout is a time');
+  });
 });
 
 describe('what is said of several runs', () => {
