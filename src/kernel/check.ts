@@ -3,9 +3,10 @@
  * tables. Slow, for tests.
  */
 import { NONE } from './arena.js';
+import { isMainThreadDead } from './exit.js';
 import type { PidNamespace } from './namespaces.js';
 import type { KernelState } from './state.js';
-import { FREE, LEADER_DEAD, ZOMBIE } from './tasks.js';
+import { FREE, ZOMBIE } from './tasks.js';
 
 /** Throws an Error that names the first identity that does not hold. */
 export function checkInvariants(kernel: KernelState): void {
@@ -51,8 +52,7 @@ function checkNamespaces(kernel: KernelState): void {
     for (const task of tasksOf(kernel)) {
       if (!namespace.contains(kernel.namespaceOf(task))) continue;
       taskCount += 1 + extraThreads(kernel, task);
-      const state = kernel.tasks.state[task];
-      if (state === ZOMBIE || state === LEADER_DEAD) zombies++;
+      if (kernel.tasks.state[task] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
       if (extraThreads(kernel, task) === 0) continue;
       const threads = kernel.processes.threadNumbers[kernel.tasks.process[task]];
       for (const number of threads?.numbersAt(namespace.level) ?? []) add(number);

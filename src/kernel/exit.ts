@@ -18,7 +18,6 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
   const { tasks } = kernel;
   if (tasks.state[task] !== LIVE && tasks.state[task] !== LEADER_DEAD) return;
   tasks.status[task] = status;
-  dropThreads(kernel, task);
   const namespace = kernel.namespaceOf(task);
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task);
@@ -37,31 +36,36 @@ export function exitMainThread(kernel: KernelState, task: TaskId): void {
 
 /** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
 export function endThread(kernel: KernelState, task: TaskId): void {
-  dropThread(kernel, task);
-  const last = kernel.processes.threads[kernel.tasks.process[task]] === 0;
-  if (last && kernel.tasks.state[task] === LEADER_DEAD) exit(kernel, task, 0);
+  const isLast = kernel.processes.threads[kernel.tasks.process[task]] === 1;
+  if (isLast && kernel.tasks.state[task] === LEADER_DEAD) exit(kernel, task, 0);
+  else dropThread(kernel, task);
   finishEmptiedNamespaces(kernel);
 }
 
 /**
  * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed, its zombies
  * are released, and PID 1 itself ends when no number but its own is left. A zombie whose parent is outside keeps it
- * waiting (K32). Stands for `zap_pid_ns_processes`.
+ * waiting (K32). With several threads it is the last one that waits, and the main thread is a zombie by then: two
+ * numbers. Stands for `zap_pid_ns_processes`.
  */
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
+  const { threads } = processes;
+  const process = tasks.process[init];
+  while (threads[process] > 1) dropThread(kernel, init);
+  if (threads[process] === 1 && tasks.state[init] === LIVE) countZombie(kernel, init, 1);
+  namespace.initNumbers = 1 + threads[process];
   namespace.dead = true;
   kernel.endings++;
-  processes.sigchld[tasks.process[init]] = SIGCHLD_IGNORE;
+  processes.sigchld[process] = SIGCHLD_IGNORE;
   kernel.hooks.ended(init, tasks.status[init]);
-  if (tasks.state[init] === LEADER_DEAD) countZombie(kernel, init, -1);
   tasks.state[init] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
   for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
     release(kernel, zombie);
   }
   kernel.endings--;
-  if (namespace.allocated === 1) kernel.emptied.push(namespace);
+  if (namespace.allocated === namespace.initNumbers) kernel.emptied.push(namespace);
 }
 
 /** The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their numbers. */
@@ -91,11 +95,12 @@ export function finishEmptiedNamespaces(kernel: KernelState): void {
 /** The process is no more: its children go to another parent, its own parent hears of it. */
 function becomeZombie(kernel: KernelState, task: TaskId): void {
   const { tasks, processes, children } = kernel;
-  reparentChildren(kernel, task);
   const process = tasks.process[task];
   const namespace = kernel.namespaceOf(task);
+  if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
+  dropThreads(kernel, task);
+  reparentChildren(kernel, task);
   kernel.leaveNamespace(process, namespace);
-  if (tasks.state[task] !== LEADER_DEAD) countZombie(kernel, task, 1);
   if (namespace.init === task) forgetNamespace(namespace);
   else kernel.hooks.ended(task, tasks.status[task]);
   children.becomeZombie(task);
@@ -103,6 +108,13 @@ function becomeZombie(kernel: KernelState, task: TaskId): void {
   tasks.process[task] = NONE;
   processes.release(process);
   if (tellParent(kernel, tasks.parent[task])) release(kernel, task);
+}
+
+/** Is the task a zombie already, though some thread of it goes on (K19)? */
+export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
+  const { tasks, processes } = kernel;
+  if (tasks.state[task] === ENDING_NAMESPACE) return processes.threads[tasks.process[task]] > 0;
+  return tasks.state[task] === LEADER_DEAD;
 }
 
 /** The namespace has lost its PID 1: nothing can live in it again. */

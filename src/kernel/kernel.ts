@@ -76,8 +76,8 @@ export class Kernel extends KernelState {
 
   /** All extra threads end. */
   endThreads(task: TaskId): void {
-    dropThreads(this, task);
-    if (TASK_STATES[this.tasks.state[task]] === 'leader-dead') exit(this, task, 0);
+    if (this.stateOf(task) === 'leader-dead') exit(this, task, 0);
+    else dropThreads(this, task);
     finishEmptiedNamespaces(this);
   }
 

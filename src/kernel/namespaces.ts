@@ -17,6 +17,8 @@ export class PidNamespace {
   init = NONE;
   /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
   dead = false;
+  /** How many numbers its PID 1 holds while it waits for the rest to go (K32). */
+  initNumbers = 1;
   /** Live processes whose own namespace this is: a list through `Processes.nextInNamespace`. */
   firstProcess = NONE;
 

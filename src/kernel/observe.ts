@@ -1,8 +1,9 @@
 /** The process table as `ps` shows it, from any PID namespace. */
 import { NONE } from './arena.js';
+import { isMainThreadDead } from './exit.js';
 import type { PidNamespace } from './namespaces.js';
 import type { CgroupId, KernelState, TaskId } from './state.js';
-import { FREE, LEADER_DEAD, ZOMBIE } from './tasks.js';
+import { FREE, ZOMBIE } from './tasks.js';
 
 /** One process, seen from a namespace: outside is 0. */
 export interface TaskRow {
@@ -56,7 +57,7 @@ function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): Ta
 
 function statOf(kernel: KernelState, task: TaskId, threads: number): string {
   const { tasks } = kernel;
-  const dead = tasks.state[task] === ZOMBIE || tasks.state[task] === LEADER_DEAD;
+  const dead = tasks.state[task] === ZOMBIE || isMainThreadDead(kernel, task);
   const leader = tasks.session[task] === tasks.pid[task];
   return (dead ? 'Z' : 'S') + (leader ? 's' : '') + (threads > 1 ? 'l' : '');
 }

@@ -151,7 +151,7 @@ export class KernelState {
 
   numbersGivenBack(namespace: PidNamespace, count: number): void {
     namespace.allocated -= count;
-    if (namespace.dead && namespace.allocated === 1) this.emptied.push(namespace);
+    if (namespace.dead && namespace.allocated === namespace.initNumbers) this.emptied.push(namespace);
   }
 
   /** Puts a live process into the list of its namespace, or takes it out. */

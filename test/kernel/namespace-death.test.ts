@@ -127,6 +127,26 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(0);
   });
 
+  // Seen on 6.18: PID 1 with 12 threads exits under such a zombie: State Z, Threads 2, and a number more than its own.
+  it('K32 of a PID 1 with threads the last one waits, and the main thread is a zombie by then', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const cgroup = kernel.createCgroup(0, Number.POSITIVE_INFINITY);
+    kernel.attach(init, cgroup);
+    kernel.cloneThreads(init, 12);
+    const shim = kernel.fork(kernel.init);
+    kernel.setns(shim, ns);
+    const entered = deadChild(kernel, shim);
+    kernel.exit(init, 0);
+    expect(row(kernel, ns, init)).toMatchObject({ stat: 'Zl', threads: 2 });
+    expect([kernel.zombies(ns), kernel.taskCount(ns), kernel.pidsCurrent(cgroup)]).toEqual([2, 3, 2]);
+    expect(kernel.wait(outside, ANY)).toBe(WOULD_BLOCK);
+    kernel.wait(shim, entered);
+    expect(row(kernel, ns, init)).toMatchObject({ stat: 'Z', threads: 1 });
+    expect(kernel.pidsCurrent(cgroup)).toBe(1);
+    expect(kernel.wait(outside, ANY)).toBe(init);
+  });
+
   it('K32 without one PID 1 can be reaped in the instant in which it dies', () => {
     const kernel = boot();
     const { init, outside } = container(kernel);

@@ -4,14 +4,14 @@
  *
  * A process is named by its id in the reference, which is never used twice; `fastId` translates.
  */
-import { Kernel, type KernelHooks, type KernelOptions } from '../../src/kernel/kernel.js';
+import { type ForkRefusal, Kernel, type KernelHooks, type KernelOptions } from '../../src/kernel/kernel.js';
 import { ReferenceKernel } from './reference.js';
 import { activeNs } from './reference-tables.js';
 
 /** What the hooks were told in one call. */
 interface Told {
   forked: number;
-  refused: string[];
+  refused: ForkRefusal[];
   ended: Map<number, number>;
   released: number[];
   woken: Set<number>;
@@ -23,7 +23,7 @@ function listener(): { told: Told; hooks: KernelHooks } {
     forked: () => {
       told.forked += 1;
     },
-    refused: (_parent, refusal) => told.refused.push(JSON.stringify(refusal)),
+    refused: (_parent, refusal) => told.refused.push({ ...refusal }),
     ended: (task, status) => told.ended.set(task, status),
     released: (task) => told.released.push(task),
     wake: (task) => told.woken.add(task),
@@ -64,6 +64,11 @@ export class Pair {
     return reference < 0 ? reference : (this.fastIds.get(reference) ?? -9);
   }
 
+  private translated(refusal: ForkRefusal): ForkRefusal {
+    if (refusal.refusedBy !== 'pids-cgroup') return refusal;
+    return { ...refusal, at: this.referenceCgroups.get(refusal.at)! };
+  }
+
   private referenceId(fast: number): number {
     return fast < 0 ? fast : (this.referenceIds.get(fast) ?? -9);
   }
@@ -72,6 +77,10 @@ export class Pair {
   get runnable(): number[] {
     return this.reference.unreleased.filter((p) => p.life === 'running').map((p) => p.id);
   }
+
+  /** A removed cgroup's id may be given to a new one by the fast kernel, once nothing is charged to it. */
+  private readonly fastCgroups = new Map([[0, 0]]);
+  private readonly referenceCgroups = new Map([[0, 0]]);
 
   private call<T>(text: string, onReference: () => T, onFast: () => T): T {
     for (const told of [this.referenceTold, this.fastTold]) {
@@ -104,9 +113,10 @@ export class Pair {
     for (const ns of this.reference.namespaces) if (ns.init !== null) this.compareNamespace(ns.id);
     this.equal('nr_threads', this.fast.nrThreads, this.reference.nrThreads);
     for (const { id } of this.reference.cgroups) {
-      if (id === 0) continue;
-      this.equal(`pids.current of ${id}`, this.fast.pidsCurrent(id), this.reference.pidsCurrent(id));
-      this.equal(`pids.events of ${id}`, this.fast.pidsEvents(id), this.reference.pidsEvents(id));
+      const fast = this.fastCgroups.get(id)!;
+      if (id === 0 || this.referenceCgroups.get(fast) !== id) continue;
+      this.equal(`pids.current of ${id}`, this.fast.pidsCurrent(fast), this.reference.pidsCurrent(id));
+      this.equal(`pids.events of ${id}`, this.fast.pidsEvents(fast), this.reference.pidsEvents(id));
     }
     for (let origin = 0; origin < ORIGINS; origin++) {
       const { tasks, zombies, numbers, created, released } = this.fast.origins;
@@ -125,7 +135,11 @@ export class Pair {
 
   private compareNamespace(id: number): void {
     const { fast, reference } = this;
-    const rows = fast.listTasks(id).map((row) => ({ ...row, task: this.referenceId(row.task) }));
+    const rows = fast.listTasks(id).map((row) => ({
+      ...row,
+      task: this.referenceId(row.task),
+      cgroup: this.referenceCgroups.get(row.cgroup)!,
+    }));
     const expected = reference.listTasks(id);
     for (const [index, row] of rows.entries()) this.equal(`ps in namespace ${id}`, row, expected[index]);
     this.equal(`length of ps in namespace ${id}`, rows.length, expected.length);
@@ -150,7 +164,11 @@ export class Pair {
   private compareTold(): void {
     const { fastTold: fast, referenceTold: reference } = this;
     this.equal('forks told', fast.forked, reference.forked);
-    this.equal('refusals told', fast.refused, reference.refused);
+    this.equal(
+      'refusals told',
+      fast.refused.map((refusal) => this.translated(refusal)),
+      reference.refused,
+    );
     const ended = [...fast.ended].map(([task, status]) => [this.referenceId(task), status]);
     this.equal('ends told', ended.sort(byNumber), [...reference.ended].sort(byNumber));
     const released = fast.released.map((task) => this.referenceId(task));
@@ -182,7 +200,7 @@ export class Pair {
         return newest;
       },
     );
-    if (child < 0) this.equal('refusal', this.fast.refusal, this.reference.refusal);
+    if (child < 0) this.equal('refusal', this.translated(this.fast.refusal), this.reference.refusal);
     return child;
   }
 
@@ -192,7 +210,7 @@ export class Pair {
       () => this.reference.cloneThreads(task, count),
       () => this.fast.cloneThreads(this.fastId(task), count),
     );
-    if (made < count) this.equal('refusal', this.fast.refusal, this.reference.refusal);
+    if (made < count) this.equal('refusal', this.translated(this.fast.refusal), this.reference.refusal);
     return made;
   }
 
@@ -216,16 +234,49 @@ export class Pair {
     );
   }
 
-  /** A call that names no task. */
-  set<K extends TasklessCall>(
-    name: K,
-    ...args: Parameters<ReferenceKernel[K]>
-  ): ReturnType<ReferenceKernel[K]> {
-    type Callee = Record<string, (...args: unknown[]) => ReturnType<ReferenceKernel[K]>>;
-    return this.call(
-      `${name}(${args.join(', ')})`,
-      () => (this.reference as unknown as Callee)[name](...args),
-      () => (this.fast as unknown as Callee)[name](...args),
+  setPidMax(ns: number, value: number): void {
+    this.call(
+      `setPidMax(${ns}, ${value})`,
+      () => this.reference.setPidMax(ns, value),
+      () => this.fast.setPidMax(ns, value),
+    );
+  }
+
+  createCgroup(parent: number, pidsMax: number): void {
+    this.call(
+      `createCgroup(${parent}, ${pidsMax})`,
+      () => this.reference.createCgroup(parent, pidsMax),
+      () => {
+        const fast = this.fast.createCgroup(this.fastCgroups.get(parent)!, pidsMax);
+        const reference = this.reference.cgroups.length - 1;
+        this.fastCgroups.set(reference, fast);
+        this.referenceCgroups.set(fast, reference);
+        return reference;
+      },
+    );
+  }
+
+  setPidsMax(cgroup: number, pidsMax: number): void {
+    this.call(
+      `setPidsMax(${cgroup}, ${pidsMax})`,
+      () => this.reference.setPidsMax(cgroup, pidsMax),
+      () => this.fast.setPidsMax(this.fastCgroups.get(cgroup)!, pidsMax),
+    );
+  }
+
+  removeCgroup(cgroup: number): void {
+    this.call(
+      `removeCgroup(${cgroup})`,
+      () => this.reference.removeCgroup(cgroup),
+      () => this.fast.removeCgroup(this.fastCgroups.get(cgroup)!),
+    );
+  }
+
+  attach(task: number, cgroup: number): void {
+    this.call(
+      `attach(${task}, ${cgroup})`,
+      () => this.reference.attach(task, cgroup),
+      () => this.fast.attach(this.fastId(task), this.fastCgroups.get(cgroup)!),
     );
   }
 
@@ -260,13 +311,11 @@ type PlainCall =
   | 'takeSignal'
   | 'unsharePidNamespace'
   | 'setns'
-  | 'attach'
   | 'setUser'
   | 'setNprocMax'
   | 'setOrigin';
 type PlainArguments<K extends PlainCall> =
   Parameters<ReferenceKernel[K]> extends [number, ...infer Rest] ? Rest : never;
-type TasklessCall = 'setPidMax' | 'createCgroup' | 'setPidsMax' | 'removeCgroup';
 
 function byNumber(a: number[], b: number[]): number {
   return a[0] - b[0];

@@ -98,7 +98,7 @@ export function tasksOf(p: Process): Thread[] {
 
 /** Is its main thread there, be it on its way out? */
 function isAlive(p: Process): boolean {
-  return p.main.alive || p.life === 'zapping';
+  return p.main.alive || (p.life === 'zapping' && p.others.length === 0);
 }
 
 export abstract class ReferenceTables {

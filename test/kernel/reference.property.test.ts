@@ -181,30 +181,21 @@ const MOVES: [number, string, Move][] = [
   [
     2,
     'setPidMax',
-    (pair, _task, a, b) => pair.set('setPidMax', pick(pair.reference.namespaces, a).id, 301 + (b % 60)),
+    (pair, _task, a, b) => pair.setPidMax(pick(pair.reference.namespaces, a).id, 301 + (b % 60)),
   ],
   [
     4,
     'createCgroup',
     (pair, _task, a, b) =>
-      void pair.set(
-        'createCgroup',
-        pick(usable(pair), a),
-        b % 5 === 0 ? Number.POSITIVE_INFINITY : 1 + (b % 20),
-      ),
+      void pair.createCgroup(pick(usable(pair), a), b % 5 === 0 ? Number.POSITIVE_INFINITY : 1 + (b % 20)),
   ],
-  [2, 'setPidsMax', (pair, _task, a, b) => pair.set('setPidsMax', pick(usable(pair), a), b % 40)],
+  [2, 'setPidsMax', (pair, _task, a, b) => pair.setPidsMax(pick(usable(pair), a), b % 40)],
   [
     4,
     'removeCgroup',
-    (pair, _task, a) =>
-      void (usable(pair).length > 1 && pair.set('removeCgroup', pick(usable(pair).slice(1), a))),
+    (pair, _task, a) => void (usable(pair).length > 1 && pair.removeCgroup(pick(usable(pair).slice(1), a))),
   ],
-  [
-    8,
-    'attach',
-    (pair, task, a) => void (isWhole(pair, task) && pair.on('attach', task, pick(usable(pair), a))),
-  ],
+  [8, 'attach', (pair, task, a) => void (isWhole(pair, task) && pair.attach(task, pick(usable(pair), a)))],
   [2, 'setUser', (pair, task, a) => pair.on('setUser', task, a % 3)],
   [2, 'setNprocMax', (pair, task, a) => pair.on('setNprocMax', task, a % 30)],
   [3, 'setOrigin', (pair, task, a) => pair.on('setOrigin', task, a % 4)],

@@ -189,14 +189,14 @@ export class ReferenceKernel extends ReferenceTables {
 
   endThreads(id: number): void {
     const p = this.running(id);
-    this.releaseThreads(p, 0);
-    if (!p.main.alive) this.doExit(p, p.status);
+    if (p.main.alive) this.releaseThreads(p, 0);
+    else this.doExit(p, p.status);
   }
 
   endOneThread(id: number): void {
     const p = this.running(id);
-    this.releaseThreads(p, p.others.length - 1);
-    if (!p.main.alive && p.others.length === 0) this.doExit(p, p.status);
+    if (!p.main.alive && p.others.length === 1) this.doExit(p, p.status);
+    else this.releaseThreads(p, p.others.length - 1);
   }
 
   /**
@@ -227,15 +227,18 @@ export class ReferenceKernel extends ReferenceTables {
     if (p.others.length === 0) this.doExit(p, 0);
   }
 
-  /** `do_exit` of the last thread. */
+  /**
+   * `do_exit` of all threads, one after the other. Of a namespace's PID 1 the last thread is stopped on its way out;
+   * in the kernel that may be any, here it is the oldest but the main one (`thread_group_leader(me) ? 1 : 2`).
+   */
   private doExit(p: Process, status: number): void {
+    const ns = activeNs(p);
     p.life = 'exiting';
     p.status = status;
     p.main.alive = false;
     p.pending.clear();
-    this.releaseThreads(p, 0);
+    this.releaseThreads(p, ns.init === p ? 1 : 0);
     this.hooks?.ended(p.id, status);
-    const ns = activeNs(p);
     if (ns.init === p) this.zapPidNsProcesses(ns);
     else this.exitNotify(p);
   }
@@ -259,8 +262,10 @@ export class ReferenceKernel extends ReferenceTables {
   private afterRelease(): void {
     for (const ns of this.namespaces) {
       const init = ns.init;
-      if (init === null || init.life !== 'zapping' || this.takenNumbers(ns).size > 1) continue;
+      if (init === null || init.life !== 'zapping' || this.takenNumbers(ns).size > tasksOf(init).length)
+        continue;
       init.life = 'exiting';
+      this.releaseThreads(init, 0);
       this.exitNotify(init);
       this.afterRelease();
       return;
