@@ -54,9 +54,13 @@ describe('links between documents', () => {
   for (const path of documents()) {
     test(`${path} links only to files that exist`, () => {
       const text = readFileSync(join(ROOT, path), 'utf8');
-      const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, target]) => target);
+      const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)/g)].map(
+        ([, target]) => target,
+      );
       for (const target of targets) {
-        expect(() => readFileSync(join(ROOT, path, '..', target)), `${path}: ${target}`).not.toThrow(/ENOENT/);
+        expect(() => readFileSync(join(ROOT, path, '..', target)), `${path}: ${target}`).not.toThrow(
+          /ENOENT/,
+        );
       }
     });
   }

@@ -1,0 +1,232 @@
+/** The command line as a stranger would use it: the built program, its output, its exit codes. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const CLI = join(import.meta.dirname, '../../dist/cli.js');
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pidsim-cli-'));
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function pidsim(args: string[], options: { input?: string; cwd?: string } = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+    encoding: 'utf8',
+    cwd: folder,
+    ...options,
+  });
+  return { status, stdout, stderr };
+}
+
+/** A node on which each probe leaves an orphan, or waits for it. */
+function scenario(
+  changes: { reaps?: boolean; expect?: string; horizon?: string; extra?: string } = {},
+): string {
+  const { reaps = false, expect: line = 'zombies >= 0', horizon = '1h', extra = '' } = changes;
+  return `apiVersion: pidsim/v1
+kind: Scenario
+metadata: {name: small, title: A small node}
+spec:
+  horizon: ${horizon}
+  node:
+    kernel: {version: "6.18", pidMax: 1000, memory: 4Gi}
+    baseline: {tasks: 20}
+    runtime: {name: bare, setsid: true}
+  programs:
+    app: {comm: app, steps: [${reaps ? '{sigchld: reap-all}, ' : ''}pause]}
+    probe: {comm: probe, steps: [{fork: {comm: orphan, steps: [{sleep: 100ms}]}}, {exit: 0}]}
+${extra}  pods:
+    - name: web
+      containers:
+        - name: app
+          program: app
+          livenessProbe: {exec: {program: probe}, periodSeconds: 1, failureThreshold: 100000}
+  expect: ["${line}"]
+`;
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('pidsim run', () => {
+  test('prints the result as data, and writes no files then', () => {
+    const { status, stdout } = pidsim(['run', file('a.yaml', scenario()), '-o', 'json']);
+    const document = JSON.parse(stdout);
+    expect(status).toBe(0);
+    expect(document).toMatchObject({
+      apiVersion: 'pidsim/v1',
+      kind: 'RunResult',
+      metadata: { name: 'small', seed: 1 },
+    });
+    expect(document.status.outcome).toMatchObject({ kind: 'exhausted', refusedBy: 'pid-max', scope: 'node' });
+    expect(document.status.final.zombies).toBeGreaterThan(300);
+    expect(existsSync(join(folder, 'output'))).toBe(false);
+  });
+
+  test('finds no zombie where PID 1 reaps', () => {
+    const { stdout } = pidsim(['run', file('reaps.yaml', scenario({ reaps: true })), '-o', 'json']);
+    expect(JSON.parse(stdout).status).toMatchObject({ outcome: { kind: 'censored' }, final: { zombies: 0 } });
+  });
+
+  test('gives a list for several scenarios', () => {
+    const two = `${scenario()}---\n${scenario().replace('name: small', 'name: other')}`;
+    const { stdout } = pidsim(['run', file('two.yaml', two), '-o', 'json']);
+    expect(
+      JSON.parse(stdout).items.map((item: { metadata: { name: string } }) => item.metadata.name),
+    ).toEqual(['small', 'other']);
+  });
+
+  test('writes data and charts into a folder, the same bytes each time', () => {
+    const path = file('a.yaml', scenario());
+    expect(pidsim(['run', path, '--dir', 'one']).status).toBe(0);
+    expect(pidsim(['run', path, '--dir', 'two']).status).toBe(0);
+    const names = readdirSync(join(folder, 'one'), { recursive: true, encoding: 'utf8' }).sort();
+    expect(names).toContain(join('small', 'numbers.svg'));
+    expect(names).toContain('index.html');
+    for (const name of names.filter((each) => each.includes('.'))) {
+      expect(readFileSync(join(folder, 'two', name), 'utf8'), name).toBe(
+        readFileSync(join(folder, 'one', name), 'utf8'),
+      );
+    }
+  });
+
+  test('exits 99 when an expectation fails, and says which and what it was', () => {
+    const { status, stderr } = pidsim([
+      'run',
+      file('e.yaml', scenario({ expect: 'exhausted == false' })),
+      '-o',
+      'json',
+    ]);
+    expect(status).toBe(99);
+    expect(stderr).toContain('exhausted == false');
+  });
+
+  test('stops at exhaustion if asked to, and goes on to the horizon if not', () => {
+    const path = file('a.yaml', scenario());
+    const runs = (args: string[]) =>
+      JSON.parse(pidsim(['run', path, '-o', 'json', ...args]).stdout).status.probes[0].runs;
+    expect(runs(['--until', 'exhaustion'])).toBeLessThan(runs([]));
+  });
+
+  test('reads standard input', () => {
+    const { status, stdout } = pidsim(['run', '-', '-o', 'csv'], { input: scenario() });
+    expect(status).toBe(0);
+    expect(stdout).toContain('small');
+  });
+
+  test('a program that never blocks is stopped at a stated bound', () => {
+    const extra = '    bomb: {comm: bomb, steps: [{repeat: {times: forever, steps: [reap]}}]}\n';
+    const text = scenario({ extra }).replace('program: app', 'program: bomb');
+    const { status, stderr } = pidsim(['run', file('bomb.yaml', text), '-o', 'json']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/bomb.*without blocking/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('a fork bomb fills its table and is refused, as in life', () => {
+    const extra =
+      '    bomb: {comm: bomb, steps: [{repeat: {times: forever, steps: [{fork: {steps: [pause]}}]}}]}\n';
+    const text = scenario({ extra }).replace('program: app', 'program: bomb');
+    const { status, stdout } = pidsim(['run', file('fork-bomb.yaml', text), '-o', 'json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout).status.outcome).toMatchObject({ kind: 'exhausted', refusedBy: 'pid-max' });
+  });
+
+  test('Ctrl-C ends it with 130 and leaves no half-written folder', async () => {
+    const path = file('long.yaml', scenario({ reaps: true, horizon: '3000d' }));
+    const child = spawn(process.execPath, [CLI, 'run', path, '--dir', 'interrupted'], {
+      cwd: folder,
+      stdio: 'ignore',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    child.kill('SIGINT');
+    const code = await new Promise((resolve) => child.on('exit', resolve));
+    expect(code).toBe(130);
+    expect(existsSync(join(folder, 'interrupted'))).toBe(false);
+  });
+});
+
+describe('bad input is a diagnostic and exit code 2, never a stack trace', () => {
+  const cases: [string, string[], RegExp][] = [
+    ['a file that is not there', ['run', 'nowhere.yaml'], /nowhere\.yaml: no such file/],
+    ['no file at all', ['run'], /name a scenario file/],
+    ['an unknown command', ['frobnicate'], /frobnicate/i],
+    ['an unknown option', ['run', 'a.yaml', '--frobnicate'], /frobnicate/],
+    ['an unknown form', ['run', 'a.yaml', '-o', 'xml'], /xml/],
+    ['a moment that is no duration', ['ps', 'a.yaml', '--at', 'soon'], /soon/],
+    ['a moment after the end', ['ps', 'a.yaml', '--at', '9d'], /after the end/],
+    ['a pod that is not there', ['ps', 'a.yaml', '--pod', 'nobody'], /there are: web/],
+    ['an unknown field', ['explain', 'scenario.spec.nodes'], /node/],
+    ['a seed that is none', ['run', 'a.yaml', '--seed', '-1'], /seed/],
+  ];
+  test.each(cases)('%s', (_, args, message) => {
+    file('a.yaml', scenario());
+    const { status, stderr, stdout } = pidsim(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+
+  test('a scenario with several mistakes: all of them, with file, line and column', () => {
+    const bad = scenario()
+      .replace('pidMax: 1000', 'pidMax: -1')
+      .replace('periodSeconds: 1', 'periodSecond: 1');
+    const { status, stderr } = pidsim(['validate', file('bad.yaml', bad)]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/bad\.yaml:7:\d+: error/);
+    expect(stderr).toMatch(/bad\.yaml:\d+:\d+: error.*periodSecond/);
+  });
+});
+
+describe('pidsim ps', () => {
+  test('shows the node as data, each zombie with the session that pins a number', () => {
+    const { stdout } = pidsim(['ps', file('a.yaml', scenario()), '--at', '60s', '-o', 'json']);
+    const rows: {
+      pid: number;
+      stat: string;
+      comm: string;
+      sid: number;
+      nspid: number[];
+      pod: string | null;
+    }[] = JSON.parse(stdout);
+    const zombies = rows.filter(({ stat }) => stat === 'Z');
+    expect(zombies.length).toBeGreaterThan(50);
+    expect(
+      zombies.every(({ comm, pod, nspid }) => comm === 'orphan' && pod === 'web' && nspid.length === 2),
+    ).toBe(true);
+    expect(zombies.every(({ sid }) => !rows.some(({ pid }) => pid === sid))).toBe(true);
+  });
+
+  test('shows a pod from inside, with PID 1', () => {
+    const { stdout } = pidsim(['ps', file('a.yaml', scenario()), '--at', '60s', '--pod', 'web']);
+    expect(stdout).toMatch(/^\s+1\s+0\s.*app$/m);
+    expect(stdout).toContain('[orphan] <defunct>');
+  });
+
+  test('shows a tree in which zombies of a kind are one line', () => {
+    const { stdout } = pidsim(['ps', file('a.yaml', scenario()), '--at', '60s', '--tree']);
+    expect(stdout.match(/orphan/g)).toHaveLength(1);
+  });
+});
+
+describe('pidsim help', () => {
+  test.each([['--help'], ['run --help'], ['ps --help'], ['lab --help'], ['lab init --help']])(
+    '%s has examples',
+    (args) => {
+      const { status, stdout } = pidsim(args.split(' '));
+      expect(status).toBe(0);
+      expect(stdout).toMatch(/Examples:|Commands:/);
+    },
+  );
+});
