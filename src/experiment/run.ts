@@ -24,8 +24,12 @@ import { summarise } from './summary.js';
 /** Rows of the timeline when the scenario says `sampleEvery: auto`. */
 const AUTO_ROWS = 1_000;
 
-/** A run that needs more events than this is stopped: at 8 million a second, some four minutes. */
-export const EVENTS_MAX = 2_000_000_000;
+/** A run that needs more events than this is stopped: a month of a full node (110 pods, a probe each) needs a quarter. */
+export const EVENTS_MAX = 1_000_000_000;
+
+/** From here on a run is stopped already if at its rate it would need twenty times as many. */
+const HOPELESS_FROM_EVENTS = 50_000_000;
+const HOPELESS_FACTOR = 20;
 
 /** Events between two looks at the clock, the progress and the bound: about a tenth of a second. */
 const EVENTS_PER_SLICE = 1_000_000;
@@ -122,7 +126,7 @@ export class Run {
     const { sim, machine, options } = this;
     const reached = sim.run(Math.min(untilUs, this.#endUs), EVENTS_PER_SLICE);
     if (machine.runaway !== null) throw this.#runawayError();
-    if (sim.eventCount > (options.eventsMax ?? EVENTS_MAX)) throw this.#tooManyEvents();
+    if (this.#isHopeless(options.eventsMax ?? EVENTS_MAX)) throw this.#tooManyEvents();
     if (reached && sim.nowUs >= this.#endUs) this.#isOver = true;
     return reached || this.#isOver;
   }
@@ -155,6 +159,12 @@ export class Run {
       `program \`${program}\` took ${steps.toLocaleString('en-US')} steps at one instant, ${formatDuration(atUs)} after the start, without blocking: it would never end`,
       'Put a `sleep`, a `wait` or a `pause` into its loop.',
     );
+  }
+
+  #isHopeless(eventsMax: number): boolean {
+    const { eventCount } = this.sim;
+    if (eventCount > eventsMax) return true;
+    return eventCount > HOPELESS_FROM_EVENTS && eventCount / this.progress > HOPELESS_FACTOR * eventsMax;
   }
 
   #tooManyEvents(): ScenarioRunError {

@@ -101,7 +101,8 @@ export class Pod implements SandboxOwner {
     if (this.state === 'running') this.host.context.counters.podsRunning--;
     this.state = 'stopping';
     this.graceUs = graceUs;
-    for (const worker of this.workers) worker.stopped = true;
+    // Readiness is probed to the end of the grace period.
+    for (const worker of this.workers) worker.stopped ||= worker.spec.type !== 'readiness';
     this.token++;
     this.advanceStop();
   }
@@ -304,6 +305,7 @@ export class Pod implements SandboxOwner {
   private finishStop(): void {
     if (this.state === 'gone') return;
     this.state = 'gone';
+    for (const worker of this.workers) worker.stopped = true;
     this.token++;
     this.host.runtime.remove(this.sandbox);
     this.moment('pod-deleted', this.name, this.deleteStuck ? 'after refused attempts' : '');

@@ -299,6 +299,20 @@ describe('timeouts', () => {
   });
 });
 
+describe('while a pod is being deleted', () => {
+  test('readiness is probed to the end of the grace period, liveness no more', () => {
+    const deaf = program('app', [{ 'on-term': 'ignore' }, 'pause']);
+    const runs = (type: 'liveness' | 'readiness') => {
+      const containers = [container({ program: deaf, probes: [probe({ type, periodUs: S })] })];
+      const world = new World({ pods: [pod({ stopAtUs: 100 * S, containers })] }).to(101);
+      const before = totals(world).runs;
+      return totals(world.to(200)).runs - before;
+    };
+    expect(runs('readiness')).toBeGreaterThan(25);
+    expect(runs('liveness')).toBe(0);
+  });
+});
+
 describe('docker run', () => {
   test('its health check waits a whole interval first, and a failing one restarts nothing', () => {
     const check = probe({ type: 'liveness', program: FAILING, periodUs: 10 * S });
