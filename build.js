@@ -3,20 +3,22 @@
  * declarations. Bundling is what makes `pidsim` start fast; charting is a chunk that is loaded when a chart is drawn.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, renameSync, rmSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
+
+/** Built beside and swapped in at the end: whoever runs `dist/` meanwhile finds it whole. */
+const FRESH = `dist.${process.pid}`;
 
 const common = {
   bundle: true,
   format: 'esm',
   target: 'es2023',
-  outdir: 'dist',
+  outdir: FRESH,
   logLevel: 'warning',
   legalComments: 'none',
   chunkNames: 'chunk-[name]-[hash]',
 };
 
-rmSync('dist', { recursive: true, force: true });
 await Promise.all([
   build({
     ...common,
@@ -31,12 +33,15 @@ await Promise.all([
   }),
   build({ ...common, entryPoints: { browser: 'src/browser.ts' }, platform: 'browser' }),
 ]);
-chmodSync('dist/cli.js', 0o755);
+chmodSync(`${FRESH}/cli.js`, 0o755);
 // The lab compiles its runners on demand, with the machine's own compiler: it looks for them beside itself.
-cpSync('src/lab', 'dist', {
+cpSync('src/lab', FRESH, {
   recursive: true,
   filter: (path) => statSync(path).isDirectory() || /\.[ch]$/.test(path),
 });
+
+rmSync('dist', { recursive: true, force: true });
+renameSync(FRESH, 'dist');
 
 if (process.argv.includes('--types')) {
   const { status } = spawnSync(

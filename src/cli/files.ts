@@ -3,6 +3,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { usageError } from './exit.js';
 
+/** What `-` on the command line stands for. */
+export const STANDARD_INPUT = '/dev/stdin';
+
 export interface SourceText {
   /** As the user would name it. */
   path: string;
@@ -12,13 +15,13 @@ export interface SourceText {
 /** A scenario of a million lines is a mistake, and reading it would be the first victim. */
 const SOURCE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Every named file, and of a named folder every `.yaml` and `.yml` in it, by name; `-` is standard input. */
+/** Every named file, and of a named folder every `.yaml` and `.yml` in it, by name; STANDARD_INPUT is that. */
 export function readSources(paths: readonly string[]): SourceText[] {
   return paths.flatMap(expand).map((path) => ({ path, text: readText(path) }));
 }
 
 function expand(path: string): string[] {
-  if (path === '-') return [path];
+  if (path === STANDARD_INPUT) return [path];
   if (!statOf(path).isDirectory()) return [path];
   const names = readdirSync(path)
     .filter((name) => /\.ya?ml$/.test(name))
@@ -37,7 +40,7 @@ function statOf(path: string) {
 }
 
 function readText(path: string): string {
-  if (path === '-') return readFileSync(0, 'utf8');
+  if (path === STANDARD_INPUT) return readFileSync(0, 'utf8');
   const stat = statOf(path);
   if (stat.isDirectory()) throw usageError(`${path} is a folder`);
   if (stat.size > SOURCE_BYTES_MAX)
@@ -51,7 +54,7 @@ function readText(path: string): string {
 
 /** What a scenario refers to (`manifest:`), relative to the scenario itself; null when it cannot be read. */
 export function readerBeside(path: string): (reference: string) => string | null {
-  const folder = path === '-' ? '.' : dirname(path);
+  const folder = path === STANDARD_INPUT ? '.' : dirname(path);
   return (reference) => {
     try {
       return readFileSync(resolve(folder, reference), 'utf8');

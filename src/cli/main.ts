@@ -5,6 +5,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { CommandError, EXIT } from './exit.js';
 import { explainCommand } from './explain.js';
+import { STANDARD_INPUT } from './files.js';
 import { labCommand } from './lab.js';
 import { psCommand } from './ps.js';
 import { runCommand } from './run.js';
@@ -61,4 +62,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-main(hideBin(process.argv)).catch(fail);
+/** yargs loses a lone dash, which everybody else takes for standard input. */
+function nameStandardInput(args: string[]): string[] {
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  return args.map((word, index) => (word === '-' && index < end ? STANDARD_INPUT : word));
+}
+
+main(nameStandardInput(hideBin(process.argv))).catch(fail);

@@ -5,7 +5,6 @@ import { usageError } from './exit.js';
 interface FileArguments {
   files?: string[];
   filename?: string[];
-  _?: (string | number)[];
 }
 
 /** Scenario files by position, or by `-f` as in kubectl. */
@@ -24,10 +23,8 @@ export function withFiles<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
     }) as Argv<T>;
 }
 
-export function namedFiles({ files = [], filename = [], _: rest = [] }: FileArguments): string[] {
-  // yargs takes a lone dash for no file of ours.
-  const standardInput = rest.filter((word) => word === '-');
-  const named = [...files, ...filename, ...standardInput].map(String);
+export function namedFiles({ files = [], filename = [] }: FileArguments): string[] {
+  const named = [...files, ...filename].map(String);
   if (named.length === 0)
     throw usageError('name a scenario file or a folder of them', 'pidsim run scenarios');
   return named;
