@@ -1,46 +1,35 @@
 /** The incident for real beside the incident on the model, as a table. */
-import { type ExhaustionRun, zombiesAtTenths } from './rabbitmq.js';
+import { type ExhaustionRun, numbersPerProbe, zombiesAtTenths } from './rabbitmq.js';
 
-/** Markdown: probe of first failure and zombies at each tenth probe, the kernel beside the model's replications. */
-export function formatExhaustion(real: ExhaustionRun | null, model: readonly ExhaustionRun[]): string {
-  const { pidMax } = model[0];
-  const probes = new Set(
-    [real, ...model].flatMap((run) => (run === null ? [] : [...zombiesAtTenths(run).keys()])),
-  );
-  const rows = [...probes]
-    .sort((a, b) => a - b)
-    .map((probe) => [
-      `zombies at probe ${probe}`,
-      real === null ? '' : String(zombiesAtTenths(real).get(probe) ?? ''),
-      spread(model.map((run) => zombiesAtTenths(run).get(probe) ?? null)),
-    ]);
-  const failure = [
-    'first probe that fails',
-    real === null ? '' : failureOf(real),
-    spread(model.map((run) => run.firstFailure)),
-  ];
-  const last = [
-    'zombies then',
-    real === null ? '' : lastZombies(real),
-    spread(model.map((run) => run.steps.at(-1)!.zombies)),
-  ];
-  const start = [
-    'zombies of the start',
-    real === null ? '' : firstZombies(real),
-    spread(model.map((run) => run.steps[0].zombies)),
-  ];
-  const head = [`pid_max ${pidMax}`, 'kernel', `model (${model.length} replications)`];
-  return (
-    [head, head.map(() => '---'), failure, last, start, ...rows]
-      .map((row) => `| ${row.join(' | ')} |`)
-      .join('\n') + '\n'
-  );
+/** One column of the table. */
+export interface ExhaustionColumn {
+  title: string;
+  runs: readonly ExhaustionRun[];
 }
 
-const failureOf = ({ firstFailure }: ExhaustionRun): string =>
-  firstFailure === null ? 'none' : String(firstFailure);
-const lastZombies = ({ steps }: ExhaustionRun): string => String(steps.at(-1)!.zombies);
-const firstZombies = ({ steps }: ExhaustionRun): string => String(steps[0].zombies);
+/** Markdown: probe of first failure, and zombies at each tenth probe; each column's runs as median and range. */
+export function formatExhaustion(columns: readonly ExhaustionColumn[]): string {
+  const all = columns.flatMap(({ runs }) => runs);
+  const tenths = new Set(all.flatMap((run) => [...zombiesAtTenths(run).keys()]));
+  const row = (what: string, value: (run: ExhaustionRun) => number | null): string[] => [
+    what,
+    ...columns.map(({ runs }) => spread(runs.map(value))),
+  ];
+  const rows = [
+    [`pid_max ${all[0].pidMax}`, ...columns.map(({ title }) => title)],
+    ['---', ...columns.map(() => '---')],
+    row('first probe that fails', ({ firstFailure }) => firstFailure),
+    row('zombies then', ({ steps }) => steps.at(-1)!.zombies),
+    row('numbers that a probe leaves (zombies and pinned), mean', (run) =>
+      Number(numbersPerProbe(run).toFixed(2)),
+    ),
+    row('zombies that the start of the server leaves', ({ steps }) => steps[0].zombies),
+    ...[...tenths]
+      .sort((a, b) => a - b)
+      .map((probe) => row(`zombies after probe ${probe}`, (run) => zombiesAtTenths(run).get(probe) ?? null)),
+  ];
+  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n') + '\n';
+}
 
 /** `119 (116 to 122)`: median, and the range where there is one; `none` counts as later than any. */
 function spread(values: readonly (number | null)[]): string {

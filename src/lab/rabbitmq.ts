@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE } from '../kernel/kernel.js';
+import { rabbitmqctlNodeHealthCheck } from '../program/catalogue/rabbitmq.js';
 import { ProbeHost, StartRefused } from './probe-host.js';
 import { LabUnavailable } from './probe-host-setup.js';
 import { pinnedNumbers } from './probe-host-tasks.js';
@@ -182,13 +183,31 @@ async function probeOnce(host: ProbeHost, signal?: AbortSignal): Promise<string 
   }
 }
 
-/** The server's start, the same on the model; one replication. */
+/** Numbers that a probe of the catalogue leaves for certain: two orphans, each of which pins another. */
+const CERTAIN_NUMBERS = 4;
+
+/**
+ * The numbers that a probe left on the mean, zombies and pinned: what decides when the table is full. How many of them
+ * are orphans of the Erlang VM's end depends on how busy the machine is.
+ */
+export function numbersPerProbe({ steps }: ExhaustionRun): number {
+  const good = steps.filter(({ ok }) => ok);
+  const [first, last] = [good[0], good[good.length - 1]];
+  if (last.probe === first.probe) return 0;
+  return (last.zombies + last.pinned - first.zombies - first.pinned) / (last.probe - first.probe);
+}
+
+/** The same on the model; one replication. `numbers`: per probe on the mean, if they were measured elsewhere. */
 export function exhaustTheModel(
-  options: Pick<RabbitmqOptions, 'pidMax' | 'init' | 'probesMax'> = {},
+  options: Pick<RabbitmqOptions, 'pidMax' | 'init' | 'probesMax'> & { numbersPerProbe?: number } = {},
   replication = 0,
 ): ExhaustionRun {
   const pidMax = options.pidMax ?? 800;
+  const { numbersPerProbe: numbers } = options;
+  const share = numbers === undefined ? undefined : Math.min(1, Math.max(0, numbers - CERTAIN_NUMBERS));
+  const probeName = PROBE.join(' ');
   const host = new ModelHost({
+    programs: new Map([[probeName, rabbitmqctlNodeHealthCheck(share)]]),
     init: options.init === 'pause-reaping' ? 'pause-3.1' : 'pause-3.0',
     pidMax,
     replication,
@@ -201,7 +220,7 @@ export function exhaustTheModel(
   host.enter(host.compile('rabbitmq-server'));
   host.run(30_000_000);
   note(0, true);
-  const program = host.compile(PROBE.join(' '));
+  const program = host.compile(probeName);
   for (let probe = 1; probe <= (options.probesMax ?? pidMax); probe++) {
     const task = host.enter(program);
     const status = task === NONE ? null : host.run(PROBE_LIMIT_MS * 1000, task);

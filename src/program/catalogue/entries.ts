@@ -37,7 +37,7 @@ export const CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map<string, Ca
   ['busybox timeout', { build: once(() => busyboxTimeout('true')) }],
   ['coreutils-timeout', { build: once(() => coreutilsTimeout('true')) }],
   ['rabbitmq-server', { build: once(rabbitmqServer), anyArguments: true }],
-  ['rabbitmqctl node_health_check', { build: once(rabbitmqctlNodeHealthCheck) }],
+  ['rabbitmqctl node_health_check', { build: once(() => rabbitmqctlNodeHealthCheck()) }],
   ['rabbitmqctl status', { build: once(rabbitmqctl2017) }],
   ['rabbitmqctl-2017 node_health_check', { build: once(rabbitmqctl2017) }],
 ]);

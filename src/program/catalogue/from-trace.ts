@@ -227,9 +227,10 @@ class Writer {
     for (const child of image.ownChildren) {
       if (this.reading.endsWith?.[child] !== image.life.task) continue;
       const endUs = image.life.endUs as number;
-      const earliestUs = endUs - (this.raceByTask.get(child)?.beforeUs ?? 0);
+      const race = this.raceByTask.get(child);
+      const earliestUs = endUs - (race?.beforeUs ?? 0);
       // What ended in the ordinary course of things is not missed.
-      if ((this.lives.get(child)?.endUs ?? endUs) < earliestUs) continue;
+      if (race === undefined && (this.lives.get(child)?.endUs ?? endUs) < earliestUs) continue;
       this.sleepUntil(image, earliestUs - LAST_LOOK_US, 1);
       image.steps.push({ kill: { target: labelOf(child), signal: 'CHLD' }, orElse: [{ exit: 1 }] });
     }
