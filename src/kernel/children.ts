@@ -53,6 +53,16 @@ export class Children {
     else this.removeLive(parent, child);
   }
 
+  /** The only child there is, or NONE if there are more or none. */
+  onlyOne(parent: number): number {
+    const { tasks } = this;
+    const process = tasks.process[parent];
+    const live = this.processes.firstChild[process];
+    const zombie = this.processes.zombies[process];
+    if (live === NONE) return zombie !== NONE && tasks.firstBelow[zombie] === NONE ? zombie : NONE;
+    return zombie === NONE && tasks.next[live] === NONE ? live : NONE;
+  }
+
   /** All children by place: the kernel's one list. */
   inOrder(parent: number): number[] {
     const { tasks } = this;

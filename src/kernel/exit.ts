@@ -141,15 +141,20 @@ function tellParent(kernel: KernelState, parent: TaskId): boolean {
  * among them is news for the new parent (K22).
  */
 function reparentChildren(kernel: KernelState, father: TaskId): void {
-  const { tasks, children } = kernel;
+  const { children } = kernel;
   if (!children.hasLive(father) && children.firstZombie(father) === NONE) return;
-  const orphans = children.inOrder(father);
   const reaper = findReaper(kernel, father);
+  // Most processes that leave children leave one: no list is made for it.
+  const only = children.onlyOne(father);
+  const orphans = only === NONE ? children.inOrder(father) : null;
   children.clear(father);
-  for (const orphan of orphans) {
-    children.append(reaper, orphan);
-    if (tasks.state[orphan] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
-  }
+  if (orphans === null) adopt(kernel, reaper, only);
+  else for (const orphan of orphans) adopt(kernel, reaper, orphan);
+}
+
+function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
+  kernel.children.append(reaper, orphan);
+  if (kernel.tasks.state[orphan] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
 }
 
 /**

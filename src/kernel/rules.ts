@@ -9,6 +9,11 @@ export interface KernelRules {
    * went to the shim outside (K24; commit c6c70f4455d1).
    */
   orphansLeaveNamespace: boolean;
+  /**
+   * Since 4.11 a new subreaper gets the orphans of the descendants that are there already; before, only of those
+   * forked afterwards (K21; commit 749860ce2427).
+   */
+  subreaperCoversExisting: boolean;
   /** Since 6.14 every PID namespace has a `pid_max` of its own, at first 4194304 (K7; commit 7863dcc72d0f). */
   perNamespacePidMax: boolean;
   /** Whose `pids.events` counts a refusal: the forking task's cgroup (v1), or the one that is full (v2) (K37). */
@@ -19,6 +24,7 @@ export interface KernelRules {
 export const CURRENT_KERNEL_RULES: KernelRules = {
   exhaustionErrno: 'EAGAIN',
   orphansLeaveNamespace: false,
+  subreaperCoversExisting: true,
   perNamespacePidMax: true,
   pidsEventsOn: 'limiter',
 };
@@ -37,6 +43,7 @@ export function kernelRules(version: string, cgroup: 'v1' | 'v2' = 'v1'): Kernel
   return {
     exhaustionErrno: atLeast(4, 1) ? 'EAGAIN' : 'ENOMEM',
     orphansLeaveNamespace: !atLeast(4, 11),
+    subreaperCoversExisting: atLeast(4, 11),
     perNamespacePidMax: atLeast(6, 14),
     pidsEventsOn: cgroup === 'v1' ? 'forker' : 'limiter',
   };

@@ -70,7 +70,7 @@ export function setSubreaper(kernel: KernelState, task: TaskId, on: boolean): vo
     return;
   }
   processes.flags[process] |= IS_SUBREAPER;
-  markDescendants(kernel, process);
+  if (kernel.rules.subreaperCoversExisting) markDescendants(kernel, process);
 }
 
 /** Stands for `propagate_has_child_subreaper`: stops at what is marked already and at a namespace's PID 1. */

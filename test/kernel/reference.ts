@@ -425,7 +425,8 @@ export class ReferenceKernel extends ReferenceTables {
   setSubreaper(id: number, on: boolean): void {
     const p = this.running(id);
     p.isSubreaper = on;
-    if (on) for (const child of p.children) this.propagateHasSubreaper(child);
+    if (!on || !this.rules.subreaperCoversExisting) return;
+    for (const child of p.children) this.propagateHasSubreaper(child);
   }
 
   private propagateHasSubreaper(p: Process): void {

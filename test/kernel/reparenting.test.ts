@@ -78,6 +78,18 @@ onBothKernels((boot) => {
     expect(kernel.parentOf(orphan)).toBe(subreaper);
   });
 
+  it('K21 before 4.11 it got the later ones only', () => {
+    const kernel = boot({ version: '4.10' });
+    const { init } = container(kernel);
+    const [subreaper, parent, orphan] = descend(kernel, init, 3);
+    kernel.setSubreaper(subreaper, true);
+    kernel.exit(parent, 0);
+    expect(kernel.parentOf(orphan)).toBe(init);
+    const [laterParent, laterOrphan] = descend(kernel, subreaper, 2);
+    kernel.exit(laterParent, 0);
+    expect(kernel.parentOf(laterOrphan)).toBe(subreaper);
+  });
+
   it('K21 a subreaper that resigns gets nothing more', () => {
     const kernel = boot();
     const { init } = container(kernel);
