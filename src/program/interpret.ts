@@ -6,7 +6,8 @@
  */
 import { ANY, type Kernel, NONE, SIGCHLD, SIGKILL, SIGTERM, WOULD_BLOCK } from '../kernel/kernel.js';
 import { PENDING_SIGCHLD, PENDING_SIGTERM, type Signal, STATUS_TERMINATED } from '../kernel/signals.js';
-import { sampleUs } from '../sim/distribution.js';
+import { type Distribution, sampleUs } from '../sim/distribution.js';
+import type { RandomStream } from '../sim/random.js';
 import { Op, type Program } from './code.js';
 import {
   PAUSED,
@@ -116,7 +117,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
       case Op.SLEEP:
         context.pc = pc + 2;
         context.blocked = SLEEPING;
-        host.wakeAfter(context, sampleUs(program.durations[code[pc + 1]], context.stream!));
+        host.wakeAfter(context, delayUs(program.durations[code[pc + 1]], context.stream!));
         return;
       case Op.PAUSE:
         context.pc = pc + 1;
@@ -202,6 +203,11 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         throw new Error(`program ${program.name}: no such instruction ${code[pc]} at ${pc}`);
     }
   }
+}
+
+/** Most durations are constants, and need no draw. */
+function delayUs(duration: Distribution, stream: RandomStream): number {
+  return duration.kind === 'constant' ? duration.us : sampleUs(duration, stream);
 }
 
 /** Where the parent goes on. */
