@@ -14,6 +14,7 @@
  * made in private mount namespaces, the cgroup and the tracing instance are our own.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -482,12 +483,30 @@ static void make_cgroup(void) {
   exit(1);
 }
 
+/* Tracing instances are named pidsim-PID-N: those whose PID is no more were left by a killed session. */
+static void sweep_traces(const char *instances) {
+  DIR *dir = opendir(instances);
+  struct dirent *entry;
+  struct stat here;
+  while (dir && (entry = readdir(dir))) {
+    char path[512];
+    int owner;
+    if (sscanf(entry->d_name, "pidsim-%d-", &owner) != 1) continue;
+    snprintf(path, sizeof path, "/proc/%d", owner);
+    if (stat(path, &here) == 0) continue;
+    snprintf(path, sizeof path, "%s/%s", instances, entry->d_name);
+    rmdir(path);
+  }
+  if (dir) closedir(dir);
+}
+
 /* tracefs in a mount namespace of our own, so that the machine's mounts stay as they are; "-" when there is none. */
 static void make_trace(void) {
   struct stat here;
   if (strcmp(trace_name, "-") == 0) return;
   if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return;
   if (stat("/sys/kernel/tracing/instances", &here) != 0 && mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL) != 0) return;
+  sweep_traces("/sys/kernel/tracing/instances");
   snprintf(trace_dir, sizeof trace_dir, "/sys/kernel/tracing/instances/%s", trace_name);
   if (mkdir(trace_dir, 0700) != 0) trace_dir[0] = 0;
 }
