@@ -86,7 +86,7 @@ async function verify(source: LitmusSource, options: KernelRunOptions): Promise<
   return verifyOne(litmus.value, options);
 }
 
-const JITTERED_RUNS = 8;
+const JITTERED_RUNS = 16;
 
 /** Does the kernel give the same world however its processes are slowed down? */
 async function isDecided(

@@ -272,6 +272,8 @@ class Reader {
     const nests = new Set<string>();
     const check = (name: string, path: Path): void => {
       const program = library.get(name);
+      const isWrong = program === undefined && source.programs[name] !== undefined; // as has been said
+      if (isWrong) return;
       if (program === undefined) this.complain(path, 'unknown-program', `there is no program "${name}"`);
       else if (source.programs[name] !== undefined) {
         for (const problem of checkProgramNames(name, program, library))

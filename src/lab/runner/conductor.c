@@ -304,6 +304,12 @@ static int reap_adopted(void) {
   return count;
 }
 
+/* Holds everybody where they are, to look at a world that does not come to rest. */
+static void stop_all(void) {
+  kill(-1, SIGSTOP);
+  for (int tries = 0; tries < 200 && !all_blocked_once(); tries++) nap(5000);
+}
+
 /* Returns 1 once the world is at rest, 0 when that took longer than it may. */
 static int play(void) {
   int64_t deadline = real_ms() + world->bound_ms;
@@ -377,6 +383,7 @@ int conduct(void) {
   if (world->subreaper_outside) start_shim();
   start_init();
   int rested = play();
+  if (!rested) stop_all();
   report(rested);
   return 0;
 }

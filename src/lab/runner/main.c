@@ -225,11 +225,26 @@ static pid_t start_conductor(void) {
   _exit(conduct());
 }
 
-/* The conductor may be kept from running by a program that never blocks: lift it above. */
-static void call_time(pid_t conductor) {
-  struct sched_param parameter = {.sched_priority = PRIORITY_WAKING};
-  world->expired = 1;
-  if (world->real_time) sched_setscheduler(conductor, SCHED_RR, &parameter);
+static void calm_group(const char *directory) {
+  static char numbers[1 << 16];
+  char path[700];
+  struct sched_param parameter = {0};
+  snprintf(path, sizeof path, "%s%s/cgroup.procs", world->cgroup, directory);
+  if (read_file(path, numbers, sizeof numbers) <= 0) return;
+  for (char *at = numbers; *at != 0; at += strspn(at, "\n")) sched_setscheduler(strtol(at, &at, 10), SCHED_OTHER, &parameter);
+}
+
+/*
+ * Ends real time for all of them. The conductor may be kept from running, even from dying, by a program that never
+ * blocks; now everybody has a turn. Several times, because of those that are born meanwhile.
+ */
+static void calm(void) {
+  world->real_time = 0;
+  for (int pass = 0; pass < 5; pass++) {
+    calm_group("/outside");
+    calm_group("/pod");
+    usleep(2000);
+  }
 }
 
 static void leave_real_time(void) {
@@ -252,13 +267,15 @@ static int wait_for(pid_t conductor, const sigset_t *signals) {
     int signal = sigtimedwait(signals, NULL, &time);
     if (signal == SIGCHLD || (signal < 0 && errno == EINTR)) continue;
     if (signal < 0 && !called) { /* time is up */
-      call_time(conductor);
+      world->expired = 1;
+      calm();
       called = 1;
       deadline = real_ms() + GRACE_MS;
       continue;
     }
     if (signal > 0) ended = 1;
     kill(conductor, SIGKILL);
+    calm();
     break;
   }
   leave_real_time();

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -153,15 +154,32 @@ void join_pod(void) {
   if (write_file(path, "0") != 0) die(path);
 }
 
+/* By chance, for jitter. */
+static unsigned draw(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (unsigned)now.tv_nsec * 2654435761u + (unsigned)self.numbers[0] * 40503u;
+}
+
 /* Makes this process slower by chance, so that every order in which the kernel may run things comes up. */
 static void jitter(void) {
   if (!world->jitter) return;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  unsigned luck = (unsigned)now.tv_nsec * 2654435761u + (unsigned)self.numbers[0] * 40503u;
+  unsigned luck = draw();
   if (luck >> 31) sched_yield();
   for (volatile unsigned spins = (luck >> 8) % 200000; spins > 0; spins--) {
   }
+}
+
+/* The same for its death: a process takes the longer to exit the more memory it has. And on a CPU of its own choice. */
+static void jitter_life(void) {
+  if (!world->jitter || self.numbers[0] > 300) return;
+  unsigned luck = draw();
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET((luck >> 16 & 1) % sysconf(_SC_NPROCESSORS_ONLN), &set);
+  sched_setaffinity(0, sizeof set, &set);
+  if (luck >> 17 & 1)
+    mmap(NULL, 8 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 }
 
 /* ---- blocking ---- */
@@ -404,6 +422,7 @@ static pid_t fork_child(const int *operand) {
   self.leader = NULL;
   forget_image();
   be_born(self.space);
+  jitter_life();
   jitter();
   self.pc = operand[0];
   return 0;

@@ -1,0 +1,29 @@
+/** A driver to be interrupted: runs a litmus that never comes to rest. Says so on stdout when it is under way. */
+import { endAllRuns, runOnKernel } from '../../src/lab/kernel-run.js';
+import { litmusOf } from '../../src/lab/litmus.js';
+
+const litmus = litmusOf({
+  name: 'endless',
+  question: 'Does anything of it outlive its driver?',
+  rules: [],
+  programs: {
+    init: {
+      comm: 'init',
+      steps: [
+        {
+          repeat: {
+            times: 20,
+            steps: [{ fork: { steps: [{ exec: { comm: 'execed', steps: ['pause'] } }] } }],
+          },
+        },
+        { repeat: { times: 'forever', steps: ['reap'] } },
+      ],
+    },
+  },
+  init: 'init',
+});
+if (!litmus.ok) throw new Error(litmus.diagnostics[0].message);
+process.once('SIGINT', () => void endAllRuns().then(() => process.exit(130)));
+const run = runOnKernel(litmus.value, { boundMs: 30_000 });
+setTimeout(() => console.log('under way'), 700);
+await run;

@@ -1,0 +1,128 @@
+/** The litmus files on the kernel of this machine, and what is left behind afterwards. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { formatVerification } from '../../src/lab/format.js';
+import { formatFuzzReport, fuzz } from '../../src/lab/fuzz.js';
+import { missingForLitmus, runOnKernel } from '../../src/lab/kernel-run.js';
+import { litmusOf } from '../../src/lab/litmus.js';
+import { pidsCgroupRoot } from '../../src/lab/probe-host-setup.js';
+import { verifyLitmus } from '../../src/lab/verify.js';
+import type { Step } from '../../src/program/step.js';
+import { litmusPaths } from './litmus-files.js';
+import { describeLive } from './live.js';
+
+const SLOW_MS = 600_000;
+
+function litmusRunning(steps: Step[]) {
+  const litmus = litmusOf({
+    name: 'endless',
+    question: 'Does it ever come to rest?',
+    rules: [],
+    limits: { pidMax: 320 },
+    programs: { init: { comm: 'init', steps } },
+    init: 'init',
+  });
+  if (!litmus.ok) throw new Error(litmus.diagnostics[0].message);
+  return litmus.value;
+}
+
+/** Processes of the runner that descend from a process, and cgroups that carry its number. */
+function leftOf(driver: number): string[] {
+  const root = pidsCgroupRoot()!;
+  const groups = readdirSync(root).filter((name) => name.startsWith(`pidsim-litmus-${driver}-`));
+  const numbers = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const charged = numbers.filter((number) =>
+    read(`/proc/${number}/cgroup`).includes(`/pidsim-litmus-${driver}-`),
+  );
+  return [...groups.map((name) => `cgroup ${name}`), ...charged.map((number) => `process ${number}`)];
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+async function expectNothingOf(driver: number): Promise<void> {
+  for (let waited = 0; waited < 10_000 && leftOf(driver).length > 0; waited += 50) await sleep(50);
+  expect(leftOf(driver)).toEqual([]);
+}
+
+async function startDriver(): Promise<ChildProcess> {
+  const driver = spawn(process.execPath, ['--import', 'tsx', 'test/lab/drive-litmus.ts'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve) => driver.stdout!.once('data', resolve));
+  expect(leftOf(driver.pid!).length, 'the runner is under way').toBeGreaterThan(0);
+  return driver;
+}
+
+describeLive('the litmus files on this kernel', () => {
+  it('can all be run here, or it is said why not', () => expect(missingForLitmus()).toEqual([]));
+
+  it(
+    'agree with the model, and with what they expect',
+    async () => {
+      const verification = await verifyLitmus(litmusPaths());
+      const notAgreed = verification.results.filter(
+        ({ verdict }) => verdict !== 'agrees' && verdict !== 'skipped',
+      );
+      expect(
+        notAgreed.map(({ litmus }) => litmus.name),
+        formatVerification(verification),
+      ).toEqual([]);
+      await expectNothingOf(process.pid);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'agree with the model on random programs as well',
+    async () => {
+      const report = await fuzz({ seed: 20170401, count: 25 });
+      expect(report.disagreement?.text, formatFuzzReport(report)).toBeUndefined();
+      expect(report.done + report.undecided).toBe(25);
+      await expectNothingOf(process.pid);
+    },
+    SLOW_MS,
+  );
+});
+
+describeLive('a litmus that never comes to rest', () => {
+  const FORK_BOMB: Step[] = [
+    { repeat: { times: 'forever', steps: [{ fork: { program: 'init', orElse: [] } }] } },
+  ];
+
+  it.each<[string, Step[]]>([
+    ['sleeps again and again', [{ repeat: { times: 'forever', steps: [{ sleep: '1s' }] } }]],
+    ['spins', [{ repeat: { times: 'forever', steps: ['reap'] } }]],
+    ['is a fork bomb', FORK_BOMB],
+  ])('because it %s is reported as such, and leaves nothing', async (_, steps) => {
+    const outcome = await runOnKernel(litmusRunning(steps), { boundMs: 500 });
+    expect(outcome.kind).toBe('restless');
+    await expectNothingOf(process.pid);
+  });
+
+  it('ends when it is told to, and leaves nothing', async () => {
+    const controller = new AbortController();
+    const run = runOnKernel(litmusRunning([{ repeat: { times: 'forever', steps: ['reap'] } }]), {
+      signal: controller.signal,
+    });
+    setTimeout(() => controller.abort(), 300);
+    expect((await run).kind).toBe('failed');
+    await expectNothingOf(process.pid);
+  });
+
+  it.each(['SIGINT', 'SIGKILL'] as const)('leaves nothing when its driver gets %s', async (signal) => {
+    const driver = await startDriver();
+    const ended = new Promise((resolve) => driver.once('close', resolve));
+    driver.kill(signal);
+    await ended;
+    await expectNothingOf(driver.pid!);
+    expect(existsSync(`/proc/${driver.pid}`)).toBe(false);
+  });
+});

@@ -1,0 +1,186 @@
+/** The model against what real kernels did: on any machine, without privileges. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { kernelRules } from '../../src/kernel/kernel.js';
+import { differencesFrom } from '../../src/lab/expect.js';
+import { formatWorlds } from '../../src/lab/format.js';
+import { generateLitmus } from '../../src/lab/generate.js';
+import { litmusOf, parseLitmus, printLitmus } from '../../src/lab/litmus.js';
+import { runOnModel } from '../../src/lab/model-run.js';
+import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../src/lab/observed.js';
+import { shrinkLitmus } from '../../src/lab/shrink.js';
+import { sameWorld } from '../../src/lab/verify.js';
+import type { World } from '../../src/lab/world.js';
+import { litmusPaths, OBSERVED_FOLDER, readLitmusFiles } from './litmus-files.js';
+
+const all = readLitmusFiles();
+const byName = new Map(all.map((litmus) => [litmus.name, litmus]));
+const observed = readdirSync(OBSERVED_FOLDER).map(
+  (name) => JSON.parse(readFileSync(join(OBSERVED_FOLDER, name), 'utf8')) as ObservedFile,
+);
+
+/** Rules that a namespace of one's own cannot show: see docs/validity.md. */
+const BEYOND_A_NAMESPACE = ['K5', 'K6', 'K13', 'K16', 'K36', 'K39', 'K40', 'K41', 'K42', 'K47', 'K48'];
+
+function restOf(outcome: ReturnType<typeof runOnModel>): World {
+  if (outcome.kind !== 'rest') throw new Error(`the model is ${outcome.kind}`);
+  return outcome.world;
+}
+
+describe.each(observed)('on the model as on Linux $kernel', ({ kernel, cgroup, observations }) => {
+  const rules = kernelRules(kernel, cgroup)!;
+
+  it.each(all.map((litmus) => [litmus.name, litmus] as const))('%s', (name, litmus) => {
+    const observation = observations[name];
+    expect(observation, 'not observed yet: record it with `pidsim lab verify --record`').toBeDefined();
+    expect(observation.hash, 'it was observed as another litmus: record it again').toBe(litmusHash(litmus));
+    const [model, real] = [restOf(runOnModel(litmus, { rules })), worldOf(observation)];
+    expect(formatWorlds(model, real).join('\n')).toBe('');
+    expect(sameWorld(model, real)).toBe(true);
+    expect(differencesFrom(litmus.expect!, real)).toEqual([]);
+  });
+
+  it('holds no observation of a litmus that is gone', () => {
+    expect(Object.keys(observations).filter((name) => !byName.has(name))).toEqual([]);
+  });
+});
+
+describe('the litmus files', () => {
+  it.each(litmusPaths())('%s is named as its file, and says what to expect', (path) => {
+    const litmus = byName.get(basename(path, '.yaml'));
+    expect(litmus?.expect).toBeTruthy();
+  });
+
+  it('have twins that exist and come out otherwise', () => {
+    for (const { name, twin, source } of all) {
+      if (twin === undefined) continue;
+      const other = byName.get(twin);
+      expect(other, `${name} has a twin ${twin}`).toBeDefined();
+      expect({ [twin]: other!.source.expect }).not.toEqual({ [twin]: source.expect });
+    }
+  });
+
+  it('show every rule that a namespace can show', () => {
+    const shown = new Set(all.flatMap(({ rules }) => rules));
+    const rules = Array.from({ length: 48 }, (_, index) => `K${index + 1}`);
+    expect(rules.filter((rule) => !shown.has(rule) && !BEYOND_A_NAMESPACE.includes(rule))).toEqual([]);
+  });
+
+  it('print to text that reads as the same litmus', () => {
+    for (const litmus of all) {
+      const again = parseLitmus(printLitmus(litmus.source), litmus.file);
+      expect(again.ok && again.value.source).toEqual(litmus.source);
+    }
+  });
+});
+
+describe('an observation', () => {
+  it('gives back the world that it was made of', () => {
+    for (const litmus of all) {
+      const world = restOf(runOnModel(litmus));
+      const kept = JSON.parse(JSON.stringify(observationOf(litmus, world)));
+      expect(worldOf(kept)).toEqual(world);
+    }
+  });
+});
+
+describe('a bad litmus', () => {
+  const GOOD = `
+name: small
+question: q
+rules: [K1]
+programs:
+  init: {comm: init, steps: [pause]}
+init: init
+`;
+  const problemsOf = (text: string): string[] => {
+    const parsed = parseLitmus(text, 'small.yaml');
+    return parsed.ok ? [] : parsed.diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`);
+  };
+
+  it('is none of these', () => expect(problemsOf(GOOD)).toEqual([]));
+
+  it.each([
+    ['an unknown key', `${GOOD}speed: 3\n`, '8:8 unknown-key'],
+    ['an unknown program', GOOD.replace('init: init', 'init: other'), '7:7 unknown-program'],
+    ['a step that does not exist', GOOD.replace('[pause]', '[snooze]'), '6:30 unknown-step'],
+    ['a duration without a unit', `${GOOD}enter: [{at: 10, program: init}]\n`, '8:14 wrong-type'],
+    ['a random sleep', GOOD.replace('[pause]', '[{sleep: {uniform: [1s, 2s]}}]'), '6:9 bad-value'],
+    ['a real coin', GOOD.replace('[pause]', '[{chance: {p: 0.5, steps: [pause]}}]'), '6:9 bad-value'],
+    ['too many numbers', `${GOOD}limits: {pidMax: 4194304}\n`, '8:18 bad-value'],
+    ['too few numbers', `${GOOD}limits: {pidMax: 300}\n`, '8:18 bad-value'],
+    [
+      'a namespace that nobody makes',
+      `${GOOD}enter: [{at: 1s, program: init, into: below}]\n`,
+      '8:39 bad-value',
+    ],
+    ['an entry of nothing', `${GOOD}enter: [{at: 1s}]\n`, '8:9 missing-key'],
+  ])('%s is a diagnostic', (_, text, expected) => expect(problemsOf(text)).toEqual([expected]));
+
+  it('is text that is no mapping, or no text at all', () => {
+    expect(problemsOf('- a\n- b\n')).toEqual(['1:1 wrong-type']);
+    expect(problemsOf('')).toEqual(['1:1 empty-file']);
+  });
+});
+
+describe('a program that never comes to rest', () => {
+  const restless = (steps: string): string => {
+    const parsed = parseLitmus(
+      `{name: a, question: q, rules: [], programs: {a: {comm: a, steps: ${steps}}}, init: a}`,
+      'a.yaml',
+    );
+    return parsed.ok ? runOnModel(parsed.value, { eventsMax: 10_000 }).kind : 'bad';
+  };
+
+  it('is reported as such', () => {
+    expect(restless('[{repeat: {times: forever, steps: [{sleep: 1s}]}}]')).toBe('restless');
+  });
+
+  it('is at rest when it pauses, however late', () => {
+    expect(restless('[{repeat: {times: 3, steps: [{sleep: 100h}]}}, pause]')).toBe('rest');
+  });
+});
+
+describe('the fuzzer', () => {
+  it('makes litmus programs that are valid, and the same ones from the same seed', () => {
+    for (let index = 0; index < 300; index++) {
+      const source = generateLitmus(7, index);
+      const litmus = litmusOf(source);
+      expect(litmus.ok ? [] : litmus.diagnostics).toEqual([]);
+      expect(generateLitmus(7, index)).toEqual(source);
+    }
+  });
+
+  it('makes worlds of many kinds', () => {
+    const seen = { refused: 0, zombies: 0, pinned: 0, threads: 0, nested: 0, dead: 0 };
+    for (let index = 0; index < 300; index++) {
+      const litmus = litmusOf(generateLitmus(8, index));
+      const outcome = litmus.ok ? runOnModel(litmus.value) : null;
+      if (outcome?.kind !== 'rest') continue;
+      const { inside, nested, refusals } = outcome.world;
+      if (refusals.length > 0) seen.refused++;
+      if (inside.tasks.some(({ stat }) => stat.startsWith('Z'))) seen.zombies++;
+      if (inside.pinned.length > 0) seen.pinned++;
+      if (inside.tasks.some(({ threads }) => threads > 1)) seen.threads++;
+      if (Object.keys(nested).length > 0) seen.nested++;
+      if (inside.tasks.length === 0) seen.dead++;
+    }
+    for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(5);
+  });
+
+  it('shrinks a litmus to what matters', async () => {
+    const source = generateLitmus(7, 3);
+    const mentions = (text: string) => (litmus: object) => JSON.stringify(litmus).includes(text);
+    const wanted = mentions('setpgid');
+    const smallest = await shrinkLitmus(
+      {
+        ...source,
+        programs: { ...source.programs, init: { comm: 'init', steps: ['setpgid', 'setsid', 'pause'] } },
+      },
+      async (candidate) => litmusOf(candidate).ok && wanted(candidate.programs.init as object),
+    );
+    expect(smallest.programs).toEqual({ init: { comm: 'init', steps: ['setpgid'] } });
+    expect(smallest.enter).toEqual([]);
+  });
+});
