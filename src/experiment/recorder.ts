@@ -6,6 +6,7 @@
  *     node: moments ──────────┘            every so often: a row of the timeline
  */
 import type { ForkRefusal, Kernel, TaskId } from '../kernel/kernel.js';
+import { RESERVED_PIDS } from '../kernel/limits.js';
 import type { NodeMomentKind, NodeObserver } from '../node/context.js';
 import type { PodSlot } from '../node/kubelet.js';
 import type { Node } from '../node/node.js';
@@ -46,7 +47,6 @@ export class Recorder implements NodeObserver {
   readonly #momentRow: EventKind;
   readonly #settle: EventKind;
   #sampleEveryUs = 0;
-  #lastCursor = 0;
   #hasWrapped = false;
   #momentRows = 0;
   /** By namespace that is full, or by -1 - origin. */
@@ -126,6 +126,13 @@ export class Recorder implements NodeObserver {
     return slot?.name ?? context.origins.all[origin].pod ?? 'node';
   }
 
+  /** K3: from here on the reserved low numbers are lost. Later rounds are no news. */
+  wrapped(): void {
+    if (this.#hasWrapped) return;
+    this.#hasWrapped = true;
+    this.#event('wrapped', 'node', `numbers start again from ${RESERVED_PIDS}`);
+  }
+
   #event(kind: RunEventKind, subject: string, detail: string): boolean {
     const isNews = this.log.add(this.sim.nowUs / US_PER_SECOND, kind, subject, detail);
     if (isNews && this.#momentRows < MOMENT_ROWS_MAX) {
@@ -141,7 +148,6 @@ export class Recorder implements NodeObserver {
   row(): void {
     const { timeline } = this;
     const timeSeconds = this.sim.nowUs / US_PER_SECOND;
-    this.#lookForWrap();
     if (timeline.time_s.at(-1) === timeSeconds) {
       // Something more has happened at the same instant: what counts is how it ended.
       for (const name of TIMELINE_COLUMNS) timeline[name].pop();
@@ -171,16 +177,6 @@ export class Recorder implements NodeObserver {
       pods_delete_stuck: counters.podsDeleteStuck,
     };
     for (const name of TIMELINE_COLUMNS) timeline[name].push(values[name]);
-  }
-
-  /** K3: from here on the reserved low numbers are lost. Seen at the first row after it. */
-  #lookForWrap(): void {
-    const { cursor } = this.#kernel.namespaces[0];
-    const wrapped = cursor < this.#lastCursor;
-    this.#lastCursor = cursor;
-    if (!wrapped || this.#hasWrapped) return;
-    this.#hasWrapped = true;
-    this.log.add(this.sim.nowUs / US_PER_SECOND, 'wrapped', 'node', 'numbers start again from 300');
   }
 }
 

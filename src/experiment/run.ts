@@ -77,6 +77,7 @@ export class Run {
     const { machine, recorder } = this;
     machine.onRefused = (parent, refusal) => recorder.refused(parent, refusal);
     machine.onEnded = (task) => recorder.ended(task);
+    machine.onWrapped = () => recorder.wrapped();
     if (options.until === 'exhaustion') recorder.onExhausted = () => this.#endEarly();
     recorder.start(this.node, sampleEveryUs(scenario));
   }

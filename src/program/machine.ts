@@ -64,6 +64,10 @@ export class Machine implements InterpreterHost, KernelHooks {
    */
   onEnded: ((task: TaskId) => void) | null = null;
 
+  /** Called when the host's numbers have started again from below, in the middle of the fork that shows it (K2, K3). */
+  onWrapped: (() => void) | null = null;
+
+  private lastNumber = 0;
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
   private readonly awoken: EventKind;
@@ -110,7 +114,10 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   forked(_parent: TaskId, child: TaskId): void {
-    this.fold(FORKED, this.kernel.numberOf(child));
+    const number = this.kernel.numberOf(child);
+    this.fold(FORKED, number);
+    if (number < this.lastNumber) this.onWrapped?.();
+    this.lastNumber = number;
   }
 
   ended(task: TaskId, status: number): void {

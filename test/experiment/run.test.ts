@@ -97,14 +97,21 @@ describe('the timeline', () => {
     timeline.allocated.forEach((allocated, row) => {
       expect(timeline.tasks[row] + timeline.zombies[row] + timeline.pinned[row]).toBe(allocated);
     });
-    for (const event of events.filter(({ kind }) => kind !== 'wrapped'))
-      expect(timeline.time_s).toContain(event.timeSeconds);
+    for (const event of events) expect(timeline.time_s).toContain(event.timeSeconds);
   });
 
   test('K3: free is what can still be handed out: next to nothing when the node is full', () => {
     const result = simulate(scenario(LEAK, 3_000), { until: 'exhaustion' });
     expect(result.timeline.free.at(-1)).toBeLessThan(17);
     expect(result.final.pidMax - result.final.allocated).toBeGreaterThan(50);
+  });
+
+  test('K3: the first wrap is an event, and there is one', () => {
+    const { events } = simulate(scenario(LEAK, 3_000));
+    const wraps = events.filter(({ kind }) => kind === 'wrapped');
+    // 2,000 numbers, of which the host and the pod's start take 147, and each run, once a second, 18.
+    expect(wraps).toHaveLength(1);
+    expect(Math.abs(wraps[0].timeSeconds - (2_000 - 147) / 18)).toBeLessThan(2);
   });
 
   test('sampleEvery is kept to', () => {

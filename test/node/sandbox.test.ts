@@ -200,3 +200,19 @@ describe('cgroups', () => {
     expect(world.kernel.pidsCurrent(1)).toBe(2);
   });
 });
+
+describe('what the kubelet reads', () => {
+  const available = (version: string, threadsMax: number) =>
+    new World({ baselineTaskCount: 70_000, kubelet: { version }, kernel: { pidMax: 4_194_304, threadsMax } })
+      .node.pidAvailable;
+
+  test('R20: up to 1.23 it takes pid_max for the capacity; from 1.24 on it knows threads-max', () => {
+    expect(available('1.23', 100_000)).toBe(4_194_304 - (70_000 - 65_536));
+    expect(available('1.24', 100_000)).toBe(100_000 - 70_000);
+  });
+
+  test('R21: up to 1.23 its count of tasks starts again at 65,536', () => {
+    expect(available('1.23', 200_000)).toBeGreaterThan(4_194_304 - 65_536);
+    expect(available('1.24', 5_000_000)).toBe(4_194_304 - 70_000);
+  });
+});
