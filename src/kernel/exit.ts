@@ -30,6 +30,7 @@ export function exitMainThread(kernel: KernelState, task: TaskId): void {
     exit(kernel, task, 0);
     return;
   }
+  if (kernel.tasks.state[task] === LEADER_DEAD) return; // there is no main thread any more
   kernel.tasks.state[task] = LEADER_DEAD;
   countZombie(kernel, task, 1);
 }

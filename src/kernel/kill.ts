@@ -27,6 +27,11 @@ export function kill(
   target: TaskId,
   signal: Signal,
 ): boolean {
+  const isFromAbove = kernel.tasks.state[target] !== FREE && comesFromAbove(kernel, sender, target);
+  return deliver(kernel, target, signal, isFromAbove);
+}
+
+function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbove: boolean): boolean {
   const { tasks, processes } = kernel;
   const state = tasks.state[target];
   if (state === FREE) return false;
@@ -39,7 +44,7 @@ export function kill(
   const namespace = kernel.namespaceOf(target);
   const isInit = namespace.init === target;
   if (signal === SIGKILL) {
-    if (!isInit || comesFromAbove(kernel, sender, target)) exit(kernel, target, STATUS_KILLED);
+    if (!isInit || isFromAbove) exit(kernel, target, STATUS_KILLED);
     return true;
   }
   if (processes.sigterm[process] === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
@@ -47,7 +52,10 @@ export function kill(
   return true;
 }
 
-/** kill(0, …): every member of the sender's process group by number, the sender itself last, whatever namespace they are in. */
+/**
+ * kill(0, …): every member of the sender's process group, whatever namespace they are in. If it is deadly the sender
+ * itself dies first, as it is running while the others are yet to be woken; then the others, by number.
+ */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const { tasks } = kernel;
   const group = tasks.group[sender];
@@ -56,8 +64,9 @@ export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): 
     if (tasks.state[task] !== FREE && tasks.group[task] === group && task !== sender) members.push(task);
   }
   members.sort((a, b) => kernel.pids.numbers[0][tasks.pid[a]] - kernel.pids.numbers[0][tasks.pid[b]]);
-  for (const member of members) kill(kernel, sender, member, signal);
+  const areBelow = members.map((member) => comesFromAbove(kernel, sender, member));
   kill(kernel, sender, sender, signal);
+  for (const [index, member] of members.entries()) deliver(kernel, member, signal, areBelow[index]);
 }
 
 /** Every child that is there at this moment, oldest first. */

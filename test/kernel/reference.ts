@@ -343,9 +343,16 @@ export class ReferenceKernel extends ReferenceTables {
   /** `send_signal`, `sig_task_ignored`, `complete_signal`. */
   kill(senderId: number, targetId: number, signal: Signal): void {
     const target = this.processes.get(targetId);
-    if (target?.life !== 'running') return;
+    if (target?.life === 'running') this.deliver(target, signal, this.isFromAncestor(senderId, target));
+  }
+
+  private isFromAncestor(senderId: number, target: Process): boolean {
     const sender = senderId === KERNEL ? null : this.processes.get(senderId)!;
-    const fromAncestor = sender === null || numberIn(sender.main.pid, activeNs(target)) === 0;
+    return sender === null || numberIn(sender.main.pid, activeNs(target)) === 0;
+  }
+
+  private deliver(target: Process, signal: Signal, fromAncestor: boolean): void {
+    if (target.life !== 'running') return;
     if (this.isIgnored(target, signal, fromAncestor)) return;
     if (this.hasHandler(target, signal)) {
       target.pending.add(signal);
@@ -367,14 +374,16 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * kill(0, signal). In the kernel the members die side by side; here in the order of their numbers on the host, the
-   * sender last, so that a run can be repeated.
+   * kill(0, signal). The sender dies first, being the one that runs; the other members die side by side in the kernel,
+   * and here in the order of their numbers on the host, so that a run can be repeated.
    */
   killGroup(senderId: number, signal: Signal): void {
     const sender = this.processes.get(senderId)!;
     const members = this.unreleased.filter((p) => p.group === sender.group && p !== sender);
     members.sort((a, b) => a.main.pid.numbers[0].nr - b.main.pid.numbers[0].nr);
-    for (const p of [...members, sender]) this.kill(senderId, p.id, signal);
+    const fromAncestor = members.map((p) => p.life === 'running' && this.isFromAncestor(senderId, p));
+    this.kill(senderId, senderId, signal);
+    for (const [index, p] of members.entries()) this.deliver(p, signal, fromAncestor[index]);
   }
 
   killChildren(senderId: number, signal: Signal): void {
