@@ -51,7 +51,8 @@ if (real !== null) {
   const numbers = numbersPerProbe(real);
   columns.unshift({ title: 'kernel', runs: [real] });
   // The mechanism by itself: how often the Erlang VM's end leaves an orphan is an input that varies with the machine.
-  columns.push({ title: `model, given ${numbers.toFixed(2)} numbers per probe`, runs: modelled(numbers) });
+  if (numbers > 0)
+    columns.push({ title: `model, given ${numbers.toFixed(2)} numbers per probe`, runs: modelled(numbers) });
 }
 process.stdout.write(values.json ? JSON.stringify(columns, null, 2) + '\n' : formatExhaustion(columns));
 if (real !== null && real.failure !== '') console.error(`what the failed probe said: ${real.failure}`);
