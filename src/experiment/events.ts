@@ -4,6 +4,9 @@ import type { RunEvent, RunEventKind } from './result.js';
 /** Of one kind about one subject no more than this are kept; the last one says that there are more. */
 const REPETITIONS_MAX = 20;
 
+/** Pods of the churn are new each time; together they are one subject. */
+const CHURN = /^churn-\d+$/;
+
 /** These describe the state of a pod: the same again is no news. */
 const POD_STATES: ReadonlySet<RunEventKind> = new Set([
   'pod-created',
@@ -22,8 +25,9 @@ export class EventLog {
 
   /** Returns false for what is no news. */
   add(timeSeconds: number, kind: RunEventKind, subject: string, detail: string): boolean {
-    if (POD_STATES.has(kind) && !this.#isNewState(kind, subject)) return false;
-    const key = `${kind} ${subject}`;
+    const who = CHURN.test(subject) ? 'churn' : subject;
+    if (POD_STATES.has(kind) && !this.#isNewState(kind, who)) return false;
+    const key = `${kind} ${who}`;
     const count = (this.#count.get(key) ?? 0) + 1;
     this.#count.set(key, count);
     if (count > REPETITIONS_MAX) return false;
@@ -32,9 +36,8 @@ export class EventLog {
     return true;
   }
 
-  #isNewState(kind: RunEventKind, subject: string): boolean {
-    const isChurn = /^churn-\d+$/.test(subject);
-    const topic = isChurn ? `churn ${CREATION.has(kind)}` : subject;
+  #isNewState(kind: RunEventKind, who: string): boolean {
+    const topic = who === 'churn' ? `churn ${CREATION.has(kind)}` : who;
     if (this.#podState.get(topic) === kind) return false;
     this.#podState.set(topic, kind);
     return true;

@@ -147,7 +147,8 @@ export class ProbeWorker implements ExecClient {
     if (task !== this.task) return;
     this.task = NONE;
     if (this.timedOut) this.timeoutResult();
-    else this.finish(status === 0 ? 'success' : 'failure', `exit status ${status}`);
+    else if (status === 0) this.finish('success', '');
+    else this.finish('failure', `exit status ${status}`);
   }
 
   execLost(): void {

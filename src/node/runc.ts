@@ -134,7 +134,7 @@ export class RuncCalls {
     const runc = kernel.fork(parent);
     if (runc === NONE) return false;
     this.#runc[call] = runc;
-    kernel.exec(runc, 'runc');
+    kernel.setComm(runc, 'runc');
     const threads = rules.hostTaskCount - 1;
     return kernel.cloneThreads(runc, threads) === threads;
   }
