@@ -35,6 +35,7 @@ export const importCommand: CommandModule<object, Arguments> = {
         imported.diagnostics.map((each) => formatDiagnostic(each)).join('\n'),
       );
     }
+    for (const note of imported.value.notes) process.stderr.write(`note: ${note}\n`);
     const yaml = programsYaml(imported.value.programs);
     if (write === undefined) process.stdout.write(yaml);
     else writeProgram(write, yaml);

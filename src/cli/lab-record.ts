@@ -63,7 +63,12 @@ export const recordCommand: CommandModule<object, Arguments> = {
       if (args.output === 'yaml') process.stdout.write(text.formatRecordingYaml(recording));
       else if (args.output === 'json')
         process.stdout.write(toJson({ ...recording, programs: Object.fromEntries(recording.programs) }));
-      else process.stdout.write(`${text.formatRecording(recording).trimEnd()}\n`);
+      else {
+        process.stdout.write(`${text.formatRecording(recording).trimEnd()}\n`);
+        if (args.write === undefined) {
+          process.stderr.write('the program for a scenario: -o yaml prints it, --write FILE keeps it\n');
+        }
+      }
     } catch (error) {
       interruption.throwIfAborted();
       throw labError(error, interruption.aborted);
