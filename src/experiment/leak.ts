@@ -5,7 +5,7 @@
  * cleaned up. So what goes with a namespace is added back, and the account is closed at the first fork that is
  * refused to the pod: from then on runs are cut short, and their number says nothing about the program.
  */
-import type { Kernel, TaskId } from '../kernel/kernel.js';
+import type { Kernel } from '../kernel/kernel.js';
 import type { ProbeAccount } from '../node/kubelet.js';
 
 export interface LeakPerRun {
@@ -24,32 +24,30 @@ export class LeakAccounts {
   readonly #goneZombies = new Map<number, number>();
   readonly #goneNumbers = new Map<number, number>();
   readonly #closed = new Map<number, Closed>();
-  #before: { origin: number; zombies: number; numbers: number }[] | null = null;
+  /** As it was before the namespaces ended that have ended in this instant, by origin. */
+  readonly #before = new Map<number, { zombies: number; numbers: number }>();
 
   constructor(
     private readonly kernel: Kernel,
     private readonly accounts: () => readonly ProbeAccount[],
   ) {}
 
-  /** PID 1 of some namespace is about to take everything there with it. True if this is the first in its instant. */
-  namespaceEnds(init: TaskId): boolean {
-    const namespace = this.kernel.namespaceOf(init);
-    if (namespace.init !== init || this.#before !== null) return false;
-    this.#before = this.accounts().map(({ origin }) => ({
-      origin,
-      zombies: this.#zombies(origin),
-      numbers: this.#numbers(origin),
-    }));
-    return true;
+  /** PID 1 of a namespace of this pod is about to take everything there with it; `settle` is to follow. */
+  namespaceEnds(pod: string): void {
+    for (const account of this.accounts()) {
+      const { origin } = account;
+      if (account.pod !== pod || this.#before.has(origin)) continue;
+      this.#before.set(origin, { zombies: this.#zombies(origin), numbers: this.#numbers(origin) });
+    }
   }
 
   /** The end of that instant. */
   settle(): void {
-    for (const { origin, zombies, numbers } of this.#before ?? []) {
+    for (const [origin, { zombies, numbers }] of this.#before) {
       add(this.#goneZombies, origin, Math.max(0, zombies - this.#zombies(origin)));
       add(this.#goneNumbers, origin, Math.max(0, numbers - this.#numbers(origin)));
     }
-    this.#before = null;
+    this.#before.clear();
   }
 
   /** Forks are being refused to these probes. */

@@ -114,7 +114,12 @@ export class Recorder implements NodeObserver {
 
   /** A process ends; if it is PID 1 of a namespace, what is held there is about to be freed. */
   ended(task: TaskId): void {
-    if (this.leaks?.namespaceEnds(task)) this.sim.atEndOf(this.sim.nowUs, this.#settle, 0, 0);
+    const kernel = this.#kernel;
+    if (kernel.namespaceOf(task).init !== task) return;
+    const { pod } = this.#node.context.origins.all[kernel.pids.origin[kernel.tasks.pid[task]]];
+    if (pod === null) return;
+    this.leaks.namespaceEnds(pod);
+    this.sim.atEndOf(this.sim.nowUs, this.#settle, 0, 0);
   }
 
   /** Which pod has come to its own limit: whose namespace is full, or else whose process wanted to fork. */
