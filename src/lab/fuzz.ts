@@ -9,11 +9,10 @@
  * a program is run again a few times with every process slowed down by chance: when that gives another world at rest,
  * there is nothing to compare with.
  */
-import { availableParallelism } from 'node:os';
 import { expectedOf } from './expect.js';
 import { formatDifference } from './format.js';
 import { generateLitmus } from './generate.js';
-import { type KernelRunOptions, runOnKernel } from './kernel-run.js';
+import { cpusHere, type KernelRunOptions, runOnKernel } from './kernel-run.js';
 import { type LitmusSource, litmusOf, printLitmus } from './litmus.js';
 import { shrinkLitmus } from './shrink.js';
 import { type LitmusResult, sameOutcome, verifyOne } from './verify.js';
@@ -75,7 +74,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       }
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, (_, cpu) => work(cpu)));
+  await Promise.all(cpusHere().map(work));
   if (found !== null) report.disagreement = await minimise(found, options);
   return report;
 }

@@ -7,8 +7,7 @@
  * it is told to, when its input ends with this process, and when time is up (runner/main.c).
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeLitmus, nestNames } from './encode.js';
 import type { Litmus } from './litmus.js';
@@ -50,6 +49,17 @@ export function missingForLitmus(): string[] {
   return missing;
 }
 
+/** The CPUs that this process may use: a litmus runs on one of them, several at a time on different ones. */
+export function cpusHere(): number[] {
+  const list = existsSync('/proc/self/status')
+    ? /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
+    : undefined;
+  return (list ?? '0').split(',').flatMap((range) => {
+    const [first, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+}
+
 /** Runs the litmus. Never throws for what the machine lacks or a world does: that is the outcome. */
 export async function runOnKernel(litmus: Litmus, options: KernelRunOptions = {}): Promise<Outcome> {
   const missing = [...missingForLitmus(), ...missingCommands(litmus)];
@@ -58,7 +68,7 @@ export async function runOnKernel(litmus: Litmus, options: KernelRunOptions = {}
   const cgroup = newCgroup();
   const text = encodeLitmus(litmus, {
     boundMs,
-    cpu: options.jitter ? -1 : (options.cpu ?? availableParallelism() - 1),
+    cpu: options.jitter ? -1 : (options.cpu ?? cpusHere().at(-1)!),
     jitter: options.jitter ?? false,
     cgroup: cgroup.path,
     cgroupVersion: cgroup.version,

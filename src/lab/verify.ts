@@ -5,12 +5,12 @@
  *                                 └─► kernel ─┴─► compared with each other, and both with what the file expects
  */
 import { readFileSync } from 'node:fs';
-import { availableParallelism, release } from 'node:os';
+import { release } from 'node:os';
 import { kernelRules } from '../kernel/kernel.js';
 import type { ProgramLibrary } from '../program/step.js';
 import type { Diagnostic } from '../scenario/diagnostic.js';
 import { differencesFrom } from './expect.js';
-import { cgroupVersion, type KernelRunOptions, runOnKernel } from './kernel-run.js';
+import { cgroupVersion, cpusHere, type KernelRunOptions, runOnKernel } from './kernel-run.js';
 import { type Litmus, parseLitmus } from './litmus.js';
 import { runOnModel } from './model-run.js';
 import { type ObservedFile, observationOf } from './observed.js';
@@ -65,7 +65,7 @@ export async function verifyLitmus(
       options.onResult?.(results[index], ++done, all.length);
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, (_, cpu) => work(cpu)));
+  await Promise.all(cpusHere().map(work));
   return {
     results: results.filter(Boolean),
     diagnostics,
