@@ -301,6 +301,11 @@ export class Kernel extends KernelState {
     return this.numberIn(this.tasks.pid[this.tasks.parent[task]], this.namespaceOf(task)) !== 0;
   }
 
+  /** The task's number on the host, which every task has. */
+  hostNumber(task: TaskId): number {
+    return this.pids.numbers[0][this.tasks.pid[task]];
+  }
+
   /** The task's number in a namespace; 0 if it has none there. */
   numberOf(task: TaskId, namespace: PidNsId = 0): number {
     return this.numberIn(this.tasks.pid[task], this.namespaces[namespace]);

@@ -71,33 +71,47 @@ export class Processes {
  * made in bursts and end together, so a burst of fourteen is one run, taken and given back with one mask.
  */
 export class ThreadNumbers {
-  private readonly runs: number[][] = [];
+  private readonly levels: RunStack[] = [];
 
   push(level: number, start: number, length: number): void {
-    while (this.runs.length <= level) this.runs.push([]);
-    this.runs[level].push(start, length);
+    while (this.levels.length <= level) this.levels.push(new RunStack());
+    this.levels[level].push(start, length);
   }
 
   /** Gives all numbers of a level back to its table. */
   drain(level: number, table: PidBitmap): void {
-    const runs = this.runs[level];
-    for (let i = 0; i < runs.length; i += 2) table.freeRun(runs[i], runs[i + 1]);
-    runs.length = 0;
+    const stack = this.levels[level];
+    for (let i = 0; i < stack.count; i++) table.freeRun(stack.starts[i], stack.lengths[i]);
+    stack.count = 0;
   }
 
   /** Takes out the number of the youngest thread at a level. */
   pop(level: number): number {
-    const runs = this.runs[level];
-    const length = --runs[runs.length - 1];
-    const start = runs[runs.length - 2];
-    if (length === 0) runs.length -= 2;
-    return start + length;
+    const stack = this.levels[level];
+    const top = stack.count - 1;
+    if (--stack.lengths[top] === 0) stack.count--;
+    return stack.starts[top] + stack.lengths[top];
   }
 
   numbersAt(level: number): number[] {
-    const numbers: number[] = [];
-    const runs = this.runs[level] ?? [];
-    for (let i = 0; i < runs.length; i += 2) for (let k = 0; k < runs[i + 1]; k++) numbers.push(runs[i] + k);
-    return numbers;
+    const { starts, lengths, count } = this.levels[level] ?? new RunStack();
+    return Array.from({ length: count }, (_, i) =>
+      Array.from({ length: lengths[i] }, (__, offset) => starts[i] + offset),
+    ).flat();
+  }
+}
+
+class RunStack {
+  starts = new Int32Array(2);
+  lengths = new Int32Array(2);
+  count = 0;
+
+  push(start: number, length: number): void {
+    if (this.count === this.starts.length) {
+      this.starts = lengthened(this.starts, this.count * 2);
+      this.lengths = lengthened(this.lengths, this.count * 2);
+    }
+    this.starts[this.count] = start;
+    this.lengths[this.count++] = length;
   }
 }

@@ -16,8 +16,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
   kernel.processes.threadNumbers[process] ??= new ThreadNumbers();
   let made = 0;
   while (made < count) {
-    const burst =
-      namespace.level === 0 ? cloneRun(kernel, task, count - made) : cloneOne(kernel, task, namespace);
+    const burst = cloneBurst(kernel, task, namespace, count - made);
     if (burst === 0) break;
     made += burst;
   }
@@ -39,21 +38,27 @@ function cloneOne(kernel: KernelState, task: TaskId, namespace: PidNamespace): n
 }
 
 /**
- * A burst of threads of a host process: as many as the limits allow and as lie side by side in the table, taken at
- * once. The same numbers as one by one, because the cursor would have gone through just that run.
+ * A burst of threads: as many as the limits allow and as lie side by side in the table of every level, taken at once.
+ * The same numbers as one by one, because each cursor would have gone through just that run.
  */
-function cloneRun(kernel: KernelState, task: TaskId, count: number): number {
-  const host = kernel.namespaces[0];
-  const burst = Math.min(count, roomFor(kernel, task));
-  if (burst <= 1) return cloneOne(kernel, task, host);
-  const start = host.nextNumber();
-  if (start === NONE) return cloneOne(kernel, task, host);
-  const length = host.taken.runLength(start, burst, host.pidMax);
-  host.taken.takeRun(start, length);
-  host.cursor = start + length;
-  charge(kernel.cgroups[kernel.tasks.cgroup[task]], length);
+function cloneBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): number {
+  const { reserved } = kernel;
+  let length = Math.min(count, roomFor(kernel, task));
+  for (let level: PidNamespace | null = namespace; level !== null && length > 1; level = level.parent) {
+    const start = level.nextNumber();
+    reserved[level.level] = start;
+    length = start === NONE ? 0 : level.taken.runLength(start, length, level.pidMax);
+  }
+  // A single thread, or a refusal, which must move the cursors of the inner levels and say why.
+  if (length <= 1) return cloneOne(kernel, task, namespace);
   const numbers = kernel.processes.threadNumbers[kernel.tasks.process[task]] as ThreadNumbers;
-  numbers.push(0, start, length);
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+    const start = reserved[level.level];
+    level.taken.takeRun(start, length);
+    level.cursor = start + length;
+    numbers.push(level.level, start, length);
+  }
+  charge(kernel.cgroups[kernel.tasks.cgroup[task]], length);
   countThreads(kernel, task, length);
   return length;
 }

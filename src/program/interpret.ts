@@ -85,7 +85,7 @@ function labelOperand(context: ProcessContext): number {
 function labelledChild(kernel: Kernel, context: ProcessContext, slot: number): number {
   const child = context.labelTasks[slot];
   if (child === NONE || kernel.stateOf(child) === 'free') return NONE;
-  return kernel.numberOf(child) === context.labelNumbers[slot] ? child : NONE;
+  return kernel.hostNumber(child) === context.labelNumbers[slot] ? child : NONE;
 }
 
 /** Runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. */
@@ -224,7 +224,7 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   if (comm !== NONE) kernel.setComm(child, program.comms[comm]);
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
-    context.labelNumbers[slot] = kernel.numberOf(child);
+    context.labelNumbers[slot] = kernel.hostNumber(child);
   }
   host.startChild(context, child, code[pc + 1]);
   return code[pc + 2];

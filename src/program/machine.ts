@@ -67,6 +67,9 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** Called when the host's numbers have started again from below, in the middle of the fork that shows it (K2, K3). */
   onWrapped: (() => void) | null = null;
 
+  /** Forks, ends, releases and refusals so far: what the digest is made of. */
+  transitions = 0;
+
   private lastNumber = 0;
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
@@ -114,25 +117,25 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   forked(_parent: TaskId, child: TaskId): void {
-    const number = this.kernel.numberOf(child);
+    const number = this.kernel.hostNumber(child);
     this.fold(FORKED, number);
     if (number < this.lastNumber) this.onWrapped?.();
     this.lastNumber = number;
   }
 
   ended(task: TaskId, status: number): void {
-    this.fold(ENDED, this.kernel.numberOf(task));
+    this.fold(ENDED, this.kernel.hostNumber(task));
     this.sim.digest.fold(status);
     if (this.onEnded !== null) this.onEnded(task);
     this.contextOf(task).end();
   }
 
   released(task: TaskId): void {
-    this.fold(RELEASED, this.kernel.numberOf(task));
+    this.fold(RELEASED, this.kernel.hostNumber(task));
   }
 
   refused(parent: TaskId, refusal: ForkRefusal): void {
-    this.fold(REFUSED, this.kernel.numberOf(parent));
+    this.fold(REFUSED, this.kernel.hostNumber(parent));
     this.onRefused?.(parent, refusal);
   }
 
@@ -196,6 +199,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** Times are folded once an instant: most instants have many transitions. */
   private fold(what: number, number: number): void {
     const { sim } = this;
+    this.transitions++;
     if (sim.nowUs !== this.foldedUs) {
       this.foldedUs = sim.nowUs;
       sim.digest.foldTime(sim.nowUs);
