@@ -152,6 +152,7 @@ export interface RunResult {
   seed: number;
   /** Hexadecimal; the same on every platform for the same scenario and seed. */
   digest: string;
+  /** Events of the calendar, and what they made happen: forks, ends, releases, refusals. */
   engineEvents: number;
   /** Real time; kept out of every committed file. */
   wallSeconds: number;

@@ -38,7 +38,7 @@ export function summarise(run: RunParts, wallSeconds: number): RunResult {
     scenario: { name, title, description, path },
     seed: scenario.seed,
     digest: sim.digest.hex(),
-    engineEvents: sim.eventCount,
+    engineEvents: sim.eventCount + node.context.machine.transitions,
     wallSeconds,
     horizonSeconds: scenario.horizonUs / US_PER_SECOND,
     outcome,
