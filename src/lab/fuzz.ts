@@ -85,6 +85,9 @@ async function verify(source: LitmusSource, options: KernelRunOptions): Promise<
   return verifyOne(litmus.value, options);
 }
 
+/** A disagreement is printed as small as it has become by then. */
+const SHRINK_MS_MAX = 60_000;
+
 const JITTERED_RUNS = 16;
 
 /** Does the kernel give the same world however its processes are slowed down? */
@@ -104,9 +107,10 @@ async function minimise(
   { index, source }: { index: number; source: LitmusSource },
   options: FuzzOptions,
 ): Promise<NonNullable<FuzzReport['disagreement']>> {
+  const end = Date.now() + SHRINK_MS_MAX;
   const disagrees = async (candidate: LitmusSource): Promise<boolean> => {
     const litmus = litmusOf(candidate);
-    if (!litmus.ok || options.signal?.aborted) return false;
+    if (!litmus.ok || options.signal?.aborted || Date.now() > end) return false;
     const result = await verifyOne(litmus.value, options);
     return result.verdict === 'differs' && (await isDecided(result, options));
   };

@@ -129,9 +129,10 @@ class Stage {
   /** A new namespace under the parent's, and its PID 1. */
   private forkInit(parent: TaskId, space: number, pidMax: number, program: string): TaskId {
     const { kernel } = this.machine;
-    this.spaces[space] = kernel.unsharePidNamespace(parent, pidMax);
+    const made = kernel.unsharePidNamespace(parent, pidMax);
     const init = this.forkHelped(parent);
     if (init === NONE) return NONE;
+    this.spaces[space] = made; // one that never had a PID 1 cannot be entered: there is no process to find it by
     kernel.attach(init, this.pod);
     kernel.setsid(init);
     this.load(init, program);
