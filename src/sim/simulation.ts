@@ -29,7 +29,8 @@ export class Simulation {
   readonly #calendar = new Calendar();
   readonly #instant = new InstantQueue();
   readonly #handlers: ((a: number, b: number) => void)[] = [];
-  #stopped = false;
+  /** The count of events at which `run` leaves. */
+  #lastEvent = 0;
 
   register(handler: (a: number, b: number) => void): EventKind {
     return this.#handlers.push(handler) - 1;
@@ -70,19 +71,26 @@ export class Simulation {
     const calendar = this.#calendar;
     const instant = this.#instant;
     const handlers = this.#handlers;
-    const lastEvent = this.eventCount + mostEvents;
-    this.#stopped = false;
-    while (!this.#stopped && this.eventCount < lastEvent) {
-      if (instant.isEmpty ? calendar.pop(untilUs) : calendar.pop(this.nowUs, 0)) {
+    this.#lastEvent = this.eventCount + mostEvents;
+    while (this.eventCount < this.#lastEvent) {
+      if (instant.isEmpty) {
+        if (!calendar.pop(untilUs)) {
+          if (untilUs > this.nowUs) this.nowUs = untilUs;
+          return true;
+        }
         this.nowUs = calendar.timeUs;
         this.eventCount++;
         handlers[calendar.kind](calendar.a, calendar.b);
-      } else if (instant.take()) {
+        continue;
+      }
+      // Something is to happen soon. What was due at this instant already comes first, and there will be no more of it.
+      while (this.eventCount < this.#lastEvent && calendar.pop(this.nowUs, 0)) {
+        this.eventCount++;
+        handlers[calendar.kind](calendar.a, calendar.b);
+      }
+      while (this.eventCount < this.#lastEvent && instant.take()) {
         this.eventCount++;
         handlers[instant.kind](instant.a, instant.b);
-      } else {
-        this.nowUs = Math.max(this.nowUs, untilUs);
-        return true;
       }
     }
     return false;
@@ -90,6 +98,6 @@ export class Simulation {
 
   /** Leaves `run` after the current event. */
   stop(): void {
-    this.#stopped = true;
+    this.#lastEvent = this.eventCount;
   }
 }

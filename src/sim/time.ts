@@ -6,6 +6,9 @@ export const US_PER_HOUR = 60 * US_PER_MINUTE;
 export const US_PER_DAY = 24 * US_PER_HOUR;
 export const US_PER_YEAR = 365.25 * US_PER_DAY;
 
+/** No event is later: 2^56 us, which is 2,283 years. */
+export const LATEST_US = 2 ** 56;
+
 /** The units of a written duration, widest first. */
 const UNITS = [
   { name: 'd', us: US_PER_DAY },
