@@ -437,7 +437,7 @@ static void exec_image(const int *operand) {
   snprintf(space, sizeof space, "%d", self.space);
   char *arguments[] = {"pidsim-litmus", "resume", program, pc, comm, space, NULL};
   char *environment[] = {NULL};
-  execve("/proc/self/exe", arguments, environment);
+  execve("/proc/thread-self/exe", arguments, environment);
   die("execve");
 }
 
