@@ -30,8 +30,8 @@ export function project(timeline: Timeline, lastChangeSeconds: number, limits: L
     ? 'least squares over the last half of the run'
     : 'least squares over the time since the last change';
   const times = timeline.time_s.slice(from);
-  const numbers = lineThrough(times, timeline.allocated.slice(from));
-  const tasks = lineThrough(times, timeline.loadavg_tasks.slice(from));
+  const numbers = trend(times, timeline.allocated.slice(from));
+  const tasks = trend(times, timeline.loadavg_tasks.slice(from));
   const candidates = [
     { limit: 'pid-max' as const, atSeconds: reach(numbers, end, limits.usableNumbers) },
     { limit: 'threads-max' as const, atSeconds: reach(tasks, end, limits.threadsMax) },
@@ -47,6 +47,14 @@ interface Line {
   /** On the line, at the last row. */
   last: number;
   grows: boolean;
+}
+
+/** The line through all rows, which grows only if what is left of them in the later half still does. */
+function trend(x: readonly number[], y: readonly number[]): Line {
+  const half = Math.floor(x.length / 2);
+  const later = lineThrough(x.slice(half), y.slice(half));
+  const whole = lineThrough(x, y);
+  return { ...whole, grows: whole.grows && later.grows };
 }
 
 function lineThrough(x: readonly number[], y: readonly number[]): Line {

@@ -75,6 +75,16 @@ describe('projection', () => {
     ).toBe('never');
   });
 
+  test('nor growth that has ended within it, as of a pod that has come to its own limit', () => {
+    expect(
+      project(
+        timeline(100, (hour) => Math.min(hour, 65) * 50),
+        0,
+        LIMITS,
+      ).kind,
+    ).toBe('never');
+  });
+
   test('a line is not fitted across the last change', () => {
     const dropped = timeline(100, (hour) => (hour < 70 ? 2_000 + 30 * hour : 100 + 20 * (hour - 70)));
     const projection = project(dropped, 70 * 3_600, LIMITS);
