@@ -1,6 +1,6 @@
 /** Whole runs, everything recorded: the incident, a busy node for a month, a table of four million filled to the brim. */
 import { readFileSync } from 'node:fs';
-import { Run, simulate } from '../../../src/experiment/run.js';
+import { simulate } from '../../../src/experiment/run.js';
 import { parseScenario } from '../../../src/scenario/parse.js';
 import type { Scenario } from '../../../src/scenario/scenario.js';
 import { type BenchCase, seconds } from '../bench-case.js';
@@ -86,21 +86,5 @@ export const cases: BenchCase[] = [
     target: 5,
     better: 'less',
     run: () => seconds(() => simulate(BRIM, { until: 'exhaustion' })),
-  },
-  {
-    name: 'the same, memory for each number taken',
-    unit: 'bytes',
-    target: 100,
-    better: 'less',
-    run: () => {
-      globalThis.gc?.();
-      const before = process.memoryUsage();
-      const run = new Run(BRIM, { until: 'exhaustion' });
-      while (!run.advance());
-      globalThis.gc?.();
-      const after = process.memoryUsage();
-      const bytes = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
-      return bytes / run.machine.kernel.allocated();
-    },
   },
 ];
