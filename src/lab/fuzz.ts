@@ -16,6 +16,7 @@ import { cpusHere, type KernelRunOptions, runOnKernel } from './kernel-run.js';
 import { type LitmusSource, litmusOf, printLitmus } from './litmus.js';
 import { shrinkLitmus } from './shrink.js';
 import { type LitmusResult, sameOutcome, verifyOne } from './verify.js';
+import type { World, WorldTask } from './world.js';
 
 export interface FuzzOptions extends Pick<KernelRunOptions, 'boundMs' | 'signal'> {
   seed: number;
@@ -96,11 +97,22 @@ async function isDecided(
   options: KernelRunOptions,
 ): Promise<boolean> {
   if (model.kind === 'failed' || kernel.kind === 'failed') return true;
+  if (kernel.kind === 'restless' && model.kind === 'rest' && isHeldEnd(model.world)) return false;
   for (let run = 0; run < JITTERED_RUNS; run++) {
     const again = await runOnKernel(litmus, { ...options, jitter: true });
     if (!sameOutcome(kernel, again)) return false;
   }
   return true;
+}
+
+/**
+ * Is PID 1 kept from ending by foreign zombies (K32)? A signal that is pending for it makes it spin in the kernel
+ * (Linux 6.18: `zap_pid_ns_processes` sleeps interruptibly), in a world where nothing else happens any more.
+ */
+function isHeldEnd({ inside }: World): boolean {
+  const isForeignZombie = ({ stat, ppid }: WorldTask): boolean => stat.startsWith('Z') && ppid === 0;
+  const others = inside.tasks.filter(({ pid }) => pid !== 1);
+  return others.some(isForeignZombie) && others.every(({ stat }) => stat.startsWith('Z'));
 }
 
 async function minimise(
