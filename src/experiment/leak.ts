@@ -74,13 +74,13 @@ export class LeakAccounts {
   }
 
   #zombies(origin: number): number {
-    return this.kernel.origins.zombies[origin] ?? 0;
+    return this.kernel.origins.zombies(origin);
   }
 
   /** Numbers that no live task has: what is alive now will have ended. */
   #numbers(origin: number): number {
-    const { numbers, tasks, zombies } = this.kernel.origins;
-    return (numbers[origin] ?? 0) - ((tasks[origin] ?? 0) - (zombies[origin] ?? 0));
+    const { origins } = this.kernel;
+    return origins.numbers(origin) - (origins.tasks(origin) - origins.zombies(origin));
   }
 }
 

@@ -91,8 +91,7 @@ export class Recorder implements NodeObserver {
       if (this.exhausted === null) this.#exhausted(refusedBy);
       return;
     }
-    const { pids, tasks } = this.#kernel;
-    const origin = pids.origin[tasks.pid[parent]];
+    const origin = this.#kernel.originOf(parent);
     const key = refusedBy === 'pid-max' ? at : -1 - origin;
     if (this.#refusalsSeen.has(key)) return;
     this.#refusalsSeen.add(key);
@@ -116,7 +115,7 @@ export class Recorder implements NodeObserver {
   ended(task: TaskId): void {
     const kernel = this.#kernel;
     if (kernel.namespaceOf(task).init !== task) return;
-    const { pod } = this.#node.context.origins.all[kernel.pids.origin[kernel.tasks.pid[task]]];
+    const { pod } = this.#node.context.origins.all[kernel.originOf(task)];
     if (pod === null) return;
     this.leaks.namespaceEnds(pod);
     this.sim.atEndOf(this.sim.nowUs, this.#settle, 0, 0);

@@ -97,10 +97,9 @@ interface OriginCount {
 
 /** Live tasks, zombies and pinned numbers are disjoint, and together they are the numbers held. */
 function countsOf(kernel: Kernel, origin: number): OriginCount {
-  const { tasks, zombies, numbers } = kernel.origins;
-  const all = tasks[origin] ?? 0;
-  const dead = zombies[origin] ?? 0;
-  const held = numbers[origin] ?? 0;
+  const all = kernel.origins.tasks(origin);
+  const dead = kernel.origins.zombies(origin);
+  const held = kernel.origins.numbers(origin);
   return { tasks: all - dead, zombies: dead, pinned: held - all, numbers: held };
 }
 
@@ -159,14 +158,14 @@ function blame(node: Node, nowUs: number): BlameRow[] {
 }
 
 function blameRow(kernel: Kernel, origin: Origin, index: number, hours: number): BlameRow {
-  const { created, released } = kernel.origins;
+  const { origins: counts } = kernel;
   return {
     pod: origin.pod ?? 'node',
     container: origin.container ?? '',
     origin: origin.kind,
     program: origin.program,
     ...countsOf(kernel, index),
-    createdPerHour: (created[index] ?? 0) / hours,
-    reapedPerHour: (released[index] ?? 0) / hours,
+    createdPerHour: counts.created(index) / hours,
+    reapedPerHour: counts.released(index) / hours,
   };
 }

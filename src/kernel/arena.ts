@@ -1,14 +1,17 @@
-/** What the tables of the kernel have in common: parallel typed arrays that grow. */
+/** What the tables of the kernel have in common: a typed array of rows, which grows. */
 
-/** "No such index": ends lists, stands for the parent of the first task. */
+/** "No such row": ends lists, stands for the parent of the first task. */
 export const NONE = -1;
 
+/** From this many numbers on a table grows by a quarter: two million zombies are not to be held twice. */
+const LARGE = 2 ** 20;
+
 /**
- * The next capacity of a table that is full. Small tables double; large ones grow by a quarter, because a table of
- * two million zombies is one that nobody wants to hold twice.
+ * The next capacity of a table that is full, in numbers: small tables double, large ones grow by a quarter.
  */
-export function nextCapacity(capacity: number): number {
-  return capacity < 65_536 ? capacity * 2 : Math.ceil((capacity * 5) / 4);
+export function nextCapacity(capacity: number, rowLength: number): number {
+  if (capacity < LARGE) return capacity * 2;
+  return Math.ceil((capacity * 5) / 4 / rowLength) * rowLength;
 }
 
 type IntegerArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array;

@@ -5,8 +5,10 @@
 import { NONE } from './arena.js';
 import { isMainThreadDead } from './exit.js';
 import type { PidNamespace } from './namespaces.js';
+import { REFS } from './pids.js';
+import { NEXT_IN_NAMESPACE, processIndex, TASK, THREADS } from './processes.js';
 import type { KernelState } from './state.js';
-import { FREE, ZOMBIE } from './tasks.js';
+import { CGROUP, GROUP, NAMESPACE, ORIGIN, PARENT, PID, SESSION, STATE, USER, ZOMBIE } from './tasks.js';
 
 /** Throws an Error that names the first identity that does not hold. */
 export function checkInvariants(kernel: KernelState): void {
@@ -24,13 +26,9 @@ function expectEqual(what: string, is: number, shouldBe: number): void {
   if (is !== shouldBe) fail(what, is, shouldBe);
 }
 
-function* tasksOf(kernel: KernelState): Generator<number> {
-  for (let task = 0; task < kernel.tasks.end; task++) if (kernel.tasks.state[task] !== FREE) yield task;
-}
-
 function extraThreads(kernel: KernelState, task: number): number {
-  const process = kernel.tasks.process[task];
-  return process === NONE ? 0 : kernel.processes.threads[process];
+  const process = kernel.processOf(task);
+  return process === NONE ? 0 : kernel.processes.rows[process | THREADS];
 }
 
 /** Allocated numbers = live threads + zombies + pinned numbers, in every namespace, and all of them distinct. */
@@ -44,17 +42,17 @@ function checkNamespaces(kernel: KernelState): void {
       numbers.add(number);
     };
     for (const pid of kernel.pids) {
-      if (namespace.contains(kernel.namespaces[kernel.pids.namespace[pid]]))
-        add(kernel.pids.numbers[namespace.level][pid]);
+      if (namespace.contains(kernel.namespaces[kernel.pids.namespaceId(pid)]))
+        add(kernel.pids.numberAt(pid, namespace.level));
     }
     let taskCount = 0;
     let zombies = 0;
-    for (const task of tasksOf(kernel)) {
+    for (const task of kernel.tasks) {
       if (!namespace.contains(kernel.namespaceOf(task))) continue;
       taskCount += 1 + extraThreads(kernel, task);
-      if (kernel.tasks.state[task] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
+      if (kernel.tasks.rows[task | STATE] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
       if (extraThreads(kernel, task) === 0) continue;
-      const threads = kernel.processes.threadNumbers[kernel.tasks.process[task]];
+      const threads = kernel.processes.threadNumbers[processIndex(kernel.processOf(task))];
       for (const number of threads?.numbersAt(namespace.level) ?? []) add(number);
     }
     expectEqual(`namespace ${namespace.id}: allocated`, namespace.allocated, numbers.size);
@@ -66,13 +64,13 @@ function checkNamespaces(kernel: KernelState): void {
 }
 
 function checkProcessList(kernel: KernelState, namespace: PidNamespace): void {
-  const { processes } = kernel;
+  const { rows } = kernel.processes;
   const listed = new Set<number>();
-  for (let p = namespace.firstProcess; p !== NONE; p = processes.nextInNamespace[p])
-    listed.add(processes.task[p]);
+  for (let p = namespace.firstProcess; p !== NONE; p = rows[p | NEXT_IN_NAMESPACE])
+    listed.add(rows[p | TASK]);
   let live = 0;
-  for (const task of tasksOf(kernel)) {
-    if (kernel.tasks.state[task] === ZOMBIE || kernel.namespaceOf(task) !== namespace) continue;
+  for (const task of kernel.tasks) {
+    if (kernel.tasks.rows[task | STATE] === ZOMBIE || kernel.namespaceOf(task) !== namespace) continue;
     live++;
     if (!listed.has(task)) fail(`namespace ${namespace.id}: task ${task}`, 'not listed', 'listed');
   }
@@ -85,31 +83,35 @@ function checkAttachments(kernel: KernelState): void {
   const attach = (pid: number): void => {
     attached.set(pid, (attached.get(pid) ?? 0) + 1);
   };
-  for (const task of tasksOf(kernel)) {
-    attach(kernel.tasks.pid[task]);
-    attach(kernel.tasks.group[task]);
-    attach(kernel.tasks.session[task]);
+  for (const task of kernel.tasks) {
+    const { rows } = kernel.tasks;
+    attach(rows[task | PID]);
+    attach(rows[task | GROUP]);
+    attach(rows[task | SESSION]);
+    const pid = rows[task | PID];
+    expectEqual(`task ${task}: namespace`, rows[task | NAMESPACE], kernel.pids.namespaceId(pid));
+    expectEqual(`task ${task}: origin`, rows[task | ORIGIN], kernel.pids.origin(pid));
   }
   for (const pid of kernel.pids)
-    expectEqual(`pid ${pid}: attachments`, kernel.pids.refs[pid], attached.get(pid) ?? 0);
+    expectEqual(`pid ${pid}: attachments`, kernel.pids.rows[pid | REFS], attached.get(pid) ?? 0);
 }
 
 /** Every task but the host's PID 1 is a child of its parent, once, among the live or among the zombies. */
 function checkFamilies(kernel: KernelState): void {
   const seen = new Set<number>();
-  for (const parent of tasksOf(kernel)) {
-    if (kernel.tasks.process[parent] === NONE) continue;
+  for (const parent of kernel.tasks) {
+    if (kernel.processOf(parent) === NONE) continue;
     for (const child of kernel.children.inOrder(parent)) {
       if (seen.has(child)) fail(`task ${child}`, 'a child twice', 'a child once');
       seen.add(child);
-      expectEqual(`task ${child}: parent`, kernel.tasks.parent[child], parent);
+      expectEqual(`task ${child}: parent`, kernel.tasks.rows[child | PARENT], parent);
     }
     for (const zombie of kernel.children.zombiesOf(parent)) {
-      if (kernel.tasks.state[zombie] !== ZOMBIE)
+      if (kernel.tasks.rows[zombie | STATE] !== ZOMBIE)
         fail(`task ${zombie} among the zombies`, 'not one', 'a zombie');
     }
   }
-  const count = [...tasksOf(kernel)].length;
+  const count = [...kernel.tasks].length;
   expectEqual('tasks with a parent', seen.size, count - 1);
 }
 
@@ -118,15 +120,16 @@ function checkCharges(kernel: KernelState): void {
   const byUser = new Map<number, number>();
   const byOrigin = new Map<number, number>();
   let total = 0;
-  for (const task of tasksOf(kernel)) {
+  for (const task of kernel.tasks) {
     const count = 1 + extraThreads(kernel, task);
     total += count;
-    const { user, cgroup, pid } = kernel.tasks;
-    byUser.set(user[task], (byUser.get(user[task]) ?? 0) + count);
-    const origin = kernel.pids.origin[pid[task]];
+    const { rows } = kernel.tasks;
+    const user = rows[task | USER];
+    const origin = rows[task | ORIGIN];
+    byUser.set(user, (byUser.get(user) ?? 0) + count);
     byOrigin.set(origin, (byOrigin.get(origin) ?? 0) + count);
     for (
-      let group = kernel.cgroups[cgroup[task]] ?? null;
+      let group = kernel.cgroups[rows[task | CGROUP]] ?? null;
       group !== null;
       group = group.parent as typeof group
     ) {
@@ -138,5 +141,5 @@ function checkCharges(kernel: KernelState): void {
     expectEqual(`cgroup ${cgroup.id}: pids.current`, cgroup.current, current.get(cgroup.id) ?? 0);
   for (const [user, count] of byUser) expectEqual(`user ${user}: tasks`, kernel.userTasks[user], count);
   for (const [origin, count] of byOrigin)
-    expectEqual(`origin ${origin}: tasks`, kernel.origins.tasks[origin], count);
+    expectEqual(`origin ${origin}: tasks`, kernel.origins.tasks(origin), count);
 }

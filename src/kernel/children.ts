@@ -10,8 +10,8 @@
  * costs two assignments.
  */
 import { NONE } from './arena.js';
-import type { Processes } from './processes.js';
-import { type Tasks, ZOMBIE } from './tasks.js';
+import { FIRST_CHILD, LAST_CHILD, type Processes, ZOMBIES } from './processes.js';
+import { FIRST_BELOW, NEXT, PARENT, PLACE, PREVIOUS, PROCESS, STATE, type Tasks, ZOMBIE } from './tasks.js';
 
 export class Children {
   private nextPlace = 0;
@@ -23,169 +23,180 @@ export class Children {
 
   /** Puts a task that is in no list at the end of a parent's children, alive or dead as it is. */
   append(parent: number, child: number): void {
-    const { tasks } = this;
-    tasks.parent[child] = parent;
-    tasks.place[child] = this.nextPlace++;
-    if (tasks.state[child] === ZOMBIE) this.addZombie(parent, child);
+    const { rows } = this.tasks;
+    rows[child | PARENT] = parent;
+    rows[child | PLACE] = this.nextPlace;
+    this.nextPlace = (this.nextPlace + 1) | 0;
+    if (rows[child | STATE] === ZOMBIE) this.addZombie(parent, child);
     else this.addLive(parent, child);
   }
 
   /** A live child has died: it moves over to the zombies and keeps its place. */
   becomeZombie(child: number): void {
-    const parent = this.tasks.parent[child];
+    const parent = this.tasks.rows[child | PARENT];
     this.removeLive(parent, child);
     this.addZombie(parent, child);
   }
 
   /** The zombie that stands first among the children, or NONE. */
   firstZombie(parent: number): number {
-    return this.processes.zombies[this.tasks.process[parent]];
+    return this.processes.rows[this.tasks.rows[parent | PROCESS] | ZOMBIES];
   }
 
   hasLive(parent: number): boolean {
-    return this.processes.firstChild[this.tasks.process[parent]] !== NONE;
+    return this.processes.rows[this.tasks.rows[parent | PROCESS] | FIRST_CHILD] !== NONE;
+  }
+
+  /** Has the process any child, alive or dead? Takes its row in `Processes`. */
+  hasAny(process: number): boolean {
+    const { rows } = this.processes;
+    return rows[process | FIRST_CHILD] !== NONE || rows[process | ZOMBIES] !== NONE;
   }
 
   /** Takes a child out of its parent's children. */
   remove(child: number): void {
-    const parent = this.tasks.parent[child];
-    if (this.tasks.state[child] === ZOMBIE) this.removeZombie(parent, child);
+    const parent = this.tasks.rows[child | PARENT];
+    if (this.tasks.rows[child | STATE] === ZOMBIE) this.removeZombie(parent, child);
     else this.removeLive(parent, child);
   }
 
   /** The only child there is, or NONE if there are more or none. */
   onlyOne(parent: number): number {
-    const { tasks } = this;
-    const process = tasks.process[parent];
-    const live = this.processes.firstChild[process];
-    const zombie = this.processes.zombies[process];
-    if (live === NONE) return zombie !== NONE && tasks.firstBelow[zombie] === NONE ? zombie : NONE;
-    return zombie === NONE && tasks.next[live] === NONE ? live : NONE;
+    const { rows } = this.tasks;
+    const process = rows[parent | PROCESS];
+    const live = this.processes.rows[process | FIRST_CHILD];
+    const zombie = this.processes.rows[process | ZOMBIES];
+    if (live === NONE) return zombie !== NONE && rows[zombie | FIRST_BELOW] === NONE ? zombie : NONE;
+    return zombie === NONE && rows[live | NEXT] === NONE ? live : NONE;
   }
 
   /** All children by place: the kernel's one list. */
   inOrder(parent: number): number[] {
-    const { tasks } = this;
-    const process = tasks.process[parent];
+    const { rows } = this.tasks;
+    const process = rows[parent | PROCESS];
     const children = this.zombiesOf(parent);
-    for (let child = this.processes.firstChild[process]; child !== NONE; child = tasks.next[child])
+    for (let child = this.processes.rows[process | FIRST_CHILD]; child !== NONE; child = rows[child | NEXT])
       children.push(child);
     return children.sort((a, b) => this.byPlace(a, b));
   }
 
   /** Forgets all children at once; the caller has taken them with `inOrder`. */
   clear(parent: number): void {
-    const process = this.tasks.process[parent];
-    this.processes.firstChild[process] = NONE;
-    this.processes.lastChild[process] = NONE;
-    this.processes.zombies[process] = NONE;
+    const process = this.tasks.rows[parent | PROCESS];
+    this.processes.rows[process | FIRST_CHILD] = NONE;
+    this.processes.rows[process | LAST_CHILD] = NONE;
+    this.processes.rows[process | ZOMBIES] = NONE;
   }
 
   /** Every zombie child, in no order. */
   zombiesOf(parent: number): number[] {
-    const { tasks } = this;
+    const { rows } = this.tasks;
     const found: number[] = [];
-    const root = this.processes.zombies[tasks.process[parent]];
+    const root = this.processes.rows[rows[parent | PROCESS] | ZOMBIES];
     if (root !== NONE) found.push(root);
     for (let i = 0; i < found.length; i++) {
-      for (let below = tasks.firstBelow[found[i]]; below !== NONE; below = tasks.next[below])
+      for (let below = rows[found[i] | FIRST_BELOW]; below !== NONE; below = rows[below | NEXT])
         found.push(below);
     }
     return found;
   }
 
   private addLive(parent: number, child: number): void {
-    const { tasks, processes } = this;
-    const process = tasks.process[parent];
-    const last = processes.lastChild[process];
-    tasks.next[child] = NONE;
-    tasks.previous[child] = last;
-    if (last === NONE) processes.firstChild[process] = child;
-    else tasks.next[last] = child;
-    processes.lastChild[process] = child;
+    const { rows } = this.tasks;
+    const { rows: families } = this.processes;
+    const process = rows[parent | PROCESS];
+    const last = families[process | LAST_CHILD];
+    rows[child | NEXT] = NONE;
+    rows[child | PREVIOUS] = last;
+    if (last === NONE) families[process | FIRST_CHILD] = child;
+    else rows[last | NEXT] = child;
+    families[process | LAST_CHILD] = child;
   }
 
   private removeLive(parent: number, child: number): void {
-    const { tasks, processes } = this;
-    const process = tasks.process[parent];
-    const next = tasks.next[child];
-    const previous = tasks.previous[child];
-    if (previous === NONE) processes.firstChild[process] = next;
-    else tasks.next[previous] = next;
-    if (next === NONE) processes.lastChild[process] = previous;
-    else tasks.previous[next] = previous;
+    const { rows } = this.tasks;
+    const { rows: families } = this.processes;
+    const process = rows[parent | PROCESS];
+    const next = rows[child | NEXT];
+    const previous = rows[child | PREVIOUS];
+    if (previous === NONE) families[process | FIRST_CHILD] = next;
+    else rows[previous | NEXT] = next;
+    if (next === NONE) families[process | LAST_CHILD] = previous;
+    else rows[next | PREVIOUS] = previous;
   }
 
   private addZombie(parent: number, child: number): void {
-    const { tasks, processes } = this;
-    const process = tasks.process[parent];
-    tasks.next[child] = NONE;
-    tasks.previous[child] = NONE;
-    tasks.firstBelow[child] = NONE;
-    const root = processes.zombies[process];
-    processes.zombies[process] = root === NONE ? child : this.merge(root, child);
+    const { rows } = this.tasks;
+    const { rows: families } = this.processes;
+    const process = rows[parent | PROCESS];
+    rows[child | NEXT] = NONE;
+    rows[child | PREVIOUS] = NONE;
+    rows[child | FIRST_BELOW] = NONE;
+    const root = families[process | ZOMBIES];
+    families[process | ZOMBIES] = root === NONE ? child : this.merge(root, child);
   }
 
   private removeZombie(parent: number, child: number): void {
-    const { tasks, processes } = this;
-    const process = tasks.process[parent];
-    const below = this.mergeAll(tasks.firstBelow[child]);
-    const root = processes.zombies[process];
+    const { rows } = this.tasks;
+    const { rows: families } = this.processes;
+    const process = rows[parent | PROCESS];
+    const below = this.mergeAll(rows[child | FIRST_BELOW]);
+    const root = families[process | ZOMBIES];
     if (child === root) {
-      processes.zombies[process] = below;
+      families[process | ZOMBIES] = below;
       return;
     }
-    const previous = tasks.previous[child];
-    const next = tasks.next[child];
-    if (tasks.firstBelow[previous] === child) tasks.firstBelow[previous] = next;
-    else tasks.next[previous] = next;
-    if (next !== NONE) tasks.previous[next] = previous;
-    if (below !== NONE) processes.zombies[process] = this.merge(root, below);
+    const previous = rows[child | PREVIOUS];
+    const next = rows[child | NEXT];
+    if (rows[previous | FIRST_BELOW] === child) rows[previous | FIRST_BELOW] = next;
+    else rows[previous | NEXT] = next;
+    if (next !== NONE) rows[next | PREVIOUS] = previous;
+    if (below !== NONE) families[process | ZOMBIES] = this.merge(root, below);
   }
 
   /** Two heaps into one. `previous` of a node is its left sibling, or the node above if it is the leftmost. */
   private merge(a: number, b: number): number {
-    const { tasks } = this;
+    const { rows } = this.tasks;
     const above = this.byPlace(a, b) < 0 ? a : b;
     const below = above === a ? b : a;
-    const first = tasks.firstBelow[above];
-    tasks.next[below] = first;
-    tasks.previous[below] = above;
-    if (first !== NONE) tasks.previous[first] = below;
-    tasks.firstBelow[above] = below;
+    const first = rows[above | FIRST_BELOW];
+    rows[below | NEXT] = first;
+    rows[below | PREVIOUS] = above;
+    if (first !== NONE) rows[first | PREVIOUS] = below;
+    rows[above | FIRST_BELOW] = below;
     return above;
   }
 
   /** Merges a row of siblings: in pairs from left to right, then all from right to left. */
   private mergeAll(first: number): number {
-    const { tasks } = this;
+    const { rows } = this.tasks;
     let pairs = NONE;
     for (let node = first; node !== NONE; ) {
-      const other = tasks.next[node];
-      const rest = other === NONE ? NONE : tasks.next[other];
-      tasks.next[node] = NONE;
+      const other = rows[node | NEXT];
+      const rest = other === NONE ? NONE : rows[other | NEXT];
+      rows[node | NEXT] = NONE;
       let pair = node;
       if (other !== NONE) {
-        tasks.next[other] = NONE;
+        rows[other | NEXT] = NONE;
         pair = this.merge(node, other);
       }
-      tasks.next[pair] = pairs;
+      rows[pair | NEXT] = pairs;
       pairs = pair;
       node = rest;
     }
     let root = NONE;
     for (let node = pairs; node !== NONE; ) {
-      const rest = tasks.next[node];
-      tasks.next[node] = NONE;
+      const rest = rows[node | NEXT];
+      rows[node | NEXT] = NONE;
       root = root === NONE ? node : this.merge(root, node);
       node = rest;
     }
-    if (root !== NONE) tasks.previous[root] = NONE;
+    if (root !== NONE) rows[root | PREVIOUS] = NONE;
     return root;
   }
 
   /** Right while two siblings are less than 2^31 adoptions apart, which is some billion forks. */
   private byPlace(a: number, b: number): number {
-    return (this.tasks.place[a] - this.tasks.place[b]) | 0;
+    return (this.tasks.rows[a | PLACE] - this.tasks.rows[b | PLACE]) | 0;
   }
 }

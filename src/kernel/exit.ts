@@ -7,17 +7,41 @@
 import { NONE } from './arena.js';
 import { charge } from './cgroups.js';
 import type { PidNamespace } from './namespaces.js';
-import { HAS_SUBREAPER, IS_SUBREAPER } from './processes.js';
+import {
+  FLAGS,
+  HAS_SUBREAPER,
+  IS_SUBREAPER,
+  NEXT_IN_NAMESPACE,
+  PENDING,
+  SIGCHLD_ACTION,
+  TASK,
+  THREADS,
+} from './processes.js';
 import { isHandler, PENDING_SIGCHLD, SIGCHLD_IGNORE, SIGCHLD_NOCLDWAIT, STATUS_KILLED } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { ENDING_NAMESPACE, LEADER_DEAD, LIVE, ZOMBIE } from './tasks.js';
+import {
+  CGROUP,
+  ENDING_NAMESPACE,
+  GROUP,
+  LEADER_DEAD,
+  LIVE,
+  ORIGIN,
+  PARENT,
+  PID,
+  PROCESS,
+  SESSION,
+  STATE,
+  STATUS,
+  USER,
+  ZOMBIE,
+} from './tasks.js';
 import { dropThread, dropThreads } from './threads.js';
 
 /** exit_group: the process and all its threads end. `status` as a shell shows it: 128 + signal if killed. */
 export function exit(kernel: KernelState, task: TaskId, status: number): void {
   const { tasks } = kernel;
-  if (tasks.state[task] !== LIVE && tasks.state[task] !== LEADER_DEAD) return;
-  tasks.status[task] = status;
+  if (tasks.rows[task | STATE] !== LIVE && tasks.rows[task | STATE] !== LEADER_DEAD) return;
+  tasks.rows[task | STATUS] = status;
   const namespace = kernel.namespaceOf(task);
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task);
@@ -26,19 +50,19 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
 
 /** pthread_exit of the main thread: with other threads alive the process stays, as a zombie nobody can reap (K19). */
 export function exitMainThread(kernel: KernelState, task: TaskId): void {
-  if (kernel.processes.threads[kernel.tasks.process[task]] === 0) {
+  if (kernel.processes.rows[kernel.tasks.rows[task | PROCESS] | THREADS] === 0) {
     exit(kernel, task, 0);
     return;
   }
-  if (kernel.tasks.state[task] === LEADER_DEAD) return; // there is no main thread any more
-  kernel.tasks.state[task] = LEADER_DEAD;
+  if (kernel.tasks.rows[task | STATE] === LEADER_DEAD) return; // there is no main thread any more
+  kernel.tasks.rows[task | STATE] = LEADER_DEAD;
   countZombie(kernel, task, 1);
 }
 
 /** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
 export function endThread(kernel: KernelState, task: TaskId): void {
-  const isLast = kernel.processes.threads[kernel.tasks.process[task]] === 1;
-  if (isLast && kernel.tasks.state[task] === LEADER_DEAD) exit(kernel, task, 0);
+  const isLast = kernel.processes.rows[kernel.tasks.rows[task | PROCESS] | THREADS] === 1;
+  if (isLast && kernel.tasks.rows[task | STATE] === LEADER_DEAD) exit(kernel, task, 0);
   else dropThread(kernel, task);
   finishEmptiedNamespaces(kernel);
 }
@@ -51,16 +75,16 @@ export function endThread(kernel: KernelState, task: TaskId): void {
  */
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
-  const { threads } = processes;
-  const process = tasks.process[init];
-  while (threads[process] > 1) dropThread(kernel, init);
-  if (threads[process] === 1 && tasks.state[init] === LIVE) countZombie(kernel, init, 1);
-  namespace.initNumbers = 1 + threads[process];
+  const process = tasks.rows[init | PROCESS];
+  while (processes.rows[process | THREADS] > 1) dropThread(kernel, init);
+  const threads = processes.rows[process | THREADS];
+  if (threads === 1 && tasks.rows[init | STATE] === LIVE) countZombie(kernel, init, 1);
+  namespace.initNumbers = 1 + threads;
   namespace.dead = true;
   kernel.endings++;
-  processes.sigchld[process] = SIGCHLD_IGNORE;
-  kernel.hooks.ended(init, tasks.status[init]);
-  tasks.state[init] = ENDING_NAMESPACE;
+  processes.rows[process | SIGCHLD_ACTION] = SIGCHLD_IGNORE;
+  kernel.hooks.ended(init, tasks.rows[init | STATUS]);
+  tasks.rows[init | STATE] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
   for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
     release(kernel, zombie);
@@ -71,17 +95,18 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
 
 /** The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their numbers. */
 function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
-  const { processes, pids, tasks } = kernel;
+  const { pids } = kernel;
+  const { rows } = kernel.processes;
   const found: TaskId[] = [];
   const nested = [namespace];
   for (const each of nested) {
     nested.push(...each.children);
-    for (let process = each.firstProcess; process !== NONE; process = processes.nextInNamespace[process]) {
-      if (processes.task[process] !== namespace.init) found.push(processes.task[process]);
+    for (let process = each.firstProcess; process !== NONE; process = rows[process | NEXT_IN_NAMESPACE]) {
+      if (rows[process | TASK] !== namespace.init) found.push(rows[process | TASK]);
     }
   }
-  const numbers = pids.numbers[namespace.level];
-  return found.sort((a, b) => numbers[tasks.pid[a]] - numbers[tasks.pid[b]]);
+  const numberOf = (task: TaskId): number => pids.numberAt(kernel.tasks.rows[task | PID], namespace.level);
+  return found.sort((a, b) => numberOf(a) - numberOf(b));
 }
 
 /** PID 1 of each dying namespace that has just become empty goes the rest of its way. */
@@ -89,33 +114,35 @@ export function finishEmptiedNamespaces(kernel: KernelState): void {
   const { emptied, tasks } = kernel;
   while (kernel.endings === 0 && emptied.length > 0) {
     const { init } = emptied.pop() as PidNamespace;
-    if (init !== NONE && tasks.state[init] === ENDING_NAMESPACE) becomeZombie(kernel, init);
+    if (init !== NONE && tasks.rows[init | STATE] === ENDING_NAMESPACE) becomeZombie(kernel, init);
   }
 }
 
 /** The process is no more: its children go to another parent, its own parent hears of it. */
 function becomeZombie(kernel: KernelState, task: TaskId): void {
-  const { tasks, processes, children } = kernel;
-  const process = tasks.process[task];
+  const { processes, children } = kernel;
+  const { rows } = kernel.tasks;
+  const process = rows[task | PROCESS];
   const namespace = kernel.namespaceOf(task);
   if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
-  dropThreads(kernel, task);
-  reparentChildren(kernel, task);
+  if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
+  if (children.hasAny(process)) reparentChildren(kernel, task);
   kernel.leaveNamespace(process, namespace);
   if (namespace.init === task) forgetNamespace(namespace);
-  else kernel.hooks.ended(task, tasks.status[task]);
+  else kernel.hooks.ended(task, rows[task | STATUS]);
   children.becomeZombie(task);
-  tasks.state[task] = ZOMBIE;
-  tasks.process[task] = NONE;
+  rows[task | STATE] = ZOMBIE;
+  rows[task | PROCESS] = NONE;
   processes.release(process);
-  if (tellParent(kernel, tasks.parent[task])) release(kernel, task);
+  if (tellParent(kernel, rows[task | PARENT])) release(kernel, task);
 }
 
 /** Is the task a zombie already, though some thread of it goes on (K19)? */
 export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
-  const { tasks, processes } = kernel;
-  if (tasks.state[task] === ENDING_NAMESPACE) return processes.threads[tasks.process[task]] > 0;
-  return tasks.state[task] === LEADER_DEAD;
+  const { rows } = kernel.tasks;
+  const state = rows[task | STATE];
+  if (state === ENDING_NAMESPACE) return kernel.processes.rows[rows[task | PROCESS] | THREADS] > 0;
+  return state === LEADER_DEAD;
 }
 
 /** The namespace has lost its PID 1: nothing can live in it again. */
@@ -130,9 +157,10 @@ function forgetNamespace(namespace: PidNamespace): void {
  * SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
  */
 function tellParent(kernel: KernelState, parent: TaskId): boolean {
-  const process = kernel.tasks.process[parent];
-  const disposition = kernel.processes.sigchld[process];
-  if (isHandler(disposition)) kernel.processes.pending[process] |= PENDING_SIGCHLD;
+  const process = kernel.tasks.rows[parent | PROCESS];
+  const { rows } = kernel.processes;
+  const disposition = rows[process | SIGCHLD_ACTION];
+  if (isHandler(disposition)) rows[process | PENDING] |= PENDING_SIGCHLD;
   kernel.hooks.wake(parent);
   return disposition === SIGCHLD_IGNORE || disposition === SIGCHLD_NOCLDWAIT;
 }
@@ -143,7 +171,6 @@ function tellParent(kernel: KernelState, parent: TaskId): boolean {
  */
 function reparentChildren(kernel: KernelState, father: TaskId): void {
   const { children } = kernel;
-  if (!children.hasLive(father) && children.firstZombie(father) === NONE) return;
   const reaper = findReaper(kernel, father);
   // Most processes that leave children leave one: no list is made for it.
   const only = children.onlyOne(father);
@@ -155,7 +182,7 @@ function reparentChildren(kernel: KernelState, father: TaskId): void {
 
 function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
   kernel.children.append(reaper, orphan);
-  if (kernel.tasks.state[orphan] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
+  if (kernel.tasks.rows[orphan | STATE] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
 }
 
 /**
@@ -165,13 +192,13 @@ function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
 function findReaper(kernel: KernelState, father: TaskId): TaskId {
   const { tasks, processes } = kernel;
   const namespace = kernel.namespaceOf(father);
-  if (processes.flags[tasks.process[father]] & HAS_SUBREAPER) {
-    let ancestor = tasks.parent[father];
-    for (; ancestor !== NONE && ancestor !== namespace.init; ancestor = tasks.parent[ancestor]) {
+  if (processes.rows[tasks.rows[father | PROCESS] | FLAGS] & HAS_SUBREAPER) {
+    let ancestor = tasks.rows[father | PARENT];
+    for (; ancestor !== NONE && ancestor !== namespace.init; ancestor = tasks.rows[ancestor | PARENT]) {
       if (!kernel.rules.orphansLeaveNamespace && kernel.namespaceOf(ancestor).level !== namespace.level)
         break;
-      const alive = tasks.state[ancestor] !== ENDING_NAMESPACE;
-      if (alive && processes.flags[tasks.process[ancestor]] & IS_SUBREAPER) return ancestor;
+      const alive = tasks.rows[ancestor | STATE] !== ENDING_NAMESPACE;
+      if (alive && processes.rows[tasks.rows[ancestor | PROCESS] | FLAGS] & IS_SUBREAPER) return ancestor;
     }
   }
   return namespace.init;
@@ -182,28 +209,27 @@ function findReaper(kernel: KernelState, father: TaskId): TaskId {
  * else is attached (K10, K14). Stands for `release_task`.
  */
 export function release(kernel: KernelState, task: TaskId): void {
-  const { tasks, pids, origins } = kernel;
   kernel.hooks.released(task);
   kernel.children.remove(task);
-  const pid = tasks.pid[task];
-  const origin = pids.origin[pid];
-  countZombie(kernel, task, -1);
-  for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent)
+  const { rows } = kernel.tasks;
+  const origin = rows[task | ORIGIN];
+  for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent) {
     level.tasks--;
+    level.zombies--;
+  }
   kernel.nrThreads--;
-  kernel.userTasks[tasks.user[task]]--;
-  charge(kernel.cgroups[tasks.cgroup[task]], -1);
-  origins.tasks[origin]--;
-  origins.released[origin]++;
-  kernel.detach(tasks.session[task]);
-  kernel.detach(tasks.group[task]);
-  kernel.detach(pid);
-  tasks.release(task);
+  kernel.userTasks[rows[task | USER]]--;
+  charge(kernel.cgroups[rows[task | CGROUP]], -1);
+  kernel.origins.countZombies(origin, -1);
+  kernel.origins.countReleased(origin, 1);
+  kernel.detach(rows[task | SESSION]);
+  kernel.detach(rows[task | GROUP]);
+  kernel.detach(rows[task | PID]);
+  kernel.tasks.release(task);
 }
 
 export function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {
-  const { pids, tasks } = kernel;
-  kernel.origins.zombies[pids.origin[tasks.pid[task]]] += change;
+  kernel.origins.countZombies(kernel.tasks.rows[task | ORIGIN], change);
   for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent) {
     level.zombies += change;
   }

@@ -1,40 +1,77 @@
 /** fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
 import { NONE } from './arena.js';
-import { type Cgroup, charge, firstFull } from './cgroups.js';
+import { type Cgroup, charge, tryCharge } from './cgroups.js';
+import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
-import { HAS_SUBREAPER, IS_SUBREAPER } from './processes.js';
+import { HOST_NUMBER, REFS } from './pids.js';
+import {
+  CHILD_NAMESPACE,
+  FIRST_CHILD,
+  FLAGS,
+  HAS_SUBREAPER,
+  IS_SUBREAPER,
+  LAST_CHILD,
+  NPROC_MAX,
+  PENDING,
+  SIGCHLD_ACTION,
+  SIGTERM_ACTION,
+  TASK,
+  THREADS,
+  ZOMBIES,
+} from './processes.js';
 import type { KernelState, TaskId } from './state.js';
-import { LIVE } from './tasks.js';
+import {
+  CGROUP,
+  COMM,
+  GROUP,
+  LIVE,
+  NAMESPACE,
+  ORIGIN,
+  PARENT,
+  PID,
+  PROCESS,
+  SESSION,
+  STATE,
+  STATUS,
+  USER,
+} from './tasks.js';
 
 /**
  * Makes a child of `parent`, or returns NONE with the reason in `kernel.refusal`. The limits are asked in the
  * kernel's order: RLIMIT_NPROC, threads-max, the numbers from the innermost namespace outwards, the pids cgroup (K38).
  */
 export function fork(kernel: KernelState, parent: TaskId): TaskId {
-  const { processes, tasks } = kernel;
+  const { tasks, processes } = kernel;
   if (!hasRoom(kernel, parent)) return NONE;
-  const namespace = kernel.namespaces[processes.childNamespace[tasks.process[parent]]];
-  if (!reserveNumbers(kernel, parent, namespace)) return NONE;
+  const own = tasks.rows[parent | PROCESS];
+  const namespace = kernel.namespaces[processes.rows[own | CHILD_NAMESPACE]];
+  const pid = allocatePid(kernel, parent, namespace);
+  if (pid === NONE) return NONE;
   if (namespace.dead) {
+    giveBack(kernel, pid, namespace, null);
     kernel.refuse(parent, 'namespace-dead', namespace.id);
     return NONE;
   }
   if (!chargeOne(kernel, parent)) {
+    giveBack(kernel, pid, namespace, null);
     // A namespace whose first process fails this late gets no second attempt (`free_pid`).
     if (namespace.allocated === 0) namespace.dead = true;
     return NONE;
   }
-  const child = createTask(kernel, parent, takeNumbers(kernel, namespace));
-  createProcess(kernel, parent, child, namespace);
-  countNewTask(kernel, child, namespace);
+  const child = createTask(kernel, parent, pid, namespace);
+  const process = createProcess(kernel, own, child);
+  kernel.children.append(parent, child);
+  kernel.enterNamespace(process, namespace);
+  if (namespace.init === NONE) namespace.init = child;
   kernel.hooks.forked(parent, child);
   return child;
 }
 
 /** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */
 export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
-  const user = kernel.tasks.user[parent];
-  if (user !== 0 && kernel.userTasks[user] >= kernel.processes.nprocMax[kernel.tasks.process[parent]]) {
+  const { rows } = kernel.tasks;
+  const user = rows[parent | USER];
+  if (user !== 0 && kernel.userTasks[user] >= kernel.processes.rows[rows[parent | PROCESS] | NPROC_MAX]) {
     kernel.refuse(parent, 'rlimit-nproc', kernel.uids[user]);
     return false;
   }
@@ -45,130 +82,133 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
   return true;
 }
 
-/**
- * Finds the next number on every level and moves the cursors past them, without taking them yet. The first full level
- * refuses; the cursors further in stay where they are now, as the kernel's do (K1, K8).
- */
-export function reserveNumbers(kernel: KernelState, parent: TaskId, namespace: PidNamespace): boolean {
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const number = level.nextNumber();
-    if (number === NONE) {
-      // The first process of a namespace is PID 1, however many attempts it takes.
-      if (namespace.allocated === 0) namespace.cursor = 0;
-      kernel.refuse(parent, 'pid-max', level.id);
-      return false;
-    }
-    level.cursor = number + 1;
-    kernel.reserved[level.level] = number;
-  }
-  return true;
-}
-
 /** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
 export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
-  const own = kernel.cgroups[kernel.tasks.cgroup[parent]];
-  const full = firstFull(own);
-  if (full === null) {
-    charge(own, 1);
-    return true;
-  }
+  const own = kernel.cgroups[kernel.tasks.rows[parent | CGROUP]];
+  const full = tryCharge(own);
+  if (full === null) return true;
   if (kernel.rules.pidsEventsOn === 'forker') own.events++;
   else for (let at: Cgroup = full; at.parent !== null; at = at.parent) at.events++;
   kernel.refuse(parent, 'pids-cgroup', full.id);
   return false;
 }
 
-/** A new `struct pid` with the reserved numbers. */
-function takeNumbers(kernel: KernelState, namespace: PidNamespace): number {
-  const { pids, reserved } = kernel;
+/**
+ * A new `struct pid` with the next number of every level, from the innermost outwards, or NONE. The first full level
+ * refuses: the numbers taken further in are given back, but the cursors stay where they are now (K1, K8).
+ */
+function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
+  const { pids } = kernel;
   const pid = pids.allocate();
-  pids.namespace[pid] = namespace.id;
-  pids.refs[pid] = 1;
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const number = reserved[level.level];
+    const number = level.nextNumber();
+    if (number === NONE) {
+      giveBack(kernel, pid, namespace, level);
+      // The first process of a namespace is PID 1, however many attempts it takes.
+      if (namespace.allocated === 0) namespace.cursor = 0;
+      kernel.refuse(parent, 'pid-max', level.id);
+      return NONE;
+    }
+    level.cursor = number + 1;
     level.taken.take(number);
     level.allocated++;
-    pids.numbers[level.level][pid] = number;
+    pids.setNumber(pid, level.level, number);
   }
   return pid;
 }
 
-function createTask(kernel: KernelState, parent: TaskId, pid: number): TaskId {
+/** Undoes an allocation that got as far as the level that is full; null: through all of them. */
+function giveBack(
+  kernel: KernelState,
+  pid: number,
+  namespace: PidNamespace,
+  full: PidNamespace | null,
+): void {
+  const { pids } = kernel;
+  for (let level: PidNamespace | null = namespace; level !== full && level !== null; level = level.parent) {
+    level.taken.free(pids.numberAt(pid, level.level));
+    kernel.numbersGivenBack(level, 1);
+  }
+  pids.release(pid);
+}
+
+/** The child's row: what it inherits, what it is counted in. */
+function createTask(kernel: KernelState, parent: TaskId, pid: number, namespace: PidNamespace): TaskId {
   const { tasks, pids } = kernel;
   const child = tasks.allocate();
-  const group = tasks.group[parent];
-  const session = tasks.session[parent];
-  pids.refs[group]++;
-  pids.refs[session]++;
-  pids.origin[pid] = pids.origin[tasks.pid[parent]];
-  tasks.state[child] = LIVE;
-  tasks.pid[child] = pid;
-  tasks.group[child] = group;
-  tasks.session[child] = session;
-  tasks.cgroup[child] = tasks.cgroup[parent];
-  tasks.comm[child] = tasks.comm[parent];
-  tasks.user[child] = tasks.user[parent];
-  tasks.status[child] = 0;
+  const { rows } = tasks;
+  const group = rows[parent | GROUP];
+  const session = rows[parent | SESSION];
+  const user = rows[parent | USER];
+  const origin = rows[parent | ORIGIN];
+  rows[child | PID] = pid;
+  rows[child | GROUP] = group;
+  rows[child | SESSION] = session;
+  rows[child | NAMESPACE] = namespace.id;
+  rows[child | ORIGIN] = origin;
+  rows[child | CGROUP] = rows[parent | CGROUP];
+  rows[child | USER] = user;
+  rows[child | COMM] = rows[parent | COMM];
+  rows[child | STATUS] = 0;
+  rows[child | STATE] = LIVE;
+  pids.rows[pid | REFS] = 1;
+  pids.rows[group | REFS]++;
+  pids.rows[session | REFS]++;
+  pids.setLabel(pid, namespace.id, origin);
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) level.tasks++;
+  kernel.nrThreads++;
+  kernel.userTasks[user]++;
+  kernel.origins.countBorn(origin, 1);
   return child;
 }
 
 /** What the child has while it lives: handlers are inherited, pending signals and the subreaper flag are not. */
-function createProcess(kernel: KernelState, parent: TaskId, child: TaskId, namespace: PidNamespace): void {
+function createProcess(kernel: KernelState, own: number, child: TaskId): number {
   const { tasks, processes } = kernel;
   const process = processes.allocate();
-  const own = tasks.process[parent];
-  const isOrHasSubreaper = (processes.flags[own] & (IS_SUBREAPER | HAS_SUBREAPER)) !== 0;
-  processes.task[process] = child;
-  processes.namespace[process] = namespace.id;
-  processes.childNamespace[process] = namespace.id;
-  processes.firstChild[process] = NONE;
-  processes.lastChild[process] = NONE;
-  processes.zombies[process] = NONE;
-  processes.threads[process] = 0;
-  processes.nprocMax[process] = processes.nprocMax[own];
-  processes.sigchld[process] = processes.sigchld[own];
-  processes.sigterm[process] = processes.sigterm[own];
-  processes.pending[process] = 0;
-  processes.flags[process] = isOrHasSubreaper ? HAS_SUBREAPER : 0;
-  tasks.process[child] = process;
-  kernel.children.append(parent, child);
-  kernel.enterNamespace(process, namespace);
-  if (namespace.init === NONE) namespace.init = child;
-}
-
-function countNewTask(kernel: KernelState, child: TaskId, namespace: PidNamespace): void {
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) level.tasks++;
-  kernel.nrThreads++;
-  kernel.userTasks[kernel.tasks.user[child]]++;
-  const origin = kernel.pids.origin[kernel.tasks.pid[child]];
-  kernel.origins.tasks[origin]++;
-  kernel.origins.numbers[origin]++;
-  kernel.origins.created[origin]++;
+  const { rows } = processes;
+  rows[process | TASK] = child;
+  rows[process | CHILD_NAMESPACE] = tasks.rows[child | NAMESPACE];
+  rows[process | FIRST_CHILD] = NONE;
+  rows[process | LAST_CHILD] = NONE;
+  rows[process | ZOMBIES] = NONE;
+  rows[process | THREADS] = 0;
+  rows[process | NPROC_MAX] = rows[own | NPROC_MAX];
+  rows[process | SIGCHLD_ACTION] = rows[own | SIGCHLD_ACTION];
+  rows[process | SIGTERM_ACTION] = rows[own | SIGTERM_ACTION];
+  rows[process | PENDING] = 0;
+  rows[process | FLAGS] = (rows[own | FLAGS] & (IS_SUBREAPER | HAS_SUBREAPER)) !== 0 ? HAS_SUBREAPER : 0;
+  tasks.rows[child | PROCESS] = process;
+  return process;
 }
 
 /** The host's PID 1, which nobody forks. */
 export function boot(kernel: KernelState, comm: string): TaskId {
-  const host = kernel.namespaces[0];
   const { tasks, processes, pids } = kernel;
+  const [host] = kernel.namespaces;
+  const pid = pids.allocate();
+  pids.rows[pid | REFS] = 3;
+  pids.rows[pid | HOST_NUMBER] = 1;
+  host.taken.take(1);
   host.cursor = 2;
-  kernel.reserved[0] = 1;
-  const pid = takeNumbers(kernel, host);
+  host.allocated = host.tasks = 1;
   const init = tasks.allocate();
   const process = processes.allocate();
-  pids.refs[pid] = 3;
-  pids.origin[pid] = 0;
-  tasks.state[init] = LIVE;
-  tasks.pid[init] = tasks.group[init] = tasks.session[init] = pid;
-  tasks.parent[init] = NONE;
-  tasks.process[init] = process;
-  tasks.comm[init] = kernel.comm(comm);
-  processes.task[process] = init;
-  processes.namespace[process] = processes.childNamespace[process] = host.id;
-  processes.firstChild[process] = processes.lastChild[process] = processes.zombies[process] = NONE;
-  processes.nprocMax[process] = 2 ** 31 - 1;
+  tasks.rows[init | PID] = tasks.rows[init | GROUP] = tasks.rows[init | SESSION] = pid;
+  tasks.rows[init | PARENT] = NONE;
+  tasks.rows[init | PROCESS] = process;
+  tasks.rows[init | COMM] = kernel.comm(comm);
+  tasks.rows[init | STATE] = LIVE;
+  processes.rows[process | TASK] = init;
+  processes.rows[process | FIRST_CHILD] = NONE;
+  processes.rows[process | LAST_CHILD] = NONE;
+  processes.rows[process | ZOMBIES] = NONE;
+  processes.rows[process | NPROC_MAX] = NPROC_UNLIMITED;
   kernel.enterNamespace(process, host);
   host.init = init;
   charge(kernel.cgroups[0], 1);
-  countNewTask(kernel, init, host);
+  kernel.nrThreads = 1;
+  kernel.userTasks[0] = 1;
+  kernel.origins.countBorn(0, 1);
   return init;
 }

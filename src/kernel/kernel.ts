@@ -5,13 +5,15 @@
  * a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
  */
 import { NONE } from './arena.js';
-import { CGROUPS_MAX, Cgroup } from './cgroups.js';
+import { CGROUPS_MAX, Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { checkInvariants } from './check.js';
 import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { boot, fork } from './fork.js';
 import { kill, killChildren, killGroup } from './kill.js';
-import { PID_MAX_LIMIT } from './limits.js';
-import { listTasks, pinnedNumbers, type TaskRow } from './observe.js';
+import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
+import { listTasks, liveTasksIn, pinnedNumbers, type TaskRow } from './observe.js';
+import { HOST_NUMBER, LABELS_MAX } from './pids.js';
+import { NPROC_MAX, PENDING, SIGCHLD_ACTION, SIGTERM_ACTION, THREADS } from './processes.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
   isHandler,
@@ -25,11 +27,24 @@ import {
   type SigtermAction,
 } from './signals.js';
 import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
-import { ENDING_NAMESPACE, FREE, TASK_STATES, type TaskState, ZOMBIE } from './tasks.js';
+import {
+  COMM,
+  LEADER_DEAD,
+  ORIGIN,
+  PARENT,
+  PID,
+  STATE,
+  STATUS,
+  TASK_STATES,
+  type TaskState,
+  USER,
+  ZOMBIE,
+} from './tasks.js';
 import { cloneThreads, dropThreads } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
 export { NONE } from './arena.js';
+export { processIndex } from './processes.js';
 export { type KernelRules, kernelRules } from './rules.js';
 export { KERNEL, SIGCHLD, SIGKILL, SIGTERM } from './signals.js';
 export type {
@@ -41,17 +56,13 @@ export type {
   Refuser,
   TaskId,
 } from './state.js';
+export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
 export type { TaskRow };
-
-/** RLIM_INFINITY, as far as the table can hold it. */
-const NPROC_UNLIMITED = 2 ** 31 - 1;
 
 export class Kernel extends KernelState {
   /** The host's PID 1. */
   readonly init: TaskId;
-  /** Of the child that was reaped last: its number in the waiter's namespace, and its exit status. */
-  readonly waited = { number: 0, status: 0 };
 
   constructor(options: KernelOptions) {
     super(options);
@@ -86,7 +97,7 @@ export class Kernel extends KernelState {
   }
 
   setComm(task: TaskId, comm: string): void {
-    this.tasks.comm[task] = this.comm(comm);
+    this.tasks.rows[task | COMM] = this.comm(comm);
   }
 
   exit(task: TaskId, status: number): void {
@@ -97,14 +108,8 @@ export class Kernel extends KernelState {
     exitMainThread(this, task);
   }
 
-  /** The reaped child (its index is free from now on; see `waited`), WOULD_BLOCK or NO_CHILD. */
+  /** The reaped child (its row is free from now on; see `waited`), WOULD_BLOCK or NO_CHILD. */
   wait(task: TaskId, child: TaskId | typeof ANY): TaskId {
-    const { tasks, waited } = this;
-    const zombie = child >= 0 ? child : this.children.firstZombie(task);
-    if (zombie >= 0 && tasks.state[zombie] === ZOMBIE) {
-      waited.number = this.pids.numbers[this.namespaceOf(task).level][tasks.pid[zombie]];
-      waited.status = tasks.status[zombie];
-    }
     return wait(this, task, child);
   }
 
@@ -125,37 +130,39 @@ export class Kernel extends KernelState {
 
   /** A change to a disposition without a handler drops what was pending, as `do_sigaction` does. */
   setSigchld(task: TaskId, action: SigchldAction): void {
-    const process = this.tasks.process[task];
-    this.processes.sigchld[process] = SIGCHLD_ACTIONS.indexOf(action);
-    if (!isHandler(this.processes.sigchld[process])) this.processes.pending[process] &= ~PENDING_SIGCHLD;
+    const { rows } = this.processes;
+    const process = this.processOf(task);
+    rows[process | SIGCHLD_ACTION] = SIGCHLD_ACTIONS.indexOf(action);
+    if (!isHandler(rows[process | SIGCHLD_ACTION])) rows[process | PENDING] &= ~PENDING_SIGCHLD;
   }
 
   setSigterm(task: TaskId, action: SigtermAction): void {
-    const process = this.tasks.process[task];
-    this.processes.sigterm[process] = SIGTERM_ACTIONS.indexOf(action);
-    if (action === 'ignore') this.processes.pending[process] &= ~PENDING_SIGTERM;
+    const { rows } = this.processes;
+    const process = this.processOf(task);
+    rows[process | SIGTERM_ACTION] = SIGTERM_ACTIONS.indexOf(action);
+    if (action === 'ignore') rows[process | PENDING] &= ~PENDING_SIGTERM;
   }
 
   /** Bits PENDING_SIGCHLD and PENDING_SIGTERM. */
   pendingSignals(task: TaskId): number {
-    return this.processes.pending[this.tasks.process[task]];
+    return this.processes.rows[this.processOf(task) | PENDING];
   }
 
   /** Takes a pending signal out of its slot, to act on it. True if there was one. */
   takeSignal(task: TaskId, pending: number): boolean {
-    const { processes } = this;
-    const process = this.tasks.process[task];
-    if ((processes.pending[process] & pending) === 0) return false;
-    processes.pending[process] &= ~pending;
+    const { rows } = this.processes;
+    const process = this.processOf(task);
+    if ((rows[process | PENDING] & pending) === 0) return false;
+    rows[process | PENDING] &= ~pending;
     return true;
   }
 
   sigchldOf(task: TaskId): SigchldAction {
-    return SIGCHLD_ACTIONS[this.processes.sigchld[this.tasks.process[task]]];
+    return SIGCHLD_ACTIONS[this.processes.rows[this.processOf(task) | SIGCHLD_ACTION]];
   }
 
   sigtermOf(task: TaskId): SigtermAction {
-    return SIGTERM_ACTIONS[this.processes.sigterm[this.tasks.process[task]]];
+    return SIGTERM_ACTIONS[this.processes.rows[this.processOf(task) | SIGTERM_ACTION]];
   }
 
   // ---- sessions, subreapers, namespaces, cgroups, users
@@ -216,7 +223,7 @@ export class Kernel extends KernelState {
   }
 
   setPidsMax(cgroup: CgroupId, pidsMax: number): void {
-    this.cgroups[cgroup].max = pidsMax;
+    this.cgroups[cgroup].max = Math.min(pidsMax, PIDS_UNLIMITED);
   }
 
   /**
@@ -224,13 +231,8 @@ export class Kernel extends KernelState {
    * (EBUSY) with live tasks in it.
    */
   removeCgroup(cgroup: CgroupId): boolean {
-    const { tasks } = this;
     if (this.cgroups.some((other) => other.parent?.id === cgroup && !other.removed)) return false;
-    if (this.cgroups[cgroup].current > 0) {
-      for (let task = 0; task < tasks.end; task++) {
-        if (tasks.cgroup[task] === cgroup && this.canRun(task)) return false;
-      }
-    }
+    if (this.cgroups[cgroup].current > 0 && this.liveTasksIn(cgroup).length > 0) return false;
     this.cgroups[cgroup].removed = true;
     return true;
   }
@@ -256,39 +258,37 @@ export class Kernel extends KernelState {
   setUser(task: TaskId, uid: number): void {
     let user = this.uids.indexOf(uid);
     if (user === NONE) user = this.uids.push(uid) - 1;
-    const count = 1 + this.processes.threads[this.tasks.process[task]];
-    this.userTasks[this.tasks.user[task]] -= count;
+    const { rows } = this.tasks;
+    const count = 1 + this.threadCount(task);
+    this.userTasks[rows[task | USER]] -= count;
     this.userTasks[user] += count;
-    this.tasks.user[task] = user;
+    rows[task | USER] = user;
   }
 
   setNprocMax(task: TaskId, nprocMax: number): void {
-    this.processes.nprocMax[this.tasks.process[task]] = Math.min(nprocMax, NPROC_UNLIMITED);
+    this.processes.rows[this.processOf(task) | NPROC_MAX] = Math.min(nprocMax, NPROC_UNLIMITED);
   }
 
   /** Files a live process under an accounting label, which its children inherit. */
   setOrigin(task: TaskId, origin: number): void {
-    const { pids, origins, tasks } = this;
-    const pid = tasks.pid[task];
-    const before = pids.origin[pid];
-    const count = 1 + this.processes.threads[tasks.process[task]];
-    const zombies = this.stateOf(task) === 'leader-dead' ? 1 : 0;
+    const { pids, origins } = this;
+    const { rows } = this.tasks;
+    if (origin >= LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} origins`);
     origins.reserve(origin);
-    origins.tasks[before] -= count;
-    origins.numbers[before] -= count;
-    origins.created[before] -= count;
-    origins.zombies[before] -= zombies;
-    pids.origin[pid] = origin;
-    origins.tasks[origin] += count;
-    origins.numbers[origin] += count;
-    origins.created[origin] += count;
-    origins.zombies[origin] += zombies;
+    const count = 1 + this.threadCount(task);
+    const zombies = rows[task | STATE] === LEADER_DEAD ? 1 : 0;
+    origins.countBorn(rows[task | ORIGIN], -count);
+    origins.countZombies(rows[task | ORIGIN], -zombies);
+    origins.countBorn(origin, count);
+    origins.countZombies(origin, zombies);
+    rows[task | ORIGIN] = origin;
+    pids.setLabel(rows[task | PID], pids.namespaceId(rows[task | PID]), origin);
   }
 
   // ---- what can be read
 
   parentOf(task: TaskId): TaskId {
-    return this.tasks.parent[task];
+    return this.tasks.rows[task | PARENT];
   }
 
   /** Live ones or zombies. */
@@ -298,40 +298,34 @@ export class Kernel extends KernelState {
 
   /** Has the parent a number in the task's namespace? Otherwise getppid() is 0 there (K23). */
   seesParent(task: TaskId): boolean {
-    return this.numberIn(this.tasks.pid[this.tasks.parent[task]], this.namespaceOf(task)) !== 0;
+    return this.numberIn(this.tasks.rows[this.tasks.rows[task | PARENT] | PID], this.namespaceOf(task)) !== 0;
   }
 
   /** The task's number on the host, which every task has. */
   hostNumber(task: TaskId): number {
-    return this.pids.numbers[0][this.tasks.pid[task]];
+    return this.pids.rows[this.tasks.rows[task | PID] | HOST_NUMBER];
   }
 
   /** The task's number in a namespace; 0 if it has none there. */
   numberOf(task: TaskId, namespace: PidNsId = 0): number {
-    return this.numberIn(this.tasks.pid[task], this.namespaces[namespace]);
+    return this.numberIn(this.tasks.rows[task | PID], this.namespaces[namespace]);
   }
 
   stateOf(task: TaskId): TaskState {
-    return TASK_STATES[this.tasks.state[task]];
+    return TASK_STATES[this.tasks.rows[task | STATE]];
   }
 
   /** Has died and has not been released. */
   isZombie(task: TaskId): boolean {
-    return this.tasks.state[task] === ZOMBIE;
+    return this.tasks.rows[task | STATE] === ZOMBIE;
   }
 
   statusOf(task: TaskId): number {
-    return this.tasks.status[task];
+    return this.tasks.rows[task | STATUS];
   }
 
   threadCount(task: TaskId): number {
-    return this.processes.threads[this.tasks.process[task]];
-  }
-
-  /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
-  canRun(task: TaskId): boolean {
-    const state = this.tasks.state[task];
-    return state !== FREE && state !== ZOMBIE && state !== ENDING_NAMESPACE;
+    return this.processes.rows[this.processOf(task) | THREADS];
   }
 
   pidMax(namespace: PidNsId = 0): number {
@@ -359,6 +353,15 @@ export class Kernel extends KernelState {
 
   pinnedNumbers(namespace: PidNsId = 0): number[] {
     return pinnedNumbers(this, this.namespaces[namespace]);
+  }
+
+  /** Live processes of a cgroup, not of those below it: `cgroup.procs`. */
+  liveTasksIn(cgroup: CgroupId): TaskId[] {
+    return liveTasksIn(this, cgroup);
+  }
+
+  originOf(task: TaskId): number {
+    return this.tasks.rows[task | ORIGIN];
   }
 
   listTasks(namespace: PidNsId = 0): TaskRow[] {

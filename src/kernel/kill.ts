@@ -1,5 +1,6 @@
 /** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
 import { exit } from './exit.js';
+import { PENDING, SIGCHLD_ACTION, SIGTERM_ACTION } from './processes.js';
 import {
   isHandler,
   KERNEL,
@@ -14,7 +15,7 @@ import {
   STATUS_TERMINATED,
 } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { ENDING_NAMESPACE, FREE, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, ZOMBIE } from './tasks.js';
 
 /**
  * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it has no
@@ -27,18 +28,18 @@ export function kill(
   target: TaskId,
   signal: Signal,
 ): boolean {
-  const isFromAbove = kernel.tasks.state[target] !== FREE && comesFromAbove(kernel, sender, target);
+  const isFromAbove = kernel.tasks.rows[target | STATE] !== FREE && comesFromAbove(kernel, sender, target);
   return deliver(kernel, target, signal, isFromAbove);
 }
 
 function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbove: boolean): boolean {
-  const { tasks, processes } = kernel;
-  const state = tasks.state[target];
+  const { rows } = kernel.processes;
+  const state = kernel.tasks.rows[target | STATE];
   if (state === FREE) return false;
   if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
-  const process = tasks.process[target];
+  const process = kernel.processOf(target);
   if (signal === SIGCHLD) {
-    if (isHandler(processes.sigchld[process])) post(kernel, target, PENDING_SIGCHLD);
+    if (isHandler(rows[process | SIGCHLD_ACTION])) post(kernel, target, PENDING_SIGCHLD);
     return true;
   }
   const namespace = kernel.namespaceOf(target);
@@ -47,8 +48,9 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
     if (!isInit || isFromAbove) exit(kernel, target, STATUS_KILLED);
     return true;
   }
-  if (processes.sigterm[process] === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
-  else if (processes.sigterm[process] === SIGTERM_DEFAULT && !isInit) exit(kernel, target, STATUS_TERMINATED);
+  const action = rows[process | SIGTERM_ACTION];
+  if (action === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
+  else if (action === SIGTERM_DEFAULT && !isInit) exit(kernel, target, STATUS_TERMINATED);
   return true;
 }
 
@@ -57,13 +59,13 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
  * itself dies first, as it is running while the others are yet to be woken; then the others, by number.
  */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
-  const { tasks } = kernel;
-  const group = tasks.group[sender];
+  const { tasks, pids } = kernel;
+  const { rows } = tasks;
+  const group = rows[sender | GROUP];
   const members: TaskId[] = [];
-  for (let task = 0; task < tasks.end; task++) {
-    if (tasks.state[task] !== FREE && tasks.group[task] === group && task !== sender) members.push(task);
-  }
-  members.sort((a, b) => kernel.pids.numbers[0][tasks.pid[a]] - kernel.pids.numbers[0][tasks.pid[b]]);
+  for (const task of tasks) if (rows[task | GROUP] === group && task !== sender) members.push(task);
+  const numberOf = (task: TaskId): number => pids.numberAt(rows[task | PID], 0);
+  members.sort((a, b) => numberOf(a) - numberOf(b));
   const areBelow = members.map((member) => comesFromAbove(kernel, sender, member));
   kill(kernel, sender, sender, signal);
   for (const [index, member] of members.entries()) deliver(kernel, member, signal, areBelow[index]);
@@ -83,6 +85,6 @@ function comesFromAbove(kernel: KernelState, sender: TaskId | typeof KERNEL, tar
 }
 
 function post(kernel: KernelState, target: TaskId, pending: number): void {
-  kernel.processes.pending[kernel.tasks.process[target]] |= pending;
+  kernel.processes.rows[kernel.processOf(target) | PENDING] |= pending;
   kernel.hooks.wake(target);
 }

@@ -17,6 +17,9 @@ const PIDS_PER_CPU_MIN = 8;
 /** A task's kernel stack is 16 KiB and tasks may take an eighth of memory: one task for each 128 KiB (K40). */
 const MEMORY_BYTES_PER_TASK = 8 * 16 * 1024;
 
+/** RLIM_INFINITY of RLIMIT_NPROC, as far as the table can hold it. */
+export const NPROC_UNLIMITED = 2 ** 31 - 1;
+
 /** What `kernel.pid_max` is when nobody has set it (K6; `pid_idr_init`). `cpus` are possible CPUs. */
 export function defaultPidMax(cpus: number): number {
   return Math.min(PID_MAX_LIMIT, Math.max(PID_MAX_DEFAULT, PIDS_PER_CPU_DEFAULT * cpus));

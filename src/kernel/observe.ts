@@ -2,8 +2,9 @@
 import { NONE } from './arena.js';
 import { isMainThreadDead } from './exit.js';
 import type { PidNamespace } from './namespaces.js';
+import { THREADS } from './processes.js';
 import type { CgroupId, KernelState, TaskId } from './state.js';
-import { FREE, ZOMBIE } from './tasks.js';
+import { CGROUP, COMM, GROUP, PARENT, PID, SESSION, STATE, ZOMBIE } from './tasks.js';
 
 /** One process, seen from a namespace: outside is 0. */
 export interface TaskRow {
@@ -26,58 +27,65 @@ export interface TaskRow {
 /** Every process that has a number in `namespace`, in the order of these numbers. */
 export function listTasks(kernel: KernelState, namespace: PidNamespace): TaskRow[] {
   const rows: TaskRow[] = [];
-  const { tasks } = kernel;
-  for (let task = 0; task < tasks.end; task++) {
-    if (tasks.state[task] === FREE) continue;
+  for (const task of kernel.tasks) {
     if (namespace.contains(kernel.namespaceOf(task))) rows.push(taskRow(kernel, task, namespace));
   }
   return rows.sort((a, b) => a.pid - b.pid);
 }
 
 function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): TaskRow {
-  const { tasks, pids, processes } = kernel;
-  const pid = tasks.pid[task];
-  const parent = tasks.parent[task];
-  const process = tasks.process[task];
-  const threads = process === NONE ? 1 : 1 + processes.threads[process];
+  const { pids, processes } = kernel;
+  const { rows } = kernel.tasks;
+  const pid = rows[task | PID];
+  const parent = rows[task | PARENT];
+  const process = kernel.processOf(task);
+  const threads = process === NONE ? 1 : 1 + processes.rows[process | THREADS];
   return {
     task,
-    pid: pids.numbers[namespace.level][pid],
-    ppid: parent === NONE ? 0 : kernel.numberIn(tasks.pid[parent], namespace),
-    pgid: kernel.numberIn(tasks.group[task], namespace),
-    sid: kernel.numberIn(tasks.session[task], namespace),
+    pid: pids.numberAt(pid, namespace.level),
+    ppid: parent === NONE ? 0 : kernel.numberIn(rows[parent | PID], namespace),
+    pgid: kernel.numberIn(rows[task | GROUP], namespace),
+    sid: kernel.numberIn(rows[task | SESSION], namespace),
     stat: statOf(kernel, task, threads),
-    comm: kernel.comms[tasks.comm[task]],
+    comm: kernel.comms[rows[task | COMM]],
     nspid: nspidOf(kernel, pid, namespace),
     threads,
-    origin: pids.origin[pid],
-    cgroup: tasks.cgroup[task],
+    origin: pids.origin(pid),
+    cgroup: rows[task | CGROUP],
   };
 }
 
 function statOf(kernel: KernelState, task: TaskId, threads: number): string {
-  const { tasks } = kernel;
-  const dead = tasks.state[task] === ZOMBIE || isMainThreadDead(kernel, task);
-  const leader = tasks.session[task] === tasks.pid[task];
+  const { rows } = kernel.tasks;
+  const dead = rows[task | STATE] === ZOMBIE || isMainThreadDead(kernel, task);
+  const leader = rows[task | SESSION] === rows[task | PID];
   return (dead ? 'Z' : 'S') + (leader ? 's' : '') + (threads > 1 ? 'l' : '');
 }
 
 function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[] {
-  const own = kernel.namespaces[kernel.pids.namespace[pid]];
+  const own = kernel.namespaces[kernel.pids.namespaceId(pid)];
   const numbers: number[] = [];
-  for (let level = from.level; level <= own.level; level++) numbers.push(kernel.pids.numbers[level][pid]);
+  for (let level = from.level; level <= own.level; level++) numbers.push(kernel.pids.numberAt(pid, level));
   return numbers;
+}
+
+/** What `cgroup.procs` lists: live processes (K36). A scan of the whole table, for rare occasions. */
+export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
+  const { tasks } = kernel;
+  const found: TaskId[] = [];
+  for (const task of tasks) if (tasks.rows[task | CGROUP] === cgroup && kernel.canRun(task)) found.push(task);
+  return found;
 }
 
 /** Numbers of a namespace that are taken and belong to no task: what `ps` cannot show (K10, K12). In order. */
 export function pinnedNumbers(kernel: KernelState, namespace: PidNamespace): number[] {
   const { tasks, pids } = kernel;
-  const owned = new Uint8Array(pids.refs.length);
-  for (let task = 0; task < tasks.end; task++) if (tasks.state[task] !== FREE) owned[tasks.pid[task]] = 1;
+  const owned = new Set<number>();
+  for (const task of tasks) owned.add(tasks.rows[task | PID]);
   const pinned: number[] = [];
   for (const pid of pids) {
-    if (owned[pid] === 1 || !namespace.contains(kernel.namespaces[pids.namespace[pid]])) continue;
-    pinned.push(pids.numbers[namespace.level][pid]);
+    if (owned.has(pid) || !namespace.contains(kernel.namespaces[pids.namespaceId(pid)])) continue;
+    pinned.push(pids.numberAt(pid, namespace.level));
   }
   return pinned.sort((a, b) => a - b);
 }

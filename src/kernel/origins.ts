@@ -2,28 +2,62 @@
  * Who asked for the numbers: counters by accounting label. A label is a small integer that a process inherits from
  * its parent, as it does its cgroup; unlike the cgroup it also remembers pinned numbers, which no cgroup counts.
  */
+/** Tasks ever created, tasks gone for good, zombies now, numbers held in the host's table now. */
+const CREATED = 0;
+const RELEASED = 1;
+const ZOMBIES = 2;
+const NUMBERS = 3;
+const ROW_LENGTH = 4;
+
 export class Origins {
-  /** Live threads and zombies, zombies among them, and numbers held in the host's table. */
-  tasks = new Int32Array(16);
-  zombies = new Int32Array(16);
-  numbers = new Int32Array(16);
-  /** Since boot: tasks created, tasks gone for good. */
-  created = new Float64Array(16);
-  released = new Float64Array(16);
+  private counts = new Float64Array(16 * ROW_LENGTH);
 
   /** Makes sure that `origin` can be counted. */
   reserve(origin: number): void {
-    if (origin < this.tasks.length) return;
-    const length = Math.max(origin + 1, this.tasks.length * 2);
-    const longer = <A extends Int32Array | Float64Array>(array: A): A => {
-      const copy = new (array.constructor as new (length: number) => A)(length);
-      copy.set(array);
-      return copy;
-    };
-    this.tasks = longer(this.tasks);
-    this.zombies = longer(this.zombies);
-    this.numbers = longer(this.numbers);
-    this.created = longer(this.created);
-    this.released = longer(this.released);
+    const needed = (origin + 1) * ROW_LENGTH;
+    if (needed <= this.counts.length) return;
+    const longer = new Float64Array(Math.max(needed, this.counts.length * 2));
+    longer.set(this.counts);
+    this.counts = longer;
+  }
+
+  countBorn(origin: number, tasks: number): void {
+    this.counts[(origin << 2) | CREATED] += tasks;
+    this.counts[(origin << 2) | NUMBERS] += tasks;
+  }
+
+  countReleased(origin: number, tasks: number): void {
+    this.counts[(origin << 2) | RELEASED] += tasks;
+  }
+
+  countZombies(origin: number, change: number): void {
+    this.counts[(origin << 2) | ZOMBIES] += change;
+  }
+
+  countFreed(origin: number, numbers: number): void {
+    this.counts[(origin << 2) | NUMBERS] -= numbers;
+  }
+
+  /** Live threads and zombies. */
+  tasks(origin: number): number {
+    return this.created(origin) - this.released(origin);
+  }
+
+  /** Since boot. */
+  created(origin: number): number {
+    return this.counts[(origin << 2) | CREATED] ?? 0;
+  }
+
+  /** Since boot. */
+  released(origin: number): number {
+    return this.counts[(origin << 2) | RELEASED] ?? 0;
+  }
+
+  zombies(origin: number): number {
+    return this.counts[(origin << 2) | ZOMBIES] ?? 0;
+  }
+
+  numbers(origin: number): number {
+    return this.counts[(origin << 2) | NUMBERS] ?? 0;
   }
 }

@@ -7,52 +7,89 @@
  *
  * Extra threads attach to nothing but their own pid and are never anyone's group or session, so they hold their
  * numbers without such a record (threads.ts).
+ *
+ * A row is four 32-bit numbers and a pid is named by the index of its first, as tasks are (tasks.ts). Numbers beyond
+ * the second level, of namespaces within a pod's, are kept aside.
  */
 import { lengthened, NONE, nextCapacity } from './arena.js';
 
+/** Attachments; in a free row, the next free one. */
+export const REFS = 0;
+/** The innermost namespace that its numbers are from, and who asked for it: 16 bits each. */
+const LABEL = 1;
+/** The number on the host, 0 in a free row; behind it the one in the namespace below. */
+export const HOST_NUMBER = 2;
+const ROW_LENGTH = 4;
+const LEVELS_IN_ROW = 2;
+
+/** So many namespaces, and so many origins, can be told apart. */
+export const LABELS_MAX = 65_536;
+
 export class Pids {
-  /** Attachments; in a free slot, the next free slot. */
-  refs = new Int32Array(64);
-  /** The innermost namespace that the numbers are from. */
-  namespace = new Int32Array(64);
-  /** Accounting label: who asked for this process (kernel.ts, `setOrigin`). */
-  origin = new Uint16Array(64);
-  /** `numbers[level][pid]`: 0 is the host's level. */
-  numbers: Int32Array[] = [new Int32Array(64)];
+  rows = new Int32Array(64 * ROW_LENGTH);
+  /** By level less LEVELS_IN_ROW: the number of each pid, by its row. */
+  private deeper: Int32Array[] = [];
   private firstFree = NONE;
   private end = 0;
 
   /** Makes room for namespaces of this level. */
   addLevel(level: number): void {
-    while (this.numbers.length <= level) this.numbers.push(new Int32Array(this.refs.length));
+    while (this.deeper.length <= level - LEVELS_IN_ROW) {
+      this.deeper.push(new Int32Array(this.rows.length / ROW_LENGTH));
+    }
+  }
+
+  numberAt(pid: number, level: number): number {
+    if (level < LEVELS_IN_ROW) return this.rows[pid | (HOST_NUMBER + level)];
+    return this.deeper[level - LEVELS_IN_ROW][pid >> 2];
+  }
+
+  setNumber(pid: number, level: number, number: number): void {
+    if (level < LEVELS_IN_ROW) this.rows[pid | (HOST_NUMBER + level)] = number;
+    else this.deeper[level - LEVELS_IN_ROW][pid >> 2] = number;
+  }
+
+  namespaceId(pid: number): number {
+    return this.rows[pid | LABEL] & 0xffff;
+  }
+
+  /** Accounting label: who asked for this process (kernel.ts, `setOrigin`). */
+  origin(pid: number): number {
+    return this.rows[pid | LABEL] >>> 16;
+  }
+
+  setLabel(pid: number, namespace: number, origin: number): void {
+    this.rows[pid | LABEL] = (origin << 16) | namespace;
   }
 
   allocate(): number {
     const pid = this.firstFree;
     if (pid !== NONE) {
-      this.firstFree = this.refs[pid];
+      this.firstFree = this.rows[pid | REFS];
       return pid;
     }
-    if (this.end === this.refs.length) this.grow();
-    return this.end++;
+    const fresh = this.end;
+    if (fresh === this.rows.length) this.grow();
+    this.end = fresh + ROW_LENGTH;
+    return fresh;
   }
 
   release(pid: number): void {
-    this.refs[pid] = this.firstFree;
-    this.namespace[pid] = NONE;
+    this.rows[pid | REFS] = this.firstFree;
+    this.rows[pid | HOST_NUMBER] = 0;
     this.firstFree = pid;
   }
 
   /** Every pid in use; for observation and checks. */
   *[Symbol.iterator](): Generator<number> {
-    for (let pid = 0; pid < this.end; pid++) if (this.namespace[pid] !== NONE) yield pid;
+    for (let pid = 0; pid < this.end; pid += ROW_LENGTH) {
+      if (this.rows[pid | HOST_NUMBER] !== 0) yield pid;
+    }
   }
 
   private grow(): void {
-    const capacity = nextCapacity(this.refs.length);
-    this.refs = lengthened(this.refs, capacity);
-    this.namespace = lengthened(this.namespace, capacity);
-    this.origin = lengthened(this.origin, capacity);
-    this.numbers = this.numbers.map((level) => lengthened(level, capacity));
+    const capacity = nextCapacity(this.rows.length, ROW_LENGTH);
+    this.rows = lengthened(this.rows, capacity);
+    this.deeper = this.deeper.map((numbers) => lengthened(numbers, capacity / ROW_LENGTH));
   }
 }

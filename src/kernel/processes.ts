@@ -1,4 +1,8 @@
-/** Of every process, what ends with its life: children, threads, signal handling. Stands for `struct signal_struct`. */
+/**
+ * Of every process, what ends with its life: children, threads, signal handling. Stands for `struct signal_struct`.
+ *
+ * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
+ */
 import { lengthened, NONE, nextCapacity } from './arena.js';
 import type { PidBitmap } from './bitmap.js';
 
@@ -7,62 +11,57 @@ export const IS_SUBREAPER = 1;
 /** Some ancestor is or was a subreaper: worth looking for one (K20, K21). Inherited. */
 export const HAS_SUBREAPER = 2;
 
+/** The task. In a free row, the next free one. */
+export const TASK = 0;
+/** The namespace that its children are born in (`pid_ns_for_children`). */
+export const CHILD_NAMESPACE = 1;
+/** Live children in order, and zombies (children.ts). */
+export const FIRST_CHILD = 2;
+export const LAST_CHILD = 3;
+export const ZOMBIES = 4;
+/** Extra threads, the leader not counted; their numbers are in `threadNumbers`. */
+export const THREADS = 5;
+/** RLIMIT_NPROC (K39). */
+export const NPROC_MAX = 6;
+export const SIGCHLD_ACTION = 7;
+export const SIGTERM_ACTION = 8;
+/** Signals that are pending: one bit each, a second one of a kind is lost (K25). */
+export const PENDING = 9;
+/** IS_SUBREAPER, HAS_SUBREAPER. */
+export const FLAGS = 10;
+/** Live processes of its namespace. */
+export const NEXT_IN_NAMESPACE = 11;
+export const PREVIOUS_IN_NAMESPACE = 12;
+const ROW_LENGTH = 16;
+
+/** Rows counted from 0 without gaps, for tables of others about live processes. */
+export function processIndex(process: number): number {
+  return process >> 4;
+}
+
 export class Processes {
-  task = new Int32Array(16);
-  /** The namespace it is in, and the one that its children are born in (`pid_ns_for_children`). */
-  namespace = new Int32Array(16);
-  childNamespace = new Int32Array(16);
-  /** Live children in order, and zombies (children.ts). */
-  firstChild = new Int32Array(16);
-  lastChild = new Int32Array(16);
-  zombies = new Int32Array(16);
-  /** Extra threads, the leader not counted; their numbers are in `threadNumbers`. */
-  threads = new Int32Array(16);
-  threadNumbers: (ThreadNumbers | null)[] = [];
-  /** RLIMIT_NPROC (K39). */
-  nprocMax = new Int32Array(16);
-  sigchld = new Uint8Array(16);
-  sigterm = new Uint8Array(16);
-  /** Signals that are pending: one bit each, a second one of a kind is lost (K25). */
-  pending = new Uint8Array(16);
-  flags = new Uint8Array(16);
-  nextInNamespace = new Int32Array(16);
-  previousInNamespace = new Int32Array(16);
+  rows = new Int32Array(16 * ROW_LENGTH);
+  /** By `processIndex`; null for who never had a thread. */
+  readonly threadNumbers: (ThreadNumbers | null)[] = [];
   private firstFree = NONE;
   private end = 0;
 
   allocate(): number {
     const process = this.firstFree;
     if (process !== NONE) {
-      this.firstFree = this.task[process];
+      this.firstFree = this.rows[process | TASK];
       return process;
     }
-    if (this.end === this.task.length) this.grow();
+    const fresh = this.end;
+    if (fresh === this.rows.length) this.rows = lengthened(this.rows, nextCapacity(fresh, ROW_LENGTH));
     this.threadNumbers.push(null);
-    return this.end++;
+    this.end = fresh + ROW_LENGTH;
+    return fresh;
   }
 
   release(process: number): void {
-    this.task[process] = this.firstFree;
+    this.rows[process | TASK] = this.firstFree;
     this.firstFree = process;
-  }
-
-  private grow(): void {
-    const capacity = nextCapacity(this.task.length);
-    this.task = lengthened(this.task, capacity);
-    this.namespace = lengthened(this.namespace, capacity);
-    this.childNamespace = lengthened(this.childNamespace, capacity);
-    this.firstChild = lengthened(this.firstChild, capacity);
-    this.lastChild = lengthened(this.lastChild, capacity);
-    this.zombies = lengthened(this.zombies, capacity);
-    this.threads = lengthened(this.threads, capacity);
-    this.nprocMax = lengthened(this.nprocMax, capacity);
-    this.sigchld = lengthened(this.sigchld, capacity);
-    this.sigterm = lengthened(this.sigterm, capacity);
-    this.pending = lengthened(this.pending, capacity);
-    this.flags = lengthened(this.flags, capacity);
-    this.nextInNamespace = lengthened(this.nextInNamespace, capacity);
-    this.previousInNamespace = lengthened(this.previousInNamespace, capacity);
   }
 }
 

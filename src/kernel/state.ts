@@ -5,16 +5,16 @@
  * No time and no chance: everything here happens in the instant in which it is called.
  */
 import { NONE } from './arena.js';
-import { Cgroup } from './cgroups.js';
+import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { PidNamespace } from './namespaces.js';
 import { Origins } from './origins.js';
-import { Pids } from './pids.js';
-import { Processes } from './processes.js';
+import { Pids, REFS } from './pids.js';
+import { NEXT_IN_NAMESPACE, PREVIOUS_IN_NAMESPACE, Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
-import { FREE, Tasks, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, NAMESPACE, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
 
-/** Index into the task table. Free again, and reused, once the task has been released. */
+/** A row of the task table (tasks.ts). Free again, and reused, once the task has been released. */
 export type TaskId = number;
 export type PidNsId = number;
 export type CgroupId = number;
@@ -87,8 +87,9 @@ export class KernelState {
   refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
   forkRefusals = 0;
 
-  /** Numbers that a fork has found, by level, before it is sure of success. */
-  readonly reserved = new Int32Array(33);
+  /** Of the child that was reaped last: its number in the waiter's namespace, and its exit status. */
+  readonly waited = { number: 0, status: 0 };
+
   /** Dying namespaces in which only PID 1 is left: their end is to be finished (exit.ts). */
   readonly emptied: PidNamespace[] = [];
   /** Namespaces whose processes are being killed right now; none of their PID 1s may finish before that is over. */
@@ -102,21 +103,33 @@ export class KernelState {
     this.hooks = options.hooks ?? NO_HOOKS;
     this.threadsMax = options.threadsMax;
     this.namespaces.push(new PidNamespace(0, null, options.pidMax));
-    this.cgroups.push(new Cgroup(0, null, Number.POSITIVE_INFINITY));
+    this.cgroups.push(new Cgroup(0, null, PIDS_UNLIMITED));
   }
 
   isLive(task: TaskId): boolean {
-    return this.tasks.state[task] !== FREE && this.tasks.state[task] !== ZOMBIE;
+    const state = this.tasks.rows[task | STATE];
+    return state !== FREE && state !== ZOMBIE;
+  }
+
+  /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
+  canRun(task: TaskId): boolean {
+    const state = this.tasks.rows[task | STATE];
+    return state !== FREE && state !== ZOMBIE && state !== ENDING_NAMESPACE;
+  }
+
+  /** Its row in `processes`; NONE for a zombie. */
+  processOf(task: TaskId): number {
+    return this.tasks.rows[task | PROCESS];
   }
 
   namespaceOf(task: TaskId): PidNamespace {
-    return this.namespaces[this.pids.namespace[this.tasks.pid[task]]];
+    return this.namespaces[this.tasks.rows[task | NAMESPACE]];
   }
 
   /** A pid's number as seen from a namespace, or 0 where it has none. */
   numberIn(pid: number, namespace: PidNamespace): number {
-    const own = this.namespaces[this.pids.namespace[pid]];
-    return namespace.contains(own) ? this.pids.numbers[namespace.level][pid] : 0;
+    const own = this.namespaces[this.pids.namespaceId(pid)];
+    return namespace.contains(own) ? this.pids.numberAt(pid, namespace.level) : 0;
   }
 
   comm(name: string): number {
@@ -138,15 +151,19 @@ export class KernelState {
 
   /** One attachment to a pid less; the last one frees its numbers at every level (K10, K14). */
   detach(pid: number): void {
-    if (--this.pids.refs[pid] > 0) return;
-    const { numbers, origin } = this.pids;
-    let namespace: PidNamespace | null = this.namespaces[this.pids.namespace[pid]];
-    for (; namespace !== null; namespace = namespace.parent) {
-      namespace.taken.free(numbers[namespace.level][pid]);
-      this.numbersGivenBack(namespace, 1);
+    if (--this.pids.rows[pid | REFS] === 0) this.freePid(pid);
+  }
+
+  /** Stands for `free_pid`. */
+  freePid(pid: number): void {
+    const { pids } = this;
+    let level: PidNamespace | null = this.namespaces[pids.namespaceId(pid)];
+    for (; level !== null; level = level.parent) {
+      level.taken.free(pids.numberAt(pid, level.level));
+      this.numbersGivenBack(level, 1);
     }
-    this.origins.numbers[origin[pid]]--;
-    this.pids.release(pid);
+    this.origins.countFreed(pids.origin(pid), 1);
+    pids.release(pid);
   }
 
   numbersGivenBack(namespace: PidNamespace, count: number): void {
@@ -156,20 +173,20 @@ export class KernelState {
 
   /** Puts a live process into the list of its namespace, or takes it out. */
   enterNamespace(process: number, namespace: PidNamespace): void {
-    const { nextInNamespace, previousInNamespace } = this.processes;
+    const { rows } = this.processes;
     const first = namespace.firstProcess;
-    nextInNamespace[process] = first;
-    previousInNamespace[process] = NONE;
-    if (first !== NONE) previousInNamespace[first] = process;
+    rows[process | NEXT_IN_NAMESPACE] = first;
+    rows[process | PREVIOUS_IN_NAMESPACE] = NONE;
+    if (first !== NONE) rows[first | PREVIOUS_IN_NAMESPACE] = process;
     namespace.firstProcess = process;
   }
 
   leaveNamespace(process: number, namespace: PidNamespace): void {
-    const { nextInNamespace, previousInNamespace } = this.processes;
-    const next = nextInNamespace[process];
-    const previous = previousInNamespace[process];
+    const { rows } = this.processes;
+    const next = rows[process | NEXT_IN_NAMESPACE];
+    const previous = rows[process | PREVIOUS_IN_NAMESPACE];
     if (previous === NONE) namespace.firstProcess = next;
-    else nextInNamespace[previous] = next;
-    if (next !== NONE) previousInNamespace[next] = previous;
+    else rows[previous | NEXT_IN_NAMESPACE] = next;
+    if (next !== NONE) rows[next | PREVIOUS_IN_NAMESPACE] = previous;
   }
 }

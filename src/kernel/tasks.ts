@@ -5,6 +5,10 @@
  * zombie keeps its numbers, its group and session, its place under its parent, its charges and its exit status;
  * memory, handlers, threads and children are gone with the row in `Processes`. It also keeps a table of two million
  * zombies small.
+ *
+ * A row is sixteen 32-bit numbers, one cache line, and a task is named by the index of its first: its parent is
+ * `rows[task | PARENT]`. One array for all of it, because every further array that a system call touches costs it
+ * five or six loads before the first number is there (docs/performance.md).
  */
 import { lengthened, NONE, nextCapacity } from './arena.js';
 
@@ -18,60 +22,62 @@ export const LEADER_DEAD = 3;
 /** PID 1 of a namespace, dying, waits until it is the last one there (K32). */
 export const ENDING_NAMESPACE = 4;
 
+/** Its own pid, its process group, its session: see `Pids`. */
+export const PID = 0;
+export const GROUP = 1;
+export const SESSION = 2;
+export const PARENT = 3;
+/** Its row in `Processes`; NONE for a zombie. */
+export const PROCESS = 4;
+/** Siblings among the live children, or among the zombies of the parent (children.ts). In a free row, the next one. */
+export const NEXT = 5;
+export const PREVIOUS = 6;
+export const FIRST_BELOW = 7;
+/** Place in the parent's list of children: later is larger, modulo 2^32. */
+export const PLACE = 8;
+/** The namespace it is in; who asked for it (origins.ts). As its pid has them, to be at hand. */
+export const NAMESPACE = 9;
+export const ORIGIN = 10;
+export const CGROUP = 11;
+export const USER = 12;
+export const COMM = 13;
+/** Exit status, 128 + signal if killed. */
+export const STATUS = 14;
+export const STATE = 15;
+const ROW_LENGTH = 16;
+
+/** Tasks counted from 0 without gaps, for tables of others about tasks. */
+export function taskIndex(task: number): number {
+  return task >> 4;
+}
+
 export class Tasks {
-  state = new Uint8Array(64);
-  /** Its own pid, its process group, its session: indices into `Pids`. */
-  pid = new Int32Array(64);
-  group = new Int32Array(64);
-  session = new Int32Array(64);
-  parent = new Int32Array(64);
-  /** Row in `Processes`; NONE for a zombie. */
-  process = new Int32Array(64);
-  /** Siblings among the live children, or among the zombies of the parent (children.ts). */
-  next = new Int32Array(64);
-  previous = new Int32Array(64);
-  firstBelow = new Int32Array(64);
-  /** Place in the parent's list of children: later is larger, modulo 2^32. */
-  place = new Uint32Array(64);
-  cgroup = new Uint16Array(64);
-  comm = new Uint16Array(64);
-  user = new Uint8Array(64);
-  /** Exit status, 128 + signal if killed. */
-  status = new Uint8Array(64);
+  rows = new Int32Array(64 * ROW_LENGTH);
   private firstFree = NONE;
-  end = 0;
+  private end = 0;
 
   allocate(): number {
     const task = this.firstFree;
     if (task !== NONE) {
-      this.firstFree = this.next[task];
+      this.firstFree = this.rows[task | NEXT];
       return task;
     }
-    if (this.end === this.state.length) this.grow();
-    return this.end++;
+    const fresh = this.end;
+    if (fresh === this.rows.length) this.rows = lengthened(this.rows, nextCapacity(fresh, ROW_LENGTH));
+    this.end = fresh + ROW_LENGTH;
+    return fresh;
   }
 
   release(task: number): void {
-    this.state[task] = FREE;
-    this.next[task] = this.firstFree;
+    this.rows[task | STATE] = FREE;
+    this.rows[task | NEXT] = this.firstFree;
     this.firstFree = task;
   }
 
-  private grow(): void {
-    const capacity = nextCapacity(this.state.length);
-    this.state = lengthened(this.state, capacity);
-    this.pid = lengthened(this.pid, capacity);
-    this.group = lengthened(this.group, capacity);
-    this.session = lengthened(this.session, capacity);
-    this.parent = lengthened(this.parent, capacity);
-    this.process = lengthened(this.process, capacity);
-    this.next = lengthened(this.next, capacity);
-    this.previous = lengthened(this.previous, capacity);
-    this.firstBelow = lengthened(this.firstBelow, capacity);
-    this.place = lengthened(this.place, capacity);
-    this.cgroup = lengthened(this.cgroup, capacity);
-    this.comm = lengthened(this.comm, capacity);
-    this.user = lengthened(this.user, capacity);
-    this.status = lengthened(this.status, capacity);
+  /** Every task there is, dead or alive, in no order that means anything. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let task = 0; task < this.end; task += ROW_LENGTH) {
+      if (this.rows[task | STATE] !== FREE) yield task;
+    }
   }
 }

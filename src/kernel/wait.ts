@@ -2,7 +2,7 @@
 import { NONE } from './arena.js';
 import { finishEmptiedNamespaces, release } from './exit.js';
 import type { KernelState, TaskId } from './state.js';
-import { FREE, ZOMBIE } from './tasks.js';
+import { FREE, PARENT, PID, STATE, STATUS, ZOMBIE } from './tasks.js';
 
 /** Which child: any. */
 export const ANY = -1;
@@ -12,20 +12,25 @@ export const NO_CHILD = -3;
 
 /**
  * Reaps the first zombie among the children (K29), or one child. Returns the released task, whose row is free from now
- * on, WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
+ * on (see `kernel.waited`), WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
  */
 export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof ANY): TaskId {
   const { tasks, children } = kernel;
   if (child === ANY) {
     const zombie = children.firstZombie(task);
-    if (zombie !== NONE) return reap(kernel, zombie);
+    if (zombie !== NONE) return reap(kernel, task, zombie);
     return children.hasLive(task) ? WOULD_BLOCK : NO_CHILD;
   }
-  if (tasks.state[child] === FREE || tasks.parent[child] !== task) return NO_CHILD;
-  return tasks.state[child] === ZOMBIE ? reap(kernel, child) : WOULD_BLOCK;
+  const { rows } = tasks;
+  if (rows[child | STATE] === FREE || rows[child | PARENT] !== task) return NO_CHILD;
+  return rows[child | STATE] === ZOMBIE ? reap(kernel, task, child) : WOULD_BLOCK;
 }
 
-function reap(kernel: KernelState, zombie: TaskId): TaskId {
+function reap(kernel: KernelState, task: TaskId, zombie: TaskId): TaskId {
+  const { waited, pids } = kernel;
+  const { rows } = kernel.tasks;
+  waited.number = pids.numberAt(rows[zombie | PID], kernel.namespaceOf(task).level);
+  waited.status = rows[zombie | STATUS];
   release(kernel, zombie);
   finishEmptiedNamespaces(kernel);
   return zombie;

@@ -1,5 +1,5 @@
 /** How the node's own processes (shims, the runtime daemon, sshd, cron, init) learn that a child has died. */
-import { ANY, type Kernel, NO_CHILD, type TaskId } from '../kernel/kernel.js';
+import { ANY, type Kernel, NO_CHILD, type TaskId, taskIndex } from '../kernel/kernel.js';
 
 /** What `register` gives for a handler; 0 is a child that nobody asked about. */
 export type ChildKind = number;
@@ -29,15 +29,17 @@ export class ChildWatch {
 
   /** Whoever reaps `task`, its owner is told. */
   expect(task: TaskId, kind: ChildKind, owner: number): void {
-    if (task >= this.#kind.length) this.#grow(task);
-    this.#kind[task] = kind;
-    this.#owner[task] = owner;
+    const index = taskIndex(task);
+    if (index >= this.#kind.length) this.#grow(index);
+    this.#kind[index] = kind;
+    this.#owner[index] = owner;
   }
 
   /** The worker ends as soon as it has no children. */
   retire(parent: TaskId): void {
-    if (parent >= this.#kind.length) this.#grow(parent);
-    this.#retiring[parent] = 1;
+    const index = taskIndex(parent);
+    if (index >= this.#kind.length) this.#grow(index);
+    this.#retiring[index] = 1;
     if (this.#draining !== parent) this.reap(parent);
   }
 
@@ -48,24 +50,27 @@ export class ChildWatch {
     this.#draining = parent;
     let task = kernel.wait(parent, ANY);
     while (task >= 0) {
-      if (task < this.#kind.length && this.#kind[task] !== 0) this.#tell(task, parent);
+      if (taskIndex(task) < this.#kind.length) this.#tell(task, parent);
       task = kernel.wait(parent, ANY);
     }
     this.#draining = outer;
-    if (task === NO_CHILD && parent < this.#retiring.length && this.#retiring[parent] === 1) {
-      this.#retiring[parent] = 0;
+    const index = taskIndex(parent);
+    if (task === NO_CHILD && index < this.#retiring.length && this.#retiring[index] === 1) {
+      this.#retiring[index] = 0;
       kernel.exit(parent, 0);
     }
   };
 
   #tell(task: TaskId, parent: TaskId): void {
-    const handler = this.#handlers[this.#kind[task]]!;
-    this.#kind[task] = 0;
-    handler(this.#owner[task], task, this.kernel.waited.status, parent);
+    const index = taskIndex(task);
+    const handler = this.#handlers[this.#kind[index]];
+    if (handler === null) return;
+    this.#kind[index] = 0;
+    handler(this.#owner[index], task, this.kernel.waited.status, parent);
   }
 
-  #grow(task: TaskId): void {
-    const capacity = Math.max(task + 1, this.#kind.length * 2);
+  #grow(index: number): void {
+    const capacity = Math.max(index + 1, this.#kind.length * 2);
     const lengthen = <A extends Uint8Array | Int32Array>(array: A, longer: A): A => {
       longer.set(array);
       return longer;

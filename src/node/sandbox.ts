@@ -8,15 +8,7 @@
  * A sandbox or a container is plain data with an owner, who is told what became of it; nothing here decides when
  * something is started, stopped or tried again (pod.ts does).
  */
-import {
-  type CgroupId,
-  type Kernel,
-  NONE,
-  type PidNsId,
-  SIGKILL,
-  SIGTERM,
-  type TaskId,
-} from '../kernel/kernel.js';
+import { type CgroupId, NONE, type PidNsId, SIGKILL, SIGTERM, type TaskId } from '../kernel/kernel.js';
 import type { Program } from '../program/code.js';
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind } from '../sim/simulation.js';
@@ -296,7 +288,7 @@ export class SandboxRuntime {
     container.running = false;
     container.main = NONE;
     if (container.sandbox.pidMode !== 'container') {
-      for (const task of liveTasksIn(kernel, container.cgroup)) kernel.kill(this.daemon, task, SIGKILL);
+      for (const task of kernel.liveTasksIn(container.cgroup)) kernel.kill(this.daemon, task, SIGKILL);
     }
     this.#removeCgroup(container.cgroup);
     container.cgroup = NONE;
@@ -322,14 +314,4 @@ export class SandboxRuntime {
     if (sandbox.shim !== NONE) this.context.children.retire(sandbox.shim);
     sandbox.shim = NONE;
   }
-}
-
-/** What `cgroup.procs` lists. A scan of the whole table: for rare occasions. */
-function liveTasksIn(kernel: Kernel, cgroup: CgroupId): TaskId[] {
-  const found: TaskId[] = [];
-  const { tasks } = kernel;
-  for (let task = 0; task < tasks.end; task++) {
-    if (tasks.cgroup[task] === cgroup && kernel.canRun(task)) found.push(task);
-  }
-  return found;
 }

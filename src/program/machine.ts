@@ -11,6 +11,7 @@ import {
   Kernel,
   type KernelHooks,
   type KernelOptions,
+  processIndex,
   type TaskId,
 } from '../kernel/kernel.js';
 import type { RandomStream } from '../sim/random.js';
@@ -108,7 +109,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   // ---- what the kernel tells (KernelHooks)
 
   wake(task: TaskId): void {
-    const context = this.contexts[this.kernel.tasks.process[task]];
+    const context = this.contexts[processIndex(this.kernel.processOf(task))];
     if (context === undefined || context.queued) return;
     const { blocked } = context;
     const mayGoOn =
@@ -191,7 +192,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   private contextOf(task: TaskId): ProcessContext {
-    const row = this.kernel.tasks.process[task];
+    const row = processIndex(this.kernel.processOf(task));
     while (this.contexts.length <= row) this.contexts.push(new ProcessContext(this.contexts.length));
     return this.contexts[row];
   }

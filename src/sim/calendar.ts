@@ -90,8 +90,7 @@ export class Calendar {
    * Memory is allocated only when more events are pending, or a rung is larger, than ever before.
    */
   push(timeUs: number, kind: number, a: number, b: number, order: 0 | 1 = 0): void {
-    if (!(timeUs <= LATEST_US))
-      throw new RangeError(`no event can be at ${timeUs} us, after the end of time`);
+    if (!(timeUs <= LATEST_US)) throw tooLate(timeUs);
     if (order === 1) {
       this.#pushClosing(timeUs, kind, a, b);
       return;
@@ -353,6 +352,11 @@ export class Calendar {
     this.#run = copy(new Int32Array(capacity), this.#run);
     this.#runTimes = copy(new Float64Array(capacity), this.#runTimes);
   }
+}
+
+/** By itself: in the caller, the optimising compiler would turn every time into text before it looks at it. */
+function tooLate(timeUs: number): RangeError {
+  return new RangeError(`no event can be at ${timeUs} us, after the end of time`);
 }
 
 /**

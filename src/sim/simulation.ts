@@ -41,7 +41,7 @@ export class Simulation {
     // What is scheduled for now comes behind what is already due now, so the queue of this instant is its place.
     if (timeUs === this.nowUs) this.#instant.put(kind, a, b);
     else if (timeUs > this.nowUs) this.#calendar.push(timeUs, kind, a, b);
-    else throw new RangeError(`event at ${timeUs} us, but it is ${this.nowUs} us already`);
+    else throw inThePast(timeUs, this.nowUs);
   }
 
   /** After a delay of integer microseconds, zero or more (RangeError). */
@@ -56,8 +56,7 @@ export class Simulation {
 
   /** At the very end of an instant, present or future, when everything else of it has happened. */
   atEndOf(timeUs: number, kind: EventKind, a: number, b: number): void {
-    if (!(timeUs >= this.nowUs))
-      throw new RangeError(`event at ${timeUs} us, but it is ${this.nowUs} us already`);
+    if (!(timeUs >= this.nowUs)) throw inThePast(timeUs, this.nowUs);
     this.#calendar.push(timeUs, kind, a, b, 1);
   }
 
@@ -100,4 +99,9 @@ export class Simulation {
   stop(): void {
     this.#lastEvent = this.eventCount;
   }
+}
+
+/** By itself: in the caller, the optimising compiler would turn every time into text before it looks at it. */
+function inThePast(timeUs: number, nowUs: number): RangeError {
+  return new RangeError(`event at ${timeUs} us, but it is ${nowUs} us already`);
 }

@@ -119,9 +119,14 @@ export class Pair {
       this.equal(`pids.events of ${id}`, this.fast.pidsEvents(fast), this.reference.pidsEvents(id));
     }
     for (let origin = 0; origin < ORIGINS; origin++) {
-      const { tasks, zombies, numbers, created, released } = this.fast.origins;
-      const counts = { tasks, zombies, numbers, created, released };
-      const fast = Object.fromEntries(Object.entries(counts).map(([name, array]) => [name, array[origin]]));
+      const { origins } = this.fast;
+      const fast = {
+        tasks: origins.tasks(origin),
+        zombies: origins.zombies(origin),
+        numbers: origins.numbers(origin),
+        created: origins.created(origin),
+        released: origins.released(origin),
+      };
       this.equal(`counters of origin ${origin}`, fast, this.reference.originCounts(origin));
     }
     for (const id of this.runnable) {
