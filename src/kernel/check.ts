@@ -4,15 +4,15 @@
  */
 import { NONE } from './arena.js';
 import { isMainThreadDead } from './exit.js';
-import type { PidNamespace } from './namespaces.js';
 import { REFS } from './pids.js';
-import { NEXT_IN_NAMESPACE, processIndex, TASK, THREADS } from './processes.js';
+import { processIndex, TASK, THREADS } from './processes.js';
 import type { KernelState } from './state.js';
 import { CGROUP, GROUP, NAMESPACE, ORIGIN, PARENT, PID, SESSION, STATE, USER, ZOMBIE } from './tasks.js';
 
 /** Throws an Error that names the first identity that does not hold. */
 export function checkInvariants(kernel: KernelState): void {
   checkNamespaces(kernel);
+  checkProcesses(kernel);
   checkAttachments(kernel);
   checkFamilies(kernel);
   checkCharges(kernel);
@@ -53,28 +53,23 @@ function checkNamespaces(kernel: KernelState): void {
       if (kernel.tasks.rows[task | STATE] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
       if (extraThreads(kernel, task) === 0) continue;
       const threads = kernel.processes.threadNumbers[processIndex(kernel.processOf(task))];
-      for (const number of threads?.numbersAt(namespace.level) ?? []) add(number);
+      for (const number of threads?.numbersIn(namespace, kernel.namespaceOf(task)) ?? []) add(number);
     }
     expectEqual(`namespace ${namespace.id}: allocated`, namespace.allocated, numbers.size);
     expectEqual(`namespace ${namespace.id}: numbers in the table`, namespace.taken.count(), numbers.size);
     expectEqual(`namespace ${namespace.id}: tasks`, namespace.tasks, taskCount);
     expectEqual(`namespace ${namespace.id}: zombies`, namespace.zombies, zombies);
-    checkProcessList(kernel, namespace);
   }
 }
 
-function checkProcessList(kernel: KernelState, namespace: PidNamespace): void {
-  const { rows } = kernel.processes;
-  const listed = new Set<number>();
-  for (let p = namespace.firstProcess; p !== NONE; p = rows[p | NEXT_IN_NAMESPACE])
-    listed.add(rows[p | TASK]);
-  let live = 0;
+/** The rows of the process table in use are those of the live, and each belongs to its task. */
+function checkProcesses(kernel: KernelState): void {
+  const live = new Set<number>();
+  for (const process of kernel.processes) live.add(kernel.processes.rows[process | TASK]);
   for (const task of kernel.tasks) {
-    if (kernel.tasks.rows[task | STATE] === ZOMBIE || kernel.namespaceOf(task) !== namespace) continue;
-    live++;
-    if (!listed.has(task)) fail(`namespace ${namespace.id}: task ${task}`, 'not listed', 'listed');
+    const isLive = kernel.tasks.rows[task | STATE] !== ZOMBIE;
+    if (live.has(task) !== isLive) fail(`task ${task}: a row among the live`, live.has(task), isLive);
   }
-  expectEqual(`namespace ${namespace.id}: listed processes`, listed.size, live);
 }
 
 /** A pid's count is the number of tasks attached to it as themselves, as their group, as their session. */

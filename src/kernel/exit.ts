@@ -7,16 +7,7 @@
 import { NONE } from './arena.js';
 import { charge } from './cgroups.js';
 import type { PidNamespace } from './namespaces.js';
-import {
-  FLAGS,
-  HAS_SUBREAPER,
-  IS_SUBREAPER,
-  NEXT_IN_NAMESPACE,
-  PENDING,
-  SIGCHLD_ACTION,
-  TASK,
-  THREADS,
-} from './processes.js';
+import { FLAGS, HAS_SUBREAPER, IS_SUBREAPER, PENDING, SIGCHLD_ACTION, TASK, THREADS } from './processes.js';
 import { isHandler, PENDING_SIGCHLD, SIGCHLD_IGNORE, SIGCHLD_NOCLDWAIT, STATUS_KILLED } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import {
@@ -90,20 +81,19 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
     release(kernel, zombie);
   }
   kernel.endings--;
-  if (namespace.allocated === namespace.initNumbers) kernel.emptied.push(namespace);
+  kernel.hasShrunk(namespace);
 }
 
-/** The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their numbers. */
+/**
+ * The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their numbers. A scan
+ * of all live processes: namespaces die seldom, and no fork has to keep a list for it.
+ */
 function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
-  const { pids } = kernel;
-  const { rows } = kernel.processes;
+  const { pids, processes } = kernel;
   const found: TaskId[] = [];
-  const nested = [namespace];
-  for (const each of nested) {
-    nested.push(...each.children);
-    for (let process = each.firstProcess; process !== NONE; process = rows[process | NEXT_IN_NAMESPACE]) {
-      if (rows[process | TASK] !== namespace.init) found.push(rows[process | TASK]);
-    }
+  for (const process of processes) {
+    const task = processes.rows[process | TASK];
+    if (task !== namespace.init && namespace.contains(kernel.namespaceOf(task))) found.push(task);
   }
   const numberOf = (task: TaskId): number => pids.numberAt(kernel.tasks.rows[task | PID], namespace.level);
   return found.sort((a, b) => numberOf(a) - numberOf(b));
@@ -127,8 +117,7 @@ function becomeZombie(kernel: KernelState, task: TaskId): void {
   if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (children.hasAny(process)) reparentChildren(kernel, task);
-  kernel.leaveNamespace(process, namespace);
-  if (namespace.init === task) forgetNamespace(namespace);
+  if (namespace.init === task) namespace.init = NONE;
   else kernel.hooks.ended(task, rows[task | STATUS]);
   children.becomeZombie(task);
   rows[task | STATE] = ZOMBIE;
@@ -143,13 +132,6 @@ export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
   const state = rows[task | STATE];
   if (state === ENDING_NAMESPACE) return kernel.processes.rows[rows[task | PROCESS] | THREADS] > 0;
   return state === LEADER_DEAD;
-}
-
-/** The namespace has lost its PID 1: nothing can live in it again. */
-function forgetNamespace(namespace: PidNamespace): void {
-  namespace.init = NONE;
-  const siblings = namespace.parent?.children ?? [];
-  siblings.splice(siblings.indexOf(namespace), 1);
 }
 
 /**
@@ -213,10 +195,9 @@ export function release(kernel: KernelState, task: TaskId): void {
   kernel.children.remove(task);
   const { rows } = kernel.tasks;
   const origin = rows[task | ORIGIN];
-  for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent) {
-    level.tasks--;
-    level.zombies--;
-  }
+  const namespace = kernel.namespaceOf(task);
+  namespace.ownTasks--;
+  namespace.ownZombies--;
   kernel.nrThreads--;
   kernel.userTasks[rows[task | USER]]--;
   charge(kernel.cgroups[rows[task | CGROUP]], -1);
@@ -230,7 +211,5 @@ export function release(kernel: KernelState, task: TaskId): void {
 
 export function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {
   kernel.origins.countZombies(kernel.tasks.rows[task | ORIGIN], change);
-  for (let level: PidNamespace | null = kernel.namespaceOf(task); level !== null; level = level.parent) {
-    level.zombies += change;
-  }
+  kernel.namespaceOf(task).ownZombies += change;
 }

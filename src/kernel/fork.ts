@@ -55,13 +55,12 @@ export function fork(kernel: KernelState, parent: TaskId): TaskId {
   if (!chargeOne(kernel, parent)) {
     giveBack(kernel, pid, namespace, null);
     // A namespace whose first process fails this late gets no second attempt (`free_pid`).
-    if (namespace.allocated === 0) namespace.dead = true;
+    if (namespace.ownAllocated === 0) namespace.dead = true;
     return NONE;
   }
   const child = createTask(kernel, parent, pid, namespace);
-  const process = createProcess(kernel, own, child);
+  createProcess(kernel, own, child);
   kernel.children.append(parent, child);
-  kernel.enterNamespace(process, namespace);
   if (namespace.init === NONE) namespace.init = child;
   kernel.hooks.forked(parent, child);
   return child;
@@ -105,13 +104,12 @@ function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespac
     if (number === NONE) {
       giveBack(kernel, pid, namespace, level);
       // The first process of a namespace is PID 1, however many attempts it takes.
-      if (namespace.allocated === 0) namespace.cursor = 0;
+      if (namespace.ownAllocated === 0) namespace.cursor = 0;
       kernel.refuse(parent, 'pid-max', level.id);
       return NONE;
     }
     level.cursor = number + 1;
     level.taken.take(number);
-    level.allocated++;
     pids.setNumber(pid, level.level, number);
   }
   return pid;
@@ -127,7 +125,6 @@ function giveBack(
   const { pids } = kernel;
   for (let level: PidNamespace | null = namespace; level !== full && level !== null; level = level.parent) {
     level.taken.free(pids.numberAt(pid, level.level));
-    kernel.numbersGivenBack(level, 1);
   }
   pids.release(pid);
 }
@@ -155,7 +152,8 @@ function createTask(kernel: KernelState, parent: TaskId, pid: number, namespace:
   pids.rows[group | REFS]++;
   pids.rows[session | REFS]++;
   pids.setLabel(pid, namespace.id, origin);
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) level.tasks++;
+  namespace.ownTasks++;
+  namespace.ownAllocated++;
   kernel.nrThreads++;
   kernel.userTasks[user]++;
   kernel.origins.countBorn(origin, 1);
@@ -163,7 +161,7 @@ function createTask(kernel: KernelState, parent: TaskId, pid: number, namespace:
 }
 
 /** What the child has while it lives: handlers are inherited, pending signals and the subreaper flag are not. */
-function createProcess(kernel: KernelState, own: number, child: TaskId): number {
+function createProcess(kernel: KernelState, own: number, child: TaskId): void {
   const { tasks, processes } = kernel;
   const process = processes.allocate();
   const { rows } = processes;
@@ -179,7 +177,6 @@ function createProcess(kernel: KernelState, own: number, child: TaskId): number 
   rows[process | PENDING] = 0;
   rows[process | FLAGS] = (rows[own | FLAGS] & (IS_SUBREAPER | HAS_SUBREAPER)) !== 0 ? HAS_SUBREAPER : 0;
   tasks.rows[child | PROCESS] = process;
-  return process;
 }
 
 /** The host's PID 1, which nobody forks. */
@@ -191,7 +188,7 @@ export function boot(kernel: KernelState, comm: string): TaskId {
   pids.rows[pid | HOST_NUMBER] = 1;
   host.taken.take(1);
   host.cursor = 2;
-  host.allocated = host.tasks = 1;
+  host.ownAllocated = host.ownTasks = 1;
   const init = tasks.allocate();
   const process = processes.allocate();
   tasks.rows[init | PID] = tasks.rows[init | GROUP] = tasks.rows[init | SESSION] = pid;
@@ -204,7 +201,6 @@ export function boot(kernel: KernelState, comm: string): TaskId {
   processes.rows[process | LAST_CHILD] = NONE;
   processes.rows[process | ZOMBIES] = NONE;
   processes.rows[process | NPROC_MAX] = NPROC_UNLIMITED;
-  kernel.enterNamespace(process, host);
   host.init = init;
   charge(kernel.cgroups[0], 1);
   kernel.nrThreads = 1;

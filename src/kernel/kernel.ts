@@ -88,7 +88,7 @@ export class Kernel extends KernelState {
   /** All extra threads end. */
   endThreads(task: TaskId): void {
     if (this.stateOf(task) === 'leader-dead') exit(this, task, 0);
-    else dropThreads(this, task);
+    else if (this.threadCount(task) > 0) dropThreads(this, task);
     finishEmptiedNamespaces(this);
   }
 
@@ -189,8 +189,7 @@ export class Kernel extends KernelState {
   forgetNamespace(namespace: PidNsId): void {
     const { init, allocated, parent } = this.namespaces[namespace];
     if (init !== NONE || allocated > 0 || parent === null) return;
-    const place = parent.children.indexOf(this.namespaces[namespace]);
-    if (place >= 0) parent.children.splice(place, 1);
+    this.namespaces[namespace].leaveParent();
     this.forgottenNamespaces.push(namespace);
   }
 
@@ -348,7 +347,7 @@ export class Kernel extends KernelState {
 
   /** Numbers taken that belong to no task: invisible to ps, loadavg, pids.current and the kubelet (K12). */
   pinned(namespace: PidNsId = 0): number {
-    return this.namespaces[namespace].allocated - this.namespaces[namespace].tasks;
+    return this.allocated(namespace) - this.taskCount(namespace);
   }
 
   pinnedNumbers(namespace: PidNsId = 0): number[] {

@@ -5,22 +5,23 @@ import { RESERVED_PIDS } from './limits.js';
 
 export class PidNamespace {
   readonly taken = new PidBitmap();
+  /** Those nested in it that anybody has a number in, or may have one day. */
   readonly children: PidNamespace[] = [];
   /** The next number to try (K2). */
   cursor = 0;
-  /** Numbers in use, whoever holds them: live threads + zombies + pinned. */
-  allocated = 0;
-  /** Live threads and zombies that have a number here. */
-  tasks = 0;
-  zombies = 0;
+  /**
+   * Of those whose innermost namespace this is: live threads and zombies, zombies among them, and numbers held. Those
+   * nested deeper have numbers here too, but are counted further in: forks are many and questions few.
+   */
+  ownTasks = 0;
+  ownZombies = 0;
+  ownAllocated = 0;
   /** The task that is PID 1 here. */
   init = NONE;
   /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
   dead = false;
   /** How many numbers its PID 1 holds while it waits for the rest to go (K32). */
   initNumbers = 1;
-  /** Live processes whose own namespace this is: a list through `Processes.nextInNamespace`. */
-  firstProcess = NONE;
 
   constructor(
     readonly id: number,
@@ -39,6 +40,27 @@ export class PidNamespace {
     const start = Math.max(this.cursor, lowest);
     const found = this.taken.nextFree(start, this.pidMax);
     return found !== -1 || start === lowest ? found : this.taken.nextFree(lowest, this.pidMax);
+  }
+
+  /** Live threads and zombies that have a number here. */
+  get tasks(): number {
+    return this.children.reduce((sum, nested) => sum + nested.tasks, this.ownTasks);
+  }
+
+  get zombies(): number {
+    return this.children.reduce((sum, nested) => sum + nested.zombies, this.ownZombies);
+  }
+
+  /** Numbers in use, whoever holds them: live threads + zombies + pinned. */
+  get allocated(): number {
+    return this.children.reduce((sum, nested) => sum + nested.allocated, this.ownAllocated);
+  }
+
+  /** Nobody will ever have a number here again: it is no longer counted with the one around it. */
+  leaveParent(): void {
+    const siblings = this.parent?.children ?? [];
+    const place = siblings.indexOf(this);
+    if (place >= 0) siblings.splice(place, 1);
   }
 
   /** Is `other` this namespace or nested in it? */

@@ -4,7 +4,7 @@
  * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
  */
 import { lengthened, NONE, nextCapacity } from './arena.js';
-import type { PidBitmap } from './bitmap.js';
+import type { PidNamespace } from './namespaces.js';
 
 /** PR_SET_CHILD_SUBREAPER is set. Not inherited (K21). */
 export const IS_SUBREAPER = 1;
@@ -19,7 +19,7 @@ export const CHILD_NAMESPACE = 1;
 export const FIRST_CHILD = 2;
 export const LAST_CHILD = 3;
 export const ZOMBIES = 4;
-/** Extra threads, the leader not counted; their numbers are in `threadNumbers`. */
+/** Extra threads, the leader not counted; their numbers are in `threadNumbers`. -1 in a free row. */
 export const THREADS = 5;
 /** RLIMIT_NPROC (K39). */
 export const NPROC_MAX = 6;
@@ -29,9 +29,6 @@ export const SIGTERM_ACTION = 8;
 export const PENDING = 9;
 /** IS_SUBREAPER, HAS_SUBREAPER. */
 export const FLAGS = 10;
-/** Live processes of its namespace. */
-export const NEXT_IN_NAMESPACE = 11;
-export const PREVIOUS_IN_NAMESPACE = 12;
 const ROW_LENGTH = 16;
 
 /** Rows counted from 0 without gaps, for tables of others about live processes. */
@@ -61,56 +58,72 @@ export class Processes {
 
   release(process: number): void {
     this.rows[process | TASK] = this.firstFree;
+    this.rows[process | THREADS] = -1;
     this.firstFree = process;
+  }
+
+  /** Every live process, in no order that means anything. */
+  *[Symbol.iterator](): Generator<number> {
+    for (let process = 0; process < this.end; process += ROW_LENGTH) {
+      if (this.rows[process | THREADS] >= 0) yield process;
+    }
   }
 }
 
 /**
- * The numbers of a process's extra threads: for each namespace level a stack of runs (start, length). Threads are
- * made in bursts and end together, so a burst of fourteen is one run, taken and given back with one mask.
+ * The numbers of a process's extra threads. Threads are made in bursts and end together, so what is kept is bursts: a
+ * length, and for each namespace level, from the innermost outwards, where the run of numbers starts.
  */
 export class ThreadNumbers {
-  private readonly levels: RunStack[] = [];
+  private bursts = new Int32Array(8);
+  private end = 0;
 
-  push(level: number, start: number, length: number): void {
-    while (this.levels.length <= level) this.levels.push(new RunStack());
-    this.levels[level].push(start, length);
-  }
-
-  /** Gives all numbers of a level back to its table. */
-  drain(level: number, table: PidBitmap): void {
-    const stack = this.levels[level];
-    for (let i = 0; i < stack.count; i++) table.freeRun(stack.starts[i], stack.lengths[i]);
-    stack.count = 0;
-  }
-
-  /** Takes out the number of the youngest thread at a level. */
-  pop(level: number): number {
-    const stack = this.levels[level];
-    const top = stack.count - 1;
-    if (--stack.lengths[top] === 0) stack.count--;
-    return stack.starts[top] + stack.lengths[top];
-  }
-
-  numbersAt(level: number): number[] {
-    const { starts, lengths, count } = this.levels[level] ?? new RunStack();
-    return Array.from({ length: count }, (_, i) =>
-      Array.from({ length: lengths[i] }, (__, offset) => starts[i] + offset),
-    ).flat();
-  }
-}
-
-class RunStack {
-  starts = new Int32Array(2);
-  lengths = new Int32Array(2);
-  count = 0;
-
-  push(start: number, length: number): void {
-    if (this.count === this.starts.length) {
-      this.starts = lengthened(this.starts, this.count * 2);
-      this.lengths = lengthened(this.lengths, this.count * 2);
+  /** Takes the next `length` numbers, which must be free, on every level. */
+  take(namespace: PidNamespace, length: number): void {
+    const size = namespace.level + 2;
+    if (this.end + size > this.bursts.length)
+      this.bursts = lengthened(this.bursts, this.end + size + this.end);
+    const { bursts } = this;
+    bursts[this.end++] = length;
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+      const start = level.nextNumber();
+      level.taken.takeRun(start, length);
+      level.cursor = start + length;
+      bursts[this.end++] = start;
     }
-    this.starts[this.count] = start;
-    this.lengths[this.count++] = length;
+  }
+
+  /** Gives all numbers back. */
+  drain(namespace: PidNamespace): void {
+    const { bursts } = this;
+    for (let at = 0; at < this.end; ) {
+      const length = bursts[at++];
+      for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+        level.taken.freeRun(bursts[at++], length);
+      }
+    }
+    this.end = 0;
+  }
+
+  /** Gives the numbers of the youngest thread back. */
+  drop(namespace: PidNamespace): void {
+    const { bursts } = this;
+    const last = this.end - (namespace.level + 2);
+    const length = --bursts[last];
+    let at = last + 1;
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+      level.taken.free(bursts[at++] + length);
+    }
+    if (length === 0) this.end = last;
+  }
+
+  /** The numbers on the level of `of`, which `namespace` is in or is. */
+  numbersIn(of: PidNamespace, namespace: PidNamespace): number[] {
+    const numbers: number[] = [];
+    for (let at = 0; at < this.end; at += namespace.level + 2) {
+      const start = this.bursts[at + 1 + namespace.level - of.level];
+      for (let offset = 0; offset < this.bursts[at]; offset++) numbers.push(start + offset);
+    }
+    return numbers;
   }
 }

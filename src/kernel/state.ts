@@ -4,13 +4,12 @@
  *
  * No time and no chance: everything here happens in the instant in which it is called.
  */
-import { NONE } from './arena.js';
 import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { PidNamespace } from './namespaces.js';
 import { Origins } from './origins.js';
 import { Pids, REFS } from './pids.js';
-import { NEXT_IN_NAMESPACE, PREVIOUS_IN_NAMESPACE, Processes } from './processes.js';
+import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { ENDING_NAMESPACE, FREE, NAMESPACE, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
 
@@ -155,38 +154,22 @@ export class KernelState {
   }
 
   /** Stands for `free_pid`. */
-  freePid(pid: number): void {
+  private freePid(pid: number): void {
     const { pids } = this;
-    let level: PidNamespace | null = this.namespaces[pids.namespaceId(pid)];
-    for (; level !== null; level = level.parent) {
+    const own = this.namespaces[pids.namespaceId(pid)];
+    own.ownAllocated--;
+    for (let level: PidNamespace | null = own; level !== null; level = level.parent) {
       level.taken.free(pids.numberAt(pid, level.level));
-      this.numbersGivenBack(level, 1);
+      if (level.dead) this.hasShrunk(level);
     }
     this.origins.countFreed(pids.origin(pid), 1);
     pids.release(pid);
   }
 
-  numbersGivenBack(namespace: PidNamespace, count: number): void {
-    namespace.allocated -= count;
-    if (namespace.dead && namespace.allocated === namespace.initNumbers) this.emptied.push(namespace);
-  }
-
-  /** Puts a live process into the list of its namespace, or takes it out. */
-  enterNamespace(process: number, namespace: PidNamespace): void {
-    const { rows } = this.processes;
-    const first = namespace.firstProcess;
-    rows[process | NEXT_IN_NAMESPACE] = first;
-    rows[process | PREVIOUS_IN_NAMESPACE] = NONE;
-    if (first !== NONE) rows[first | PREVIOUS_IN_NAMESPACE] = process;
-    namespace.firstProcess = process;
-  }
-
-  leaveNamespace(process: number, namespace: PidNamespace): void {
-    const { rows } = this.processes;
-    const next = rows[process | NEXT_IN_NAMESPACE];
-    const previous = rows[process | PREVIOUS_IN_NAMESPACE];
-    if (previous === NONE) namespace.firstProcess = next;
-    else rows[previous | NEXT_IN_NAMESPACE] = next;
-    if (next !== NONE) rows[next | PREVIOUS_IN_NAMESPACE] = previous;
+  /** Numbers of a dying or dead namespace have been freed. */
+  hasShrunk(namespace: PidNamespace): void {
+    const left = namespace.allocated;
+    if (left === namespace.initNumbers) this.emptied.push(namespace);
+    if (left === 0) namespace.leaveParent();
   }
 }
