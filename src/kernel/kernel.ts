@@ -11,6 +11,7 @@ import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit
 import { boot, fork } from './fork.js';
 import { kill, killChildren, killGroup } from './kill.js';
 import { PID_MAX_LIMIT } from './limits.js';
+import { processWithNumber, taskWithNumber } from './lookup.js';
 import { listTasks, pinnedNumbers, type TaskRow } from './observe.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
@@ -309,6 +310,23 @@ export class Kernel extends KernelState {
   /** The task's number in a namespace; 0 if it has none there. */
   numberOf(task: TaskId, namespace: PidNsId = 0): number {
     return this.numberIn(this.tasks.pid[task], this.namespaces[namespace]);
+  }
+
+  /** getpid(): its number in its own namespace. */
+  ownNumber(task: TaskId): number {
+    return this.pids.numbers[this.namespaceOf(task).level][this.tasks.pid[task]];
+  }
+
+  /**
+   * Whose number this is where `reader` lives: a process, or NONE. With `orThread` also the process of an extra thread
+   * with that number, as kill has it and wait has not. `guess` is the task that had it when it was read.
+   */
+  whoHas(number: number, reader: TaskId, guess: TaskId, orThread: boolean): TaskId {
+    const namespace = this.namespaceOf(reader);
+    const isStill =
+      this.tasks.state[guess] !== FREE && this.numberIn(this.tasks.pid[guess], namespace) === number;
+    if (isStill) return guess;
+    return orThread ? taskWithNumber(this, namespace, number) : processWithNumber(this, namespace, number);
   }
 
   stateOf(task: TaskId): TaskState {
