@@ -246,7 +246,7 @@ static void start_shim(void) {
     while (world->shim_turn <= turn) futex_wait(&world->shim_turn, turn);
     pid_t child = fork();
     if (child < 0) note_refusal(BY_ENTRY, errno);
-    if (child > 0) continue;
+    if (child != 0) continue;
     signal(SIGCHLD, SIG_DFL);
     setpgid(0, 0);
     prctl(PR_SET_NAME, "enter");

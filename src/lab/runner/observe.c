@@ -112,7 +112,8 @@ static int is_taken(int number) {
   pid_t child = syscall(SYS_clone3, &arguments, sizeof arguments);
   if (child == 0) _exit(0); /* it cannot be */
   if (child < 0 && errno == EEXIST) return 1;
-  if (child < 0 && (errno == EFAULT || errno == ENOMEM)) return 0; /* ENOMEM: free, in a dead namespace */
+  /* Free as well: ENOMEM in a namespace that is dead, EAGAIN in one around which another one is full. */
+  if (child < 0 && (errno == EFAULT || errno == ENOMEM || errno == EAGAIN)) return 0;
   die("asking for a number");
 }
 
