@@ -1,7 +1,9 @@
 /** `pidsim lab verify`: every litmus on the model and on the kernel. */
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
+import type { ObservedFile } from '../lab/observed.js';
+import type { recordOf as RecordOf, Verification } from '../lab/verify.js';
 import { formatDiagnostic } from '../report/message.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { Interruption } from './interruption.js';
@@ -28,7 +30,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
       .option('record', {
         type: 'boolean',
         default: false,
-        describe: 'Write what this kernel did to observed/',
+        describe: 'Write what this kernel did to observed/ beside the files',
       })
       .example('$0 lab verify', 'all of them')
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),
@@ -53,7 +55,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         throw new CommandError(EXIT.usage, diagnostics.map((each) => formatDiagnostic(each)).join('\n'));
       }
       process.stdout.write(`${formatVerification(verification).trimEnd()}\n`);
-      if (record) writeObserved(`${verification.kernel.release}.json`, printObserved(recordOf(verification)));
+      if (record) writeObserved(verification, recordOf, printObserved);
       if (results.some(({ verdict }) => verdict === 'differs' || verdict === 'failed')) {
         throw new CommandError(EXIT.failure);
       }
@@ -75,9 +77,27 @@ function litmusFiles(path: string): string[] {
     .map((name) => join(path, name));
 }
 
-function writeObserved(name: string, text: string): void {
-  const folder = join(LITMUS_DIR, 'observed');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, name), text);
-  process.stderr.write(`recorded in ${join(folder, name)}\n`);
+/** Into `observed/` beside the litmus files; what was recorded there of others that still exist stays. */
+function writeObserved(
+  verification: Verification,
+  recordOf: typeof RecordOf,
+  print: (file: ObservedFile) => string,
+): void {
+  for (const folder of new Set(verification.results.map(({ litmus }) => dirname(litmus.file)))) {
+    const results = verification.results.filter(({ litmus }) => dirname(litmus.file) === folder);
+    const path = join(folder, 'observed', `${verification.kernel.release}.json`);
+    const record = recordOf({ ...verification, results }, existsSync(path) ? readObserved(path) : undefined);
+    for (const name of Object.keys(record.observations)) {
+      const exists =
+        results.some(({ litmus }) => litmus.name === name) || existsSync(join(folder, `${name}.yaml`));
+      if (!exists) delete record.observations[name];
+    }
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, print(record));
+    process.stderr.write(`recorded in ${path}\n`);
+  }
+}
+
+function readObserved(path: string): ObservedFile {
+  return JSON.parse(readFileSync(path, 'utf8')) as ObservedFile;
 }

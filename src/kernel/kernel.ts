@@ -11,6 +11,7 @@ import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit
 import { boot, fork } from './fork.js';
 import { kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
+import { processWithNumber, taskWithNumber } from './lookup.js';
 import { listTasks, liveTasksIn, pinnedNumbers, type TaskRow } from './observe.js';
 import { HOST_NUMBER, LABELS_MAX } from './pids.js';
 import { NPROC_MAX, PENDING, SIGCHLD_ACTION, SIGTERM_ACTION, THREADS } from './processes.js';
@@ -29,6 +30,7 @@ import {
 import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
 import {
   COMM,
+  FREE,
   LEADER_DEAD,
   ORIGIN,
   PARENT,
@@ -308,6 +310,22 @@ export class Kernel extends KernelState {
   /** The task's number in a namespace; 0 if it has none there. */
   numberOf(task: TaskId, namespace: PidNsId = 0): number {
     return this.numberIn(this.tasks.rows[task | PID], this.namespaces[namespace]);
+  }
+
+  /** getpid(): its number in its own namespace. */
+  ownNumber(task: TaskId): number {
+    return this.pids.numberAt(this.tasks.rows[task | PID], this.namespaceOf(task).level);
+  }
+
+  /**
+   * Whose number this is where `reader` lives: a process, or NONE. With `orThread` also the process of an extra thread
+   * with that number, as kill has it and wait has not. `guess` is the task that had it when it was read.
+   */
+  whoHas(number: number, reader: TaskId, guess: TaskId, orThread: boolean): TaskId {
+    const namespace = this.namespaceOf(reader);
+    const { rows } = this.tasks;
+    if (rows[guess | STATE] !== FREE && this.numberIn(rows[guess | PID], namespace) === number) return guess;
+    return orThread ? taskWithNumber(this, namespace, number) : processWithNumber(this, namespace, number);
   }
 
   stateOf(task: TaskId): TaskState {

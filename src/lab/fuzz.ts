@@ -87,18 +87,21 @@ async function verify(source: LitmusSource, options: KernelRunOptions): Promise<
 }
 
 /** A disagreement is printed as small as it has become by then. */
-const SHRINK_MS_MAX = 60_000;
+const SHRINK_MS_MAX = 120_000;
 
 const JITTERED_RUNS = 16;
+/** For each of the many smaller texts that are tried. */
+const JITTERED_RUNS_SHRINKING = 4;
 
 /** Does the kernel give the same world however its processes are slowed down? */
 async function isDecided(
   { litmus, model, kernel }: LitmusResult,
   options: KernelRunOptions,
+  runs = JITTERED_RUNS,
 ): Promise<boolean> {
   if (model.kind === 'failed' || kernel.kind === 'failed') return true;
   if (kernel.kind === 'restless' && model.kind === 'rest' && isHeldEnd(model.world)) return false;
-  for (let run = 0; run < JITTERED_RUNS; run++) {
+  for (let run = 0; run < runs; run++) {
     const again = await runOnKernel(litmus, { ...options, jitter: true });
     if (!sameOutcome(kernel, again)) return false;
   }
@@ -124,7 +127,7 @@ async function minimise(
     const litmus = litmusOf(candidate);
     if (!litmus.ok || options.signal?.aborted || Date.now() > end) return false;
     const result = await verifyOne(litmus.value, options);
-    return result.verdict === 'differs' && (await isDecided(result, options));
+    return result.verdict === 'differs' && (await isDecided(result, options, JITTERED_RUNS_SHRINKING));
   };
   const smallest = await shrinkLitmus(source, disagrees);
   const result = await verify(smallest, options);

@@ -25,6 +25,9 @@ type Entry = NonNullable<LitmusSource['enter']>[number];
 const DEPTH_MAX = 3;
 const FORKS_MAX = 9;
 
+/** Threads that come and go at once, where init only wants to use up numbers. */
+const PASSING_THREADS = 16;
+
 /** The litmus of a seed and an index: the same ones always give the same. */
 export function generateLitmus(seed: number, index: number): LitmusSource {
   return new Generator(new RandomStreams(seed).stream(`litmus ${index}`, 'fuzz')).litmus(
@@ -35,10 +38,13 @@ export function generateLitmus(seed: number, index: number): LitmusSource {
 class Generator {
   private forksLeft = 0;
   private labelCount = 0;
+  /** The world is looked at after so long, not at rest: only then may anything go on for ever. */
+  private until: string | undefined;
 
   constructor(private readonly random: RandomStream) {}
 
   litmus(name: string): LitmusSource {
+    if (this.chance(0.15)) this.until = `${1_000_000 + this.below(40_000_000)}us`;
     const helpers = Array.from({ length: this.below(3) }, (_, index) => `helper-${index}`);
     const visitors = Array.from({ length: 1 + this.below(2) }, (_, index) => `visitor-${index}`);
     const programs: Record<string, ProgramSource> = { init: this.program('init', helpers, true) };
@@ -47,7 +53,7 @@ class Generator {
     for (const [index, helper] of helpers.entries())
       programs[helper] = this.program(helper, helpers.slice(index + 1), false);
     const limits = this.limits();
-    if (this.chance(0.12)) this.nearTheEnd(programs.init, limits.pidMax);
+    if (this.chance(0.15)) this.nearTheEnd(programs.init, limits.pidMax ?? limits.hostPidMax);
     return {
       name,
       question: 'Found by the fuzzer: do model and kernel agree?',
@@ -57,13 +63,15 @@ class Generator {
       init: 'init',
       enter: this.entries(visitors),
       ...(this.chance(0.3) ? { outside: this.outside() } : {}),
+      ...(this.until === undefined ? {} : { until: this.until }),
     };
   }
 
-  private limits(): { pidMax?: number; pidsMax?: number } {
+  private limits(): { pidMax?: number; pidsMax?: number; hostPidMax?: number } {
     return {
       ...(this.chance(0.4) ? { pidMax: 301 + this.below(20) } : {}),
       ...(this.chance(0.35) ? { pidsMax: 2 + this.below(14) } : {}),
+      ...(this.chance(0.2) ? { hostPidMax: 301 + this.below(30) } : {}),
     };
   }
 
@@ -76,28 +84,35 @@ class Generator {
 
   /** Init first goes through nearly all numbers, or holds many, so that the table wraps or fills in what follows. */
   private nearTheEnd(init: ProgramSource, pidMax = 320): void {
-    const passes: Step[] = [{ fork: { comm: 'passing', steps: [{ exit: 0 }] } }, { wait: 'all' }];
+    const child: Step[] = [{ fork: { comm: 'passing', steps: [{ exit: 0 }], orElse: [] } }, { wait: 'all' }];
+    const threads: Step[] = [{ threads: PASSING_THREADS, orElse: [] }, { threads: 0 }];
     const fill: Step[] = [{ fork: { comm: 'filler', steps: ['pause'], orElse: [] } }];
-    const prefix: Step[] = [{ repeat: { times: Math.max(1, pidMax - 2 - this.below(25)), steps: passes } }];
+    const count = Math.max(1, pidMax - 2 - this.below(25));
+    // A fork costs ten times what a thread does, and both take a number.
+    const byFork = this.chance(0.2) ? count : count % PASSING_THREADS;
+    const prefix: Step[] = [];
+    if (count > byFork)
+      prefix.push({ repeat: { times: Math.floor((count - byFork) / PASSING_THREADS), steps: threads } });
+    if (byFork > 0) prefix.push({ repeat: { times: byFork, steps: child } });
     if (this.chance(0.5)) prefix.push({ repeat: { times: 1 + this.below(18), steps: fill } });
     init.steps.unshift(...prefix);
   }
 
   private entries(visitors: readonly string[]): Entry[] {
     const entries: Entry[] = [];
-    let nested = false;
+    const nested: string[] = [];
     for (let count = this.below(5); count > 0; count--) {
       const entry: Entry = { at: this.duration(), program: this.pick(visitors) };
       if (this.chance(0.5)) entry.setsid = true;
-      const [neglects, leaves, isSeries, nests] = [0.2, 0.2, 0.15, 0.15].map((p) => this.chance(p));
+      const [neglects, leaves, isSeries, nests] = [0.2, 0.2, 0.15, 0.2].map((p) => this.chance(p));
       if (neglects) entry.reap = false;
       else if (leaves) entry.leave = true;
       if (isSeries) Object.assign(entry, { times: 2 + this.below(3), every: this.duration() });
-      else if (nested) {
-        if (this.chance(0.5)) entry.into = 'below';
-      } else if (nests) {
-        nested = true;
-        entry.nest = { name: 'below', init: entry.program!, ...(this.chance(0.3) ? { pidMax: 301 } : {}) };
+      else if (nested.length > 0 && this.chance(0.5)) entry.into = this.pick(nested);
+      else if (nests && nested.length < NESTED.length) {
+        const name = NESTED[nested.length];
+        nested.push(name);
+        entry.nest = { name, init: entry.program!, ...(this.chance(0.3) ? { pidMax: 301 } : {}) };
         delete entry.program;
         delete entry.setsid;
       }
@@ -120,9 +135,17 @@ class Generator {
     const steps: Step[] = [];
     for (let instants = 1 + this.below(4); instants > 0; instants--)
       steps.push(...this.instant(depth, helpers, labels, true));
+    if (this.until !== undefined && depth < 2 && this.chance(0.3)) {
+      const forever = this.instant(depth, helpers, labels, false);
+      return [...steps, { repeat: { times: 'forever', steps: forever } }];
+    }
     steps.push({ sleep: this.duration() });
-    if (this.chance(exits)) return this.chance(0.5) ? [...steps, { exit: this.below(3) }] : steps;
+    if (this.chance(exits)) return this.chance(0.6) ? [...steps, this.exit()] : steps;
     return [...steps, 'pause'];
+  }
+
+  private exit(): Step {
+    return { exit: this.chance(0.4) ? 'waited' : this.below(3) };
   }
 
   /** What a process does at one instant, the sleep before it included. */
@@ -194,12 +217,14 @@ class Generator {
     if (choice < 86) return this.threads();
     if (choice < 91) return 'exit-main-thread';
     if (choice < 97) return this.exec(depth, helpers);
-    return { exit: 0 };
+    return this.exit();
   }
 
   private kill(labels: readonly string[]): Step {
     const target = labels.length > 0 && this.chance(0.5) ? this.pick(labels) : this.pick(KILL_TARGETS);
-    return { kill: { target, signal: this.pick(SIGNAL_NAMES) } };
+    const step: Step = { kill: { target, signal: this.pick(SIGNAL_NAMES) } };
+    if (!this.chance(0.4)) return step;
+    return { ...step, orElse: this.chance(0.5) ? [this.exit()] : [{ sleep: this.duration() }, 'reap'] };
   }
 
   private threads(): Step {
@@ -232,4 +257,5 @@ class Generator {
   }
 }
 
+const NESTED = ['below', 'beside'] as const;
 const COMMS = ['sh', 'beam.smp', 'worker', 'inet_gethost', 'a b'] as const;

@@ -110,6 +110,7 @@ const DROPPABLE = [
   'into',
   'pidMax',
   'pidsMax',
+  'hostPidMax',
 ] as const;
 
 function mappingEdits(mapping: Record<string, unknown>, path: Path): Edit[] {

@@ -136,9 +136,13 @@ export function sameWorld(a: World, b: World): boolean {
   return JSON.stringify({ ...a, ...events }) === JSON.stringify({ ...b, ...events });
 }
 
-/** What `--record` keeps. Litmus files that did not come to rest, or did not run, are not in it. */
-export function recordOf({ results, kernel }: Verification): ObservedFile {
-  const observations: ObservedFile['observations'] = {};
+/**
+ * What `--record` keeps, added to what was recorded `before` of the same kernel. Litmus files that did not come to rest,
+ * or did not run, are not in it.
+ */
+export function recordOf({ results, kernel }: Verification, before?: ObservedFile): ObservedFile {
+  const isSame = before?.kernel === kernel.release && before.cgroup === kernel.cgroup;
+  const observations: ObservedFile['observations'] = isSame ? { ...before.observations } : {};
   for (const { litmus, kernel: outcome } of results)
     if (outcome.kind === 'rest') observations[litmus.name] = observationOf(litmus, outcome.world);
   return { kernel: kernel.release, cgroup: kernel.cgroup, observations };

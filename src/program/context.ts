@@ -34,7 +34,7 @@ export class ProcessContext {
   onWake: ((task: TaskId) => void) | null = null;
   /** Loop counters of the image. */
   loops = new Int32Array(2);
-  /** Labelled children of the image: task and number, as a program remembers a pid. */
+  /** Labelled children of the image: the number, as a program remembers it (0: none), and the task that had it then. */
   labelTasks = new Int32Array(4);
   labelNumbers = new Int32Array(4);
 
@@ -57,7 +57,7 @@ export class ProcessContext {
       this.labelTasks = new Int32Array(program.labelCount);
       this.labelNumbers = new Int32Array(program.labelCount);
     }
-    for (let slot = 0; slot < program.labelCount; slot++) this.labelTasks[slot] = -1;
+    for (let slot = 0; slot < program.labelCount; slot++) this.labelNumbers[slot] = 0;
   }
 
   end(): void {

@@ -59,7 +59,7 @@ function retryWait(kernel: Kernel, context: ProcessContext): void {
 function tryWait(kernel: Kernel, context: ProcessContext, how: 3 | 4 | 5): boolean {
   const { task } = context;
   if (how === WAITING_LABEL) {
-    const child = labelledChild(kernel, context, labelOperand(context));
+    const child = labelled(kernel, context, labelOperand(context), false);
     if (child === NONE) return true;
     const result = kernel.wait(task, child);
     if (result >= 0) context.waitedStatus = kernel.waited.status;
@@ -79,13 +79,12 @@ function labelOperand(context: ProcessContext): number {
 }
 
 /**
- * The process that a label's number belongs to now, or NONE. Programs remember numbers, not processes: so the index
- * must still be the process with that number.
+ * Whose number a label is now, or NONE. A program remembers a number, not a process: once its child has been reaped,
+ * that may be a stranger's.
  */
-function labelledChild(kernel: Kernel, context: ProcessContext, slot: number): number {
-  const child = context.labelTasks[slot];
-  if (child === NONE || kernel.stateOf(child) === 'free') return NONE;
-  return kernel.hostNumber(child) === context.labelNumbers[slot] ? child : NONE;
+function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): number {
+  const number = context.labelNumbers[slot];
+  return number === 0 ? NONE : kernel.whoHas(number, context.task, context.labelTasks[slot], orThread);
 }
 
 /** Runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. */
@@ -217,14 +216,14 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   const child = kernel.fork(context.task);
   const slot = code[pc + 5];
   if (child === NONE) {
-    if (slot !== NONE) context.labelTasks[slot] = NONE;
+    if (slot !== NONE) context.labelNumbers[slot] = 0;
     return code[pc + 3];
   }
   const comm = code[pc + 4];
   if (comm !== NONE) kernel.setComm(child, program.comms[comm]);
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
-    context.labelNumbers[slot] = kernel.hostNumber(child);
+    context.labelNumbers[slot] = kernel.ownNumber(child);
   }
   host.startChild(context, child, code[pc + 1]);
   return code[pc + 2];
@@ -265,8 +264,8 @@ function sendSignal(
     case 3:
       return kernel.kill(task, task, signal);
     default: {
-      const child = labelledChild(kernel, context, slot);
-      return child !== NONE && kernel.kill(task, child, signal);
+      const found = labelled(kernel, context, slot, true);
+      return found !== NONE && kernel.kill(task, found, signal);
     }
   }
 }

@@ -101,7 +101,7 @@ static int all_blocked_once(void) {
     if (state != 0 && (state != 'Z' || threads > 1)) alive[number] = 1;
   }
   closedir(proc);
-  for (int i = 0; blocked && i < SLEEPERS_MAX; i++) {
+  for (int i = 0; blocked && i < world->sleepers_used; i++) {
     struct sleeper *sleeper = &world->sleepers[i];
     int owner = sleeper->owner;
     if (owner <= 0) continue;
@@ -246,7 +246,7 @@ static void start_shim(void) {
     while (world->shim_turn <= turn) futex_wait(&world->shim_turn, turn);
     pid_t child = fork();
     if (child < 0) note_refusal(BY_ENTRY, errno);
-    if (child > 0) continue;
+    if (child != 0) continue;
     signal(SIGCHLD, SIG_DFL);
     setpgid(0, 0);
     prctl(PR_SET_NAME, "enter");
@@ -280,14 +280,14 @@ static int advance(void) {
   static int due[SLEEPERS_MAX];
   int count = 0;
   int64_t next = next_entry < world->entry_count ? world->entries[next_entry].at_us : INT64_MAX;
-  for (int i = 0; i < SLEEPERS_MAX; i++)
+  for (int i = 0; i < world->sleepers_used; i++)
     if (world->sleepers[i].owner > 0 && world->sleepers[i].deadline_us < next) next = world->sleepers[i].deadline_us;
   if (next == INT64_MAX || (world->until_us >= 0 && next > world->until_us)) return 0;
   world->now_us = next;
   set_priority(PRIORITY_WAKING); /* nobody runs before all that are due have been woken */
   while (next_entry < world->entry_count && world->entries[next_entry].at_us == next)
     let_in(&world->entries[next_entry++]);
-  for (int i = 0; i < SLEEPERS_MAX; i++)
+  for (int i = 0; i < world->sleepers_used; i++)
     if (world->sleepers[i].owner > 0 && world->sleepers[i].deadline_us == next) due[count++] = i;
   qsort(due, count, sizeof *due, by_sequence);
   for (int i = 0; i < count; i++) {

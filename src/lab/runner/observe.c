@@ -96,17 +96,25 @@ static void write_processes(void) {
   fprintf(out, "]");
 }
 
-/* ---- which numbers are taken: asking for one that is gives EEXIST, and moves no cursor ---- */
-
+/*
+ * ---- which numbers are taken: asking for one that is gives EEXIST, and moves no cursor ----
+ *
+ * Who asks wants a pidfd as well, stored where there is no memory: so a number that is free is given back (EFAULT) just
+ * before there is a task to have it. A fork for each number would take most of the lab's time.
+ */
 static int is_taken(int number) {
   pid_t wanted = number;
-  struct clone_args arguments = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&wanted, .set_tid_size = 1};
+  struct clone_args arguments = {.flags = CLONE_PIDFD | CLONE_VM | CLONE_VFORK | CLONE_FS | CLONE_FILES,
+                                 .pidfd = 8, /* an address in the page that is never mapped */
+                                 .exit_signal = SIGCHLD,
+                                 .set_tid = (uintptr_t)&wanted,
+                                 .set_tid_size = 1};
   pid_t child = syscall(SYS_clone3, &arguments, sizeof arguments);
-  if (child == 0) _exit(0);
-  if (child < 0) return errno == EEXIST;
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
-  }
-  return 0;
+  if (child == 0) _exit(0); /* it cannot be */
+  if (child < 0 && errno == EEXIST) return 1;
+  /* Free as well: ENOMEM in a namespace that is dead, EAGAIN in one around which another one is full. */
+  if (child < 0 && (errno == EFAULT || errno == ENOMEM || errno == EAGAIN)) return 0;
+  die("asking for a number");
 }
 
 static void write_taken(int largest) {

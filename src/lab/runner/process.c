@@ -142,9 +142,9 @@ void be_born(int space) {
   self.depth = read_numbers("/proc/self/status", "NSpid:", self.numbers);
   if (self.depth == 0) die("/proc/self/status");
   note_numbers(self.numbers, self.depth, space);
-  for (int i = 0; i < SLEEPERS_MAX; i++) { /* left behind by a killed process that had this number */
+  for (int i = 0; i < world->sleepers_used; i++) { /* left behind by a killed process that had this number */
     int owner = self.numbers[0];
-    atomic_compare_exchange_strong(&world->sleepers[i].owner, &owner, 0);
+    if (world->sleepers[i].owner == owner) atomic_compare_exchange_strong(&world->sleepers[i].owner, &owner, 0);
   }
 }
 
@@ -184,14 +184,22 @@ static void jitter_life(void) {
 
 /* ---- blocking ---- */
 
-static void sleep_us(int64_t us) {
-  struct sleeper *slot = NULL;
-  for (int tries = 0; slot == NULL && tries < SLEEPERS_MAX; tries++) {
-    struct sleeper *candidate = &world->sleepers[(tries + self.numbers[0]) % SLEEPERS_MAX];
+/* The first one that is free: few are ever in use, and who looks at all of them has few to look at. */
+static struct sleeper *free_sleeper(void) {
+  for (int i = 0; i < SLEEPERS_MAX; i++) {
     int expected = 0;
-    if (atomic_compare_exchange_strong(&candidate->owner, &expected, -1)) slot = candidate;
+    if (world->sleepers[i].owner != 0 || !atomic_compare_exchange_strong(&world->sleepers[i].owner, &expected, -1))
+      continue;
+    int used = world->sleepers_used;
+    while (used <= i && !atomic_compare_exchange_weak(&world->sleepers_used, &used, i + 1)) {
+    }
+    return &world->sleepers[i];
   }
-  if (slot == NULL) die("too many sleepers");
+  die("too many sleepers");
+}
+
+static void sleep_us(int64_t us) {
+  struct sleeper *slot = free_sleeper();
   slot->woken = 0;
   slot->deadline_us = world->now_us + us;
   slot->sequence = world->sequence++;

@@ -98,6 +98,7 @@ struct world {
   _Atomic int expired;
   _Atomic int activity; /* goes up with every step of every process */
   _Atomic unsigned sequence;
+  _Atomic int sleepers_used; /* none was ever taken from here on: nobody has to look at them */
   _Atomic int shim_turn; /* futex: entries that the shim outside has been asked to let in */
   _Atomic int largest[SPACES_MAX + 1]; /* number seen in each space; the outside one last */
   _Atomic int refusals[REFUSERS][ERRNOS];
