@@ -116,13 +116,10 @@ export class Kubelet implements PodHost {
     this.#addSandbox(pod, account);
     for (const container of spec.containers) {
       const entity = `${account}/${container.name}`;
-      const runtime = this.runtime.addContainer({
-        sandbox: pod.sandbox,
-        name: container.name,
-        program: container.program,
-        stream: this.context.streams.stream(entity, 'main'),
-        origin: this.context.origins.of('main', container.program.comm, account, container.name),
-      });
+      const { name, program } = container;
+      const stream = this.context.streams.stream(entity, 'main');
+      const origin = this.context.origins.of('main', program.comm, account, name);
+      const runtime = this.runtime.addContainer(pod.sandbox, name, program, stream, origin);
       const podContainer = new PodContainer(pod, container, runtime);
       pod.containers.push(podContainer);
       this.#indexOf.set(podContainer, this.#containers.push(podContainer) - 1);

@@ -23,26 +23,47 @@ export type RuncCallKind = number;
  */
 export type RuncReady = (owner: number, task: TaskId, ns: PidNsId) => void;
 
+/** A call under way, or one that is over and will be used again: an exec allocates none. */
+class RuncCall {
+  kind: RuncCallKind = 0;
+  owner = 0;
+  parent: TaskId = NONE;
+  /** runc's own process; NONE for a bare runtime. */
+  runc: TaskId = NONE;
+  /** What is to be brought into the namespace. */
+  child: TaskId = NONE;
+  namespace: PidNsId = HOST_NAMESPACE;
+  /** The namespace was made for this call. */
+  isNew = false;
+
+  constructor(readonly index: number) {}
+
+  begin(kind: RuncCallKind, owner: number, parent: TaskId): void {
+    this.kind = kind;
+    this.owner = owner;
+    this.parent = parent;
+    this.runc = NONE;
+    this.child = NONE;
+    this.namespace = HOST_NAMESPACE;
+    this.isNew = false;
+  }
+}
+
 export class RuncCalls {
   readonly #kernel: Kernel;
   readonly #rules: RuncRules | null;
+  readonly #setsid: boolean;
   readonly #ready: RuncReady[] = [];
   readonly #done: EventKind;
-  /** The pool of calls under way, and the places in it that are free. */
-  readonly #kind: number[] = [];
-  readonly #owner: number[] = [];
-  readonly #parent: TaskId[] = [];
-  readonly #runc: TaskId[] = [];
-  readonly #child: TaskId[] = [];
-  readonly #namespace: PidNsId[] = [];
-  /** The namespace was made for this call. */
-  readonly #isNew: boolean[] = [];
-  readonly #free: number[] = [];
+  readonly #calls: RuncCall[] = [];
+  /** Those of them that are over. */
+  readonly #free: RuncCall[] = [];
 
   constructor(private readonly context: NodeContext) {
     this.#kernel = context.kernel;
     this.#rules = context.runtimeRules.runc;
-    this.#done = context.sim.register((call) => this.#finish(call));
+    this.#setsid = context.runtimeRules.setsid;
+    this.#done = context.sim.register((index) => this.#finish(this.#calls[index]));
   }
 
   register(ready: RuncReady): RuncCallKind {
@@ -63,63 +84,59 @@ export class RuncCalls {
     into: PidNsId,
     pidMax: number | null,
   ): boolean {
-    const call = this.#free.length > 0 ? this.#free[this.#free.length - 1] : this.#kind.length;
-    this.#runc[call] = NONE;
-    this.#child[call] = NONE;
-    this.#isNew[call] = false;
-    if (!this.#forkAll(call, parent, origin, into, pidMax)) {
-      this.#abandon(call, parent);
-      return false;
-    }
-    this.#take(call, kind, owner, parent);
+    const call = this.#begin(kind, owner, parent);
+    if (!this.#forkAll(call, origin, into, pidMax)) return this.#abandon(call);
+    this.#finishLater(call);
     return true;
   }
 
   /** `runc kill`: as many numbers on the host, and no child. A bare runtime needs nothing of the kind. */
   startKill(kind: RuncCallKind, owner: number, parent: TaskId): boolean {
-    const call = this.#free.length > 0 ? this.#free[this.#free.length - 1] : this.#kind.length;
-    this.#runc[call] = NONE;
-    this.#child[call] = NONE;
-    this.#isNew[call] = false;
-    this.#namespace[call] = HOST_NAMESPACE;
-    if (this.#rules !== null && !this.#forkRunc(call, parent, this.#rules)) {
-      this.#abandon(call, parent);
-      return false;
-    }
-    this.#take(call, kind, owner, parent);
+    const call = this.#begin(kind, owner, parent);
+    if (this.#rules !== null && !this.#forkRunc(call, this.#rules)) return this.#abandon(call);
+    this.#finishLater(call);
     return true;
   }
 
-  #take(call: number, kind: RuncCallKind, owner: number, parent: TaskId): void {
-    if (this.#free.length > 0) this.#free.pop();
-    this.#kind[call] = kind;
-    this.#owner[call] = owner;
-    this.#parent[call] = parent;
-    if (this.#rules === null) this.context.sim.soon(this.#done, call, 0);
-    else this.context.sim.after(this.#rules.setupUs, this.#done, call, 0);
+  #begin(kind: RuncCallKind, owner: number, parent: TaskId): RuncCall {
+    let call = this.#free.pop();
+    if (call === undefined) {
+      call = new RuncCall(this.#calls.length);
+      this.#calls.push(call);
+    }
+    call.begin(kind, owner, parent);
+    return call;
   }
 
-  #forkAll(call: number, parent: TaskId, origin: number, into: PidNsId, pidMax: number | null): boolean {
+  #finishLater(call: RuncCall): void {
+    if (this.#rules === null) this.context.sim.soon(this.#done, call.index, 0);
+    else this.context.sim.after(this.#rules.setupUs, this.#done, call.index, 0);
+  }
+
+  #forkAll(call: RuncCall, origin: number, into: PidNsId, pidMax: number | null): boolean {
     const kernel = this.#kernel;
-    let forker = parent;
-    if (this.#rules !== null) {
-      if (!this.#forkRunc(call, parent, this.#rules)) return false;
-      forker = this.#runc[call];
+    const rules = this.#rules;
+    let forker = call.parent;
+    if (rules !== null) {
+      if (!this.#forkRunc(call, rules)) return false;
+      forker = call.runc;
       kernel.setOrigin(forker, origin);
     }
-    let namespace = into;
-    if (into === NEW_NAMESPACE) namespace = this.#unshare(forker, pidMax);
-    else kernel.setns(forker, into);
-    this.#namespace[call] = namespace;
-    this.#isNew[call] = into === NEW_NAMESPACE;
+    if (into === NEW_NAMESPACE) {
+      call.namespace = this.#unshare(forker, pidMax);
+      call.isNew = true;
+    } else {
+      kernel.setns(forker, into);
+      call.namespace = into;
+    }
     const child = kernel.fork(forker);
     // A bare parent goes on to serve other namespaces; a runc never forks again.
-    if (this.#rules === null) kernel.setns(forker, HOST_NAMESPACE);
+    if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;
-    this.#child[call] = child;
-    if (this.#rules === null) kernel.setOrigin(child, origin);
-    if (this.context.runtimeRules.setsid) kernel.setsid(child);
-    const threads = this.#rules === null ? 0 : this.#rules.initTaskCount - 1;
+    call.child = child;
+    if (rules === null) kernel.setOrigin(child, origin);
+    if (this.#setsid) kernel.setsid(child);
+    const threads = rules === null ? 0 : rules.initTaskCount - 1;
     return threads === 0 || kernel.cloneThreads(child, threads) === threads;
   }
 
@@ -129,21 +146,20 @@ export class RuncCalls {
       : this.#kernel.unsharePidNamespace(task, pidMax);
   }
 
-  #forkRunc(call: number, parent: TaskId, rules: RuncRules): boolean {
+  #forkRunc(call: RuncCall, rules: RuncRules): boolean {
     const kernel = this.#kernel;
-    const runc = kernel.fork(parent);
+    const runc = kernel.fork(call.parent);
     if (runc === NONE) return false;
-    this.#runc[call] = runc;
+    call.runc = runc;
     kernel.setComm(runc, 'runc');
     const threads = rules.hostTaskCount - 1;
     return kernel.cloneThreads(runc, threads) === threads;
   }
 
   /** A fork was refused: runc says so and exits, and its half-made child with it. */
-  #abandon(call: number, parent: TaskId): void {
+  #abandon(call: RuncCall): false {
     const kernel = this.#kernel;
-    const runc = this.#runc[call];
-    const child = this.#child[call];
+    const { runc, child, parent } = call;
     if (child !== NONE) {
       kernel.exit(child, 1);
       kernel.wait(runc === NONE ? parent : runc, child);
@@ -152,14 +168,15 @@ export class RuncCalls {
       kernel.exit(runc, 1);
       kernel.wait(parent, runc);
     }
-    if (this.#isNew[call]) kernel.forgetNamespace(this.#namespace[call]);
+    if (call.isNew) kernel.forgetNamespace(call.namespace);
+    this.#free.push(call);
+    return false;
   }
 
-  #finish(call: number): void {
+  #finish(call: RuncCall): void {
     const kernel = this.#kernel;
-    const parent = this.#parent[call];
-    const runc = this.#runc[call];
-    let child = this.#child[call];
+    const { runc, parent, kind, owner, namespace } = call;
+    let { child } = call;
     if (child !== NONE && kernel.isZombie(child)) {
       kernel.wait(runc === NONE ? parent : runc, child);
       child = NONE;
@@ -168,8 +185,8 @@ export class RuncCalls {
       kernel.exit(runc, 0);
       kernel.wait(parent, runc);
     }
-    if (child === NONE && this.#isNew[call]) kernel.forgetNamespace(this.#namespace[call]);
+    if (child === NONE && call.isNew) kernel.forgetNamespace(namespace);
     this.#free.push(call);
-    this.#ready[this.#kind[call]](this.#owner[call], child, this.#namespace[call]);
+    this.#ready[kind](owner, child, namespace);
   }
 }

@@ -28,13 +28,29 @@ export interface SandboxOwner {
   containerExited(container: Container, status: number): void;
 }
 
-export interface Sandbox {
-  readonly index: number;
+/** What is asked for. */
+export interface SandboxRequest {
+  owner: SandboxOwner;
+  pidMode: PidMode;
+  /** `docker run`: no infra process. */
+  sandboxless: boolean;
+  /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
+  pidMax: number | null;
+  podPidsMax: number;
+  infraProgram: Program;
+  shimOrigin: number;
+  infraOrigin: number;
+  infraStream: RandomStream;
+}
+
+/**
+ * A class, as `Container` is, and not an object spread together: every probe looks at both, and objects that come from
+ * a spread share no hidden class, so that each of these looks would be a search by name.
+ */
+export class Sandbox {
   readonly owner: SandboxOwner;
   readonly pidMode: PidMode;
-  /** `docker run`: no infra process. */
   readonly sandboxless: boolean;
-  /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
   readonly pidMax: number | null;
   readonly podPidsMax: number;
   readonly infraProgram: Program;
@@ -42,30 +58,48 @@ export interface Sandbox {
   readonly infraOrigin: number;
   readonly infraStream: RandomStream;
   /** Made once, and kept over attempts that are refused. */
-  cgroup: CgroupId;
-  settingUp: boolean;
+  cgroup: CgroupId = NONE;
+  settingUp = false;
   /** NONE when there is none, or not now. */
-  shim: TaskId;
-  infra: TaskId;
+  shim: TaskId = NONE;
+  infra: TaskId = NONE;
   /** Of the infra process; HOST_NAMESPACE without one. */
-  namespace: PidNsId;
+  namespace: PidNsId = HOST_NAMESPACE;
+
+  constructor(
+    readonly index: number,
+    request: SandboxRequest,
+  ) {
+    this.owner = request.owner;
+    this.pidMode = request.pidMode;
+    this.sandboxless = request.sandboxless;
+    this.pidMax = request.pidMax;
+    this.podPidsMax = request.podPidsMax;
+    this.infraProgram = request.infraProgram;
+    this.shimOrigin = request.shimOrigin;
+    this.infraOrigin = request.infraOrigin;
+    this.infraStream = request.infraStream;
+  }
 }
 
-export interface Container {
-  readonly index: number;
-  readonly sandbox: Sandbox;
-  readonly name: string;
-  readonly program: Program;
-  readonly stream: RandomStream;
-  readonly origin: number;
+export class Container {
   /** One for each start that succeeded: the container ID. */
-  generation: number;
-  running: boolean;
-  startedAtUs: number;
-  cgroup: CgroupId;
-  shim: TaskId;
-  main: TaskId;
-  namespace: PidNsId;
+  generation = 0;
+  running = false;
+  startedAtUs = 0;
+  cgroup: CgroupId = NONE;
+  shim: TaskId = NONE;
+  main: TaskId = NONE;
+  namespace: PidNsId = HOST_NAMESPACE;
+
+  constructor(
+    readonly index: number,
+    readonly sandbox: Sandbox,
+    readonly name: string,
+    readonly program: Program,
+    readonly stream: RandomStream,
+    readonly origin: number,
+  ) {}
 }
 
 export class SandboxRuntime {
@@ -100,34 +134,20 @@ export class SandboxRuntime {
     );
   }
 
-  addSandbox(
-    given: Omit<Sandbox, 'index' | 'cgroup' | 'settingUp' | 'shim' | 'infra' | 'namespace'>,
-  ): Sandbox {
-    const sandbox: Sandbox = {
-      ...given,
-      index: this.#sandboxes.length,
-      cgroup: NONE,
-      settingUp: false,
-      shim: NONE,
-      infra: NONE,
-      namespace: HOST_NAMESPACE,
-    };
+  addSandbox(request: SandboxRequest): Sandbox {
+    const sandbox = new Sandbox(this.#sandboxes.length, request);
     this.#sandboxes.push(sandbox);
     return sandbox;
   }
 
-  addContainer(given: Pick<Container, 'sandbox' | 'name' | 'program' | 'stream' | 'origin'>): Container {
-    const container: Container = {
-      ...given,
-      index: this.#containers.length,
-      generation: 0,
-      running: false,
-      startedAtUs: 0,
-      cgroup: NONE,
-      shim: NONE,
-      main: NONE,
-      namespace: HOST_NAMESPACE,
-    };
+  addContainer(
+    sandbox: Sandbox,
+    name: string,
+    program: Program,
+    stream: RandomStream,
+    origin: number,
+  ): Container {
+    const container = new Container(this.#containers.length, sandbox, name, program, stream, origin);
     this.#containers.push(container);
     return container;
   }

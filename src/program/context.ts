@@ -15,6 +15,12 @@ export const WORKER = 6;
 /** Nobody runs it: forked and not loaded yet, or ended. */
 export const IDLE = 7;
 export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+export type Waiting = typeof WAITING_ANY | typeof WAITING_ALL | typeof WAITING_LABEL;
+
+/** Is it in one of the wait steps? */
+export function isWaiting(blocked: Blocked): blocked is Waiting {
+  return blocked >= WAITING_ANY && blocked <= WAITING_LABEL;
+}
 
 /**
  * One for each row of the kernel's `Processes`, used again by whoever has the row next: a probe run allocates none.

@@ -10,6 +10,7 @@ import { type Distribution, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
 import { Op, type Program } from './code.js';
 import {
+  isWaiting,
   PAUSED,
   type ProcessContext,
   RUNNING,
@@ -17,6 +18,7 @@ import {
   WAITING_ALL,
   WAITING_ANY,
   WAITING_LABEL,
+  type Waiting,
 } from './context.js';
 import { SIGCHLD_DISPOSITIONS, SIGTERM_DISPOSITIONS } from './step.js';
 
@@ -38,9 +40,11 @@ export function resume(host: InterpreterHost, context: ProcessContext): void {
   const { task } = context;
   // A blocked waitpid sees a dead child before a handler can take it: do_wait looks again before it looks at signals.
   retryWait(host.kernel, context);
-  handleSignals(host.kernel, task);
-  if (context.task !== task) return;
-  retryWait(host.kernel, context);
+  if (host.kernel.pendingSignals(task) !== 0) {
+    handleSignals(host.kernel, task);
+    if (context.task !== task) return;
+    retryWait(host.kernel, context);
+  }
   if (context.blocked === RUNNING) runSteps(host, context);
 }
 
@@ -51,12 +55,11 @@ export function endSleep(context: ProcessContext): void {
 
 function retryWait(kernel: Kernel, context: ProcessContext): void {
   const { blocked } = context;
-  if (blocked !== WAITING_ANY && blocked !== WAITING_ALL && blocked !== WAITING_LABEL) return;
-  if (tryWait(kernel, context, blocked)) context.blocked = RUNNING;
+  if (isWaiting(blocked) && tryWait(kernel, context, blocked)) context.blocked = RUNNING;
 }
 
 /** One attempt at the wait step that `pc` is behind; true when there is nothing more to wait for. */
-function tryWait(kernel: Kernel, context: ProcessContext, how: 3 | 4 | 5): boolean {
+function tryWait(kernel: Kernel, context: ProcessContext, how: Waiting): boolean {
   const { task } = context;
   if (how === WAITING_LABEL) {
     const child = labelled(kernel, context, labelOperand(context), false);

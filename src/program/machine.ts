@@ -17,15 +17,7 @@ import {
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
-import {
-  IDLE,
-  ProcessContext,
-  SLEEPING,
-  WAITING_ALL,
-  WAITING_ANY,
-  WAITING_LABEL,
-  WORKER,
-} from './context.js';
+import { IDLE, isWaiting, ProcessContext, SLEEPING, WORKER } from './context.js';
 import { endSleep, type InterpreterHost, resume } from './interpret.js';
 
 /** More steps than this in one instant of simulated time is a program that never blocks. */
@@ -112,8 +104,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     const context = this.contexts[processIndex(this.kernel.processOf(task))];
     if (context === undefined || context.queued) return;
     const { blocked } = context;
-    const mayGoOn =
-      blocked === WORKER || blocked === WAITING_ANY || blocked === WAITING_ALL || blocked === WAITING_LABEL;
+    const mayGoOn = isWaiting(blocked) || blocked === WORKER;
     if (mayGoOn || (blocked !== IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
   }
 
