@@ -11,7 +11,7 @@
  * A row is four 32-bit numbers and a pid is named by the index of its first, as tasks are (tasks.ts). Numbers beyond
  * the second level, of namespaces within a pod's, are kept aside.
  */
-import { lengthened, NONE, nextCapacity } from './arena.js';
+import { lengthened, NONE } from './arena.js';
 
 /** Attachments; in a free row, the next free one. */
 export const REFS = 0;
@@ -88,8 +88,7 @@ export class Pids {
   }
 
   private grow(): void {
-    const capacity = nextCapacity(this.rows.length, ROW_LENGTH);
-    this.rows = lengthened(this.rows, capacity);
-    this.deeper = this.deeper.map((numbers) => lengthened(numbers, capacity / ROW_LENGTH));
+    this.rows = lengthened(this.rows, ROW_LENGTH);
+    this.deeper = this.deeper.map((numbers) => lengthened(numbers, 1));
   }
 }

@@ -3,7 +3,7 @@
  *
  * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
  */
-import { lengthened, NONE, nextCapacity } from './arena.js';
+import { lengthened, NONE } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
 
 /** PR_SET_CHILD_SUBREAPER is set. Not inherited (K21). */
@@ -50,7 +50,7 @@ export class Processes {
       return process;
     }
     const fresh = this.end;
-    if (fresh === this.rows.length) this.rows = lengthened(this.rows, nextCapacity(fresh, ROW_LENGTH));
+    if (fresh === this.rows.length) this.rows = lengthened(this.rows, ROW_LENGTH);
     this.threadNumbers.push(null);
     this.end = fresh + ROW_LENGTH;
     return fresh;
@@ -81,8 +81,7 @@ export class ThreadNumbers {
   /** Takes the next `length` numbers, which must be free, on every level. */
   take(namespace: PidNamespace, length: number): void {
     const size = namespace.level + 2;
-    if (this.end + size > this.bursts.length)
-      this.bursts = lengthened(this.bursts, this.end + size + this.end);
+    while (this.end + size > this.bursts.length) this.bursts = lengthened(this.bursts, size);
     const { bursts } = this;
     bursts[this.end++] = length;
     for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {

@@ -10,7 +10,7 @@
  * `rows[task | PARENT]`. One array for all of it, because every further array that a system call touches costs it
  * five or six loads before the first number is there (docs/performance.md).
  */
-import { lengthened, NONE, nextCapacity } from './arena.js';
+import { lengthened, NONE } from './arena.js';
 
 export const TASK_STATES = ['free', 'live', 'zombie', 'leader-dead', 'ending-namespace'] as const;
 export type TaskState = (typeof TASK_STATES)[number];
@@ -63,7 +63,7 @@ export class Tasks {
       return task;
     }
     const fresh = this.end;
-    if (fresh === this.rows.length) this.rows = lengthened(this.rows, nextCapacity(fresh, ROW_LENGTH));
+    if (fresh === this.rows.length) this.rows = lengthened(this.rows, ROW_LENGTH);
     this.end = fresh + ROW_LENGTH;
     return fresh;
   }
