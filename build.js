@@ -1,21 +1,26 @@
 /**
  * Builds `dist/`: the command line, the library and the engine for a browser, each bundled; `--types` adds the
- * declarations. Bundling is what makes `pidsim` start fast; charting is a chunk that is loaded when a chart is drawn.
+ * declarations, `--bench` the benchmarks. Bundling is what makes `pidsim` start fast; charting is a chunk that is loaded
+ * when a chart is drawn.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { build } from 'esbuild';
-import { minify } from 'terser';
 
 /** Built beside and swapped in at the end: whoever runs `dist/` meanwhile finds it whole. */
 const FRESH = `dist.${process.pid}`;
 
-/** The layers that simulate. */
-const HOT = /^src\/(sim|kernel|program|node)\//;
-
 const common = {
   bundle: true,
-  metafile: true,
   format: 'esm',
   target: 'es2023',
   outdir: FRESH,
@@ -24,7 +29,7 @@ const common = {
   chunkNames: 'chunk-[name]-[hash]',
 };
 
-const built = await Promise.all([
+await Promise.all([
   build({
     ...common,
     entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
@@ -38,7 +43,7 @@ const built = await Promise.all([
   }),
   build({ ...common, entryPoints: { browser: 'src/browser.ts' }, platform: 'browser' }),
 ]);
-await Promise.all(built.flatMap(({ metafile }) => Object.entries(metafile.outputs)).map(inlineConstants));
+keepConstants(FRESH);
 chmodSync(`${FRESH}/cli.js`, 0o755);
 // The lab compiles its runners on demand, with the machine's own compiler: it looks for them beside itself.
 cpSync('src/lab', FRESH, {
@@ -48,6 +53,17 @@ cpSync('src/lab', FRESH, {
 
 rmSync('dist', { recursive: true, force: true });
 renameSync(FRESH, 'dist');
+
+if (process.argv.includes('--bench')) {
+  await build({
+    ...common,
+    entryPoints: { main: 'test/bench/main.ts' },
+    platform: 'node',
+    packages: 'external',
+    outdir: '.cache/bench/program',
+  });
+  keepConstants('.cache/bench/program');
+}
 
 if (process.argv.includes('--types')) {
   const { status } = spawnSync(
@@ -61,16 +77,19 @@ if (process.argv.includes('--types')) {
 }
 
 /**
- * Writes the values of constants where they are used. In a bundle a module's constants are variables, which the engine's
- * hot functions would load and check at every use; that costs a quarter of its speed (docs/performance.md).
+ * Makes our constants constants again. A bundler turns every `const` of a module into a `var`, which V8 reads from memory
+ * and checks each time, where it would put the number of a `const` into the code: a tenth of the kernel model's speed.
  */
-async function inlineConstants([path, { inputs }]) {
-  if (!Object.keys(inputs).some((input) => HOT.test(input))) return;
-  const { code } = await minify(readFileSync(path, 'utf8'), {
-    module: true,
-    mangle: false,
-    compress: { defaults: false, toplevel: true, reduce_vars: true, evaluate: true, unused: true },
-    format: { beautify: true },
-  });
-  writeFileSync(path, code);
+function keepConstants(folder) {
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.js'))) {
+    let isOurs = false;
+    const lines = readFileSync(`${folder}/${name}`, 'utf8')
+      .split('\n')
+      .map((line) => {
+        // esbuild names the file that what follows comes from.
+        if (line.startsWith('// ')) isOurs = line.startsWith('// src/');
+        return isOurs ? line.replace(/^var (?=[A-Z][A-Z0-9_]* = )/, 'const ') : line;
+      });
+    writeFileSync(`${folder}/${name}`, lines.join('\n'));
+  }
 }

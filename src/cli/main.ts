@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `pidsim`: the command line. Data goes to stdout, progress and warnings to stderr; exit codes are in exit.ts. */
 import { createRequire } from 'node:module';
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { CommandError, EXIT } from './exit.js';
 import { explainCommand } from './explain.js';
@@ -16,7 +16,9 @@ machine; 70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
 
 async function main(args: string[]): Promise<void> {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-  await yargs(args)
+  const parser = yargs(args);
+  neverLayOutHelpAhead(parser);
+  await parser
     .scriptName('pidsim')
     .usage('$0 <command>\n\nWhen does this node stop forking, and which fix buys how much?')
     .command(runCommand)
@@ -41,6 +43,18 @@ async function main(args: string[]): Promise<void> {
       throw error ?? new CommandError(EXIT.usage, `error: ${message}\n  hint: pidsim --help`);
     })
     .parseAsync();
+}
+
+/**
+ * yargs lays out the help of every command that it runs, in case the command should ask for it when it fails. None of ours
+ * does, and that takes longer than reading the scenario. There is no option against it; without this it would only be slow.
+ */
+function neverLayOutHelpAhead(parser: Argv): void {
+  interface Internals {
+    getInternalMethods?(): { getUsageInstance(): { cacheHelpMessage(): void } };
+  }
+  const usage = (parser as Internals).getInternalMethods?.().getUsageInstance();
+  if (usage !== undefined) usage.cacheHelpMessage = () => {};
 }
 
 function fail(error: unknown): void {

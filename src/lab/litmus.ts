@@ -5,7 +5,7 @@
  *     text ── YAML ──► shape (zod) ──► programs, names, times ──► Litmus, or every Diagnostic at once
  */
 import { Document, isCollection, visit } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkProgramNames, forEachStepList } from '../program/check.js';
 import { parseProgram } from '../program/parse.js';
 import type { ProgramLibrary, ProgramSource, Step } from '../program/step.js';

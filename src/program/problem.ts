@@ -1,5 +1,5 @@
 /** What zod found wrong, in the project's own words: one problem for each mistake, at the place of the mistake. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { closest } from './check.js';
 import { NOT_A_STEP, programSchemas } from './schema.js';
 import type { ProgramProblem } from './step.js';

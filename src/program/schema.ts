@@ -4,7 +4,7 @@
  *
  * Schemas are built on first use and once: a command that reads no program pays nothing for them.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { LONGEST_US } from '../sim/distribution.js';
 import { parseDurationUs } from '../sim/time.js';
 import {

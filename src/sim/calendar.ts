@@ -30,90 +30,96 @@ import { LATEST_US } from './time.js';
  * large-scale discrete event simulation", ACM TOMACS 15(3), 2005. What differs: slots are a power of two wide, for exact
  * arithmetic; a bitmap finds the next slot in use; there are many more slots than events, because mispredicted branches
  * are what a queue of this kind pays for; a run that grows too long becomes a rung. docs/performance.md has the figures.
+ *
+ * Three things are as they are for V8's sake. Fields are `private` and not `#`, which makes longer bytecode: V8 puts a
+ * function into its caller only if it is short, and `push` and `pop` just are. What the inner loops have for constants is
+ * a `const enum`, since a bundler turns `const` into `var`, which is read from memory each time. And no field for a time
+ * starts as 0: that would count as a small integer, and all that is compiled for one is thrown away at 2^31.
  */
 export class Calendar {
-  /** Time of the last popped event, in microseconds. */
-  timeUs = 0;
+  /** Time of the last popped event, in microseconds; NaN before the first. */
+  timeUs = Number.NaN;
   /** Payload of the last popped event. */
   kind = 0;
   a = 0;
   b = 0;
 
   /** All events, pending and free, as 32-bit numbers; and the same memory as doubles, for the times. */
-  #events = new Int32Array(0);
-  #times = new Float64Array(0);
-  /** The free events: the first `#freeCount` of an array that has room for all events. */
-  #free = new Int32Array(0);
-  #freeCount = 0;
+  private events = new Int32Array(0);
+  private times = new Float64Array(0);
+  /** The free events: the first `freeCount` of an array that has room for all events. */
+  private free = new Int32Array(0);
+  private freeCount = 0;
 
   /** The run: events and their times, the next to pop at the end, the newest of equals first. */
-  #run = new Int32Array(0);
-  #runTimes = new Float64Array(0);
-  #runLength = 0;
+  private run = new Int32Array(0);
+  private runTimes = new Float64Array(0);
+  private runLength = 0;
   /** Events before this time belong to the run. Those at this time do not: they come behind all that the run has. */
-  #runEndUs = 0;
+  private runEndUs = Number.NEGATIVE_INFINITY;
 
   /** Rungs from the widest to the narrowest, `#depth` of them in use; the first stands for having none. */
-  readonly #rungs = [new Rung()];
-  #depth = 0;
+  private readonly rungs = [new Rung()];
+  private depth = 0;
   /** The narrowest rung in use; and what it consists of, since going through it each time takes a tenth longer. */
-  #rung = this.#rungs[0];
-  #slots = this.#rung.slots;
-  #words = this.#rung.words;
-  #wordCount = this.#rung.wordCount;
-  #startUs = this.#rung.startUs;
-  #endUs = this.#rung.endUs;
-  #slotsPerUs = this.#rung.slotsPerUs;
+  private rung = this.rungs[0];
+  private slots = this.rung.slots;
+  private words = this.rung.words;
+  private wordCount = this.rung.wordCount;
+  private startUs = this.rung.startUs;
+  private endUs = this.rung.endUs;
+  private slotsPerUs = this.rung.slotsPerUs;
   /** No word of it before this one has a bit set. */
-  #cursor = 0;
+  private cursor = 0;
 
   /** The newest event of the top. */
-  #top = NONE;
+  private top: number = Event.None;
 
   /** The few events of order 1, which close an instant: a calendar in which they are ordinary; and the earliest's time. */
-  #closing: Calendar | null = null;
-  #closingUs = Number.POSITIVE_INFINITY;
+  private closing: Calendar | null = null;
+  private closingUs = Number.POSITIVE_INFINITY;
 
   constructor() {
-    this.#grow(64);
+    this.grow(64);
   }
 
   /** How many events are pending. */
   get size(): number {
-    return this.#free.length - this.#freeCount + (this.#closing === null ? 0 : this.#closing.size);
+    return this.free.length - this.freeCount + (this.closing === null ? 0 : this.closing.size);
   }
 
   /**
-   * Adds an event at a time up to `LATEST_US` (RangeError). `order` 1 puts it behind every event of the same time with
-   * order 0, whenever that is added. An event before the last popped one is not refused: it is the next to pop.
+   * Adds an event at a time up to `LATEST_US` (RangeError), whole microseconds or not. `order` 1 puts it behind every
+   * event of the same time with order 0, whenever that is added. An event before the last popped one is not refused: it
+   * is the next to pop.
    *
    * Memory is allocated only when more events are pending, or a rung is larger, than ever before.
    */
   push(timeUs: number, kind: number, a: number, b: number, order: 0 | 1 = 0): void {
     if (!(timeUs <= LATEST_US)) throw tooLate(timeUs);
     if (order === 1) {
-      this.#pushClosing(timeUs, kind, a, b);
+      this.pushClosing(timeUs, kind, a, b);
       return;
     }
-    if (this.#freeCount === 0) this.#grow(this.#free.length * 2);
-    const lastFree = (this.#freeCount - 1) | 0;
-    const event = this.#free[lastFree];
-    this.#freeCount = lastFree;
-    const events = this.#events;
-    this.#times[event >> 1] = timeUs;
-    events[event | KIND] = kind;
-    events[event | A] = a;
-    events[event | B] = b;
+    if (this.freeCount === 0) this.grow(this.free.length * 2);
+    const lastFree = (this.freeCount - 1) | 0;
+    const event = this.free[lastFree];
+    this.freeCount = lastFree;
+    const events = this.events;
+    this.times[event >> 1] = timeUs;
+    events[event | Event.Kind] = kind;
+    events[event | Event.A] = a;
+    events[event | Event.B] = b;
 
-    if (timeUs < this.#runEndUs) {
-      this.#insert(event);
-    } else if (timeUs < this.#endUs) {
-      const slot = ((timeUs - this.#startUs) * this.#slotsPerUs) | 0;
-      events[event | NEXT] = this.#slots[slot];
-      this.#slots[slot] = event;
-      this.#words[slot >> 5] |= 1 << slot;
+    if (timeUs < this.runEndUs) {
+      this.insert(event);
+    } else if (timeUs < this.endUs) {
+      const slot = ((timeUs - this.startUs) * this.slotsPerUs) | 0;
+      events[event | Event.Next] = this.slots[slot];
+      this.slots[slot] = event;
+      this.words[slot >> 5] |= 1 << slot;
     } else {
-      this.#pushFar(event);
+      this.pushFar(event);
     }
   }
 
@@ -122,58 +128,58 @@ export class Calendar {
    * payload are then in the fields of the calendar, until the next event is popped.
    */
   pop(limitUs: number, limitOrder: 0 | 1 = 1): boolean {
-    const events = this.#events;
-    let event = NONE;
+    const events = this.events;
+    let event: number = Event.None;
     let timeUs = 0;
     for (;;) {
-      if (this.#runLength > 0) {
-        const last = (this.#runLength - 1) | 0;
-        timeUs = this.#runTimes[last];
-        if (timeUs > limitUs || timeUs > this.#closingUs) return this.#popClosing(limitUs, limitOrder);
-        event = this.#run[last];
-        this.#runLength = last;
+      if (this.runLength > 0) {
+        const last = (this.runLength - 1) | 0;
+        timeUs = this.runTimes[last];
+        if (timeUs > limitUs || timeUs > this.closingUs) return this.popClosing(limitUs, limitOrder);
+        event = this.run[last];
+        this.runLength = last;
         break;
       }
       // A single event in its slot is popped where it lies.
-      const words = this.#words;
-      let index = this.#cursor;
-      while (index < this.#wordCount && words[index] === 0) index++;
-      if (index < this.#wordCount) {
+      const words = this.words;
+      let index = this.cursor;
+      while (index < this.wordCount && words[index] === 0) index++;
+      if (index < this.wordCount) {
         const word = words[index];
         const slot = (index << 5) | lowestBit(word);
-        event = this.#slots[slot];
-        if (events[event | NEXT] === NONE) {
-          timeUs = this.#times[event >> 1];
-          if (timeUs > limitUs || timeUs > this.#closingUs) return this.#popClosing(limitUs, limitOrder);
-          this.#slots[slot] = NONE;
+        event = this.slots[slot];
+        if (events[event | Event.Next] === Event.None) {
+          timeUs = this.times[event >> 1];
+          if (timeUs > limitUs || timeUs > this.closingUs) return this.popClosing(limitUs, limitOrder);
+          this.slots[slot] = Event.None;
           words[index] = word & (word - 1);
-          this.#cursor = index;
+          this.cursor = index;
           break;
         }
       }
-      if (!this.#open()) return this.#popClosing(limitUs, limitOrder);
+      if (!this.open()) return this.popClosing(limitUs, limitOrder);
     }
     this.timeUs = timeUs;
-    this.kind = events[event | KIND];
-    this.a = events[event | A];
-    this.b = events[event | B];
-    this.#free[this.#freeCount] = event;
-    this.#freeCount = (this.#freeCount + 1) | 0;
+    this.kind = events[event | Event.Kind];
+    this.a = events[event | Event.A];
+    this.b = events[event | Event.B];
+    this.free[this.freeCount] = event;
+    this.freeCount = (this.freeCount + 1) | 0;
     return true;
   }
 
-  #pushClosing(timeUs: number, kind: number, a: number, b: number): void {
-    this.#closing ??= new Calendar();
-    this.#closing.push(timeUs, kind, a, b);
-    if (timeUs < this.#closingUs) this.#closingUs = timeUs;
+  private pushClosing(timeUs: number, kind: number, a: number, b: number): void {
+    this.closing ??= new Calendar();
+    this.closing.push(timeUs, kind, a, b);
+    if (timeUs < this.closingUs) this.closingUs = timeUs;
   }
 
   /** `pop` when there is no ordinary event within the limit, nor before the earliest closing one. */
-  #popClosing(limitUs: number, limitOrder: 0 | 1): boolean {
-    if (this.#closingUs > limitUs || (this.#closingUs === limitUs && limitOrder === 0)) return false;
-    const closing = this.#closing;
+  private popClosing(limitUs: number, limitOrder: 0 | 1): boolean {
+    if (this.closingUs > limitUs || (this.closingUs === limitUs && limitOrder === 0)) return false;
+    const closing = this.closing;
     if (closing === null || !closing.pop(limitUs)) return false;
-    this.#closingUs = closing.#nextUs();
+    this.closingUs = closing.nextUs();
     this.timeUs = closing.timeUs;
     this.kind = closing.kind;
     this.a = closing.a;
@@ -182,41 +188,41 @@ export class Calendar {
   }
 
   /** The time of the next ordinary event, in microseconds; Infinity if there is none. */
-  #nextUs(): number {
-    while (this.#runLength === 0) if (!this.#open()) return Number.POSITIVE_INFINITY;
-    return this.#runTimes[this.#runLength - 1];
+  private nextUs(): number {
+    while (this.runLength === 0) if (!this.open()) return Number.POSITIVE_INFINITY;
+    return this.runTimes[this.runLength - 1];
   }
 
   // The functions below are given events, not times: V8 allocates memory for every double that is passed to a function
   // it has not inlined, and it inlines only so much.
 
-  #drop(rung: Rung, event: number): void {
-    const slot = ((this.#times[event >> 1] - rung.startUs) * rung.slotsPerUs) | 0;
-    this.#events[event | NEXT] = rung.slots[slot];
+  private drop(rung: Rung, event: number): void {
+    const slot = ((this.times[event >> 1] - rung.startUs) * rung.slotsPerUs) | 0;
+    this.events[event | Event.Next] = rung.slots[slot];
     rung.slots[slot] = event;
     rung.words[slot >> 5] |= 1 << slot;
   }
 
   /** Adds an event that is later than the narrowest rung reaches. */
-  #pushFar(event: number): void {
-    const timeUs = this.#times[event >> 1];
-    for (let depth = this.#depth - 1; depth > 0; depth--) {
-      const rung = this.#rungs[depth];
+  private pushFar(event: number): void {
+    const timeUs = this.times[event >> 1];
+    for (let depth = this.depth - 1; depth > 0; depth--) {
+      const rung = this.rungs[depth];
       if (timeUs < rung.endUs) {
-        this.#drop(rung, event);
+        this.drop(rung, event);
         return;
       }
     }
-    this.#events[event | NEXT] = this.#top;
-    this.#top = event;
+    this.events[event | Event.Next] = this.top;
+    this.top = event;
   }
 
   /** Inserts into the run, before its equals, as the newest of them. */
-  #insert(event: number): void {
-    const timeUs = this.#times[event >> 1];
-    const run = this.#run;
-    const times = this.#runTimes;
-    const length = this.#runLength;
+  private insert(event: number): void {
+    const timeUs = this.times[event >> 1];
+    const run = this.run;
+    const times = this.runTimes;
+    const length = this.runLength;
     let place = length;
     for (; place > 0 && times[place - 1] <= timeUs; place--) {
       times[place] = times[place - 1];
@@ -224,44 +230,44 @@ export class Calendar {
     }
     times[place] = timeUs;
     run[place] = event;
-    this.#runLength = length + 1;
-    if (length - place > STEPS_MAX) this.#overflow();
+    this.runLength = length + 1;
+    if (length - place > STEPS_MAX) this.overflow();
   }
 
   /** Makes a rung of the run: so many events have come between the events of the run that insertion became dear. */
-  #overflow(): void {
-    const length = this.#runLength;
-    const firstUs = this.#runTimes[length - 1];
-    this.#runLength = 0;
-    this.#cut(length, firstUs, this.#runTimes[0], this.#runEndUs);
+  private overflow(): void {
+    const length = this.runLength;
+    const firstUs = this.runTimes[length - 1];
+    this.runLength = 0;
+    this.cut(length, firstUs, this.runTimes[0], this.runEndUs);
   }
 
   /**
    * Goes one step towards having a run: sorts the next slot in use into the run, or makes a rung of it, or leaves the
    * narrowest rung because it is empty, or opens the top. False if there is no event at all.
    */
-  #open(): boolean {
-    const words = this.#words;
-    let index = this.#cursor;
-    while (index < this.#wordCount && words[index] === 0) index++;
-    if (index < this.#wordCount) {
+  private open(): boolean {
+    const words = this.words;
+    let index = this.cursor;
+    while (index < this.wordCount && words[index] === 0) index++;
+    if (index < this.wordCount) {
       const word = words[index];
       const slot = (index << 5) | lowestBit(word);
-      const list = this.#slots[slot];
-      this.#slots[slot] = NONE;
+      const list = this.slots[slot];
+      this.slots[slot] = Event.None;
       words[index] = word & (word - 1);
-      this.#cursor = index;
-      this.#spread(list, slot);
+      this.cursor = index;
+      this.spread(list, slot);
       return true;
     }
-    if (this.#depth > 0) {
-      this.#use(this.#rungs[--this.#depth]);
+    if (this.depth > 0) {
+      this.use(this.rungs[--this.depth]);
       return true;
     }
-    const list = this.#top;
-    if (list === NONE) return false;
-    this.#top = NONE;
-    this.#spread(list, 0);
+    const list = this.top;
+    if (list === Event.None) return false;
+    this.top = Event.None;
+    this.spread(list, 0);
     return true;
   }
 
@@ -269,16 +275,16 @@ export class Calendar {
    * Sorts a list, which was in that slot of the narrowest rung or was the top, into the empty run, by insertion. If that
    * turns out to be long work, makes a rung of it instead.
    */
-  #spread(list: number, slot: number): void {
-    const events = this.#events;
-    const run = this.#run;
-    const runTimes = this.#runTimes;
+  private spread(list: number, slot: number): void {
+    const events = this.events;
+    const run = this.run;
+    const runTimes = this.runTimes;
     let length = 0;
     let place = 0;
     let event = list;
     // From the newest to the oldest, so of equals the one that comes first here stays in front, and pops last.
-    while (event !== NONE && length - place <= SORTED_MAX) {
-      const timeUs = this.#times[event >> 1];
+    while (event !== Event.None && length - place <= SORTED_MAX) {
+      const timeUs = this.times[event >> 1];
       place = length;
       for (; place > 0 && runTimes[place - 1] < timeUs; place--) {
         runTimes[place] = runTimes[place - 1];
@@ -287,27 +293,27 @@ export class Calendar {
       runTimes[place] = timeUs;
       run[place] = event;
       length = (length + 1) | 0;
-      event = events[event | NEXT];
+      event = events[event | Event.Next];
     }
-    if (event === NONE) {
-      this.#runLength = length;
-      this.#runEndUs = runTimes[0];
+    if (event === Event.None) {
+      this.runLength = length;
+      this.runEndUs = runTimes[0];
       return;
     }
     let firstUs = runTimes[length - 1];
     let lastUs = runTimes[0];
-    for (; event !== NONE; event = events[event | NEXT]) {
-      const timeUs = this.#times[event >> 1];
+    for (; event !== Event.None; event = events[event | Event.Next]) {
+      const timeUs = this.times[event >> 1];
       runTimes[length] = timeUs;
       run[length++] = event;
       if (timeUs < firstUs) firstUs = timeUs;
       if (timeUs > lastUs) lastUs = timeUs;
     }
-    this.#cut(
+    this.cut(
       length,
       firstUs,
       lastUs,
-      this.#depth === 0 ? Number.POSITIVE_INFINITY : this.#rung.slotEndUs(slot),
+      this.depth === 0 ? Number.POSITIVE_INFINITY : this.rung.slotEndUs(slot),
     );
   }
 
@@ -315,42 +321,44 @@ export class Calendar {
    * Cuts a rung for what the arrays of the run hold: `length` events at times from `firstUs` to `lastUs`, equals from
    * the newest to the oldest. From now on it takes events before `endUs`, as far as its slots reach.
    */
-  #cut(length: number, firstUs: number, lastUs: number, endUs: number): void {
+  private cut(length: number, firstUs: number, lastUs: number, endUs: number): void {
     let slotCount = SLOTS_MIN;
     while (slotCount < length * SLOTS_PER_EVENT && slotCount < SLOTS_MAX) slotCount *= 2;
-    let widthUs = 1;
-    while (widthUs * slotCount <= lastUs - firstUs) widthUs *= 2;
-    this.#rung.cursor = this.#cursor;
-    const rung = (this.#rungs[++this.#depth] ??= new Rung());
+    const spanUs = lastUs - firstUs;
+    // Whole microseconds need no narrower slots than one; a crowd of fractions does, to be told apart at all.
+    let widthUs = spanUs > 0 && spanUs < 1 ? 2 ** Math.floor(Math.log2(spanUs)) / slotCount : 1;
+    while (widthUs * slotCount <= spanUs) widthUs *= 2;
+    this.rung.cursor = this.cursor;
+    const rung = (this.rungs[++this.depth] ??= new Rung());
     rung.reset(firstUs, Math.min(endUs, firstUs + slotCount * widthUs), widthUs, slotCount);
-    this.#use(rung);
+    this.use(rung);
     // What comes before its first event, if the clock is not there yet, belongs to the run.
-    this.#runEndUs = firstUs;
-    for (let i = length - 1; i >= 0; i--) this.#drop(rung, this.#run[i]);
+    this.runEndUs = firstUs;
+    for (let i = length - 1; i >= 0; i--) this.drop(rung, this.run[i]);
   }
 
   /** Makes `rung` the narrowest in use. */
-  #use(rung: Rung): void {
-    this.#rung = rung;
-    this.#slots = rung.slots;
-    this.#words = rung.words;
-    this.#wordCount = rung.wordCount;
-    this.#startUs = rung.startUs;
-    this.#endUs = rung.endUs;
-    this.#slotsPerUs = rung.slotsPerUs;
-    this.#cursor = rung.cursor;
+  private use(rung: Rung): void {
+    this.rung = rung;
+    this.slots = rung.slots;
+    this.words = rung.words;
+    this.wordCount = rung.wordCount;
+    this.startUs = rung.startUs;
+    this.endUs = rung.endUs;
+    this.slotsPerUs = rung.slotsPerUs;
+    this.cursor = rung.cursor;
   }
 
   /** Makes room for `capacity` events. Those there are, all of them pending, keep their names. */
-  #grow(capacity: number): void {
-    const old = this.#free.length;
-    this.#events = copy(new Int32Array((capacity + 1) * EVENT_LENGTH), this.#events);
-    this.#times = new Float64Array(this.#events.buffer);
-    this.#free = new Int32Array(capacity);
-    for (let number = capacity; number > old; number--) this.#free[this.#freeCount++] = number * EVENT_LENGTH;
+  private grow(capacity: number): void {
+    const old = this.free.length;
+    this.events = copy(new Int32Array((capacity + 1) * Event.Length), this.events);
+    this.times = new Float64Array(this.events.buffer);
+    this.free = new Int32Array(capacity);
+    for (let number = capacity; number > old; number--) this.free[this.freeCount++] = number * Event.Length;
     // The run can hold every event there is, so whoever fills it need not look.
-    this.#run = copy(new Int32Array(capacity), this.#run);
-    this.#runTimes = copy(new Float64Array(capacity), this.#runTimes);
+    this.run = copy(new Int32Array(capacity), this.run);
+    this.runTimes = copy(new Float64Array(capacity), this.runTimes);
   }
 }
 
@@ -363,12 +371,15 @@ function tooLate(timeUs: number): RangeError {
  * Layout of an event: eight 32-bit numbers, half a cache line. The first two are the time, a double. An event is named
  * by the index of its first number, a multiple of 8; the first eight numbers are no event's, so 0 can mean "none".
  */
-const NEXT = 2;
-const KIND = 3;
-const A = 4;
-const B = 5;
-const EVENT_LENGTH = 8;
-const NONE = 0;
+// biome-ignore lint/suspicious/noConstEnum: used in this file alone; its numbers have to be in the code (see Calendar).
+const enum Event {
+  None = 0,
+  Next = 2,
+  Kind = 3,
+  A = 4,
+  B = 5,
+  Length = 8,
+}
 
 /** How many others an event may step over while a slot is sorted; beyond that the slot becomes a rung. */
 const SORTED_MAX = 8;
@@ -387,4 +398,9 @@ function lowestBit(word: number): number {
 function copy<T extends Int32Array | Float64Array>(target: T, source: T): T {
   target.set(source);
   return target;
+}
+
+/** Apart from where it is thrown: see `tooEarly` in simulation.ts. */
+function tooLate(timeUs: number): RangeError {
+  return new RangeError(`no event can be at ${timeUs} us, after the end of time`);
 }

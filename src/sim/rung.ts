@@ -11,19 +11,20 @@ export class Rung {
   wordCount = 0;
   /** No word before this one has a bit set. */
   cursor = 0;
-  startUs = 0;
+  startUs = Number.NaN;
   /** Events from here on belong to the next rung out. */
-  endUs = -1;
+  endUs = Number.NEGATIVE_INFINITY;
   /** A power of two, so that slot and boundary arithmetic is exact. */
-  widthUs = 1;
+  widthUs = Number.NaN;
   /** 1 / widthUs. */
-  slotsPerUs = 1;
+  slotsPerUs = Number.NaN;
 
   /** Puts the empty rung over another stretch of time. `slotCount` is a multiple of 32. */
   reset(startUs: number, endUs: number, widthUs: number, slotCount: number): void {
-    this.wordCount = slotCount >> 5;
-    if (this.slots.length < slotCount) {
-      this.slots = new Int32Array(slotCount);
+    // A word more than asked for: where times are fractions, the last slot may turn out one further by rounding.
+    this.wordCount = (slotCount >> 5) + 1;
+    if (this.words.length < this.wordCount) {
+      this.slots = new Int32Array(this.wordCount << 5);
       this.words = new Int32Array(this.wordCount);
     }
     this.cursor = 0;

@@ -82,7 +82,7 @@ export function batchOf(load: HoldLoad): number {
 
 /** Operations per second of a function that does a batch. */
 async function rate(batch: number, work: () => void): Promise<number> {
-  const bench = new Bench({ time: 1000, iterations: 16, warmupTime: 300, warmupIterations: 4 });
+  const bench = new Bench({ time: 600, iterations: 16, warmupTime: 300, warmupIterations: 4 });
   bench.add('batch', work);
   const [task] = await bench.run();
   const { result } = task;

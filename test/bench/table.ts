@@ -1,103 +1,107 @@
-import type { BenchCase, BenchRatio } from './bench-case.js';
-
-/** What a run of the benchmarks writes, and `--compare` reads. */
-export interface Figures {
-  node: string;
-  cpu: string;
-  /** Of the minute before the run: above 0, other work was going on. */
-  loadAverage: number;
-  /** By name of the case. */
-  medians: Record<string, number>;
-  runs: Record<string, number[]>;
-  versions: Record<string, string>;
-  missing: Record<string, string>;
-}
+import { type BenchCase, type BenchRatio, keyOf } from './bench-case.js';
+import { type Figures, spread } from './figures.js';
 
 /** Two runs of a noisy machine differ by as much without any change. */
-const NOISE = 0.15;
+const NOISE_MIN = 0.1;
 
-export function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+type Line = BenchCase | BenchRatio;
+
+/**
+ * Under a heading for each group, one line a case: the median, the spread of the runs around it, the aim, the change since
+ * `base`. Ratios close their group.
+ */
+export function table(lines: readonly Line[], figures: Figures, base: Figures | null): string {
+  const rows = new Map<string, string[][]>();
+  for (const { group } of lines) rows.set(group, rowsOf(group, lines, figures, base));
+  const widths: number[] = [];
+  for (const row of [...rows.values()].flat()) {
+    row.forEach((cell, column) => {
+      // A reason for leaving a case out may be long; it stands where no column has to line up behind it.
+      if (row.length > 2) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    });
+  }
+  const text = [...rows]
+    .filter(([, { length }]) => length > 0)
+    .map(([group, list]) => [group, ...list.map((row) => `  ${laidOut(row, widths)}`)].join('\n'));
+  return `${text.join('\n\n')}\n\n${notes(lines, figures, base).join('\n')}\n`;
 }
 
-/** One line a case: the median, the spread of the runs around it, the aim, the change since `base`. */
-export function table(
-  cases: BenchCase[],
-  ratios: BenchRatio[],
-  figures: Figures,
-  base: Figures | null,
-): string {
-  const rows = [
-    ...cases.map((each) => caseRow(each, figures, base)),
-    ...ratios.flatMap((ratio) => ratioRow(ratio, figures)),
-  ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column].length))) ?? [];
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 1 || column === 3 ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
-      )
-      .join('  ')
-      .trimEnd(),
+/** Name, figure, unit, spread, aim, verdict, change; or name and reason. */
+function rowsOf(group: string, lines: readonly Line[], figures: Figures, base: Figures | null): string[][] {
+  return lines
+    .filter((line) => line.group === group)
+    .flatMap((line) => {
+      const key = keyOf(line);
+      const reason = figures.missing[key];
+      if (reason !== undefined) return [[line.name, `skipped: ${reason}`.slice(0, 110 - line.name.length)]];
+      const value = figures.medians[key];
+      if (value === undefined) return [];
+      const runs = figures.runs[key] ?? [];
+      return [
+        [
+          line.name,
+          short(value),
+          line.unit,
+          runs.length > 1 ? `±${Math.round(spread(runs) * 100)} %` : '',
+          line.target === undefined ? '' : `${line.better === 'more' ? '>=' : '<='} ${short(line.target)}`,
+          line.target === undefined ? '' : isReached(line, figures) ? 'reached' : 'MISSED',
+          change(line, figures, base),
+        ],
+      ];
+    });
+}
+
+function laidOut(row: string[], widths: number[]): string {
+  const cells = row.map((cell, column) =>
+    column === 1 && row.length > 2 ? cell.padStart(widths[column]) : cell.padEnd(widths[column] ?? 0),
   );
-  return `${[...lines, '', ...notes(figures, base)].join('\n')}\n`;
+  return cells.join('  ').trimEnd();
 }
 
-/** Name, figure, unit, spread, aim, verdict, change. */
-function caseRow(each: BenchCase, figures: Figures, base: Figures | null): string[] {
-  const { name, unit, target, better } = each;
-  const missing = figures.missing[name];
-  if (missing !== undefined) return [name, '-', '', '', '', `skipped: ${missing}`, ''];
-  const value = figures.medians[name];
-  const values = figures.runs[name];
-  const spread = (Math.max(...values) - Math.min(...values)) / 2 / value;
-  const before = base?.medians[name];
-  return [
-    name,
-    short(value),
-    unit,
-    `±${Math.round(spread * 100)} %`,
-    ...verdict(value, target, better),
-    before === undefined ? '' : change(value / before - 1, better),
-  ];
+/** Undefined figures and lines without a target count as reached. */
+export function isReached(line: Line, { medians }: Figures): boolean {
+  const value = medians[keyOf(line)];
+  if (value === undefined || line.target === undefined) return true;
+  return line.better === 'more' ? value >= line.target : value <= line.target;
 }
 
-function ratioRow({ name, of, others, target }: BenchRatio, { medians }: Figures): string[][] {
-  const present = others.filter((other) => medians[other] !== undefined);
-  if (medians[of] === undefined || present.length === 0) return [];
-  const value = medians[of] / Math.max(...present.map((other) => medians[other]));
-  return [[name, short(value), 'times', '', ...verdict(value, target, 'more'), '']];
-}
-
-function verdict(value: number, target: number | undefined, better: 'more' | 'less'): [string, string] {
-  if (target === undefined) return ['', ''];
-  const reached = better === 'more' ? value >= target : value <= target;
-  return [`${better === 'more' ? '>=' : '<='} ${short(target)}`, reached ? 'reached' : 'MISSED'];
-}
-
-function change(share: number, better: 'more' | 'less'): string {
+/** A change counts when it is larger than the runs of either side differ among themselves. */
+function change(line: Line, figures: Figures, base: Figures | null): string {
+  const key = keyOf(line);
+  const before = base?.medians[key];
+  if (base === null || before === undefined) return '';
+  const share = figures.medians[key] / before - 1;
   const percent = `${share > 0 ? '+' : ''}${Math.round(share * 100)} %`;
-  if (Math.abs(share) < NOISE) return `${percent} (noise)`;
-  return `${percent} ${share > 0 === (better === 'more') ? 'better' : 'WORSE'}`;
+  const noise = Math.max(
+    NOISE_MIN,
+    ...[figures, base].map(({ runs }) => (runs[key] === undefined ? 0 : spread(runs[key]))),
+  );
+  if (Math.abs(share) < noise) return `${percent} (noise)`;
+  return `${percent} ${share > 0 === (line.better === 'more') ? 'better' : 'WORSE'}`;
 }
 
-function notes({ node, cpu, loadAverage, versions }: Figures, base: Figures | null): string[] {
-  const list = [`Node ${node}, ${cpu}`, ...new Set(Object.values(versions))];
-  const lines = [`Medians, and half the range of the runs. ${list.join('; ')}.`];
+function notes(lines: readonly Line[], figures: Figures, base: Figures | null): string[] {
+  const { node, cpu, loadAverage, versions, medians } = figures;
+  const aims = lines.filter((line) => line.target !== undefined && medians[keyOf(line)] !== undefined);
+  const missed = aims.filter((line) => !isReached(line, figures));
+  const list = [
+    `${aims.length - missed.length} of ${aims.length} targets reached. Medians, ± half the range of the runs.`,
+    `Node ${node}, ${cpu}.`,
+    ...[...new Set(Object.values(versions))].map((version) => `Compared with ${version}.`),
+  ];
   if (loadAverage > 0.5) {
-    lines.push(
-      `Other work is going on (load ${loadAverage.toFixed(1)}): the figures are lower than they might be.`,
+    list.push(
+      `Other work was going on (load ${loadAverage.toFixed(1)}): figures may be lower than they need be.`,
     );
   }
   if (base !== null && (base.node !== node || base.cpu !== cpu)) {
-    lines.push(`The figures compared with are of Node ${base.node}, ${base.cpu}.`);
+    list.push(`The figures compared with are of Node ${base.node}, ${base.cpu}.`);
   }
-  return lines;
+  return list;
 }
 
 function short(value: number): string {
-  if (value >= 1e5) return `${(value / 1e6).toFixed(1)} M`;
-  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+  if (value >= 1e5) return `${(value / 1e6).toFixed(value < 1e6 ? 2 : 1)} M`;
+  if (value >= 1e3) return Math.round(value).toLocaleString('en-US');
+  return value.toFixed(value < 0.1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0);
 }

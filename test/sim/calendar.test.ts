@@ -143,6 +143,11 @@ const DELAYS: Record<string, fc.Arbitrary<number>> = {
     fc.integer({ min: US_PER_HOUR, max: 5 * US_PER_HOUR }),
     fc.integer({ min: 0, max: 250 }).map((years) => years * 4 * 365.25 * US_PER_DAY),
   ),
+  'fractions of a microsecond': fc.nat().map((i) => i / 2 ** 40),
+  'fractions beside hours': fc.oneof(
+    fc.integer({ min: 0, max: 999 }).map((i) => i / 999),
+    fc.integer({ min: 1, max: 5 }).map((hours) => hours * US_PER_HOUR + 0.1),
+  ),
   'crowds far apart': fc
     .tuple(fc.nat(4), fc.nat(50))
     .map(([crowd, place]) => crowd * 3 * US_PER_HOUR + place),
@@ -204,6 +209,21 @@ describe('an event calendar does what a sorted array does', () => {
     pair.pop();
     for (let i = 0; i < 1000; i++) pair.push(((i * 7919) % 1009) * US_PER_SECOND, i % 50 === 0 ? 1 : 0);
     for (let i = 0; i < 10; i++) pair.push(US_PER_HOUR);
+    pair.drain();
+  });
+
+  test('when loads of very different sizes and paces follow one another', () => {
+    const pair = new Pair();
+    const paces = [1, US_PER_DAY, 5 * US_PER_MS, US_PER_SECOND, 10, US_PER_HOUR];
+    paces.forEach((paceUs, round) => {
+      const count = [3, 3000, 40][round % 3];
+      for (let i = 0; i < count; i++) pair.push(pair.nowUs + ((i * 7919) % 1009) * paceUs);
+      for (let i = 0; i < 2000; i++) {
+        pair.pop();
+        pair.push(pair.nowUs + ((i * 31) % 101) * paceUs);
+      }
+      for (let i = 0; i < count - 1; i++) pair.pop();
+    });
     pair.drain();
   });
 

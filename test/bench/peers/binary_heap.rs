@@ -34,7 +34,7 @@ fn main() {
     }
     let mut seconds = Vec::new();
     let mut next = 0;
-    while seconds.iter().sum::<f64>() < 1.3 || seconds.len() < 20 {
+    while seconds.iter().sum::<f64>() < 0.6 || seconds.len() < 20 {
         let start = Instant::now();
         for _ in 0..batch {
             next = (next + 1) & (GAPS - 1);

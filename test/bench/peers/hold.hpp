@@ -25,24 +25,31 @@ struct Load {
     }
 };
 
+// Runs batches for a while and prints operations per second, by their median; the first ones warm up.
+template <class Batch> void measure_batches(long length, Batch batch) {
+    using clock = std::chrono::steady_clock;
+    constexpr int WARM_UP = 4;
+    std::vector<double> seconds;
+    double total = 0;
+    while (total < 0.6 || seconds.size() < 16 + WARM_UP) {
+        const auto start = clock::now();
+        batch();
+        seconds.push_back(std::chrono::duration<double>(clock::now() - start).count());
+        total += seconds.back();
+    }
+    seconds.erase(seconds.begin(), seconds.begin() + WARM_UP);
+    std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
+    printf("%.0f\n", length / seconds[seconds.size() / 2]);
+}
+
 // `push(time_us, number)` adds an event; `hold(gap_us)` takes the earliest out and puts it in again that much later.
 template <class Push, class Hold> void measure(const Load &load, Push push, Hold hold) {
-    using clock = std::chrono::steady_clock;
     for (size_t i = 0; i < load.firsts_us.size(); i++) push(uint64_t(load.firsts_us[i]), int32_t(i));
-    std::vector<double> seconds;
     size_t next = 0;
-    double total = 0;
-    while (total < 1.3 || seconds.size() < 20) {
-        const auto start = clock::now();
+    measure_batches(load.batch, [&] {
         for (long i = 0; i < load.batch; i++) {
             next = (next + 1) & (Load::GAPS - 1);
             hold(uint64_t(load.gaps_us[next]));
         }
-        seconds.push_back(std::chrono::duration<double>(clock::now() - start).count());
-        total += seconds.back();
-    }
-    // The first batches warm up.
-    seconds.erase(seconds.begin(), seconds.begin() + 4);
-    std::nth_element(seconds.begin(), seconds.begin() + seconds.size() / 2, seconds.end());
-    printf("%.0f\n", load.batch / seconds[seconds.size() / 2]);
+    });
 }
