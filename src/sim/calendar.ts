@@ -362,11 +362,6 @@ export class Calendar {
   }
 }
 
-/** By itself: in the caller, the optimising compiler would turn every time into text before it looks at it. */
-function tooLate(timeUs: number): RangeError {
-  return new RangeError(`no event can be at ${timeUs} us, after the end of time`);
-}
-
 /**
  * Layout of an event: eight 32-bit numbers, half a cache line. The first two are the time, a double. An event is named
  * by the index of its first number, a multiple of 8; the first eight numbers are no event's, so 0 can mean "none".
