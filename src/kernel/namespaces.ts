@@ -9,6 +9,8 @@ export class PidNamespace {
   readonly children: PidNamespace[] = [];
   /** The next number to try (K2). */
   cursor = 0;
+  /** Where the run of numbers begins that a burst of threads is about to take (threads.ts). */
+  burstStart = 0;
   /**
    * Of those whose innermost namespace this is: live threads and zombies, zombies among them, and numbers held. Those
    * nested deeper have numbers here too, but are counted further in: forks are many and questions few.

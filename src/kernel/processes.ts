@@ -78,14 +78,14 @@ export class ThreadNumbers {
   private bursts = new Int32Array(8);
   private end = 0;
 
-  /** Takes the next `length` numbers, which must be free, on every level. */
+  /** Takes `length` numbers on every level, from `burstStart` on, where so many must be free. */
   take(namespace: PidNamespace, length: number): void {
     const size = namespace.level + 2;
     while (this.end + size > this.bursts.length) this.bursts = lengthened(this.bursts, size);
     const { bursts } = this;
     bursts[this.end++] = length;
     for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-      const start = level.nextNumber();
+      const start = level.burstStart;
       level.taken.takeRun(start, length);
       level.cursor = start + length;
       bursts[this.end++] = start;

@@ -37,6 +37,7 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
   let length = Math.min(count, roomFor(kernel, task));
   for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
     const start = level.nextNumber();
+    level.burstStart = start;
     length = start === NONE ? 0 : level.taken.runLength(start, length, level.pidMax);
   }
   return length;
