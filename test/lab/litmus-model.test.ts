@@ -48,7 +48,9 @@ describe.each(observed)('on the model as on Linux $kernel', ({ kernel, cgroup, o
 
 describe('the litmus files', () => {
   it('have each been observed on some kernel: `pidsim lab verify --record`', () => {
-    expect(all.map(({ name }) => name).filter((name) => !observed.some((o) => name in o.observations))).toEqual([]);
+    expect(
+      all.map(({ name }) => name).filter((name) => !observed.some((o) => name in o.observations)),
+    ).toEqual([]);
   });
 
   it.each(litmusPaths())('%s is named as its file, and says what to expect', (path) => {
