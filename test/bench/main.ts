@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchCase, type BenchRatio, keyOf } from './bench-case.js';
@@ -64,7 +64,7 @@ function runAll(): void {
   const figures: Figures = {
     date: new Date().toISOString(),
     node: process.version,
-    cpu: `${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}`,
+    cpu: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
     loadAverage: loadavg()[0],
     medians: {},
     runs: {},
