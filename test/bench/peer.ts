@@ -161,7 +161,7 @@ export function holdPeer(peer: Peer, load: HoldLoad, group: string): BenchCase {
 
 /** What a failed command had to say: its first line that speaks of an error, or Node's own words. */
 function reasonOf(error: unknown): string {
-  const { stderr = '', message } = error as { stderr?: string; message: string };
-  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  const { stderr, message } = error as { stderr?: string | null; message: string };
+  const lines = (stderr ?? '').split('\n').filter((line) => line.trim() !== '');
   return (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? message).trim();
 }
