@@ -41,35 +41,35 @@ export class Recorder implements NodeObserver {
   lastChangeUs = 0;
   onExhausted: (() => void) | null = null;
   leaks!: LeakAccounts;
-  #node!: Node;
-  #kernel!: Kernel;
-  readonly #sample: EventKind;
-  readonly #momentRow: EventKind;
-  readonly #settle: EventKind;
-  #sampleEveryUs = 0;
-  #hasWrapped = false;
-  #momentRows = 0;
+  private node!: Node;
+  private kernel!: Kernel;
+  private readonly sample: EventKind;
+  private readonly momentRow: EventKind;
+  private readonly settle: EventKind;
+  private sampleEveryUs = 0;
+  private hasWrapped = false;
+  private momentRows = 0;
   /** By namespace that is full, or by -1 - origin. */
-  readonly #refusalsSeen = new Set<number>();
+  private readonly refusalsSeen = new Set<number>();
 
   constructor(private readonly sim: Simulation) {
-    this.#sample = sim.register(() => this.#regularRow());
-    this.#momentRow = sim.register(() => this.row());
-    this.#settle = sim.register(() => this.leaks.settle());
+    this.sample = sim.register(() => this.regularRow());
+    this.momentRow = sim.register(() => this.row());
+    this.settle = sim.register(() => this.leaks.settle());
   }
 
   /** Begins to watch, with a row at the end of the first instant. */
   start(node: Node, sampleEveryUs: number): void {
-    this.#node = node;
-    this.#kernel = node.context.kernel;
-    this.#sampleEveryUs = sampleEveryUs;
-    this.leaks = new LeakAccounts(this.#kernel, () => node.kubelet.probes);
-    this.sim.atEndOf(this.sim.nowUs, this.#sample, 0, 0);
+    this.node = node;
+    this.kernel = node.context.kernel;
+    this.sampleEveryUs = sampleEveryUs;
+    this.leaks = new LeakAccounts(this.kernel, () => node.kubelet.probes);
+    this.sim.atEndOf(this.sim.nowUs, this.sample, 0, 0);
   }
 
-  #regularRow(): void {
+  private regularRow(): void {
     this.row();
-    this.sim.atEndOf(this.sim.nowUs + this.#sampleEveryUs, this.#sample, 0, 0);
+    this.sim.atEndOf(this.sim.nowUs + this.sampleEveryUs, this.sample, 0, 0);
   }
 
   // What happens.
@@ -79,7 +79,7 @@ export class Recorder implements NodeObserver {
     if (kind === 'probe-failed' || kind === 'probe-errored') this.firstProbeFailureUs ??= nowUs;
     if (kind === 'ssh-refused') this.firstSshRefusedUs ??= nowUs;
     if (kind === 'pod-create-failed') this.firstPodCreateFailedUs ??= nowUs;
-    if (this.#event(kind, subject, detail) && CHANGES.has(kind)) this.lastChangeUs = nowUs;
+    if (this.event(kind, subject, detail) && CHANGES.has(kind)) this.lastChangeUs = nowUs;
   }
 
   /** In the middle of a system call: nothing but notes. A full table refuses often, so all but the first is cheap. */
@@ -88,42 +88,42 @@ export class Recorder implements NodeObserver {
     this.firstForkRefusedUs ??= this.sim.nowUs;
     const isNode = refusedBy === 'threads-max' || (refusedBy === 'pid-max' && at === 0);
     if (isNode) {
-      if (this.exhausted === null) this.#exhausted(refusedBy);
+      if (this.exhausted === null) this.noteExhaustion(refusedBy);
       return;
     }
-    const origin = this.#kernel.originOf(parent);
+    const origin = this.kernel.originOf(parent);
     const key = refusedBy === 'pid-max' ? at : -1 - origin;
-    if (this.#refusalsSeen.has(key)) return;
-    this.#refusalsSeen.add(key);
-    this.#refusedInPod(this.#podOf(origin, refusal), refusal);
+    if (this.refusalsSeen.has(key)) return;
+    this.refusalsSeen.add(key);
+    this.refusedInPod(this.podOf(origin, refusal), refusal);
   }
 
-  #refusedInPod(pod: string, { errno, refusedBy }: ForkRefusal): void {
-    this.leaks.close(this.#node.kubelet.probes.filter((probe) => probe.pod === pod));
-    this.#event('fork-refused', pod, `${errno} (${refusedBy})`);
+  private refusedInPod(pod: string, { errno, refusedBy }: ForkRefusal): void {
+    this.leaks.close(this.node.kubelet.probes.filter((probe) => probe.pod === pod));
+    this.event('fork-refused', pod, `${errno} (${refusedBy})`);
     this.lastChangeUs = this.sim.nowUs;
   }
 
-  #exhausted(refusedBy: RefusedBy): void {
+  private noteExhaustion(refusedBy: RefusedBy): void {
     this.exhausted = { atUs: this.sim.nowUs, refusedBy };
-    this.leaks.close(this.#node.kubelet.probes);
-    this.#event('exhausted', 'node', `the first fork refused at node scope, by ${refusedBy}`);
+    this.leaks.close(this.node.kubelet.probes);
+    this.event('exhausted', 'node', `the first fork refused at node scope, by ${refusedBy}`);
     this.onExhausted?.();
   }
 
   /** A process ends; if it is PID 1 of a namespace, what is held there is about to be freed. */
   ended(task: TaskId): void {
-    const kernel = this.#kernel;
+    const kernel = this.kernel;
     if (kernel.namespaceOf(task).init !== task) return;
-    const { pod } = this.#node.context.origins.all[kernel.originOf(task)];
+    const { pod } = this.node.context.origins.all[kernel.originOf(task)];
     if (pod === null) return;
     this.leaks.namespaceEnds(pod);
-    this.sim.atEndOf(this.sim.nowUs, this.#settle, 0, 0);
+    this.sim.atEndOf(this.sim.nowUs, this.settle, 0, 0);
   }
 
   /** Which pod has come to its own limit: whose namespace is full, or else whose process wanted to fork. */
-  #podOf(origin: number, { refusedBy, at }: ForkRefusal): string {
-    const { kubelet, context } = this.#node;
+  private podOf(origin: number, { refusedBy, at }: ForkRefusal): string {
+    const { kubelet, context } = this.node;
     const isFull = (slot: PodSlot): boolean =>
       slot.current?.containers.some(({ runtime }) => runtime.namespace === at) ?? false;
     const slot = refusedBy === 'pid-max' ? kubelet.slots.find(isFull) : undefined;
@@ -132,16 +132,16 @@ export class Recorder implements NodeObserver {
 
   /** K3: from here on the reserved low numbers are lost. Later rounds are no news. */
   wrapped(): void {
-    if (this.#hasWrapped) return;
-    this.#hasWrapped = true;
-    this.#event('wrapped', 'node', `numbers start again from ${RESERVED_PIDS}`);
+    if (this.hasWrapped) return;
+    this.hasWrapped = true;
+    this.event('wrapped', 'node', `numbers start again from ${RESERVED_PIDS}`);
   }
 
-  #event(kind: RunEventKind, subject: string, detail: string): boolean {
+  private event(kind: RunEventKind, subject: string, detail: string): boolean {
     const isNews = this.log.add(this.sim.nowUs / US_PER_SECOND, kind, subject, detail);
-    if (isNews && this.#momentRows < MOMENT_ROWS_MAX) {
-      this.#momentRows++;
-      this.sim.atEndOf(this.sim.nowUs, this.#momentRow, 0, 0);
+    if (isNews && this.momentRows < MOMENT_ROWS_MAX) {
+      this.momentRows++;
+      this.sim.atEndOf(this.sim.nowUs, this.momentRow, 0, 0);
     }
     return isNews;
   }
@@ -156,8 +156,8 @@ export class Recorder implements NodeObserver {
       // Something more has happened at the same instant: what counts is how it ended.
       for (const name of TIMELINE_COLUMNS) timeline[name].pop();
     }
-    const kernel = this.#kernel;
-    const { counters } = this.#node;
+    const kernel = this.kernel;
+    const { counters } = this.node;
     const zombies = kernel.zombies(0);
     const allocated = kernel.allocated(0);
     const values: Record<keyof Timeline, number> = {
@@ -169,7 +169,7 @@ export class Recorder implements NodeObserver {
       pid_max: kernel.pidMax(0),
       free: freeNumbers(kernel),
       loadavg_tasks: kernel.nrThreads,
-      kubelet_pid_available: this.#node.pidAvailable,
+      kubelet_pid_available: this.node.pidAvailable,
       pods_running: counters.podsRunning,
       probe_runs: counters.probeRuns,
       probe_failures: counters.probeFailures,

@@ -26,51 +26,51 @@ export interface ExecClient {
 }
 
 export class Execs {
-  readonly #kernel: Kernel;
-  readonly #clients: ExecClient[] = [];
+  private readonly kernel: Kernel;
+  private readonly clients: ExecClient[] = [];
   /** The container's generation that the exec under way was started in. */
-  readonly #generation: number[] = [];
-  readonly #call: RuncCallKind;
-  readonly #child: ChildKind;
-  readonly #monitored: boolean;
+  private readonly generation: number[] = [];
+  private readonly call: RuncCallKind;
+  private readonly child: ChildKind;
+  private readonly monitored: boolean;
 
   constructor(
     private readonly context: NodeContext,
     private readonly runc: RuncCalls,
     private readonly daemon: TaskId,
   ) {
-    this.#kernel = context.kernel;
-    this.#monitored = context.runtimeRules.monitorPerExec;
-    this.#call = runc.register((client, task) => this.#ready(client, task));
-    this.#child = context.children.register((client, task, status) =>
-      this.#clients[client].execEnded(task, status),
+    this.kernel = context.kernel;
+    this.monitored = context.runtimeRules.monitorPerExec;
+    this.call = runc.register((client, task) => this.ready(client, task));
+    this.child = context.children.register((client, task, status) =>
+      this.clients[client].execEnded(task, status),
     );
   }
 
   /** A number for `start`. */
   add(client: ExecClient): number {
-    this.#generation.push(0);
-    return this.#clients.push(client) - 1;
+    this.generation.push(0);
+    return this.clients.push(client) - 1;
   }
 
   /** False: one of the forks was refused (`kernel.refusal`), and nothing is left of the attempt. */
   start(index: number): boolean {
-    const client = this.#clients[index];
+    const client = this.clients[index];
     const { container } = client;
     let parent = container.shim === NONE ? this.daemon : container.shim;
-    if (this.#monitored) {
-      parent = this.#forkMonitor(client.origin);
+    if (this.monitored) {
+      parent = this.forkMonitor(client.origin);
       if (parent === NONE) return false;
     }
-    this.#generation[index] = container.generation;
-    const ok = this.runc.start(this.#call, index, parent, client.origin, container.namespace, null);
+    this.generation[index] = container.generation;
+    const ok = this.runc.start(this.call, index, parent, client.origin, container.namespace, null);
     // It ends with its last child: with the command, or at once.
-    if (this.#monitored) this.context.children.retire(parent);
+    if (this.monitored) this.context.children.retire(parent);
     return ok;
   }
 
   /** CRI-O: a conmon of its own for every exec, which reaps the command and exits. */
-  #forkMonitor(origin: number): TaskId {
+  private forkMonitor(origin: number): TaskId {
     const { kernel, machine, children, runtimeRules } = this.context;
     const monitor = kernel.fork(this.daemon);
     if (monitor === NONE) return NONE;
@@ -81,11 +81,11 @@ export class Execs {
     return monitor;
   }
 
-  #ready(index: number, task: TaskId): void {
-    const client = this.#clients[index];
+  private ready(index: number, task: TaskId): void {
+    const client = this.clients[index];
     const { container } = client;
-    const kernel = this.#kernel;
-    const isThere = container.running && container.generation === this.#generation[index];
+    const kernel = this.kernel;
+    const isThere = container.running && container.generation === this.generation[index];
     if (task === NONE || !isThere) {
       // In a namespace that outlives the container the command is in nobody's cgroup yet: runc itself ends it.
       if (task !== NONE) kernel.kill(KERNEL, task, SIGKILL);
@@ -94,7 +94,7 @@ export class Execs {
     }
     kernel.attach(task, container.cgroup);
     this.context.machine.load(task, client.execProgram(), client.stream);
-    this.context.children.expect(task, this.#child, index);
+    this.context.children.expect(task, this.child, index);
     client.execStarted(task);
   }
 }

@@ -62,7 +62,7 @@ export class ProbeWorker implements ExecClient {
   index = -1;
   execIndex = -1;
   /** When the tick that is waited for comes; ticks are a whole number of periods after the first. */
-  tickUs = 0;
+  tickUs = Number.NaN;
   /** Counts runs, to tell a timeout event of this run from one of an earlier run. */
   attempt = 0;
   stopped = false;
@@ -233,17 +233,17 @@ export class ProbeWorker implements ExecClient {
 
 /** All workers of a node: their ticks and their timeouts. */
 export class ProbeWorkers {
-  readonly #all: ProbeWorker[] = [];
-  readonly #tick: EventKind;
-  readonly #timeout: EventKind;
+  private readonly all: ProbeWorker[] = [];
+  private readonly tick: EventKind;
+  private readonly timeout: EventKind;
 
   constructor(
     readonly context: NodeContext,
     readonly execs: Execs,
   ) {
-    this.#tick = context.sim.register((index) => this.#all[index].tick());
-    this.#timeout = context.sim.register((index, attempt) => {
-      const worker = this.#all[index];
+    this.tick = context.sim.register((index) => this.all[index].tick());
+    this.timeout = context.sim.register((index, attempt) => {
+      const worker = this.all[index];
       if (worker.attempt === attempt) worker.timeout();
     });
   }
@@ -255,16 +255,16 @@ export class ProbeWorkers {
   /** Begins to probe, now: when the kubelet first hears of the pod, whatever its containers do. */
   add(options: ProbeWorkerOptions): ProbeWorker {
     const worker = new ProbeWorker(this, options);
-    worker.index = this.#all.push(worker) - 1;
+    worker.index = this.all.push(worker) - 1;
     worker.execIndex = this.execs.add(worker);
     const { sim } = this.context;
-    worker.tickUs = sim.nowUs + this.#firstWaitUs(worker);
-    sim.at(worker.tickUs, this.#tick, worker.index, 0);
+    worker.tickUs = sim.nowUs + this.firstWaitUs(worker);
+    sim.at(worker.tickUs, this.tick, worker.index, 0);
     return worker;
   }
 
   /** R11. Phase 0 of the kubelet's own start is the start of the simulation. */
-  #firstWaitUs(worker: ProbeWorker): number {
+  private firstWaitUs(worker: ProbeWorker): number {
     const { spec, jitter, dockerHealthCheck } = worker.options;
     if (dockerHealthCheck) return spec.periodUs;
     const { startJitter } = this.context.kubeletRules;
@@ -283,10 +283,10 @@ export class ProbeWorkers {
       // With a tick pending, the one after it is counted from the ticker's own beat.
       worker.tickUs = takenUs + Math.max(1, passed) * periodUs;
     }
-    sim.at(Math.max(sim.nowUs, worker.tickUs), this.#tick, worker.index, 0);
+    sim.at(Math.max(sim.nowUs, worker.tickUs), this.tick, worker.index, 0);
   }
 
   expectTimeout(worker: ProbeWorker): void {
-    this.context.sim.after(worker.spec.timeoutUs, this.#timeout, worker.index, worker.attempt);
+    this.context.sim.after(worker.spec.timeoutUs, this.timeout, worker.index, worker.attempt);
   }
 }

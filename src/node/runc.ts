@@ -50,24 +50,24 @@ class RuncCall {
 }
 
 export class RuncCalls {
-  readonly #kernel: Kernel;
-  readonly #rules: RuncRules | null;
-  readonly #setsid: boolean;
-  readonly #ready: RuncReady[] = [];
-  readonly #done: EventKind;
-  readonly #calls: RuncCall[] = [];
+  private readonly kernel: Kernel;
+  private readonly rules: RuncRules | null;
+  private readonly setsid: boolean;
+  private readonly ready: RuncReady[] = [];
+  private readonly done: EventKind;
+  private readonly calls: RuncCall[] = [];
   /** Those of them that are over. */
-  readonly #free: RuncCall[] = [];
+  private readonly free: RuncCall[] = [];
 
   constructor(private readonly context: NodeContext) {
-    this.#kernel = context.kernel;
-    this.#rules = context.runtimeRules.runc;
-    this.#setsid = context.runtimeRules.setsid;
-    this.#done = context.sim.register((index) => this.#finish(this.#calls[index]));
+    this.kernel = context.kernel;
+    this.rules = context.runtimeRules.runc;
+    this.setsid = context.runtimeRules.setsid;
+    this.done = context.sim.register((index) => this.finish(this.calls[index]));
   }
 
   register(ready: RuncReady): RuncCallKind {
-    return this.#ready.push(ready) - 1;
+    return this.ready.push(ready) - 1;
   }
 
   /**
@@ -84,46 +84,46 @@ export class RuncCalls {
     into: PidNsId,
     pidMax: number | null,
   ): boolean {
-    const call = this.#begin(kind, owner, parent);
-    if (!this.#forkAll(call, origin, into, pidMax)) return this.#abandon(call);
-    this.#finishLater(call);
+    const call = this.begin(kind, owner, parent);
+    if (!this.forkAll(call, origin, into, pidMax)) return this.abandon(call);
+    this.finishLater(call);
     return true;
   }
 
   /** `runc kill`: as many numbers on the host, and no child. A bare runtime needs nothing of the kind. */
   startKill(kind: RuncCallKind, owner: number, parent: TaskId): boolean {
-    const call = this.#begin(kind, owner, parent);
-    if (this.#rules !== null && !this.#forkRunc(call, this.#rules)) return this.#abandon(call);
-    this.#finishLater(call);
+    const call = this.begin(kind, owner, parent);
+    if (this.rules !== null && !this.forkRunc(call, this.rules)) return this.abandon(call);
+    this.finishLater(call);
     return true;
   }
 
-  #begin(kind: RuncCallKind, owner: number, parent: TaskId): RuncCall {
-    let call = this.#free.pop();
+  private begin(kind: RuncCallKind, owner: number, parent: TaskId): RuncCall {
+    let call = this.free.pop();
     if (call === undefined) {
-      call = new RuncCall(this.#calls.length);
-      this.#calls.push(call);
+      call = new RuncCall(this.calls.length);
+      this.calls.push(call);
     }
     call.begin(kind, owner, parent);
     return call;
   }
 
-  #finishLater(call: RuncCall): void {
-    if (this.#rules === null) this.context.sim.soon(this.#done, call.index, 0);
-    else this.context.sim.after(this.#rules.setupUs, this.#done, call.index, 0);
+  private finishLater(call: RuncCall): void {
+    if (this.rules === null) this.context.sim.soon(this.done, call.index, 0);
+    else this.context.sim.after(this.rules.setupUs, this.done, call.index, 0);
   }
 
-  #forkAll(call: RuncCall, origin: number, into: PidNsId, pidMax: number | null): boolean {
-    const kernel = this.#kernel;
-    const rules = this.#rules;
+  private forkAll(call: RuncCall, origin: number, into: PidNsId, pidMax: number | null): boolean {
+    const kernel = this.kernel;
+    const rules = this.rules;
     let forker = call.parent;
     if (rules !== null) {
-      if (!this.#forkRunc(call, rules)) return false;
+      if (!this.forkRunc(call, rules)) return false;
       forker = call.runc;
       kernel.setOrigin(forker, origin);
     }
     if (into === NEW_NAMESPACE) {
-      call.namespace = this.#unshare(forker, pidMax);
+      call.namespace = this.unshare(forker, pidMax);
       call.isNew = true;
     } else {
       kernel.setns(forker, into);
@@ -135,19 +135,19 @@ export class RuncCalls {
     if (child === NONE) return false;
     call.child = child;
     if (rules === null) kernel.setOrigin(child, origin);
-    if (this.#setsid) kernel.setsid(child);
+    if (this.setsid) kernel.setsid(child);
     const threads = rules === null ? 0 : rules.initTaskCount - 1;
     return threads === 0 || kernel.cloneThreads(child, threads) === threads;
   }
 
-  #unshare(task: TaskId, pidMax: number | null): PidNsId {
+  private unshare(task: TaskId, pidMax: number | null): PidNsId {
     return pidMax === null
-      ? this.#kernel.unsharePidNamespace(task)
-      : this.#kernel.unsharePidNamespace(task, pidMax);
+      ? this.kernel.unsharePidNamespace(task)
+      : this.kernel.unsharePidNamespace(task, pidMax);
   }
 
-  #forkRunc(call: RuncCall, rules: RuncRules): boolean {
-    const kernel = this.#kernel;
+  private forkRunc(call: RuncCall, rules: RuncRules): boolean {
+    const kernel = this.kernel;
     const runc = kernel.fork(call.parent);
     if (runc === NONE) return false;
     call.runc = runc;
@@ -157,8 +157,8 @@ export class RuncCalls {
   }
 
   /** A fork was refused: runc says so and exits, and its half-made child with it. */
-  #abandon(call: RuncCall): false {
-    const kernel = this.#kernel;
+  private abandon(call: RuncCall): false {
+    const kernel = this.kernel;
     const { runc, child, parent } = call;
     if (child !== NONE) {
       kernel.exit(child, 1);
@@ -169,12 +169,12 @@ export class RuncCalls {
       kernel.wait(parent, runc);
     }
     if (call.isNew) kernel.forgetNamespace(call.namespace);
-    this.#free.push(call);
+    this.free.push(call);
     return false;
   }
 
-  #finish(call: RuncCall): void {
-    const kernel = this.#kernel;
+  private finish(call: RuncCall): void {
+    const kernel = this.kernel;
     const { runc, parent, kind, owner, namespace } = call;
     let { child } = call;
     if (child !== NONE && kernel.isZombie(child)) {
@@ -186,7 +186,7 @@ export class RuncCalls {
       kernel.wait(parent, runc);
     }
     if (child === NONE && call.isNew) kernel.forgetNamespace(namespace);
-    this.#free.push(call);
-    this.#ready[kind](owner, child, namespace);
+    this.free.push(call);
+    this.ready[kind](owner, child, namespace);
   }
 }

@@ -86,7 +86,7 @@ export class Container {
   /** One for each start that succeeded: the container ID. */
   generation = 0;
   running = false;
-  startedAtUs = 0;
+  startedAtUs = Number.NaN;
   cgroup: CgroupId = NONE;
   shim: TaskId = NONE;
   main: TaskId = NONE;
@@ -104,15 +104,15 @@ export class Container {
 
 export class SandboxRuntime {
   /** By index; those of pods that are gone are left out. */
-  readonly #sandboxes: Sandbox[] = [];
-  readonly #containers: Container[] = [];
-  readonly #readyWithoutInfra: EventKind;
-  readonly #infraCall: RuncCallKind;
-  readonly #mainCall: RuncCallKind;
-  readonly #killInfraCall: RuncCallKind;
-  readonly #killMainCall: RuncCallKind;
-  readonly #infraChild: ChildKind;
-  readonly #mainChild: ChildKind;
+  private readonly sandboxes: Sandbox[] = [];
+  private readonly containers: Container[] = [];
+  private readonly readyWithoutInfra: EventKind;
+  private readonly infraCall: RuncCallKind;
+  private readonly mainCall: RuncCallKind;
+  private readonly killInfraCall: RuncCallKind;
+  private readonly killMainCall: RuncCallKind;
+  private readonly infraChild: ChildKind;
+  private readonly mainChild: ChildKind;
 
   constructor(
     private readonly context: NodeContext,
@@ -121,22 +121,22 @@ export class SandboxRuntime {
     private readonly kubepods: CgroupId,
   ) {
     const { sim, children } = context;
-    this.#readyWithoutInfra = sim.register((index) => this.#ready(this.#sandboxes[index]));
-    this.#infraCall = runc.register((index, task, ns) => this.#infraReady(this.#sandboxes[index], task, ns));
-    this.#mainCall = runc.register((index, task, ns) => this.#mainReady(this.#containers[index], task, ns));
-    this.#killInfraCall = runc.register((index) => this.#kill(this.#sandboxes[index]?.infra, SIGKILL));
-    this.#killMainCall = runc.register((request) =>
-      this.#kill(this.#containers[request >> 1]?.main, (request & 1) === 1 ? SIGKILL : SIGTERM),
+    this.readyWithoutInfra = sim.register((index) => this.ready(this.sandboxes[index]));
+    this.infraCall = runc.register((index, task, ns) => this.infraReady(this.sandboxes[index], task, ns));
+    this.mainCall = runc.register((index, task, ns) => this.mainReady(this.containers[index], task, ns));
+    this.killInfraCall = runc.register((index) => this.kill(this.sandboxes[index]?.infra, SIGKILL));
+    this.killMainCall = runc.register((request) =>
+      this.kill(this.containers[request >> 1]?.main, (request & 1) === 1 ? SIGKILL : SIGTERM),
     );
-    this.#infraChild = children.register((index) => this.#infraExited(this.#sandboxes[index]));
-    this.#mainChild = children.register((index, _task, status) =>
-      this.#mainExited(this.#containers[index], status),
+    this.infraChild = children.register((index) => this.infraExited(this.sandboxes[index]));
+    this.mainChild = children.register((index, _task, status) =>
+      this.mainExited(this.containers[index], status),
     );
   }
 
   addSandbox(request: SandboxRequest): Sandbox {
-    const sandbox = new Sandbox(this.#sandboxes.length, request);
-    this.#sandboxes.push(sandbox);
+    const sandbox = new Sandbox(this.sandboxes.length, request);
+    this.sandboxes.push(sandbox);
     return sandbox;
   }
 
@@ -147,8 +147,8 @@ export class SandboxRuntime {
     stream: RandomStream,
     origin: number,
   ): Container {
-    const container = new Container(this.#containers.length, sandbox, name, program, stream, origin);
-    this.#containers.push(container);
+    const container = new Container(this.containers.length, sandbox, name, program, stream, origin);
+    this.containers.push(container);
     return container;
   }
 
@@ -156,20 +156,20 @@ export class SandboxRuntime {
   create(sandbox: Sandbox): boolean {
     const { kernel } = this.context;
     if (sandbox.cgroup === NONE) sandbox.cgroup = kernel.createCgroup(this.kubepods, sandbox.podPidsMax);
-    sandbox.settingUp = this.#startSandboxShim(sandbox) && this.#startInfra(sandbox);
-    if (!sandbox.settingUp) this.#endShimOfSandbox(sandbox);
+    sandbox.settingUp = this.startSandboxShim(sandbox) && this.startInfra(sandbox);
+    if (!sandbox.settingUp) this.endShimOfSandbox(sandbox);
     return sandbox.settingUp;
   }
 
-  #startInfra(sandbox: Sandbox): boolean {
+  private startInfra(sandbox: Sandbox): boolean {
     if (!this.hasInfra(sandbox)) {
-      this.context.sim.soon(this.#readyWithoutInfra, sandbox.index, 0);
+      this.context.sim.soon(this.readyWithoutInfra, sandbox.index, 0);
       return true;
     }
     const into = sandbox.pidMode === 'node' ? HOST_NAMESPACE : NEW_NAMESPACE;
     const pidMax = sandbox.pidMode === 'pod' ? sandbox.pidMax : null;
-    const parent = this.#parentFor(sandbox.shim);
-    return this.runc.start(this.#infraCall, sandbox.index, parent, sandbox.infraOrigin, into, pidMax);
+    const parent = this.parentFor(sandbox.shim);
+    return this.runc.start(this.infraCall, sandbox.index, parent, sandbox.infraOrigin, into, pidMax);
   }
 
   /** R34: is there a pause process at all? */
@@ -183,62 +183,62 @@ export class SandboxRuntime {
     const { sandbox } = container;
     container.shim = sandbox.shim;
     if (this.context.runtimeRules.shimPer === 'container') {
-      container.shim = this.#startShim(sandbox.shimOrigin);
+      container.shim = this.startShim(sandbox.shimOrigin);
       if (container.shim === NONE) return false;
     }
     const own = sandbox.pidMode === 'container';
     const into = own ? NEW_NAMESPACE : sandbox.namespace;
-    const parent = this.#parentFor(container.shim);
+    const parent = this.parentFor(container.shim);
     const pidMax = own ? sandbox.pidMax : null;
-    if (this.runc.start(this.#mainCall, container.index, parent, container.origin, into, pidMax)) return true;
-    this.#endShimOf(container);
+    if (this.runc.start(this.mainCall, container.index, parent, container.origin, into, pidMax)) return true;
+    this.endShimOf(container);
     return false;
   }
 
   /** Begins to send a signal to a container's main process. False: a fork was refused. */
   signal(container: Container, signal: typeof SIGTERM | typeof SIGKILL): boolean {
     const request = (container.index << 1) | (signal === SIGKILL ? 1 : 0);
-    return this.runc.startKill(this.#killMainCall, request, this.#parentFor(container.shim));
+    return this.runc.startKill(this.killMainCall, request, this.parentFor(container.shim));
   }
 
   /** Begins to end a sandbox whose containers have ended. False: a fork was refused. */
   stop(sandbox: Sandbox): boolean {
-    return this.runc.startKill(this.#killInfraCall, sandbox.index, this.#parentFor(sandbox.shim));
+    return this.runc.startKill(this.killInfraCall, sandbox.index, this.parentFor(sandbox.shim));
   }
 
   /** Removes a sandbox that has no process any more. */
   remove(sandbox: Sandbox): void {
-    this.#endShimOfSandbox(sandbox);
-    if (sandbox.cgroup !== NONE) this.#removeCgroup(sandbox.cgroup);
+    this.endShimOfSandbox(sandbox);
+    if (sandbox.cgroup !== NONE) this.removeCgroup(sandbox.cgroup);
     sandbox.cgroup = NONE;
   }
 
-  #removeCgroup(cgroup: CgroupId): void {
+  private removeCgroup(cgroup: CgroupId): void {
     this.context.kernel.removeCgroup(cgroup);
     this.context.kernel.forgetCgroup(cgroup);
   }
 
   /** Its pod will never ask for it again. */
   forget(sandbox: Sandbox, containers: readonly Container[]): void {
-    delete this.#sandboxes[sandbox.index];
-    for (const { index } of containers) delete this.#containers[index];
+    delete this.sandboxes[sandbox.index];
+    for (const { index } of containers) delete this.containers[index];
   }
 
   /** The process that a container's processes are children of. */
-  #parentFor(shim: TaskId): TaskId {
+  private parentFor(shim: TaskId): TaskId {
     return shim === NONE ? this.daemon : shim;
   }
 
-  #startSandboxShim(sandbox: Sandbox): boolean {
+  private startSandboxShim(sandbox: Sandbox): boolean {
     const { shimPer } = this.context.runtimeRules;
     const needed = shimPer === 'pod' || (shimPer === 'container' && this.hasInfra(sandbox));
     if (!needed) return true;
-    sandbox.shim = this.#startShim(sandbox.shimOrigin);
+    sandbox.shim = this.startShim(sandbox.shimOrigin);
     return sandbox.shim !== NONE;
   }
 
   /** A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. */
-  #startShim(origin: number): TaskId {
+  private startShim(origin: number): TaskId {
     const { kernel, machine, children, runtimeRules } = this.context;
     const shim = kernel.fork(this.daemon);
     if (shim === NONE) return NONE;
@@ -253,16 +253,16 @@ export class SandboxRuntime {
     return NONE;
   }
 
-  #ready(sandbox: Sandbox): void {
+  private ready(sandbox: Sandbox): void {
     sandbox.settingUp = false;
     sandbox.owner.sandboxReady();
   }
 
-  #infraReady(sandbox: Sandbox, task: TaskId, namespace: PidNsId): void {
+  private infraReady(sandbox: Sandbox, task: TaskId, namespace: PidNsId): void {
     const { kernel, machine, children } = this.context;
     if (task === NONE) {
       sandbox.settingUp = false;
-      this.#endShimOfSandbox(sandbox);
+      this.endShimOfSandbox(sandbox);
       sandbox.owner.sandboxFailed();
       return;
     }
@@ -270,14 +270,14 @@ export class SandboxRuntime {
     sandbox.namespace = namespace;
     kernel.attach(task, sandbox.cgroup);
     machine.load(task, sandbox.infraProgram, sandbox.infraStream);
-    children.expect(task, this.#infraChild, sandbox.index);
-    this.#ready(sandbox);
+    children.expect(task, this.infraChild, sandbox.index);
+    this.ready(sandbox);
   }
 
-  #mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
+  private mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
     const { kernel, machine, children, sim, runtimeRules } = this.context;
     if (task === NONE) {
-      this.#endShimOf(container);
+      this.endShimOf(container);
       container.sandbox.owner.containerFailed(container);
       return;
     }
@@ -286,7 +286,7 @@ export class SandboxRuntime {
     container.cgroup = kernel.createCgroup(container.sandbox.cgroup, runtimeRules.containerPidsMax);
     kernel.attach(task, container.cgroup);
     machine.load(task, container.program, container.stream);
-    children.expect(task, this.#mainChild, container.index);
+    children.expect(task, this.mainChild, container.index);
     container.generation++;
     container.running = true;
     container.startedAtUs = sim.nowUs;
@@ -294,7 +294,7 @@ export class SandboxRuntime {
   }
 
   /** Whoever it was for may be gone by now. */
-  #kill(task: TaskId | undefined, signal: typeof SIGTERM | typeof SIGKILL): void {
+  private kill(task: TaskId | undefined, signal: typeof SIGTERM | typeof SIGKILL): void {
     if (task !== undefined && task !== NONE) this.context.kernel.kill(this.daemon, task, signal);
   }
 
@@ -303,34 +303,34 @@ export class SandboxRuntime {
    * with it (R7). If not, the shim kills what is left of the container (`ShouldKillAllOnExit`), and the dead are for
    * the namespace's init to reap (R8).
    */
-  #mainExited(container: Container, status: number): void {
+  private mainExited(container: Container, status: number): void {
     const { kernel } = this.context;
     container.running = false;
     container.main = NONE;
     if (container.sandbox.pidMode !== 'container') {
       for (const task of kernel.liveTasksIn(container.cgroup)) kernel.kill(this.daemon, task, SIGKILL);
     }
-    this.#removeCgroup(container.cgroup);
+    this.removeCgroup(container.cgroup);
     container.cgroup = NONE;
     if (container.sandbox.pidMode === 'container') kernel.forgetNamespace(container.namespace);
-    this.#endShimOf(container);
+    this.endShimOf(container);
     container.sandbox.owner.containerExited(container, status);
   }
 
-  #endShimOf(container: Container): void {
+  private endShimOf(container: Container): void {
     const { shim } = container;
     container.shim = NONE;
     if (shim !== NONE && shim !== container.sandbox.shim) this.context.children.retire(shim);
   }
 
-  #infraExited(sandbox: Sandbox): void {
+  private infraExited(sandbox: Sandbox): void {
     sandbox.infra = NONE;
     if (sandbox.pidMode !== 'node') this.context.kernel.forgetNamespace(sandbox.namespace);
     sandbox.namespace = HOST_NAMESPACE;
     sandbox.owner.sandboxExited();
   }
 
-  #endShimOfSandbox(sandbox: Sandbox): void {
+  private endShimOfSandbox(sandbox: Sandbox): void {
     if (sandbox.shim !== NONE) this.context.children.retire(sandbox.shim);
     sandbox.shim = NONE;
   }

@@ -202,9 +202,14 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc += 1;
         break;
       default:
-        throw new Error(`program ${program.name}: no such instruction ${code[pc]} at ${pc}`);
+        throw noSuchInstruction(program, pc);
     }
   }
+}
+
+/** By itself: in the loop, V8 would turn every address into text before it looks at what is there. */
+function noSuchInstruction({ name, code }: Program, pc: number): Error {
+  return new Error(`program ${name}: no such instruction ${code[pc]} at ${pc}`);
 }
 
 /** Most durations are constants, and need no draw. */

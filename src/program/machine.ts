@@ -68,8 +68,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   private readonly resumed: EventKind;
   private readonly awoken: EventKind;
   private readonly wakeLatencyUs: number;
-  private foldedUs = -1;
-  private stepsUs = -1;
+  private foldedUs = Number.NaN;
+  private stepsUs = Number.NaN;
   private steps = 0;
 
   constructor(options: MachineOptions) {

@@ -6,19 +6,19 @@
  * against accidents, not against adversaries.
  */
 export class Digest {
-  #low = 0;
-  #high = 0;
-  #count = 0;
+  private low = 0;
+  private high = 0;
+  private count = 0;
 
   /** Folds a 32-bit integer; of a wider number its low 32 bits. */
   fold(value: number): void {
-    this.#count = (this.#count + 1) | 0;
+    this.count = (this.count + 1) | 0;
     let k = Math.imul(value, 0xcc9e2d51);
     k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
-    const low = this.#low ^ k;
-    this.#low = (Math.imul((low << 13) | (low >>> 19), 5) + 0xe6546b64) | 0;
-    const high = this.#high ^ Math.imul(value ^ this.#count, 0x239b961b);
-    this.#high = (Math.imul((high << 17) | (high >>> 15), 5) + 0x561ccd1b + k) | 0;
+    const low = this.low ^ k;
+    this.low = (Math.imul((low << 13) | (low >>> 19), 5) + 0xe6546b64) | 0;
+    const high = this.high ^ Math.imul(value ^ this.count, 0x239b961b);
+    this.high = (Math.imul((high << 17) | (high >>> 15), 5) + 0x561ccd1b + k) | 0;
   }
 
   /** Folds a time in integer microseconds, exactly, up to 2^63. */
@@ -29,8 +29,8 @@ export class Digest {
 
   /** Sixteen hexadecimal digits. Reading does not change the digest. */
   hex(): string {
-    const low = finish(this.#low ^ this.#count);
-    const high = finish((this.#high + low) ^ this.#count);
+    const low = finish(this.low ^ this.count);
+    const high = finish((this.high + low) ^ this.count);
     return hex32(high) + hex32((low + high) | 0);
   }
 }

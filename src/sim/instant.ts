@@ -11,47 +11,47 @@ export class InstantQueue {
   b = 0;
 
   /** Four numbers a place (the fourth unused), so that a place is found by a shift. */
-  #ring = new Int32Array(64 * 4);
-  #mask = this.#ring.length - 1;
+  private ring = new Int32Array(64 * 4);
+  private mask = this.ring.length - 1;
   /** Indices into the ring, in numbers; equal when the queue is empty. */
-  #head = 0;
-  #tail = 0;
+  private head = 0;
+  private tail = 0;
 
   get isEmpty(): boolean {
-    return this.#head === this.#tail;
+    return this.head === this.tail;
   }
 
   put(kind: number, a: number, b: number): void {
-    const ring = this.#ring;
-    const tail = this.#tail;
+    const ring = this.ring;
+    const tail = this.tail;
     ring[tail] = kind;
     ring[tail + 1] = a;
     ring[tail + 2] = b;
-    this.#tail = (tail + 4) & this.#mask;
-    if (this.#tail === this.#head) this.#grow();
+    this.tail = (tail + 4) & this.mask;
+    if (this.tail === this.head) this.grow();
   }
 
   /** Takes the oldest; says whether there was one. */
   take(): boolean {
-    const head = this.#head;
-    if (head === this.#tail) return false;
-    const ring = this.#ring;
+    const head = this.head;
+    if (head === this.tail) return false;
+    const ring = this.ring;
     this.kind = ring[head];
     this.a = ring[head + 1];
     this.b = ring[head + 2];
-    this.#head = (head + 4) & this.#mask;
+    this.head = (head + 4) & this.mask;
     return true;
   }
 
   /** The ring is full: head and tail have met. The oldest goes to the front of a ring of twice the size. */
-  #grow(): void {
-    const old = this.#ring;
+  private grow(): void {
+    const old = this.ring;
     const ring = new Int32Array(old.length * 2);
-    ring.set(old.subarray(this.#head));
-    ring.set(old.subarray(0, this.#head), old.length - this.#head);
-    this.#ring = ring;
-    this.#mask = ring.length - 1;
-    this.#head = 0;
-    this.#tail = old.length;
+    ring.set(old.subarray(this.head));
+    ring.set(old.subarray(0, this.head), old.length - this.head);
+    this.ring = ring;
+    this.mask = ring.length - 1;
+    this.head = 0;
+    this.tail = old.length;
   }
 }

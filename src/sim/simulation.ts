@@ -26,11 +26,11 @@ export class Simulation {
   /** For what happened in the simulated world. Whoever makes it happen folds it in; the loop itself folds nothing. */
   readonly digest = new Digest();
 
-  readonly #calendar = new Calendar();
-  readonly #instant = new InstantQueue();
-  readonly #handlers: ((a: number, b: number) => void)[] = [];
+  private readonly calendar = new Calendar();
+  private readonly instant = new InstantQueue();
+  private readonly handlers: ((a: number, b: number) => void)[] = [];
   /** The count of events at which `run` leaves. */
-  #lastEvent = 0;
+  private lastEvent = 0;
 
   constructor() {
     // Not at once 0: that would count as a small integer, and what is compiled for one is thrown away at 2^31.
@@ -38,14 +38,14 @@ export class Simulation {
   }
 
   register(handler: (a: number, b: number) => void): EventKind {
-    return this.#handlers.push(handler) - 1;
+    return this.handlers.push(handler) - 1;
   }
 
   /** At an absolute time, which must not be in the past (RangeError). */
   at(timeUs: number, kind: EventKind, a: number, b: number): void {
     // What is scheduled for now comes behind what is already due now, so the queue of this instant is its place.
-    if (timeUs === this.nowUs) this.#instant.put(kind, a, b);
-    else if (timeUs > this.nowUs) this.#calendar.push(timeUs, kind, a, b);
+    if (timeUs === this.nowUs) this.instant.put(kind, a, b);
+    else if (timeUs > this.nowUs) this.calendar.push(timeUs, kind, a, b);
     else throw tooEarly(timeUs, this.nowUs);
   }
 
@@ -56,13 +56,13 @@ export class Simulation {
 
   /** At this same instant, after everything already due. */
   soon(kind: EventKind, a: number, b: number): void {
-    this.#instant.put(kind, a, b);
+    this.instant.put(kind, a, b);
   }
 
   /** At the very end of an instant, present or future, when everything else of it has happened. */
   atEndOf(timeUs: number, kind: EventKind, a: number, b: number): void {
     if (!(timeUs >= this.nowUs)) throw tooEarly(timeUs, this.nowUs);
-    this.#calendar.push(timeUs, kind, a, b, 1);
+    this.calendar.push(timeUs, kind, a, b, 1);
   }
 
   /**
@@ -72,11 +72,11 @@ export class Simulation {
    * @returns true if it got to `untilUs`.
    */
   run(untilUs: number, mostEvents = Number.POSITIVE_INFINITY): boolean {
-    const calendar = this.#calendar;
-    const instant = this.#instant;
-    const handlers = this.#handlers;
-    this.#lastEvent = this.eventCount + mostEvents;
-    while (this.eventCount < this.#lastEvent) {
+    const calendar = this.calendar;
+    const instant = this.instant;
+    const handlers = this.handlers;
+    this.lastEvent = this.eventCount + mostEvents;
+    while (this.eventCount < this.lastEvent) {
       if (instant.isEmpty) {
         if (!calendar.pop(untilUs)) {
           if (untilUs > this.nowUs) this.nowUs = untilUs;
@@ -88,11 +88,11 @@ export class Simulation {
         continue;
       }
       // Something is to happen soon. What was due at this instant already comes first, and there will be no more of it.
-      while (this.eventCount < this.#lastEvent && calendar.pop(this.nowUs, 0)) {
+      while (this.eventCount < this.lastEvent && calendar.pop(this.nowUs, 0)) {
         this.eventCount++;
         handlers[calendar.kind](calendar.a, calendar.b);
       }
-      while (this.eventCount < this.#lastEvent && instant.take()) {
+      while (this.eventCount < this.lastEvent && instant.take()) {
         this.eventCount++;
         handlers[instant.kind](instant.a, instant.b);
       }
@@ -102,7 +102,7 @@ export class Simulation {
 
   /** Leaves `run` after the current event. */
   stop(): void {
-    this.#lastEvent = this.eventCount;
+    this.lastEvent = this.eventCount;
   }
 }
 
