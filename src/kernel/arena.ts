@@ -7,21 +7,19 @@ export const NONE = -1;
 
 type IntegerArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array;
 
-/** Up to so many rows a table doubles; then it gets room for all rows that there can ever be. */
-const SMALL = 65_536;
+/** Up to so many rows a table doubles, then it grows by half. */
+const SMALL = 2 ** 20;
 
 /**
  * A longer array of the same type with the same beginning, for a table with rows of so many numbers.
  *
- * The last step is a large one because room costs nothing: the operating system gives a page when it is first written
- * to. What does cost is copying, and touching new pages for it: a fifth of the time to fill four million numbers. There
- * can be no more rows than numbers on the host.
+ * Doubling all the way would be less work, but a million zombies are not to have room for three others. There are never
+ * more rows than numbers on the host.
  */
 export function lengthened<A extends IntegerArray>(array: A, rowLength: number): A {
-  const isSmall = array.length < SMALL * rowLength;
-  const longer = new (array.constructor as new (length: number) => A)(
-    isSmall ? array.length * 2 : PID_MAX_LIMIT * rowLength,
-  );
+  const rows = array.length / rowLength;
+  const more = rows < SMALL ? rows * 2 : Math.min(Math.ceil(rows * 1.5), PID_MAX_LIMIT);
+  const longer = new (array.constructor as new (length: number) => A)(more * rowLength);
   longer.set(array);
   return longer;
 }

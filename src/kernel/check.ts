@@ -7,7 +7,7 @@ import { isMainThreadDead } from './exit.js';
 import { REFS } from './pids.js';
 import { processIndex, TASK, THREADS } from './processes.js';
 import type { KernelState } from './state.js';
-import { CGROUP, GROUP, NAMESPACE, ORIGIN, PARENT, PID, SESSION, STATE, USER, ZOMBIE } from './tasks.js';
+import { GROUP, PARENT, PID, SESSION, STATE, USER, ZOMBIE } from './tasks.js';
 
 /** Throws an Error that names the first identity that does not hold. */
 export function checkInvariants(kernel: KernelState): void {
@@ -50,7 +50,7 @@ function checkNamespaces(kernel: KernelState): void {
     for (const task of kernel.tasks) {
       if (!namespace.contains(kernel.namespaceOf(task))) continue;
       taskCount += 1 + extraThreads(kernel, task);
-      if (kernel.tasks.rows[task | STATE] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
+      if (kernel.tasks.rows[task + STATE] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
       if (extraThreads(kernel, task) === 0) continue;
       const threads = kernel.processes.threadNumbers[processIndex(kernel.processOf(task))];
       for (const number of threads?.numbersIn(namespace, kernel.namespaceOf(task)) ?? []) add(number);
@@ -67,7 +67,7 @@ function checkProcesses(kernel: KernelState): void {
   const live = new Set<number>();
   for (const process of kernel.processes) live.add(kernel.processes.rows[process | TASK]);
   for (const task of kernel.tasks) {
-    const isLive = kernel.tasks.rows[task | STATE] !== ZOMBIE;
+    const isLive = kernel.tasks.rows[task + STATE] !== ZOMBIE;
     if (live.has(task) !== isLive) fail(`task ${task}: a row among the live`, live.has(task), isLive);
   }
 }
@@ -80,12 +80,12 @@ function checkAttachments(kernel: KernelState): void {
   };
   for (const task of kernel.tasks) {
     const { rows } = kernel.tasks;
-    attach(rows[task | PID]);
-    attach(rows[task | GROUP]);
-    attach(rows[task | SESSION]);
-    const pid = rows[task | PID];
-    expectEqual(`task ${task}: namespace`, rows[task | NAMESPACE], kernel.pids.namespaceId(pid));
-    expectEqual(`task ${task}: origin`, rows[task | ORIGIN], kernel.pids.origin(pid));
+    attach(rows[task + PID]);
+    attach(rows[task + GROUP]);
+    attach(rows[task + SESSION]);
+    const pid = rows[task + PID];
+    expectEqual(`task ${task}: namespace`, kernel.tasks.namespaceId(task), kernel.pids.namespaceId(pid));
+    expectEqual(`task ${task}: origin`, kernel.tasks.origin(task), kernel.pids.origin(pid));
   }
   for (const pid of kernel.pids)
     expectEqual(`pid ${pid}: attachments`, kernel.pids.rows[pid | REFS], attached.get(pid) ?? 0);
@@ -99,10 +99,10 @@ function checkFamilies(kernel: KernelState): void {
     for (const child of kernel.children.inOrder(parent)) {
       if (seen.has(child)) fail(`task ${child}`, 'a child twice', 'a child once');
       seen.add(child);
-      expectEqual(`task ${child}: parent`, kernel.tasks.rows[child | PARENT], parent);
+      expectEqual(`task ${child}: parent`, kernel.tasks.rows[child + PARENT], parent);
     }
     for (const zombie of kernel.children.zombiesOf(parent)) {
-      if (kernel.tasks.rows[zombie | STATE] !== ZOMBIE)
+      if (kernel.tasks.rows[zombie + STATE] !== ZOMBIE)
         fail(`task ${zombie} among the zombies`, 'not one', 'a zombie');
     }
   }
@@ -119,12 +119,12 @@ function checkCharges(kernel: KernelState): void {
     const count = 1 + extraThreads(kernel, task);
     total += count;
     const { rows } = kernel.tasks;
-    const user = rows[task | USER];
-    const origin = rows[task | ORIGIN];
+    const user = rows[task + USER];
+    const origin = kernel.tasks.origin(task);
     byUser.set(user, (byUser.get(user) ?? 0) + count);
     byOrigin.set(origin, (byOrigin.get(origin) ?? 0) + count);
     for (
-      let group = kernel.cgroups[rows[task | CGROUP]] ?? null;
+      let group = kernel.cgroups[kernel.tasks.cgroup(task)] ?? null;
       group !== null;
       group = group.parent as typeof group
     ) {

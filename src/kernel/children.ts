@@ -24,27 +24,27 @@ export class Children {
   /** Puts a task that is in no list at the end of a parent's children, alive or dead as it is. */
   append(parent: number, child: number): void {
     const { rows } = this.tasks;
-    rows[child | PARENT] = parent;
-    rows[child | PLACE] = this.nextPlace;
+    rows[child + PARENT] = parent;
+    rows[child + PLACE] = this.nextPlace;
     this.nextPlace = (this.nextPlace + 1) | 0;
-    if (rows[child | STATE] === ZOMBIE) this.addZombie(parent, child);
+    if (rows[child + STATE] === ZOMBIE) this.addZombie(parent, child);
     else this.addLive(parent, child);
   }
 
   /** A live child has died: it moves over to the zombies and keeps its place. */
   becomeZombie(child: number): void {
-    const parent = this.tasks.rows[child | PARENT];
+    const parent = this.tasks.rows[child + PARENT];
     this.removeLive(parent, child);
     this.addZombie(parent, child);
   }
 
   /** The zombie that stands first among the children, or NONE. */
   firstZombie(parent: number): number {
-    return this.processes.rows[this.tasks.rows[parent | PROCESS] | ZOMBIES];
+    return this.processes.rows[this.tasks.rows[parent + PROCESS] | ZOMBIES];
   }
 
   hasLive(parent: number): boolean {
-    return this.processes.rows[this.tasks.rows[parent | PROCESS] | FIRST_CHILD] !== NONE;
+    return this.processes.rows[this.tasks.rows[parent + PROCESS] | FIRST_CHILD] !== NONE;
   }
 
   /** Has the process any child, alive or dead? Takes its row in `Processes`. */
@@ -55,34 +55,34 @@ export class Children {
 
   /** Takes a child out of its parent's children. */
   remove(child: number): void {
-    const parent = this.tasks.rows[child | PARENT];
-    if (this.tasks.rows[child | STATE] === ZOMBIE) this.removeZombie(parent, child);
+    const parent = this.tasks.rows[child + PARENT];
+    if (this.tasks.rows[child + STATE] === ZOMBIE) this.removeZombie(parent, child);
     else this.removeLive(parent, child);
   }
 
   /** The only child there is, or NONE if there are more or none. */
   onlyOne(parent: number): number {
     const { rows } = this.tasks;
-    const process = rows[parent | PROCESS];
+    const process = rows[parent + PROCESS];
     const live = this.processes.rows[process | FIRST_CHILD];
     const zombie = this.processes.rows[process | ZOMBIES];
-    if (live === NONE) return zombie !== NONE && rows[zombie | FIRST_BELOW] === NONE ? zombie : NONE;
-    return zombie === NONE && rows[live | NEXT] === NONE ? live : NONE;
+    if (live === NONE) return zombie !== NONE && rows[zombie + FIRST_BELOW] === NONE ? zombie : NONE;
+    return zombie === NONE && rows[live + NEXT] === NONE ? live : NONE;
   }
 
   /** All children by place: the kernel's one list. */
   inOrder(parent: number): number[] {
     const { rows } = this.tasks;
-    const process = rows[parent | PROCESS];
+    const process = rows[parent + PROCESS];
     const children = this.zombiesOf(parent);
-    for (let child = this.processes.rows[process | FIRST_CHILD]; child !== NONE; child = rows[child | NEXT])
+    for (let child = this.processes.rows[process | FIRST_CHILD]; child !== NONE; child = rows[child + NEXT])
       children.push(child);
     return children.sort((a, b) => this.byPlace(a, b));
   }
 
   /** Forgets all children at once; the caller has taken them with `inOrder`. */
   clear(parent: number): void {
-    const process = this.tasks.rows[parent | PROCESS];
+    const process = this.tasks.rows[parent + PROCESS];
     this.processes.rows[process | FIRST_CHILD] = NONE;
     this.processes.rows[process | LAST_CHILD] = NONE;
     this.processes.rows[process | ZOMBIES] = NONE;
@@ -92,10 +92,10 @@ export class Children {
   zombiesOf(parent: number): number[] {
     const { rows } = this.tasks;
     const found: number[] = [];
-    const root = this.processes.rows[rows[parent | PROCESS] | ZOMBIES];
+    const root = this.processes.rows[rows[parent + PROCESS] | ZOMBIES];
     if (root !== NONE) found.push(root);
     for (let i = 0; i < found.length; i++) {
-      for (let below = rows[found[i] | FIRST_BELOW]; below !== NONE; below = rows[below | NEXT])
+      for (let below = rows[found[i] + FIRST_BELOW]; below !== NONE; below = rows[below + NEXT])
         found.push(below);
     }
     return found;
@@ -104,34 +104,34 @@ export class Children {
   private addLive(parent: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent | PROCESS];
+    const process = rows[parent + PROCESS];
     const last = families[process | LAST_CHILD];
-    rows[child | NEXT] = NONE;
-    rows[child | PREVIOUS] = last;
+    rows[child + NEXT] = NONE;
+    rows[child + PREVIOUS] = last;
     if (last === NONE) families[process | FIRST_CHILD] = child;
-    else rows[last | NEXT] = child;
+    else rows[last + NEXT] = child;
     families[process | LAST_CHILD] = child;
   }
 
   private removeLive(parent: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent | PROCESS];
-    const next = rows[child | NEXT];
-    const previous = rows[child | PREVIOUS];
+    const process = rows[parent + PROCESS];
+    const next = rows[child + NEXT];
+    const previous = rows[child + PREVIOUS];
     if (previous === NONE) families[process | FIRST_CHILD] = next;
-    else rows[previous | NEXT] = next;
+    else rows[previous + NEXT] = next;
     if (next === NONE) families[process | LAST_CHILD] = previous;
-    else rows[next | PREVIOUS] = previous;
+    else rows[next + PREVIOUS] = previous;
   }
 
   private addZombie(parent: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent | PROCESS];
-    rows[child | NEXT] = NONE;
-    rows[child | PREVIOUS] = NONE;
-    rows[child | FIRST_BELOW] = NONE;
+    const process = rows[parent + PROCESS];
+    rows[child + NEXT] = NONE;
+    rows[child + PREVIOUS] = NONE;
+    rows[child + FIRST_BELOW] = NONE;
     const root = families[process | ZOMBIES];
     families[process | ZOMBIES] = root === NONE ? child : this.merge(root, child);
   }
@@ -139,18 +139,18 @@ export class Children {
   private removeZombie(parent: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent | PROCESS];
-    const below = this.mergeAll(rows[child | FIRST_BELOW]);
+    const process = rows[parent + PROCESS];
+    const below = this.mergeAll(rows[child + FIRST_BELOW]);
     const root = families[process | ZOMBIES];
     if (child === root) {
       families[process | ZOMBIES] = below;
       return;
     }
-    const previous = rows[child | PREVIOUS];
-    const next = rows[child | NEXT];
-    if (rows[previous | FIRST_BELOW] === child) rows[previous | FIRST_BELOW] = next;
-    else rows[previous | NEXT] = next;
-    if (next !== NONE) rows[next | PREVIOUS] = previous;
+    const previous = rows[child + PREVIOUS];
+    const next = rows[child + NEXT];
+    if (rows[previous + FIRST_BELOW] === child) rows[previous + FIRST_BELOW] = next;
+    else rows[previous + NEXT] = next;
+    if (next !== NONE) rows[next + PREVIOUS] = previous;
     if (below !== NONE) families[process | ZOMBIES] = this.merge(root, below);
   }
 
@@ -159,11 +159,11 @@ export class Children {
     const { rows } = this.tasks;
     const above = this.byPlace(a, b) < 0 ? a : b;
     const below = above === a ? b : a;
-    const first = rows[above | FIRST_BELOW];
-    rows[below | NEXT] = first;
-    rows[below | PREVIOUS] = above;
-    if (first !== NONE) rows[first | PREVIOUS] = below;
-    rows[above | FIRST_BELOW] = below;
+    const first = rows[above + FIRST_BELOW];
+    rows[below + NEXT] = first;
+    rows[below + PREVIOUS] = above;
+    if (first !== NONE) rows[first + PREVIOUS] = below;
+    rows[above + FIRST_BELOW] = below;
     return above;
   }
 
@@ -172,31 +172,31 @@ export class Children {
     const { rows } = this.tasks;
     let pairs = NONE;
     for (let node = first; node !== NONE; ) {
-      const other = rows[node | NEXT];
-      const rest = other === NONE ? NONE : rows[other | NEXT];
-      rows[node | NEXT] = NONE;
+      const other = rows[node + NEXT];
+      const rest = other === NONE ? NONE : rows[other + NEXT];
+      rows[node + NEXT] = NONE;
       let pair = node;
       if (other !== NONE) {
-        rows[other | NEXT] = NONE;
+        rows[other + NEXT] = NONE;
         pair = this.merge(node, other);
       }
-      rows[pair | NEXT] = pairs;
+      rows[pair + NEXT] = pairs;
       pairs = pair;
       node = rest;
     }
     let root = NONE;
     for (let node = pairs; node !== NONE; ) {
-      const rest = rows[node | NEXT];
-      rows[node | NEXT] = NONE;
+      const rest = rows[node + NEXT];
+      rows[node + NEXT] = NONE;
       root = root === NONE ? node : this.merge(root, node);
       node = rest;
     }
-    if (root !== NONE) rows[root | PREVIOUS] = NONE;
+    if (root !== NONE) rows[root + PREVIOUS] = NONE;
     return root;
   }
 
   /** Right while two siblings are less than 2^31 adoptions apart, which is some billion forks. */
   private byPlace(a: number, b: number): number {
-    return (this.tasks.rows[a | PLACE] - this.tasks.rows[b | PLACE]) | 0;
+    return (this.tasks.rows[a + PLACE] - this.tasks.rows[b + PLACE]) | 0;
   }
 }

@@ -11,12 +11,10 @@ import { FLAGS, HAS_SUBREAPER, IS_SUBREAPER, PENDING, SIGCHLD_ACTION, TASK, THRE
 import { isHandler, PENDING_SIGCHLD, SIGCHLD_IGNORE, SIGCHLD_NOCLDWAIT, STATUS_KILLED } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import {
-  CGROUP,
   ENDING_NAMESPACE,
   GROUP,
   LEADER_DEAD,
   LIVE,
-  ORIGIN,
   PARENT,
   PID,
   PROCESS,
@@ -31,8 +29,8 @@ import { dropThread, dropThreads } from './threads.js';
 /** exit_group: the process and all its threads end. `status` as a shell shows it: 128 + signal if killed. */
 export function exit(kernel: KernelState, task: TaskId, status: number): void {
   const { tasks } = kernel;
-  if (tasks.rows[task | STATE] !== LIVE && tasks.rows[task | STATE] !== LEADER_DEAD) return;
-  tasks.rows[task | STATUS] = status;
+  if (tasks.rows[task + STATE] !== LIVE && tasks.rows[task + STATE] !== LEADER_DEAD) return;
+  tasks.rows[task + STATUS] = status;
   const namespace = kernel.namespaceOf(task);
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task);
@@ -41,19 +39,19 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
 
 /** pthread_exit of the main thread: with other threads alive the process stays, as a zombie nobody can reap (K19). */
 export function exitMainThread(kernel: KernelState, task: TaskId): void {
-  if (kernel.processes.rows[kernel.tasks.rows[task | PROCESS] | THREADS] === 0) {
+  if (kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === 0) {
     exit(kernel, task, 0);
     return;
   }
-  if (kernel.tasks.rows[task | STATE] === LEADER_DEAD) return; // there is no main thread any more
-  kernel.tasks.rows[task | STATE] = LEADER_DEAD;
+  if (kernel.tasks.rows[task + STATE] === LEADER_DEAD) return; // there is no main thread any more
+  kernel.tasks.rows[task + STATE] = LEADER_DEAD;
   countZombie(kernel, task, 1);
 }
 
 /** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
 export function endThread(kernel: KernelState, task: TaskId): void {
-  const isLast = kernel.processes.rows[kernel.tasks.rows[task | PROCESS] | THREADS] === 1;
-  if (isLast && kernel.tasks.rows[task | STATE] === LEADER_DEAD) exit(kernel, task, 0);
+  const isLast = kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === 1;
+  if (isLast && kernel.tasks.rows[task + STATE] === LEADER_DEAD) exit(kernel, task, 0);
   else dropThread(kernel, task);
   finishEmptiedNamespaces(kernel);
 }
@@ -66,16 +64,16 @@ export function endThread(kernel: KernelState, task: TaskId): void {
  */
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
-  const process = tasks.rows[init | PROCESS];
+  const process = tasks.rows[init + PROCESS];
   while (processes.rows[process | THREADS] > 1) dropThread(kernel, init);
   const threads = processes.rows[process | THREADS];
-  if (threads === 1 && tasks.rows[init | STATE] === LIVE) countZombie(kernel, init, 1);
+  if (threads === 1 && tasks.rows[init + STATE] === LIVE) countZombie(kernel, init, 1);
   namespace.initNumbers = 1 + threads;
   namespace.dead = true;
   kernel.endings++;
   processes.rows[process | SIGCHLD_ACTION] = SIGCHLD_IGNORE;
-  kernel.hooks.ended(init, tasks.rows[init | STATUS]);
-  tasks.rows[init | STATE] = ENDING_NAMESPACE;
+  kernel.hooks.ended(init, tasks.rows[init + STATUS]);
+  tasks.rows[init + STATE] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
   for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
     release(kernel, zombie);
@@ -95,7 +93,7 @@ function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
     const task = processes.rows[process | TASK];
     if (task !== namespace.init && namespace.contains(kernel.namespaceOf(task))) found.push(task);
   }
-  const numberOf = (task: TaskId): number => pids.numberAt(kernel.tasks.rows[task | PID], namespace.level);
+  const numberOf = (task: TaskId): number => pids.numberAt(kernel.tasks.rows[task + PID], namespace.level);
   return found.sort((a, b) => numberOf(a) - numberOf(b));
 }
 
@@ -104,7 +102,7 @@ export function finishEmptiedNamespaces(kernel: KernelState): void {
   const { emptied, tasks } = kernel;
   while (kernel.endings === 0 && emptied.length > 0) {
     const { init } = emptied.pop() as PidNamespace;
-    if (init !== NONE && tasks.rows[init | STATE] === ENDING_NAMESPACE) becomeZombie(kernel, init);
+    if (init !== NONE && tasks.rows[init + STATE] === ENDING_NAMESPACE) becomeZombie(kernel, init);
   }
 }
 
@@ -112,25 +110,25 @@ export function finishEmptiedNamespaces(kernel: KernelState): void {
 function becomeZombie(kernel: KernelState, task: TaskId): void {
   const { processes, children } = kernel;
   const { rows } = kernel.tasks;
-  const process = rows[task | PROCESS];
+  const process = rows[task + PROCESS];
   const namespace = kernel.namespaceOf(task);
   if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (children.hasAny(process)) reparentChildren(kernel, task);
   if (namespace.init === task) namespace.init = NONE;
-  else kernel.hooks.ended(task, rows[task | STATUS]);
+  else kernel.hooks.ended(task, rows[task + STATUS]);
   children.becomeZombie(task);
-  rows[task | STATE] = ZOMBIE;
-  rows[task | PROCESS] = NONE;
+  rows[task + STATE] = ZOMBIE;
+  rows[task + PROCESS] = NONE;
   processes.release(process);
-  if (tellParent(kernel, rows[task | PARENT])) release(kernel, task);
+  if (tellParent(kernel, rows[task + PARENT])) release(kernel, task);
 }
 
 /** Is the task a zombie already, though some thread of it goes on (K19)? */
 export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
   const { rows } = kernel.tasks;
-  const state = rows[task | STATE];
-  if (state === ENDING_NAMESPACE) return kernel.processes.rows[rows[task | PROCESS] | THREADS] > 0;
+  const state = rows[task + STATE];
+  if (state === ENDING_NAMESPACE) return kernel.processes.rows[rows[task + PROCESS] | THREADS] > 0;
   return state === LEADER_DEAD;
 }
 
@@ -139,7 +137,7 @@ export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
  * SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
  */
 function tellParent(kernel: KernelState, parent: TaskId): boolean {
-  const process = kernel.tasks.rows[parent | PROCESS];
+  const process = kernel.tasks.rows[parent + PROCESS];
   const { rows } = kernel.processes;
   const disposition = rows[process | SIGCHLD_ACTION];
   if (isHandler(disposition)) rows[process | PENDING] |= PENDING_SIGCHLD;
@@ -164,7 +162,7 @@ function reparentChildren(kernel: KernelState, father: TaskId): void {
 
 function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
   kernel.children.append(reaper, orphan);
-  if (kernel.tasks.rows[orphan | STATE] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
+  if (kernel.tasks.rows[orphan + STATE] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
 }
 
 /**
@@ -174,13 +172,13 @@ function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
 function findReaper(kernel: KernelState, father: TaskId): TaskId {
   const { tasks, processes } = kernel;
   const namespace = kernel.namespaceOf(father);
-  if (processes.rows[tasks.rows[father | PROCESS] | FLAGS] & HAS_SUBREAPER) {
-    let ancestor = tasks.rows[father | PARENT];
-    for (; ancestor !== NONE && ancestor !== namespace.init; ancestor = tasks.rows[ancestor | PARENT]) {
+  if (processes.rows[tasks.rows[father + PROCESS] | FLAGS] & HAS_SUBREAPER) {
+    let ancestor = tasks.rows[father + PARENT];
+    for (; ancestor !== NONE && ancestor !== namespace.init; ancestor = tasks.rows[ancestor + PARENT]) {
       if (!kernel.rules.orphansLeaveNamespace && kernel.namespaceOf(ancestor).level !== namespace.level)
         break;
-      const alive = tasks.rows[ancestor | STATE] !== ENDING_NAMESPACE;
-      if (alive && processes.rows[tasks.rows[ancestor | PROCESS] | FLAGS] & IS_SUBREAPER) return ancestor;
+      const alive = tasks.rows[ancestor + STATE] !== ENDING_NAMESPACE;
+      if (alive && processes.rows[tasks.rows[ancestor + PROCESS] | FLAGS] & IS_SUBREAPER) return ancestor;
     }
   }
   return namespace.init;
@@ -194,22 +192,22 @@ export function release(kernel: KernelState, task: TaskId): void {
   kernel.hooks.released(task);
   kernel.children.remove(task);
   const { rows } = kernel.tasks;
-  const origin = rows[task | ORIGIN];
+  const origin = kernel.tasks.origin(task);
   const namespace = kernel.namespaceOf(task);
   namespace.ownTasks--;
   namespace.ownZombies--;
   kernel.nrThreads--;
-  kernel.userTasks[rows[task | USER]]--;
-  charge(kernel.cgroups[rows[task | CGROUP]], -1);
+  kernel.userTasks[rows[task + USER]]--;
+  charge(kernel.cgroups[kernel.tasks.cgroup(task)], -1);
   kernel.origins.countZombies(origin, -1);
   kernel.origins.countReleased(origin, 1);
-  kernel.detach(rows[task | SESSION]);
-  kernel.detach(rows[task | GROUP]);
-  kernel.detach(rows[task | PID]);
+  kernel.detach(rows[task + SESSION]);
+  kernel.detach(rows[task + GROUP]);
+  kernel.detach(rows[task + PID]);
   kernel.tasks.release(task);
 }
 
 export function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {
-  kernel.origins.countZombies(kernel.tasks.rows[task | ORIGIN], change);
+  kernel.origins.countZombies(kernel.tasks.origin(task), change);
   kernel.namespaceOf(task).ownZombies += change;
 }

@@ -3,7 +3,7 @@ import { NONE } from './arena.js';
 import { type Cgroup, charge, tryCharge } from './cgroups.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
-import { HOST_NUMBER, REFS } from './pids.js';
+import { HOST_NUMBER, labelOf, REFS } from './pids.js';
 import {
   CHILD_NAMESPACE,
   FIRST_CHILD,
@@ -20,21 +20,7 @@ import {
   ZOMBIES,
 } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
-import {
-  CGROUP,
-  COMM,
-  GROUP,
-  LIVE,
-  NAMESPACE,
-  ORIGIN,
-  PARENT,
-  PID,
-  PROCESS,
-  SESSION,
-  STATE,
-  STATUS,
-  USER,
-} from './tasks.js';
+import { GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, STATUS, USER } from './tasks.js';
 
 /**
  * Makes a child of `parent`, or returns NONE with the reason in `kernel.refusal`. The limits are asked in the
@@ -43,7 +29,7 @@ import {
 export function fork(kernel: KernelState, parent: TaskId): TaskId {
   const { tasks, processes } = kernel;
   if (!hasRoom(kernel, parent)) return NONE;
-  const own = tasks.rows[parent | PROCESS];
+  const own = tasks.rows[parent + PROCESS];
   const namespace = kernel.namespaces[processes.rows[own | CHILD_NAMESPACE]];
   const pid = allocatePid(kernel, parent, namespace);
   if (pid === NONE) return NONE;
@@ -69,8 +55,8 @@ export function fork(kernel: KernelState, parent: TaskId): TaskId {
 /** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */
 export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
   const { rows } = kernel.tasks;
-  const user = rows[parent | USER];
-  if (user !== 0 && kernel.userTasks[user] >= kernel.processes.rows[rows[parent | PROCESS] | NPROC_MAX]) {
+  const user = rows[parent + USER];
+  if (user !== 0 && kernel.userTasks[user] >= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX]) {
     kernel.refuse(parent, 'rlimit-nproc', kernel.uids[user]);
     return false;
   }
@@ -83,7 +69,7 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
 
 /** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
 export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
-  const own = kernel.cgroups[kernel.tasks.rows[parent | CGROUP]];
+  const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
   const full = tryCharge(own);
   if (full === null) return true;
   if (kernel.rules.pidsEventsOn === 'forker') own.events++;
@@ -134,24 +120,23 @@ function createTask(kernel: KernelState, parent: TaskId, pid: number, namespace:
   const { tasks, pids } = kernel;
   const child = tasks.allocate();
   const { rows } = tasks;
-  const group = rows[parent | GROUP];
-  const session = rows[parent | SESSION];
-  const user = rows[parent | USER];
-  const origin = rows[parent | ORIGIN];
-  rows[child | PID] = pid;
-  rows[child | GROUP] = group;
-  rows[child | SESSION] = session;
-  rows[child | NAMESPACE] = namespace.id;
-  rows[child | ORIGIN] = origin;
-  rows[child | CGROUP] = rows[parent | CGROUP];
-  rows[child | USER] = user;
-  rows[child | COMM] = rows[parent | COMM];
-  rows[child | STATUS] = 0;
-  rows[child | STATE] = LIVE;
+  const group = rows[parent + GROUP];
+  const session = rows[parent + SESSION];
+  const user = rows[parent + USER];
+  const origin = tasks.origin(parent);
+  const label = labelOf(namespace.id, origin);
+  rows[child + PID] = pid;
+  rows[child + GROUP] = group;
+  rows[child + SESSION] = session;
+  rows[child + LABEL] = label;
+  tasks.inheritCgroupAndComm(child, parent);
+  rows[child + USER] = user;
+  rows[child + STATUS] = 0;
+  rows[child + STATE] = LIVE;
   pids.rows[pid | REFS] = 1;
   pids.rows[group | REFS]++;
   pids.rows[session | REFS]++;
-  pids.setLabel(pid, namespace.id, origin);
+  pids.setLabel(pid, label);
   namespace.ownTasks++;
   namespace.ownAllocated++;
   kernel.nrThreads++;
@@ -166,7 +151,7 @@ function createProcess(kernel: KernelState, own: number, child: TaskId): void {
   const process = processes.allocate();
   const { rows } = processes;
   rows[process | TASK] = child;
-  rows[process | CHILD_NAMESPACE] = tasks.rows[child | NAMESPACE];
+  rows[process | CHILD_NAMESPACE] = tasks.namespaceId(child);
   rows[process | FIRST_CHILD] = NONE;
   rows[process | LAST_CHILD] = NONE;
   rows[process | ZOMBIES] = NONE;
@@ -176,7 +161,7 @@ function createProcess(kernel: KernelState, own: number, child: TaskId): void {
   rows[process | SIGTERM_ACTION] = rows[own | SIGTERM_ACTION];
   rows[process | PENDING] = 0;
   rows[process | FLAGS] = (rows[own | FLAGS] & (IS_SUBREAPER | HAS_SUBREAPER)) !== 0 ? HAS_SUBREAPER : 0;
-  tasks.rows[child | PROCESS] = process;
+  tasks.rows[child + PROCESS] = process;
 }
 
 /** The host's PID 1, which nobody forks. */
@@ -191,11 +176,11 @@ export function boot(kernel: KernelState, comm: string): TaskId {
   host.ownAllocated = host.ownTasks = 1;
   const init = tasks.allocate();
   const process = processes.allocate();
-  tasks.rows[init | PID] = tasks.rows[init | GROUP] = tasks.rows[init | SESSION] = pid;
-  tasks.rows[init | PARENT] = NONE;
-  tasks.rows[init | PROCESS] = process;
-  tasks.rows[init | COMM] = kernel.comm(comm);
-  tasks.rows[init | STATE] = LIVE;
+  tasks.rows[init + PID] = tasks.rows[init + GROUP] = tasks.rows[init + SESSION] = pid;
+  tasks.rows[init + PARENT] = NONE;
+  tasks.rows[init + PROCESS] = process;
+  tasks.setComm(init, kernel.comm(comm));
+  tasks.rows[init + STATE] = LIVE;
   processes.rows[process | TASK] = init;
   processes.rows[process | FIRST_CHILD] = NONE;
   processes.rows[process | LAST_CHILD] = NONE;

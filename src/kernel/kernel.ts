@@ -13,7 +13,7 @@ import { kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
 import { processWithNumber, taskWithNumber } from './lookup.js';
 import { listTasks, liveTasksIn, pinnedNumbers, type TaskRow } from './observe.js';
-import { HOST_NUMBER, LABELS_MAX } from './pids.js';
+import { HOST_NUMBER, LABELS_MAX, labelOf } from './pids.js';
 import { NPROC_MAX, PENDING, SIGCHLD_ACTION, SIGTERM_ACTION, THREADS } from './processes.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
@@ -29,10 +29,9 @@ import {
 } from './signals.js';
 import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
 import {
-  COMM,
   FREE,
+  LABEL,
   LEADER_DEAD,
-  ORIGIN,
   PARENT,
   PID,
   STATE,
@@ -99,7 +98,7 @@ export class Kernel extends KernelState {
   }
 
   setComm(task: TaskId, comm: string): void {
-    this.tasks.rows[task | COMM] = this.comm(comm);
+    this.tasks.setComm(task, this.comm(comm));
   }
 
   exit(task: TaskId, status: number): void {
@@ -261,9 +260,9 @@ export class Kernel extends KernelState {
     if (user === NONE) user = this.uids.push(uid) - 1;
     const { rows } = this.tasks;
     const count = 1 + this.threadCount(task);
-    this.userTasks[rows[task | USER]] -= count;
+    this.userTasks[rows[task + USER]] -= count;
     this.userTasks[user] += count;
-    rows[task | USER] = user;
+    rows[task + USER] = user;
   }
 
   setNprocMax(task: TaskId, nprocMax: number): void {
@@ -277,19 +276,20 @@ export class Kernel extends KernelState {
     if (origin >= LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} origins`);
     origins.reserve(origin);
     const count = 1 + this.threadCount(task);
-    const zombies = rows[task | STATE] === LEADER_DEAD ? 1 : 0;
-    origins.countBorn(rows[task | ORIGIN], -count);
-    origins.countZombies(rows[task | ORIGIN], -zombies);
+    const zombies = rows[task + STATE] === LEADER_DEAD ? 1 : 0;
+    origins.countBorn(this.tasks.origin(task), -count);
+    origins.countZombies(this.tasks.origin(task), -zombies);
     origins.countBorn(origin, count);
     origins.countZombies(origin, zombies);
-    rows[task | ORIGIN] = origin;
-    pids.setLabel(rows[task | PID], pids.namespaceId(rows[task | PID]), origin);
+    const label = labelOf(this.tasks.namespaceId(task), origin);
+    rows[task + LABEL] = label;
+    pids.setLabel(rows[task + PID], label);
   }
 
   // ---- what can be read
 
   parentOf(task: TaskId): TaskId {
-    return this.tasks.rows[task | PARENT];
+    return this.tasks.rows[task + PARENT];
   }
 
   /** Live ones or zombies. */
@@ -299,22 +299,22 @@ export class Kernel extends KernelState {
 
   /** Has the parent a number in the task's namespace? Otherwise getppid() is 0 there (K23). */
   seesParent(task: TaskId): boolean {
-    return this.numberIn(this.tasks.rows[this.tasks.rows[task | PARENT] | PID], this.namespaceOf(task)) !== 0;
+    return this.numberIn(this.tasks.rows[this.tasks.rows[task + PARENT] + PID], this.namespaceOf(task)) !== 0;
   }
 
   /** The task's number on the host, which every task has. */
   hostNumber(task: TaskId): number {
-    return this.pids.rows[this.tasks.rows[task | PID] | HOST_NUMBER];
+    return this.pids.rows[this.tasks.rows[task + PID] | HOST_NUMBER];
   }
 
   /** The task's number in a namespace; 0 if it has none there. */
   numberOf(task: TaskId, namespace: PidNsId = 0): number {
-    return this.numberIn(this.tasks.rows[task | PID], this.namespaces[namespace]);
+    return this.numberIn(this.tasks.rows[task + PID], this.namespaces[namespace]);
   }
 
   /** getpid(): its number in its own namespace. */
   ownNumber(task: TaskId): number {
-    return this.pids.numberAt(this.tasks.rows[task | PID], this.namespaceOf(task).level);
+    return this.pids.numberAt(this.tasks.rows[task + PID], this.namespaceOf(task).level);
   }
 
   /**
@@ -324,21 +324,21 @@ export class Kernel extends KernelState {
   whoHas(number: number, reader: TaskId, guess: TaskId, orThread: boolean): TaskId {
     const namespace = this.namespaceOf(reader);
     const { rows } = this.tasks;
-    if (rows[guess | STATE] !== FREE && this.numberIn(rows[guess | PID], namespace) === number) return guess;
+    if (rows[guess + STATE] !== FREE && this.numberIn(rows[guess + PID], namespace) === number) return guess;
     return orThread ? taskWithNumber(this, namespace, number) : processWithNumber(this, namespace, number);
   }
 
   stateOf(task: TaskId): TaskState {
-    return TASK_STATES[this.tasks.rows[task | STATE]];
+    return TASK_STATES[this.tasks.rows[task + STATE]];
   }
 
   /** Has died and has not been released. */
   isZombie(task: TaskId): boolean {
-    return this.tasks.rows[task | STATE] === ZOMBIE;
+    return this.tasks.rows[task + STATE] === ZOMBIE;
   }
 
   statusOf(task: TaskId): number {
-    return this.tasks.rows[task | STATUS];
+    return this.tasks.rows[task + STATUS];
   }
 
   threadCount(task: TaskId): number {
@@ -378,7 +378,7 @@ export class Kernel extends KernelState {
   }
 
   originOf(task: TaskId): number {
-    return this.tasks.rows[task | ORIGIN];
+    return this.tasks.origin(task);
   }
 
   listTasks(namespace: PidNsId = 0): TaskRow[] {

@@ -28,13 +28,13 @@ export function kill(
   target: TaskId,
   signal: Signal,
 ): boolean {
-  const isFromAbove = kernel.tasks.rows[target | STATE] !== FREE && comesFromAbove(kernel, sender, target);
+  const isFromAbove = kernel.tasks.rows[target + STATE] !== FREE && comesFromAbove(kernel, sender, target);
   return deliver(kernel, target, signal, isFromAbove);
 }
 
 function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbove: boolean): boolean {
   const { rows } = kernel.processes;
-  const state = kernel.tasks.rows[target | STATE];
+  const state = kernel.tasks.rows[target + STATE];
   if (state === FREE) return false;
   if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
   const process = kernel.processOf(target);
@@ -61,10 +61,10 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const { tasks, pids } = kernel;
   const { rows } = tasks;
-  const group = rows[sender | GROUP];
+  const group = rows[sender + GROUP];
   const members: TaskId[] = [];
-  for (const task of tasks) if (rows[task | GROUP] === group && task !== sender) members.push(task);
-  const numberOf = (task: TaskId): number => pids.numberAt(rows[task | PID], 0);
+  for (const task of tasks) if (rows[task + GROUP] === group && task !== sender) members.push(task);
+  const numberOf = (task: TaskId): number => pids.numberAt(rows[task + PID], 0);
   members.sort((a, b) => numberOf(a) - numberOf(b));
   const areBelow = members.map((member) => comesFromAbove(kernel, sender, member));
   kill(kernel, sender, sender, signal);

@@ -15,7 +15,7 @@ import { PID } from './tasks.js';
 export function processWithNumber(kernel: KernelState, namespace: PidNamespace, number: number): TaskId {
   if (!namespace.taken.has(number)) return NONE;
   for (const task of kernel.tasks) {
-    if (kernel.numberIn(kernel.tasks.rows[task | PID], namespace) === number) return task;
+    if (kernel.numberIn(kernel.tasks.rows[task + PID], namespace) === number) return task;
   }
   return NONE;
 }

@@ -4,7 +4,7 @@ import { isMainThreadDead } from './exit.js';
 import type { PidNamespace } from './namespaces.js';
 import { THREADS } from './processes.js';
 import type { CgroupId, KernelState, TaskId } from './state.js';
-import { CGROUP, COMM, GROUP, PARENT, PID, SESSION, STATE, ZOMBIE } from './tasks.js';
+import { GROUP, PARENT, PID, SESSION, STATE, ZOMBIE } from './tasks.js';
 
 /** One process, seen from a namespace: outside is 0. */
 export interface TaskRow {
@@ -36,29 +36,29 @@ export function listTasks(kernel: KernelState, namespace: PidNamespace): TaskRow
 function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): TaskRow {
   const { pids, processes } = kernel;
   const { rows } = kernel.tasks;
-  const pid = rows[task | PID];
-  const parent = rows[task | PARENT];
+  const pid = rows[task + PID];
+  const parent = rows[task + PARENT];
   const process = kernel.processOf(task);
   const threads = process === NONE ? 1 : 1 + processes.rows[process | THREADS];
   return {
     task,
     pid: pids.numberAt(pid, namespace.level),
-    ppid: parent === NONE ? 0 : kernel.numberIn(rows[parent | PID], namespace),
-    pgid: kernel.numberIn(rows[task | GROUP], namespace),
-    sid: kernel.numberIn(rows[task | SESSION], namespace),
+    ppid: parent === NONE ? 0 : kernel.numberIn(rows[parent + PID], namespace),
+    pgid: kernel.numberIn(rows[task + GROUP], namespace),
+    sid: kernel.numberIn(rows[task + SESSION], namespace),
     stat: statOf(kernel, task, threads),
-    comm: kernel.comms[rows[task | COMM]],
+    comm: kernel.comms[kernel.tasks.comm(task)],
     nspid: nspidOf(kernel, pid, namespace),
     threads,
     origin: pids.origin(pid),
-    cgroup: rows[task | CGROUP],
+    cgroup: kernel.tasks.cgroup(task),
   };
 }
 
 function statOf(kernel: KernelState, task: TaskId, threads: number): string {
   const { rows } = kernel.tasks;
-  const dead = rows[task | STATE] === ZOMBIE || isMainThreadDead(kernel, task);
-  const leader = rows[task | SESSION] === rows[task | PID];
+  const dead = rows[task + STATE] === ZOMBIE || isMainThreadDead(kernel, task);
+  const leader = rows[task + SESSION] === rows[task + PID];
   return (dead ? 'Z' : 'S') + (leader ? 's' : '') + (threads > 1 ? 'l' : '');
 }
 
@@ -73,7 +73,7 @@ function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[]
 export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
   const { tasks } = kernel;
   const found: TaskId[] = [];
-  for (const task of tasks) if (tasks.rows[task | CGROUP] === cgroup && kernel.canRun(task)) found.push(task);
+  for (const task of tasks) if (tasks.cgroup(task) === cgroup && kernel.canRun(task)) found.push(task);
   return found;
 }
 
@@ -81,7 +81,7 @@ export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
 export function pinnedNumbers(kernel: KernelState, namespace: PidNamespace): number[] {
   const { tasks, pids } = kernel;
   const owned = new Set<number>();
-  for (const task of tasks) owned.add(tasks.rows[task | PID]);
+  for (const task of tasks) owned.add(tasks.rows[task + PID]);
   const pinned: number[] = [];
   for (const pid of pids) {
     if (owned.has(pid) || !namespace.contains(kernel.namespaces[pids.namespaceId(pid)])) continue;

@@ -22,6 +22,11 @@ export const HOST_NUMBER = 2;
 const ROW_LENGTH = 4;
 const LEVELS_IN_ROW = 2;
 
+/** A namespace and an origin in one number. */
+export function labelOf(namespace: number, origin: number): number {
+  return (origin << 16) | namespace;
+}
+
 /** So many namespaces, and so many origins, can be told apart. */
 export const LABELS_MAX = 65_536;
 
@@ -58,8 +63,8 @@ export class Pids {
     return this.rows[pid | LABEL] >>> 16;
   }
 
-  setLabel(pid: number, namespace: number, origin: number): void {
-    this.rows[pid | LABEL] = (origin << 16) | namespace;
+  setLabel(pid: number, label: number): void {
+    this.rows[pid | LABEL] = label;
   }
 
   allocate(): number {

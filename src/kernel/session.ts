@@ -23,7 +23,7 @@ import {
   SIGTERM_IGNORE,
 } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { CGROUP, COMM, GROUP, LEADER_DEAD, LIVE, NEXT, PID, SESSION, STATE } from './tasks.js';
+import { GROUP, LEADER_DEAD, LIVE, NEXT, PID, SESSION, STATE } from './tasks.js';
 import { dropThreads } from './threads.js';
 
 /** The same process, another image: other threads end (K46), handlers go, an ignored signal stays ignored (K18). */
@@ -31,8 +31,8 @@ export function exec(kernel: KernelState, task: TaskId, comm: string): void {
   const { tasks, processes } = kernel;
   const process = kernel.processOf(task);
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
-  if (tasks.rows[task | STATE] === LEADER_DEAD) becomeLeader(kernel, task);
-  tasks.rows[task | COMM] = kernel.comm(comm);
+  if (tasks.rows[task + STATE] === LEADER_DEAD) becomeLeader(kernel, task);
+  tasks.setComm(task, kernel.comm(comm));
   const { rows } = processes;
   if (rows[process | SIGCHLD_ACTION] !== SIGCHLD_IGNORE) rows[process | SIGCHLD_ACTION] = SIGCHLD_DEFAULT;
   if (rows[process | SIGTERM_ACTION] !== SIGTERM_IGNORE) rows[process | SIGTERM_ACTION] = SIGTERM_DEFAULT;
@@ -43,19 +43,19 @@ export function exec(kernel: KernelState, task: TaskId, comm: string): void {
 /** exec by another thread than the dead leader: that thread takes the leader's place and number (`de_thread`). */
 function becomeLeader(kernel: KernelState, task: TaskId): void {
   countZombie(kernel, task, -1);
-  kernel.tasks.rows[task | STATE] = LIVE;
+  kernel.tasks.rows[task + STATE] = LIVE;
 }
 
 /** New session and group. False (EPERM) for a process that leads a group already. */
 export function setsid(kernel: KernelState, task: TaskId): boolean {
   const { rows } = kernel.tasks;
-  const pid = rows[task | PID];
-  const group = rows[task | GROUP];
-  const session = rows[task | SESSION];
+  const pid = rows[task + PID];
+  const group = rows[task + GROUP];
+  const session = rows[task + SESSION];
   if (group === pid) return false;
   kernel.pids.rows[pid | REFS] += 2;
-  rows[task | GROUP] = pid;
-  rows[task | SESSION] = pid;
+  rows[task + GROUP] = pid;
+  rows[task + SESSION] = pid;
   kernel.detach(group);
   kernel.detach(session);
   return true;
@@ -64,12 +64,12 @@ export function setsid(kernel: KernelState, task: TaskId): boolean {
 /** setpgid(0, 0): leader of a new group in the same session. False (EPERM) for a session leader. */
 export function setpgid(kernel: KernelState, task: TaskId): boolean {
   const { rows } = kernel.tasks;
-  const pid = rows[task | PID];
-  const group = rows[task | GROUP];
-  if (rows[task | SESSION] === pid) return false;
+  const pid = rows[task + PID];
+  const group = rows[task + GROUP];
+  if (rows[task + SESSION] === pid) return false;
   if (group === pid) return true;
   kernel.pids.rows[pid | REFS]++;
-  rows[task | GROUP] = pid;
+  rows[task + GROUP] = pid;
   kernel.detach(group);
   return true;
 }
@@ -90,7 +90,7 @@ export function setSubreaper(kernel: KernelState, task: TaskId, on: boolean): vo
 function markDescendants(kernel: KernelState, process: number): void {
   const { rows } = kernel.processes;
   const { rows: tasks } = kernel.tasks;
-  for (let child = rows[process | FIRST_CHILD]; child !== NONE; child = tasks[child | NEXT]) {
+  for (let child = rows[process | FIRST_CHILD]; child !== NONE; child = tasks[child + NEXT]) {
     const below = kernel.processOf(child);
     if (rows[below | FLAGS] & HAS_SUBREAPER || kernel.namespaceOf(child).init === child) continue;
     rows[below | FLAGS] |= HAS_SUBREAPER;
@@ -120,11 +120,10 @@ export function setns(kernel: KernelState, task: TaskId, namespace: PidNamespace
 
 /** Moves a live process with all its threads to a cgroup; no limit is asked (K35). A zombie stays (K36). */
 export function attach(kernel: KernelState, task: TaskId, cgroup: Cgroup): void {
-  const { rows } = kernel.tasks;
   const process = kernel.processOf(task);
   if (process === NONE) return;
   const charges = 1 + kernel.processes.rows[process | THREADS];
-  charge(kernel.cgroups[rows[task | CGROUP]], -charges);
+  charge(kernel.cgroups[kernel.tasks.cgroup(task)], -charges);
   charge(cgroup, charges);
-  rows[task | CGROUP] = cgroup.id;
+  kernel.tasks.setCgroup(task, cgroup.id);
 }

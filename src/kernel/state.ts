@@ -11,7 +11,7 @@ import { Origins } from './origins.js';
 import { Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
-import { ENDING_NAMESPACE, FREE, NAMESPACE, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
 
 /** A row of the task table (tasks.ts). Free again, and reused, once the task has been released. */
 export type TaskId = number;
@@ -106,23 +106,23 @@ export class KernelState {
   }
 
   isLive(task: TaskId): boolean {
-    const state = this.tasks.rows[task | STATE];
+    const state = this.tasks.rows[task + STATE];
     return state !== FREE && state !== ZOMBIE;
   }
 
   /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
   canRun(task: TaskId): boolean {
-    const state = this.tasks.rows[task | STATE];
+    const state = this.tasks.rows[task + STATE];
     return state !== FREE && state !== ZOMBIE && state !== ENDING_NAMESPACE;
   }
 
   /** Its row in `processes`; NONE for a zombie. */
   processOf(task: TaskId): number {
-    return this.tasks.rows[task | PROCESS];
+    return this.tasks.rows[task + PROCESS];
   }
 
   namespaceOf(task: TaskId): PidNamespace {
-    return this.namespaces[this.tasks.rows[task | NAMESPACE]];
+    return this.namespaces[this.tasks.namespaceId(task)];
   }
 
   /** A pid's number as seen from a namespace, or 0 where it has none. */

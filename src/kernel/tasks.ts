@@ -6,9 +6,9 @@
  * memory, handlers, threads and children are gone with the row in `Processes`. It also keeps a table of two million
  * zombies small.
  *
- * A row is sixteen 32-bit numbers, one cache line, and a task is named by the index of its first: its parent is
- * `rows[task | PARENT]`. One array for all of it, because every further array that a system call touches costs it
- * five or six loads before the first number is there (docs/performance.md).
+ * A row is fourteen 32-bit numbers, and a task is named by the index of its first: its parent is `rows[task + PARENT]`.
+ * One array for all of it, because every further array that a system call touches costs it five or six loads before the
+ * first number is there (docs/performance.md).
  */
 import { lengthened, NONE } from './arena.js';
 
@@ -35,20 +35,19 @@ export const PREVIOUS = 6;
 export const FIRST_BELOW = 7;
 /** Place in the parent's list of children: later is larger, modulo 2^32. */
 export const PLACE = 8;
-/** The namespace it is in; who asked for it (origins.ts). As its pid has them, to be at hand. */
-export const NAMESPACE = 9;
-export const ORIGIN = 10;
-export const CGROUP = 11;
-export const USER = 12;
-export const COMM = 13;
+/** The namespace it is in, and who asked for it (origins.ts): 16 bits each, as its pid has them, to be at hand. */
+export const LABEL = 9;
+/** Its cgroup and its name: 16 bits each. */
+const CGROUP_AND_COMM = 10;
+export const USER = 11;
 /** Exit status, 128 + signal if killed. */
-export const STATUS = 14;
-export const STATE = 15;
-const ROW_LENGTH = 16;
+export const STATUS = 12;
+export const STATE = 13;
+const ROW_LENGTH = 14;
 
 /** Tasks counted from 0 without gaps, for tables of others about tasks. */
 export function taskIndex(task: number): number {
-  return task >> 4;
+  return (task / ROW_LENGTH) | 0;
 }
 
 export class Tasks {
@@ -59,7 +58,7 @@ export class Tasks {
   allocate(): number {
     const task = this.firstFree;
     if (task !== NONE) {
-      this.firstFree = this.rows[task | NEXT];
+      this.firstFree = this.rows[task + NEXT];
       return task;
     }
     const fresh = this.end;
@@ -69,15 +68,44 @@ export class Tasks {
   }
 
   release(task: number): void {
-    this.rows[task | STATE] = FREE;
-    this.rows[task | NEXT] = this.firstFree;
+    this.rows[task + STATE] = FREE;
+    this.rows[task + NEXT] = this.firstFree;
     this.firstFree = task;
+  }
+
+  namespaceId(task: number): number {
+    return this.rows[task + LABEL] & 0xffff;
+  }
+
+  origin(task: number): number {
+    return this.rows[task + LABEL] >>> 16;
+  }
+
+  cgroup(task: number): number {
+    return this.rows[task + CGROUP_AND_COMM] & 0xffff;
+  }
+
+  comm(task: number): number {
+    return this.rows[task + CGROUP_AND_COMM] >>> 16;
+  }
+
+  setCgroup(task: number, cgroup: number): void {
+    this.rows[task + CGROUP_AND_COMM] = (this.comm(task) << 16) | cgroup;
+  }
+
+  setComm(task: number, comm: number): void {
+    this.rows[task + CGROUP_AND_COMM] = (comm << 16) | this.cgroup(task);
+  }
+
+  /** What a child has from its parent at once. */
+  inheritCgroupAndComm(child: number, parent: number): void {
+    this.rows[child + CGROUP_AND_COMM] = this.rows[parent + CGROUP_AND_COMM];
   }
 
   /** Every task there is, dead or alive, in no order that means anything. */
   *[Symbol.iterator](): Generator<number> {
     for (let task = 0; task < this.end; task += ROW_LENGTH) {
-      if (this.rows[task | STATE] !== FREE) yield task;
+      if (this.rows[task + STATE] !== FREE) yield task;
     }
   }
 }

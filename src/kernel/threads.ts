@@ -8,7 +8,7 @@ import { chargeOne, hasRoom } from './fork.js';
 import type { PidNamespace } from './namespaces.js';
 import { NPROC_MAX, processIndex, THREADS, ThreadNumbers } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
-import { CGROUP, ORIGIN, USER } from './tasks.js';
+import { USER } from './tasks.js';
 
 /** Makes up to `count` threads; returns how many. Fewer than asked: the reason is in `kernel.refusal`. */
 export function cloneThreads(kernel: KernelState, task: TaskId, count: number): number {
@@ -46,8 +46,11 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
 /** How many threads the limits other than numbers leave room for. */
 function roomFor(kernel: KernelState, task: TaskId): number {
   const { rows } = kernel.tasks;
-  const user = rows[task | USER];
-  let room = Math.min(kernel.threadsMax - kernel.nrThreads, roomIn(kernel.cgroups[rows[task | CGROUP]]));
+  const user = rows[task + USER];
+  let room = Math.min(
+    kernel.threadsMax - kernel.nrThreads,
+    roomIn(kernel.cgroups[kernel.tasks.cgroup(task)]),
+  );
   if (user !== 0) {
     room = Math.min(room, kernel.processes.rows[kernel.processOf(task) | NPROC_MAX] - kernel.userTasks[user]);
   }
@@ -93,9 +96,9 @@ function countThreads(kernel: KernelState, task: TaskId, namespace: PidNamespace
   namespace.ownTasks += count;
   namespace.ownAllocated += count;
   kernel.nrThreads += count;
-  kernel.userTasks[rows[task | USER]] += count;
-  charge(kernel.cgroups[rows[task | CGROUP]], count);
-  kernel.origins.countBorn(rows[task | ORIGIN], count);
+  kernel.userTasks[rows[task + USER]] += count;
+  charge(kernel.cgroups[kernel.tasks.cgroup(task)], count);
+  kernel.origins.countBorn(kernel.tasks.origin(task), count);
 }
 
 function uncountThreads(kernel: KernelState, task: TaskId, count: number): void {
@@ -108,8 +111,8 @@ function uncountThreads(kernel: KernelState, task: TaskId, count: number): void 
     if (level.dead) kernel.hasShrunk(level);
   }
   kernel.nrThreads -= count;
-  kernel.userTasks[rows[task | USER]] -= count;
-  charge(kernel.cgroups[rows[task | CGROUP]], -count);
-  kernel.origins.countFreed(rows[task | ORIGIN], count);
-  kernel.origins.countReleased(rows[task | ORIGIN], count);
+  kernel.userTasks[rows[task + USER]] -= count;
+  charge(kernel.cgroups[kernel.tasks.cgroup(task)], -count);
+  kernel.origins.countFreed(kernel.tasks.origin(task), count);
+  kernel.origins.countReleased(kernel.tasks.origin(task), count);
 }

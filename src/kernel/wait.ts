@@ -22,15 +22,15 @@ export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof A
     return children.hasLive(task) ? WOULD_BLOCK : NO_CHILD;
   }
   const { rows } = tasks;
-  if (rows[child | STATE] === FREE || rows[child | PARENT] !== task) return NO_CHILD;
-  return rows[child | STATE] === ZOMBIE ? reap(kernel, task, child) : WOULD_BLOCK;
+  if (rows[child + STATE] === FREE || rows[child + PARENT] !== task) return NO_CHILD;
+  return rows[child + STATE] === ZOMBIE ? reap(kernel, task, child) : WOULD_BLOCK;
 }
 
 function reap(kernel: KernelState, task: TaskId, zombie: TaskId): TaskId {
   const { waited, pids } = kernel;
   const { rows } = kernel.tasks;
-  waited.number = pids.numberAt(rows[zombie | PID], kernel.namespaceOf(task).level);
-  waited.status = rows[zombie | STATUS];
+  waited.number = pids.numberAt(rows[zombie + PID], kernel.namespaceOf(task).level);
+  waited.status = rows[zombie + STATUS];
   release(kernel, zombie);
   finishEmptiedNamespaces(kernel);
   return zombie;
