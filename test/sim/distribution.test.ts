@@ -53,7 +53,12 @@ describe('a draw from', () => {
 
   test.each(kinds)('$kind takes exactly one random number', (distribution) => {
     let asked = 0;
-    const counting = { uniform: () => (asked++, 0.3) };
+    const counting = {
+      uniform: () => {
+        asked++;
+        return 0.3;
+      },
+    };
     sampleUs(distribution, counting);
     expect(asked).toBe(1);
   });
