@@ -229,4 +229,8 @@ describe('pidsim help', () => {
       expect(stdout).toMatch(/Examples:|Commands:/);
     },
   );
+
+  test.each(['init', 'record'])('of lab %s says where the command goes, and what it is for', (name) => {
+    expect(pidsim(['lab', name, '--help']).stdout).toMatch(/^pidsim lab \w+ \[options\] -- CMD…\n\nRun a /);
+  });
 });
