@@ -11,11 +11,14 @@ interface Arguments {
   timeout: number;
 }
 
+const DESCRIPTION = 'Run a command as PID 1 of a private namespace: does it reap, forward, end?';
+
 export const initCommand: CommandModule<object, Arguments> = {
   command: 'init',
-  describe: 'Run a command as PID 1 of a private namespace: does it reap, forward, end?',
+  describe: DESCRIPTION,
   builder: (yargs) =>
     yargs
+      .usage(`$0 lab init [options] -- CMD…\n\n${DESCRIPTION}`)
       .option('output', {
         alias: 'o',
         choices: ['text', 'json'],

@@ -17,11 +17,14 @@ interface Arguments {
   write?: string;
 }
 
+const DESCRIPTION = 'Run a probe command under a PID 1 that does not reap, and write it as a program';
+
 export const recordCommand: CommandModule<object, Arguments> = {
   command: 'record',
-  describe: 'Run a probe command under a PID 1 that does not reap, and write it as a program',
+  describe: DESCRIPTION,
   builder: (yargs) =>
     yargs
+      .usage(`$0 lab record [options] -- CMD…\n\n${DESCRIPTION}`)
       .option('output', {
         alias: 'o',
         choices: ['text', 'yaml', 'json'],

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import type { ObservedFile } from '../lab/observed.js';
 import type { recordOf as RecordOf, Verification } from '../lab/verify.js';
+import { toJson } from '../report/document.js';
 import { formatDiagnostic } from '../report/message.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { Interruption } from './interruption.js';
@@ -11,10 +12,13 @@ import { skipped } from './lab-command.js';
 import { Progress } from './progress.js';
 
 const LITMUS_DIR = 'test/litmus';
+const BOUND_SECONDS_MAX = 3600;
 
 interface Arguments {
   files?: string[];
   record: boolean;
+  output: string;
+  bound: number;
 }
 
 export const verifyCommand: CommandModule<object, Arguments> = {
@@ -32,19 +36,33 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         default: false,
         describe: 'Write what this kernel did to observed/ beside the files',
       })
+      .option('output', {
+        alias: 'o',
+        choices: ['text', 'json'],
+        default: 'text',
+        describe: 'Form of the answer; json has both worlds in full',
+      })
+      .option('bound', {
+        type: 'number',
+        default: 10,
+        describe: 'Seconds after which a world that moves is called restless',
+      })
       .example('$0 lab verify', 'all of them')
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),
-  async handler({ files = [], record }) {
+  async handler({ files = [], record, output, bound }) {
     const interruption = new Interruption();
-    const [{ verifyLitmus, recordOf }, { formatVerification }, { printObserved }] = await Promise.all([
-      import('../lab/verify.js'),
-      import('../lab/format.js'),
-      import('../lab/observed.js'),
-    ]);
+    const [{ verifyLitmus, recordOf }, { formatVerification, verificationDocument }, { printObserved }] =
+      await Promise.all([
+        import('../lab/verify.js'),
+        import('../lab/format.js'),
+        import('../lab/observed.js'),
+      ]);
+    const boundMs = boundOrExit(bound);
     const paths = (files.length === 0 ? [LITMUS_DIR] : files).flatMap(litmusFiles);
     const progress = new Progress(1);
     try {
       const verification = await verifyLitmus(paths, {
+        boundMs,
         signal: interruption.signal,
         onResult: (result, done, total) => progress.update(done / total, result.litmus.name),
       });
@@ -54,7 +72,11 @@ export const verifyCommand: CommandModule<object, Arguments> = {
       if (diagnostics.length > 0) {
         throw new CommandError(EXIT.usage, diagnostics.map((each) => formatDiagnostic(each)).join('\n'));
       }
-      process.stdout.write(`${formatVerification(verification).trimEnd()}\n`);
+      process.stdout.write(
+        output === 'json'
+          ? toJson(verificationDocument(verification))
+          : `${formatVerification(verification).trimEnd()}\n`,
+      );
       if (record) writeObserved(verification, recordOf, printObserved);
       if (results.some(({ verdict }) => verdict === 'differs' || verdict === 'failed')) {
         throw new CommandError(EXIT.failure);
@@ -66,6 +88,11 @@ export const verifyCommand: CommandModule<object, Arguments> = {
     }
   },
 };
+
+function boundOrExit(seconds: number): number {
+  if (seconds > 0 && seconds <= BOUND_SECONDS_MAX) return Math.ceil(seconds * 1000);
+  throw usageError(`--bound is more than 0 and at most ${BOUND_SECONDS_MAX} seconds`);
+}
 
 function litmusFiles(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });

@@ -42,7 +42,7 @@ export const psCommand: CommandModule<object, Arguments> = {
     try {
       const run = new Run({ ...scenario, horizonUs: Math.max(atUs, 1) });
       while (!run.advance(atUs));
-      const rows = run.processes(args.pod);
+      const rows = run.processes(args.pod) ?? restingBetweenRestarts(args.pod ?? '', run);
       if (rows === null) throw noSuchPod(args.pod ?? '', run, atUs);
       if (args.output === 'json') process.stdout.write(toJson(psDocument(rows)));
       else
@@ -78,6 +78,11 @@ function momentUs(at: string | undefined, horizonUs: number): number {
     );
   }
   return atUs;
+}
+
+/** A pod whose only container waits to be restarted has no namespace at that moment, and so no process. */
+function restingBetweenRestarts(pod: string, run: Run): [] | null {
+  return run.podNames.includes(pod) ? [] : null;
 }
 
 function noSuchPod(pod: string, run: Run, atUs: number) {

@@ -15,6 +15,17 @@ export function formatVerification({ results, kernel }: Verification): string {
   return parts.filter((part) => part !== '').join('\n\n') + '\n';
 }
 
+/** The same as data: both worlds of each litmus, what the file expects otherwise, the verdict. */
+export function verificationDocument({ results, kernel }: Verification): object {
+  return {
+    kernel,
+    results: results.map(({ litmus, verdict, model, kernel: real, unexpected }) => {
+      const { name, file, question, rules } = litmus;
+      return { name, file, question, rules, verdict, model, kernel: real, unexpected };
+    }),
+  };
+}
+
 function resultRow({ litmus, model, kernel, verdict }: LitmusResult): string[] {
   return [litmus.name, litmus.rules.join(' '), outcomeText(model), outcomeText(kernel), verdict];
 }

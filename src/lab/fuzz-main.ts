@@ -1,5 +1,10 @@
-/** `npm run lab:fuzz -- [--minutes N] [--count N] [--seed N] [--first N]`; exit 0 agree, 1 differ, 2 usage, 3 skipped. */
+/**
+ * `npm run lab:fuzz -- [--minutes N] [--count N] [--seed N] [--first N]`; exit 0 agree, 1 differ, 2 usage, 3 skipped.
+ *
+ * `--coverage` instead says what so many programs (default 1,000) are made of and run into, on the model alone.
+ */
 import { parseArgs } from 'node:util';
+import { coverageOf, formatCoverage } from './coverage.js';
 import { formatFuzzReport, fuzz } from './fuzz.js';
 import { endAllRuns } from './kernel-run.js';
 
@@ -12,9 +17,10 @@ const { values } = parseArgs({
     count: { type: 'string' },
     seed: { type: 'string' },
     first: { type: 'string' },
+    coverage: { type: 'boolean' },
   },
 });
-const number = (name: keyof typeof values): number | undefined => {
+const number = (name: 'minutes' | 'count' | 'seed' | 'first'): number | undefined => {
   const text = values[name];
   if (text === undefined) return undefined;
   const value = Number(text);
@@ -25,6 +31,11 @@ const number = (name: keyof typeof values): number | undefined => {
 const count = number('count');
 const minutes = number('minutes') ?? (count === undefined ? 1 : undefined);
 const seed = number('seed') ?? Math.floor(Math.random() * 1e6);
+
+if (values.coverage) {
+  process.stdout.write(formatCoverage(coverageOf(seed, count ?? 1000)));
+  process.exit();
+}
 
 process.once('SIGINT', () => void endAllRuns().then(() => process.exit(EXIT_INTERRUPTED)));
 const report = await fuzz({

@@ -2,12 +2,12 @@
  * The differential fuzzer: random litmus programs in both worlds, until they disagree.
  *
  *     seed, index ── generate ──► litmus ──► model and kernel ── agree ──► next
- *                                                  └── differ ──► is the kernel of one mind? ── no ──► next
- *                                                                       └── yes ──► shrink ──► a ready litmus file
+ *                                                  └── differ ──► is it one of the kernel's worlds? ── yes ──► next
+ *                                                                       └── no ──► shrink ──► a ready litmus file
  *
  * Where one signal kills several processes at once, or the like, the kernel itself does not say what comes first. Such
- * a program is run again a few times with every process slowed down by chance: when that gives another world at rest,
- * there is nothing to compare with.
+ * a program is run again a few times with every process slowed down by chance: when one of these runs ends as the model
+ * does, it is one of the worlds that the kernel gives.
  */
 import { expectedOf } from './expect.js';
 import { formatDifference } from './format.js';
@@ -16,7 +16,7 @@ import { cpusHere, type KernelRunOptions, runOnKernel } from './kernel-run.js';
 import { type LitmusSource, litmusOf, printLitmus } from './litmus.js';
 import { shrinkLitmus } from './shrink.js';
 import { type LitmusResult, sameOutcome, verifyOne } from './verify.js';
-import type { World, WorldTask } from './world.js';
+import type { Outcome, World, WorldTask } from './world.js';
 
 export interface FuzzOptions extends Pick<KernelRunOptions, 'boundMs' | 'signal'> {
   seed: number;
@@ -43,8 +43,12 @@ export interface FuzzReport {
   missing: string[];
 }
 
+/** A large one takes some seconds where the machine is busy; only one that never rests takes so long. */
+const BOUND_MS = 30_000;
+
 /** Runs random programs on every CPU at once. Stops at the first disagreement. */
-export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+export async function fuzz(given: FuzzOptions): Promise<FuzzReport> {
+  const options = { boundMs: BOUND_MS, ...given };
   const report: FuzzReport = {
     seed: options.seed,
     done: 0,
@@ -89,21 +93,32 @@ async function verify(source: LitmusSource, options: KernelRunOptions): Promise<
 /** A disagreement is printed as small as it has become by then. */
 const SHRINK_MS_MAX = 120_000;
 
-const JITTERED_RUNS = 16;
+/** When the kernel has given one world so often, however its processes were slowed down, it has no other. */
+const RUNS_OF_ONE_MIND = 16;
+/** When it has more than one, so many are looked at for the model's. */
+const RUNS_OF_MANY_MINDS = 64;
+/** Of so many worlds there are more than can be looked at: each death of a group that was signalled doubles them. */
+const WORLDS_MAX = 4;
 /** For each of the many smaller texts that are tried. */
-const JITTERED_RUNS_SHRINKING = 4;
+const RUNS_WHILE_SHRINKING = 4;
 
-/** Does the kernel give the same world however its processes are slowed down? */
+/**
+ * Is it for the kernel to say what comes of this program, and does the model say otherwise? Not if the model's world is
+ * one of those that the kernel gives, nor if these are too many to be told.
+ */
 async function isDecided(
   { litmus, model, kernel }: LitmusResult,
   options: KernelRunOptions,
-  runs = JITTERED_RUNS,
+  runsOfOneMind = RUNS_OF_ONE_MIND,
 ): Promise<boolean> {
   if (model.kind === 'failed' || kernel.kind === 'failed') return true;
   if (kernel.kind === 'restless' && model.kind === 'rest' && isHeldEnd(model.world)) return false;
-  for (let run = 0; run < runs; run++) {
+  const worlds: Outcome[] = [kernel];
+  for (let run = 0; run < (worlds.length === 1 ? runsOfOneMind : RUNS_OF_MANY_MINDS); run++) {
     const again = await runOnKernel(litmus, { ...options, jitter: true });
-    if (!sameOutcome(kernel, again)) return false;
+    if (sameOutcome(model, again)) return false;
+    if (!worlds.some((world) => sameOutcome(world, again))) worlds.push(again);
+    if (worlds.length > WORLDS_MAX) return false;
   }
   return true;
 }
@@ -127,7 +142,7 @@ async function minimise(
     const litmus = litmusOf(candidate);
     if (!litmus.ok || options.signal?.aborted || Date.now() > end) return false;
     const result = await verifyOne(litmus.value, options);
-    return result.verdict === 'differs' && (await isDecided(result, options, JITTERED_RUNS_SHRINKING));
+    return result.verdict === 'differs' && (await isDecided(result, options, RUNS_WHILE_SHRINKING));
   };
   const smallest = await shrinkLitmus(source, disagrees);
   const result = await verify(smallest, options);

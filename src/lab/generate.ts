@@ -23,7 +23,10 @@ type Entry = NonNullable<LitmusSource['enter']>[number];
 
 /** Deepest fork in a fork, and how many forks a program may have in its text. */
 const DEPTH_MAX = 3;
-const FORKS_MAX = 9;
+const FORKS_MAX = 7;
+
+/** More than any limit of these worlds. */
+const PID_MAX_NONE = 1000;
 
 /** Threads that come and go at once, where init only wants to use up numbers. */
 const PASSING_THREADS = 16;
@@ -44,7 +47,7 @@ class Generator {
   constructor(private readonly random: RandomStream) {}
 
   litmus(name: string): LitmusSource {
-    if (this.chance(0.15)) this.until = `${1_000_000 + this.below(40_000_000)}us`;
+    if (this.chance(0.15)) this.until = `${1_000_000 + this.below(25_000_000)}us`;
     const helpers = Array.from({ length: this.below(3) }, (_, index) => `helper-${index}`);
     const visitors = Array.from({ length: 1 + this.below(2) }, (_, index) => `visitor-${index}`);
     const programs: Record<string, ProgramSource> = { init: this.program('init', helpers, true) };
@@ -53,7 +56,21 @@ class Generator {
     for (const [index, helper] of helpers.entries())
       programs[helper] = this.program(helper, helpers.slice(index + 1), false);
     const limits = this.limits();
-    if (this.chance(0.15)) this.nearTheEnd(programs.init, limits.pidMax ?? limits.hostPidMax);
+    if (this.chance(0.2)) {
+      if (limits.hostPidMax === undefined) limits.pidMax ??= 301 + this.below(20);
+      if (this.chance(0.8)) delete limits.pidsMax;
+      this.nearTheEnd(
+        programs.init,
+        Math.min(limits.pidMax ?? PID_MAX_NONE, limits.hostPidMax ?? PID_MAX_NONE),
+      );
+    }
+    const enter = this.entries(visitors);
+    for (const { nest } of enter) {
+      if (nest?.pidMax === undefined || this.chance(0.4)) continue;
+      nest.init = `init-${nest.name}`;
+      programs[nest.init] = this.program(nest.init, helpers, true);
+      this.nearTheEnd(programs[nest.init], nest.pidMax);
+    }
     return {
       name,
       question: 'Found by the fuzzer: do model and kernel agree?',
@@ -61,7 +78,7 @@ class Generator {
       ...(Object.keys(limits).length === 0 ? {} : { limits }),
       programs,
       init: 'init',
-      enter: this.entries(visitors),
+      enter,
       ...(this.chance(0.3) ? { outside: this.outside() } : {}),
       ...(this.until === undefined ? {} : { until: this.until }),
     };
@@ -83,7 +100,7 @@ class Generator {
   }
 
   /** Init first goes through nearly all numbers, or holds many, so that the table wraps or fills in what follows. */
-  private nearTheEnd(init: ProgramSource, pidMax = 320): void {
+  private nearTheEnd(init: ProgramSource, pidMax: number): void {
     const child: Step[] = [{ fork: { comm: 'passing', steps: [{ exit: 0 }], orElse: [] } }, { wait: 'all' }];
     const threads: Step[] = [{ threads: PASSING_THREADS, orElse: [] }, { threads: 0 }];
     const fill: Step[] = [{ fork: { comm: 'filler', steps: ['pause'], orElse: [] } }];
@@ -132,16 +149,22 @@ class Generator {
   /** A process from its birth on. */
   private body(depth: number, helpers: readonly string[], exits: number): Step[] {
     const labels: string[] = [];
-    const steps: Step[] = [];
+    // Some act at birth, in the instant of the fork, as a child that fails at once does: its parent acts first, in both worlds.
+    const steps: Step[] = depth > 0 && this.chance(0.15) ? this.atOnce() : [];
     for (let instants = 1 + this.below(4); instants > 0; instants--)
       steps.push(...this.instant(depth, helpers, labels, true));
-    if (this.until !== undefined && depth < 2 && this.chance(0.3)) {
+    if (this.until !== undefined && depth === 0 && this.chance(0.4)) {
       const forever = this.instant(depth, helpers, labels, false);
       return [...steps, { repeat: { times: 'forever', steps: forever } }];
     }
     steps.push({ sleep: this.duration() });
     if (this.chance(exits)) return this.chance(0.6) ? [...steps, this.exit()] : steps;
     return [...steps, 'pause'];
+  }
+
+  private atOnce(): Step[] {
+    if (this.chance(0.4)) return [this.exit()];
+    return Array.from({ length: 1 + this.below(2) }, () => this.quietStep());
   }
 
   private exit(): Step {
@@ -203,6 +226,7 @@ class Generator {
   }
 
   private leaf(): Step[] {
+    if (this.chance(0.15)) return this.chance(0.5) ? ['pause'] : [this.exit()];
     return [{ sleep: this.duration() }, ...(this.chance(0.4) ? (['pause'] as Step[]) : [])];
   }
 

@@ -16,6 +16,7 @@ import {
   kernelRules,
   NONE,
   type PidNsId,
+  type Refuser,
   type TaskId,
 } from '../kernel/kernel.js';
 import type { Program } from '../program/code.js';
@@ -31,6 +32,8 @@ export interface ModelRunOptions {
   rules?: KernelRules;
   /** Simulated events after which a world that moves is called restless. */
   eventsMax?: number;
+  /** Called for every refused fork and thread; `where` names the namespace that is full or dead. */
+  onRefused?: (refusedBy: Refuser, where: 'outside' | 'inside' | 'nested') => void;
 }
 
 const EVENTS_MAX_USUAL = 3_000_000;
@@ -38,7 +41,7 @@ const EVENTS_MAX_USUAL = 3_000_000;
 const QUIET_SPANS_MAX = 1_000_000;
 
 export function runOnModel(litmus: Litmus, options: ModelRunOptions = {}): Outcome {
-  const stage = new Stage(litmus, options.rules ?? kernelRules('6.18', 'v1')!);
+  const stage = new Stage(litmus, options.rules ?? kernelRules('6.18', 'v1')!, options.onRefused);
   const after = stage.play(options.eventsMax ?? EVENTS_MAX_USUAL);
   stage.machine.kernel.checkInvariants();
   const world = stage.world();
@@ -65,6 +68,7 @@ class Stage {
   constructor(
     private readonly litmus: Litmus,
     rules: KernelRules,
+    onRefused: ModelRunOptions['onRefused'],
   ) {
     const { sim } = this;
     this.machine = new Machine({
@@ -77,8 +81,10 @@ class Stage {
     this.programs = programsOf(litmus);
     this.events = expandEntries(litmus);
     this.spaces = [NONE, ...nestNames(litmus).map(() => NONE)];
-    this.machine.onRefused = (_parent, { errno }) =>
+    this.machine.onRefused = (_parent, { errno, refusedBy, at }) => {
       this.noteRefusal(errno, this.entering ? 'entry' : 'program');
+      onRefused?.(refusedBy, at === 0 ? 'outside' : at === this.spaces[0] ? 'inside' : 'nested');
+    };
     this.pod = this.machine.kernel.createCgroup(0, litmus.limits.pidsMax ?? Number.POSITIVE_INFINITY);
     this.duty = sim.register((index) => this.duties[index]());
     this.setUp();

@@ -220,6 +220,39 @@ describe('pidsim ps', () => {
   });
 });
 
+describe('pidsim ps --pod', () => {
+  const DIES = `apiVersion: pidsim/v1
+kind: Scenario
+metadata: {name: dies}
+spec:
+  horizon: 10m
+  node: {kernel: {version: "6.18"}, runtime: {name: bare, setsid: true}}
+  pods: [{name: brief, containers: [{name: c, program: brief}]}]
+  programs: {brief: {comm: brief, steps: [{sleep: 1s}, {exit: 1}]}}
+`;
+
+  test('shows nothing while the only container of the pod waits for its restart', () => {
+    const { status, stdout } = pidsim([
+      'ps',
+      file('dies.yaml', DIES),
+      '--at',
+      '9m',
+      '--pod',
+      'brief',
+      '-o',
+      'json',
+    ]);
+    expect(JSON.parse(stdout)).toEqual([]);
+    expect(status).toBe(0);
+  });
+
+  test('knows a pod that there is not', () => {
+    const { status, stderr } = pidsim(['ps', file('dies.yaml', DIES), '--at', '9m', '--pod', 'other']);
+    expect(stderr).toContain('no pod "other"');
+    expect(status).toBe(2);
+  });
+});
+
 describe('pidsim help', () => {
   test.each([['--help'], ['run --help'], ['ps --help'], ['lab --help'], ['lab init --help']])(
     '%s has examples',
@@ -229,4 +262,8 @@ describe('pidsim help', () => {
       expect(stdout).toMatch(/Examples:|Commands:/);
     },
   );
+
+  test.each(['init', 'record'])('of lab %s says where the command goes, and what it is for', (name) => {
+    expect(pidsim(['lab', name, '--help']).stdout).toMatch(/^pidsim lab \w+ \[options\] -- CMD…\n\nRun a /);
+  });
 });

@@ -1,8 +1,10 @@
 /** The litmus files on the kernel of this machine, and what is left behind afterwards. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { formatVerification } from '../../src/lab/format.js';
 import { formatFuzzReport, fuzz } from '../../src/lab/fuzz.js';
 import { missingForLitmus, runOnKernel } from '../../src/lab/kernel-run.js';
@@ -125,4 +127,55 @@ describeLive('a litmus that never comes to rest', () => {
     await expectNothingOf(driver.pid!);
     expect(existsSync(`/proc/${driver.pid}`)).toBe(false);
   });
+});
+
+describeLive('pidsim lab verify', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pidsim-verify-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function verify(...args: string[]) {
+    const cli = join(import.meta.dirname, '../../dist/cli.js');
+    return spawnSync(process.execPath, [cli, 'lab', 'verify', ...args], { cwd: folder, encoding: 'utf8' });
+  }
+
+  function write(name: string, steps: string): void {
+    const programs = `programs:\n  init: {comm: init, steps: ${steps}}\n`;
+    writeFileSync(
+      join(folder, name),
+      `name: ${name.slice(0, -5)}\nquestion: q\nrules: []\n${programs}init: init\n`,
+    );
+  }
+
+  it('gives both worlds as data, and calls a world that moves restless after the bound', () => {
+    write('rests.yaml', '[{fork: {comm: child, steps: [{exit: 0}]}}, pause]');
+    write('moves.yaml', '[{repeat: {times: forever, steps: [{sleep: 1s}]}}]');
+    const { status, stdout } = verify('-o', 'json', '--bound', '1', 'rests.yaml', 'moves.yaml');
+    const { results } = JSON.parse(stdout);
+    expect(results[0]).toMatchObject({ name: 'rests', verdict: 'agrees', kernel: { kind: 'rest' } });
+    expect(results[0].kernel.world.inside.tasks).toMatchObject([
+      { comm: 'init' },
+      { comm: 'child', stat: 'Z' },
+    ]);
+    expect(results[1]).toMatchObject({
+      name: 'moves',
+      kernel: { kind: 'restless', after: '1 s of real time' },
+    });
+    expect(status).toBe(0);
+  });
+
+  it('records beside the files, and keeps what is there of others that still exist', () => {
+    write('first.yaml', '[pause]');
+    write('second.yaml', '[{sleep: 1s}, pause]');
+    write('gone.yaml', '[pause]');
+    const recorded = (): string[] => {
+      const [name] = readdirSync(join(folder, 'observed'));
+      return Object.keys(JSON.parse(readFileSync(join(folder, 'observed', name), 'utf8')).observations);
+    };
+    expect(verify('--record', 'first.yaml', 'gone.yaml').status).toBe(0);
+    rmSync(join(folder, 'gone.yaml'));
+    expect(verify('--record', 'second.yaml').status).toBe(0);
+    expect(recorded()).toEqual(['first', 'second']);
+  });
+
+  it('takes no bound of nothing', () => expect(verify('--bound', '0', 'rests.yaml').status).toBe(2));
 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kernelRules } from '../../src/kernel/kernel.js';
+import { coverageOf } from '../../src/lab/coverage.js';
 import { differencesFrom } from '../../src/lab/expect.js';
 import { formatWorlds } from '../../src/lab/format.js';
 import { generateLitmus } from '../../src/lab/generate.js';
@@ -12,6 +13,12 @@ import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../src
 import { shrinkLitmus } from '../../src/lab/shrink.js';
 import { sameWorld } from '../../src/lab/verify.js';
 import type { World } from '../../src/lab/world.js';
+import {
+  KILL_TARGETS,
+  SIGCHLD_DISPOSITIONS,
+  SIGNAL_NAMES,
+  SIGTERM_DISPOSITIONS,
+} from '../../src/program/step.js';
 import { litmusPaths, OBSERVED_FOLDER, readLitmusFiles } from './litmus-files.js';
 
 const all = readLitmusFiles();
@@ -158,21 +165,46 @@ describe('the fuzzer', () => {
     }
   });
 
-  it('makes worlds of many kinds', () => {
-    const seen = { refused: 0, zombies: 0, pinned: 0, threads: 0, nested: 0, dead: 0 };
-    for (let index = 0; index < 300; index++) {
-      const litmus = litmusOf(generateLitmus(8, index));
-      const outcome = litmus.ok ? runOnModel(litmus.value) : null;
-      if (outcome?.kind !== 'rest') continue;
-      const { inside, nested, refusals } = outcome.world;
-      if (refusals.length > 0) seen.refused++;
-      if (inside.tasks.some(({ stat }) => stat.startsWith('Z'))) seen.zombies++;
-      if (inside.pinned.length > 0) seen.pinned++;
-      if (inside.tasks.some(({ threads }) => threads > 1)) seen.threads++;
-      if (Object.keys(nested).length > 0) seen.nested++;
-      if (inside.tasks.length === 0) seen.dead++;
-    }
-    for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(5);
+  it('makes programs of every step, way in and limit, that meet every refusal and end', () => {
+    const { steps, entries, limits, refusals, worlds } = coverageOf(1, 800);
+    const kills = [...KILL_TARGETS, 'LABEL'].flatMap((target) =>
+      SIGNAL_NAMES.map((signal) => `kill ${target} ${signal}`),
+    );
+    const others =
+      'sleep pause fork exec threads wait-any wait-all wait-LABEL reap setsid setpgid kill repeat';
+    const wanted = [
+      ...others.split(' ').map((name) => name.replace('-', ' ')),
+      ...['repeat forever', 'chance', 'exit', 'exit waited', 'exit-main-thread', 'fork program'],
+      ...['fork orElse', 'threads orElse', 'kill orElse', 'subreaper true', 'subreaper false'],
+      ...SIGCHLD_DISPOSITIONS.map((disposition) => `sigchld ${disposition}`),
+      ...SIGTERM_DISPOSITIONS.map((disposition) => `on-term ${disposition}`),
+      ...kills,
+    ];
+    expect(wanted.filter((name) => !(steps.get(name)! >= 40))).toEqual([]);
+    expect([...entries.keys()].sort()).toEqual([
+      'PID 1 never reaped',
+      'into a nested namespace',
+      'makes a nested namespace',
+      'never reaped',
+      'nobody enters',
+      'parent leaves',
+      'series',
+      'subreaper outside',
+      'with setsid',
+      'without setsid',
+    ]);
+    expect([...limits.keys()].sort()).toEqual(['hostPidMax', 'nested pidMax', 'pidMax', 'pidsMax', 'until']);
+    const fulls = ['pid-max inside', 'pid-max nested', 'pid-max outside', 'pids-cgroup'];
+    expect([...refusals.keys()].sort()).toEqual(['namespace-dead inside', 'namespace-dead nested', ...fulls]);
+    expect([...worlds.keys()].sort()).toEqual([
+      'PID 1 a zombie',
+      'dead leader, live threads',
+      'namespace gone',
+      'numbers have wrapped',
+      'pinned numbers',
+      'threads',
+      'zombies',
+    ]);
   });
 
   it('shrinks a litmus to what matters', async () => {
