@@ -8,7 +8,7 @@ import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { PidNamespace } from './namespaces.js';
 import { Origins } from './origins.js';
-import { Pids, REFS } from './pids.js';
+import { LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { ENDING_NAMESPACE, FREE, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
@@ -134,7 +134,9 @@ export class KernelState {
   comm(name: string): number {
     let id = this.commIds.get(name);
     if (id === undefined) {
-      id = this.comms.push(name) - 1;
+      id = this.comms.length;
+      if (id === LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} names of processes`);
+      this.comms.push(name);
       this.commIds.set(name, id);
     }
     return id;
