@@ -8,6 +8,7 @@ import { Document, isCollection, visit } from 'yaml';
 import * as z from 'zod';
 import { checkProgramNames, forEachStepList } from '../program/check.js';
 import { parseProgram } from '../program/parse.js';
+import { valueAt, wrongType } from '../program/problem.js';
 import type { ProgramLibrary, ProgramSource, Step } from '../program/step.js';
 import type { Diagnostic, Parsed } from '../scenario/diagnostic.js';
 import { documentOf, type Path, readYaml, type SourceDocument } from '../scenario/document.js';
@@ -216,7 +217,9 @@ class Reader {
       for (const key of issue.keys)
         this.complain([...path, key], 'unknown-key', `there is no key "${key}" here`);
     } else if (issue.code === 'invalid_type') {
-      this.complain(path, 'wrong-type', `"${path.at(-1) ?? 'the litmus'}": expected ${issue.expected}`);
+      const at = [...path];
+      const problem = wrongType(at, valueAt(this.document.value, at), issue.expected);
+      this.complain(problem.path, problem.code, problem.message, problem.hint);
     } else {
       this.complain(path, 'bad-value', `"${path.at(-1) ?? 'the litmus'}": ${issue.message}`);
     }

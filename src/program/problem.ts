@@ -87,7 +87,8 @@ const KEYS = [
   ...['uniform', 'exponential', 'mean', 'lognormal', 'median', 'sigma'],
 ];
 
-function wrongType(path: Path, value: unknown, expected: string): ProgramProblem {
+/** Of a value that is missing, or of another type than `expected`, which is named as zod names types. */
+export function wrongType(path: Path, value: unknown, expected: string): ProgramProblem {
   if (value === undefined) {
     return { path: path.slice(0, -1), code: 'missing-key', message: `"${path.at(-1)}" is missing` };
   }
@@ -203,7 +204,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function valueAt(root: unknown, path: Path): unknown {
+export function valueAt(root: unknown, path: Path): unknown {
   let value = root;
   for (const key of path) {
     if (typeof value !== 'object' || value === null) return undefined;

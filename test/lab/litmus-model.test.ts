@@ -118,6 +118,7 @@ init: init
     ['an unknown key', `${GOOD}speed: 3\n`, '8:8 unknown-key'],
     ['an unknown program', GOOD.replace('init: init', 'init: other'), '7:7 unknown-program'],
     ['a step that does not exist', GOOD.replace('[pause]', '[snooze]'), '6:30 unknown-step'],
+    ['a missing question', GOOD.replace('question: q\n', ''), '2:1 missing-key'],
     ['a duration without a unit', `${GOOD}enter: [{at: 10, program: init}]\n`, '8:14 wrong-type'],
     ['a random sleep', GOOD.replace('[pause]', '[{sleep: {uniform: [1s, 2s]}}]'), '6:9 bad-value'],
     ['a real coin', GOOD.replace('[pause]', '[{chance: {p: 0.5, steps: [pause]}}]'), '6:9 bad-value'],
