@@ -1,5 +1,4 @@
 /** What the tables of the kernel have in common: a typed array of rows, which grows. */
-
 import { PID_MAX_LIMIT } from './limits.js';
 
 /** "No such row": ends lists, stands for the parent of the first task. */
@@ -13,8 +12,8 @@ const SMALL = 2 ** 20;
 /**
  * A longer array of the same type with the same beginning, for a table with rows of so many numbers.
  *
- * Doubling all the way would be less work, but a million zombies are not to have room for three others. There are never
- * more rows than numbers on the host.
+ * Doubling all the way would copy less, but could leave a table of two million zombies as much room again. No table has
+ * more rows than the host has numbers.
  */
 export function lengthened<A extends IntegerArray>(array: A, rowLength: number): A {
   const rows = array.length / rowLength;

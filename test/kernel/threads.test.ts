@@ -27,6 +27,27 @@ onBothKernels((boot) => {
     expect(kernel.allocated() - before).toBe(0);
   });
 
+  it('K9 threads in a namespace twelve levels deep hold a number on each of thirteen, burst after burst', () => {
+    const kernel = boot();
+    let parent = kernel.init;
+    let ns = 0;
+    for (let level = 1; level <= 12; level++) {
+      ns = kernel.unsharePidNamespace(parent);
+      parent = kernel.fork(parent);
+    }
+    const before = kernel.allocated();
+    for (const threads of [3, 1, 40]) expect(kernel.cloneThreads(parent, threads)).toBe(threads);
+    expect(kernel.allocated(ns)).toBe(45);
+    expect(kernel.allocated() - before).toBe(44);
+    kernel.endOneThread(parent);
+    expect(kernel.allocated(ns)).toBe(44);
+    expect(row(kernel, ns, parent)?.nspid).toEqual([1]);
+    expect(row(kernel, 0, parent)?.nspid).toHaveLength(13);
+    kernel.endThreads(parent);
+    expect(kernel.allocated(ns)).toBe(1);
+    expect(kernel.allocated()).toBe(before);
+  });
+
   it('K9 a burst of threads takes what single ones would take', () => {
     const [burst, single] = [boot({ pidMax: 320 }), boot({ pidMax: 320 })];
     for (const kernel of [burst, single]) {

@@ -1,0 +1,23 @@
+/** Tables that grow: what they hold stays, and they never have room for more rows than there are numbers. */
+import { expect, it } from 'vitest';
+import { lengthened } from '../../src/kernel/arena.js';
+import { PID_MAX_LIMIT } from '../../src/kernel/limits.js';
+
+it('a table that grows keeps its rows', () => {
+  const longer = lengthened(Int32Array.of(1, 2, 3, 4, 5, 6), 3);
+  expect([...longer.subarray(0, 6)]).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(longer.length % 3).toBe(0);
+});
+
+it('small tables double, large ones grow by half, and the last step ends at the most numbers that a host has', () => {
+  const steps: number[] = [];
+  let table: Uint8Array = new Uint8Array(64);
+  while (table.length < PID_MAX_LIMIT) {
+    const before = table.length;
+    table = lengthened(table, 1);
+    steps.push(table.length / before);
+  }
+  expect(table.length).toBe(PID_MAX_LIMIT);
+  expect(steps.filter((step) => step === 2)).toHaveLength(14);
+  expect(Math.max(...steps.slice(14))).toBeLessThanOrEqual(1.500001);
+});
