@@ -126,5 +126,11 @@ function writeObserved(
 }
 
 function readObserved(path: string): ObservedFile {
-  return JSON.parse(readFileSync(path, 'utf8')) as ObservedFile;
+  try {
+    const record = JSON.parse(readFileSync(path, 'utf8')) as ObservedFile;
+    if (record?.observations instanceof Object) return record;
+  } catch {
+    // Said below, as for a file that is JSON and something else.
+  }
+  throw usageError(`${path} is no recording of \`lab verify\`, so it is left as it is`, 'move it away');
 }

@@ -177,5 +177,18 @@ describeLive('pidsim lab verify', () => {
     expect(recorded()).toEqual(['first', 'second']);
   });
 
+  it('does not write over a recording that it cannot read', () => {
+    write('rests.yaml', '[pause]');
+    expect(verify('--record', 'rests.yaml').status).toBe(0);
+    const [path] = readdirSync(join(folder, 'observed')).map((name) => join(folder, 'observed', name));
+    writeFileSync(path, '{"observations": ');
+    const { status, stdout, stderr } = verify('--record', 'rests.yaml');
+    expect(status).toBe(2);
+    expect(stdout).toContain('agrees');
+    expect(stderr).toMatch(/observed\/.*\.json.*is no recording/);
+    expect(readFileSync(path, 'utf8')).toBe('{"observations": ');
+    rmSync(path);
+  });
+
   it('takes no bound of nothing', () => expect(verify('--bound', '0', 'rests.yaml').status).toBe(2));
 });
