@@ -3,13 +3,13 @@ import { expect, it } from 'vitest';
 import { lengthened } from '../../src/kernel/arena.js';
 import { PID_MAX_LIMIT } from '../../src/kernel/limits.js';
 
-it('a table that grows keeps its rows', () => {
+it('K9 a table that grows keeps its rows, and so whoever holds a number goes on holding it', () => {
   const longer = lengthened(Int32Array.of(1, 2, 3, 4, 5, 6), 3);
   expect([...longer.subarray(0, 6)]).toEqual([1, 2, 3, 4, 5, 6]);
   expect(longer.length % 3).toBe(0);
 });
 
-it('small tables double, large ones grow by half, and the last step ends at the most numbers that a host has', () => {
+it('K6 small tables double, large ones grow by half, up to the largest pid_max that there is', () => {
   const steps: number[] = [];
   let table: Uint8Array = new Uint8Array(64);
   while (table.length < PID_MAX_LIMIT) {
