@@ -10,46 +10,91 @@ export const CGROUPS_MAX = 65_536;
 /** `pids.max` of a group that is not limited: more tasks than there can be. An integer, as all that it is compared with. */
 export const PIDS_UNLIMITED = 2 ** 31 - 1;
 
+/**
+ * A fork has to ask every limit on the way up, but most groups have none. So a charge goes only to the task's own group
+ * and to those above that have, or once had, a limit; what is in another is added up when somebody asks.
+ */
 export class Cgroup {
-  current = 0;
+  /** Charged here: what is directly in the group; with a limit, what is in the groups below it too. */
+  private charged = 0;
+  /** The nearest group above with a limit: the next to be charged. */
+  private limitedAbove: Cgroup | null;
+  private isLimited: boolean;
+  /** `pids.max`. */
+  private limit: number;
+  private readonly children: Cgroup[] = [];
   /** `pids.events`: forks refused, counted where the kernel's version counts them (K37). */
   events = 0;
   removed = false;
-  max: number;
 
   constructor(
     readonly id: number,
     readonly parent: Cgroup | null,
     max: number,
   ) {
-    this.max = Math.min(max, PIDS_UNLIMITED);
+    this.limit = Math.min(max, PIDS_UNLIMITED);
+    this.isLimited = this.limit < PIDS_UNLIMITED;
+    this.limitedAbove = parent === null || parent.isLimited ? parent : parent.limitedAbove;
+    parent?.children.push(this);
   }
-}
 
-/** Charges without a look at the limit, as attaching does (K35); negative to uncharge. */
-export function charge(cgroup: Cgroup, tasks: number): void {
-  for (let at: Cgroup | null = cgroup; at !== null; at = at.parent) at.current += tasks;
-}
+  get max(): number {
+    return this.limit;
+  }
 
-/**
- * Charges one task on the way up; if one of the groups is full, returns it, and nothing is charged. Stands for
- * `pids_try_charge`.
- */
-export function tryCharge(cgroup: Cgroup): Cgroup | null {
-  for (let at: Cgroup | null = cgroup; at !== null; at = at.parent) {
-    if (at.current >= at.max) {
-      for (let below = cgroup; below !== at; below = below.parent as Cgroup) below.current--;
-      return at;
+  /** A group that gets its first limit has to be told what is charged to those below it, from now on. */
+  setMax(max: number): void {
+    this.limit = Math.min(max, PIDS_UNLIMITED);
+    if (this.isLimited || this.limit === PIDS_UNLIMITED) return;
+    this.charged = this.current;
+    this.isLimited = true;
+    this.chargeFromBelow(this);
+  }
+
+  private chargeFromBelow(group: Cgroup): void {
+    for (const child of group.children) {
+      child.limitedAbove = this;
+      if (!child.isLimited) this.chargeFromBelow(child);
     }
-    at.current++;
   }
-  return null;
-}
 
-/** How many more tasks fit into `cgroup`: the least room on the way up. */
-export function roomIn(cgroup: Cgroup): number {
-  let room = PIDS_UNLIMITED;
-  for (let at: Cgroup | null = cgroup; at !== null; at = at.parent)
-    room = Math.min(room, at.max - at.current);
-  return Math.max(0, room);
+  /** `pids.current`. */
+  get current(): number {
+    if (this.isLimited) return this.charged;
+    return this.children.reduce((sum, child) => sum + child.current, this.charged);
+  }
+
+  /** Nothing will ever be charged to it again. */
+  leaveParent(): void {
+    const siblings = this.parent?.children ?? [];
+    siblings.splice(siblings.indexOf(this), 1);
+  }
+
+  /** Charges without a look at the limit, as attaching does (K35); negative to uncharge. */
+  charge(tasks: number): void {
+    for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove) at.charged += tasks;
+  }
+
+  /**
+   * Charges one task on the way up; if one of the groups is full, returns it, and nothing is charged. Stands for
+   * `pids_try_charge`.
+   */
+  tryCharge(): Cgroup | null {
+    for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove) {
+      if (at.charged >= at.limit) {
+        for (let below: Cgroup = this; below !== at; below = below.limitedAbove as Cgroup) below.charged--;
+        return at;
+      }
+      at.charged++;
+    }
+    return null;
+  }
+
+  /** How many more tasks fit in: the least room on the way up. */
+  get room(): number {
+    let room = PIDS_UNLIMITED;
+    for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove)
+      room = Math.min(room, at.limit - at.charged);
+    return Math.max(0, room);
+  }
 }

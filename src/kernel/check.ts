@@ -5,9 +5,10 @@
 import { NONE } from './arena.js';
 import { isMainThreadDead } from './exit.js';
 import { REFS } from './pids.js';
-import { processIndex, TASK, THREADS } from './processes.js';
-import type { KernelState } from './state.js';
+import { TASK, THREADS } from './processes.js';
+import { type KernelState, ROOT } from './state.js';
 import { GROUP, PARENT, PID, SESSION, STATE, USER, ZOMBIE } from './tasks.js';
+import { threadNumbersIn } from './threads.js';
 
 /** Throws an Error that names the first identity that does not hold. */
 export function checkInvariants(kernel: KernelState): void {
@@ -51,9 +52,9 @@ function checkNamespaces(kernel: KernelState): void {
       if (!namespace.contains(kernel.namespaceOf(task))) continue;
       taskCount += 1 + extraThreads(kernel, task);
       if (kernel.tasks.rows[task + STATE] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
-      if (extraThreads(kernel, task) === 0) continue;
-      const threads = kernel.processes.threadNumbers[processIndex(kernel.processOf(task))];
-      for (const number of threads?.numbersIn(namespace, kernel.namespaceOf(task)) ?? []) add(number);
+      const process = kernel.processOf(task);
+      if (process === NONE) continue;
+      for (const number of threadNumbersIn(kernel, process, kernel.namespaceOf(task), namespace)) add(number);
     }
     expectEqual(`namespace ${namespace.id}: allocated`, namespace.allocated, numbers.size);
     expectEqual(`namespace ${namespace.id}: numbers in the table`, namespace.taken.count(), numbers.size);
@@ -134,6 +135,7 @@ function checkCharges(kernel: KernelState): void {
   expectEqual('nr_threads', kernel.nrThreads, total);
   for (const cgroup of kernel.cgroups)
     expectEqual(`cgroup ${cgroup.id}: pids.current`, cgroup.current, current.get(cgroup.id) ?? 0);
+  byUser.delete(ROOT);
   for (const [user, count] of byUser) expectEqual(`user ${user}: tasks`, kernel.userTasks[user], count);
   for (const [origin, count] of byOrigin)
     expectEqual(`origin ${origin}: tasks`, kernel.origins.tasks(origin), count);

@@ -5,10 +5,20 @@
  *        ──► zombie ──► parent is told ──► released at once (autoreap), or when somebody waits
  */
 import { NONE } from './arena.js';
-import { charge } from './cgroups.js';
 import type { PidNamespace } from './namespaces.js';
-import { FLAGS, HAS_SUBREAPER, IS_SUBREAPER, PENDING, SIGCHLD_ACTION, TASK, THREADS } from './processes.js';
-import { isHandler, PENDING_SIGCHLD, SIGCHLD_IGNORE, SIGCHLD_NOCLDWAIT, STATUS_KILLED } from './signals.js';
+import { HOST_NUMBER } from './pids.js';
+import { SIGNALS, TASK, THREADS } from './processes.js';
+import {
+  HAS_SUBREAPER,
+  IS_SUBREAPER,
+  isHandler,
+  PENDING_SIGCHLD,
+  SIGCHLD_IGNORE,
+  SIGCHLD_NOCLDWAIT,
+  STATUS_KILLED,
+  sigchldIn,
+  withSigchld,
+} from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import {
   ENDING_NAMESPACE,
@@ -71,8 +81,8 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   namespace.initNumbers = 1 + threads;
   namespace.dead = true;
   kernel.endings++;
-  processes.rows[process | SIGCHLD_ACTION] = SIGCHLD_IGNORE;
-  kernel.hooks.ended(init, tasks.rows[init + STATUS]);
+  processes.rows[process | SIGNALS] = withSigchld(processes.rows[process | SIGNALS], SIGCHLD_IGNORE);
+  kernel.hooks.ended(init, kernel.hostNumber(init), tasks.rows[init + STATUS]);
   tasks.rows[init + STATE] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
   for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
@@ -116,7 +126,7 @@ function becomeZombie(kernel: KernelState, task: TaskId): void {
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (children.hasAny(process)) reparentChildren(kernel, task);
   if (namespace.init === task) namespace.init = NONE;
-  else kernel.hooks.ended(task, rows[task + STATUS]);
+  else kernel.hooks.ended(task, kernel.hostNumber(task), rows[task + STATUS]);
   children.becomeZombie(task);
   rows[task + STATE] = ZOMBIE;
   rows[task + PROCESS] = NONE;
@@ -139,8 +149,8 @@ export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
 function tellParent(kernel: KernelState, parent: TaskId): boolean {
   const process = kernel.tasks.rows[parent + PROCESS];
   const { rows } = kernel.processes;
-  const disposition = rows[process | SIGCHLD_ACTION];
-  if (isHandler(disposition)) rows[process | PENDING] |= PENDING_SIGCHLD;
+  const disposition = sigchldIn(rows[process | SIGNALS]);
+  if (isHandler(disposition)) rows[process | SIGNALS] |= PENDING_SIGCHLD;
   kernel.hooks.wake(parent);
   return disposition === SIGCHLD_IGNORE || disposition === SIGCHLD_NOCLDWAIT;
 }
@@ -172,13 +182,13 @@ function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
 function findReaper(kernel: KernelState, father: TaskId): TaskId {
   const { tasks, processes } = kernel;
   const namespace = kernel.namespaceOf(father);
-  if (processes.rows[tasks.rows[father + PROCESS] | FLAGS] & HAS_SUBREAPER) {
+  if (processes.rows[tasks.rows[father + PROCESS] | SIGNALS] & HAS_SUBREAPER) {
     let ancestor = tasks.rows[father + PARENT];
     for (; ancestor !== NONE && ancestor !== namespace.init; ancestor = tasks.rows[ancestor + PARENT]) {
       if (!kernel.rules.orphansLeaveNamespace && kernel.namespaceOf(ancestor).level !== namespace.level)
         break;
       const alive = tasks.rows[ancestor + STATE] !== ENDING_NAMESPACE;
-      if (alive && processes.rows[tasks.rows[ancestor + PROCESS] | FLAGS] & IS_SUBREAPER) return ancestor;
+      if (alive && processes.rows[tasks.rows[ancestor + PROCESS] | SIGNALS] & IS_SUBREAPER) return ancestor;
     }
   }
   return namespace.init;
@@ -189,21 +199,22 @@ function findReaper(kernel: KernelState, father: TaskId): TaskId {
  * else is attached (K10, K14). Stands for `release_task`.
  */
 export function release(kernel: KernelState, task: TaskId): void {
-  kernel.hooks.released(task);
-  kernel.children.remove(task);
   const { rows } = kernel.tasks;
+  const pid = rows[task + PID];
+  kernel.hooks.released(task, kernel.pids.rows[pid | HOST_NUMBER]);
+  kernel.children.remove(task);
   const origin = kernel.tasks.origin(task);
   const namespace = kernel.namespaceOf(task);
-  namespace.ownTasks--;
-  namespace.ownZombies--;
   kernel.nrThreads--;
-  kernel.userTasks[rows[task + USER]]--;
-  charge(kernel.cgroups[kernel.tasks.cgroup(task)], -1);
+  kernel.countUser(rows[task + USER], -1);
+  kernel.cgroups[kernel.tasks.cgroup(task)].charge(-1);
   kernel.origins.countZombies(origin, -1);
   kernel.origins.countReleased(origin, 1);
   kernel.detach(rows[task + SESSION]);
   kernel.detach(rows[task + GROUP]);
-  kernel.detach(rows[task + PID]);
+  namespace.ownZombies--;
+  namespace.ownTasks--;
+  kernel.detachOwn(pid);
   kernel.tasks.release(task);
 }
 

@@ -1,26 +1,13 @@
 /** fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
 import { NONE } from './arena.js';
-import { type Cgroup, charge, tryCharge } from './cgroups.js';
+import type { Cgroup } from './cgroups.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
 import { HOST_NUMBER, labelOf, REFS } from './pids.js';
-import {
-  CHILD_NAMESPACE,
-  FIRST_CHILD,
-  FLAGS,
-  HAS_SUBREAPER,
-  IS_SUBREAPER,
-  LAST_CHILD,
-  NPROC_MAX,
-  PENDING,
-  SIGCHLD_ACTION,
-  SIGTERM_ACTION,
-  TASK,
-  THREADS,
-  ZOMBIES,
-} from './processes.js';
-import type { KernelState, TaskId } from './state.js';
-import { GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, STATUS, USER } from './tasks.js';
+import { CHILD_NAMESPACE, NPROC_MAX, SIGNALS, TASK } from './processes.js';
+import { inherited } from './signals.js';
+import { type KernelState, ROOT, type TaskId } from './state.js';
+import { GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, USER } from './tasks.js';
 
 /**
  * Makes a child of `parent`, or returns NONE with the reason in `kernel.refusal`. The limits are asked in the
@@ -41,14 +28,14 @@ export function fork(kernel: KernelState, parent: TaskId): TaskId {
   if (!chargeOne(kernel, parent)) {
     giveBack(kernel, pid, namespace, null);
     // A namespace whose first process fails this late gets no second attempt (`free_pid`).
-    if (namespace.ownAllocated === 0) namespace.dead = true;
+    if (namespace.isUnused) namespace.dead = true;
     return NONE;
   }
   const child = createTask(kernel, parent, pid, namespace);
   createProcess(kernel, own, child);
   kernel.children.append(parent, child);
   if (namespace.init === NONE) namespace.init = child;
-  kernel.hooks.forked(parent, child);
+  kernel.hooks.forked(parent, child, kernel.pids.rows[pid | HOST_NUMBER]);
   return child;
 }
 
@@ -56,7 +43,7 @@ export function fork(kernel: KernelState, parent: TaskId): TaskId {
 export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
   const { rows } = kernel.tasks;
   const user = rows[parent + USER];
-  if (user !== 0 && kernel.userTasks[user] >= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX]) {
+  if (user !== ROOT && kernel.userTasks[user] >= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX]) {
     kernel.refuse(parent, 'rlimit-nproc', kernel.uids[user]);
     return false;
   }
@@ -70,7 +57,7 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
 /** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
 export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
   const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
-  const full = tryCharge(own);
+  const full = own.tryCharge();
   if (full === null) return true;
   if (kernel.rules.pidsEventsOn === 'forker') own.events++;
   else for (let at: Cgroup = full; at.parent !== null; at = at.parent) at.events++;
@@ -90,7 +77,7 @@ function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespac
     if (number === NONE) {
       giveBack(kernel, pid, namespace, level);
       // The first process of a namespace is PID 1, however many attempts it takes.
-      if (namespace.ownAllocated === 0) namespace.cursor = 0;
+      if (namespace.isUnused) namespace.cursor = 0;
       kernel.refuse(parent, 'pid-max', level.id);
       return NONE;
     }
@@ -131,36 +118,27 @@ function createTask(kernel: KernelState, parent: TaskId, pid: number, namespace:
   rows[child + LABEL] = label;
   tasks.inheritCgroupAndComm(child, parent);
   rows[child + USER] = user;
-  rows[child + STATUS] = 0;
   rows[child + STATE] = LIVE;
   pids.rows[pid | REFS] = 1;
   pids.rows[group | REFS]++;
   pids.rows[session | REFS]++;
   pids.setLabel(pid, label);
   namespace.ownTasks++;
-  namespace.ownAllocated++;
   kernel.nrThreads++;
-  kernel.userTasks[user]++;
+  kernel.countUser(user, 1);
   kernel.origins.countBorn(origin, 1);
   return child;
 }
 
-/** What the child has while it lives: handlers are inherited, pending signals and the subreaper flag are not. */
+/** What the child has while it lives. It has no children and no threads, as nobody has who had the row before. */
 function createProcess(kernel: KernelState, own: number, child: TaskId): void {
   const { tasks, processes } = kernel;
   const process = processes.allocate();
   const { rows } = processes;
   rows[process | TASK] = child;
   rows[process | CHILD_NAMESPACE] = tasks.namespaceId(child);
-  rows[process | FIRST_CHILD] = NONE;
-  rows[process | LAST_CHILD] = NONE;
-  rows[process | ZOMBIES] = NONE;
-  rows[process | THREADS] = 0;
   rows[process | NPROC_MAX] = rows[own | NPROC_MAX];
-  rows[process | SIGCHLD_ACTION] = rows[own | SIGCHLD_ACTION];
-  rows[process | SIGTERM_ACTION] = rows[own | SIGTERM_ACTION];
-  rows[process | PENDING] = 0;
-  rows[process | FLAGS] = (rows[own | FLAGS] & (IS_SUBREAPER | HAS_SUBREAPER)) !== 0 ? HAS_SUBREAPER : 0;
+  rows[process | SIGNALS] = inherited(rows[own | SIGNALS]);
   tasks.rows[child + PROCESS] = process;
 }
 
@@ -173,7 +151,7 @@ export function boot(kernel: KernelState, comm: string): TaskId {
   pids.rows[pid | HOST_NUMBER] = 1;
   host.taken.take(1);
   host.cursor = 2;
-  host.ownAllocated = host.ownTasks = 1;
+  host.ownTasks = 1;
   const init = tasks.allocate();
   const process = processes.allocate();
   tasks.rows[init + PID] = tasks.rows[init + GROUP] = tasks.rows[init + SESSION] = pid;
@@ -182,14 +160,10 @@ export function boot(kernel: KernelState, comm: string): TaskId {
   tasks.setComm(init, kernel.comm(comm));
   tasks.rows[init + STATE] = LIVE;
   processes.rows[process | TASK] = init;
-  processes.rows[process | FIRST_CHILD] = NONE;
-  processes.rows[process | LAST_CHILD] = NONE;
-  processes.rows[process | ZOMBIES] = NONE;
   processes.rows[process | NPROC_MAX] = NPROC_UNLIMITED;
   host.init = init;
-  charge(kernel.cgroups[0], 1);
+  kernel.cgroups[0].charge(1);
   kernel.nrThreads = 1;
-  kernel.userTasks[0] = 1;
   kernel.origins.countBorn(0, 1);
   return init;
 }

@@ -5,7 +5,7 @@
  * a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
  */
 import { NONE } from './arena.js';
-import { CGROUPS_MAX, Cgroup, PIDS_UNLIMITED } from './cgroups.js';
+import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
 import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { boot, fork } from './fork.js';
@@ -13,12 +13,13 @@ import { kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
 import { processWithNumber, taskWithNumber } from './lookup.js';
 import { listTasks, liveTasksIn, pinnedNumbers, type TaskRow } from './observe.js';
-import { HOST_NUMBER, LABELS_MAX, labelOf } from './pids.js';
-import { NPROC_MAX, PENDING, SIGCHLD_ACTION, SIGTERM_ACTION, THREADS } from './processes.js';
+import { LABELS_MAX, labelOf } from './pids.js';
+import { NPROC_MAX, SIGNALS, THREADS } from './processes.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
   isHandler,
   type KERNEL,
+  PENDING_ANY,
   PENDING_SIGCHLD,
   PENDING_SIGTERM,
   SIGCHLD_ACTIONS,
@@ -26,6 +27,10 @@ import {
   type SigchldAction,
   type Signal,
   type SigtermAction,
+  sigchldIn,
+  sigtermIn,
+  withSigchld,
+  withSigterm,
 } from './signals.js';
 import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
 import {
@@ -133,37 +138,38 @@ export class Kernel extends KernelState {
   setSigchld(task: TaskId, action: SigchldAction): void {
     const { rows } = this.processes;
     const process = this.processOf(task);
-    rows[process | SIGCHLD_ACTION] = SIGCHLD_ACTIONS.indexOf(action);
-    if (!isHandler(rows[process | SIGCHLD_ACTION])) rows[process | PENDING] &= ~PENDING_SIGCHLD;
+    let signals = withSigchld(rows[process | SIGNALS], SIGCHLD_ACTIONS.indexOf(action));
+    if (!isHandler(sigchldIn(signals))) signals &= ~PENDING_SIGCHLD;
+    rows[process | SIGNALS] = signals;
   }
 
   setSigterm(task: TaskId, action: SigtermAction): void {
     const { rows } = this.processes;
     const process = this.processOf(task);
-    rows[process | SIGTERM_ACTION] = SIGTERM_ACTIONS.indexOf(action);
-    if (action === 'ignore') rows[process | PENDING] &= ~PENDING_SIGTERM;
+    const signals = withSigterm(rows[process | SIGNALS], SIGTERM_ACTIONS.indexOf(action));
+    rows[process | SIGNALS] = action === 'ignore' ? signals & ~PENDING_SIGTERM : signals;
   }
 
   /** Bits PENDING_SIGCHLD and PENDING_SIGTERM. */
   pendingSignals(task: TaskId): number {
-    return this.processes.rows[this.processOf(task) | PENDING];
+    return this.processes.rows[this.processOf(task) | SIGNALS] & PENDING_ANY;
   }
 
   /** Takes a pending signal out of its slot, to act on it. True if there was one. */
   takeSignal(task: TaskId, pending: number): boolean {
     const { rows } = this.processes;
     const process = this.processOf(task);
-    if ((rows[process | PENDING] & pending) === 0) return false;
-    rows[process | PENDING] &= ~pending;
+    if ((rows[process | SIGNALS] & pending) === 0) return false;
+    rows[process | SIGNALS] &= ~pending;
     return true;
   }
 
   sigchldOf(task: TaskId): SigchldAction {
-    return SIGCHLD_ACTIONS[this.processes.rows[this.processOf(task) | SIGCHLD_ACTION]];
+    return SIGCHLD_ACTIONS[sigchldIn(this.processes.rows[this.processOf(task) | SIGNALS])];
   }
 
   sigtermOf(task: TaskId): SigtermAction {
-    return SIGTERM_ACTIONS[this.processes.rows[this.processOf(task) | SIGTERM_ACTION]];
+    return SIGTERM_ACTIONS[sigtermIn(this.processes.rows[this.processOf(task) | SIGNALS])];
   }
 
   // ---- sessions, subreapers, namespaces, cgroups, users
@@ -216,6 +222,7 @@ export class Kernel extends KernelState {
       const id = forgottenCgroups[i];
       if (this.cgroups[id].current > 0) continue;
       forgottenCgroups.splice(i, 1);
+      this.cgroups[id].leaveParent();
       return id;
     }
     if (this.cgroups.length === CGROUPS_MAX) throw new RangeError(`more than ${CGROUPS_MAX} cgroups`);
@@ -223,7 +230,7 @@ export class Kernel extends KernelState {
   }
 
   setPidsMax(cgroup: CgroupId, pidsMax: number): void {
-    this.cgroups[cgroup].max = Math.min(pidsMax, PIDS_UNLIMITED);
+    this.cgroups[cgroup].setMax(pidsMax);
   }
 
   /**
@@ -260,8 +267,8 @@ export class Kernel extends KernelState {
     if (user === NONE) user = this.uids.push(uid) - 1;
     const { rows } = this.tasks;
     const count = 1 + this.threadCount(task);
-    this.userTasks[rows[task + USER]] -= count;
-    this.userTasks[user] += count;
+    this.countUser(rows[task + USER], -count);
+    this.countUser(user, count);
     rows[task + USER] = user;
   }
 
@@ -300,11 +307,6 @@ export class Kernel extends KernelState {
   /** Has the parent a number in the task's namespace? Otherwise getppid() is 0 there (K23). */
   seesParent(task: TaskId): boolean {
     return this.numberIn(this.tasks.rows[this.tasks.rows[task + PARENT] + PID], this.namespaceOf(task)) !== 0;
-  }
-
-  /** The task's number on the host, which every task has. */
-  hostNumber(task: TaskId): number {
-    return this.pids.rows[this.tasks.rows[task + PID] | HOST_NUMBER];
   }
 
   /** The task's number in a namespace; 0 if it has none there. */

@@ -1,6 +1,6 @@
 /** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
 import { exit } from './exit.js';
-import { PENDING, SIGCHLD_ACTION, SIGTERM_ACTION } from './processes.js';
+import { SIGNALS } from './processes.js';
 import {
   isHandler,
   KERNEL,
@@ -13,6 +13,8 @@ import {
   type Signal,
   STATUS_KILLED,
   STATUS_TERMINATED,
+  sigchldIn,
+  sigtermIn,
 } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, ZOMBIE } from './tasks.js';
@@ -39,7 +41,7 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
   if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
   const process = kernel.processOf(target);
   if (signal === SIGCHLD) {
-    if (isHandler(rows[process | SIGCHLD_ACTION])) post(kernel, target, PENDING_SIGCHLD);
+    if (isHandler(sigchldIn(rows[process | SIGNALS]))) post(kernel, target, PENDING_SIGCHLD);
     return true;
   }
   const namespace = kernel.namespaceOf(target);
@@ -48,7 +50,7 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
     if (!isInit || isFromAbove) exit(kernel, target, STATUS_KILLED);
     return true;
   }
-  const action = rows[process | SIGTERM_ACTION];
+  const action = sigtermIn(rows[process | SIGNALS]);
   if (action === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
   else if (action === SIGTERM_DEFAULT && !isInit) exit(kernel, target, STATUS_TERMINATED);
   return true;
@@ -85,6 +87,6 @@ function comesFromAbove(kernel: KernelState, sender: TaskId | typeof KERNEL, tar
 }
 
 function post(kernel: KernelState, target: TaskId, pending: number): void {
-  kernel.processes.rows[kernel.processOf(target) | PENDING] |= pending;
+  kernel.processes.rows[kernel.processOf(target) | SIGNALS] |= pending;
   kernel.hooks.wake(target);
 }

@@ -1,9 +1,10 @@
 /** From a number to whoever has it: what a system call does first that is given a PID. */
 import { NONE } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
-import { processIndex, TASK } from './processes.js';
+import { TASK } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
 import { PID } from './tasks.js';
+import { threadNumbersIn } from './threads.js';
 
 /**
  * The process, zombies included, whose number in `namespace` this is, or NONE: free, pinned, or that of an extra
@@ -29,8 +30,7 @@ export function taskWithNumber(kernel: KernelState, namespace: PidNamespace, num
     const task = processes.rows[process | TASK];
     const own = kernel.namespaceOf(task);
     if (!namespace.contains(own)) continue;
-    if (processes.threadNumbers[processIndex(process)]?.numbersIn(namespace, own).includes(number))
-      return task;
+    if (threadNumbersIn(kernel, process, own, namespace).includes(number)) return task;
   }
   return NONE;
 }

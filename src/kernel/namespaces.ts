@@ -12,12 +12,12 @@ export class PidNamespace {
   /** Where the run of numbers begins that a burst of threads is about to take (threads.ts). */
   burstStart = 0;
   /**
-   * Of those whose innermost namespace this is: live threads and zombies, zombies among them, and numbers held. Those
-   * nested deeper have numbers here too, but are counted further in: forks are many and questions few.
+   * Of those whose innermost namespace this is: live threads and zombies, zombies among them, and numbers that are
+   * pinned. Those nested deeper have numbers here too, but are counted further in: forks are many and questions few.
    */
   ownTasks = 0;
   ownZombies = 0;
-  ownAllocated = 0;
+  ownPinned = 0;
   /** The task that is PID 1 here. */
   init = NONE;
   /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
@@ -55,7 +55,12 @@ export class PidNamespace {
 
   /** Numbers in use, whoever holds them: live threads + zombies + pinned. */
   get allocated(): number {
-    return this.children.reduce((sum, nested) => sum + nested.allocated, this.ownAllocated);
+    return this.children.reduce((sum, nested) => sum + nested.allocated, this.ownTasks + this.ownPinned);
+  }
+
+  /** Nobody of its own has a number here. */
+  get isUnused(): boolean {
+    return this.ownTasks + this.ownPinned === 0;
   }
 
   /** Nobody will ever have a number here again: it is no longer counted with the one around it. */

@@ -2,11 +2,11 @@
  * Who asked for the numbers: counters by accounting label. A label is a small integer that a process inherits from
  * its parent, as it does its cgroup; unlike the cgroup it also remembers pinned numbers, which no cgroup counts.
  */
-/** Tasks ever created, tasks gone for good, zombies now, numbers held in the host's table now. */
+/** Tasks ever created, tasks gone for good, zombies now, numbers now pinned by others when their task is gone. */
 const CREATED = 0;
 const RELEASED = 1;
 const ZOMBIES = 2;
-const NUMBERS = 3;
+const PINNED = 3;
 const ROW_LENGTH = 4;
 
 export class Origins {
@@ -23,7 +23,6 @@ export class Origins {
 
   countBorn(origin: number, tasks: number): void {
     this.counts[(origin << 2) | CREATED] += tasks;
-    this.counts[(origin << 2) | NUMBERS] += tasks;
   }
 
   countReleased(origin: number, tasks: number): void {
@@ -34,8 +33,8 @@ export class Origins {
     this.counts[(origin << 2) | ZOMBIES] += change;
   }
 
-  countFreed(origin: number, numbers: number): void {
-    this.counts[(origin << 2) | NUMBERS] -= numbers;
+  countPinned(origin: number, change: number): void {
+    this.counts[(origin << 2) | PINNED] += change;
   }
 
   /** Live threads and zombies. */
@@ -57,7 +56,8 @@ export class Origins {
     return this.counts[(origin << 2) | ZOMBIES] ?? 0;
   }
 
+  /** Numbers held in the host's table: of its live threads and zombies, and pinned. */
   numbers(origin: number): number {
-    return this.counts[(origin << 2) | NUMBERS] ?? 0;
+    return this.tasks(origin) + (this.counts[(origin << 2) | PINNED] ?? 0);
   }
 }

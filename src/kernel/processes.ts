@@ -4,32 +4,27 @@
  * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
  */
 import { lengthened, NONE } from './arena.js';
-import type { PidNamespace } from './namespaces.js';
+import type { ThreadNumbers } from './thread-numbers.js';
 
-/** PR_SET_CHILD_SUBREAPER is set. Not inherited (K21). */
-export const IS_SUBREAPER = 1;
-/** Some ancestor is or was a subreaper: worth looking for one (K20, K21). Inherited. */
-export const HAS_SUBREAPER = 2;
-
-/** The task. In a free row, the next free one. */
+/** The task. In a free row, minus the next free row less two: negative. */
 export const TASK = 0;
 /** The namespace that its children are born in (`pid_ns_for_children`). */
 export const CHILD_NAMESPACE = 1;
-/** Live children in order, and zombies (children.ts). */
+/** Live children in order, and zombies (children.ts). Nobody ends with children: a free row has none. */
 export const FIRST_CHILD = 2;
 export const LAST_CHILD = 3;
 export const ZOMBIES = 4;
-/** Extra threads, the leader not counted; their numbers are in `threadNumbers`. -1 in a free row. */
+/** Extra threads, the leader not counted. A free row has none. */
 export const THREADS = 5;
 /** RLIMIT_NPROC (K39). */
 export const NPROC_MAX = 6;
-export const SIGCHLD_ACTION = 7;
-export const SIGTERM_ACTION = 8;
-/** Signals that are pending: one bit each, a second one of a kind is lost (K25). */
-export const PENDING = 9;
-/** IS_SUBREAPER, HAS_SUBREAPER. */
-export const FLAGS = 10;
+/** Pending signals, what is done about them, subreaper flags: see signals.ts. */
+export const SIGNALS = 7;
+/** The first burst of threads (threads.ts): its length, and where its numbers start on each level, the host's first. */
+export const RUN_LENGTH = 8;
+export const RUN_STARTS = 9;
 const ROW_LENGTH = 16;
+export const LEVELS_IN_ROW = ROW_LENGTH - RUN_STARTS;
 
 /** Rows counted from 0 without gaps, for tables of others about live processes. */
 export function processIndex(process: number): number {
@@ -38,91 +33,41 @@ export function processIndex(process: number): number {
 
 export class Processes {
   rows = new Int32Array(16 * ROW_LENGTH);
-  /** By `processIndex`; null for who never had a thread. */
-  readonly threadNumbers: (ThreadNumbers | null)[] = [];
+  /** By `processIndex`, the bursts of threads that are not in the row; null for who never had one. */
+  readonly furtherThreads: (ThreadNumbers | null)[] = [];
   private firstFree = NONE;
   private end = 0;
 
   allocate(): number {
     const process = this.firstFree;
     if (process !== NONE) {
-      this.firstFree = this.rows[process | TASK];
+      this.firstFree = nextFree(this.rows[process | TASK]);
       return process;
     }
     const fresh = this.end;
     if (fresh === this.rows.length) this.rows = lengthened(this.rows, ROW_LENGTH);
-    this.threadNumbers.push(null);
+    this.rows[fresh | FIRST_CHILD] = NONE;
+    this.rows[fresh | LAST_CHILD] = NONE;
+    this.rows[fresh | ZOMBIES] = NONE;
+    this.furtherThreads.push(null);
     this.end = fresh + ROW_LENGTH;
     return fresh;
   }
 
   release(process: number): void {
-    this.rows[process | TASK] = this.firstFree;
-    this.rows[process | THREADS] = -1;
+    this.rows[process | TASK] = nextFree(this.firstFree);
     this.firstFree = process;
   }
 
   /** Every live process, in no order that means anything. */
   *[Symbol.iterator](): Generator<number> {
     for (let process = 0; process < this.end; process += ROW_LENGTH) {
-      if (this.rows[process | THREADS] >= 0) yield process;
+      if (this.rows[process | TASK] >= 0) yield process;
     }
   }
 }
 
-/**
- * The numbers of a process's extra threads. Threads are made in bursts and end together, so what is kept is bursts: a
- * length, and for each namespace level, from the innermost outwards, where the run of numbers starts.
- */
-export class ThreadNumbers {
-  private bursts = new Int32Array(8);
-  private end = 0;
-
-  /** Takes `length` numbers on every level, from `burstStart` on, where so many must be free. */
-  take(namespace: PidNamespace, length: number): void {
-    const size = namespace.level + 2;
-    while (this.end + size > this.bursts.length) this.bursts = lengthened(this.bursts, size);
-    const { bursts } = this;
-    bursts[this.end++] = length;
-    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-      const start = level.burstStart;
-      level.taken.takeRun(start, length);
-      level.cursor = start + length;
-      bursts[this.end++] = start;
-    }
-  }
-
-  /** Gives all numbers back. */
-  drain(namespace: PidNamespace): void {
-    const { bursts } = this;
-    for (let at = 0; at < this.end; ) {
-      const length = bursts[at++];
-      for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-        level.taken.freeRun(bursts[at++], length);
-      }
-    }
-    this.end = 0;
-  }
-
-  /** Gives the numbers of the youngest thread back. */
-  drop(namespace: PidNamespace): void {
-    const { bursts } = this;
-    const last = this.end - (namespace.level + 2);
-    const length = --bursts[last];
-    let at = last + 1;
-    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-      level.taken.free(bursts[at++] + length);
-    }
-    if (length === 0) this.end = last;
-  }
-
-  /** The numbers on the level of `of`, which `namespace` is in or is. */
-  numbersIn(of: PidNamespace, namespace: PidNamespace): number[] {
-    const numbers: number[] = [];
-    for (let at = 0; at < this.end; at += namespace.level + 2) {
-      const start = this.bursts[at + 1 + namespace.level - of.level];
-      for (let offset = 0; offset < this.bursts[at]; offset++) numbers.push(start + offset);
-    }
-    return numbers;
-  }
+/** Between the next free row, or NONE, and how a free row has it. */
+function nextFree(either: number): number {
+  return -2 - either;
 }

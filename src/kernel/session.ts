@@ -1,27 +1,11 @@
 /** System calls by which a process changes what it is: exec, sessions and groups, subreaper, namespaces, cgroup. */
 import { NONE } from './arena.js';
-import { type Cgroup, charge } from './cgroups.js';
+import type { Cgroup } from './cgroups.js';
 import { countZombie } from './exit.js';
 import { PidNamespace } from './namespaces.js';
 import { LABELS_MAX, REFS } from './pids.js';
-import {
-  CHILD_NAMESPACE,
-  FIRST_CHILD,
-  FLAGS,
-  HAS_SUBREAPER,
-  IS_SUBREAPER,
-  PENDING,
-  SIGCHLD_ACTION,
-  SIGTERM_ACTION,
-  THREADS,
-} from './processes.js';
-import {
-  PENDING_SIGCHLD,
-  SIGCHLD_DEFAULT,
-  SIGCHLD_IGNORE,
-  SIGTERM_DEFAULT,
-  SIGTERM_IGNORE,
-} from './signals.js';
+import { CHILD_NAMESPACE, FIRST_CHILD, SIGNALS, THREADS } from './processes.js';
+import { afterExec, HAS_SUBREAPER, IS_SUBREAPER } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import { GROUP, LEADER_DEAD, LIVE, NEXT, PID, SESSION, STATE } from './tasks.js';
 import { dropThreads } from './threads.js';
@@ -34,10 +18,7 @@ export function exec(kernel: KernelState, task: TaskId, comm: string): void {
   if (tasks.rows[task + STATE] === LEADER_DEAD) becomeLeader(kernel, task);
   tasks.setComm(task, kernel.comm(comm));
   const { rows } = processes;
-  if (rows[process | SIGCHLD_ACTION] !== SIGCHLD_IGNORE) rows[process | SIGCHLD_ACTION] = SIGCHLD_DEFAULT;
-  if (rows[process | SIGTERM_ACTION] !== SIGTERM_IGNORE) rows[process | SIGTERM_ACTION] = SIGTERM_DEFAULT;
-  // A pending SIGCHLD without a handler is discarded.
-  rows[process | PENDING] &= ~PENDING_SIGCHLD;
+  rows[process | SIGNALS] = afterExec(rows[process | SIGNALS]);
 }
 
 /** exec by another thread than the dead leader: that thread takes the leader's place and number (`de_thread`). */
@@ -79,10 +60,10 @@ export function setSubreaper(kernel: KernelState, task: TaskId, on: boolean): vo
   const { rows } = kernel.processes;
   const process = kernel.processOf(task);
   if (!on) {
-    rows[process | FLAGS] &= ~IS_SUBREAPER;
+    rows[process | SIGNALS] &= ~IS_SUBREAPER;
     return;
   }
-  rows[process | FLAGS] |= IS_SUBREAPER;
+  rows[process | SIGNALS] |= IS_SUBREAPER;
   if (kernel.rules.subreaperCoversExisting) markDescendants(kernel, process);
 }
 
@@ -92,8 +73,8 @@ function markDescendants(kernel: KernelState, process: number): void {
   const { rows: tasks } = kernel.tasks;
   for (let child = rows[process | FIRST_CHILD]; child !== NONE; child = tasks[child + NEXT]) {
     const below = kernel.processOf(child);
-    if (rows[below | FLAGS] & HAS_SUBREAPER || kernel.namespaceOf(child).init === child) continue;
-    rows[below | FLAGS] |= HAS_SUBREAPER;
+    if (rows[below | SIGNALS] & HAS_SUBREAPER || kernel.namespaceOf(child).init === child) continue;
+    rows[below | SIGNALS] |= HAS_SUBREAPER;
     markDescendants(kernel, below);
   }
 }
@@ -123,7 +104,7 @@ export function attach(kernel: KernelState, task: TaskId, cgroup: Cgroup): void 
   const process = kernel.processOf(task);
   if (process === NONE) return;
   const charges = 1 + kernel.processes.rows[process | THREADS];
-  charge(kernel.cgroups[kernel.tasks.cgroup(task)], -charges);
-  charge(cgroup, charges);
+  kernel.cgroups[kernel.tasks.cgroup(task)].charge(-charges);
+  cgroup.charge(charges);
   kernel.tasks.setCgroup(task, cgroup.id);
 }

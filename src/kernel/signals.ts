@@ -40,5 +40,52 @@ export const SIGTERM_DEFAULT = 0;
 export const SIGTERM_IGNORE = 1;
 export const SIGTERM_EXIT = 2;
 
+/*
+ * All of it is kept in one number, as `struct signal_struct` keeps it in one place: a fork copies it, an exec changes
+ * most of it.
+ *
+ *     bits 0, 1   pending signals
+ *     bits 4-7    the action for SIGCHLD
+ *     bits 8-11   the action for SIGTERM
+ *     bits 12, 13 subreaper flags
+ */
 export const PENDING_SIGCHLD = 1;
 export const PENDING_SIGTERM = 2;
+export const PENDING_ANY = PENDING_SIGCHLD | PENDING_SIGTERM;
+const SIGCHLD_SHIFT = 4;
+const SIGTERM_SHIFT = 8;
+const ACTION_MASK = 0xf;
+const ACTIONS = (ACTION_MASK << SIGCHLD_SHIFT) | (ACTION_MASK << SIGTERM_SHIFT);
+/** PR_SET_CHILD_SUBREAPER is set. Not inherited (K21). */
+export const IS_SUBREAPER = 1 << 12;
+/** Some ancestor is or was a subreaper: worth looking for one (K20, K21). Inherited. */
+export const HAS_SUBREAPER = 1 << 13;
+
+export function sigchldIn(signals: number): number {
+  return (signals >> SIGCHLD_SHIFT) & ACTION_MASK;
+}
+
+export function sigtermIn(signals: number): number {
+  return (signals >> SIGTERM_SHIFT) & ACTION_MASK;
+}
+
+export function withSigchld(signals: number, action: number): number {
+  return (signals & ~(ACTION_MASK << SIGCHLD_SHIFT)) | (action << SIGCHLD_SHIFT);
+}
+
+export function withSigterm(signals: number, action: number): number {
+  return (signals & ~(ACTION_MASK << SIGTERM_SHIFT)) | (action << SIGTERM_SHIFT);
+}
+
+/** What a child has of it: actions are inherited, pending signals and the subreaper's own flag are not. */
+export function inherited(signals: number): number {
+  return (signals & ACTIONS) | ((signals & (IS_SUBREAPER | HAS_SUBREAPER)) === 0 ? 0 : HAS_SUBREAPER);
+}
+
+/** After an exec: handlers go, an ignored signal stays ignored (K18), a pending SIGCHLD has nobody to handle it. */
+export function afterExec(signals: number): number {
+  let after = signals & ~PENDING_SIGCHLD;
+  if (sigchldIn(signals) !== SIGCHLD_IGNORE) after = withSigchld(after, SIGCHLD_DEFAULT);
+  if (sigtermIn(signals) !== SIGTERM_IGNORE) after = withSigterm(after, SIGTERM_DEFAULT);
+  return after;
+}

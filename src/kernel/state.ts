@@ -8,10 +8,10 @@ import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { PidNamespace } from './namespaces.js';
 import { Origins } from './origins.js';
-import { LABELS_MAX, Pids, REFS } from './pids.js';
+import { HOST_NUMBER, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
-import { ENDING_NAMESPACE, FREE, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, PID, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
 
 /** A row of the task table (tasks.ts). Free again, and reused, once the task has been released. */
 export type TaskId = number;
@@ -32,15 +32,19 @@ export interface ForkRefusal {
  * What the kernel tells those who live on it. Called in the middle of a system call: take note, do not call back.
  */
 export interface KernelHooks {
-  forked(parent: TaskId, child: TaskId): void;
+  /** `number`, here and below: on the host. */
+  forked(parent: TaskId, child: TaskId, number: number): void;
   /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
-  ended(task: TaskId, status: number): void;
+  ended(task: TaskId, number: number, status: number): void;
   /** A zombie has been released; its table row is still readable, for the last time. */
-  released(task: TaskId): void;
+  released(task: TaskId, number: number): void;
   /** A signal with a handler became pending, or something changed that a blocked wait may be waiting for. */
   wake(task: TaskId): void;
   refused(parent: TaskId, refusal: ForkRefusal): void;
 }
+
+/** Of `uids`. */
+export const ROOT = 0;
 
 export const NO_HOOKS: KernelHooks = {
   forked() {},
@@ -78,7 +82,7 @@ export class KernelState {
 
   /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */
   nrThreads = 0;
-  /** Tasks by user, for RLIMIT_NPROC (K39). User 0 is root. */
+  /** Tasks by user, for RLIMIT_NPROC (K39). Root's are not counted: it may have any number. */
   readonly userTasks = new Int32Array(256);
   readonly uids: number[] = [0];
 
@@ -125,6 +129,11 @@ export class KernelState {
     return this.namespaces[this.tasks.namespaceId(task)];
   }
 
+  /** The task's number on the host, which every task has. */
+  hostNumber(task: TaskId): number {
+    return this.pids.rows[this.tasks.rows[task + PID] | HOST_NUMBER];
+  }
+
   /** A pid's number as seen from a namespace, or 0 where it has none. */
   numberIn(pid: number, namespace: PidNamespace): number {
     const own = this.namespaces[this.pids.namespaceId(pid)];
@@ -150,21 +159,37 @@ export class KernelState {
     this.hooks.refused(parent, this.refusal);
   }
 
-  /** One attachment to a pid less; the last one frees its numbers at every level (K10, K14). */
+  /** `tasks` more of a user's; of root's nobody asks how many there are. */
+  countUser(user: number, tasks: number): void {
+    if (user !== ROOT) this.userTasks[user] += tasks;
+  }
+
+  /** A group or a session has a member less. If it was the last, and its leader is long gone, its number is free. */
   detach(pid: number): void {
-    if (--this.pids.rows[pid | REFS] === 0) this.freePid(pid);
+    if (--this.pids.rows[pid | REFS] > 0) return;
+    this.countPinned(pid, -1);
+    this.freePid(pid);
+  }
+
+  /** A task is gone; its numbers are free on every level, unless it leads somebody's group or session (K10, K14). */
+  detachOwn(pid: number): void {
+    if (--this.pids.rows[pid | REFS] > 0) this.countPinned(pid, 1);
+    else this.freePid(pid);
+  }
+
+  private countPinned(pid: number, change: 1 | -1): void {
+    this.namespaces[this.pids.namespaceId(pid)].ownPinned += change;
+    this.origins.countPinned(this.pids.origin(pid), change);
   }
 
   /** Stands for `free_pid`. */
   private freePid(pid: number): void {
     const { pids } = this;
     const own = this.namespaces[pids.namespaceId(pid)];
-    own.ownAllocated--;
     for (let level: PidNamespace | null = own; level !== null; level = level.parent) {
       level.taken.free(pids.numberAt(pid, level.level));
       if (level.dead) this.hasShrunk(level);
     }
-    this.origins.countFreed(pids.origin(pid), 1);
     pids.release(pid);
   }
 

@@ -1,21 +1,21 @@
 /**
  * Extra threads of a process: each holds a number on every level and counts against every limit, as a process does
  * (K9), and gives all of it back the moment it ends, joined or not.
+ *
+ * Threads are made in bursts and end together: so what is kept of their numbers are runs, a length and where the run
+ * starts on each level. The run of the first burst is in the row of the process (RUN_LENGTH, RUN_STARTS), and with most
+ * processes that is all of them; those of further bursts are kept aside (thread-numbers.ts).
  */
 import { NONE } from './arena.js';
-import { charge, roomIn } from './cgroups.js';
 import { chargeOne, hasRoom } from './fork.js';
 import type { PidNamespace } from './namespaces.js';
-import { NPROC_MAX, processIndex, THREADS, ThreadNumbers } from './processes.js';
-import type { KernelState, TaskId } from './state.js';
-import { USER } from './tasks.js';
+import { LEVELS_IN_ROW, NPROC_MAX, processIndex, RUN_LENGTH, RUN_STARTS, THREADS } from './processes.js';
+import { type KernelState, ROOT, type TaskId } from './state.js';
+import { PROCESS, USER } from './tasks.js';
+import { ThreadNumbers } from './thread-numbers.js';
 
 /** Makes up to `count` threads; returns how many. Fewer than asked: the reason is in `kernel.refusal`. */
 export function cloneThreads(kernel: KernelState, task: TaskId, count: number): number {
-  const { threadNumbers } = kernel.processes;
-  const index = processIndex(kernel.processOf(task));
-  const numbers = threadNumbers[index] ?? new ThreadNumbers();
-  threadNumbers[index] = numbers;
   const namespace = kernel.namespaceOf(task);
   let made = 0;
   while (made < count) {
@@ -24,9 +24,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
       refuseOne(kernel, task, namespace);
       break;
     }
-    // One at a time, each cursor would have gone through just these numbers.
-    numbers.take(namespace, burst);
-    countThreads(kernel, task, namespace, burst);
+    takeBurst(kernel, task, namespace, burst);
     made += burst;
   }
   return made;
@@ -47,14 +45,38 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
 function roomFor(kernel: KernelState, task: TaskId): number {
   const { rows } = kernel.tasks;
   const user = rows[task + USER];
-  let room = Math.min(
-    kernel.threadsMax - kernel.nrThreads,
-    roomIn(kernel.cgroups[kernel.tasks.cgroup(task)]),
-  );
-  if (user !== 0) {
+  let room = Math.min(kernel.threadsMax - kernel.nrThreads, kernel.cgroups[kernel.tasks.cgroup(task)].room);
+  if (user !== ROOT) {
     room = Math.min(room, kernel.processes.rows[kernel.processOf(task) | NPROC_MAX] - kernel.userTasks[user]);
   }
   return Math.max(0, room);
+}
+
+/** One at a time, each cursor would have gone through just these numbers. */
+function takeBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, length: number): void {
+  const { rows } = kernel.processes;
+  const process = kernel.tasks.rows[task + PROCESS];
+  if (rows[process | THREADS] > 0 || namespace.level >= LEVELS_IN_ROW) {
+    furtherThreads(kernel, process).take(namespace, length);
+    // Some of them may have gone since, and then these are the first to stay.
+    if (rows[process | THREADS] === 0) rows[process | RUN_LENGTH] = 0;
+  } else {
+    rows[process | RUN_LENGTH] = length;
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+      const start = level.burstStart;
+      level.taken.takeRun(start, length);
+      level.cursor = start + length;
+      rows[process | (RUN_STARTS + level.level)] = start;
+    }
+  }
+  countThreads(kernel, task, process, namespace, length);
+  kernel.origins.countBorn(kernel.tasks.origin(task), length);
+}
+
+function furtherThreads(kernel: KernelState, process: number): ThreadNumbers {
+  const { furtherThreads } = kernel.processes;
+  furtherThreads[processIndex(process)] ??= new ThreadNumbers();
+  return furtherThreads[processIndex(process)] as ThreadNumbers;
 }
 
 /**
@@ -76,43 +98,72 @@ function refuseOne(kernel: KernelState, task: TaskId, namespace: PidNamespace): 
 
 /** The youngest extra thread ends. The caller sees to a leader that has been waiting for it (exit.ts). */
 export function dropThread(kernel: KernelState, task: TaskId): void {
-  threadNumbersOf(kernel, task).drop(kernel.namespaceOf(task));
-  uncountThreads(kernel, task, 1);
+  const { rows } = kernel.processes;
+  const process = kernel.processOf(task);
+  const namespace = kernel.namespaceOf(task);
+  if (rows[process | THREADS] > rows[process | RUN_LENGTH]) furtherThreads(kernel, process).drop(namespace);
+  else {
+    const last = --rows[process | RUN_LENGTH];
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
+      level.taken.free(rows[process | (RUN_STARTS + level.level)] + last);
+  }
+  uncountThreads(kernel, task, process, namespace, 1);
 }
 
 /** All extra threads end; there must be some. */
 export function dropThreads(kernel: KernelState, task: TaskId): void {
-  threadNumbersOf(kernel, task).drain(kernel.namespaceOf(task));
-  uncountThreads(kernel, task, kernel.processes.rows[kernel.processOf(task) | THREADS]);
-}
-
-function threadNumbersOf(kernel: KernelState, task: TaskId): ThreadNumbers {
-  return kernel.processes.threadNumbers[processIndex(kernel.processOf(task))] as ThreadNumbers;
-}
-
-function countThreads(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): void {
-  const { rows } = kernel.tasks;
-  kernel.processes.rows[kernel.processOf(task) | THREADS] += count;
-  namespace.ownTasks += count;
-  namespace.ownAllocated += count;
-  kernel.nrThreads += count;
-  kernel.userTasks[rows[task + USER]] += count;
-  charge(kernel.cgroups[kernel.tasks.cgroup(task)], count);
-  kernel.origins.countBorn(kernel.tasks.origin(task), count);
-}
-
-function uncountThreads(kernel: KernelState, task: TaskId, count: number): void {
-  const { rows } = kernel.tasks;
+  const { rows } = kernel.processes;
+  const process = kernel.tasks.rows[task + PROCESS];
   const namespace = kernel.namespaceOf(task);
-  kernel.processes.rows[kernel.processOf(task) | THREADS] -= count;
-  namespace.ownTasks -= count;
-  namespace.ownAllocated -= count;
+  const threads = rows[process | THREADS];
+  const length = rows[process | RUN_LENGTH];
+  if (length > 0) {
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
+      level.taken.freeRun(rows[process | (RUN_STARTS + level.level)], length);
+  }
+  if (threads > length) furtherThreads(kernel, process).drain(namespace);
+  uncountThreads(kernel, task, process, namespace, threads);
+}
+
+/** The numbers of all extra threads of a process on the level of `of`, which `namespace`, its own, is in or is. */
+export function threadNumbersIn(
+  kernel: KernelState,
+  process: number,
+  namespace: PidNamespace,
+  of: PidNamespace,
+): number[] {
+  const { rows, furtherThreads } = kernel.processes;
+  if (rows[process | THREADS] === 0) return [];
+  const start = rows[process | (RUN_STARTS + of.level)];
+  const first = Array.from({ length: rows[process | RUN_LENGTH] }, (_, offset) => start + offset);
+  return first.concat(furtherThreads[processIndex(process)]?.numbersIn(of, namespace) ?? []);
+}
+
+function countThreads(
+  kernel: KernelState,
+  task: TaskId,
+  process: number,
+  namespace: PidNamespace,
+  change: number,
+): void {
+  const { tasks, processes } = kernel;
+  processes.rows[process | THREADS] += change;
+  namespace.ownTasks += change;
+  kernel.nrThreads += change;
+  kernel.countUser(tasks.rows[task + USER], change);
+  kernel.cgroups[tasks.cgroup(task)].charge(change);
+}
+
+function uncountThreads(
+  kernel: KernelState,
+  task: TaskId,
+  process: number,
+  namespace: PidNamespace,
+  count: number,
+): void {
+  countThreads(kernel, task, process, namespace, -count);
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     if (level.dead) kernel.hasShrunk(level);
   }
-  kernel.nrThreads -= count;
-  kernel.userTasks[rows[task + USER]] -= count;
-  charge(kernel.cgroups[kernel.tasks.cgroup(task)], -count);
-  kernel.origins.countFreed(kernel.tasks.origin(task), count);
   kernel.origins.countReleased(kernel.tasks.origin(task), count);
 }

@@ -108,22 +108,21 @@ export class Machine implements InterpreterHost, KernelHooks {
     if (mayGoOn || (blocked !== IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
   }
 
-  forked(_parent: TaskId, child: TaskId): void {
-    const number = this.kernel.hostNumber(child);
+  forked(_parent: TaskId, _child: TaskId, number: number): void {
     this.fold(FORKED, number);
     if (number < this.lastNumber) this.onWrapped?.();
     this.lastNumber = number;
   }
 
-  ended(task: TaskId, status: number): void {
-    this.fold(ENDED, this.kernel.hostNumber(task));
+  ended(task: TaskId, number: number, status: number): void {
+    this.fold(ENDED, number);
     this.sim.digest.fold(status);
     if (this.onEnded !== null) this.onEnded(task);
     this.contextOf(task).end();
   }
 
-  released(task: TaskId): void {
-    this.fold(RELEASED, this.kernel.hostNumber(task));
+  released(_task: TaskId, number: number): void {
+    this.fold(RELEASED, number);
   }
 
   refused(parent: TaskId, refusal: ForkRefusal): void {
@@ -184,6 +183,10 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   private contextOf(task: TaskId): ProcessContext {
     const row = processIndex(this.kernel.processOf(task));
+    return this.contexts[row] ?? this.makeContexts(row);
+  }
+
+  private makeContexts(row: number): ProcessContext {
     while (this.contexts.length <= row) this.contexts.push(new ProcessContext(this.contexts.length));
     return this.contexts[row];
   }

@@ -10,22 +10,22 @@ import { activeNs } from './reference-tables.js';
 
 /** What the hooks were told in one call. */
 interface Told {
-  forked: number;
+  /** Of every child, its number on the host. */
+  forked: number[];
   refused: ForkRefusal[];
-  ended: Map<number, number>;
-  released: number[];
+  ended: Map<number, { number: number; status: number }>;
+  /** Their numbers on the host. */
+  released: Map<number, number>;
   woken: Set<number>;
 }
 
 function listener(): { told: Told; hooks: KernelHooks } {
-  const told: Told = { forked: 0, refused: [], ended: new Map(), released: [], woken: new Set() };
+  const told: Told = { forked: [], refused: [], ended: new Map(), released: new Map(), woken: new Set() };
   const hooks: KernelHooks = {
-    forked: () => {
-      told.forked += 1;
-    },
+    forked: (_parent, _child, number) => told.forked.push(number),
     refused: (_parent, refusal) => told.refused.push({ ...refusal }),
-    ended: (task, status) => told.ended.set(task, status),
-    released: (task) => told.released.push(task),
+    ended: (task, number, status) => told.ended.set(task, { number, status }),
+    released: (task, number) => told.released.set(task, number),
     wake: (task) => told.woken.add(task),
   };
   return { told, hooks };
@@ -84,10 +84,10 @@ export class Pair {
 
   private call<T>(text: string, onReference: () => T, onFast: () => T): T {
     for (const told of [this.referenceTold, this.fastTold]) {
-      told.forked = 0;
+      told.forked = [];
       told.refused = [];
       told.ended.clear();
-      told.released = [];
+      told.released.clear();
       told.woken.clear();
     }
     this.calls.push(text);
@@ -174,14 +174,13 @@ export class Pair {
       fast.refused.map((refusal) => this.translated(refusal)),
       reference.refused,
     );
-    const ended = [...fast.ended].map(([task, status]) => [this.referenceId(task), status]);
+    const ended = [...fast.ended].map(([task, end]): [number, unknown] => [this.referenceId(task), end]);
     this.equal('ends told', ended.sort(byNumber), [...reference.ended].sort(byNumber));
-    const released = fast.released.map((task) => this.referenceId(task));
-    this.equal(
-      'releases told',
-      released.sort((a, b) => a - b),
-      reference.released.sort((a, b) => a - b),
-    );
+    const released = [...fast.released].map(([task, number]): [number, unknown] => [
+      this.referenceId(task),
+      number,
+    ]);
+    this.equal('releases told', released.sort(byNumber), [...reference.released].sort(byNumber));
     const canRun = (id: number): boolean => this.reference.canRun(id);
     const woken = [...fast.woken].map((task) => this.referenceId(task)).filter(canRun);
     this.equal(
@@ -322,6 +321,6 @@ type PlainCall =
 type PlainArguments<K extends PlainCall> =
   Parameters<ReferenceKernel[K]> extends [number, ...infer Rest] ? Rest : never;
 
-function byNumber(a: number[], b: number[]): number {
+function byNumber(a: readonly [number, unknown], b: readonly [number, unknown]): number {
   return a[0] - b[0];
 }

@@ -138,7 +138,7 @@ export class ReferenceKernel extends ReferenceTables {
     if (main === null) return NONE;
     const child = this.newProcess(main, parent, parent.comm);
     ns.init ??= child;
-    this.hooks?.forked(parentId, child.id);
+    this.hooks?.forked(parentId, child.id, main.pid.numbers[0].nr);
     return child.id;
   }
 
@@ -238,7 +238,7 @@ export class ReferenceKernel extends ReferenceTables {
     p.main.alive = false;
     p.pending.clear();
     this.releaseThreads(p, ns.init === p ? 1 : 0);
-    this.hooks?.ended(p.id, status);
+    this.hooks?.ended(p.id, p.main.pid.numbers[0].nr, status);
     if (ns.init === p) this.zapPidNsProcesses(ns);
     else this.exitNotify(p);
   }
@@ -319,7 +319,7 @@ export class ReferenceKernel extends ReferenceTables {
 
   /** `release_task`: everything that a zombie holds goes in this instant (K14). */
   private releaseTask(p: Process): void {
-    this.hooks?.released(p.id);
+    this.hooks?.released(p.id, p.main.pid.numbers[0].nr);
     this.processes.delete(p.id);
     this.countReleased(p.main.pid.origin, 1);
     p.parent!.children = p.parent!.children.filter((child) => child !== p);

@@ -244,9 +244,9 @@ describe('the traced rabbitmqctl node_health_check', () => {
     const world = new World('pause-3.0');
     const numbers: number[] = [];
     const forked = world.machine.forked.bind(world.machine);
-    world.machine.forked = (parent, child) => {
+    world.machine.forked = (parent, child, number) => {
       numbers.push(world.kernel.numberOf(child, world.namespace));
-      forked(parent, child);
+      forked(parent, child, number);
     };
     world.exec('rabbitmqctl node_health_check');
     const [probe, ...rest] = numbers;

@@ -1,0 +1,60 @@
+/** Which numbers threads have, beyond what is in the row of their process (threads.ts). */
+import { lengthened } from './arena.js';
+import type { PidNamespace } from './namespaces.js';
+
+/**
+ * The numbers of those extra threads of a process that did not come with its first burst. A burst is a length, and for
+ * each namespace level, from the innermost outwards, where the run of numbers starts.
+ */
+export class ThreadNumbers {
+  private bursts = new Int32Array(8);
+  private end = 0;
+
+  /** Takes `length` numbers on every level, from `burstStart` on, where so many must be free. */
+  take(namespace: PidNamespace, length: number): void {
+    const size = namespace.level + 2;
+    while (this.end + size > this.bursts.length) this.bursts = lengthened(this.bursts, size);
+    const { bursts } = this;
+    bursts[this.end++] = length;
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+      const start = level.burstStart;
+      level.taken.takeRun(start, length);
+      level.cursor = start + length;
+      bursts[this.end++] = start;
+    }
+  }
+
+  /** Gives all numbers back. */
+  drain(namespace: PidNamespace): void {
+    const { bursts } = this;
+    for (let at = 0; at < this.end; ) {
+      const length = bursts[at++];
+      for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+        level.taken.freeRun(bursts[at++], length);
+      }
+    }
+    this.end = 0;
+  }
+
+  /** Gives the numbers of the youngest thread back. */
+  drop(namespace: PidNamespace): void {
+    const { bursts } = this;
+    const last = this.end - (namespace.level + 2);
+    const length = --bursts[last];
+    let at = last + 1;
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+      level.taken.free(bursts[at++] + length);
+    }
+    if (length === 0) this.end = last;
+  }
+
+  /** The numbers on the level of `of`, which `namespace` is in or is. */
+  numbersIn(of: PidNamespace, namespace: PidNamespace): number[] {
+    const numbers: number[] = [];
+    for (let at = 0; at < this.end; at += namespace.level + 2) {
+      const start = this.bursts[at + 1 + namespace.level - of.level];
+      for (let offset = 0; offset < this.bursts[at]; offset++) numbers.push(start + offset);
+    }
+    return numbers;
+  }
+}
