@@ -59,6 +59,27 @@ export class PidBitmap {
     return Math.min(run, most);
   }
 
+  /** Takes the smallest free number in [from, limit), or returns -1. */
+  takeNext(from: number, limit: number): number {
+    const { used } = this;
+    const word = from >>> 5;
+    if (word < used.length) {
+      const taken = used[word];
+      const free = ~taken & (-1 << (from & 31));
+      if (free !== 0) {
+        const number = (word << 5) + lowestBit(free);
+        if (number >= limit) return -1;
+        const now = taken | (free & -free);
+        used[word] = now;
+        if (now === WORD_FULL) this.markFull(word);
+        return number;
+      }
+    }
+    const number = this.nextFree(from, limit);
+    if (number !== -1) this.take(number);
+    return number;
+  }
+
   has(number: number): boolean {
     return number >>> 5 < this.used.length && ((this.used[number >>> 5] >>> (number & 31)) & 1) === 1;
   }
@@ -70,32 +91,41 @@ export class PidBitmap {
   }
 
   free(number: number): void {
+    const { used } = this;
     const word = number >>> 5;
-    if (this.used[word] === WORD_FULL) this.markNotFull(word);
-    this.used[word] &= ~(1 << (number & 31));
+    const taken = used[word];
+    if (taken === WORD_FULL) this.markNotFull(word);
+    used[word] = taken & ~(1 << (number & 31));
   }
 
   /** Takes `length` free numbers from `from` on: a run that `runLength` has found. */
   takeRun(from: number, length: number): void {
     const last = from + length - 1;
     if (last >>> 5 >= this.used.length) this.grow(last);
-    for (let number = from; number <= last; ) {
-      const word = number >>> 5;
-      const bits = Math.min(32 - (number & 31), last - number + 1);
-      if ((this.used[word] |= maskOf(number & 31, bits)) === WORD_FULL) this.markFull(word);
-      number += bits;
-    }
+    let number = from;
+    for (; (number ^ last) >>> 5 !== 0; number = (number | 31) + 1) this.takeBits(number, -1);
+    this.takeBits(number, -1 >>> (31 - (last & 31)));
   }
 
   freeRun(from: number, length: number): void {
     const last = from + length - 1;
-    for (let number = from; number <= last; ) {
-      const word = number >>> 5;
-      const bits = Math.min(32 - (number & 31), last - number + 1);
-      if (this.used[word] === WORD_FULL) this.markNotFull(word);
-      this.used[word] &= ~maskOf(number & 31, bits);
-      number += bits;
-    }
+    let number = from;
+    for (; (number ^ last) >>> 5 !== 0; number = (number | 31) + 1) this.freeBits(number, -1);
+    this.freeBits(number, -1 >>> (31 - (last & 31)));
+  }
+
+  /** Takes the numbers from `from` on that are in the same word and in `mask`. */
+  private takeBits(from: number, mask: number): void {
+    const word = from >>> 5;
+    if ((this.used[word] |= mask & (-1 << (from & 31))) === WORD_FULL) this.markFull(word);
+  }
+
+  private freeBits(from: number, mask: number): void {
+    const { used } = this;
+    const word = from >>> 5;
+    const taken = used[word];
+    if (taken === WORD_FULL) this.markNotFull(word);
+    used[word] = taken & ~(mask & (-1 << (from & 31)));
   }
 
   /** How many numbers are taken: counts every bit, for checks. */
@@ -147,10 +177,6 @@ export class PidBitmap {
     );
     this.used = this.levels[0];
   }
-}
-
-function maskOf(bit: number, bits: number): number {
-  return bits === 32 ? -1 : ((1 << bits) - 1) << bit;
 }
 
 function enlarged(words: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {

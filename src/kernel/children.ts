@@ -11,7 +11,7 @@
  */
 import { NONE } from './arena.js';
 import { FIRST_CHILD, LAST_CHILD, type Processes, ZOMBIES } from './processes.js';
-import { FIRST_BELOW, NEXT, PARENT, PLACE, PREVIOUS, PROCESS, STATE, type Tasks, ZOMBIE } from './tasks.js';
+import { FIRST_BELOW, NEXT, PARENT, PLACE, PREVIOUS, PROCESS, type Tasks } from './tasks.js';
 
 export class Children {
   private nextPlace = 0;
@@ -21,14 +21,22 @@ export class Children {
     private readonly processes: Processes,
   ) {}
 
-  /** Puts a task that is in no list at the end of a parent's children, alive or dead as it is. */
-  append(parent: number, child: number): void {
+  /** Puts a live task that is in no list at the end of a parent's children. */
+  appendLive(parent: number, child: number): void {
+    this.setPlace(parent, child);
+    this.addLive(parent, child);
+  }
+
+  appendZombie(parent: number, child: number): void {
+    this.setPlace(parent, child);
+    this.addZombie(parent, child);
+  }
+
+  private setPlace(parent: number, child: number): void {
     const { rows } = this.tasks;
     rows[child + PARENT] = parent;
     rows[child + PLACE] = this.nextPlace;
     this.nextPlace = (this.nextPlace + 1) | 0;
-    if (rows[child + STATE] === ZOMBIE) this.addZombie(parent, child);
-    else this.addLive(parent, child);
   }
 
   /** A live child has died: it moves over to the zombies and keeps its place. */
@@ -51,13 +59,6 @@ export class Children {
   hasAny(process: number): boolean {
     const { rows } = this.processes;
     return rows[process | FIRST_CHILD] !== NONE || rows[process | ZOMBIES] !== NONE;
-  }
-
-  /** Takes a child out of its parent's children. */
-  remove(child: number): void {
-    const parent = this.tasks.rows[child + PARENT];
-    if (this.tasks.rows[child + STATE] === ZOMBIE) this.removeZombie(parent, child);
-    else this.removeLive(parent, child);
   }
 
   /** The only child there is, or NONE if there are more or none. */
@@ -129,18 +130,19 @@ export class Children {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
     const process = rows[parent + PROCESS];
-    rows[child + NEXT] = NONE;
-    rows[child + PREVIOUS] = NONE;
+    // Its own siblings in the heap it gets from `merge`; the root has none.
     rows[child + FIRST_BELOW] = NONE;
     const root = families[process | ZOMBIES];
     families[process | ZOMBIES] = root === NONE ? child : this.merge(root, child);
   }
 
-  private removeZombie(parent: number, child: number): void {
+  /** Takes a zombie out of its parent's children: it is released. */
+  removeZombie(child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent + PROCESS];
-    const below = this.mergeAll(rows[child + FIRST_BELOW]);
+    const process = rows[rows[child + PARENT] + PROCESS];
+    const first = rows[child + FIRST_BELOW];
+    const below = first === NONE ? NONE : this.mergeAll(first);
     const root = families[process | ZOMBIES];
     if (child === root) {
       families[process | ZOMBIES] = below;
@@ -191,7 +193,6 @@ export class Children {
       root = root === NONE ? node : this.merge(root, node);
       node = rest;
     }
-    if (root !== NONE) rows[root + PREVIOUS] = NONE;
     return root;
   }
 

@@ -38,9 +38,10 @@ import { dropThread, dropThreads } from './threads.js';
 
 /** exit_group: the process and all its threads end. `status` as a shell shows it: 128 + signal if killed. */
 export function exit(kernel: KernelState, task: TaskId, status: number): void {
-  const { tasks } = kernel;
-  if (tasks.rows[task + STATE] !== LIVE && tasks.rows[task + STATE] !== LEADER_DEAD) return;
-  tasks.rows[task + STATUS] = status;
+  const { rows } = kernel.tasks;
+  const state = rows[task + STATE];
+  if (state !== LIVE && state !== LEADER_DEAD) return;
+  rows[task + STATUS] = status;
   const namespace = kernel.namespaceOf(task);
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task);
@@ -171,8 +172,12 @@ function reparentChildren(kernel: KernelState, father: TaskId): void {
 }
 
 function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
-  kernel.children.append(reaper, orphan);
-  if (kernel.tasks.rows[orphan + STATE] === ZOMBIE && tellParent(kernel, reaper)) release(kernel, orphan);
+  if (kernel.tasks.rows[orphan + STATE] !== ZOMBIE) {
+    kernel.children.appendLive(reaper, orphan);
+    return;
+  }
+  kernel.children.appendZombie(reaper, orphan);
+  if (tellParent(kernel, reaper)) release(kernel, orphan);
 }
 
 /**
@@ -202,7 +207,7 @@ export function release(kernel: KernelState, task: TaskId): void {
   const { rows } = kernel.tasks;
   const pid = rows[task + PID];
   kernel.hooks.released(task, kernel.pids.rows[pid | HOST_NUMBER]);
-  kernel.children.remove(task);
+  kernel.children.removeZombie(task);
   const origin = kernel.tasks.origin(task);
   const namespace = kernel.namespaceOf(task);
   kernel.nrThreads--;
@@ -210,8 +215,13 @@ export function release(kernel: KernelState, task: TaskId): void {
   kernel.cgroups[kernel.tasks.cgroup(task)].charge(-1);
   kernel.origins.countZombies(origin, -1);
   kernel.origins.countReleased(origin, 1);
-  kernel.detach(rows[task + SESSION]);
-  kernel.detach(rows[task + GROUP]);
+  const group = rows[task + GROUP];
+  const session = rows[task + SESSION];
+  if (group === session) kernel.detach(group, 2);
+  else {
+    kernel.detach(session, 1);
+    kernel.detach(group, 1);
+  }
   namespace.ownZombies--;
   namespace.ownTasks--;
   kernel.detachOwn(pid);

@@ -1,68 +1,82 @@
 /** fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
+import { chargeOne, hasRoom } from './admission.js';
 import { NONE } from './arena.js';
-import type { Cgroup } from './cgroups.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
 import { HOST_NUMBER, labelOf, REFS } from './pids.js';
-import { CHILD_NAMESPACE, NPROC_MAX, SIGNALS, TASK } from './processes.js';
+import { CHILD_NAMESPACE, LEVELS_IN_ROW, NPROC_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
-import { type KernelState, ROOT, type TaskId } from './state.js';
+import type { KernelState, TaskId } from './state.js';
 import { GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, USER } from './tasks.js';
+import { burstLength, cloneThreads, setFirstRun } from './threads.js';
 
 /**
  * Makes a child of `parent`, or returns NONE with the reason in `kernel.refusal`. The limits are asked in the
  * kernel's order: RLIMIT_NPROC, threads-max, the numbers from the innermost namespace outwards, the pids cgroup (K38).
  */
 export function fork(kernel: KernelState, parent: TaskId): TaskId {
-  const { tasks, processes } = kernel;
   if (!hasRoom(kernel, parent)) return NONE;
-  const own = tasks.rows[parent + PROCESS];
-  const namespace = kernel.namespaces[processes.rows[own | CHILD_NAMESPACE]];
+  const namespace = namespaceOfChildren(kernel, parent);
   const pid = allocatePid(kernel, parent, namespace);
-  if (pid === NONE) return NONE;
-  if (namespace.dead) {
-    giveBack(kernel, pid, namespace, null);
-    kernel.refuse(parent, 'namespace-dead', namespace.id);
-    return NONE;
+  if (pid === NONE || !isAdmitted(kernel, parent, pid, namespace)) return NONE;
+  const child = createTask(kernel, parent, pid, namespace, 1);
+  createProcess(kernel, parent, child);
+  return enter(kernel, parent, child, pid, namespace);
+}
+
+/**
+ * The same, and the child makes `threads` more at once: a program such as runc, of which nothing is of interest before it
+ * has all its threads. If nothing is in the way, all of them are made in one stroke; else one after the other, and then
+ * the child may have fewer: the reason is in `kernel.refusal`.
+ */
+export function forkWithThreads(kernel: KernelState, parent: TaskId, threads: number): TaskId {
+  const namespace = namespaceOfChildren(kernel, parent);
+  const tasks = 1 + threads;
+  const mayBeBornAtOnce = !namespace.dead && namespace.level < LEVELS_IN_ROW;
+  if (!mayBeBornAtOnce || burstLength(kernel, parent, namespace, tasks) < tasks) {
+    const child = fork(kernel, parent);
+    if (child !== NONE) cloneThreads(kernel, child, threads);
+    return child;
   }
-  if (!chargeOne(kernel, parent)) {
-    giveBack(kernel, pid, namespace, null);
-    // A namespace whose first process fails this late gets no second attempt (`free_pid`).
-    if (namespace.isUnused) namespace.dead = true;
-    return NONE;
+  const pid = kernel.pids.allocate();
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+    kernel.pids.setNumber(pid, level.level, level.burstStart);
+    level.takeBurst(tasks);
   }
-  const child = createTask(kernel, parent, pid, namespace);
-  createProcess(kernel, own, child);
-  kernel.children.append(parent, child);
+  kernel.cgroups[kernel.tasks.cgroup(parent)].charge(tasks);
+  const child = createTask(kernel, parent, pid, namespace, tasks);
+  const process = createProcess(kernel, parent, child);
+  setFirstRun(kernel, process, namespace, threads, 1);
+  kernel.processes.rows[process | THREADS] = threads;
+  return enter(kernel, parent, child, pid, namespace);
+}
+
+function namespaceOfChildren(kernel: KernelState, parent: TaskId): PidNamespace {
+  return kernel.namespaces[kernel.processes.rows[kernel.processOf(parent) | CHILD_NAMESPACE]];
+}
+
+/** The last that can go wrong: a namespace that takes nobody any more, and the cgroups. */
+function isAdmitted(kernel: KernelState, parent: TaskId, pid: number, namespace: PidNamespace): boolean {
+  if (namespace.dead) kernel.refuse(parent, 'namespace-dead', namespace.id);
+  else if (chargeOne(kernel, parent)) return true;
+  giveBack(kernel, pid, namespace, null);
+  // A namespace whose first process fails this late gets no second attempt (`free_pid`).
+  if (namespace.isUnused) namespace.dead = true;
+  return false;
+}
+
+/** The child is there for others to see. */
+function enter(
+  kernel: KernelState,
+  parent: TaskId,
+  child: TaskId,
+  pid: number,
+  namespace: PidNamespace,
+): TaskId {
+  kernel.children.appendLive(parent, child);
   if (namespace.init === NONE) namespace.init = child;
   kernel.hooks.forked(parent, child, kernel.pids.rows[pid | HOST_NUMBER]);
   return child;
-}
-
-/** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */
-export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
-  const { rows } = kernel.tasks;
-  const user = rows[parent + USER];
-  if (user !== ROOT && kernel.userTasks[user] >= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX]) {
-    kernel.refuse(parent, 'rlimit-nproc', kernel.uids[user]);
-    return false;
-  }
-  if (kernel.nrThreads >= kernel.threadsMax) {
-    kernel.refuse(parent, 'threads-max', NONE);
-    return false;
-  }
-  return true;
-}
-
-/** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
-export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
-  const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
-  const full = own.tryCharge();
-  if (full === null) return true;
-  if (kernel.rules.pidsEventsOn === 'forker') own.events++;
-  else for (let at: Cgroup = full; at.parent !== null; at = at.parent) at.events++;
-  kernel.refuse(parent, 'pids-cgroup', full.id);
-  return false;
 }
 
 /**
@@ -73,7 +87,7 @@ function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespac
   const { pids } = kernel;
   const pid = pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const number = level.nextNumber();
+    const number = level.takeNumber();
     if (number === NONE) {
       giveBack(kernel, pid, namespace, level);
       // The first process of a namespace is PID 1, however many attempts it takes.
@@ -81,8 +95,6 @@ function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespac
       kernel.refuse(parent, 'pid-max', level.id);
       return NONE;
     }
-    level.cursor = number + 1;
-    level.taken.take(number);
     pids.setNumber(pid, level.level, number);
   }
   return pid;
@@ -102,8 +114,14 @@ function giveBack(
   pids.release(pid);
 }
 
-/** The child's row: what it inherits, what it is counted in. */
-function createTask(kernel: KernelState, parent: TaskId, pid: number, namespace: PidNamespace): TaskId {
+/** The child's row: what it inherits, and what it is counted in, with its threads as `count` tasks. */
+function createTask(
+  kernel: KernelState,
+  parent: TaskId,
+  pid: number,
+  namespace: PidNamespace,
+  count: number,
+): TaskId {
   const { tasks, pids } = kernel;
   const child = tasks.allocate();
   const { rows } = tasks;
@@ -123,23 +141,25 @@ function createTask(kernel: KernelState, parent: TaskId, pid: number, namespace:
   pids.rows[group | REFS]++;
   pids.rows[session | REFS]++;
   pids.setLabel(pid, label);
-  namespace.ownTasks++;
-  kernel.nrThreads++;
-  kernel.countUser(user, 1);
-  kernel.origins.countBorn(origin, 1);
+  namespace.ownTasks += count;
+  kernel.nrThreads += count;
+  kernel.countUser(user, count);
+  kernel.origins.countBorn(origin, count);
   return child;
 }
 
 /** What the child has while it lives. It has no children and no threads, as nobody has who had the row before. */
-function createProcess(kernel: KernelState, own: number, child: TaskId): void {
+function createProcess(kernel: KernelState, parent: TaskId, child: TaskId): number {
   const { tasks, processes } = kernel;
   const process = processes.allocate();
   const { rows } = processes;
+  const own = tasks.rows[parent + PROCESS];
   rows[process | TASK] = child;
   rows[process | CHILD_NAMESPACE] = tasks.namespaceId(child);
   rows[process | NPROC_MAX] = rows[own | NPROC_MAX];
   rows[process | SIGNALS] = inherited(rows[own | SIGNALS]);
   tasks.rows[child + PROCESS] = process;
+  return process;
 }
 
 /** The host's PID 1, which nobody forks. */

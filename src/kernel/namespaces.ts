@@ -38,10 +38,30 @@ export class PidNamespace {
    * RESERVED_PIDS the low numbers are out of bounds for good. Stands for `idr_alloc_cyclic` as `alloc_pid` calls it.
    */
   nextNumber(): number {
-    const lowest = this.cursor > RESERVED_PIDS ? RESERVED_PIDS : 1;
-    const start = Math.max(this.cursor, lowest);
-    const found = this.taken.nextFree(start, this.pidMax);
-    return found !== -1 || start === lowest ? found : this.taken.nextFree(lowest, this.pidMax);
+    const found = this.taken.nextFree(this.start, this.pidMax);
+    return found === -1 ? this.taken.nextFree(this.lowest, this.pidMax) : found;
+  }
+
+  /** Takes it; the cursor is behind it then. */
+  takeNumber(): number {
+    let number = this.taken.takeNext(this.start, this.pidMax);
+    if (number === -1) number = this.taken.takeNext(this.lowest, this.pidMax);
+    if (number !== -1) this.cursor = number + 1;
+    return number;
+  }
+
+  /** Takes the run of numbers that begins at `burstStart`. */
+  takeBurst(length: number): void {
+    this.taken.takeRun(this.burstStart, length);
+    this.cursor = this.burstStart + length;
+  }
+
+  private get start(): number {
+    return this.cursor === 0 ? 1 : this.cursor;
+  }
+
+  private get lowest(): number {
+    return this.cursor > RESERVED_PIDS ? RESERVED_PIDS : 1;
   }
 
   /** Live threads and zombies that have a number here. */

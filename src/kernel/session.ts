@@ -37,8 +37,8 @@ export function setsid(kernel: KernelState, task: TaskId): boolean {
   kernel.pids.rows[pid | REFS] += 2;
   rows[task + GROUP] = pid;
   rows[task + SESSION] = pid;
-  kernel.detach(group);
-  kernel.detach(session);
+  kernel.detach(group, 1);
+  kernel.detach(session, 1);
   return true;
 }
 
@@ -51,7 +51,7 @@ export function setpgid(kernel: KernelState, task: TaskId): boolean {
   if (group === pid) return true;
   kernel.pids.rows[pid | REFS]++;
   rows[task + GROUP] = pid;
-  kernel.detach(group);
+  kernel.detach(group, 1);
   return true;
 }
 

@@ -164,9 +164,9 @@ export class KernelState {
     if (user !== ROOT) this.userTasks[user] += tasks;
   }
 
-  /** A group or a session has a member less. If it was the last, and its leader is long gone, its number is free. */
-  detach(pid: number): void {
-    if (--this.pids.rows[pid | REFS] > 0) return;
+  /** A group or a session, or both, have a member less. With the last one, if its leader is long gone, its number goes. */
+  detach(pid: number, attachments: 1 | 2): void {
+    if ((this.pids.rows[pid | REFS] -= attachments) > 0) return;
     this.countPinned(pid, -1);
     this.freePid(pid);
   }

@@ -17,10 +17,8 @@ export class ThreadNumbers {
     const { bursts } = this;
     bursts[this.end++] = length;
     for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-      const start = level.burstStart;
-      level.taken.takeRun(start, length);
-      level.cursor = start + length;
-      bursts[this.end++] = start;
+      level.takeBurst(length);
+      bursts[this.end++] = level.burstStart;
     }
   }
 

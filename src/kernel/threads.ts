@@ -6,11 +6,11 @@
  * starts on each level. The run of the first burst is in the row of the process (RUN_LENGTH, RUN_STARTS), and with most
  * processes that is all of them; those of further bursts are kept aside (thread-numbers.ts).
  */
+import { chargeOne, hasRoom, roomFor } from './admission.js';
 import { NONE } from './arena.js';
-import { chargeOne, hasRoom } from './fork.js';
 import type { PidNamespace } from './namespaces.js';
-import { LEVELS_IN_ROW, NPROC_MAX, processIndex, RUN_LENGTH, RUN_STARTS, THREADS } from './processes.js';
-import { type KernelState, ROOT, type TaskId } from './state.js';
+import { LEVELS_IN_ROW, processIndex, RUN_LENGTH, RUN_STARTS, THREADS } from './processes.js';
+import type { KernelState, TaskId } from './state.js';
 import { PROCESS, USER } from './tasks.js';
 import { ThreadNumbers } from './thread-numbers.js';
 
@@ -30,8 +30,13 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
   return made;
 }
 
-/** How many threads the limits allow whose numbers lie side by side on every level, from the next one on. */
-function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): number {
+/** How many tasks the limits allow whose numbers lie side by side on every level, from the next one on. */
+export function burstLength(
+  kernel: KernelState,
+  task: TaskId,
+  namespace: PidNamespace,
+  count: number,
+): number {
   let length = Math.min(count, roomFor(kernel, task));
   for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
     const start = level.nextNumber();
@@ -39,17 +44,6 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
     length = start === NONE ? 0 : level.taken.runLength(start, length, level.pidMax);
   }
   return length;
-}
-
-/** How many threads the limits other than numbers leave room for. */
-function roomFor(kernel: KernelState, task: TaskId): number {
-  const { rows } = kernel.tasks;
-  const user = rows[task + USER];
-  let room = Math.min(kernel.threadsMax - kernel.nrThreads, kernel.cgroups[kernel.tasks.cgroup(task)].room);
-  if (user !== ROOT) {
-    room = Math.min(room, kernel.processes.rows[kernel.processOf(task) | NPROC_MAX] - kernel.userTasks[user]);
-  }
-  return Math.max(0, room);
 }
 
 /** One at a time, each cursor would have gone through just these numbers. */
@@ -61,16 +55,26 @@ function takeBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, l
     // Some of them may have gone since, and then these are the first to stay.
     if (rows[process | THREADS] === 0) rows[process | RUN_LENGTH] = 0;
   } else {
-    rows[process | RUN_LENGTH] = length;
-    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-      const start = level.burstStart;
-      level.taken.takeRun(start, length);
-      level.cursor = start + length;
-      rows[process | (RUN_STARTS + level.level)] = start;
-    }
+    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
+      level.takeBurst(length);
+    setFirstRun(kernel, process, namespace, length, 0);
   }
   countThreads(kernel, task, process, namespace, length);
   kernel.origins.countBorn(kernel.tasks.origin(task), length);
+}
+
+/** Notes the first run of a process: it begins `offset` behind the start of the burst that has been taken. */
+export function setFirstRun(
+  kernel: KernelState,
+  process: number,
+  namespace: PidNamespace,
+  length: number,
+  offset: number,
+): void {
+  const { rows } = kernel.processes;
+  rows[process | RUN_LENGTH] = length;
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
+    rows[process | (RUN_STARTS + level.level)] = level.burstStart + offset;
 }
 
 function furtherThreads(kernel: KernelState, process: number): ThreadNumbers {

@@ -129,15 +129,15 @@ export class RuncCalls {
       kernel.setns(forker, into);
       call.namespace = into;
     }
-    const child = kernel.fork(forker);
+    const threads = rules === null ? 0 : rules.initTaskCount - 1;
+    const child = threads === 0 ? kernel.fork(forker) : kernel.forkWithThreads(forker, threads);
     // A bare parent goes on to serve other namespaces; a runc never forks again.
     if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;
     call.child = child;
     if (rules === null) kernel.setOrigin(child, origin);
     if (this.setsid) kernel.setsid(child);
-    const threads = rules === null ? 0 : rules.initTaskCount - 1;
-    return threads === 0 || kernel.cloneThreads(child, threads) === threads;
+    return kernel.threadCount(child) === threads;
   }
 
   private unshare(task: TaskId, pidMax: number | null): PidNsId {
@@ -148,12 +148,12 @@ export class RuncCalls {
 
   private forkRunc(call: RuncCall, rules: RuncRules): boolean {
     const kernel = this.kernel;
-    const runc = kernel.fork(call.parent);
+    const threads = rules.hostTaskCount - 1;
+    const runc = kernel.forkWithThreads(call.parent, threads);
     if (runc === NONE) return false;
     call.runc = runc;
     kernel.setComm(runc, 'runc');
-    const threads = rules.hostTaskCount - 1;
-    return kernel.cloneThreads(runc, threads) === threads;
+    return kernel.threadCount(runc) === threads;
   }
 
   /** A fork was refused: runc says so and exits, and its half-made child with it. */

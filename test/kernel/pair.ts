@@ -208,6 +208,25 @@ export class Pair {
     return child;
   }
 
+  /** To the reference these are two system calls. */
+  forkWithThreads(parent: number, threads: number): void {
+    const { reference } = this;
+    const made = this.call(
+      `forkWithThreads(${parent}, ${threads})`,
+      () => {
+        const child = reference.fork(parent);
+        return child < 0 ? child : reference.cloneThreads(child, threads);
+      },
+      () => {
+        const fast = this.fast.forkWithThreads(this.fastId(parent), threads);
+        if (fast < 0) return fast;
+        this.pair(Math.max(...reference.processes.keys()), fast);
+        return this.fast.threadCount(fast);
+      },
+    );
+    if (made < threads) this.equal('refusal', this.translated(this.fast.refusal), reference.refusal);
+  }
+
   cloneThreads(task: number, count: number): number {
     const made = this.call(
       `cloneThreads(${task}, ${count})`,

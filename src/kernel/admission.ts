@@ -1,0 +1,43 @@
+/** The limits that a new task has to pass besides the numbers: RLIMIT_NPROC, threads-max, the pids cgroups. */
+import { NONE } from './arena.js';
+import type { Cgroup } from './cgroups.js';
+import { NPROC_MAX } from './processes.js';
+import { type KernelState, ROOT, type TaskId } from './state.js';
+import { PROCESS, USER } from './tasks.js';
+
+/** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */
+export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
+  const { rows } = kernel.tasks;
+  const user = rows[parent + USER];
+  if (user !== ROOT && kernel.userTasks[user] >= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX]) {
+    kernel.refuse(parent, 'rlimit-nproc', kernel.uids[user]);
+    return false;
+  }
+  if (kernel.nrThreads >= kernel.threadsMax) {
+    kernel.refuse(parent, 'threads-max', NONE);
+    return false;
+  }
+  return true;
+}
+
+/** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
+export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
+  const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
+  const full = own.tryCharge();
+  if (full === null) return true;
+  if (kernel.rules.pidsEventsOn === 'forker') own.events++;
+  else for (let at: Cgroup = full; at.parent !== null; at = at.parent) at.events++;
+  kernel.refuse(parent, 'pids-cgroup', full.id);
+  return false;
+}
+
+/** How many tasks the limits other than numbers leave room for. */
+export function roomFor(kernel: KernelState, task: TaskId): number {
+  const { rows } = kernel.tasks;
+  const user = rows[task + USER];
+  let room = Math.min(kernel.threadsMax - kernel.nrThreads, kernel.cgroups[kernel.tasks.cgroup(task)].room);
+  if (user !== ROOT) {
+    room = Math.min(room, kernel.processes.rows[kernel.processOf(task) | NPROC_MAX] - kernel.userTasks[user]);
+  }
+  return Math.max(0, room);
+}
