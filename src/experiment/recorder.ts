@@ -111,11 +111,9 @@ export class Recorder implements NodeObserver {
     this.onExhausted?.();
   }
 
-  /** A process ends; if it is PID 1 of a namespace, what is held there is about to be freed. */
-  ended(task: TaskId): void {
-    const kernel = this.kernel;
-    if (kernel.namespaceOf(task).init !== task) return;
-    const { pod } = this.node.context.origins.all[kernel.originOf(task)];
+  /** PID 1 of a namespace ends, and what is held there is about to be freed. */
+  namespaceEnds(init: TaskId): void {
+    const { pod } = this.node.context.origins.all[this.kernel.originOf(init)];
     if (pod === null) return;
     this.leaks.namespaceEnds(pod);
     this.sim.atEndOf(this.sim.nowUs, this.settle, 0, 0);

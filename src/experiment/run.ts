@@ -76,7 +76,7 @@ export class Run {
     this.node = this.#buildNode();
     const { machine, recorder } = this;
     machine.onRefused = (parent, refusal) => recorder.refused(parent, refusal);
-    machine.onEnded = (task) => recorder.ended(task);
+    machine.onNamespaceEnds = (init) => recorder.namespaceEnds(init);
     machine.onWrapped = () => recorder.wrapped();
     if (options.until === 'exhaustion') recorder.onExhausted = () => this.#endEarly();
     recorder.start(this.node, sampleEveryUs(scenario));

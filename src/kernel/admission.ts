@@ -1,5 +1,5 @@
 /** The limits that a new task has to pass besides the numbers: RLIMIT_NPROC, threads-max, the pids cgroups. */
-import { NONE } from './arena.js';
+import { lesser, NONE } from './arena.js';
 import type { Cgroup } from './cgroups.js';
 import { NPROC_MAX } from './processes.js';
 import { type KernelState, ROOT, type TaskId } from './state.js';
@@ -34,10 +34,11 @@ export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
 /** How many tasks the limits other than numbers leave room for. */
 export function roomFor(kernel: KernelState, task: TaskId): number {
   const { rows } = kernel.tasks;
+  let room = kernel.cgroups[kernel.tasks.cgroup(task)].room;
+  room = lesser(room, kernel.threadsMax - kernel.nrThreads);
   const user = rows[task + USER];
-  let room = Math.min(kernel.threadsMax - kernel.nrThreads, kernel.cgroups[kernel.tasks.cgroup(task)].room);
   if (user !== ROOT) {
-    room = Math.min(room, kernel.processes.rows[kernel.processOf(task) | NPROC_MAX] - kernel.userTasks[user]);
+    room = lesser(room, kernel.processes.rows[rows[task + PROCESS] | NPROC_MAX] - kernel.userTasks[user]);
   }
-  return Math.max(0, room);
+  return room < 0 ? 0 : room;
 }

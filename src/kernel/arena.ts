@@ -4,6 +4,11 @@ import { PID_MAX_LIMIT } from './limits.js';
 /** "No such row": ends lists, stands for the parent of the first task. */
 export const NONE = -1;
 
+/** Math.min, but of integers: V8 computes that one with doubles. */
+export function lesser(a: number, b: number): number {
+  return a < b ? a : b;
+}
+
 type IntegerArray = Int32Array | Uint32Array | Int16Array | Uint16Array | Uint8Array;
 
 /** Up to so many rows a table doubles, then it grows by half. */

@@ -13,6 +13,8 @@
  * The map grows with the highest number taken; what lies beyond its end is free. So a namespace with `pid_max`
  * 4194304 and ten processes costs a few hundred bytes.
  */
+import { lesser } from './arena.js';
+
 const WORD_FULL = -1;
 const TOP = 3;
 
@@ -46,7 +48,7 @@ export class PidBitmap {
    * of the second word looked at. A burst of threads is taken in one or two such runs.
    */
   runLength(from: number, count: number, limit: number): number {
-    const most = Math.min(count, limit - from);
+    const most = lesser(count, limit - from);
     const word = from >>> 5;
     if (word >= this.used.length) return most;
     const bit = from & 31;
@@ -56,7 +58,7 @@ export class PidBitmap {
       const next = word + 1 < this.used.length ? this.used[word + 1] : 0;
       run += next === 0 ? 32 : lowestBit(next);
     }
-    return Math.min(run, most);
+    return lesser(run, most);
   }
 
   /** Takes the smallest free number in [from, limit), or returns -1. */

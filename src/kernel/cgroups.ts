@@ -4,6 +4,8 @@
  * Every task, zombies among them, is charged to its group and to all groups above until it is released (K34); a
  * pinned number is charged to nobody (K12). Stands for kernel/cgroup/pids.c.
  */
+import { lesser } from './arena.js';
+
 /** So many groups can be told apart. */
 export const CGROUPS_MAX = 65_536;
 
@@ -94,7 +96,7 @@ export class Cgroup {
   get room(): number {
     let room = PIDS_UNLIMITED;
     for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove)
-      room = Math.min(room, at.limit - at.charged);
-    return Math.max(0, room);
+      room = lesser(room, at.limit - at.charged);
+    return room < 0 ? 0 : room;
   }
 }

@@ -44,7 +44,7 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
   rows[task + STATUS] = status;
   const namespace = kernel.namespaceOf(task);
   if (namespace.init === task) endNamespace(kernel, task, namespace);
-  else becomeZombie(kernel, task);
+  else becomeZombie(kernel, task, namespace);
   finishEmptiedNamespaces(kernel);
 }
 
@@ -83,6 +83,7 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   namespace.dead = true;
   kernel.endings++;
   processes.rows[process | SIGNALS] = withSigchld(processes.rows[process | SIGNALS], SIGCHLD_IGNORE);
+  kernel.hooks.namespaceEnds(init);
   kernel.hooks.ended(init, kernel.hostNumber(init), tasks.rows[init + STATUS]);
   tasks.rows[init + STATE] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
@@ -112,17 +113,17 @@ function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
 export function finishEmptiedNamespaces(kernel: KernelState): void {
   const { emptied, tasks } = kernel;
   while (kernel.endings === 0 && emptied.length > 0) {
-    const { init } = emptied.pop() as PidNamespace;
-    if (init !== NONE && tasks.rows[init + STATE] === ENDING_NAMESPACE) becomeZombie(kernel, init);
+    const namespace = emptied.pop() as PidNamespace;
+    const { init } = namespace;
+    if (init !== NONE && tasks.rows[init + STATE] === ENDING_NAMESPACE) becomeZombie(kernel, init, namespace);
   }
 }
 
 /** The process is no more: its children go to another parent, its own parent hears of it. */
-function becomeZombie(kernel: KernelState, task: TaskId): void {
+function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
   const { processes, children } = kernel;
   const { rows } = kernel.tasks;
   const process = rows[task + PROCESS];
-  const namespace = kernel.namespaceOf(task);
   if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (children.hasAny(process)) reparentChildren(kernel, task);

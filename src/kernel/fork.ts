@@ -7,7 +7,7 @@ import { HOST_NUMBER, labelOf, REFS } from './pids.js';
 import { CHILD_NAMESPACE, LEVELS_IN_ROW, NPROC_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, USER } from './tasks.js';
+import { CGROUP_AND_COMM, GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, USER } from './tasks.js';
 import { burstLength, cloneThreads, setFirstRun } from './threads.js';
 
 /**
@@ -134,7 +134,7 @@ function createTask(
   rows[child + GROUP] = group;
   rows[child + SESSION] = session;
   rows[child + LABEL] = label;
-  tasks.inheritCgroupAndComm(child, parent);
+  rows[child + CGROUP_AND_COMM] = rows[parent + CGROUP_AND_COMM];
   rows[child + USER] = user;
   rows[child + STATE] = LIVE;
   pids.rows[pid | REFS] = 1;

@@ -34,6 +34,8 @@ export interface ForkRefusal {
 export interface KernelHooks {
   /** `number`, here and below: on the host. */
   forked(parent: TaskId, child: TaskId, number: number): void;
+  /** A namespace's PID 1 is about to end, and before it everything that is in there. */
+  namespaceEnds(init: TaskId): void;
   /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
   ended(task: TaskId, number: number, status: number): void;
   /** A zombie has been released; its table row is still readable, for the last time. */
@@ -48,6 +50,7 @@ export const ROOT = 0;
 
 export const NO_HOOKS: KernelHooks = {
   forked() {},
+  namespaceEnds() {},
   ended() {},
   released() {},
   wake() {},

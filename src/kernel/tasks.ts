@@ -38,7 +38,7 @@ export const PLACE = 8;
 /** The namespace it is in, and who asked for it (origins.ts): 16 bits each, as its pid has them, to be at hand. */
 export const LABEL = 9;
 /** Its cgroup and its name: 16 bits each. */
-const CGROUP_AND_COMM = 10;
+export const CGROUP_AND_COMM = 10;
 export const USER = 11;
 /** Exit status, 128 + signal if killed. */
 export const STATUS = 12;
@@ -95,11 +95,6 @@ export class Tasks {
 
   setComm(task: number, comm: number): void {
     this.rows[task + CGROUP_AND_COMM] = (comm << 16) | this.cgroup(task);
-  }
-
-  /** What a child has from its parent at once. */
-  inheritCgroupAndComm(child: number, parent: number): void {
-    this.rows[child + CGROUP_AND_COMM] = this.rows[parent + CGROUP_AND_COMM];
   }
 
   /** Every task there is, dead or alive, in no order that means anything. */

@@ -7,7 +7,7 @@
  * processes that is all of them; those of further bursts are kept aside (thread-numbers.ts).
  */
 import { chargeOne, hasRoom, roomFor } from './admission.js';
-import { NONE } from './arena.js';
+import { lesser, NONE } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
 import { LEVELS_IN_ROW, processIndex, RUN_LENGTH, RUN_STARTS, THREADS } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
@@ -37,7 +37,7 @@ export function burstLength(
   namespace: PidNamespace,
   count: number,
 ): number {
-  let length = Math.min(count, roomFor(kernel, task));
+  let length = lesser(count, roomFor(kernel, task));
   for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
     const start = level.nextNumber();
     level.burstStart = start;

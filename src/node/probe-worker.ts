@@ -278,12 +278,11 @@ export class ProbeWorkers {
     const { periodUs } = worker.spec;
     if (worker.options.dockerHealthCheck) worker.tickUs = sim.nowUs + periodUs;
     else {
-      const takenUs = worker.tickUs;
-      const passed = Math.floor((sim.nowUs - takenUs) / periodUs);
       // With a tick pending, the one after it is counted from the ticker's own beat.
-      worker.tickUs = takenUs + Math.max(1, passed) * periodUs;
+      const sinceTickUs = sim.nowUs - worker.tickUs;
+      worker.tickUs += sinceTickUs < 2 * periodUs ? periodUs : Math.floor(sinceTickUs / periodUs) * periodUs;
     }
-    sim.at(Math.max(sim.nowUs, worker.tickUs), this.tick, worker.index, 0);
+    sim.at(worker.tickUs > sim.nowUs ? worker.tickUs : sim.nowUs, this.tick, worker.index, 0);
   }
 
   expectTimeout(worker: ProbeWorker): void {

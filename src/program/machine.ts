@@ -51,11 +51,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** Called for every refused fork or thread, in the middle of the system call. */
   onRefused: ((parent: TaskId, refusal: ForkRefusal) => void) | null = null;
 
-  /**
-   * Called when a process has ended, in the middle of the system call; for PID 1 of a namespace before everything
-   * else in there ends with it.
-   */
-  onEnded: ((task: TaskId) => void) | null = null;
+  /** Called when PID 1 of a namespace ends, in the middle of the system call, before all else in there ends with it. */
+  onNamespaceEnds: ((init: TaskId) => void) | null = null;
 
   /** Called when the host's numbers have started again from below, in the middle of the fork that shows it (K2, K3). */
   onWrapped: (() => void) | null = null;
@@ -114,10 +111,13 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.lastNumber = number;
   }
 
+  namespaceEnds(init: TaskId): void {
+    this.onNamespaceEnds?.(init);
+  }
+
   ended(task: TaskId, number: number, status: number): void {
     this.fold(ENDED, number);
     this.sim.digest.fold(status);
-    if (this.onEnded !== null) this.onEnded(task);
     this.contextOf(task).end();
   }
 

@@ -14,18 +14,27 @@ interface Told {
   forked: number[];
   refused: ForkRefusal[];
   ended: Map<number, { number: number; status: number }>;
+  namespaceEnds: number[];
   /** Their numbers on the host. */
   released: Map<number, number>;
   woken: Set<number>;
 }
 
 function listener(): { told: Told; hooks: KernelHooks } {
-  const told: Told = { forked: [], refused: [], ended: new Map(), released: new Map(), woken: new Set() };
+  const told: Told = {
+    forked: [],
+    refused: [],
+    ended: new Map(),
+    namespaceEnds: [],
+    released: new Map(),
+    woken: new Set(),
+  };
   const hooks: KernelHooks = {
     forked: (_parent, _child, number) => told.forked.push(number),
     refused: (_parent, refusal) => told.refused.push({ ...refusal }),
     ended: (task, number, status) => told.ended.set(task, { number, status }),
     released: (task, number) => told.released.set(task, number),
+    namespaceEnds: (init) => told.namespaceEnds.push(init),
     wake: (task) => told.woken.add(task),
   };
   return { told, hooks };
@@ -87,6 +96,7 @@ export class Pair {
       told.forked = [];
       told.refused = [];
       told.ended.clear();
+      told.namespaceEnds = [];
       told.released.clear();
       told.woken.clear();
     }
@@ -176,6 +186,8 @@ export class Pair {
     );
     const ended = [...fast.ended].map(([task, end]): [number, unknown] => [this.referenceId(task), end]);
     this.equal('ends told', ended.sort(byNumber), [...reference.ended].sort(byNumber));
+    const namespaceEnds = fast.namespaceEnds.map((init) => this.referenceId(init));
+    this.equal('ends of namespaces told', namespaceEnds, reference.namespaceEnds);
     const released = [...fast.released].map(([task, number]): [number, unknown] => [
       this.referenceId(task),
       number,

@@ -238,6 +238,7 @@ export class ReferenceKernel extends ReferenceTables {
     p.main.alive = false;
     p.pending.clear();
     this.releaseThreads(p, ns.init === p ? 1 : 0);
+    if (ns.init === p) this.hooks?.namespaceEnds(p.id);
     this.hooks?.ended(p.id, p.main.pid.numbers[0].nr, status);
     if (ns.init === p) this.zapPidNsProcesses(ns);
     else this.exitNotify(p);
