@@ -5,6 +5,7 @@ import { Run, type RunOptions, ScenarioRunError } from '../experiment/run.js';
 import { expectationFailures } from '../report/message.js';
 import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { inlineMore } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
@@ -82,6 +83,7 @@ async function runAll(
   until: RunOptions['until'],
   interruption: Interruption,
 ): Promise<RunResult[]> {
+  inlineMore();
   const progress = new Progress(scenarios.length);
   const results: RunResult[] = [];
   try {

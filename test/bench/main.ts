@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { inlineMore } from '../../src/cli/compiler.js';
 import { type BenchCase, type BenchRatio, keyOf } from './bench-case.js';
 import { CACHE } from './cache.js';
 import { cases as calendar, ratios as calendarRatios } from './cases/calendar.js';
@@ -48,6 +49,8 @@ const { values: options } = parseArgs({
 if (options.help) {
   process.stdout.write(USAGE);
 } else if (options.measure !== undefined) {
+  // As the command line does.
+  inlineMore();
   const found = CASES.find((each) => keyOf(each) === options.measure);
   process.stdout.write(`${await found!.run()}\n`);
 } else {
