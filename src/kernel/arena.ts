@@ -4,6 +4,13 @@ import { PID_MAX_LIMIT } from './limits.js';
 /** "No such row": ends lists, stands for the parent of the first task. */
 export const NONE = -1;
 
+/**
+ * How a free row has the next free one, or NONE, in a place where a row in use has no negative number; and the way back.
+ */
+export function asFree(row: number): number {
+  return -2 - row;
+}
+
 /** Math.min, but of integers: V8 computes that one with doubles. */
 export function lesser(a: number, b: number): number {
   return a < b ? a : b;

@@ -119,7 +119,7 @@ export class Kernel extends KernelState {
     exitMainThread(this, task);
   }
 
-  /** The reaped child (its row is free from now on; see `waited`), WOULD_BLOCK or NO_CHILD. */
+  /** The reaped child (its row is free from now on; see `waitedStatus`), WOULD_BLOCK or NO_CHILD. */
   wait(task: TaskId, child: TaskId | typeof ANY): TaskId {
     return wait(this, task, child);
   }
@@ -287,12 +287,14 @@ export class Kernel extends KernelState {
     const { rows } = this.tasks;
     if (origin >= LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} origins`);
     origins.reserve(origin);
+    const before = this.tasks.origin(task);
     const count = 1 + this.threadCount(task);
-    const zombies = rows[task + STATE] === LEADER_DEAD ? 1 : 0;
-    origins.countBorn(this.tasks.origin(task), -count);
-    origins.countZombies(this.tasks.origin(task), -zombies);
+    origins.countBorn(before, -count);
     origins.countBorn(origin, count);
-    origins.countZombies(origin, zombies);
+    if (rows[task + STATE] === LEADER_DEAD) {
+      origins.countZombies(before, -1);
+      origins.countZombies(origin, 1);
+    }
     const label = labelOf(this.tasks.namespaceId(task), origin);
     rows[task + LABEL] = label;
     pids.setLabel(rows[task + PID], label);

@@ -11,13 +11,13 @@
  * A row is four 32-bit numbers and a pid is named by the index of its first, as tasks are (tasks.ts). Numbers beyond
  * the second level, of namespaces within a pod's, are kept aside.
  */
-import { lengthened, NONE } from './arena.js';
+import { asFree, lengthened, NONE } from './arena.js';
 
-/** Attachments; in a free row, the next free one. */
+/** Attachments. In a free row the next one, as `asFree` has it. */
 export const REFS = 0;
 /** The innermost namespace that its numbers are from, and who asked for it: 16 bits each. */
 const LABEL = 1;
-/** The number on the host, 0 in a free row; behind it the one in the namespace below. */
+/** The number on the host; behind it the one in the namespace below. */
 export const HOST_NUMBER = 2;
 const ROW_LENGTH = 4;
 const LEVELS_IN_ROW = 2;
@@ -70,7 +70,7 @@ export class Pids {
   allocate(): number {
     const pid = this.firstFree;
     if (pid !== NONE) {
-      this.firstFree = this.rows[pid | REFS];
+      this.firstFree = asFree(this.rows[pid | REFS]);
       return pid;
     }
     const fresh = this.end;
@@ -80,15 +80,14 @@ export class Pids {
   }
 
   release(pid: number): void {
-    this.rows[pid | REFS] = this.firstFree;
-    this.rows[pid | HOST_NUMBER] = 0;
+    this.rows[pid | REFS] = asFree(this.firstFree);
     this.firstFree = pid;
   }
 
   /** Every pid in use; for observation and checks. */
   *[Symbol.iterator](): Generator<number> {
     for (let pid = 0; pid < this.end; pid += ROW_LENGTH) {
-      if (this.rows[pid | HOST_NUMBER] !== 0) yield pid;
+      if (this.rows[pid | REFS] > 0) yield pid;
     }
   }
 

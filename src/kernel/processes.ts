@@ -3,10 +3,10 @@
  *
  * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
  */
-import { lengthened, NONE } from './arena.js';
+import { asFree, lengthened, NONE } from './arena.js';
 import type { ThreadNumbers } from './thread-numbers.js';
 
-/** The task. In a free row, minus the next free row less two: negative. */
+/** The task. In a free row the next one, as `asFree` has it. */
 export const TASK = 0;
 /** The namespace that its children are born in (`pid_ns_for_children`). */
 export const CHILD_NAMESPACE = 1;
@@ -41,7 +41,7 @@ export class Processes {
   allocate(): number {
     const process = this.firstFree;
     if (process !== NONE) {
-      this.firstFree = nextFree(this.rows[process | TASK]);
+      this.firstFree = asFree(this.rows[process | TASK]);
       return process;
     }
     const fresh = this.end;
@@ -55,7 +55,7 @@ export class Processes {
   }
 
   release(process: number): void {
-    this.rows[process | TASK] = nextFree(this.firstFree);
+    this.rows[process | TASK] = asFree(this.firstFree);
     this.firstFree = process;
   }
 
@@ -65,9 +65,4 @@ export class Processes {
       if (this.rows[process | TASK] >= 0) yield process;
     }
   }
-}
-
-/** Between the next free row, or NONE, and how a free row has it. */
-function nextFree(either: number): number {
-  return -2 - either;
 }

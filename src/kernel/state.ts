@@ -4,6 +4,7 @@
  *
  * No time and no chance: everything here happens in the instant in which it is called.
  */
+import { NONE } from './arena.js';
 import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { PidNamespace } from './namespaces.js';
@@ -93,8 +94,11 @@ export class KernelState {
   refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
   forkRefusals = 0;
 
-  /** Of the child that was reaped last: its number in the waiter's namespace, and its exit status. */
-  readonly waited = { number: 0, status: 0 };
+  /** Exit status of the child that was reaped last. */
+  waitedStatus = 0;
+  /** Its pid, and who reaped it. */
+  waitedPid = NONE;
+  waitedBy: TaskId = NONE;
 
   /** Dying namespaces in which only PID 1 is left: their end is to be finished (exit.ts). */
   readonly emptied: PidNamespace[] = [];
@@ -130,6 +134,11 @@ export class KernelState {
 
   namespaceOf(task: TaskId): PidNamespace {
     return this.namespaces[this.tasks.namespaceId(task)];
+  }
+
+  /** The number of the child that was reaped last, where its parent lives: what waitpid returns. Until the next fork. */
+  get waitedNumber(): number {
+    return this.pids.numberAt(this.waitedPid, this.namespaceOf(this.waitedBy).level);
   }
 
   /** The task's number on the host, which every task has. */

@@ -12,7 +12,7 @@ export const NO_CHILD = -3;
 
 /**
  * Reaps the first zombie among the children (K29), or one child. Returns the released task, whose row is free from now
- * on (see `kernel.waited`), WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
+ * on (see `kernel.waitedStatus`), WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
  */
 export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof ANY): TaskId {
   const { tasks, children } = kernel;
@@ -27,10 +27,10 @@ export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof A
 }
 
 function reap(kernel: KernelState, task: TaskId, zombie: TaskId): TaskId {
-  const { waited, pids } = kernel;
   const { rows } = kernel.tasks;
-  waited.number = pids.numberAt(rows[zombie + PID], kernel.namespaceOf(task).level);
-  waited.status = rows[zombie + STATUS];
+  kernel.waitedStatus = rows[zombie + STATUS];
+  kernel.waitedPid = rows[zombie + PID];
+  kernel.waitedBy = task;
   release(kernel, zombie);
   finishEmptiedNamespaces(kernel);
   return zombie;

@@ -120,7 +120,7 @@ export class ModelHost {
     for (;;) {
       const task = this.kernel.wait(this.kernel.init, ANY);
       if (task < 0) return;
-      this.ended.set(task, this.kernel.waited.status);
+      this.ended.set(task, this.kernel.waitedStatus);
       if (task === this.awaited) this.sim.stop();
     }
   }

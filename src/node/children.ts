@@ -15,9 +15,9 @@ export type ChildHandler = (owner: number, task: TaskId, status: number, parent:
  * see are orphans in a container's namespace (R5), and that is the kernel's doing.
  */
 export class ChildWatch {
-  private kind = new Uint8Array(1024);
-  private owner = new Int32Array(1024);
-  private retiring = new Uint8Array(1024);
+  /** By task index: kind and owner. */
+  private rows = new Int32Array(2 * 1024);
+  private readonly retiring = new Set<TaskId>();
   private readonly handlers: (ChildHandler | null)[] = [null];
   private draining: TaskId = -1;
 
@@ -29,17 +29,15 @@ export class ChildWatch {
 
   /** Whoever reaps `task`, its owner is told. */
   expect(task: TaskId, kind: ChildKind, owner: number): void {
-    const index = taskIndex(task);
-    if (index >= this.kind.length) this.grow(index);
-    this.kind[index] = kind;
-    this.owner[index] = owner;
+    const row = 2 * taskIndex(task);
+    if (row >= this.rows.length) this.grow(row);
+    this.rows[row] = kind;
+    this.rows[row + 1] = owner;
   }
 
   /** The worker ends as soon as it has no children. */
   retire(parent: TaskId): void {
-    const index = taskIndex(parent);
-    if (index >= this.kind.length) this.grow(index);
-    this.retiring[index] = 1;
+    this.retiring.add(parent);
     if (this.draining !== parent) this.reap(parent);
   }
 
@@ -50,33 +48,26 @@ export class ChildWatch {
     this.draining = parent;
     let task = kernel.wait(parent, ANY);
     while (task >= 0) {
-      if (taskIndex(task) < this.kind.length) this.tell(task, parent);
+      this.tell(task, parent);
       task = kernel.wait(parent, ANY);
     }
     this.draining = outer;
-    const index = taskIndex(parent);
-    if (task === NO_CHILD && index < this.retiring.length && this.retiring[index] === 1) {
-      this.retiring[index] = 0;
-      kernel.exit(parent, 0);
-    }
+    if (task === NO_CHILD && this.retiring.delete(parent)) kernel.exit(parent, 0);
   };
 
   private tell(task: TaskId, parent: TaskId): void {
-    const index = taskIndex(task);
-    const handler = this.handlers[this.kind[index]];
+    const { rows } = this;
+    const row = 2 * taskIndex(task);
+    if (row >= rows.length) return;
+    const handler = this.handlers[rows[row]];
     if (handler === null) return;
-    this.kind[index] = 0;
-    handler(this.owner[index], task, this.kernel.waited.status, parent);
+    rows[row] = 0;
+    handler(rows[row + 1], task, this.kernel.waitedStatus, parent);
   }
 
-  private grow(index: number): void {
-    const capacity = Math.max(index + 1, this.kind.length * 2);
-    const lengthen = <A extends Uint8Array | Int32Array>(array: A, longer: A): A => {
-      longer.set(array);
-      return longer;
-    };
-    this.kind = lengthen(this.kind, new Uint8Array(capacity));
-    this.owner = lengthen(this.owner, new Int32Array(capacity));
-    this.retiring = lengthen(this.retiring, new Uint8Array(capacity));
+  private grow(row: number): void {
+    const longer = new Int32Array(Math.max(row + 2, this.rows.length * 2));
+    longer.set(this.rows);
+    this.rows = longer;
   }
 }

@@ -44,6 +44,9 @@ export class ProcessContext {
   labelTasks = new Int32Array(4);
   labelNumbers = new Int32Array(4);
 
+  /** The last program that the tables above had to be long enough for. */
+  private sizedFor: Program | null = null;
+
   constructor(
     /** Row in the kernel's `Processes`. */
     readonly row: number,
@@ -58,12 +61,16 @@ export class ProcessContext {
     this.onWake = null;
     this.blocked = RUNNING;
     this.waitedStatus = 0;
-    if (this.loops.length < program.maxLoopDepth) this.loops = new Int32Array(program.maxLoopDepth);
-    if (this.labelTasks.length < program.labelCount) {
-      this.labelTasks = new Int32Array(program.labelCount);
-      this.labelNumbers = new Int32Array(program.labelCount);
-    }
+    if (program !== this.sizedFor) this.makeRoom(program);
     for (let slot = 0; slot < program.labelCount; slot++) this.labelNumbers[slot] = 0;
+  }
+
+  private makeRoom(program: Program): void {
+    this.sizedFor = program;
+    if (this.loops.length < program.maxLoopDepth) this.loops = new Int32Array(program.maxLoopDepth);
+    if (this.labelTasks.length >= program.labelCount) return;
+    this.labelTasks = new Int32Array(program.labelCount);
+    this.labelNumbers = new Int32Array(program.labelCount);
   }
 
   end(): void {

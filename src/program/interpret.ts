@@ -65,13 +65,13 @@ function tryWait(kernel: Kernel, context: ProcessContext, how: Waiting): boolean
     const child = labelled(kernel, context, labelOperand(context), false);
     if (child === NONE) return true;
     const result = kernel.wait(task, child);
-    if (result >= 0) context.waitedStatus = kernel.waited.status;
+    if (result >= 0) context.waitedStatus = kernel.waitedStatus;
     return result !== WOULD_BLOCK;
   }
   let result: number;
   do {
     result = kernel.wait(task, ANY);
-    if (result >= 0) context.waitedStatus = kernel.waited.status;
+    if (result >= 0) context.waitedStatus = kernel.waitedStatus;
   } while (how === WAITING_ALL && result >= 0);
   return result !== WOULD_BLOCK;
 }

@@ -32,7 +32,7 @@ onBothKernels((boot) => {
       expect(kernel.isZombie(child)).toBe(true);
       expect(kernel.pendingSignals(parent)).toBe(pending);
       expect(kernel.wait(parent, ANY)).toBe(child);
-      expect(kernel.waited.status).toBe(7);
+      expect(kernel.waitedStatus).toBe(7);
     }
   });
 
@@ -103,7 +103,7 @@ onBothKernels((boot) => {
     for (const index of [3, 0, 4, 2]) kernel.exit(children[index], 0);
     const reaped: number[] = [];
     for (let child = kernel.wait(init, ANY); child >= 0; child = kernel.wait(init, ANY)) {
-      reaped.push(kernel.waited.number);
+      reaped.push(kernel.waitedNumber);
     }
     expect(reaped).toEqual([2, 4, 5, 6]);
     expect(numbers(kernel, ns, [children[1]])).toEqual([3]);
@@ -120,7 +120,7 @@ onBothKernels((boot) => {
     kernel.exit(orphans[0], 3);
     kernel.exit(own, 4);
     const statuses: number[] = [];
-    while (kernel.wait(init, ANY) >= 0) statuses.push(kernel.waited.status);
+    while (kernel.wait(init, ANY) >= 0) statuses.push(kernel.waitedStatus);
     expect(statuses).toEqual([2, 4, 3, 1]);
   });
 
@@ -200,6 +200,6 @@ onBothKernels((boot) => {
     expect(kernel.zombies(ns)).toBe(0);
     kernel.exit(task, 5);
     expect(kernel.wait(init, ANY)).toBe(task);
-    expect(kernel.waited).toEqual({ number: 2, status: 5 });
+    expect([kernel.waitedNumber, kernel.waitedStatus]).toEqual([2, 5]);
   });
 });

@@ -8,7 +8,8 @@ export type AnyKernel = Pick<
   Kernel,
   | 'init'
   | 'refusal'
-  | 'waited'
+  | 'waitedNumber'
+  | 'waitedStatus'
   | 'fork'
   | 'cloneThreads'
   | 'endThreads'

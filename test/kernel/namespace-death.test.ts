@@ -19,7 +19,7 @@ onBothKernels((boot) => {
       expect(kernel.pidsCurrent(cgroup)).toBe(1);
       expect(kernel.allocated()).toBe(3);
       expect(kernel.wait(outside, ANY)).toBe(init);
-      expect(kernel.waited.status).toBe(how === 'exit' ? 0 : 137);
+      expect(kernel.waitedStatus).toBe(how === 'exit' ? 0 : 137);
       expect([kernel.allocated(ns), kernel.allocated(), kernel.pidsCurrent(cgroup)]).toEqual([0, 2, 0]);
     },
   );
@@ -67,7 +67,7 @@ onBothKernels((boot) => {
     kernel.kill(outside, init, SIGKILL);
     expect(kernel.isZombie(entered)).toBe(true);
     expect(kernel.wait(outside, entered)).toBe(entered);
-    expect(kernel.waited.status).toBe(137);
+    expect(kernel.waitedStatus).toBe(137);
   });
 
   it('K31 a fork into a dead namespace is ENOMEM; entering it is not refused', () => {

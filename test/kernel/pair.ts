@@ -255,7 +255,10 @@ export class Pair {
       () => this.reference.wait(task, child),
       () => this.referenceId(this.fast.wait(this.fastId(task), this.fastId(child))),
     );
-    if (reaped >= 0) this.equal('waited', this.fast.waited, this.reference.waited);
+    if (reaped >= 0) {
+      this.equal('waitedNumber', this.fast.waitedNumber, this.reference.waitedNumber);
+      this.equal('waitedStatus', this.fast.waitedStatus, this.reference.waitedStatus);
+    }
     return reaped;
   }
 

@@ -39,7 +39,8 @@ export const NO_CHILD = -3;
 export class ReferenceKernel extends ReferenceTables {
   readonly init: number;
   refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
-  waited = { number: 0, status: 0 };
+  waitedNumber = 0;
+  waitedStatus = 0;
   threadsMax: number;
   protected readonly rules: KernelRules;
   private readonly hooks: KernelHooks | undefined;
@@ -334,7 +335,8 @@ export class ReferenceKernel extends ReferenceTables {
     if (eligible.length === 0) return NO_CHILD;
     const zombie = eligible.find((child) => child.life === 'zombie');
     if (zombie === undefined) return WOULD_BLOCK;
-    this.waited = { number: numberIn(zombie.main.pid, activeNs(p)), status: zombie.status };
+    this.waitedNumber = numberIn(zombie.main.pid, activeNs(p));
+    this.waitedStatus = zombie.status;
     this.releaseTask(zombie);
     return zombie.id;
   }

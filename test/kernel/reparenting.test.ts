@@ -168,7 +168,7 @@ onBothKernels((boot) => {
     kernel.exit(command, 9);
     expect(kernel.wait(pod.init, command)).toBe(NO_CHILD);
     expect(kernel.wait(pod.outside, command)).toBe(command);
-    expect(kernel.waited).toEqual({ number: 4, status: 9 });
+    expect([kernel.waitedNumber, kernel.waitedStatus]).toEqual([4, 9]);
   });
 
   it('K23 if that parent dies first it goes to the outer PID 1, and is still a stranger inside', () => {

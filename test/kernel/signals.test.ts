@@ -174,7 +174,7 @@ onBothKernels((boot) => {
     kernel.kill(outside, init, SIGKILL);
     expect(kernel.canRun(init)).toBe(false);
     expect(kernel.wait(outside, init)).toBe(init);
-    expect(kernel.waited.status).toBe(137);
+    expect(kernel.waitedStatus).toBe(137);
   });
 
   it('K33 a handler hears signals from inside', () => {
@@ -211,7 +211,7 @@ onBothKernels((boot) => {
     kernel.killChildren(init, SIGTERM);
     expect([kernel.canRun(plain), kernel.canRun(deaf)]).toEqual([false, true]);
     expect(kernel.wait(init, plain)).toBe(plain);
-    expect(kernel.waited.status).toBe(143);
+    expect(kernel.waitedStatus).toBe(143);
     kernel.killChildren(init, SIGKILL);
     expect(kernel.canRun(deaf)).toBe(false);
   });

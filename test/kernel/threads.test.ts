@@ -87,7 +87,7 @@ onBothKernels((boot) => {
     kernel.exitMainThread(task);
     expect(kernel.isZombie(task)).toBe(true);
     expect(kernel.wait(kernel.init, ANY)).toBe(task);
-    expect(kernel.waited.status).toBe(0);
+    expect(kernel.waitedStatus).toBe(0);
   });
 
   it('K19 such a process still has its children, still forks, and dies of one SIGKILL', () => {
@@ -103,7 +103,7 @@ onBothKernels((boot) => {
     expect(kernel.parentOf(child)).toBe(init);
     expect(kernel.taskCount(ns)).toBe(4);
     expect(kernel.wait(init, ANY)).toBe(task);
-    expect(kernel.waited.status).toBe(128 + SIGKILL);
+    expect(kernel.waitedStatus).toBe(128 + SIGKILL);
   });
 
   it('K19 a namespace lives while any thread of its PID 1 does', () => {

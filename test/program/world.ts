@@ -75,7 +75,7 @@ export class World {
     while (this.sim.nowUs < untilUs && !this.kernel.isZombie(task)) this.run('10ms');
     if (!this.kernel.isZombie(task)) return null;
     this.kernel.wait(this.kernel.init, task);
-    return this.kernel.waited.status;
+    return this.kernel.waitedStatus;
   }
 
   /** What a runtime does when a probe takes too long: SIGKILL to the one process (R17). */
