@@ -14,10 +14,30 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { build } from 'esbuild';
 
 /** Built beside and swapped in at the end: whoever runs `dist/` meanwhile finds it whole. */
 const FRESH = `dist.${process.pid}`;
+
+/**
+ * yargs measures text with `string-width`, which gets ready for every emoji there is as soon as it is loaded: a tenth of
+ * the time that `pidsim` takes to start. Behind this it is loaded when a width is asked for, with a page of help.
+ */
+const lateStringWidth = {
+  name: 'late-string-width',
+  setup({ onResolve, onLoad, resolve }) {
+    onResolve({ filter: /^string-width$/ }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (pluginData === 'itself') return;
+      const itself = await resolve(path, { resolveDir, kind, pluginData: 'itself' });
+      return { path: itself.path, namespace: 'late' };
+    });
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({
+      contents: `export default (...text) => require(${JSON.stringify(path)}).default(...text);`,
+      resolveDir: dirname(path),
+    }));
+  },
+};
 
 const common = {
   bundle: true,
@@ -35,6 +55,7 @@ await Promise.all([
     entryPoints: { cli: 'src/cli/main.ts', index: 'src/index.ts' },
     platform: 'node',
     splitting: true,
+    plugins: [lateStringWidth],
     external: ['@resvg/resvg-js'],
     // Some dependencies are CommonJS and call require() for Node's own modules.
     banner: {

@@ -5,7 +5,7 @@ import { Run, type RunOptions, ScenarioRunError } from '../experiment/run.js';
 import { expectationFailures } from '../report/message.js';
 import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { inlineMore } from './compiler.js';
+import { compileFor } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
@@ -83,11 +83,11 @@ async function runAll(
   until: RunOptions['until'],
   interruption: Interruption,
 ): Promise<RunResult[]> {
-  inlineMore();
   const progress = new Progress(scenarios.length);
   const results: RunResult[] = [];
   try {
     for (const scenario of scenarios) {
+      compileFor(scenario);
       const run = new Run(scenario, { until, clock: () => performance.now() / 1000 });
       while (!run.isOver && !interruption.aborted) {
         run.advance();

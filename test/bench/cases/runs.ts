@@ -1,11 +1,17 @@
 /** Whole runs, everything recorded: the incident, a busy node for a month, a table of four million filled to the brim. */
+import { compileFor } from '../../../src/cli/compiler.js';
 import { Run, simulate } from '../../../src/experiment/run.js';
+import type { Scenario } from '../../../src/scenario/scenario.js';
 import { type BenchCase, seconds } from '../bench-case.js';
 import { median } from '../figures.js';
 import { INCIDENT, scenarioOf } from '../scenarios.js';
 
-/** 110 pods, one exec probe each every 10 s that forks one child and waits for it, 30 days: 28.5 M probes. */
-const MONTH = scenarioOf(`
+/**
+ * 110 pods, one exec probe each every 10 s that forks one child and waits for it, 30 days: 28.5 M probes. With a real
+ * runtime every exec comes with runc and its threads, 18 tasks; with `bare` it is the probe and its child.
+ */
+const monthWith = (runtime: string): Scenario =>
+  scenarioOf(`
 apiVersion: pidsim/v1
 kind: Scenario
 metadata: {name: month, title: A month of 110 pods}
@@ -14,7 +20,7 @@ spec:
   node:
     kernel: {version: "6.1", pidMax: 4194304, memory: 64Gi}
     kubelet: {version: "1.28"}
-    runtime: {name: containerd, version: "1.7"}
+    runtime: ${runtime}
   programs:
     app: {comm: app, steps: [pause]}
     probe: {comm: probe, steps: [{fork: {steps: [{exit: 0}]}}, {wait: any}, {exit: 0}]}
@@ -26,6 +32,13 @@ spec:
           program: app
           livenessProbe: {exec: {program: probe}, periodSeconds: 10}
 `);
+const MONTH = monthWith('{name: containerd, version: "1.7"}');
+const BARE_MONTH = monthWith('{name: bare, setsid: true}');
+
+function monthOf(scenario: Scenario): number {
+  compileFor(scenario);
+  return seconds(() => simulate(scenario));
+}
 
 /** Setsid probes that leave one orphan each, as fast as one node's kubelet would not start them, until all is full. */
 const BRIM = scenarioOf(`
@@ -120,6 +133,14 @@ export const cases: BenchCase[] = [
     unit: 's',
     target: 30,
     better: 'less',
-    run: () => seconds(() => simulate(MONTH)),
+    run: () => monthOf(MONTH),
+  },
+  {
+    group,
+    name: 'the same, and every exec goes straight into its namespace: no runc, no threads',
+    unit: 's',
+    target: 30,
+    better: 'less',
+    run: () => monthOf(BARE_MONTH),
   },
 ];
