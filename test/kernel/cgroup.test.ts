@@ -55,6 +55,30 @@ onBothKernels((boot) => {
     expect(kernel.pidsCurrent(inner)).toBe(6);
   });
 
+  it('K34 a limit that is set later counts what is in the groups below already', () => {
+    const kernel = boot();
+    const { inner, outer, task } = pod(kernel, { pod: UNLIMITED, container: UNLIMITED });
+    forkMany(kernel, task, 4);
+    kernel.setPidsMax(outer, 6);
+    expect([kernel.pidsCurrent(inner), kernel.pidsCurrent(outer)]).toEqual([5, 5]);
+    expect(forkUntilRefused(kernel, task)).toHaveLength(1);
+    expect(kernel.refusal.at).toBe(outer);
+    kernel.setPidsMax(outer, UNLIMITED);
+    expect(kernel.fork(task)).not.toBe(NONE);
+    expect([kernel.pidsCurrent(inner), kernel.pidsCurrent(outer)]).toEqual([7, 7]);
+  });
+
+  it('K34 a group made below a limit that was set later is charged to it as well', () => {
+    const kernel = boot();
+    const { outer, task } = pod(kernel, { pod: UNLIMITED, container: UNLIMITED });
+    kernel.setPidsMax(outer, 3);
+    const another = kernel.fork(kernel.init);
+    kernel.attach(another, kernel.createCgroup(outer, UNLIMITED));
+    expect(kernel.pidsCurrent(outer)).toBe(2);
+    expect(kernel.fork(another)).not.toBe(NONE);
+    expect(kernel.fork(task)).toBe(NONE);
+  });
+
   it('K34 pinned numbers are not charged: a limit on tasks is no limit on numbers', () => {
     const kernel = boot();
     const jail = container(kernel);

@@ -1,0 +1,92 @@
+/** A process that is born with its threads: a shortcut, held to what it is short for. */
+import { describe, expect, it } from 'vitest';
+import { Kernel, kernelRules, NONE } from '../../src/kernel/kernel.js';
+
+interface Limits {
+  pidMax?: number;
+  threadsMax?: number;
+  pidsMax?: number;
+  nprocMax?: number;
+  /** Of the namespace that the child is born in; null: the host's own. */
+  inside?: number | null;
+}
+
+/** A parent under some limits, with every third of 60 numbers before the next one taken. */
+function world({ pidMax = 32_768, threadsMax = 100_000, pidsMax, nprocMax, inside = null }: Limits) {
+  const kernel = new Kernel({ rules: kernelRules('6.18', 'v1')!, pidMax, threadsMax });
+  const parent = kernel.fork(kernel.init);
+  const ns = inside === null ? 0 : kernel.unsharePidNamespace(parent, inside);
+  if (inside !== null) kernel.fork(parent);
+  if (pidsMax !== undefined) kernel.attach(parent, kernel.createCgroup(0, pidsMax));
+  if (nprocMax !== undefined) {
+    kernel.setUser(parent, 1000);
+    kernel.setNprocMax(parent, nprocMax);
+  }
+  return { kernel, parent, ns };
+}
+
+function seen({ kernel, ns }: ReturnType<typeof world>, child: number) {
+  const next = kernel.fork(kernel.init);
+  return {
+    threads: child === NONE ? NONE : kernel.threadCount(child),
+    refusal: kernel.forkRefusals === 0 ? null : kernel.refusal,
+    tasks: kernel.listTasks(ns),
+    allocated: [kernel.allocated(), kernel.allocated(ns)],
+    next: next === NONE ? NONE : kernel.hostNumber(next),
+    current: kernel.cgroups.map(({ current }) => current),
+  };
+}
+
+const THREADS = 12;
+
+describe('K9 a process that is born with its threads is the same as one that makes them afterwards', () => {
+  it.each<[string, Limits, number]>([
+    ['with nothing in the way', {}, THREADS],
+    ['in a namespace', { inside: 4000 }, THREADS],
+    ['where the namespace has room for 8 of them', { inside: 310 }, THREADS],
+    ['where threads-max leaves room for 7', { threadsMax: 10 }, 7],
+    ['where the cgroup leaves room for 3', { pidsMax: 5 }, 3],
+    ['where the user may have 5 more', { nprocMax: 7 }, 5],
+    ['where only it itself has room', { pidsMax: 2 }, 0],
+  ])('%s', (_, limits, threads) => {
+    const [atOnce, oneByOne] = [world(limits), world(limits)];
+    const born = atOnce.kernel.forkWithThreads(atOnce.parent, THREADS);
+    const grown = oneByOne.kernel.fork(oneByOne.parent);
+    oneByOne.kernel.cloneThreads(grown, THREADS);
+    expect(seen(atOnce, born)).toEqual(seen(oneByOne, grown));
+    expect(atOnce.kernel.threadCount(born)).toBe(threads);
+    atOnce.kernel.checkInvariants();
+    for (const { kernel, parent } of [atOnce, oneByOne]) {
+      kernel.exit(born, 0);
+      kernel.wait(parent, born);
+      kernel.checkInvariants();
+    }
+    expect(atOnce.kernel.allocated()).toBe(oneByOne.kernel.allocated());
+  });
+
+  it('where it has no room itself there is neither it nor a thread', () => {
+    const { kernel, parent } = world({ pidsMax: 1 });
+    expect(kernel.forkWithThreads(parent, THREADS)).toBe(NONE);
+    expect(kernel.refusal).toEqual({ errno: 'EAGAIN', refusedBy: 'pids-cgroup', at: 1 });
+    expect(kernel.taskCount()).toBe(2);
+  });
+
+  it('where numbers are taken in between, it steps over them', () => {
+    const { kernel, parent } = world({ pidMax: 320 });
+    const children = Array.from({ length: 318 }, () => kernel.fork(kernel.init)).filter(
+      (child) => child !== NONE,
+    );
+    // Free again: 301, 303 to 308, 311 on: in an endless round from 300.
+    for (const child of children) {
+      const number = kernel.hostNumber(child);
+      if (number < 301 || [302, 309, 310].includes(number)) continue;
+      kernel.exit(child, 0);
+      kernel.wait(kernel.init, child);
+    }
+    const born = kernel.forkWithThreads(parent, THREADS);
+    expect(kernel.hostNumber(born)).toBe(301);
+    expect(kernel.threadCount(born)).toBe(THREADS);
+    const next = kernel.fork(kernel.init);
+    expect(kernel.hostNumber(next)).toBe(317);
+  });
+});
