@@ -52,7 +52,7 @@ function takeBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, l
   const process = kernel.tasks.rows[task + PROCESS];
   if (rows[process | THREADS] > 0 || namespace.level >= LEVELS_IN_ROW) {
     furtherThreads(kernel, process).take(namespace, length);
-    // Some of them may have gone since, and then these are the first to stay.
+    // Not what is left there of whoever had the row before.
     if (rows[process | THREADS] === 0) rows[process | RUN_LENGTH] = 0;
   } else {
     for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
