@@ -78,7 +78,11 @@ renameSync(FRESH, 'dist');
 if (process.argv.includes('--bench')) {
   await build({
     ...common,
-    entryPoints: { main: 'test/bench/main.ts' },
+    entryPoints: {
+      main: 'test/bench/main.ts',
+      instructions: 'test/bench/instructions.ts',
+      probes: 'test/bench/probes.ts',
+    },
     platform: 'node',
     packages: 'external',
     outdir: '.cache/bench/program',

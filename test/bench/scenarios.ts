@@ -10,3 +10,31 @@ export function scenarioOf(text: string): Scenario {
 
 export const INCIDENT_FILE = 'scenarios/rabbitmq-pause-3.0.yaml';
 export const INCIDENT = scenarioOf(readFileSync(INCIDENT_FILE, 'utf8'));
+
+/**
+ * 110 pods, one exec probe each every 10 s that forks one child and waits for it; in 30 days 28.5 M probes. With a real
+ * runtime every exec comes with runc and its threads, 18 tasks; with `bare` it is the probe and its child.
+ */
+export function hundredAndTenPods(horizon: string, runtime = '{name: containerd, version: "1.7"}'): Scenario {
+  return scenarioOf(`
+apiVersion: pidsim/v1
+kind: Scenario
+metadata: {name: month, title: A month of 110 pods}
+spec:
+  horizon: ${horizon}
+  node:
+    kernel: {version: "6.1", pidMax: 4194304, memory: 64Gi}
+    kubelet: {version: "1.28"}
+    runtime: ${runtime}
+  programs:
+    app: {comm: app, steps: [pause]}
+    probe: {comm: probe, steps: [{fork: {steps: [{exit: 0}]}}, {wait: any}, {exit: 0}]}
+  pods:
+    - name: pod
+      count: 110
+      containers:
+        - name: app
+          program: app
+          livenessProbe: {exec: {program: probe}, periodSeconds: 10}
+`);
+}

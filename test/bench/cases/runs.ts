@@ -4,36 +4,10 @@ import { Run, simulate } from '../../../src/experiment/run.js';
 import type { Scenario } from '../../../src/scenario/scenario.js';
 import { type BenchCase, seconds } from '../bench-case.js';
 import { median } from '../figures.js';
-import { INCIDENT, scenarioOf } from '../scenarios.js';
+import { hundredAndTenPods, INCIDENT, scenarioOf } from '../scenarios.js';
 
-/**
- * 110 pods, one exec probe each every 10 s that forks one child and waits for it, 30 days: 28.5 M probes. With a real
- * runtime every exec comes with runc and its threads, 18 tasks; with `bare` it is the probe and its child.
- */
-const monthWith = (runtime: string): Scenario =>
-  scenarioOf(`
-apiVersion: pidsim/v1
-kind: Scenario
-metadata: {name: month, title: A month of 110 pods}
-spec:
-  horizon: 30d
-  node:
-    kernel: {version: "6.1", pidMax: 4194304, memory: 64Gi}
-    kubelet: {version: "1.28"}
-    runtime: ${runtime}
-  programs:
-    app: {comm: app, steps: [pause]}
-    probe: {comm: probe, steps: [{fork: {steps: [{exit: 0}]}}, {wait: any}, {exit: 0}]}
-  pods:
-    - name: pod
-      count: 110
-      containers:
-        - name: app
-          program: app
-          livenessProbe: {exec: {program: probe}, periodSeconds: 10}
-`);
-const MONTH = monthWith('{name: containerd, version: "1.7"}');
-const BARE_MONTH = monthWith('{name: bare, setsid: true}');
+const MONTH = hundredAndTenPods('30d');
+const BARE_MONTH = hundredAndTenPods('30d', '{name: bare, setsid: true}');
 
 function monthOf(scenario: Scenario): number {
   compileFor(scenario);
