@@ -5,7 +5,7 @@ import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { CommandError, EXIT } from './exit.js';
 import { explainCommand } from './explain.js';
-import { STANDARD_INPUT } from './files.js';
+import { reasonOf, STANDARD_INPUT } from './files.js';
 import { labCommand } from './lab.js';
 import { psCommand } from './ps.js';
 import { runCommand } from './run.js';
@@ -73,7 +73,8 @@ function fail(error: unknown): void {
 // A reader that has seen enough (`pidsim ps … | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
+  process.stderr.write(`error: standard output: ${reasonOf(error)}\n`);
+  process.exit(EXIT.failure);
 });
 
 /** yargs loses a lone dash, which everybody else takes for standard input. */
@@ -82,4 +83,15 @@ function nameStandardInput(args: string[]): string[] {
   return args.map((word, index) => (word === '-' && index < end ? STANDARD_INPUT : word));
 }
 
-main(nameStandardInput(hideBin(process.argv))).catch(fail);
+/**
+ * Left to itself, Node would wait for the functions that V8 is still compiling in the background, which nobody will call
+ * any more. What has been written is written first.
+ */
+function leave(): void {
+  // If it could not be written, that is being reported.
+  process.stdout.write('', (error) => error ?? process.stderr.write('', () => process.exit()));
+}
+
+main(nameStandardInput(hideBin(process.argv)))
+  .catch(fail)
+  .then(leave);

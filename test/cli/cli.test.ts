@@ -267,3 +267,37 @@ describe('pidsim help', () => {
     expect(pidsim(['lab', name, '--help']).stdout).toMatch(/^pidsim lab \w+ \[options\] -- CMD…\n\nRun a /);
   });
 });
+
+describe('Standard output', () => {
+  /** What the shell says of a command line. */
+  const shell = (line: string) =>
+    spawnSync('bash', ['-c', `set -o pipefail; ${line}`], {
+      encoding: 'utf8',
+      cwd: folder,
+      env: { ...process.env, PIDSIM: `${process.execPath} ${CLI}` },
+    });
+
+  beforeAll(() => writeFileSync(join(folder, 'output.yaml'), scenario()));
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'that cannot be written is a failure, and says why (needs /dev/full)',
+    () => {
+      const { status, stderr } = shell('$PIDSIM ps output.yaml --at 30m > /dev/full');
+      expect(stderr).toBe('error: standard output: no space left on the disk\n');
+      expect(status).toBe(1);
+    },
+  );
+
+  test('is complete when a slow reader gets it', () => {
+    const { stdout, status } = shell('$PIDSIM ps output.yaml --at 30m | (sleep 1; wc -l)');
+    const whole = pidsim(['ps', 'output.yaml', '--at', '30m']).stdout.split('\n').length - 1;
+    expect(whole).toBeGreaterThan(100);
+    expect([Number(stdout), status]).toEqual([whole, 0]);
+  });
+
+  test('of which a reader has seen enough is no failure', () => {
+    const { stdout, stderr, status } = shell('$PIDSIM ps output.yaml --at 30m | head -1');
+    expect(stdout).toMatch(/PID .*CMD/);
+    expect([stderr, status]).toEqual(['', 0]);
+  });
+});
