@@ -15,7 +15,7 @@ import type { Diagnostic } from '../scenario/diagnostic.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { RandomStreams } from '../sim/random.js';
 import { Simulation } from '../sim/simulation.js';
-import { formatDuration, US_PER_SECOND } from '../sim/time.js';
+import { formatDuration, grouped, US_PER_SECOND } from '../sim/time.js';
 import { Recorder } from './recorder.js';
 import type { ProcessRow, RunResult } from './result.js';
 import { processRows } from './rows.js';
@@ -157,7 +157,7 @@ export class Run {
     const { program, atUs, steps } = this.machine.runaway!;
     return this.#error(
       'program-never-blocks',
-      `program \`${program}\` took ${steps.toLocaleString('en-US')} steps at one instant, ${formatDuration(atUs)} after the start, without blocking: it would never end`,
+      `program \`${program}\` took ${grouped(steps)} steps at one instant, ${formatDuration(atUs)} after the start, without blocking: it would never end`,
       'Put a `sleep`, a `wait` or a `pause` into its loop.',
     );
   }
@@ -172,7 +172,7 @@ export class Run {
     const { nowUs, eventCount } = this.sim;
     return this.#error(
       'too-many-events',
-      `stopped after ${eventCount.toLocaleString('en-US')} events, ${formatDuration(nowUs)} after the start: the horizon is ${formatDuration(this.#endUs)}`,
+      `stopped after ${grouped(eventCount)} events, ${formatDuration(nowUs)} after the start: the horizon is ${formatDuration(this.#endUs)}`,
       'Shorten `horizon`, or make what repeats often (probes, sleeps in programs, churn) repeat less often.',
     );
   }

@@ -1,4 +1,5 @@
 /** Checks of a whole program that the shape of its parts does not show: its size and the names that it uses. */
+import { grouped } from '../sim/time.js';
 import {
   KILL_TARGETS,
   type ProgramLibrary,
@@ -37,7 +38,7 @@ export function checkSize(raw: unknown): ProgramProblem | null {
   return {
     path: [],
     code: 'too-large',
-    message: `a program of more than ${SIZE_MAX.toLocaleString('en-US')} pieces of data`,
+    message: `a program of more than ${grouped(SIZE_MAX)} pieces of data`,
     hint: 'use `repeat`, or split it into programs and `exec` them',
   };
 }

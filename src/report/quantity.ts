@@ -1,9 +1,9 @@
 /** How quantities look in everything a person reads: `16,234`, `49 %`, `22.4 h`, `3 pods`. */
-import { formatDuration, US_PER_SECOND } from '../sim/time.js';
+import { formatDuration, grouped, US_PER_SECOND } from '../sim/time.js';
 
 /** `16,234`; up to one decimal for what is not whole. */
 export function formatCount(count: number): string {
-  return (Math.abs(count) < 100 ? Math.round(count * 10) / 10 : Math.round(count)).toLocaleString('en-US');
+  return grouped(Math.abs(count) < 100 ? Math.round(count * 10) / 10 : Math.round(count));
 }
 
 /** As `formatCount`, but `7.78 M` from a million on: for labels with little room. */

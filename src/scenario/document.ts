@@ -21,6 +21,7 @@ import {
   type ParsedNode,
   Parser,
 } from 'yaml';
+import { grouped } from '../sim/time.js';
 import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX, FILE_CHARACTERS_MAX } from './bounds.js';
 import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
 import type { Diagnostic } from './diagnostic.js';
@@ -57,7 +58,7 @@ export function readYaml(text: string, file: string): YamlText {
   const found = { documents: [] as SourceDocument[], diagnostics: [] as Diagnostic[] };
   const complain = complainer(file, found.diagnostics);
   if (text.length > FILE_CHARACTERS_MAX) {
-    const size = `${text.length.toLocaleString('en-US')} characters`;
+    const size = `${grouped(text.length)} characters`;
     complain('file-too-large', NOWHERE, `the file has ${size}; at most ${FILE_CHARACTERS_MAX} are read`);
     return found;
   }
@@ -205,7 +206,7 @@ function findTrouble(document: Document.Parsed): Trouble | null {
     for (const item of node.items) {
       size += measure(item);
       if (size > DOCUMENT_VALUES_MAX) {
-        const bound = DOCUMENT_VALUES_MAX.toLocaleString('en-US');
+        const bound = grouped(DOCUMENT_VALUES_MAX);
         const message = `with its aliases expanded the document has more than ${bound} values`;
         trouble ??= { code: 'alias-bomb', node: isPair(item) ? (item.value ?? item.key) : item, message };
       }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   formatDuration,
+  grouped,
   parseDurationUs,
   printDuration,
   US_PER_DAY,
@@ -97,6 +98,29 @@ describe('a duration for people', () => {
         expect(formatDuration(us)).toMatch(
           /^(\d{1,3}(,\d{3})*|\d\.\d{1,2}|\d\d\.\d) (µs|ms|s|min|h|d|years)$/,
         );
+      }),
+    );
+  });
+});
+
+describe('a large number', () => {
+  test.each([
+    [0, '0'],
+    [999, '999'],
+    [1000, '1,000'],
+    [16_234, '16,234'],
+    [4_194_304, '4,194,304'],
+    [-1234, '-1,234'],
+    [12.5, '12.5'],
+  ])('%d is grouped as %s', (count, text) => {
+    expect(grouped(count)).toBe(text);
+  });
+
+  test('is grouped as the library of all languages has it', () => {
+    const tenths = fc.integer({ min: -9999, max: 9999 }).map((count) => count / 10);
+    fc.assert(
+      fc.property(fc.oneof(fc.maxSafeInteger(), tenths), (count) => {
+        expect(grouped(count)).toBe(count.toLocaleString('en-US'));
       }),
     );
   });
