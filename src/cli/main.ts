@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `pidsim`: the command line. Data goes to stdout, progress and warnings to stderr; exit codes are in exit.ts. */
 import { createRequire } from 'node:module';
 import yargs, { type Argv } from 'yargs';
