@@ -1,6 +1,6 @@
 /** `pidsim lab import`: a program from a saved trace. */
 import type { CommandModule } from 'yargs';
-import { formatDiagnostic } from '../report/message.js';
+import { formatDiagnostic } from '../report/terminal.js';
 import { CommandError, EXIT } from './exit.js';
 import { writeProgram } from './lab-record.js';
 

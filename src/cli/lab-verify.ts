@@ -5,7 +5,7 @@ import type { CommandModule } from 'yargs';
 import type { ObservedFile } from '../lab/observed.js';
 import type { recordOf as RecordOf, Verification } from '../lab/verify.js';
 import { toJson } from '../report/document.js';
-import { formatDiagnostic } from '../report/message.js';
+import { formatDiagnostic } from '../report/terminal.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { Interruption } from './interruption.js';
 import { skipped } from './lab-command.js';

@@ -1,5 +1,5 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
-import { diagnosticTally, formatDiagnostic } from '../report/message.js';
+import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
 import type { Diagnostic } from '../scenario/diagnostic.js';
 import { parseScenario } from '../scenario/parse.js';
 import type { Scenario } from '../scenario/scenario.js';

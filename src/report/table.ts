@@ -3,9 +3,10 @@ import { stringify as toYaml } from 'yaml';
 import type { RunResult } from '../experiment/result.js';
 import { resultsCsv } from './csv.js';
 import { type DocumentOptions, resultsDocument, toJson } from './document.js';
-import { expectationTally, printable, timeToExhaustion } from './message.js';
+import { expectationTally, timeToExhaustion } from './message.js';
 import { formatCount, formatSeconds } from './quantity.js';
 import { tellStory } from './story.js';
+import { printable } from './terminal.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];

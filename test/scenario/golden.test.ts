@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { formatDiagnostic } from '../../src/report/message.js';
+import { formatDiagnostic } from '../../src/report/terminal.js';
 import { parseScenario } from '../../src/scenario/parse.js';
 
 describe('a file in which everything is wrong', () => {
