@@ -1,6 +1,6 @@
 /**
  * The state of the simulated kernel: tables, namespaces, cgroups and counters, and the few helpers that every system
- * call needs. The system calls themselves are in fork.ts, threads.ts, exit.ts, wait.ts, signals.ts and session.ts.
+ * call needs. The system calls themselves are in fork.ts, threads.ts, exit.ts, wait.ts, kill.ts and session.ts.
  *
  * No time and no chance: everything here happens in the instant in which it is called.
  */
