@@ -2,8 +2,9 @@
  * `npm run bench:instructions`: how many machine instructions one probe of the 110 pods takes, and in which functions.
  *
  * Time on a shared machine varies by a third from one quarter of an hour to the next; the number of instructions does not.
- * valgrind counts them, for two horizons, and their difference is what is left when everything has been compiled. V8
- * writes down where it puts the code of which function (`--perf-basic-prof`).
+ * valgrind counts them, for two horizons, and their difference is what is left when everything has been compiled. V8 writes
+ * down what it compiles (compiled-code.ts), so that an instruction counts for the function in which it is written, whatever
+ * function V8 has put that into.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { CACHE } from './cache.js';
+import { CompiledCode, Written } from './compiled-code.js';
 
 const PROGRAM = `${CACHE}/program/probes.js`;
 const USAGE = `npm run bench:instructions -- [options]
@@ -18,13 +20,14 @@ const USAGE = `npm run bench:instructions -- [options]
   --top N     how many functions (default 40)
 `;
 
-/** Instructions by function, as V8 names it, of one run. */
+/** Instructions by function, `file: name`, of one run. */
 interface Count {
   probeRuns: number;
   byFunction: Map<string, number>;
-  /** Node, V8's compiler, its garbage collector, the C library. */
-  elsewhere: number;
 }
+
+/** Node, V8's compiler, its garbage collector, what of it compiled code calls, the C library. */
+const ELSEWHERE = 'outside of the program: V8, Node';
 
 const { values } = parseArgs({
   options: {
@@ -35,30 +38,51 @@ const { values } = parseArgs({
 });
 
 async function report(hours: number, top: number): Promise<void> {
-  const [short, long] = await Promise.all([count(hours), count(2 * hours)]);
+  const written = new Written(readFileSync(PROGRAM, 'utf8'));
+  const [short, long] = await Promise.all([count(hours, written), count(2 * hours, written)]);
   const runs = long.probeRuns - short.probeRuns;
-  const perProbe = [...long.byFunction]
-    .map(([name, instructions]): [string, number] => [
-      name,
-      (instructions - (short.byFunction.get(name) ?? 0)) / runs,
-    ])
-    .sort(([, a], [, b]) => b - a);
+  const perProbe = [...long.byFunction].map(([name, instructions]): [string, number] => [
+    name,
+    (instructions - (short.byFunction.get(name) ?? 0)) / runs,
+  ]);
   const total = perProbe.reduce((sum, [, instructions]) => sum + instructions, 0);
-  const line = (instructions: number, name: string): string =>
-    `${Math.round(instructions).toLocaleString('en-US').padStart(8)}  ${name}\n`;
-  process.stdout.write(line(total, `instructions a probe, in ${runs.toLocaleString('en-US')} probe runs`));
-  process.stdout.write(
-    line((long.elsewhere - short.elsewhere) / runs, 'and outside of compiled functions\n'),
+  const write = (title: string, rows: Iterable<[string, number]>) => {
+    const most = [...rows].sort(([, a], [, b]) => b - a).slice(0, top);
+    process.stdout.write(`\n${title}\n`);
+    for (const [name, instructions] of most) {
+      const share = `${((100 * instructions) / total).toFixed(1)} %`;
+      process.stdout.write(`${grouped(instructions).padStart(8)} ${share.padStart(7)}  ${name}\n`);
+    }
+  };
+  process.stdout.write(`${grouped(total)} instructions a probe, in ${grouped(runs)} probe runs\n`);
+  write(
+    'By folder',
+    sumBy(perProbe, (name) => name.replace(/\/[^/]*: .*/, '')),
   );
-  for (const [name, instructions] of perProbe.slice(0, top)) process.stdout.write(line(instructions, name));
+  write('By function, as written', perProbe);
 }
 
-async function count(hours: number): Promise<Count> {
+function sumBy(counts: [string, number][], keyOf: (name: string) => string): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [name, instructions] of counts) add(sums, keyOf(name), instructions);
+  return sums;
+}
+
+function add(sums: Map<string, number>, key: string, instructions: number): void {
+  sums.set(key, (sums.get(key) ?? 0) + instructions);
+}
+
+function grouped(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
+async function count(hours: number, written: Written): Promise<Count> {
   mkdirSync(CACHE, { recursive: true });
   const dir = mkdtempSync(join(tmpdir(), 'pidsim-instructions-'));
   const counts = join(dir, 'callgrind');
+  const code = join(dir, 'code');
   try {
-    const { stdout, stderr } = await promisify(execFile)('valgrind', [
+    const { stdout } = await promisify(execFile)('valgrind', [
       '--tool=callgrind',
       '--dump-instr=yes',
       '--smc-check=all-non-file',
@@ -66,57 +90,32 @@ async function count(hours: number): Promise<Count> {
       process.execPath,
       // Compilation in the same thread, and compiled code stays where it is.
       '--single-threaded',
+      '--hash-seed=1',
+      '--random-seed=1',
       '--no-compact-code-space',
-      '--perf-basic-prof',
+      '--print-opt-code',
+      '--redirect-code-traces',
+      `--redirect-code-traces-to=${code}`,
       PROGRAM,
       String(hours),
     ]);
-    const pid = /^==(\d+)==/m.exec(stderr)![1];
-    const map = `/tmp/perf-${pid}.map`;
-    const places = new Places(readFileSync(map, 'utf8'));
-    rmSync(map);
-    return { probeRuns: Number(stdout), ...sumUp(readFileSync(counts, 'utf8'), places) };
+    const compiled = new CompiledCode(readFileSync(code, 'utf8'));
+    const byFunction = new Map<string, number>();
+    for (const [address, instructions] of countsIn(readFileSync(counts, 'utf8'))) {
+      const position = compiled.positionAt(address);
+      add(byFunction, position === null ? ELSEWHERE : written.functionAt(position), instructions);
+    }
+    return { probeRuns: Number(stdout), byFunction };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-/** Which function is at an address: lines of start, length (hexadecimal) and name; a later one replaces an earlier. */
-class Places {
-  private readonly ends = new Map<number, { end: number; name: string }>();
-  private readonly starts: Float64Array;
-
-  constructor(map: string) {
-    for (const line of map.split('\n')) {
-      const found = /^([0-9a-f]+) ([0-9a-f]+) (.*)$/.exec(line);
-      if (found === null) continue;
-      const start = Number.parseInt(found[1], 16);
-      const name = found[3].replace(/file:\S*\//, '');
-      this.ends.set(start, { end: start + Number.parseInt(found[2], 16), name });
-    }
-    this.starts = Float64Array.from(this.ends.keys()).sort();
-  }
-
-  nameAt(address: number): string | null {
-    let low = 0;
-    let high = this.starts.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.starts[middle] <= address) low = middle + 1;
-      else high = middle;
-    }
-    const found = low === 0 ? undefined : this.ends.get(this.starts[low - 1]);
-    return found !== undefined && address < found.end ? found.name : null;
-  }
-}
-
 /**
- * Callgrind's format: `0xADDRESS LINE COST`, where the address may be relative to the one before (`+4`, `-8`, `*`). The
- * line after `calls=` repeats what the function called has cost.
+ * Address and instructions, of callgrind's format: `0xADDRESS LINE COST`, where the address may be relative to the one
+ * before (`+4`, `-8`, `*`). The line after `calls=` repeats what the function called has cost.
  */
-function sumUp(callgrind: string, places: Places): Omit<Count, 'probeRuns'> {
-  const byFunction = new Map<string, number>();
-  let elsewhere = 0;
+function* countsIn(callgrind: string): Generator<[address: number, instructions: number]> {
   let address = 0;
   let isCall = false;
   for (const line of callgrind.split('\n')) {
@@ -126,14 +125,9 @@ function sumUp(callgrind: string, places: Places): Omit<Count, 'probeRuns'> {
     if (where.startsWith('+')) address += Number(where.slice(1));
     else if (where.startsWith('-')) address -= Number(where.slice(1));
     else if (where !== '*') address = Number(where);
-    if (!isCall) {
-      const name = places.nameAt(address);
-      if (name === null) elsewhere += Number(cost);
-      else byFunction.set(name, (byFunction.get(name) ?? 0) + Number(cost));
-    }
+    if (!isCall) yield [address, Number(cost)];
     isCall = false;
   }
-  return { byFunction, elsewhere };
 }
 
 if (values.help) process.stdout.write(USAGE);
