@@ -4,7 +4,7 @@ import { NONE } from './arena.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
 import { HOST_NUMBER, labelOf, REFS } from './pids.js';
-import { CHILD_NAMESPACE, LEVELS_IN_ROW, NPROC_MAX, SIGNALS, TASK, THREADS } from './processes.js';
+import { BIRTH, CHILD_NAMESPACE, LEVELS_IN_ROW, NPROC_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import { CGROUP_AND_COMM, GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, USER } from './tasks.js';
@@ -154,7 +154,9 @@ function createProcess(kernel: KernelState, parent: TaskId, child: TaskId): numb
   const process = processes.allocate();
   const { rows } = processes;
   const own = tasks.rows[parent + PROCESS];
+  processes.birth = (processes.birth + 1) | 0;
   rows[process | TASK] = child;
+  rows[process | BIRTH] = processes.birth;
   rows[process | CHILD_NAMESPACE] = tasks.namespaceId(child);
   rows[process | NPROC_MAX] = rows[own | NPROC_MAX];
   rows[process | SIGNALS] = inherited(rows[own | SIGNALS]);

@@ -1,6 +1,6 @@
 /** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
 import { exit } from './exit.js';
-import { SIGNALS } from './processes.js';
+import { BIRTH, SIGNALS, TASK } from './processes.js';
 import {
   isHandler,
   KERNEL,
@@ -17,7 +17,7 @@ import {
   sigtermIn,
 } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, GROUP, STATE, ZOMBIE } from './tasks.js';
 
 /**
  * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it has no
@@ -58,19 +58,25 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
 
 /**
  * kill(0, …): every member of the sender's process group, whatever namespace they are in. If it is deadly the sender
- * itself dies first, as it is running while the others are yet to be woken; then the others, by number.
+ * itself dies first, as it is running while the others are yet to be woken. They are woken the newest first: a group is a
+ * list that is added to at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later than at
+ * birth.
  */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
-  const { tasks, pids } = kernel;
-  const { rows } = tasks;
-  const group = rows[sender + GROUP];
-  const members: TaskId[] = [];
-  for (const task of tasks) if (rows[task + GROUP] === group && task !== sender) members.push(task);
-  const numberOf = (task: TaskId): number => pids.numberAt(rows[task + PID], 0);
-  members.sort((a, b) => numberOf(a) - numberOf(b));
+  const members = livingMembers(kernel, kernel.tasks.rows[sender + GROUP]).filter((task) => task !== sender);
   const areBelow = members.map((member) => comesFromAbove(kernel, sender, member));
   kill(kernel, sender, sender, signal);
   for (const [index, member] of members.entries()) deliver(kernel, member, signal, areBelow[index]);
+}
+
+/** The newest first. */
+function livingMembers({ tasks, processes }: KernelState, group: number): TaskId[] {
+  const { rows } = processes;
+  const found: number[] = [];
+  for (const process of processes)
+    if (tasks.rows[rows[process | TASK] + GROUP] === group) found.push(process);
+  found.sort((a, b) => (rows[b | BIRTH] - rows[a | BIRTH]) | 0);
+  return found.map((process) => rows[process | TASK]);
 }
 
 /** Every child that is there at this moment, oldest first. */

@@ -110,6 +110,7 @@ export abstract class ReferenceTables {
   private readonly created = new Map<number, number>();
   private readonly releasedTasks = new Map<number, number>();
 
+  /** The oldest first. */
   get unreleased(): Process[] {
     return [...this.processes.values()];
   }

@@ -377,13 +377,12 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * kill(0, signal). The sender dies first, being the one that runs; the other members die side by side in the kernel,
-   * and here in the order of their numbers on the host, so that a run can be repeated.
+   * kill(0, signal). The sender dies first, being the one that runs; the other members in the order in which they are
+   * signalled and woken: `attach_pid` puts a new one in front.
    */
   killGroup(senderId: number, signal: Signal): void {
     const sender = this.processes.get(senderId)!;
-    const members = this.unreleased.filter((p) => p.group === sender.group && p !== sender);
-    members.sort((a, b) => a.main.pid.numbers[0].nr - b.main.pid.numbers[0].nr);
+    const members = this.unreleased.filter((p) => p.group === sender.group && p !== sender).reverse();
     const fromAncestor = members.map((p) => p.life === 'running' && this.isFromAncestor(senderId, p));
     this.kill(senderId, senderId, signal);
     for (const [index, p] of members.entries()) this.deliver(p, signal, fromAncestor[index]);

@@ -227,4 +227,21 @@ onBothKernels((boot) => {
     kernel.killGroup(leader, SIGTERM);
     expect([leader, member, other].map((task) => kernel.canRun(task))).toEqual([false, false, true]);
   });
+
+  /** A father with nobody to leave behind if he outlives his sons; of four in his group, this one kills it. */
+  it.each([
+    ['the father, whose sons die as orphans', 0, 3],
+    ['a son: the other sons die before their father', 1, 0],
+    ['the youngest son, and the others too', 3, 0],
+  ])('K33 a group dies the sender first, then from the newest to the oldest: by %s', (_, sender, orphans) => {
+    const kernel = boot();
+    const { init } = container(kernel);
+    const father = kernel.fork(init);
+    kernel.setpgid(father);
+    kernel.setSigchld(father, 'nocldwait');
+    const family = [father, ...forkMany(kernel, father, 3)];
+    kernel.killGroup(family[sender], SIGKILL);
+    expect(kernel.wait(init, father)).toBe(father);
+    expect(reapAll(kernel, init)).toBe(orphans);
+  });
 });
