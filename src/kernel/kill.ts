@@ -47,13 +47,18 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
   const namespace = kernel.namespaceOf(target);
   const isInit = namespace.init === target;
   if (signal === SIGKILL) {
-    if (!isInit || isFromAbove) exit(kernel, target, STATUS_KILLED);
+    if (!isInit || isFromAbove) end(kernel, target, STATUS_KILLED);
     return true;
   }
   const action = sigtermIn(rows[process | SIGNALS]);
   if (action === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
-  else if (action === SIGTERM_DEFAULT && !isInit) exit(kernel, target, STATUS_TERMINATED);
+  else if (action === SIGTERM_DEFAULT && !isInit) end(kernel, target, STATUS_TERMINATED);
   return true;
+}
+
+function end(kernel: KernelState, target: TaskId, status: number): void {
+  kernel.hooks.killed(target);
+  exit(kernel, target, status);
 }
 
 /**

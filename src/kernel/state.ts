@@ -35,6 +35,11 @@ export interface ForkRefusal {
 export interface KernelHooks {
   /** `number`, here and below: on the host. */
   forked(parent: TaskId, child: TaskId, number: number): void;
+  /**
+   * A signal is about to end the process. In the kernel it runs for that, and what it is blocked in looks at the world once
+   * more, before it looks at signals: here the owner may call `wait` for it, and nothing else.
+   */
+  killed(task: TaskId): void;
   /** A namespace's PID 1 is about to end, and before it everything that is in there. */
   namespaceEnds(init: TaskId): void;
   /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
@@ -51,6 +56,7 @@ export const ROOT = 0;
 
 export const NO_HOOKS: KernelHooks = {
   forked() {},
+  killed() {},
   namespaceEnds() {},
   ended() {},
   released() {},

@@ -53,7 +53,8 @@ export function endSleep(context: ProcessContext): void {
   if (context.blocked === SLEEPING) context.blocked = RUNNING;
 }
 
-function retryWait(kernel: Kernel, context: ProcessContext): void {
+/** The wait step that the process is in, if it is in one, looks again. */
+export function retryWait(kernel: Kernel, context: ProcessContext): void {
   const { blocked } = context;
   if (isWaiting(blocked) && tryWait(kernel, context, blocked)) context.blocked = RUNNING;
 }

@@ -4,7 +4,13 @@
  *
  * A process is named by its id in the reference, which is never used twice; `fastId` translates.
  */
-import { type ForkRefusal, Kernel, type KernelHooks, type KernelOptions } from '../../src/kernel/kernel.js';
+import {
+  ANY,
+  type ForkRefusal,
+  Kernel,
+  type KernelHooks,
+  type KernelOptions,
+} from '../../src/kernel/kernel.js';
 import { ReferenceKernel } from './reference.js';
 import { activeNs } from './reference-tables.js';
 
@@ -20,7 +26,9 @@ interface Told {
   woken: Set<number>;
 }
 
-function listener(): { told: Told; hooks: KernelHooks } {
+/** Every other process that is killed is in waitpid. */
+function listener(wait: (task: number) => void): { told: Told; hooks: KernelHooks } {
+  let killed = 0;
   const told: Told = {
     forked: [],
     refused: [],
@@ -32,6 +40,9 @@ function listener(): { told: Told; hooks: KernelHooks } {
   const hooks: KernelHooks = {
     forked: (_parent, _child, number) => told.forked.push(number),
     refused: (_parent, refusal) => told.refused.push({ ...refusal }),
+    killed: (task) => {
+      if (killed++ % 2 === 0) wait(task);
+    },
     ended: (task, number, status) => told.ended.set(task, { number, status }),
     released: (task, number) => told.released.set(task, number),
     namespaceEnds: (init) => told.namespaceEnds.push(init),
@@ -53,8 +64,8 @@ export class Pair {
   private readonly referenceTold: Told;
 
   constructor(options: KernelOptions) {
-    const fast = listener();
-    const reference = listener();
+    const fast = listener((task) => this.fast.wait(task, ANY));
+    const reference = listener((task) => this.reference.wait(task, ANY));
     this.fastTold = fast.told;
     this.referenceTold = reference.told;
     this.fast = new Kernel({ ...options, hooks: fast.hooks });

@@ -360,7 +360,10 @@ export class ReferenceKernel extends ReferenceTables {
     if (this.hasHandler(target, signal)) {
       target.pending.add(signal);
       this.hooks?.wake(target.id);
-    } else this.doExit(target, 128 + signal);
+    } else {
+      this.hooks?.killed(target.id);
+      this.doExit(target, 128 + signal);
+    }
   }
 
   private hasHandler(p: Process, signal: Signal): boolean {
