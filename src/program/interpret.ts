@@ -4,7 +4,16 @@
  *
  *   woken ──► the step it waited in, tried again ──► handlers of pending signals ──► steps ──► blocked
  */
-import { ANY, type Kernel, NONE, SIGCHLD, SIGKILL, SIGTERM, WOULD_BLOCK } from '../kernel/kernel.js';
+import {
+  ANY,
+  type Kernel,
+  NO_CHILD,
+  NONE,
+  SIGCHLD,
+  SIGKILL,
+  SIGTERM,
+  WOULD_BLOCK,
+} from '../kernel/kernel.js';
 import { PENDING_SIGCHLD, PENDING_SIGTERM, type Signal, STATUS_TERMINATED } from '../kernel/signals.js';
 import { type Distribution, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
@@ -38,14 +47,22 @@ const SIGNALS: readonly Signal[] = [SIGTERM, SIGKILL, SIGCHLD];
 /** The process has been woken, or starts. */
 export function resume(host: InterpreterHost, context: ProcessContext): void {
   const { task } = context;
-  // A blocked waitpid sees a dead child before a handler can take it: do_wait looks again before it looks at signals.
-  retryWait(host.kernel, context);
   if (host.kernel.pendingSignals(task) !== 0) {
+    lookOnce(host.kernel, context);
     handleSignals(host.kernel, task);
     if (context.task !== task) return;
-    retryWait(host.kernel, context);
   }
+  retryWait(host.kernel, context);
   if (context.blocked === RUNNING) runSteps(host, context);
+}
+
+/**
+ * A signal is there for the process. If it is blocked in waitpid, that sees a child that is dead by now first: `do_wait`
+ * looks at the children again before it looks at signals. It returns with one, however many the step waits for.
+ */
+export function lookOnce(kernel: Kernel, context: ProcessContext): void {
+  const { blocked } = context;
+  if (isWaiting(blocked) && isOver(blocked, waitOnce(kernel, context, blocked))) context.blocked = RUNNING;
 }
 
 /** The end of the SLEEP step that the process is in. */
@@ -53,28 +70,33 @@ export function endSleep(context: ProcessContext): void {
   if (context.blocked === SLEEPING) context.blocked = RUNNING;
 }
 
-/** The wait step that the process is in, if it is in one, looks again. */
-export function retryWait(kernel: Kernel, context: ProcessContext): void {
+function retryWait(kernel: Kernel, context: ProcessContext): void {
   const { blocked } = context;
   if (isWaiting(blocked) && tryWait(kernel, context, blocked)) context.blocked = RUNNING;
 }
 
 /** One attempt at the wait step that `pc` is behind; true when there is nothing more to wait for. */
 function tryWait(kernel: Kernel, context: ProcessContext, how: Waiting): boolean {
-  const { task } = context;
+  let result = waitOnce(kernel, context, how);
+  while (how === WAITING_ALL && result >= 0) result = waitOnce(kernel, context, how);
+  return isOver(how, result);
+}
+
+/** After a waitpid with this result. */
+function isOver(how: Waiting, result: number): boolean {
+  return how === WAITING_ALL ? result === NO_CHILD : result !== WOULD_BLOCK;
+}
+
+/** One waitpid of the wait step that `pc` is behind. */
+function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number {
+  let child: number = ANY;
   if (how === WAITING_LABEL) {
-    const child = labelled(kernel, context, labelOperand(context), false);
-    if (child === NONE) return true;
-    const result = kernel.wait(task, child);
-    if (result >= 0) context.waitedStatus = kernel.waitedStatus;
-    return result !== WOULD_BLOCK;
+    child = labelled(kernel, context, labelOperand(context), false);
+    if (child === NONE) return NO_CHILD;
   }
-  let result: number;
-  do {
-    result = kernel.wait(task, ANY);
-    if (result >= 0) context.waitedStatus = kernel.waitedStatus;
-  } while (how === WAITING_ALL && result >= 0);
-  return result !== WOULD_BLOCK;
+  const result = kernel.wait(context.task, child);
+  if (result >= 0) context.waitedStatus = kernel.waitedStatus;
+  return result;
 }
 
 /** The slot of the WAIT_LABEL that `pc` is behind. */
