@@ -62,15 +62,16 @@ function end(kernel: KernelState, target: TaskId, status: number): void {
 }
 
 /**
- * kill(0, …): every member of the sender's process group, whatever namespace they are in. If it is deadly the sender
- * itself dies first, as it is running while the others are yet to be woken. They are woken the newest first: a group is a
- * list that is added to at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later than at
- * birth.
+ * kill(0, …): every member of the sender's process group, whatever namespace they are in. The sender dies
+ * of it or handles it first, as it is running while the others are yet to be woken. They are woken the newest first: a group
+ * is a list that is added to at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later than
+ * at birth.
  */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const members = livingMembers(kernel, kernel.tasks.rows[sender + GROUP]).filter((task) => task !== sender);
   const areBelow = members.map((member) => comesFromAbove(kernel, sender, member));
   kill(kernel, sender, sender, signal);
+  if (kernel.canRun(sender)) kernel.hooks.signalledItself(sender);
   for (const [index, member] of members.entries()) deliver(kernel, member, signal, areBelow[index]);
 }
 

@@ -40,6 +40,11 @@ export interface KernelHooks {
    * more, before it looks at signals: here the owner may call `wait` for it, and nothing else.
    */
   killed(task: TaskId): void;
+  /**
+   * The sender has got the signal that it is sending to its group, and nobody else has run yet: here its owner may handle it,
+   * as it does on the way out of any system call.
+   */
+  signalledItself(sender: TaskId): void;
   /** A namespace's PID 1 is about to end, and before it everything that is in there. */
   namespaceEnds(init: TaskId): void;
   /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
@@ -57,6 +62,7 @@ export const ROOT = 0;
 export const NO_HOOKS: KernelHooks = {
   forked() {},
   killed() {},
+  signalledItself() {},
   namespaceEnds() {},
   ended() {},
   released() {},

@@ -114,7 +114,7 @@ function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThrea
 }
 
 /** Runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. */
-function handleSignals(kernel: Kernel, task: number): void {
+export function handleSignals(kernel: Kernel, task: number): void {
   if (kernel.takeSignal(task, PENDING_SIGCHLD)) {
     const once = kernel.sigchldOf(task) === 'reap-one';
     let result = kernel.wait(task, ANY);

@@ -18,7 +18,7 @@ import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
 import { IDLE, isWaiting, ProcessContext, SLEEPING, WORKER } from './context.js';
-import { endSleep, type InterpreterHost, lookOnce, resume } from './interpret.js';
+import { endSleep, handleSignals, type InterpreterHost, lookOnce, resume } from './interpret.js';
 
 /** More steps than this in one instant of simulated time is a program that never blocks. */
 export const STEPS_PER_INSTANT_MAX = 20_000_000;
@@ -114,6 +114,10 @@ export class Machine implements InterpreterHost, KernelHooks {
   killed(task: TaskId): void {
     const context = this.contexts[processIndex(this.kernel.processOf(task))];
     if (context !== undefined) lookOnce(this.kernel, context);
+  }
+
+  signalledItself(sender: TaskId): void {
+    handleSignals(this.kernel, sender);
   }
 
   namespaceEnds(init: TaskId): void {

@@ -21,6 +21,7 @@ interface Told {
   refused: ForkRefusal[];
   ended: Map<number, { number: number; status: number }>;
   namespaceEnds: number[];
+  signalledThemselves: number[];
   /** Their numbers on the host. */
   released: Map<number, number>;
   woken: Set<number>;
@@ -34,6 +35,7 @@ function listener(wait: (task: number) => void): { told: Told; hooks: KernelHook
     refused: [],
     ended: new Map(),
     namespaceEnds: [],
+    signalledThemselves: [],
     released: new Map(),
     woken: new Set(),
   };
@@ -43,6 +45,7 @@ function listener(wait: (task: number) => void): { told: Told; hooks: KernelHook
     killed: (task) => {
       if (killed++ % 2 === 0) wait(task);
     },
+    signalledItself: (task) => told.signalledThemselves.push(task),
     ended: (task, number, status) => told.ended.set(task, { number, status }),
     released: (task, number) => told.released.set(task, number),
     namespaceEnds: (init) => told.namespaceEnds.push(init),
@@ -108,6 +111,7 @@ export class Pair {
       told.refused = [];
       told.ended.clear();
       told.namespaceEnds = [];
+      told.signalledThemselves = [];
       told.released.clear();
       told.woken.clear();
     }
@@ -199,6 +203,8 @@ export class Pair {
     this.equal('ends told', ended.sort(byNumber), [...reference.ended].sort(byNumber));
     const namespaceEnds = fast.namespaceEnds.map((init) => this.referenceId(init));
     this.equal('ends of namespaces told', namespaceEnds, reference.namespaceEnds);
+    const senders = fast.signalledThemselves.map((sender) => this.referenceId(sender));
+    this.equal('who signalled itself', senders, reference.signalledThemselves);
     const released = [...fast.released].map(([task, number]): [number, unknown] => [
       this.referenceId(task),
       number,

@@ -388,6 +388,7 @@ export class ReferenceKernel extends ReferenceTables {
     const members = this.unreleased.filter((p) => p.group === sender.group && p !== sender).reverse();
     const fromAncestor = members.map((p) => p.life === 'running' && this.isFromAncestor(senderId, p));
     this.kill(senderId, senderId, signal);
+    if (sender.life === 'running') this.hooks?.signalledItself(senderId);
     for (const [index, p] of members.entries()) this.deliver(p, signal, fromAncestor[index]);
   }
 
