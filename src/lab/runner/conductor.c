@@ -171,6 +171,7 @@ static pid_t fork_or_note(void) {
 static pid_t fork_helper(const char *name) {
   pid_t child = fork();
   if (child != 0) return child;
+  note_number(SPACES_MAX, getpid()); /* its group can keep that when it has gone */
   signal(SIGCHLD, SIG_DFL);
   setpgid(0, 0);
   prctl(PR_SET_NAME, name);

@@ -124,7 +124,7 @@ void note_refusal(int refuser, int error) {
   world->refusals[refuser][kind]++;
 }
 
-static void note_number(int slot, int number) {
+void note_number(int slot, int number) {
   int seen = world->largest[slot];
   while (seen < number && !atomic_compare_exchange_weak(&world->largest[slot], &seen, number)) {
   }

@@ -119,6 +119,7 @@ void run_program(int program) __attribute__((noreturn));
 void resume_image(int program, int pc, int space) __attribute__((noreturn));
 void set_priority(int priority);
 void note_refusal(int refuser, int error);
+void note_number(int slot, int number);
 int futex_wait(_Atomic int *word, int value);
 int futex_wake(_Atomic int *word);
 int read_numbers(const char *path, const char *key, int numbers[DEPTH_MAX]);
