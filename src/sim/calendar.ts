@@ -234,12 +234,15 @@ export class Calendar {
     if (length - place > STEPS_MAX) this.overflow();
   }
 
-  /** Makes a rung of the run: so many events have come between the events of the run that insertion became dear. */
+  /**
+   * Makes a rung of the run: so many events have come between the events of the run that insertion became dear. It reaches
+   * as far as the run did, or what falls behind its end would be before the start of the rung that comes next.
+   */
   private overflow(): void {
     const length = this.runLength;
     const firstUs = this.runTimes[length - 1];
     this.runLength = 0;
-    this.cut(length, firstUs, this.runTimes[0], this.runEndUs);
+    this.cut(length, firstUs, this.runEndUs, this.runEndUs);
   }
 
   /**

@@ -70,6 +70,18 @@ describe('an event calendar', () => {
     expect(order(calendar)).toEqual([3, 1, 2, 4]);
   });
 
+  test('finds what is put in just before the part of it that it will sort next', () => {
+    const calendar = new Calendar();
+    const late = Array.from({ length: 100 }, (_, i) => 5000 + ((i * 37) % 100));
+    for (const timeUs of late) calendar.push(timeUs, 0, timeUs, 0);
+    // It has looked as far as 5000, and nothing is due.
+    expect(calendar.pop(20)).toBe(false);
+    // So many at one time that they are put aside, though not as far as 5000.
+    for (let i = 0; i < 100; i++) calendar.push(20, 0, 20, 0);
+    calendar.push(4999, 0, 4999, 0);
+    expect(order(calendar)).toEqual([...Array(100).fill(20), 4999, ...late.sort((a, b) => a - b)]);
+  });
+
   test('gives nothing that is later than the limit, and keeps it', () => {
     const calendar = new Calendar();
     calendar.push(10, 0, 1, 0);
