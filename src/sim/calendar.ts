@@ -286,7 +286,7 @@ export class Calendar {
     let place = 0;
     let event = list;
     // From the newest to the oldest, so of equals the one that comes first here stays in front, and pops last.
-    while (event !== Event.None && length - place <= SORTED_MAX) {
+    while (event !== Event.None && length - place <= STEPS_MAX) {
       const timeUs = this.times[event >> 1];
       place = length;
       for (; place > 0 && runTimes[place - 1] < timeUs; place--) {
@@ -379,10 +379,11 @@ const enum Event {
   Length = 8,
 }
 
-/** How many others an event may step over while a slot is sorted; beyond that the slot becomes a rung. */
-const SORTED_MAX = 8;
-/** The same for an event inserted into the run; beyond that the run becomes a rung. */
-const STEPS_MAX = 64;
+/**
+ * How many others an event may step over, while a slot is sorted or when it is inserted into the run; beyond that the slot,
+ * or the run, becomes a rung.
+ */
+const STEPS_MAX = 8;
 /** Slots of a rung, for each event it is cut for. */
 const SLOTS_PER_EVENT = 32;
 /** Least and most slots of a rung: powers of two. The most is what still fits into a second-level cache. */
