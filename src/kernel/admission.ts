@@ -20,10 +20,21 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
   return true;
 }
 
+/** The same for several tasks at once, and without saying what is in the way. */
+export function hasRoomFor(kernel: KernelState, parent: TaskId, tasks: number): boolean {
+  const { rows } = kernel.tasks;
+  const user = rows[parent + USER];
+  if (user !== ROOT) {
+    const most = kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX];
+    if (kernel.userTasks[user] > most - tasks) return false;
+  }
+  return kernel.nrThreads <= kernel.threadsMax - tasks;
+}
+
 /** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
 export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
   const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
-  const full = own.tryCharge();
+  const full = own.tryCharge(1);
   if (full === null) return true;
   if (kernel.rules.pidsEventsOn === 'forker') own.events++;
   else for (let at: Cgroup = full; at.parent !== null; at = at.parent) at.events++;

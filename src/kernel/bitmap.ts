@@ -82,6 +82,27 @@ export class PidBitmap {
     return number;
   }
 
+  /** Takes `length` numbers from `from` on if all of them are free, and says whether they were. May say no to long runs. */
+  takeIfFree(from: number, length: number): boolean {
+    const { used } = this;
+    const word = from >>> 5;
+    const end = (from & 31) + length;
+    if (length > 31 || end + (word << 5) > used.length << 5) return false;
+    const here = ~(-1 << length) << (from & 31);
+    const taken = used[word];
+    if ((taken & here) !== 0) return false;
+    if (end > 32) {
+      const beyond = ~(-1 << (end - 32));
+      const next = used[word + 1];
+      if ((next & beyond) !== 0) return false;
+      used[word + 1] = next | beyond;
+      if ((next | beyond) === WORD_FULL) this.markFull(word + 1);
+    }
+    used[word] = taken | here;
+    if ((taken | here) === WORD_FULL) this.markFull(word);
+    return true;
+  }
+
   has(number: number): boolean {
     return number >>> 5 < this.used.length && ((this.used[number >>> 5] >>> (number & 31)) & 1) === 1;
   }

@@ -78,16 +78,17 @@ export class Cgroup {
   }
 
   /**
-   * Charges one task on the way up; if one of the groups is full, returns it, and nothing is charged. Stands for
+   * Charges tasks on the way up; if one of the groups has no room for them, returns it, and nothing is charged. Stands for
    * `pids_try_charge`.
    */
-  tryCharge(): Cgroup | null {
+  tryCharge(tasks: number): Cgroup | null {
     for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove) {
-      if (at.charged >= at.limit) {
-        for (let below: Cgroup = this; below !== at; below = below.limitedAbove as Cgroup) below.charged--;
+      if (at.charged > at.limit - tasks) {
+        for (let below: Cgroup = this; below !== at; below = below.limitedAbove as Cgroup)
+          below.charged -= tasks;
         return at;
       }
-      at.charged++;
+      at.charged += tasks;
     }
     return null;
   }

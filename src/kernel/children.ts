@@ -14,36 +14,40 @@ import { FIRST_CHILD, LAST_CHILD, type Processes, ZOMBIES } from './processes.js
 import { FIRST_BELOW, NEXT, PARENT, PLACE, PREVIOUS, PROCESS, type Tasks } from './tasks.js';
 
 export class Children {
-  private nextPlace = 0;
+  private lastPlace = 0;
 
   constructor(
     private readonly tasks: Tasks,
     private readonly processes: Processes,
   ) {}
 
-  /** Puts a live task that is in no list at the end of a parent's children. */
-  appendLive(parent: number, child: number): void {
-    this.setPlace(parent, child);
-    this.addLive(parent, child);
+  /** Puts a live task that is in no list at the end of the children of `process`; returns its place, to be noted. */
+  append(process: number, child: number): number {
+    this.addLive(process, child);
+    return this.newPlace();
   }
 
-  appendZombie(parent: number, child: number): void {
-    this.setPlace(parent, child);
-    this.addZombie(parent, child);
-  }
-
-  private setPlace(parent: number, child: number): void {
+  /** The same, but for an orphan, alive or dead, whose new parent this is. */
+  adopt(parent: number, orphan: number, isZombie: boolean): void {
     const { rows } = this.tasks;
-    rows[child + PARENT] = parent;
-    rows[child + PLACE] = this.nextPlace;
-    this.nextPlace = (this.nextPlace + 1) | 0;
+    const process = rows[parent + PROCESS];
+    rows[orphan + PARENT] = parent;
+    rows[orphan + PLACE] = this.newPlace();
+    if (isZombie) this.addZombie(process, orphan);
+    else this.addLive(process, orphan);
+  }
+
+  private newPlace(): number {
+    this.lastPlace = (this.lastPlace + 1) | 0;
+    return this.lastPlace;
   }
 
   /** A live child has died: it moves over to the zombies and keeps its place. */
   becomeZombie(child: number): void {
-    const parent = this.tasks.rows[child + PARENT];
-    this.removeLive(parent, child);
-    this.addZombie(parent, child);
+    const { rows } = this.tasks;
+    const process = rows[rows[child + PARENT] + PROCESS];
+    this.removeLive(process, child);
+    this.addZombie(process, child);
   }
 
   /** The zombie that stands first among the children, or NONE. */
@@ -102,10 +106,9 @@ export class Children {
     return found;
   }
 
-  private addLive(parent: number, child: number): void {
+  private addLive(process: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent + PROCESS];
     const last = families[process | LAST_CHILD];
     rows[child + NEXT] = NONE;
     rows[child + PREVIOUS] = last;
@@ -114,10 +117,9 @@ export class Children {
     families[process | LAST_CHILD] = child;
   }
 
-  private removeLive(parent: number, child: number): void {
+  private removeLive(process: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent + PROCESS];
     const next = rows[child + NEXT];
     const previous = rows[child + PREVIOUS];
     if (previous === NONE) families[process | FIRST_CHILD] = next;
@@ -126,10 +128,9 @@ export class Children {
     else rows[next + PREVIOUS] = previous;
   }
 
-  private addZombie(parent: number, child: number): void {
+  private addZombie(process: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
-    const process = rows[parent + PROCESS];
     // Its own siblings in the heap it gets from `merge`; the root has none.
     rows[child + FIRST_BELOW] = NONE;
     const root = families[process | ZOMBIES];

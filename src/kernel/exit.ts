@@ -173,12 +173,9 @@ function reparentChildren(kernel: KernelState, father: TaskId): void {
 }
 
 function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
-  if (kernel.tasks.rows[orphan + STATE] !== ZOMBIE) {
-    kernel.children.appendLive(reaper, orphan);
-    return;
-  }
-  kernel.children.appendZombie(reaper, orphan);
-  if (tellParent(kernel, reaper)) release(kernel, orphan);
+  const isZombie = kernel.tasks.rows[orphan + STATE] === ZOMBIE;
+  kernel.children.adopt(reaper, orphan, isZombie);
+  if (isZombie && tellParent(kernel, reaper)) release(kernel, orphan);
 }
 
 /**

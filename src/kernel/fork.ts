@@ -1,5 +1,5 @@
 /** fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
-import { chargeOne, hasRoom } from './admission.js';
+import { chargeOne, hasRoom, hasRoomFor } from './admission.js';
 import { NONE } from './arena.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
@@ -7,48 +7,71 @@ import { HOST_NUMBER, labelOf, REFS } from './pids.js';
 import { BIRTH, CHILD_NAMESPACE, LEVELS_IN_ROW, NPROC_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { CGROUP_AND_COMM, GROUP, LABEL, LIVE, PARENT, PID, PROCESS, SESSION, STATE, USER } from './tasks.js';
-import { burstLength, cloneThreads, setFirstRun } from './threads.js';
+import {
+  CGROUP_AND_COMM,
+  GROUP,
+  LABEL,
+  LIVE,
+  PARENT,
+  PID,
+  PLACE,
+  PROCESS,
+  SESSION,
+  STATE,
+  USER,
+} from './tasks.js';
+import { cloneThreads, setFirstRun } from './threads.js';
 
 /**
- * Makes a child of `parent`, or returns NONE with the reason in `kernel.refusal`. The limits are asked in the
- * kernel's order: RLIMIT_NPROC, threads-max, the numbers from the innermost namespace outwards, the pids cgroup (K38).
+ * Makes a child of `parent` and, with `threads`, as many extra threads of it at once, for a program such as runc of which
+ * nothing is of interest before it has all of them. NONE with the reason in `kernel.refusal`; if some of the threads are
+ * refused, the child has fewer.
  */
-export function fork(kernel: KernelState, parent: TaskId): TaskId {
-  if (!hasRoom(kernel, parent)) return NONE;
+export function fork(kernel: KernelState, parent: TaskId, threads: number): TaskId {
   const namespace = namespaceOfChildren(kernel, parent);
-  const pid = allocatePid(kernel, parent, namespace);
-  if (pid === NONE || !isAdmitted(kernel, parent, pid, namespace)) return NONE;
-  const child = createTask(kernel, parent, pid, namespace, 1);
-  createProcess(kernel, parent, child);
-  return enter(kernel, parent, child, pid, namespace);
+  const child = forkAtOnce(kernel, parent, namespace, threads);
+  return child === NONE ? forkInSteps(kernel, parent, namespace, threads) : child;
 }
 
 /**
- * The same, and the child makes `threads` more at once: a program such as runc, of which nothing is of interest before it
- * has all its threads. If nothing is in the way, all of them are made in one stroke; else one after the other, and then
- * the child may have fewer: the reason is in `kernel.refusal`.
+ * The usual case: no limit is near, and the next numbers of every level are free and side by side. Then it does not matter
+ * what is asked first, and whoever is in the way is found out in steps. NONE: that is so, and nothing has happened.
  */
-export function forkWithThreads(kernel: KernelState, parent: TaskId, threads: number): TaskId {
-  const namespace = namespaceOfChildren(kernel, parent);
-  const tasks = 1 + threads;
-  const mayBeBornAtOnce = !namespace.dead && namespace.level < LEVELS_IN_ROW;
-  if (!mayBeBornAtOnce || burstLength(kernel, parent, namespace, tasks) < tasks) {
-    const child = fork(kernel, parent);
-    if (child !== NONE) cloneThreads(kernel, child, threads);
-    return child;
+function forkAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespace, threads: number): TaskId {
+  const count = 1 + threads;
+  if (namespace.dead || namespace.level >= LEVELS_IN_ROW || !hasRoomFor(kernel, parent, count)) return NONE;
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+    if (level.takeNext(count)) continue;
+    putBack(namespace, level, count);
+    return NONE;
+  }
+  if (kernel.cgroups[kernel.tasks.cgroup(parent)].tryCharge(count) !== null) {
+    putBack(namespace, null, count);
+    return NONE;
   }
   const pid = kernel.pids.allocate();
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
     kernel.pids.setNumber(pid, level.level, level.burstStart);
-    level.takeBurst(tasks);
-  }
-  kernel.cgroups[kernel.tasks.cgroup(parent)].charge(tasks);
-  const child = createTask(kernel, parent, pid, namespace, tasks);
-  const process = createProcess(kernel, parent, child);
-  setFirstRun(kernel, process, namespace, threads, 1);
-  kernel.processes.rows[process | THREADS] = threads;
-  return enter(kernel, parent, child, pid, namespace);
+  return createChild(kernel, parent, pid, namespace, threads);
+}
+
+/** Undoes `takeNext` up to the level where it failed; null: on all of them. */
+function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: number): void {
+  for (let level: PidNamespace | null = namespace; level !== failed && level !== null; level = level.parent)
+    level.putBack(count);
+}
+
+/**
+ * The limits are asked in the kernel's order: RLIMIT_NPROC, threads-max, the numbers from the innermost namespace outwards,
+ * the pids cgroup (K38).
+ */
+function forkInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace, threads: number): TaskId {
+  if (!hasRoom(kernel, parent)) return NONE;
+  const pid = allocatePid(kernel, parent, namespace);
+  if (pid === NONE || !isAdmitted(kernel, parent, pid, namespace)) return NONE;
+  const child = createChild(kernel, parent, pid, namespace, 0);
+  if (threads > 0) cloneThreads(kernel, child, threads);
+  return child;
 }
 
 function namespaceOfChildren(kernel: KernelState, parent: TaskId): PidNamespace {
@@ -63,20 +86,6 @@ function isAdmitted(kernel: KernelState, parent: TaskId, pid: number, namespace:
   // A namespace whose first process fails this late gets no second attempt (`free_pid`).
   if (namespace.isUnused) namespace.dead = true;
   return false;
-}
-
-/** The child is there for others to see. */
-function enter(
-  kernel: KernelState,
-  parent: TaskId,
-  child: TaskId,
-  pid: number,
-  namespace: PidNamespace,
-): TaskId {
-  kernel.children.appendLive(parent, child);
-  if (namespace.init === NONE) namespace.init = child;
-  kernel.hooks.forked(parent, child, kernel.pids.rows[pid | HOST_NUMBER]);
-  return child;
 }
 
 /**
@@ -114,54 +123,58 @@ function giveBack(
   pids.release(pid);
 }
 
-/** The child's row: what it inherits, and what it is counted in, with its threads as `count` tasks. */
-function createTask(
+/**
+ * The child itself: what it inherits, what it is counted in, and that others see it. It has no children, as nobody has who
+ * had its row before. Its threads have the numbers behind its own.
+ */
+function createChild(
   kernel: KernelState,
   parent: TaskId,
   pid: number,
   namespace: PidNamespace,
-  count: number,
+  threads: number,
 ): TaskId {
-  const { tasks, pids } = kernel;
-  const child = tasks.allocate();
-  const { rows } = tasks;
+  const child = kernel.tasks.allocate();
+  const process = kernel.processes.allocate();
+  const { rows } = kernel.tasks;
+  const { rows: lives } = kernel.processes;
+  const { rows: numbers } = kernel.pids;
+  const own = rows[parent + PROCESS];
   const group = rows[parent + GROUP];
   const session = rows[parent + SESSION];
   const user = rows[parent + USER];
-  const origin = tasks.origin(parent);
+  const origin = kernel.tasks.origin(parent);
   const label = labelOf(namespace.id, origin);
+  const place = kernel.children.append(own, child);
   rows[child + PID] = pid;
   rows[child + GROUP] = group;
   rows[child + SESSION] = session;
+  rows[child + PARENT] = parent;
+  rows[child + PROCESS] = process;
+  rows[child + PLACE] = place;
   rows[child + LABEL] = label;
   rows[child + CGROUP_AND_COMM] = rows[parent + CGROUP_AND_COMM];
   rows[child + USER] = user;
   rows[child + STATE] = LIVE;
-  pids.rows[pid | REFS] = 1;
-  pids.rows[group | REFS]++;
-  pids.rows[session | REFS]++;
-  pids.setLabel(pid, label);
+  lives[process | TASK] = child;
+  lives[process | CHILD_NAMESPACE] = namespace.id;
+  lives[process | NPROC_MAX] = lives[own | NPROC_MAX];
+  lives[process | SIGNALS] = inherited(lives[own | SIGNALS]);
+  lives[process | BIRTH] = place;
+  lives[process | THREADS] = threads;
+  if (threads > 0) setFirstRun(kernel, process, namespace, threads, 1);
+  numbers[pid | REFS] = 1;
+  numbers[group | REFS]++;
+  numbers[session | REFS]++;
+  kernel.pids.setLabel(pid, label);
+  const count = 1 + threads;
   namespace.ownTasks += count;
   kernel.nrThreads += count;
   kernel.countUser(user, count);
   kernel.origins.countBorn(origin, count);
+  if (namespace.init === NONE) namespace.init = child;
+  kernel.hooks.forked(parent, child, numbers[pid | HOST_NUMBER]);
   return child;
-}
-
-/** What the child has while it lives. It has no children and no threads, as nobody has who had the row before. */
-function createProcess(kernel: KernelState, parent: TaskId, child: TaskId): number {
-  const { tasks, processes } = kernel;
-  const process = processes.allocate();
-  const { rows } = processes;
-  const own = tasks.rows[parent + PROCESS];
-  processes.birth = (processes.birth + 1) | 0;
-  rows[process | TASK] = child;
-  rows[process | BIRTH] = processes.birth;
-  rows[process | CHILD_NAMESPACE] = tasks.namespaceId(child);
-  rows[process | NPROC_MAX] = rows[own | NPROC_MAX];
-  rows[process | SIGNALS] = inherited(rows[own | SIGNALS]);
-  tasks.rows[child + PROCESS] = process;
-  return process;
 }
 
 /** The host's PID 1, which nobody forks. */

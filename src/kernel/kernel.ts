@@ -8,7 +8,7 @@ import { NONE } from './arena.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
 import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit.js';
-import { boot, fork, forkWithThreads } from './fork.js';
+import { boot, fork } from './fork.js';
 import { kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
 import { processWithNumber, taskWithNumber } from './lookup.js';
@@ -79,12 +79,12 @@ export class Kernel extends KernelState {
 
   /** The new child, or NONE: see `refusal`. */
   fork(parent: TaskId): TaskId {
-    return fork(this, parent);
+    return fork(this, parent, 0);
   }
 
   /** The new child with so many extra threads, or with fewer, or NONE: see `refusal`. */
   forkWithThreads(parent: TaskId, threads: number): TaskId {
-    return forkWithThreads(this, parent, threads);
+    return fork(this, parent, threads);
   }
 
   /** How many extra threads were made; fewer than `count`: see `refusal`. */

@@ -50,6 +50,24 @@ export class PidNamespace {
     return number;
   }
 
+  /**
+   * Takes the next numbers, few, if they are free and side by side right at the cursor; says whether they were. They
+   * begin at `burstStart`.
+   */
+  takeNext(count: number): boolean {
+    const first = this.cursor;
+    if (first === 0 || first > this.pidMax - count || !this.taken.takeIfFree(first, count)) return false;
+    this.burstStart = first;
+    this.cursor = first + count;
+    return true;
+  }
+
+  /** Undoes it. */
+  putBack(count: number): void {
+    this.cursor = this.burstStart;
+    this.taken.freeRun(this.burstStart, count);
+  }
+
   /** Takes the run of numbers that begins at `burstStart`. */
   takeBurst(length: number): void {
     this.taken.takeRun(this.burstStart, length);

@@ -20,7 +20,7 @@ export const THREADS = 5;
 export const NPROC_MAX = 6;
 /** Pending signals, what is done about them, subreaper flags: see signals.ts. */
 export const SIGNALS = 7;
-/** Later is larger, modulo 2^32. */
+/** Its first place in a list of children (tasks.ts, PLACE): later is larger, modulo 2^32. */
 export const BIRTH = 8;
 /** The first burst of threads (threads.ts): its length, and where its numbers start on each level, the host's first. */
 export const RUN_LENGTH = 9;
@@ -37,8 +37,6 @@ export class Processes {
   rows = new Int32Array(16 * ROW_LENGTH);
   /** By `processIndex`, the bursts of threads that are not in the row; null for who never had one. */
   readonly furtherThreads: (ThreadNumbers | null)[] = [];
-  /** The last one's. */
-  birth = 0;
   private firstFree = NONE;
   private end = 0;
 

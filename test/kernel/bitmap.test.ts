@@ -69,6 +69,34 @@ it('K2 a run is free from end to end and not longer than asked', () => {
   }
 });
 
+it('K2 a short run is taken where all of it is free and known to be, and nothing of it elsewhere', () => {
+  const bitmap = new PidBitmap();
+  const taken = new Uint8Array(1200);
+  const place = fc.tuple(fc.nat(1023), fc.integer({ min: 1, max: 40 }));
+  fc.assert(
+    fc.property(fc.array(place, { maxLength: 40 }), (places) => {
+      for (const [from, length] of places) {
+        const isFree = taken.subarray(from, from + length).every((bit) => bit === 0);
+        const took = bitmap.takeIfFree(from, length);
+        expect(took).toBe(isFree && length < 32 && from + length <= 1024);
+        if (took) taken.fill(1, from, from + length);
+      }
+      for (let number = 0; number < 1024; number++) expect(bitmap.has(number)).toBe(taken[number] === 1);
+      // Half of what is taken is given back, for the next sequence.
+      for (let number = 0; number < 1024; number += 2) {
+        if (taken[number] === 1) bitmap.free(number);
+        taken[number] = 0;
+      }
+      for (let from = 0; from < 1024; from += 50) {
+        if (taken[from] === 1) bitmap.freeRun(from, 1);
+        taken[from] = 0;
+      }
+      expect(bitmap.nextFree(0, 1024)).toBe(firstFree(taken, 0, 1024));
+    }),
+    { seed: 20261123 },
+  );
+});
+
 it('K2 the one free number among 4194304 is found from anywhere before it', () => {
   const bitmap = new PidBitmap();
   bitmap.takeRun(0, PID_MAX_LIMIT);
