@@ -131,10 +131,14 @@ export class PidBitmap {
   }
 
   freeRun(from: number, length: number): void {
-    const last = from + length - 1;
-    let number = from;
-    for (; (number ^ last) >>> 5 !== 0; number = (number | 31) + 1) this.freeBits(number, -1);
-    this.freeBits(number, -1 >>> (31 - (last & 31)));
+    let word = from >>> 5;
+    let mask = -1 << (from & 31);
+    let end = (from & 31) + length;
+    for (; end > 32; end -= 32) {
+      this.freeBits(word++, mask);
+      mask = -1;
+    }
+    this.freeBits(word, mask & (-1 >>> (32 - end)));
   }
 
   /** Takes the numbers from `from` on that are in the same word and in `mask`. */
@@ -143,12 +147,11 @@ export class PidBitmap {
     if ((this.used[word] |= mask & (-1 << (from & 31))) === WORD_FULL) this.markFull(word);
   }
 
-  private freeBits(from: number, mask: number): void {
+  private freeBits(word: number, mask: number): void {
     const { used } = this;
-    const word = from >>> 5;
     const taken = used[word];
     if (taken === WORD_FULL) this.markNotFull(word);
-    used[word] = taken & ~(mask & (-1 << (from & 31)));
+    used[word] = taken & ~mask;
   }
 
   /** How many numbers are taken: counts every bit, for checks. */

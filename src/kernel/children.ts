@@ -42,10 +42,8 @@ export class Children {
     return this.lastPlace;
   }
 
-  /** A live child has died: it moves over to the zombies and keeps its place. */
-  becomeZombie(child: number): void {
-    const { rows } = this.tasks;
-    const process = rows[rows[child + PARENT] + PROCESS];
+  /** A live child of `process` has died: it moves over to the zombies and keeps its place. */
+  becomeZombie(process: number, child: number): void {
     this.removeLive(process, child);
     this.addZombie(process, child);
   }

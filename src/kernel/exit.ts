@@ -6,7 +6,7 @@
  */
 import { NONE } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
-import { HOST_NUMBER } from './pids.js';
+import { HOST_NUMBER, namespaceIn, originIn } from './pids.js';
 import { SIGNALS, TASK, THREADS } from './processes.js';
 import {
   HAS_SUBREAPER,
@@ -23,6 +23,7 @@ import type { KernelState, TaskId } from './state.js';
 import {
   ENDING_NAMESPACE,
   GROUP,
+  LABEL,
   LEADER_DEAD,
   LIVE,
   PARENT,
@@ -112,7 +113,7 @@ function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
 /** PID 1 of each dying namespace that has just become empty goes the rest of its way. */
 export function finishEmptiedNamespaces(kernel: KernelState): void {
   const { emptied, tasks } = kernel;
-  while (kernel.endings === 0 && emptied.length > 0) {
+  while (emptied.length > 0 && kernel.endings === 0) {
     const namespace = emptied.pop() as PidNamespace;
     const { init } = namespace;
     if (init !== NONE && tasks.rows[init + STATE] === ENDING_NAMESPACE) becomeZombie(kernel, init, namespace);
@@ -124,16 +125,18 @@ function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace
   const { processes, children } = kernel;
   const { rows } = kernel.tasks;
   const process = rows[task + PROCESS];
+  const parent = rows[task + PARENT];
+  const parents = rows[parent + PROCESS];
   if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (children.hasAny(process)) reparentChildren(kernel, task);
   if (namespace.init === task) namespace.init = NONE;
   else kernel.hooks.ended(task, kernel.hostNumber(task), rows[task + STATUS]);
-  children.becomeZombie(task);
+  children.becomeZombie(parents, task);
   rows[task + STATE] = ZOMBIE;
   rows[task + PROCESS] = NONE;
   processes.release(process);
-  if (tellParent(kernel, rows[task + PARENT])) release(kernel, task);
+  if (tellParent(kernel, parent, parents)) release(kernel, task);
 }
 
 /** Is the task a zombie already, though some thread of it goes on (K19)? */
@@ -145,11 +148,10 @@ export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
 }
 
 /**
- * SIGCHLD for a parent whose child has died. True if the child is not to stay: the parent ignores SIGCHLD or has set
+ * SIGCHLD for a parent, whose `process` this is, of a child that has died. True if the child is not to stay: the parent ignores SIGCHLD or has set
  * SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
  */
-function tellParent(kernel: KernelState, parent: TaskId): boolean {
-  const process = kernel.tasks.rows[parent + PROCESS];
+function tellParent(kernel: KernelState, parent: TaskId, process: number): boolean {
   const { rows } = kernel.processes;
   const disposition = sigchldIn(rows[process | SIGNALS]);
   if (isHandler(disposition)) rows[process | SIGNALS] |= PENDING_SIGCHLD;
@@ -173,9 +175,10 @@ function reparentChildren(kernel: KernelState, father: TaskId): void {
 }
 
 function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
-  const isZombie = kernel.tasks.rows[orphan + STATE] === ZOMBIE;
+  const { rows } = kernel.tasks;
+  const isZombie = rows[orphan + STATE] === ZOMBIE;
   kernel.children.adopt(reaper, orphan, isZombie);
-  if (isZombie && tellParent(kernel, reaper)) release(kernel, orphan);
+  if (isZombie && tellParent(kernel, reaper, rows[reaper + PROCESS])) release(kernel, orphan);
 }
 
 /**
@@ -206,13 +209,13 @@ export function release(kernel: KernelState, task: TaskId): void {
   const pid = rows[task + PID];
   kernel.hooks.released(task, kernel.pids.rows[pid | HOST_NUMBER]);
   kernel.children.removeZombie(task);
-  const origin = kernel.tasks.origin(task);
-  const namespace = kernel.namespaceOf(task);
+  const label = rows[task + LABEL];
+  const origin = originIn(label);
+  const namespace = kernel.namespaces[namespaceIn(label)];
   kernel.nrThreads--;
   kernel.countUser(rows[task + USER], -1);
   kernel.cgroups[kernel.tasks.cgroup(task)].charge(-1);
-  kernel.origins.countZombies(origin, -1);
-  kernel.origins.countReleased(origin, 1);
+  kernel.origins.countReaped(origin);
   const group = rows[task + GROUP];
   const session = rows[task + SESSION];
   if (group === session) kernel.detach(group, 2);
@@ -227,6 +230,7 @@ export function release(kernel: KernelState, task: TaskId): void {
 }
 
 export function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {
-  kernel.origins.countZombies(kernel.tasks.origin(task), change);
-  kernel.namespaceOf(task).ownZombies += change;
+  const label = kernel.tasks.rows[task + LABEL];
+  kernel.origins.countZombies(originIn(label), change);
+  kernel.namespaces[namespaceIn(label)].ownZombies += change;
 }

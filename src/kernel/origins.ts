@@ -29,6 +29,12 @@ export class Origins {
     this.counts[(origin << 2) | RELEASED] += tasks;
   }
 
+  /** A zombie is gone. */
+  countReaped(origin: number): void {
+    this.counts[(origin << 2) | ZOMBIES]--;
+    this.counts[(origin << 2) | RELEASED]++;
+  }
+
   countZombies(origin: number, change: number): void {
     this.counts[(origin << 2) | ZOMBIES] += change;
   }

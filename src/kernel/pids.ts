@@ -27,6 +27,16 @@ export function labelOf(namespace: number, origin: number): number {
   return (origin << 16) | namespace;
 }
 
+/** The namespace in a label. */
+export function namespaceIn(label: number): number {
+  return label & 0xffff;
+}
+
+/** The origin in a label. */
+export function originIn(label: number): number {
+  return label >>> 16;
+}
+
 /** So many namespaces, and so many origins, can be told apart. */
 export const LABELS_MAX = 65_536;
 
@@ -55,12 +65,12 @@ export class Pids {
   }
 
   namespaceId(pid: number): number {
-    return this.rows[pid | LABEL] & 0xffff;
+    return namespaceIn(this.rows[pid | LABEL]);
   }
 
   /** Accounting label: who asked for this process (kernel.ts, `setOrigin`). */
   origin(pid: number): number {
-    return this.rows[pid | LABEL] >>> 16;
+    return originIn(this.rows[pid | LABEL]);
   }
 
   setLabel(pid: number, label: number): void {

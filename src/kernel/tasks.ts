@@ -11,6 +11,7 @@
  * first number is there (docs/performance.md).
  */
 import { lengthened, NONE } from './arena.js';
+import { namespaceIn, originIn } from './pids.js';
 
 export const TASK_STATES = ['free', 'live', 'zombie', 'leader-dead', 'ending-namespace'] as const;
 export type TaskState = (typeof TASK_STATES)[number];
@@ -74,11 +75,11 @@ export class Tasks {
   }
 
   namespaceId(task: number): number {
-    return this.rows[task + LABEL] & 0xffff;
+    return namespaceIn(this.rows[task + LABEL]);
   }
 
   origin(task: number): number {
-    return this.rows[task + LABEL] >>> 16;
+    return originIn(this.rows[task + LABEL]);
   }
 
   cgroup(task: number): number {

@@ -105,13 +105,15 @@ export function dropThread(kernel: KernelState, task: TaskId): void {
   const { rows } = kernel.processes;
   const process = kernel.processOf(task);
   const namespace = kernel.namespaceOf(task);
-  if (rows[process | THREADS] > rows[process | RUN_LENGTH]) furtherThreads(kernel, process).drop(namespace);
-  else {
-    const last = --rows[process | RUN_LENGTH];
-    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
-      level.taken.free(rows[process | (RUN_STARTS + level.level)] + last);
+  const isOfFirstRun = rows[process | THREADS] === rows[process | RUN_LENGTH];
+  if (isOfFirstRun) rows[process | RUN_LENGTH]--;
+  else furtherThreads(kernel, process).drop(namespace);
+  countEnded(kernel, task, process, namespace, 1);
+  const last = rows[process | RUN_LENGTH];
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+    if (isOfFirstRun) level.taken.free(rows[process | (RUN_STARTS + level.level)] + last);
+    if (level.dead) kernel.hasShrunk(level);
   }
-  uncountThreads(kernel, task, process, namespace, 1);
 }
 
 /** All extra threads end; there must be some. */
@@ -121,12 +123,12 @@ export function dropThreads(kernel: KernelState, task: TaskId): void {
   const namespace = kernel.namespaceOf(task);
   const threads = rows[process | THREADS];
   const length = rows[process | RUN_LENGTH];
-  if (length > 0) {
-    for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
-      level.taken.freeRun(rows[process | (RUN_STARTS + level.level)], length);
-  }
   if (threads > length) furtherThreads(kernel, process).drain(namespace);
-  uncountThreads(kernel, task, process, namespace, threads);
+  countEnded(kernel, task, process, namespace, threads);
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+    if (length > 0) level.taken.freeRun(rows[process | (RUN_STARTS + level.level)], length);
+    if (level.dead) kernel.hasShrunk(level);
+  }
 }
 
 /** The numbers of all extra threads of a process on the level of `of`, which `namespace`, its own, is in or is. */
@@ -158,7 +160,7 @@ function countThreads(
   kernel.cgroups[tasks.cgroup(task)].charge(change);
 }
 
-function uncountThreads(
+function countEnded(
   kernel: KernelState,
   task: TaskId,
   process: number,
@@ -166,8 +168,5 @@ function uncountThreads(
   count: number,
 ): void {
   countThreads(kernel, task, process, namespace, -count);
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    if (level.dead) kernel.hasShrunk(level);
-  }
   kernel.origins.countReleased(kernel.tasks.origin(task), count);
 }

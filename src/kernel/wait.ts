@@ -1,8 +1,9 @@
 /** waitpid. Stands for `do_wait`; never blocks by itself: who wants to block is woken by `hooks.wake`. */
 import { NONE } from './arena.js';
 import { finishEmptiedNamespaces, release } from './exit.js';
+import { FIRST_CHILD, ZOMBIES } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
-import { FREE, PARENT, PID, STATE, STATUS, ZOMBIE } from './tasks.js';
+import { FREE, PARENT, PID, PROCESS, STATE, STATUS, ZOMBIE } from './tasks.js';
 
 /** Which child: any. */
 export const ANY = -1;
@@ -15,13 +16,14 @@ export const NO_CHILD = -3;
  * on (see `kernel.waitedStatus`), WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
  */
 export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof ANY): TaskId {
-  const { tasks, children } = kernel;
+  const { rows } = kernel.tasks;
   if (child === ANY) {
-    const zombie = children.firstZombie(task);
+    const { rows: lives } = kernel.processes;
+    const process = rows[task + PROCESS];
+    const zombie = lives[process | ZOMBIES];
     if (zombie !== NONE) return reap(kernel, task, zombie);
-    return children.hasLive(task) ? WOULD_BLOCK : NO_CHILD;
+    return lives[process | FIRST_CHILD] === NONE ? NO_CHILD : WOULD_BLOCK;
   }
-  const { rows } = tasks;
   if (rows[child + STATE] === FREE || rows[child + PARENT] !== task) return NO_CHILD;
   return rows[child + STATE] === ZOMBIE ? reap(kernel, task, child) : WOULD_BLOCK;
 }

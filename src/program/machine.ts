@@ -208,6 +208,6 @@ export class Machine implements InterpreterHost, KernelHooks {
       this.foldedUs = sim.nowUs;
       sim.digest.foldTime(sim.nowUs);
     }
-    sim.digest.fold(number * 4 + what);
+    sim.digest.fold((number << 2) | what);
   }
 }

@@ -10,13 +10,15 @@ export class Digest {
   private high = 0;
   private count = 0;
   /** Folded, but not yet mixed in: mixing many at once keeps the lanes in registers. */
-  private readonly pending = new Int32Array(1024);
+  private readonly pending = new Int32Array(PENDING_MAX);
   private pendingCount = 0;
 
   /** Folds a 32-bit integer; of a wider number its low 32 bits. */
   fold(value: number): void {
-    this.pending[this.pendingCount++] = value;
-    if (this.pendingCount === this.pending.length) this.mix();
+    const count = (this.pendingCount + 1) | 0;
+    this.pending[this.pendingCount] = value;
+    this.pendingCount = count;
+    if (count === PENDING_MAX) this.mix();
   }
 
   /** Folds a time in integer microseconds, exactly, up to 2^63. */
@@ -51,6 +53,8 @@ export class Digest {
     this.pendingCount = 0;
   }
 }
+
+const PENDING_MAX = 1024;
 
 /** Lets every bit of `h` change about half the bits of the result (MurmurHash3's finalizer). */
 function finish(h: number): number {

@@ -10,7 +10,7 @@ export class InstantQueue {
   a = 0;
   b = 0;
 
-  /** Four numbers a place (the fourth unused), so that a place is found by a shift. */
+  /** Four numbers a place (the fourth unused), so that a place begins at a multiple of four. */
   private ring = new Int32Array(64 * 4);
   private mask = this.ring.length - 1;
   /** Indices into the ring, in numbers; equal when the queue is empty. */
@@ -25,8 +25,8 @@ export class InstantQueue {
     const ring = this.ring;
     const tail = this.tail;
     ring[tail] = kind;
-    ring[tail + 1] = a;
-    ring[tail + 2] = b;
+    ring[tail | 1] = a;
+    ring[tail | 2] = b;
     this.tail = (tail + 4) & this.mask;
     if (this.tail === this.head) this.grow();
   }
@@ -37,8 +37,8 @@ export class InstantQueue {
     if (head === this.tail) return false;
     const ring = this.ring;
     this.kind = ring[head];
-    this.a = ring[head + 1];
-    this.b = ring[head + 2];
+    this.a = ring[head | 1];
+    this.b = ring[head | 2];
     this.head = (head + 4) & this.mask;
     return true;
   }
