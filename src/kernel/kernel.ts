@@ -107,8 +107,9 @@ export class Kernel extends KernelState {
     exec(this, task, comm);
   }
 
-  setComm(task: TaskId, comm: string): void {
-    this.tasks.setComm(task, this.comm(comm));
+  /** `comm`: of `kernel.comm`. */
+  setComm(task: TaskId, comm: number): void {
+    this.tasks.setComm(task, comm);
   }
 
   exit(task: TaskId, status: number): void {

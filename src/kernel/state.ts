@@ -12,7 +12,7 @@ import { Origins } from './origins.js';
 import { HOST_NUMBER, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
-import { ENDING_NAMESPACE, FREE, PID, PROCESS, STATE, Tasks, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, PARENT, PID, PROCESS, STATE, STATUS, Tasks, ZOMBIE } from './tasks.js';
 
 /** A row of the task table (tasks.ts). Free again, and reused, once the task has been released. */
 export type TaskId = number;
@@ -106,11 +106,8 @@ export class KernelState {
   refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
   forkRefusals = 0;
 
-  /** Exit status of the child that was reaped last. */
-  waitedStatus = 0;
-  /** Its pid, and who reaped it. */
-  waitedPid = NONE;
-  waitedBy: TaskId = NONE;
+  /** The child that was reaped last. Its row is free, but nobody has written there until the next fork. */
+  waited: TaskId = NONE;
 
   /** Dying namespaces in which only PID 1 is left: their end is to be finished (exit.ts). */
   readonly emptied: PidNamespace[] = [];
@@ -150,7 +147,13 @@ export class KernelState {
 
   /** The number of the child that was reaped last, where its parent lives: what waitpid returns. Until the next fork. */
   get waitedNumber(): number {
-    return this.pids.numberAt(this.waitedPid, this.namespaceOf(this.waitedBy).level);
+    const { rows } = this.tasks;
+    return this.pids.numberAt(rows[this.waited + PID], this.namespaceOf(rows[this.waited + PARENT]).level);
+  }
+
+  /** Its exit status, 128 + signal if it was killed. Until the next fork. */
+  get waitedStatus(): number {
+    return this.tasks.rows[this.waited + STATUS];
   }
 
   /** The task's number on the host, which every task has. */
@@ -164,6 +167,7 @@ export class KernelState {
     return namespace.contains(own) ? this.pids.numberAt(pid, namespace.level) : 0;
   }
 
+  /** A number for the name of a process. */
   comm(name: string): number {
     let id = this.commIds.get(name);
     if (id === undefined) {

@@ -3,7 +3,7 @@ import { NONE } from './arena.js';
 import { finishEmptiedNamespaces, release } from './exit.js';
 import { FIRST_CHILD, ZOMBIES } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
-import { FREE, PARENT, PID, PROCESS, STATE, STATUS, ZOMBIE } from './tasks.js';
+import { FREE, PARENT, PROCESS, STATE, ZOMBIE } from './tasks.js';
 
 /** Which child: any. */
 export const ANY = -1;
@@ -21,18 +21,15 @@ export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof A
     const { rows: lives } = kernel.processes;
     const process = rows[task + PROCESS];
     const zombie = lives[process | ZOMBIES];
-    if (zombie !== NONE) return reap(kernel, task, zombie);
+    if (zombie !== NONE) return reap(kernel, zombie);
     return lives[process | FIRST_CHILD] === NONE ? NO_CHILD : WOULD_BLOCK;
   }
   if (rows[child + STATE] === FREE || rows[child + PARENT] !== task) return NO_CHILD;
-  return rows[child + STATE] === ZOMBIE ? reap(kernel, task, child) : WOULD_BLOCK;
+  return rows[child + STATE] === ZOMBIE ? reap(kernel, child) : WOULD_BLOCK;
 }
 
-function reap(kernel: KernelState, task: TaskId, zombie: TaskId): TaskId {
-  const { rows } = kernel.tasks;
-  kernel.waitedStatus = rows[zombie + STATUS];
-  kernel.waitedPid = rows[zombie + PID];
-  kernel.waitedBy = task;
+function reap(kernel: KernelState, zombie: TaskId): TaskId {
+  kernel.waited = zombie;
   release(kernel, zombie);
   finishEmptiedNamespaces(kernel);
   return zombie;

@@ -128,7 +128,7 @@ class Stage {
     const task = this.forkHelped(parent);
     if (task === NONE) return NONE;
     kernel.setpgid(task);
-    kernel.setComm(task, comm);
+    kernel.setComm(task, kernel.comm(comm));
     return task;
   }
 
@@ -174,7 +174,8 @@ class Stage {
   /** The parent of a nested namespace's PID 1, as a nested runtime is. */
   private makeNest(task: TaskId, entry: LitmusEntry): void {
     const nest = entry.nest!;
-    this.machine.kernel.setComm(task, 'nest');
+    const { kernel } = this.machine;
+    kernel.setComm(task, kernel.comm('nest'));
     this.soon(() => {
       const init = this.forkInit(task, 1 + nestNames(this.litmus).indexOf(nest.name), nest.pidMax, nest.init);
       this.attend(task, init, entry.reap, entry.leave);

@@ -53,6 +53,7 @@ export class RuncCalls {
   private readonly kernel: Kernel;
   private readonly rules: RuncRules | null;
   private readonly setsid: boolean;
+  private readonly comm: number;
   private readonly ready: RuncReady[] = [];
   private readonly done: EventKind;
   private readonly calls: RuncCall[] = [];
@@ -63,6 +64,7 @@ export class RuncCalls {
     this.kernel = context.kernel;
     this.rules = context.runtimeRules.runc;
     this.setsid = context.runtimeRules.setsid;
+    this.comm = context.kernel.comm('runc');
     this.done = context.sim.register((index) => this.finish(this.calls[index]));
   }
 
@@ -152,7 +154,7 @@ export class RuncCalls {
     const runc = kernel.forkWithThreads(call.parent, threads);
     if (runc === NONE) return false;
     call.runc = runc;
-    kernel.setComm(runc, 'runc');
+    kernel.setComm(runc, this.comm);
     return kernel.threadCount(runc) === threads;
   }
 

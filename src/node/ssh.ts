@@ -53,7 +53,7 @@ function openSession(kernel: Kernel, sshd: TaskId, origin: number): TaskId[] | n
     }
     if (tasks.length === 0) kernel.setOrigin(task, origin);
     if (tasks.length === 0 || tasks.length === SHELL) kernel.setsid(task);
-    kernel.setComm(task, comm);
+    kernel.setComm(task, kernel.comm(comm));
     tasks.push(task);
     parent = task;
   }

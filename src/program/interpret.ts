@@ -251,7 +251,7 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
     return code[pc + 3];
   }
   const comm = code[pc + 4];
-  if (comm !== NONE) kernel.setComm(child, program.comms[comm]);
+  if (comm !== NONE) kernel.setComm(child, kernel.comm(program.comms[comm]));
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
     context.labelNumbers[slot] = kernel.ownNumber(child);
