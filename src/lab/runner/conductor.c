@@ -332,6 +332,7 @@ static int play(void) {
       continue;
     }
     quiet_since = 0;
+    forget_looks();
     if (open_spaces()) continue;
     if (!advance()) return 1;
   }
@@ -372,7 +373,7 @@ static void set_outside_pid_max(void) {
 }
 
 int conduct(void) {
-  if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0) die("mount of /proc");
+  if (mount("proc", "/proc", "proc", PROC_MOUNT_FLAGS, NULL) != 0) die("mount of /proc");
   setsid();
   prctl(PR_SET_NAME, "host");
   set_outside_pid_max();

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -137,10 +138,22 @@ static void note_numbers(const int *numbers, int depth, int space) {
   if (depth > 2) note_number(space, numbers[2]);
 }
 
+/*
+ * Whoever has been looked up in /proc has an entry in the kernel's cache of names. A process or thread that nobody
+ * waits for takes that away before it frees its number, and lets all others run in between: in `release_task`,
+ * proc_flush_pid comes before free_pids and reschedules, and `sched_autogroup_exit_task` has put the dying task at the
+ * end of the queue. So to have been looked at would make numbers last longer. A remount drops all these entries.
+ */
+void forget_looks(void) {
+  if (!world->real_time) return;
+  if (mount("proc", "/proc", NULL, MS_REMOUNT | PROC_MOUNT_FLAGS, NULL) != 0) die("remount of /proc");
+}
+
 void be_born(int space) {
   self.space = space;
   self.depth = read_numbers("/proc/self/status", "NSpid:", self.numbers);
   if (self.depth == 0) die("/proc/self/status");
+  forget_looks();
   note_numbers(self.numbers, self.depth, space);
   for (int i = 0; i < world->sleepers_used; i++) { /* left behind by a killed process that had this number */
     int owner = self.numbers[0];
@@ -290,6 +303,7 @@ static int kill_children(int signal) {
     kill(numbers[self.depth - 1], signal);
   }
   closedir(proc);
+  forget_looks();
   return count;
 }
 
@@ -320,17 +334,19 @@ static void await_dead_leader(void) {
   char path[64], buffer[512];
   snprintf(path, sizeof path, "/proc/self/task/%d/stat", self.numbers[0]);
   for (;;) {
-    if (read_file(path, buffer, sizeof buffer) <= 0) return;
+    if (read_file(path, buffer, sizeof buffer) <= 0) break;
     char *end = strrchr(buffer, ')');
-    if (end != NULL && (end[2] == 'Z' || end[2] == 'X')) return;
+    if (end != NULL && (end[2] == 'Z' || end[2] == 'X')) break;
     sched_yield();
   }
+  forget_looks();
 }
 
 static void *extra_thread(void *argument) {
   struct extra *extra = argument;
   int numbers[DEPTH_MAX];
   int depth = read_numbers("/proc/thread-self/status", "NSpid:", numbers);
+  forget_looks();
   note_numbers(numbers, depth, self.space);
   extra->tid = gettid();
   while (extra->order == ORDER_STAY) futex_wait(&extra->order, ORDER_STAY);

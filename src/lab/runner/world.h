@@ -112,7 +112,10 @@ struct world {
 
 extern struct world *world;
 
+#define PROC_MOUNT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
 /* process.c */
+void forget_looks(void);
 void be_born(int space);
 void join_pod(void);
 void run_program(int program) __attribute__((noreturn));
