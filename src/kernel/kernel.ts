@@ -9,7 +9,7 @@ import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
 import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { boot, fork } from './fork.js';
-import { kill, killChildren, killGroup } from './kill.js';
+import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
 import { processWithNumber, taskWithNumber } from './lookup.js';
 import { listTasks, liveTasksIn, pinnedNumbers, type TaskRow } from './observe.js';
@@ -156,7 +156,12 @@ export class Kernel extends KernelState {
     rows[process | SIGNALS] = action === 'ignore' ? signals & ~PENDING_SIGTERM : signals;
   }
 
-  /** Bits PENDING_SIGCHLD and PENDING_SIGTERM. */
+  /** True if a signal had killed it: now it is dead. */
+  dieOfSignal(task: TaskId): boolean {
+    return dieOfSignal(this, task);
+  }
+
+  /** Bits PENDING_SIGCHLD, PENDING_SIGTERM and PENDING_DEATH. */
   pendingSignals(task: TaskId): number {
     return this.processes.rows[this.processOf(task) | SIGNALS] & PENDING_ANY;
   }

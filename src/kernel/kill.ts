@@ -4,6 +4,7 @@ import { BIRTH, SIGNALS, TASK } from './processes.js';
 import {
   isHandler,
   KERNEL,
+  PENDING_DEATH,
   PENDING_SIGCHLD,
   PENDING_SIGTERM,
   SIGCHLD,
@@ -17,7 +18,7 @@ import {
   sigtermIn,
 } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { ENDING_NAMESPACE, FREE, GROUP, STATE, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, GROUP, STATE, STATUS, ZOMBIE } from './tasks.js';
 
 /**
  * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it has no
@@ -31,15 +32,22 @@ export function kill(
   signal: Signal,
 ): boolean {
   const isFromAbove = kernel.tasks.rows[target + STATE] !== FREE && comesFromAbove(kernel, sender, target);
-  return deliver(kernel, target, signal, isFromAbove);
+  return deliver(kernel, sender, target, signal, isFromAbove);
 }
 
-function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbove: boolean): boolean {
+function deliver(
+  kernel: KernelState,
+  sender: TaskId | typeof KERNEL,
+  target: TaskId,
+  signal: Signal,
+  isFromAbove: boolean,
+): boolean {
   const { rows } = kernel.processes;
   const state = kernel.tasks.rows[target + STATE];
   if (state === FREE) return false;
   if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
   const process = kernel.processOf(target);
+  if (rows[process | SIGNALS] & PENDING_DEATH) return true;
   if (signal === SIGCHLD) {
     if (isHandler(sigchldIn(rows[process | SIGNALS]))) post(kernel, target, PENDING_SIGCHLD);
     return true;
@@ -47,32 +55,42 @@ function deliver(kernel: KernelState, target: TaskId, signal: Signal, isFromAbov
   const namespace = kernel.namespaceOf(target);
   const isInit = namespace.init === target;
   if (signal === SIGKILL) {
-    if (!isInit || isFromAbove) end(kernel, target, STATUS_KILLED);
+    if (!isInit || isFromAbove) end(kernel, sender, target, STATUS_KILLED);
     return true;
   }
   const action = sigtermIn(rows[process | SIGNALS]);
   if (action === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
-  else if (action === SIGTERM_DEFAULT && !isInit) end(kernel, target, STATUS_TERMINATED);
+  else if (action === SIGTERM_DEFAULT && !isInit) end(kernel, sender, target, STATUS_TERMINATED);
   return true;
 }
 
-function end(kernel: KernelState, target: TaskId, status: number): void {
-  kernel.hooks.killed(target);
-  exit(kernel, target, status);
+/** Until it runs the target holds what it held, and whoever runs before it finds it alive (`complete_signal`). */
+function end(kernel: KernelState, sender: TaskId | typeof KERNEL, target: TaskId, status: number): void {
+  if (!kernel.hooks.killed(sender, target)) {
+    exit(kernel, target, status);
+    return;
+  }
+  kernel.processes.rows[kernel.processOf(target) | SIGNALS] |= PENDING_DEATH;
+  kernel.tasks.rows[target + STATUS] = status;
+}
+
+/** What a process does first when it runs: it ends if a signal has killed it, and then this is true (`get_signal`). */
+export function dieOfSignal(kernel: KernelState, task: TaskId): boolean {
+  if ((kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH) === 0) return false;
+  exit(kernel, task, kernel.tasks.rows[task + STATUS]);
+  return true;
 }
 
 /**
- * kill(0, …): every member of the sender's process group, whatever namespace they are in. The sender dies
- * of it or handles it first, as it is running while the others are yet to be woken. They are woken the newest first: a group
- * is a list that is added to at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later than
- * at birth.
+ * kill(0, …): every member of the sender's process group, whatever namespace they are in. The sender comes first, as
+ * it is running while the others are being woken. They are woken the newest first: a group is a list that is added to
+ * at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later than at birth.
  */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const members = livingMembers(kernel, kernel.tasks.rows[sender + GROUP]).filter((task) => task !== sender);
   const areBelow = members.map((member) => comesFromAbove(kernel, sender, member));
   kill(kernel, sender, sender, signal);
-  if (kernel.canRun(sender)) kernel.hooks.signalledItself(sender);
-  for (const [index, member] of members.entries()) deliver(kernel, member, signal, areBelow[index]);
+  for (const [index, member] of members.entries()) deliver(kernel, sender, member, signal, areBelow[index]);
 }
 
 /** The newest first. */

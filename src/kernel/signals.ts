@@ -44,14 +44,16 @@ export const SIGTERM_EXIT = 2;
  * All of it is kept in one number, as `struct signal_struct` keeps it in one place: a fork copies it, an exec changes
  * most of it.
  *
- *     bits 0, 1   pending signals
+ *     bits 0-2    pending signals
  *     bits 4-7    the action for SIGCHLD
  *     bits 8-11   the action for SIGTERM
  *     bits 12, 13 subreaper flags
  */
 export const PENDING_SIGCHLD = 1;
 export const PENDING_SIGTERM = 2;
-export const PENDING_ANY = PENDING_SIGCHLD | PENDING_SIGTERM;
+/** A signal is to end the process, and it has not run since. */
+export const PENDING_DEATH = 4;
+export const PENDING_ANY = PENDING_SIGCHLD | PENDING_SIGTERM | PENDING_DEATH;
 const SIGCHLD_SHIFT = 4;
 const SIGTERM_SHIFT = 8;
 const ACTION_MASK = 0xf;

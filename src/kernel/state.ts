@@ -36,15 +36,11 @@ export interface KernelHooks {
   /** `number`, here and below: on the host. */
   forked(parent: TaskId, child: TaskId, number: number): void;
   /**
-   * A signal is about to end the process. In the kernel it runs for that, and what it is blocked in looks at the world once
-   * more, before it looks at signals: here the owner may call `wait` for it, and nothing else.
+   * A signal is to end the process. It runs for that, and what it is blocked in looks at the world once more, before it
+   * looks at signals. True: its owner will run it, and call `dieOfSignal`. False: it ends at once, and its owner has
+   * called `wait` for it, if at all, and nothing else.
    */
-  killed(task: TaskId): void;
-  /**
-   * The sender has got the signal that it is sending to its group, and nobody else has run yet: here its owner may handle it,
-   * as it does on the way out of any system call.
-   */
-  signalledItself(sender: TaskId): void;
+  killed(sender: TaskId | typeof NONE, task: TaskId): boolean;
   /** A namespace's PID 1 is about to end, and before it everything that is in there. */
   namespaceEnds(init: TaskId): void;
   /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
@@ -61,8 +57,7 @@ export const ROOT = 0;
 
 export const NO_HOOKS: KernelHooks = {
   forked() {},
-  killed() {},
-  signalledItself() {},
+  killed: () => false,
   namespaceEnds() {},
   ended() {},
   released() {},

@@ -113,8 +113,9 @@ function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThrea
   return number === 0 ? NONE : kernel.whoHas(number, context.task, context.labelTasks[slot], orThread);
 }
 
-/** Runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. */
-export function handleSignals(kernel: Kernel, task: number): void {
+/** Dies, or runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. */
+function handleSignals(kernel: Kernel, task: number): void {
+  if (kernel.dieOfSignal(task)) return;
   if (kernel.takeSignal(task, PENDING_SIGCHLD)) {
     const once = kernel.sigchldOf(task) === 'reap-one';
     let result = kernel.wait(task, ANY);

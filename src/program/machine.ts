@@ -11,14 +11,15 @@ import {
   Kernel,
   type KernelHooks,
   type KernelOptions,
+  NONE,
   processIndex,
   type TaskId,
 } from '../kernel/kernel.js';
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
-import { IDLE, isWaiting, ProcessContext, SLEEPING, WORKER } from './context.js';
-import { endSleep, handleSignals, type InterpreterHost, lookOnce, resume } from './interpret.js';
+import { type Blocked, IDLE, isWaiting, ProcessContext, RUNNING, SLEEPING, WORKER } from './context.js';
+import { endSleep, type InterpreterHost, lookOnce, resume } from './interpret.js';
 
 /** More steps than this in one instant of simulated time is a program that never blocks. */
 export const STEPS_PER_INSTANT_MAX = 20_000_000;
@@ -111,13 +112,16 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.lastNumber = number;
   }
 
-  killed(task: TaskId): void {
-    const context = this.contexts[processIndex(this.kernel.processOf(task))];
-    if (context !== undefined) lookOnce(this.kernel, context);
-  }
-
-  signalledItself(sender: TaskId): void {
-    handleSignals(this.kernel, sender);
+  /** A program goes on before those that it kills can run; a worker stands for somebody who waits until they are dead. */
+  killed(sender: TaskId | typeof NONE, task: TaskId): boolean {
+    const context = this.contextOf(task);
+    const isByProgram = sender !== NONE && this.blockedIn(sender) === RUNNING;
+    if (isByProgram && context.blocked !== IDLE && context.blocked !== WORKER) {
+      if (!context.queued) this.queue(context);
+      return true;
+    }
+    lookOnce(this.kernel, context);
+    return false;
   }
 
   namespaceEnds(init: TaskId): void {
@@ -188,6 +192,10 @@ export class Machine implements InterpreterHost, KernelHooks {
     context.token++;
     context.queued = false;
     resume(this, context);
+  }
+
+  private blockedIn(task: TaskId): Blocked {
+    return this.contexts[processIndex(this.kernel.processOf(task))]?.blocked ?? IDLE;
   }
 
   private contextOf(task: TaskId): ProcessContext {

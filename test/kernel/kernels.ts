@@ -18,6 +18,7 @@ export type AnyKernel = Pick<
   | 'exit'
   | 'exitMainThread'
   | 'wait'
+  | 'dieOfSignal'
   | 'killGroup'
   | 'killChildren'
   | 'setSigchld'

@@ -21,31 +21,34 @@ interface Told {
   refused: ForkRefusal[];
   ended: Map<number, { number: number; status: number }>;
   namespaceEnds: number[];
-  signalledThemselves: number[];
+  /** The sender, and whom it killed. */
+  killed: number[][];
   /** Their numbers on the host. */
   released: Map<number, number>;
   woken: Set<number>;
 }
 
-/** Every other process that is killed is in waitpid. */
+/** Of the processes that are killed one dies when it runs, the next at once in waitpid, and the next at once. */
 function listener(wait: (task: number) => void): { told: Told; hooks: KernelHooks } {
-  let killed = 0;
+  let count = 0;
   const told: Told = {
     forked: [],
     refused: [],
     ended: new Map(),
     namespaceEnds: [],
-    signalledThemselves: [],
+    killed: [],
     released: new Map(),
     woken: new Set(),
   };
   const hooks: KernelHooks = {
     forked: (_parent, _child, number) => told.forked.push(number),
     refused: (_parent, refusal) => told.refused.push({ ...refusal }),
-    killed: (task) => {
-      if (killed++ % 2 === 0) wait(task);
+    killed: (sender, task) => {
+      told.killed.push([sender, task]);
+      count++;
+      if (count % 3 === 1) wait(task);
+      return count % 3 === 0;
     },
-    signalledItself: (task) => told.signalledThemselves.push(task),
     ended: (task, number, status) => told.ended.set(task, { number, status }),
     released: (task, number) => told.released.set(task, number),
     namespaceEnds: (init) => told.namespaceEnds.push(init),
@@ -111,7 +114,7 @@ export class Pair {
       told.refused = [];
       told.ended.clear();
       told.namespaceEnds = [];
-      told.signalledThemselves = [];
+      told.killed = [];
       told.released.clear();
       told.woken.clear();
     }
@@ -203,8 +206,8 @@ export class Pair {
     this.equal('ends told', ended.sort(byNumber), [...reference.ended].sort(byNumber));
     const namespaceEnds = fast.namespaceEnds.map((init) => this.referenceId(init));
     this.equal('ends of namespaces told', namespaceEnds, reference.namespaceEnds);
-    const senders = fast.signalledThemselves.map((sender) => this.referenceId(sender));
-    this.equal('who signalled itself', senders, reference.signalledThemselves);
+    const killed = fast.killed.map((pair) => pair.map((task) => this.referenceId(task)));
+    this.equal('who killed whom', killed, reference.killed);
     const released = [...fast.released].map(([task, number]): [number, unknown] => [
       this.referenceId(task),
       number,
@@ -351,6 +354,7 @@ export class Pair {
 }
 
 type PlainCall =
+  | 'dieOfSignal'
   | 'endThreads'
   | 'endOneThread'
   | 'exec'

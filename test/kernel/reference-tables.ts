@@ -76,6 +76,8 @@ export interface Process {
   sigchld: SigchldAction;
   sigterm: SigtermAction;
   pending: Set<Signal>;
+  /** The status with which it will end when it runs, if a signal has killed it. */
+  dying: number | null;
   isSubreaper: boolean;
   hasSubreaper: boolean;
   status: number;
@@ -230,10 +232,10 @@ export abstract class ReferenceTables {
     return this.processes.get(id)!.others.length;
   }
 
-  /** Bit 0 is SIGCHLD, bit 1 SIGTERM. */
+  /** Bit 0 is SIGCHLD, bit 1 SIGTERM, bit 2 one that has killed it. */
   pendingSignals(id: number): number {
-    const { pending } = this.processes.get(id)!;
-    return (pending.has(17) ? 1 : 0) + (pending.has(15) ? 2 : 0);
+    const { pending, dying } = this.processes.get(id)!;
+    return (pending.has(17) ? 1 : 0) + (pending.has(15) ? 2 : 0) + (dying !== null ? 4 : 0);
   }
 
   /** As `ps` run in a namespace shows it. */

@@ -141,6 +141,15 @@ const MOVES: [number, string, Move][] = [
   [3, 'kill by the kernel', (pair, task, a) => pair.kill(-1, task, pick(SIGNALS, a))],
   [2, 'killGroup', (pair, task, a) => pair.on('killGroup', task, pick(SIGNALS, a))],
   [3, 'killChildren', (pair, task, a) => pair.on('killChildren', task, pick(SIGNALS, a))],
+  [
+    8,
+    'a process that was killed runs',
+    (pair, _task, a) =>
+      void pair.on(
+        'dieOfSignal',
+        pickFor(pair, a, (p) => p.dying !== null),
+      ),
+  ],
   [12, 'setSigchld', (pair, task, a) => pair.on('setSigchld', task, pick(SIGCHLD_ACTIONS, a))],
   [4, 'setSigterm', (pair, task, a) => pair.on('setSigterm', task, pick(SIGTERM_ACTIONS, a))],
   [

@@ -162,6 +162,7 @@ export class ReferenceKernel extends ReferenceTables {
       sigchld: parent?.sigchld ?? 'default',
       sigterm: parent?.sigterm ?? 'default',
       pending: new Set(),
+      dying: null,
       isSubreaper: false,
       hasSubreaper: parent !== null && (parent.hasSubreaper || parent.isSubreaper),
       status: 0,
@@ -346,7 +347,8 @@ export class ReferenceKernel extends ReferenceTables {
   /** `send_signal`, `sig_task_ignored`, `complete_signal`. */
   kill(senderId: number, targetId: number, signal: Signal): void {
     const target = this.processes.get(targetId);
-    if (target?.life === 'running') this.deliver(target, signal, this.isFromAncestor(senderId, target));
+    if (target?.life === 'running')
+      this.deliver(senderId, target, signal, this.isFromAncestor(senderId, target));
   }
 
   private isFromAncestor(senderId: number, target: Process): boolean {
@@ -354,16 +356,23 @@ export class ReferenceKernel extends ReferenceTables {
     return sender === null || numberIn(sender.main.pid, activeNs(target)) === 0;
   }
 
-  private deliver(target: Process, signal: Signal, fromAncestor: boolean): void {
-    if (target.life !== 'running') return;
+  /** One that is dying gets no more signals (`prepare_signal`). */
+  private deliver(senderId: number, target: Process, signal: Signal, fromAncestor: boolean): void {
+    if (target.life !== 'running' || target.dying !== null) return;
     if (this.isIgnored(target, signal, fromAncestor)) return;
     if (this.hasHandler(target, signal)) {
       target.pending.add(signal);
       this.hooks?.wake(target.id);
-    } else {
-      this.hooks?.killed(target.id);
-      this.doExit(target, 128 + signal);
-    }
+    } else if (this.hooks?.killed(senderId, target.id)) target.dying = 128 + signal;
+    else this.doExit(target, 128 + signal);
+  }
+
+  /** `get_signal`: the first thing that it does when it runs. */
+  dieOfSignal(id: number): boolean {
+    const p = this.running(id);
+    if (p.dying === null) return false;
+    this.doExit(p, p.dying);
+    return true;
   }
 
   private hasHandler(p: Process, signal: Signal): boolean {
@@ -380,7 +389,7 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * kill(0, signal). The sender dies first, being the one that runs; the other members in the order in which they are
+   * kill(0, signal). The sender comes first, being the one that runs; the other members in the order in which they are
    * signalled and woken: `attach_pid` puts a new one in front.
    */
   killGroup(senderId: number, signal: Signal): void {
@@ -388,8 +397,7 @@ export class ReferenceKernel extends ReferenceTables {
     const members = this.unreleased.filter((p) => p.group === sender.group && p !== sender).reverse();
     const fromAncestor = members.map((p) => p.life === 'running' && this.isFromAncestor(senderId, p));
     this.kill(senderId, senderId, signal);
-    if (sender.life === 'running') this.hooks?.signalledItself(senderId);
-    for (const [index, p] of members.entries()) this.deliver(p, signal, fromAncestor[index]);
+    for (const [index, p] of members.entries()) this.deliver(senderId, p, signal, fromAncestor[index]);
   }
 
   killChildren(senderId: number, signal: Signal): void {

@@ -1,7 +1,8 @@
 /** SIGCHLD is one slot, and what that makes of the inits of containers (experiments e7, e8 and e14). */
 import { expect, it } from 'vitest';
-import { ANY, KERNEL, SIGCHLD, SIGKILL, SIGTERM } from '../../src/kernel/kernel.js';
-import { PENDING_SIGCHLD, PENDING_SIGTERM } from '../../src/kernel/signals.js';
+import { ANY, KERNEL, SIGCHLD, SIGKILL, SIGTERM, WOULD_BLOCK } from '../../src/kernel/kernel.js';
+import { PENDING_DEATH, PENDING_SIGCHLD, PENDING_SIGTERM } from '../../src/kernel/signals.js';
+import { NO_HOOKS } from '../../src/kernel/state.js';
 import { type AnyKernel, container, deadChild, forkMany, onBothKernels, reapAll } from './kernels.js';
 
 const ORPHANS = 200;
@@ -243,5 +244,38 @@ onBothKernels((boot) => {
     kernel.killGroup(family[sender], SIGKILL);
     expect(kernel.wait(init, father)).toBe(father);
     expect(reapAll(kernel, init)).toBe(orphans);
+  });
+
+  it('K9 who is killed holds its number until it runs, and gets no further signal', () => {
+    const kernel = boot({ hooks: { ...NO_HOOKS, killed: () => true } });
+    const { init, ns } = container(kernel);
+    const child = kernel.fork(init);
+    kernel.setSigterm(child, 'exit');
+    kernel.kill(init, child, SIGKILL);
+    kernel.kill(init, child, SIGTERM);
+    expect([kernel.canRun(child), kernel.pendingSignals(child)]).toEqual([true, PENDING_DEATH]);
+    expect(kernel.wait(init, child)).toBe(WOULD_BLOCK);
+    expect(kernel.dieOfSignal(child)).toBe(true);
+    expect([kernel.wait(init, child), kernel.waitedStatus]).toEqual([child, 137]);
+    expect(kernel.taskCount(ns)).toBe(1);
+  });
+
+  it('K9 whom nobody runs dies at once, and who has not been killed does not die of running', () => {
+    const kernel = boot();
+    const { init } = container(kernel);
+    const [killed, spared] = forkMany(kernel, init, 2);
+    kernel.kill(init, killed, SIGKILL);
+    expect([killed, spared].map((task) => kernel.canRun(task))).toEqual([false, true]);
+    expect(kernel.dieOfSignal(spared)).toBe(false);
+    expect(kernel.canRun(spared)).toBe(true);
+  });
+
+  it('K18 a death that is pending is not inherited', () => {
+    const kernel = boot({ hooks: { ...NO_HOOKS, killed: () => true } });
+    const { init } = container(kernel);
+    const father = kernel.fork(init);
+    kernel.kill(init, father, SIGKILL);
+    expect(kernel.dieOfSignal(kernel.fork(father))).toBe(false);
+    expect(kernel.dieOfSignal(father)).toBe(true);
   });
 });
