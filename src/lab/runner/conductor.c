@@ -147,7 +147,7 @@ static void run_init(int space, int program) {
   world->spaces[space].init = numbers[0];
   while (!world->spaces[space].opened) futex_wait(&world->spaces[space].opened, 0);
   join_pod();
-  setsid();
+  start_session();
   run_program(program);
 }
 
@@ -212,7 +212,7 @@ static void run_entry(const struct entry *entry) {
   if (entry->nest >= 0) run_nest(entry);
   be_born(entry->space);
   join_pod();
-  if (entry->flags & ENTER_SETSID) setsid();
+  if (entry->flags & ENTER_SETSID) start_session();
   run_program(entry->program);
 }
 

@@ -120,6 +120,16 @@ void set_priority(int priority) {
   if (sched_setscheduler(0, SCHED_RR, &parameter) != 0) die("sched_setscheduler");
 }
 
+/*
+ * A new session is a new group for the scheduler (`sched_autogroup_create_attach`), and who changes groups goes to the end
+ * of the queue for its priority: here it has that to itself.
+ */
+void start_session(void) {
+  set_priority(PRIORITY_WAKING);
+  setsid();
+  set_priority(PRIORITY_PROCESS);
+}
+
 void note_refusal(int refuser, int error) {
   int kind = error == EAGAIN ? ERRNO_EAGAIN : error == ENOMEM ? ERRNO_ENOMEM : ERRNO_OTHER;
   world->refusals[refuser][kind]++;
@@ -542,7 +552,7 @@ static void interpret(void) {
       }
       case OP_SIGCHLD: set_sigchld(operand[0]); break;
       case OP_ON_TERM: set_sigterm(operand[0]); break;
-      case OP_SETSID: setsid(); break;
+      case OP_SETSID: start_session(); break;
       case OP_SETPGID: setpgid(0, 0); break;
       case OP_SUBREAPER: prctl(PR_SET_CHILD_SUBREAPER, operand[0], 0, 0, 0); break;
       case OP_KILL: send_signal(operand[0], operand[1], signal_numbers[operand[3]]); break;

@@ -121,6 +121,7 @@ void join_pod(void);
 void run_program(int program) __attribute__((noreturn));
 void resume_image(int program, int pc, int space) __attribute__((noreturn));
 void set_priority(int priority);
+void start_session(void);
 void note_refusal(int refuser, int error);
 void note_number(int slot, int number);
 int futex_wait(_Atomic int *word, int value);
