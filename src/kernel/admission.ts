@@ -7,10 +7,8 @@ import { PROCESS, USER } from './tasks.js';
 
 /** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */
 export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
-  const { rows } = kernel.tasks;
-  const user = rows[parent + USER];
-  if (user !== ROOT && kernel.userTasks[user] >= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX]) {
-    kernel.refuse(parent, 'rlimit-nproc', kernel.uids[user]);
+  if (!userHasRoom(kernel, parent, 1)) {
+    kernel.refuse(parent, 'rlimit-nproc', kernel.uids[kernel.tasks.rows[parent + USER]]);
     return false;
   }
   if (kernel.nrThreads >= kernel.threadsMax) {
@@ -22,13 +20,14 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
 
 /** The same for several tasks at once, and without saying what is in the way. */
 export function hasRoomFor(kernel: KernelState, parent: TaskId, tasks: number): boolean {
+  return userHasRoom(kernel, parent, tasks) && kernel.nrThreads <= kernel.threadsMax - tasks;
+}
+
+function userHasRoom(kernel: KernelState, parent: TaskId, tasks: number): boolean {
   const { rows } = kernel.tasks;
   const user = rows[parent + USER];
-  if (user !== ROOT) {
-    const most = kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX];
-    if (kernel.userTasks[user] > most - tasks) return false;
-  }
-  return kernel.nrThreads <= kernel.threadsMax - tasks;
+  if (user === ROOT) return true;
+  return kernel.userTasks[user] <= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX] - tasks;
 }
 
 /** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */

@@ -89,17 +89,13 @@ export class PidBitmap {
     const end = (from & 31) + length;
     if (length > 31 || end + (word << 5) > used.length << 5) return false;
     const here = ~(-1 << length) << (from & 31);
-    const taken = used[word];
-    if ((taken & here) !== 0) return false;
+    if ((used[word] & here) !== 0) return false;
     if (end > 32) {
       const beyond = ~(-1 << (end - 32));
-      const next = used[word + 1];
-      if ((next & beyond) !== 0) return false;
-      used[word + 1] = next | beyond;
-      if ((next | beyond) === WORD_FULL) this.markFull(word + 1);
+      if ((used[word + 1] & beyond) !== 0) return false;
+      this.takeBits(word + 1, beyond);
     }
-    used[word] = taken | here;
-    if ((taken | here) === WORD_FULL) this.markFull(word);
+    this.takeBits(word, here);
     return true;
   }
 
@@ -125,9 +121,14 @@ export class PidBitmap {
   takeRun(from: number, length: number): void {
     const last = from + length - 1;
     if (last >>> 5 >= this.used.length) this.grow(last);
-    let number = from;
-    for (; (number ^ last) >>> 5 !== 0; number = (number | 31) + 1) this.takeBits(number, -1);
-    this.takeBits(number, -1 >>> (31 - (last & 31)));
+    let word = from >>> 5;
+    let mask = -1 << (from & 31);
+    let end = (from & 31) + length;
+    for (; end > 32; end -= 32) {
+      this.takeBits(word++, mask);
+      mask = -1;
+    }
+    this.takeBits(word, mask & (-1 >>> (32 - end)));
   }
 
   freeRun(from: number, length: number): void {
@@ -141,10 +142,8 @@ export class PidBitmap {
     this.freeBits(word, mask & (-1 >>> (32 - end)));
   }
 
-  /** Takes the numbers from `from` on that are in the same word and in `mask`. */
-  private takeBits(from: number, mask: number): void {
-    const word = from >>> 5;
-    if ((this.used[word] |= mask & (-1 << (from & 31))) === WORD_FULL) this.markFull(word);
+  private takeBits(word: number, mask: number): void {
+    if ((this.used[word] |= mask) === WORD_FULL) this.markFull(word);
   }
 
   private freeBits(word: number, mask: number): void {

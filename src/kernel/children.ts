@@ -48,19 +48,18 @@ export class Children {
     this.addZombie(process, child);
   }
 
-  /** The zombie that stands first among the children, or NONE. */
-  firstZombie(parent: number): number {
-    return this.processes.rows[this.tasks.rows[parent + PROCESS] | ZOMBIES];
+  /** The zombie that stands first among the children of `process`, or NONE. */
+  firstZombie(process: number): number {
+    return this.processes.rows[process | ZOMBIES];
   }
 
-  hasLive(parent: number): boolean {
-    return this.processes.rows[this.tasks.rows[parent + PROCESS] | FIRST_CHILD] !== NONE;
+  hasLive(process: number): boolean {
+    return this.processes.rows[process | FIRST_CHILD] !== NONE;
   }
 
-  /** Has the process any child, alive or dead? Takes its row in `Processes`. */
+  /** Has the process any child, alive or dead? */
   hasAny(process: number): boolean {
-    const { rows } = this.processes;
-    return rows[process | FIRST_CHILD] !== NONE || rows[process | ZOMBIES] !== NONE;
+    return this.hasLive(process) || this.firstZombie(process) !== NONE;
   }
 
   /** The only child there is, or NONE if there are more or none. */

@@ -88,7 +88,7 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   kernel.hooks.ended(init, kernel.hostNumber(init), tasks.rows[init + STATUS]);
   tasks.rows[init + STATE] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
-  for (let zombie = children.firstZombie(init); zombie !== NONE; zombie = children.firstZombie(init)) {
+  for (let zombie = children.firstZombie(process); zombie !== NONE; zombie = children.firstZombie(process)) {
     release(kernel, zombie);
   }
   kernel.endings--;
@@ -148,8 +148,8 @@ export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
 }
 
 /**
- * SIGCHLD for a parent, whose `process` this is, of a child that has died. True if the child is not to stay: the parent ignores SIGCHLD or has set
- * SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
+ * SIGCHLD for a parent, whose `process` this is, of a child that has died. True if the child is not to stay: the parent
+ * ignores SIGCHLD or has set SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
  */
 function tellParent(kernel: KernelState, parent: TaskId, process: number): boolean {
   const { rows } = kernel.processes;

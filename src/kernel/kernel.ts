@@ -314,7 +314,7 @@ export class Kernel extends KernelState {
 
   /** Live ones or zombies. */
   hasChildren(task: TaskId): boolean {
-    return this.children.hasLive(task) || this.children.firstZombie(task) !== NONE;
+    return this.children.hasAny(this.processOf(task));
   }
 
   /** Has the parent a number in the task's namespace? Otherwise getppid() is 0 there (K23). */

@@ -31,12 +31,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
 }
 
 /** How many tasks the limits allow whose numbers lie side by side on every level, from the next one on. */
-export function burstLength(
-  kernel: KernelState,
-  task: TaskId,
-  namespace: PidNamespace,
-  count: number,
-): number {
+function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): number {
   let length = lesser(count, roomFor(kernel, task));
   for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
     const start = level.nextNumber();

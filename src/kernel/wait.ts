@@ -1,9 +1,8 @@
 /** waitpid. Stands for `do_wait`; never blocks by itself: who wants to block is woken by `hooks.wake`. */
 import { NONE } from './arena.js';
 import { finishEmptiedNamespaces, release } from './exit.js';
-import { FIRST_CHILD, ZOMBIES } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
-import { FREE, PARENT, PROCESS, STATE, ZOMBIE } from './tasks.js';
+import { FREE, PARENT, STATE, ZOMBIE } from './tasks.js';
 
 /** Which child: any. */
 export const ANY = -1;
@@ -16,14 +15,13 @@ export const NO_CHILD = -3;
  * on (see `kernel.waitedStatus`), WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
  */
 export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof ANY): TaskId {
-  const { rows } = kernel.tasks;
   if (child === ANY) {
-    const { rows: lives } = kernel.processes;
-    const process = rows[task + PROCESS];
-    const zombie = lives[process | ZOMBIES];
+    const process = kernel.processOf(task);
+    const zombie = kernel.children.firstZombie(process);
     if (zombie !== NONE) return reap(kernel, zombie);
-    return lives[process | FIRST_CHILD] === NONE ? NO_CHILD : WOULD_BLOCK;
+    return kernel.children.hasLive(process) ? WOULD_BLOCK : NO_CHILD;
   }
+  const { rows } = kernel.tasks;
   if (rows[child + STATE] === FREE || rows[child + PARENT] !== task) return NO_CHILD;
   return rows[child + STATE] === ZOMBIE ? reap(kernel, child) : WOULD_BLOCK;
 }
