@@ -396,7 +396,7 @@ const REFUSALS: Record<RefusedBy, RefusalText> = {
   'pid-max': {
     cause: 'no number below pid_max is free',
     consequence:
-      'Every fork fails with EAGAIN, for root too: exec probes, new containers, ssh logins. ' +
+      'While no number is free every fork fails with EAGAIN, for root too: exec probes, new containers, ssh logins. ' +
       'What runs already goes on as long as it starts nothing.',
     remedy:
       'Delete the pods that hold the numbers: when a PID namespace dies, all its zombies and pinned numbers are freed ' +
