@@ -12,6 +12,8 @@ export interface Limits {
   /** The most numbers that can be taken at once (`usableNumbers`), less what an exec needs for a moment (R29). */
   usableNumbers: number;
   threadsMax: number;
+  /** However long the run, the numbers taken stay below this (`mostNumbers`); Infinity: who knows. */
+  mostNumbers: number;
 }
 
 /**
@@ -33,9 +35,11 @@ export function project(timeline: Timeline, lastChangeSeconds: number, limits: L
   const numbers = trend(times, timeline.allocated.slice(from));
   const tasks = trend(times, timeline.loadavg_tasks.slice(from));
   const candidates = [
-    { limit: 'pid-max' as const, atSeconds: reach(numbers, end, limits.usableNumbers) },
-    { limit: 'threads-max' as const, atSeconds: reach(tasks, end, limits.threadsMax) },
-  ].filter(({ atSeconds }) => Number.isFinite(atSeconds));
+    { limit: 'pid-max' as const, of: limits.usableNumbers, line: numbers },
+    { limit: 'threads-max' as const, of: limits.threadsMax, line: tasks },
+  ]
+    .filter(({ of, line }) => line.grows && of <= limits.mostNumbers)
+    .map(({ limit, of, line }) => ({ limit, atSeconds: reach(line, end, of) }));
   const numbersPerHour = numbers.grows ? numbers.slope * 3600 : 0;
   if (candidates.length === 0) return { kind: 'never', numbersPerHour, method };
   const first = candidates.reduce((a, b) => (b.atSeconds < a.atSeconds ? b : a));
@@ -77,8 +81,8 @@ function lineThrough(x: readonly number[], y: readonly number[]): Line {
   return { slope, last: meanY + slope * (x[n - 1] - meanX), grows };
 }
 
+/** Of a line that grows. */
 function reach(line: Line, end: number, limit: number): number {
-  if (!line.grows) return Number.POSITIVE_INFINITY;
   return end + Math.max(0, limit - line.last) / line.slope;
 }
 

@@ -23,6 +23,7 @@ export type Projection =
       /** A sentence: `least squares over the last half of the run`. */
       method: string;
     }
+  /** With a growth above zero: every pod has a limit of its own, and these are reached first. */
   | { kind: 'never'; numbersPerHour: number; method: string };
 
 export interface FinalState {

@@ -8,7 +8,7 @@ import type { Scenario } from '../scenario/scenario.js';
 import type { Simulation } from '../sim/simulation.js';
 import { US_PER_HOUR, US_PER_SECOND } from '../sim/time.js';
 import { evaluate } from './expect.js';
-import { usableNumbers } from './numbers.js';
+import { mostNumbers, usableNumbers } from './numbers.js';
 import { project } from './project.js';
 import type { Recorder } from './recorder.js';
 import type {
@@ -42,7 +42,7 @@ export function summarise(run: RunParts, wallSeconds: number): RunResult {
     wallSeconds,
     horizonSeconds: scenario.horizonUs / US_PER_SECOND,
     outcome,
-    projection: outcome.kind === 'censored' ? projectionOf(node, recorder) : null,
+    projection: outcome.kind === 'censored' ? projectionOf(run) : null,
     final: finalState(node),
     pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
     probes: node.kubelet.probes.map((account) => probeSummary(account, recorder)),
@@ -65,13 +65,14 @@ function outcomeOf(recorder: Recorder, nowUs: number): Outcome {
   return { kind: 'exhausted', atSeconds: atUs / US_PER_SECOND, refusedBy, scope: 'node' };
 }
 
-function projectionOf(node: Node, recorder: Recorder): ReturnType<typeof project> {
+function projectionOf({ node, recorder, scenario }: RunParts): ReturnType<typeof project> {
   const { kernel, runtimeRules } = node.context;
   const { runc } = runtimeRules;
   const transient = runc === null ? 0 : runc.hostTaskCount + runc.initTaskCount;
   return project(recorder.timeline, recorder.lastChangeUs / US_PER_SECOND, {
     usableNumbers: usableNumbers(kernel) - transient,
     threadsMax: kernel.threadsMax,
+    mostNumbers: mostNumbers(kernel, scenario.node),
   });
 }
 

@@ -47,11 +47,18 @@ export function headline(result: RunResult): string {
       const given = formatCount(before.allocated - after.allocated);
       return `${given} numbers given back at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
     }
-    case 'never':
-      return `Never at this rate: ${inUse(story.end)} after ${formatSeconds(story.end.timeSeconds)}`;
+    case 'never': {
+      const never = isBounded(story.projection) ? 'Never, the pods are full before' : 'Never at this rate';
+      return `${never}: ${inUse(story.end)} after ${formatSeconds(story.end.timeSeconds)}`;
+    }
     case 'open':
       return `Not full within ${formatSeconds(result.horizonSeconds)}: ${inUse(story.end)}`;
   }
+}
+
+/** Numbers accumulate, and yet it will never be full: every pod has a limit of its own. */
+function isBounded({ numbersPerHour }: { numbersPerHour: number }): boolean {
+  return numbersPerHour > 0;
 }
 
 function inUse(reading: Reading): string {
@@ -101,8 +108,8 @@ function outcomeSentence(result: RunResult): string {
       );
     case 'never':
       return (
-        `The node never fills up at this rate (${rate(story.projection.numbersPerHour)}; ` +
-        `${story.projection.method}). After ${formatSeconds(story.end.timeSeconds)} it holds ${inventory(story.end)}.`
+        `The node never fills up ${isBounded(story.projection) ? 'by its pods: each is full by itself before' : 'at this rate'} ` +
+        `(${rate(story.projection.numbersPerHour)}; ${story.projection.method}). After ${formatSeconds(story.end.timeSeconds)} it holds ${inventory(story.end)}.`
       );
     case 'open':
       return (

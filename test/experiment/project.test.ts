@@ -18,7 +18,7 @@ function timeline(
   return empty;
 }
 
-const LIMITS = { usableNumbers: 10_000, threadsMax: 5_000 };
+const LIMITS = { usableNumbers: 10_000, threadsMax: 5_000, mostNumbers: Number.POSITIVE_INFINITY };
 
 describe('projection', () => {
   test('steady growth reaches the limit on a straight line', () => {
@@ -129,5 +129,22 @@ describe('projection', () => {
         numbersPerHour: 0,
       });
     }
+  });
+
+  describe('of pods with a pid_max of their own (K7)', () => {
+    const leaky = (pidMax: number | null) =>
+      pod({ pidMode: 'pod', pidMax, containers: [container({ probes: [probe({ program: ORPHAN })] })] });
+    const projected = (...pods: ReturnType<typeof leaky>[]) =>
+      simulate(scenario({ pause: '3.0', pods }, 10_000)).projection;
+
+    test('says never: each is full by itself before the node is', () => {
+      expect(projected(leaky(10_000))).toMatchObject({ kind: 'never' });
+      expect(projected(leaky(10_000))!.numbersPerHour).toBeGreaterThan(100);
+    });
+
+    test('says when, if one of them has none, or if together they may take more than there are', () => {
+      expect(projected(leaky(10_000), leaky(null))).toMatchObject({ kind: 'exhausts' });
+      expect(projected(leaky(20_000))).toMatchObject({ kind: 'exhausts' });
+    });
   });
 });

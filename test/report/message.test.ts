@@ -32,6 +32,17 @@ describe('a title is an answer', () => {
     expect(timeToExhaustion(runs.healthyRun())).toBe('never');
   });
 
+  test('a node whose pods are full before it says so, though numbers accumulate', () => {
+    const bounded = runs.healthyRun({ projection: { kind: 'never', numbersPerHour: 170, method: 'a line' } });
+    expect(headline(bounded)).toBe(
+      'Never, the pods are full before: 906 of 32,768 numbers in use after 30 d',
+    );
+    expect(answer(bounded)).toContain(
+      'The node never fills up by its pods: each is full by itself before (170 numbers an hour; a line).',
+    );
+    expect(answer(runs.healthyRun())).toContain('The node never fills up at this rate');
+  });
+
   test('a run that ends too early says when it would be full', () => {
     const title = 'Would be full after 32.7 d at this rate: 9,840 zombies hold 9,840 numbers by 10 d';
     expect(headline(runs.slowRun())).toBe(title);
