@@ -12,6 +12,7 @@ import {
   HAS_SUBREAPER,
   IS_SUBREAPER,
   isHandler,
+  PENDING_DEATH,
   PENDING_SIGCHLD,
   SIGCHLD_IGNORE,
   SIGCHLD_NOCLDWAIT,
@@ -47,6 +48,23 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task, namespace);
   finishEmptiedNamespaces(kernel);
+}
+
+/**
+ * exit_group as a process calls it. Its other threads are sent SIGKILL; until they run they hold what they held, and
+ * nobody can wait for the process (K9, K19). True: that is so, and whoever runs it has to come back (`dieOfSignal`). False:
+ * it has no others, and nothing has happened.
+ */
+export function exitAhead(kernel: KernelState, task: TaskId, status: number): boolean {
+  const { rows } = kernel.processes;
+  const process = kernel.processOf(task);
+  const isByMainThread = kernel.tasks.rows[task + STATE] === LIVE;
+  if (rows[process | THREADS] === (isByMainThread ? 0 : 1)) return false;
+  if (isByMainThread) exitMainThread(kernel, task);
+  else dropThread(kernel, task);
+  kernel.tasks.rows[task + STATUS] = status;
+  rows[process | SIGNALS] |= PENDING_DEATH;
+  return true;
 }
 
 /** pthread_exit of the main thread: with other threads alive the process stays, as a zombie nobody can reap (K19). */

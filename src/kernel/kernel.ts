@@ -7,7 +7,7 @@
 import { NONE } from './arena.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
-import { endThread, exit, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import { endThread, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { boot, fork } from './fork.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
@@ -37,6 +37,7 @@ import {
   FREE,
   LABEL,
   LEADER_DEAD,
+  LIVE,
   PARENT,
   PID,
   STATE,
@@ -112,8 +113,14 @@ export class Kernel extends KernelState {
     this.tasks.setComm(task, comm);
   }
 
+  /** The process with all its threads, at once. */
   exit(task: TaskId, status: number): void {
     exit(this, task, status & 0xff);
+  }
+
+  /** exit_group of a process with extra threads, which die when they run: `dieOfSignal` is to follow. False: it has none. */
+  exitAhead(task: TaskId, status: number): boolean {
+    return exitAhead(this, task, status & 0xff);
   }
 
   exitMainThread(task: TaskId): void {
@@ -156,7 +163,7 @@ export class Kernel extends KernelState {
     rows[process | SIGNALS] = action === 'ignore' ? signals & ~PENDING_SIGTERM : signals;
   }
 
-  /** True if a signal had killed it: now it is dead. */
+  /** True if a signal, or its own exit, had killed it: now it is dead. */
   dieOfSignal(task: TaskId): boolean {
     return dieOfSignal(this, task);
   }
@@ -358,6 +365,11 @@ export class Kernel extends KernelState {
 
   threadCount(task: TaskId): number {
     return this.processes.rows[this.processOf(task) | THREADS];
+  }
+
+  /** Besides the main thread, which must be alive: what an exec has to end first (K46). */
+  hasOtherThreads(task: TaskId): boolean {
+    return this.tasks.rows[task + STATE] === LIVE && this.threadCount(task) > 0;
   }
 
   pidMax(namespace: PidNsId = 0): number {

@@ -14,7 +14,9 @@ export const WAITING_LABEL = 5;
 export const WORKER = 6;
 /** Nobody runs it: forked and not loaded yet, or ended. */
 export const IDLE = 7;
-export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+/** In an exec, until its other threads have run, and ended. */
+export const ENDING_THREADS = 8;
+export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 export type Waiting = typeof WAITING_ANY | typeof WAITING_ALL | typeof WAITING_LABEL;
 
 /** Is it in one of the wait steps? */

@@ -19,6 +19,7 @@ import { type Distribution, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
 import { Op, type Program } from './code.js';
 import {
+  ENDING_THREADS,
   isWaiting,
   PAUSED,
   type ProcessContext,
@@ -37,6 +38,8 @@ export interface InterpreterHost {
   /** A forked child starts at `pc` of its parent's program, at this instant, after everything due. */
   startChild(parent: ProcessContext, child: number, pc: number): void;
   wakeAfter(context: ProcessContext, delayUs: number): void;
+  /** The process is run again, at this instant, after everything due. */
+  runAgain(context: ProcessContext): void;
   /** Counts steps; false when there were too many in one instant: the run is being stopped. */
   mayStep(context: ProcessContext): boolean;
 }
@@ -47,13 +50,39 @@ const SIGNALS: readonly Signal[] = [SIGTERM, SIGKILL, SIGCHLD];
 /** The process has been woken, or starts. */
 export function resume(host: InterpreterHost, context: ProcessContext): void {
   const { task } = context;
+  if (context.blocked === ENDING_THREADS && !goOnWithExec(host, context)) return;
   if (host.kernel.pendingSignals(task) !== 0) {
     lookOnce(host.kernel, context);
-    handleSignals(host.kernel, task);
-    if (context.task !== task) return;
+    if (!handleSignals(host, context)) return;
   }
   retryWait(host.kernel, context);
   if (context.blocked === RUNNING) runSteps(host, context);
+}
+
+/**
+ * One more turn in an exec that has to end other threads. They run first, and the last of them wakes the one that waits for
+ * them: behind whoever has become ready since. A signal is looked at afterwards, unless it kills. True: the exec is over.
+ */
+function goOnWithExec(host: InterpreterHost, context: ProcessContext): boolean {
+  const { kernel } = host;
+  const { task } = context;
+  if (kernel.dieOfSignal(task)) return false;
+  if (kernel.hasOtherThreads(task)) {
+    kernel.endThreads(task);
+    host.runAgain(context);
+    return false;
+  }
+  context.blocked = RUNNING;
+  exec(kernel, context);
+  return true;
+}
+
+/** The EXEC that `pc` is at. */
+function exec(kernel: Kernel, context: ProcessContext): void {
+  const program = context.program as Program;
+  const { code, comms } = program;
+  kernel.exec(context.task, comms[code[context.pc + 3]]);
+  context.begin(context.task, program, code[context.pc + 1], context.stream!);
 }
 
 /**
@@ -113,17 +142,34 @@ function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThrea
   return number === 0 ? NONE : kernel.whoHas(number, context.task, context.labelTasks[slot], orThread);
 }
 
-/** Dies, or runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. */
-function handleSignals(kernel: Kernel, task: number): void {
-  if (kernel.dieOfSignal(task)) return;
+/**
+ * Dies, or runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. False:
+ * the process does not go on.
+ */
+function handleSignals(host: InterpreterHost, context: ProcessContext): boolean {
+  const { kernel } = host;
+  const { task } = context;
+  if (kernel.dieOfSignal(task)) return false;
   if (kernel.takeSignal(task, PENDING_SIGCHLD)) {
     const once = kernel.sigchldOf(task) === 'reap-one';
     let result = kernel.wait(task, ANY);
     while (result >= 0 && !once) result = kernel.wait(task, ANY);
   }
-  if (!kernel.takeSignal(task, PENDING_SIGTERM)) return;
+  if (!kernel.takeSignal(task, PENDING_SIGTERM)) return true;
   // An exec may have taken the handler away since the signal was sent.
-  kernel.exit(task, kernel.sigtermOf(task) === 'exit' ? 0 : STATUS_TERMINATED);
+  exit(host, context, kernel.sigtermOf(task) === 'exit' ? 0 : STATUS_TERMINATED);
+  return false;
+}
+
+/** exit_group: extra threads end when they run, after who is to run already, and the process with them. */
+function exit(host: InterpreterHost, context: ProcessContext, status: number): void {
+  const { kernel } = host;
+  if (!kernel.exitAhead(context.task, status)) {
+    kernel.exit(context.task, status);
+    return;
+  }
+  context.blocked = RUNNING;
+  host.runAgain(context);
 }
 
 function runSteps(host: InterpreterHost, context: ProcessContext): void {
@@ -135,10 +181,10 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
   while (host.mayStep(context)) {
     switch (code[pc]) {
       case Op.EXIT:
-        kernel.exit(task, code[pc + 1]);
+        exit(host, context, code[pc + 1]);
         return;
       case Op.EXIT_WAITED:
-        kernel.exit(task, context.waitedStatus);
+        exit(host, context, context.waitedStatus);
         return;
       case Op.SLEEP:
         context.pc = pc + 2;
@@ -167,8 +213,13 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc = fork(host, context, program, pc);
         break;
       case Op.EXEC:
-        kernel.exec(task, program.comms[code[pc + 3]]);
-        context.begin(task, program, code[pc + 1], context.stream!);
+        context.pc = pc;
+        if (kernel.hasOtherThreads(task)) {
+          context.blocked = ENDING_THREADS;
+          host.runAgain(context);
+          return;
+        }
+        exec(kernel, context);
         pc = context.pc;
         break;
       case Op.THREADS:
@@ -198,8 +249,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
       case Op.KILL:
       case Op.KILL_OR_ELSE: {
         const sent = sendSignal(kernel, context, code[pc + 1], code[pc + 2], SIGNALS[code[pc + 4]]);
-        if (context.task === task) handleSignals(kernel, task);
-        if (context.task !== task) return;
+        if (context.task !== task || !handleSignals(host, context)) return;
         if (code[pc] === Op.KILL) pc += 5;
         else pc = sent ? code[pc + 5] : code[pc + 6];
         break;

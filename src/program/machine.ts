@@ -156,6 +156,10 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.sim.after(delayUs, this.awoken, context.row, context.token);
   }
 
+  runAgain(context: ProcessContext): void {
+    this.queue(context);
+  }
+
   mayStep(context: ProcessContext): boolean {
     if (++this.steps < STEPS_PER_INSTANT_MAX) return true;
     if (this.stepsUs !== this.sim.nowUs) {

@@ -16,6 +16,7 @@ export type AnyKernel = Pick<
   | 'endOneThread'
   | 'exec'
   | 'exit'
+  | 'exitAhead'
   | 'exitMainThread'
   | 'wait'
   | 'dieOfSignal'

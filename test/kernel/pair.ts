@@ -359,6 +359,7 @@ type PlainCall =
   | 'endOneThread'
   | 'exec'
   | 'exit'
+  | 'exitAhead'
   | 'exitMainThread'
   | 'killGroup'
   | 'killChildren'

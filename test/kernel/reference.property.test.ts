@@ -112,6 +112,7 @@ const MOVES: [number, string, Move][] = [
   ],
   [5, 'exec', (pair, task, a) => pair.on('exec', task, `image-${a % 5}`)],
   [14, 'exit', (pair, task, a) => void (mayEnd(pair, task) && pair.on('exit', task, a % 256))],
+  [5, 'exitAhead', (pair, task, a) => void (mayEnd(pair, task) && pair.on('exitAhead', task, a % 256))],
   [
     3,
     'exitMainThread',

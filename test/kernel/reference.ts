@@ -221,6 +221,21 @@ export class ReferenceKernel extends ReferenceTables {
     this.doExit(this.running(id), status);
   }
 
+  /**
+   * `do_group_exit` up to where the calling thread is gone and `zap_other_threads` has sent the others SIGKILL: `dieOfSignal`
+   * is theirs. False: there are no others.
+   */
+  exitAhead(id: number, status: number): boolean {
+    const p = this.running(id);
+    const callers = p.main.alive ? [p.main, ...p.others] : p.others;
+    if (callers.length === 1) return false;
+    if (p.main.alive) p.main.alive = false;
+    else this.releaseThreads(p, p.others.length - 1);
+    p.status = status;
+    p.dying = status;
+    return true;
+  }
+
   /** The main thread ends. If others go on it is a zombie that nobody can wait for yet (`delay_group_leader`, K19). */
   exitMainThread(id: number): void {
     const p = this.running(id);

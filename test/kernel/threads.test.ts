@@ -120,4 +120,47 @@ onBothKernels((boot) => {
     expect(kernel.wait(outside, init)).toBe(init);
     expect(kernel.allocated(ns)).toBe(0);
   });
+
+  it('K9 the threads of a process that exits hold their numbers until they run, and its parent hears nothing', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel);
+    kernel.setSigchld(init, 'reap-all');
+    const task = kernel.fork(init);
+    const child = kernel.fork(task);
+    kernel.cloneThreads(task, 3);
+    expect(kernel.exitAhead(task, 7)).toBe(true);
+    expect(row(kernel, ns, task)).toMatchObject({ stat: 'Zl', threads: 4 });
+    expect([kernel.allocated(ns), kernel.zombies(ns)]).toEqual([6, 1]);
+    expect([kernel.wait(init, task), kernel.pendingSignals(init)]).toEqual([WOULD_BLOCK, 0]);
+    expect(kernel.parentOf(child)).toBe(task);
+    kernel.kill(init, task, SIGKILL);
+    expect(kernel.dieOfSignal(task)).toBe(true);
+    expect([kernel.allocated(ns), kernel.parentOf(child)]).toEqual([3, init]);
+    expect(kernel.pendingSignals(init)).toBe(PENDING_SIGCHLD);
+    expect([kernel.wait(init, task), kernel.waitedStatus]).toEqual([task, 7]);
+  });
+
+  it('K9 a process without other threads has nobody to wait for when it exits', () => {
+    const kernel = boot();
+    const { init } = container(kernel);
+    const [single, last] = [kernel.fork(init), kernel.fork(init)];
+    kernel.cloneThreads(last, 1);
+    kernel.exitMainThread(last);
+    for (const task of [single, last]) {
+      expect(kernel.exitAhead(task, 7)).toBe(false);
+      expect([kernel.canRun(task), kernel.dieOfSignal(task)]).toEqual([true, false]);
+    }
+  });
+
+  it('K19 a thread that exits after the main one is gone itself at once, the others are when they run', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel);
+    const task = kernel.fork(init);
+    kernel.cloneThreads(task, 3);
+    kernel.exitMainThread(task);
+    expect(kernel.exitAhead(task, 7)).toBe(true);
+    expect(row(kernel, ns, task)).toMatchObject({ stat: 'Zl', threads: 3 });
+    expect(kernel.dieOfSignal(task)).toBe(true);
+    expect([kernel.wait(init, task), kernel.waitedStatus]).toEqual([task, 7]);
+  });
 });
