@@ -3,34 +3,33 @@
  *
  * `--coverage` instead says what so many programs (default 1,000) are made of and run into, on the model alone.
  */
-import { parseArgs } from 'node:util';
 import { coverageOf, formatCoverage } from './coverage.js';
 import { formatFuzzReport, fuzz } from './fuzz.js';
 import { endAllRuns } from './kernel-run.js';
+import { numberOrExit, optionsOrExit } from './options.js';
 
 const EXIT_SKIPPED = 3;
 const EXIT_INTERRUPTED = 130;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string' },
-    count: { type: 'string' },
-    seed: { type: 'string' },
-    first: { type: 'string' },
-    coverage: { type: 'boolean' },
-  },
+const USAGE = `npm run lab:fuzz -- [options]
+  --minutes N   for so long (default 1)
+  --count N     so many programs instead
+  --seed N      of the programs (default: any; it is in the report)
+  --first N     begins with this one of the seed's programs (default 0)
+  --coverage    says what the programs are made of and run into, on the model alone
+`;
+
+const values = optionsOrExit(USAGE, {
+  minutes: { type: 'string' },
+  count: { type: 'string' },
+  seed: { type: 'string' },
+  first: { type: 'string' },
+  coverage: { type: 'boolean' },
 });
-const number = (name: 'minutes' | 'count' | 'seed' | 'first'): number | undefined => {
-  const text = values[name];
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= 0) return value;
-  console.error(`--${name} is a number, not "${text}"`);
-  process.exit(2);
-};
-const count = number('count');
-const minutes = number('minutes') ?? (count === undefined ? 1 : undefined);
-const seed = number('seed') ?? Math.floor(Math.random() * 1e6);
+const count = numberOrExit('count', values.count, { whole: true });
+const minutes = numberOrExit('minutes', values.minutes, {}) ?? (count === undefined ? 1 : undefined);
+const seed = numberOrExit('seed', values.seed, { whole: true }) ?? Math.floor(Math.random() * 1e6);
+const first = numberOrExit('first', values.first, { whole: true });
 
 if (values.coverage) {
   process.stdout.write(formatCoverage(coverageOf(seed, count ?? 1000)));
@@ -42,7 +41,7 @@ const report = await fuzz({
   seed,
   minutes,
   count,
-  first: number('first'),
+  first,
   onProgress: (done) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} programs agree`);
   },

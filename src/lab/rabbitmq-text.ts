@@ -1,5 +1,6 @@
 /** The incident for real beside the incident on the model, as a table. */
 import { type ExhaustionRun, numbersPerProbe, zombiesAtTenths } from './rabbitmq.js';
+import type { NearlyFullRun } from './rabbitmq-nearly-full.js';
 
 /** One column of the table. */
 export interface ExhaustionColumn {
@@ -29,6 +30,34 @@ export function formatExhaustion(columns: readonly ExhaustionColumn[]): string {
       .map((probe) => row(`zombies after probe ${probe}`, (run) => zombiesAtTenths(run).get(probe) ?? null)),
   ];
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n') + '\n';
+}
+
+/** Markdown: with so many numbers free, how the probes of each column ended, how long they took and what they left. */
+export function formatNearlyFull(
+  columns: readonly { title: string; runs: readonly NearlyFullRun[] }[],
+): string {
+  const counts = new Set(columns.flatMap(({ runs }) => runs.map(({ free }) => free)));
+  const titles = columns.flatMap(({ title }) => [`${title}: status`, 's', 'zombies left', 'pinned left']);
+  const header = ['free', ...titles];
+  const rows = [header, header.map(() => '---')];
+  for (const free of [...counts].sort((a, b) => b - a)) {
+    const cells = columns.map(({ runs }) => nearlyFullCells(runs.filter((run) => run.free === free)));
+    rows.push([String(free), ...cells.flat()]);
+  }
+  return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n') + '\n';
+}
+
+function nearlyFullCells(runs: readonly NearlyFullRun[]): string[] {
+  if (runs.length === 0) return ['', '', '', ''];
+  const statuses = new Set(runs.map(({ status }) => status ?? 'none'));
+  const mean = (of: (run: NearlyFullRun) => number): string =>
+    String(Number((runs.reduce((sum, run) => sum + of(run), 0) / runs.length).toFixed(2)));
+  return [
+    [...statuses].sort().join(', '),
+    spread(runs.map(({ seconds }) => Number(seconds.toFixed(1)))),
+    mean(({ zombies }) => zombies),
+    mean(({ pinned }) => pinned),
+  ];
 }
 
 /** `119 (116 to 122)`: median, and the range where there is one; `none` counts as later than any. */

@@ -60,10 +60,21 @@ function missingForRabbitmq(): string[] {
 }
 
 /** On this machine's kernel. Throws LabUnavailable if RabbitMQ is not installed or the lab cannot run. */
-export async function exhaustForReal(options: RabbitmqOptions = {}): Promise<ExhaustionRun> {
+export function exhaustForReal(options: RabbitmqOptions = {}): Promise<ExhaustionRun> {
+  const pidMax = options.pidMax ?? 800;
+  return besideServer({ ...options, pidMax }, (host) => probeUntilRefused(host, pidMax, options));
+}
+
+/**
+ * Measures beside a server that is up, in a namespace of its own, all of which is taken away afterwards. Throws
+ * LabUnavailable if RabbitMQ is not installed or the lab cannot run.
+ */
+export async function besideServer<T>(
+  { pidMax, init, signal }: Pick<RabbitmqOptions, 'init' | 'signal'> & { pidMax: number },
+  measure: (host: ProbeHost) => Promise<T>,
+): Promise<T> {
   const missing = missingForRabbitmq();
   if (missing.length > 0) throw new LabUnavailable(missing);
-  const pidMax = options.pidMax ?? 800;
   const folders = makeFolders();
   const host = await ProbeHost.open({
     pidMax,
@@ -76,12 +87,12 @@ export async function exhaustForReal(options: RabbitmqOptions = {}): Promise<Exh
       HOME: '/root',
       LANG: 'C.UTF-8',
     },
-    signal: options.signal,
+    signal,
   });
   try {
-    await host.startInit([options.init ?? 'pause']);
-    await startServer(host, folders.log, options.signal);
-    return await probeUntilRefused(host, pidMax, options);
+    await host.startInit([init ?? 'pause']);
+    await startServer(host, folders.log, signal);
+    return await measure(host);
   } finally {
     await host.close();
     rmSync(folders.root, { recursive: true, force: true });
@@ -131,7 +142,8 @@ async function startServer(host: ProbeHost, logDir: string, signal?: AbortSignal
   await host.rest(SETTLE_MS, 30_000);
 }
 
-const PROBE_LIMIT_MS = 120_000;
+/** Longer than the command itself waits for anything. */
+export const PROBE_LIMIT_MS = 120_000;
 
 async function probeUntilRefused(
   host: ProbeHost,
@@ -157,6 +169,23 @@ async function probeUntilRefused(
 
 /** null if it succeeded, else its last words. */
 async function probeOnce(host: ProbeHost, signal?: AbortSignal): Promise<string | null> {
+  const { status, words } = await runProbe(host, signal);
+  return status === 0 ? null : words;
+}
+
+/** How a probe ended. */
+export interface ProbeEnd {
+  /** null: it was refused to enter, ended by a signal, or killed because it did not end. */
+  status: number | null;
+  seconds: number;
+  /** Status or signal, and what it said about it. */
+  words: string;
+}
+
+/** One probe, and a moment more: what it leaves dies within milliseconds of it. */
+export async function runProbe(host: ProbeHost, signal?: AbortSignal): Promise<ProbeEnd> {
+  const begun = performance.now();
+  const seconds = (): number => (performance.now() - begun) / 1000;
   try {
     const probe = await host.exec(PROBE);
     const over = AbortSignal.timeout(PROBE_LIMIT_MS);
@@ -165,21 +194,19 @@ async function probeOnce(host: ProbeHost, signal?: AbortSignal): Promise<string 
     }).catch(() => null);
     const end = await Promise.race([probe.ended, late]);
     signal?.throwIfAborted();
-    if (end === null) {
-      host.kill(probe, 'SIGKILL');
-      return 'it did not end';
-    }
-    // What it leaves dies within milliseconds of it.
-    await sleep(100, undefined, { signal });
-    if (end.status === 0) return null;
-    const words = end.outputTail
+    const took = seconds();
+    if (end === null) host.kill(probe, 'SIGKILL');
+    else await sleep(100, undefined, { signal });
+    if (end === null) return { status: null, seconds: took, words: 'it did not end' };
+    const lines = end.outputTail
       .trim()
       .split('\n')
       .filter((line) => line.trim() !== '');
-    return `status ${end.status ?? end.signal}: ${words.find((line) => /resource|thread|fork/i.test(line)) ?? words.at(-1) ?? ''}`;
+    const said = lines.find((line) => /resource|thread|fork/i.test(line)) ?? lines.at(-1) ?? '';
+    return { status: end.status, seconds: took, words: `status ${end.status ?? end.signal}: ${said}` };
   } catch (error) {
-    if (error instanceof StartRefused) return `refused to enter: ${error.errno}`;
-    throw error;
+    if (!(error instanceof StartRefused)) throw error;
+    return { status: null, seconds: seconds(), words: `refused to enter: ${error.errno}` };
   }
 }
 

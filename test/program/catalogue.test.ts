@@ -270,7 +270,7 @@ describe('the incident in a namespace of 800 numbers', () => {
     world.enter('rabbitmq-server');
     world.run('10s');
     for (let probe = 1; probe <= 200; probe++) {
-      const status = world.exec('rabbitmqctl node_health_check');
+      const status = world.exec('rabbitmqctl node_health_check', '2m');
       if (status !== 0) return { probe, status, zombies: world.zombies, world };
       world.run('9s');
     }
@@ -284,13 +284,14 @@ describe('the incident in a namespace of 800 numbers', () => {
     expect(probe).toBeLessThan(123);
     expect(zombies).toBeGreaterThan(258);
     expect(zombies).toBeLessThan(284);
-    expect([1, 134, 143]).toContain(status);
+    expect([69, 134, 143]).toContain(status);
     world.kernel.checkInvariants();
   });
 
   test('goes on failing', () => {
     const { world } = firstFailure(1);
-    for (let probe = 0; probe < 20; probe++) expect(world.exec('rabbitmqctl node_health_check')).not.toBe(0);
+    for (let probe = 0; probe < 20; probe++)
+      expect(world.exec('rabbitmqctl node_health_check', '2m')).toBeGreaterThan(0);
   });
 
   test('does not happen with pause 3.1', () => {

@@ -174,6 +174,83 @@ describe('a trace becomes steps', () => {
   });
 });
 
+describe('a trace of a parent with a pipe to a child', () => {
+  const TRACE = `0 exec 1 - vm
+                  10 fork 1 2 vm
+                  20 exec 2 - helper
+                  30 fork 2 3 helper
+                  40 exec 3 - worker
+                  50 fork 3 4 worker
+                  90 thread 1 5 vm
+                  100 exit 4
+                  200 exit 3
+                  400 exit 2
+                  900 exit 5
+                  900 exit 1`;
+  const reading: TraceReading = {
+    sigchld: { vm: 'ignore', helper: 'reap-all', worker: 'default' },
+    endsWith: { 2: 1, 3: 2 },
+  };
+  const orElse = (found: (step: Step) => boolean, given = reading) => {
+    const step = flat(steps(TRACE, given)).find(found);
+    return typeof step === 'object' && 'orElse' in step
+      ? step.orElse
+      : (step as { fork: { orElse?: Step[] } }).fork.orElse;
+  };
+  const isThreads = (step: Step) => typeof step === 'object' && 'threads' in step;
+  /** The fork of a child that runs so many programs after one another, the last of which is this one. */
+  const isForkIn = (comm: string) => (step: Step) =>
+    typeof step === 'object' &&
+    'fork' in step &&
+    JSON.stringify(step.fork.steps).startsWith(`[{"sleep":"10us"},{"exec":{"comm":"${comm}"`);
+
+  test('ends the child with a parent that aborts: the child is an orphan', () => {
+    expect(orElse(isThreads)).toEqual([
+      { threads: 0 },
+      { kill: { target: 'task-2', signal: 'TERM' } },
+      { exit: 134 },
+    ]);
+  });
+
+  test('lets the child be gone first as often as it is told', () => {
+    expect(orElse(isThreads, { ...reading, abortOrphanShare: 0.25 })).toEqual([
+      { threads: 0 },
+      { kill: { target: 'task-2', signal: 'TERM' } },
+      { chance: { p: 0.75, steps: [{ sleep: '1ms' }] } },
+      { exit: 134 },
+    ]);
+  });
+
+  test('ends a child that cannot fork after its parent, which it has told', () => {
+    expect(orElse(isForkIn('worker'))).toEqual([
+      { kill: { target: 'parent', signal: 'TERM' } },
+      { sleep: '1ms' },
+      { exit: 2 },
+    ]);
+  });
+
+  test('ends one that cannot fork before a parent that has such a pipe too', () => {
+    const step = flat(steps(TRACE, reading)).find(
+      (each) =>
+        typeof each === 'object' &&
+        'fork' in each &&
+        each.fork.comm === undefined &&
+        each.fork.steps?.length === 1,
+    ) as { fork: { orElse: Step[] } };
+    expect(step.fork.orElse).toEqual([{ kill: { target: 'parent', signal: 'TERM' } }, { exit: 2 }]);
+  });
+
+  test('lets a parent that has lost its child exit 1, or wait for it in vain', () => {
+    const isLook = (step: Step) => typeof step === 'object' && 'kill' in step && step.kill.signal === 'CHLD';
+    const races = [{ task: 2, against: 1, beforeUs: 100, afterUs: 100 }];
+    expect(orElse(isLook, { ...reading, races })).toEqual([{ exit: 1 }]);
+    expect(orElse(isLook, { ...reading, races, lostChild: { wait: '90s', status: 69 } })).toEqual([
+      { sleep: '90s' },
+      { exit: 69 },
+    ]);
+  });
+});
+
 describe('a trace that is wrong', () => {
   test.each([
     ['has no events', 'time_us\tevent\ttask\tchild\tname\n', [[0, 'the trace has no events']]],

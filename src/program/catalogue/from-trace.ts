@@ -28,6 +28,9 @@ import type { TraceEvent } from './trace.js';
 /** How long before the earliest end of a child its parent looks for it. */
 const LAST_LOOK_US = 50;
 
+/** Whoever ends so much later than another ends after it. */
+const MOMENT: DurationText = '1ms';
+
 /** What a trace does not show, and the reader of it knows. Tasks by their number in the trace. */
 export interface TraceReading {
   source?: string;
@@ -45,10 +48,15 @@ export interface TraceReading {
   /** Exit status, by comm, of a program that cannot fork. Without: 2, as dash. */
   refusedStatus?: Readonly<Record<string, number>>;
   /**
-   * Children that a parent has a pipe to, child to parent: if the parent aborts, the child ends; if the child cannot do
-   * its work it ends, and the parent finds out at its own end and exits 1.
+   * Children that a parent has a pipe to, child to parent. If the parent aborts, the child ends. If the child cannot fork,
+   * it tells the parent, which is at its end with that, and ends after it. If the child has gone for want of a child of its
+   * own, the parent finds out at its end (`lostChild`).
    */
   endsWith?: Readonly<Record<number, number>>;
+  /** How often such a child outlives a parent that aborts, and is an orphan. Default: always. */
+  abortOrphanShare?: number;
+  /** What a parent does that has lost such a child: waits for it, for so long, and exits. Default: exits 1 at once. */
+  lostChild?: { wait: DurationText; status: number };
   /**
    * Steps closer together than this share one sleep, which makes the run cheaper. Exits are always at their time, and
    * so is every other step to within this. 0: each event has a sleep of its own.
@@ -162,11 +170,19 @@ class Writer {
 
   /**
    * A refused thread or fork ends the program, and with it those children that live on a pipe to it; or the parent
-   * that it has such a pipe to: that was what it forked for, and cannot do without it.
+   * that it has such a pipe to: that was what it forked for, and cannot do without it. `closing`: what has to happen before
+   * the pipes close; it is the last thread that closes them.
    */
-  private orElse(image: Image, defaultStatus: number): Step[] | undefined {
-    if (this.reading.endsWith?.[image.life.task] !== undefined) {
-      return [{ kill: { target: 'parent', signal: 'TERM' } }, { exit: defaultStatus }];
+  private orElse(image: Image, defaultStatus: number, closing: Step[] = []): Step[] | undefined {
+    const parent = this.reading.endsWith?.[image.life.task];
+    if (parent !== undefined) {
+      // It ends when its pipe closes, after the parent; but one whose parent has a pipe of its own is reaped by it first.
+      const outlivesParent = this.reading.endsWith?.[parent] === undefined;
+      return [
+        { kill: { target: 'parent', signal: 'TERM' } },
+        ...(outlivesParent ? [{ sleep: MOMENT }] : []),
+        { exit: defaultStatus },
+      ];
     }
     const dependants = [...image.ownChildren].filter(
       (child) => this.reading.endsWith?.[child] === image.life.task,
@@ -174,11 +190,19 @@ class Writer {
     const status = this.reading.refusedStatus?.[image.comm];
     if (dependants.length === 0 && status === undefined) return undefined;
     const kills = dependants.map((child): Step => ({ kill: { target: labelOf(child), signal: 'TERM' } }));
-    return [...kills, { exit: status ?? defaultStatus }];
+    if (kills.length === 0) return [{ exit: status ?? defaultStatus }];
+    return [...closing, ...kills, ...this.race(), { exit: status ?? defaultStatus }];
+  }
+
+  /** Between the closing of the pipes and the end of a process that aborts: who is gone first? */
+  private race(): Step[] {
+    const { abortOrphanShare } = this.reading;
+    if (abortOrphanShare === undefined) return [];
+    return [{ chance: { p: 1 - abortOrphanShare, steps: [{ sleep: MOMENT }] } }];
   }
 
   private writeThreads(image: Image, count: number): void {
-    const orElse = count > 0 ? this.orElse(image, 134) : undefined;
+    const orElse = count > 0 ? this.orElse(image, 134, [{ threads: 0 }]) : undefined;
     const step: Step = orElse ? { threads: count, orElse } : { threads: count };
     const last = image.steps.at(-1);
     if (typeof last === 'object' && 'threads' in last) image.steps.pop();
@@ -232,8 +256,13 @@ class Writer {
       // What ended in the ordinary course of things is not missed.
       if (race === undefined && (this.lives.get(child)?.endUs ?? endUs) < earliestUs) continue;
       this.sleepUntil(image, earliestUs - LAST_LOOK_US, 1);
-      image.steps.push({ kill: { target: labelOf(child), signal: 'CHLD' }, orElse: [{ exit: 1 }] });
+      image.steps.push({ kill: { target: labelOf(child), signal: 'CHLD' }, orElse: this.withoutChild() });
     }
+  }
+
+  private withoutChild(): Step[] {
+    const { lostChild } = this.reading;
+    return lostChild === undefined ? [{ exit: 1 }] : [{ sleep: lostChild.wait }, { exit: lostChild.status }];
   }
 
   private keepsWaiting(image: Image): boolean {
