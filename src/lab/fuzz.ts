@@ -35,8 +35,8 @@ export interface FuzzReport {
   done: number;
   /** Of these, those that never came to rest in either world. */
   restless: number;
-  /** Programs, beside these, for which the kernel gives now this world, now that. */
-  undecided: number;
+  /** Programs, beside these, for which the kernel gives now this world, now that: their indices, in order. */
+  undecided: number[];
   /** The first one on which the worlds differ, made as small as could be. */
   disagreement: { index: number; result: LitmusResult; text: string } | null;
   /** Why nothing could be run, if so; a line each. */
@@ -53,7 +53,7 @@ export async function fuzz(given: FuzzOptions): Promise<FuzzReport> {
     seed: options.seed,
     done: 0,
     restless: 0,
-    undecided: 0,
+    undecided: [],
     disagreement: null,
     missing: [],
   };
@@ -71,7 +71,7 @@ export async function fuzz(given: FuzzOptions): Promise<FuzzReport> {
       if (result.kernel.kind === 'skipped') report.missing = result.kernel.missing;
       else if (result.verdict !== 'agrees') {
         if (await isDecided(result, options)) found ??= { index, source };
-        else report.undecided++;
+        else report.undecided.push(index);
       } else {
         report.done++;
         if (result.kernel.kind === 'restless') report.restless++;
@@ -80,6 +80,7 @@ export async function fuzz(given: FuzzOptions): Promise<FuzzReport> {
     }
   };
   await Promise.all(cpusHere().map(work));
+  report.undecided.sort((a, b) => a - b);
   if (found !== null) report.disagreement = await minimise(found, options);
   return report;
 }
@@ -164,7 +165,9 @@ export function formatFuzzReport({
   if (missing.length > 0) return missing.map((text) => `nothing was run: ${text}\n`).join('');
   const asides = [
     ...(restless > 0 ? [`${restless} of them never at rest`] : []),
-    ...(undecided > 0 ? [`${undecided} more are left to chance by the kernel itself`] : []),
+    ...(undecided.length > 0
+      ? [`${undecided.length} more are left to chance by the kernel itself (--first ${undecided.join(', ')})`]
+      : []),
   ];
   const agreed = `${[`seed ${seed}: ${done} random programs agree`, ...asides].join(', ')}\n`;
   if (disagreement === null) return agreed;
