@@ -36,7 +36,7 @@ import {
   USER,
   ZOMBIE,
 } from './tasks.js';
-import { dropThread, dropThreads } from './threads.js';
+import { dropThread, dropThreads, isSingleThreaded } from './threads.js';
 
 /** exit_group: the process and all its threads end. `status` as a shell shows it: 128 + signal if killed. */
 export function exit(kernel: KernelState, task: TaskId, status: number): void {
@@ -56,14 +56,11 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
  * it has no others, and nothing has happened.
  */
 export function exitAhead(kernel: KernelState, task: TaskId, status: number): boolean {
-  const { rows } = kernel.processes;
-  const process = kernel.processOf(task);
-  const isByMainThread = kernel.tasks.rows[task + STATE] === LIVE;
-  if (rows[process | THREADS] === (isByMainThread ? 0 : 1)) return false;
-  if (isByMainThread) exitMainThread(kernel, task);
+  if (isSingleThreaded(kernel, task)) return false;
+  if (kernel.tasks.rows[task + STATE] === LIVE) exitMainThread(kernel, task);
   else dropThread(kernel, task);
   kernel.tasks.rows[task + STATUS] = status;
-  rows[process | SIGNALS] |= PENDING_DEATH;
+  kernel.processes.rows[kernel.processOf(task) | SIGNALS] |= PENDING_DEATH;
   return true;
 }
 
@@ -78,10 +75,16 @@ export function exitMainThread(kernel: KernelState, task: TaskId): void {
   countZombie(kernel, task, 1);
 }
 
+/** The process ends with its last threads, long after the main one: with status 0, unless something else has been said. */
+export function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
+  const isDying = kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH;
+  exit(kernel, task, isDying ? kernel.tasks.rows[task + STATUS] : 0);
+}
+
 /** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
 export function endThread(kernel: KernelState, task: TaskId): void {
   const isLast = kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === 1;
-  if (isLast && kernel.tasks.rows[task + STATE] === LEADER_DEAD) exit(kernel, task, 0);
+  if (isLast && kernel.tasks.rows[task + STATE] === LEADER_DEAD) exitAfterMainThread(kernel, task);
   else dropThread(kernel, task);
   finishEmptiedNamespaces(kernel);
 }

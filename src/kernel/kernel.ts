@@ -7,7 +7,14 @@
 import { NONE } from './arena.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
-import { endThread, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import {
+  endThread,
+  exit,
+  exitAfterMainThread,
+  exitAhead,
+  exitMainThread,
+  finishEmptiedNamespaces,
+} from './exit.js';
 import { boot, fork } from './fork.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
@@ -99,7 +106,7 @@ export class Kernel extends KernelState {
 
   /** All extra threads end. */
   endThreads(task: TaskId): void {
-    if (this.stateOf(task) === 'leader-dead') exit(this, task, 0);
+    if (this.stateOf(task) === 'leader-dead') exitAfterMainThread(this, task);
     else if (this.threadCount(task) > 0) dropThreads(this, task);
     finishEmptiedNamespaces(this);
   }

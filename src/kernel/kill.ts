@@ -19,6 +19,7 @@ import {
 } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import { ENDING_NAMESPACE, FREE, GROUP, STATE, STATUS, ZOMBIE } from './tasks.js';
+import { isSingleThreaded } from './threads.js';
 
 /**
  * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it has no
@@ -82,14 +83,15 @@ export function dieOfSignal(kernel: KernelState, task: TaskId): boolean {
 }
 
 /**
- * kill(0, …): every member of the sender's process group, whatever namespace they are in. The sender comes first, as
- * it is running while the others are being woken. They are woken the newest first: a group is a list that is added to
- * at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later than at birth.
+ * kill(0, …): every member of the sender's process group, whatever namespace they are in. They are woken the newest first: a
+ * group is a list that is added to at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later
+ * than at birth. But the sender is running while they are being woken and comes first, unless it has other threads: the
+ * process ends when these have been woken in their turn.
  */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
-  const members = livingMembers(kernel, kernel.tasks.rows[sender + GROUP]).filter((task) => task !== sender);
+  let members = livingMembers(kernel, kernel.tasks.rows[sender + GROUP]);
+  if (isSingleThreaded(kernel, sender)) members = [sender, ...members.filter((task) => task !== sender)];
   const areBelow = members.map((member) => comesFromAbove(kernel, sender, member));
-  kill(kernel, sender, sender, signal);
   for (const [index, member] of members.entries()) deliver(kernel, sender, member, signal, areBelow[index]);
 }
 

@@ -11,7 +11,7 @@ import { lesser, NONE } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
 import { LEVELS_IN_ROW, processIndex, RUN_LENGTH, RUN_STARTS, THREADS } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
-import { PROCESS, USER } from './tasks.js';
+import { LIVE, PROCESS, STATE, USER } from './tasks.js';
 import { ThreadNumbers } from './thread-numbers.js';
 
 /** Makes up to `count` threads; returns how many. Fewer than asked: the reason is in `kernel.refusal`. */
@@ -109,6 +109,13 @@ export function dropThread(kernel: KernelState, task: TaskId): void {
     if (isOfFirstRun) level.taken.free(rows[process | (RUN_STARTS + level.level)] + last);
     if (level.dead) kernel.hasShrunk(level);
   }
+}
+
+/** Is the thread that calls the only one there is? The caller is the main thread as long as that lives. */
+export function isSingleThreaded(kernel: KernelState, task: TaskId): boolean {
+  const { rows } = kernel.tasks;
+  const threads = kernel.processes.rows[rows[task + PROCESS] | THREADS];
+  return threads === (rows[task + STATE] === LIVE ? 0 : 1);
 }
 
 /** All extra threads end; there must be some. */

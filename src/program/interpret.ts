@@ -14,7 +14,13 @@ import {
   SIGTERM,
   WOULD_BLOCK,
 } from '../kernel/kernel.js';
-import { PENDING_SIGCHLD, PENDING_SIGTERM, type Signal, STATUS_TERMINATED } from '../kernel/signals.js';
+import {
+  PENDING_DEATH,
+  PENDING_SIGCHLD,
+  PENDING_SIGTERM,
+  type Signal,
+  STATUS_TERMINATED,
+} from '../kernel/signals.js';
 import { type Distribution, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
 import { Op, type Program } from './code.js';
@@ -161,6 +167,14 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
   return false;
 }
 
+/**
+ * Has the running process killed itself, and other threads of it have still to die? They have been woken as the signal was
+ * sent, and run in that order; the main thread is gone.
+ */
+function hasKilledItself(kernel: Kernel, task: number): boolean {
+  return (kernel.pendingSignals(task) & PENDING_DEATH) !== 0 && kernel.exitAhead(task, kernel.statusOf(task));
+}
+
 /** exit_group: extra threads end when they run, after who is to run already, and the process with them. */
 function exit(host: InterpreterHost, context: ProcessContext, status: number): void {
   const { kernel } = host;
@@ -249,7 +263,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
       case Op.KILL:
       case Op.KILL_OR_ELSE: {
         const sent = sendSignal(kernel, context, code[pc + 1], code[pc + 2], SIGNALS[code[pc + 4]]);
-        if (context.task !== task || !handleSignals(host, context)) return;
+        if (context.task !== task || hasKilledItself(kernel, task) || !handleSignals(host, context)) return;
         if (code[pc] === Op.KILL) pc += 5;
         else pc = sent ? code[pc + 5] : code[pc + 6];
         break;

@@ -157,6 +157,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   runAgain(context: ProcessContext): void {
+    // Not in the place that a signal may have given it before.
+    context.token++;
     this.queue(context);
   }
 

@@ -192,12 +192,12 @@ export class ReferenceKernel extends ReferenceTables {
   endThreads(id: number): void {
     const p = this.running(id);
     if (p.main.alive) this.releaseThreads(p, 0);
-    else this.doExit(p, p.status);
+    else this.doExit(p, p.dying ?? p.status);
   }
 
   endOneThread(id: number): void {
     const p = this.running(id);
-    if (!p.main.alive && p.others.length === 1) this.doExit(p, p.status);
+    if (!p.main.alive && p.others.length === 1) this.doExit(p, p.dying ?? p.status);
     else this.releaseThreads(p, p.others.length - 1);
   }
 
@@ -404,14 +404,15 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * kill(0, signal). The sender comes first, being the one that runs; the other members in the order in which they are
-   * signalled and woken: `attach_pid` puts a new one in front.
+   * kill(0, signal), in the order in which the members are signalled and woken: `attach_pid` puts a new one in front. A sender
+   * with one thread is the one that runs, and needs not be woken.
    */
   killGroup(senderId: number, signal: Signal): void {
     const sender = this.processes.get(senderId)!;
-    const members = this.unreleased.filter((p) => p.group === sender.group && p !== sender).reverse();
+    const members = this.unreleased.filter((p) => p.group === sender.group).reverse();
+    const isAlone = (sender.main.alive ? 1 : 0) + sender.others.length === 1;
+    if (isAlone) members.sort((a, b) => Number(b === sender) - Number(a === sender));
     const fromAncestor = members.map((p) => p.life === 'running' && this.isFromAncestor(senderId, p));
-    this.kill(senderId, senderId, signal);
     for (const [index, p] of members.entries()) this.deliver(senderId, p, signal, fromAncestor[index]);
   }
 
