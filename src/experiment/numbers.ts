@@ -1,6 +1,7 @@
 /** What is left of the host's table of numbers. */
 import type { Kernel } from '../kernel/kernel.js';
 import { RESERVED_PIDS } from '../kernel/limits.js';
+import type { PidMode } from '../node/rules.js';
 import type { NodeSpec } from '../node/spec.js';
 
 /** How many of the numbers below 300 are taken: they stay useful to who has them, and to nobody else (K3, K4). */
@@ -23,19 +24,21 @@ export function freeNumbers(kernel: Kernel): number {
 }
 
 /**
- * The most numbers that can ever be taken while what is outside of the pods stays as it is. Infinity, unless every pod has a
- * `pid_max` of its own (K7): such a pod is full long before the node, and leaks no further.
+ * The most numbers that can ever be taken while what is outside of the pods stays as it is. Infinity, unless every namespace
+ * of a pod has a `pid_max` of its own (K7): it is full long before the node, and leaks no further.
  */
-export function mostNumbers(kernel: Kernel, { pods, podChurn, cronJobs }: NodeSpec): number {
+export function mostNumbers(
+  kernel: Kernel,
+  { pods, podChurn, cronJobs }: NodeSpec,
+  byDefault: PidMode,
+): number {
   const [host] = kernel.namespaces;
   if (!kernel.rules.perNamespacePidMax || podChurn !== null || cronJobs.length > 0)
     return Number.POSITIVE_INFINITY;
-  return pods.reduce(
-    (sum, { count, containers, pidMode, pidMax }) =>
-      pidMax === null || pidMode === 'node'
-        ? Number.POSITIVE_INFINITY
-        : // Each container has a namespace of its own, and pause another, or all have one.
-          sum + count * (containers.length + 1) * pidMax,
-    host.ownTasks + host.ownPinned,
-  );
+  return pods.reduce((sum, { count, containers, pidMode, pidMax }) => {
+    const mode = pidMode ?? byDefault;
+    if (pidMax === null || mode === 'node') return Number.POSITIVE_INFINITY;
+    // With a namespace for each container there is one for pause too, which forks nobody.
+    return sum + count * (mode === 'pod' ? pidMax : containers.length * pidMax + 1);
+  }, host.ownTasks + host.ownPinned);
 }

@@ -66,13 +66,13 @@ function outcomeOf(recorder: Recorder, nowUs: number): Outcome {
 }
 
 function projectionOf({ node, recorder, scenario }: RunParts): ReturnType<typeof project> {
-  const { kernel, runtimeRules } = node.context;
+  const { kernel, kubeletRules, runtimeRules } = node.context;
   const { runc } = runtimeRules;
   const transient = runc === null ? 0 : runc.hostTaskCount + runc.initTaskCount;
   return project(recorder.timeline, recorder.lastChangeUs / US_PER_SECOND, {
     usableNumbers: usableNumbers(kernel) - transient,
     threadsMax: kernel.threadsMax,
-    mostNumbers: mostNumbers(kernel, scenario.node),
+    mostNumbers: mostNumbers(kernel, scenario.node, kubeletRules.defaultPidMode),
   });
 }
 

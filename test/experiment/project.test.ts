@@ -144,7 +144,8 @@ describe('projection', () => {
 
     test('says when, if one of them has none, or if together they may take more than there are', () => {
       expect(projected(leaky(10_000), leaky(null))).toMatchObject({ kind: 'exhausts' });
-      expect(projected(leaky(20_000))).toMatchObject({ kind: 'exhausts' });
+      expect(projected(leaky(20_000))).toMatchObject({ kind: 'never' });
+      expect(projected(leaky(20_000), leaky(20_000))).toMatchObject({ kind: 'exhausts' });
     });
   });
 });
