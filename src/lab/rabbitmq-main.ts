@@ -1,5 +1,6 @@
 /**
  * `npm run lab:rabbitmq`: the incident for real, beside the model.
+ *
  * The table goes to stdout, progress to stderr. Exit 0: it was run; 1: it failed; 2: usage; 3: RabbitMQ or the lab is
  * missing (the model's half is printed all the same); 130 interrupted.
  */

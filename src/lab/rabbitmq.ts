@@ -195,9 +195,11 @@ export async function runProbe(host: ProbeHost, signal?: AbortSignal): Promise<P
     const end = await Promise.race([probe.ended, late]);
     signal?.throwIfAborted();
     const took = seconds();
-    if (end === null) host.kill(probe, 'SIGKILL');
-    else await sleep(100, undefined, { signal });
-    if (end === null) return { status: null, seconds: took, words: 'it did not end' };
+    if (end === null) {
+      host.kill(probe, 'SIGKILL');
+      return { status: null, seconds: took, words: 'it did not end' };
+    }
+    await sleep(100, undefined, { signal });
     const lines = end.outputTail
       .trim()
       .split('\n')

@@ -168,10 +168,10 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
 }
 
 /**
- * Has the running process killed itself, and other threads of it have still to die? They have been woken as the signal was
- * sent, and run in that order; the main thread is gone.
+ * A running process that has just killed itself: its main thread is gone at once. Other threads have been woken as the signal
+ * was sent, and die in that order; true if there are any.
  */
-function hasKilledItself(kernel: Kernel, task: number): boolean {
+function diesAhead(kernel: Kernel, task: number): boolean {
   return (kernel.pendingSignals(task) & PENDING_DEATH) !== 0 && kernel.exitAhead(task, kernel.statusOf(task));
 }
 
@@ -263,7 +263,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
       case Op.KILL:
       case Op.KILL_OR_ELSE: {
         const sent = sendSignal(kernel, context, code[pc + 1], code[pc + 2], SIGNALS[code[pc + 4]]);
-        if (context.task !== task || hasKilledItself(kernel, task) || !handleSignals(host, context)) return;
+        if (context.task !== task || diesAhead(kernel, task) || !handleSignals(host, context)) return;
         if (code[pc] === Op.KILL) pc += 5;
         else pc = sent ? code[pc + 5] : code[pc + 6];
         break;
