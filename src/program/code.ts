@@ -28,54 +28,53 @@
 import type { Distribution } from '../sim/distribution.js';
 import type { ProgramSource } from './step.js';
 
-/** Opcodes. Dense and from 0, for a `switch` that compiles to a jump table. */
-export const Op = {
+/** Opcodes. Dense and from 0, and an enum, whose numbers esbuild puts into the code: so V8 makes a jump table of a `switch`. */
+export enum Op {
   /** Ends the process (exit_group). */
-  EXIT: 0,
+  EXIT = 0,
   /** Blocks for one draw of a duration. */
-  SLEEP: 1,
+  SLEEP = 1,
   /** Blocks for ever. */
-  PAUSE: 2,
+  PAUSE = 2,
   /** Blocks until one child has been reaped; goes on at once when there is none. */
-  WAIT_ANY: 3,
+  WAIT_ANY = 3,
   /** Blocks until every child has been reaped. */
-  WAIT_ALL: 4,
+  WAIT_ALL = 4,
   /** Blocks until the child with that label has been reaped, by whomever in this process. */
-  WAIT_LABEL: 5,
+  WAIT_LABEL = 5,
   /** waitpid(-1, WNOHANG) until nothing is left; never blocks. */
-  REAP: 6,
+  REAP = 6,
   /** Parent goes on at `next`, child at `body`; a refused fork goes on at `refused`. */
-  FORK: 7,
+  FORK = 7,
   /** Goes on at `body` as another image. */
-  EXEC: 8,
+  EXEC = 8,
   /** Has `count` extra threads from now on, then goes on at `next`; a refusal goes on at `refused`. */
-  THREADS: 9,
-  SIGCHLD: 10,
-  ON_TERM: 11,
-  SETSID: 12,
-  SETPGID: 13,
-  SUBREAPER: 14,
-  KILL: 15,
+  THREADS = 9,
+  SIGCHLD = 10,
+  ON_TERM = 11,
+  SETSID = 12,
+  SETPGID = 13,
+  SUBREAPER = 14,
+  KILL = 15,
   /** Sets loop counter `slot` to `times`. */
-  REPEAT: 16,
+  REPEAT = 16,
   /** Takes one off loop counter `slot`; goes back to `body` while it is above zero. */
-  AGAIN: 17,
+  AGAIN = 17,
   /** Does nothing: marks the head of an endless loop, whose body is behind it. */
-  FOREVER: 18,
-  JUMP: 19,
+  FOREVER = 18,
+  JUMP = 19,
   /** With the probability goes on; else at `otherwise`. */
-  CHANCE: 20,
+  CHANCE = 20,
   /**
    * The main thread ends by pthread_exit and an extra thread goes on with the next instruction (K19). Without an
    * extra thread the process ends, status 0; so does it when a later THREADS 0 takes the last thread away.
    */
-  EXIT_MAIN_THREAD: 21,
+  EXIT_MAIN_THREAD = 21,
   /** Ends the process with the status of the child that its last wait step reaped; 0 if none did. */
-  EXIT_WAITED: 22,
+  EXIT_WAITED = 22,
   /** As KILL, then goes on at `next`; with nobody to send the signal to (ESRCH) at `refused`. */
-  KILL_OR_ELSE: 23,
-} as const;
-export type Opcode = (typeof Op)[keyof typeof Op];
+  KILL_OR_ELSE = 23,
+}
 
 /**
  * Names of the operands by opcode. Instruction length = 1 + number of operands; operand i is at `pc + 1 + i`.

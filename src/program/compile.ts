@@ -13,7 +13,6 @@ import {
   KILL_LABEL,
   NAMED_PROGRAM,
   Op,
-  type Opcode,
   type Program,
   type ProgramEntry,
   THREAD_REFUSED_STATUS,
@@ -279,7 +278,7 @@ class Compiler {
   }
 
   /** Returns the instruction's address. */
-  private emit(opcode: Opcode, ...operands: number[]): number {
+  private emit(opcode: Op, ...operands: number[]): number {
     const at = this.code.length;
     this.code.push(opcode, ...operands);
     return at;
@@ -288,7 +287,7 @@ class Compiler {
 
 const NO_JUMP = -1;
 
-const BARE_OPCODES: Record<Extract<Step, string>, Opcode> = {
+const BARE_OPCODES: Record<Extract<Step, string>, Op> = {
   pause: Op.PAUSE,
   reap: Op.REAP,
   setsid: Op.SETSID,

@@ -18,7 +18,9 @@ function code(...steps: Step[]): number[] {
 
 describe('the tables of the code', () => {
   test('give every opcode its operands, densely from 0', () => {
-    expect(Object.values(Op)).toEqual(OPERANDS.map((_, opcode) => opcode));
+    expect(Object.values(Op).filter((value) => typeof value === 'number')).toEqual(
+      OPERANDS.map((_, opcode) => opcode),
+    );
     expect([...INSTRUCTION_LENGTH]).toEqual(OPERANDS.map((names) => names.length + 1));
   });
 });
