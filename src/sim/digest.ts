@@ -37,8 +37,9 @@ export class Digest {
 
   private mix(): void {
     let { low, high, count } = this;
-    for (let i = 0; i < this.pendingCount; i++) {
-      const value = this.pending[i];
+    const { pending, pendingCount } = this;
+    for (let i = 0; i < pendingCount; i++) {
+      const value = pending[i];
       count = (count + 1) | 0;
       let k = Math.imul(value, 0xcc9e2d51);
       k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
