@@ -64,15 +64,19 @@ export function exitAhead(kernel: KernelState, task: TaskId, status: number): bo
   return true;
 }
 
-/** pthread_exit of the main thread: with other threads alive the process stays, as a zombie nobody can reap (K19). */
-export function exitMainThread(kernel: KernelState, task: TaskId): void {
+/**
+ * pthread_exit of the main thread: with other threads alive the process stays, as a zombie nobody can reap (K19). True: that
+ * is so. False: it had no others, and has ended, or there was no main thread any more.
+ */
+export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
   if (kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === 0) {
     exit(kernel, task, 0);
-    return;
+    return false;
   }
-  if (kernel.tasks.rows[task + STATE] === LEADER_DEAD) return; // there is no main thread any more
+  if (kernel.tasks.rows[task + STATE] === LEADER_DEAD) return false;
   kernel.tasks.rows[task + STATE] = LEADER_DEAD;
   countZombie(kernel, task, 1);
+  return true;
 }
 
 /** The process ends with its last threads, long after the main one: with status 0, unless something else has been said. */

@@ -44,7 +44,6 @@ import {
   FREE,
   LABEL,
   LEADER_DEAD,
-  LIVE,
   PARENT,
   PID,
   STATE,
@@ -54,7 +53,7 @@ import {
   USER,
   ZOMBIE,
 } from './tasks.js';
-import { cloneThreads, dropThreads } from './threads.js';
+import { cloneThreads, dropOtherThreads, dropThreads, isSingleThreaded } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
 export { NONE } from './arena.js';
@@ -104,10 +103,16 @@ export class Kernel extends KernelState {
     endThread(this, task);
   }
 
-  /** All extra threads end. */
+  /** All extra threads end, and the process with them if its main thread has ended before. */
   endThreads(task: TaskId): void {
     if (this.stateOf(task) === 'leader-dead') exitAfterMainThread(this, task);
     else if (this.threadCount(task) > 0) dropThreads(this, task);
+    finishEmptiedNamespaces(this);
+  }
+
+  /** All threads end but the one that calls: the main one as long as that lives. */
+  endOtherThreads(task: TaskId): void {
+    dropOtherThreads(this, task);
     finishEmptiedNamespaces(this);
   }
 
@@ -130,8 +135,9 @@ export class Kernel extends KernelState {
     return exitAhead(this, task, status & 0xff);
   }
 
-  exitMainThread(task: TaskId): void {
-    exitMainThread(this, task);
+  /** True: an extra thread goes on. False: there was none, and the process has ended, or no main thread any more. */
+  exitMainThread(task: TaskId): boolean {
+    return exitMainThread(this, task);
   }
 
   /** The reaped child (its row is free from now on; see `waitedStatus`), WOULD_BLOCK or NO_CHILD. */
@@ -191,6 +197,11 @@ export class Kernel extends KernelState {
 
   sigchldOf(task: TaskId): SigchldAction {
     return SIGCHLD_ACTIONS[sigchldIn(this.processes.rows[this.processOf(task) | SIGNALS])];
+  }
+
+  /** PID 1 of its namespace: a signal that it has no handler for does not kill it (K33). */
+  isNamespaceInit(task: TaskId): boolean {
+    return this.namespaceOf(task).init === task;
   }
 
   sigtermOf(task: TaskId): SigtermAction {
@@ -374,9 +385,9 @@ export class Kernel extends KernelState {
     return this.processes.rows[this.processOf(task) | THREADS];
   }
 
-  /** Besides the main thread, which must be alive: what an exec has to end first (K46). */
+  /** Besides the one that calls, which is the main one as long as that lives: what an exec has to end first (K46). */
   hasOtherThreads(task: TaskId): boolean {
-    return this.tasks.rows[task + STATE] === LIVE && this.threadCount(task) > 0;
+    return !isSingleThreaded(this, task);
   }
 
   pidMax(namespace: PidNsId = 0): number {

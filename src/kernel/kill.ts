@@ -18,7 +18,7 @@ import {
   sigtermIn,
 } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
-import { ENDING_NAMESPACE, FREE, GROUP, STATE, STATUS, ZOMBIE } from './tasks.js';
+import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, STATUS, ZOMBIE } from './tasks.js';
 import { isSingleThreaded } from './threads.js';
 
 /**
@@ -105,9 +105,11 @@ function livingMembers({ tasks, processes }: KernelState, group: number): TaskId
   return found.map((process) => rows[process | TASK]);
 }
 
-/** Every child that is there at this moment, oldest first. */
+/** Every child that is there at this moment, in the order of their numbers: as `pkill -P` finds them in /proc. */
 export function killChildren(kernel: KernelState, sender: TaskId, signal: Signal): void {
-  const children = kernel.children.inOrder(sender);
+  const { level } = kernel.namespaceOf(sender);
+  const numberOf = (task: TaskId): number => kernel.pids.numberAt(kernel.tasks.rows[task + PID], level);
+  const children = kernel.children.inOrder(sender).sort((a, b) => numberOf(a) - numberOf(b));
   for (const child of children) kill(kernel, sender, child, signal);
 }
 

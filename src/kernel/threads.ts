@@ -118,6 +118,15 @@ export function isSingleThreaded(kernel: KernelState, task: TaskId): boolean {
   return threads === (rows[task + STATE] === LIVE ? 0 : 1);
 }
 
+/** All threads end but the one that calls. */
+export function dropOtherThreads(kernel: KernelState, task: TaskId): void {
+  const { rows } = kernel.processes;
+  const process = kernel.processOf(task);
+  const left = kernel.tasks.rows[task + STATE] === LIVE ? 0 : 1;
+  if (left === 0 && rows[process | THREADS] > 0) dropThreads(kernel, task);
+  while (rows[process | THREADS] > left) dropThread(kernel, task);
+}
+
 /** All extra threads end; there must be some. */
 export function dropThreads(kernel: KernelState, task: TaskId): void {
   const { rows } = kernel.processes;

@@ -74,7 +74,7 @@ function goOnWithExec(host: InterpreterHost, context: ProcessContext): boolean {
   const { task } = context;
   if (kernel.dieOfSignal(task)) return false;
   if (kernel.hasOtherThreads(task)) {
-    kernel.endThreads(task);
+    kernel.endOtherThreads(task);
     host.runAgain(context);
     return false;
   }
@@ -163,7 +163,9 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
   }
   if (!kernel.takeSignal(task, PENDING_SIGTERM)) return true;
   // An exec may have taken the handler away since the signal was sent.
-  exit(host, context, kernel.sigtermOf(task) === 'exit' ? 0 : STATUS_TERMINATED);
+  const isHandled = kernel.sigtermOf(task) === 'exit';
+  if (!isHandled && kernel.isNamespaceInit(task)) return true;
+  exit(host, context, isHandled ? 0 : STATUS_TERMINATED);
   return false;
 }
 
@@ -192,6 +194,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
   const program = context.program as Program;
   const { code } = program;
   let pc = context.pc;
+  let isThreadNew = false;
   while (host.mayStep(context)) {
     switch (code[pc]) {
       case Op.EXIT:
@@ -237,6 +240,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc = context.pc;
         break;
       case Op.THREADS:
+        isThreadNew ||= kernel.threadCount(task) === 0;
         pc = setThreads(kernel, task, code[pc + 1]) ? code[pc + 2] : code[pc + 3];
         if (context.task !== task) return;
         break;
@@ -285,10 +289,17 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc = context.stream!.uniform() < program.probabilities[code[pc + 1]] ? pc + 4 : code[pc + 2];
         break;
       case Op.EXIT_MAIN_THREAD:
-        kernel.exitMainThread(task);
-        if (context.task !== task) return;
         pc += 1;
-        break;
+        if (!kernel.exitMainThread(task)) {
+          if (context.task !== task) return;
+          break;
+        }
+        // The thread that goes on has to be run first. One that was made in this turn is to run anyway, ahead of whoever has
+        // become ready since.
+        if (isThreadNew) break;
+        context.pc = pc;
+        host.runAgain(context);
+        return;
       default:
         throw noSuchInstruction(program, pc);
     }

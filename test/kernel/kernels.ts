@@ -12,6 +12,7 @@ export type AnyKernel = Pick<
   | 'waitedStatus'
   | 'fork'
   | 'cloneThreads'
+  | 'endOtherThreads'
   | 'endThreads'
   | 'endOneThread'
   | 'exec'

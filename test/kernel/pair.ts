@@ -355,6 +355,7 @@ export class Pair {
 
 type PlainCall =
   | 'dieOfSignal'
+  | 'endOtherThreads'
   | 'endThreads'
   | 'endOneThread'
   | 'exec'

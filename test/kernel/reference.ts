@@ -195,6 +195,11 @@ export class ReferenceKernel extends ReferenceTables {
     else this.doExit(p, p.dying ?? p.status);
   }
 
+  endOtherThreads(id: number): void {
+    const p = this.running(id);
+    this.releaseThreads(p, p.main.alive ? 0 : 1);
+  }
+
   endOneThread(id: number): void {
     const p = this.running(id);
     if (!p.main.alive && p.others.length === 1) this.doExit(p, p.dying ?? p.status);
@@ -237,11 +242,13 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /** The main thread ends. If others go on it is a zombie that nobody can wait for yet (`delay_group_leader`, K19). */
-  exitMainThread(id: number): void {
+  exitMainThread(id: number): boolean {
     const p = this.running(id);
+    const goesOn = p.main.alive && p.others.length > 0;
     p.main.alive = false;
     p.status = 0;
     if (p.others.length === 0) this.doExit(p, 0);
+    return goesOn;
   }
 
   /**
@@ -417,7 +424,10 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   killChildren(senderId: number, signal: Signal): void {
-    for (const child of [...this.processes.get(senderId)!.children]) this.kill(senderId, child.id, signal);
+    const sender = this.processes.get(senderId)!;
+    const numberOf = (p: Process): number => p.main.pid.numbers.find(({ ns }) => ns === activeNs(sender))!.nr;
+    const children = [...sender.children].sort((a, b) => numberOf(a) - numberOf(b));
+    for (const child of children) this.kill(senderId, child.id, signal);
   }
 
   /** `do_sigaction`: a pending signal that is ignored from now on is forgotten. */

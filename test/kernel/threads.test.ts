@@ -140,6 +140,18 @@ onBothKernels((boot) => {
     expect([kernel.wait(init, task), kernel.waitedStatus]).toEqual([task, 7]);
   });
 
+  it('K46 all threads end but the one that execs: the main one, or one of those that go on without it', () => {
+    const kernel = boot();
+    const { init } = container(kernel);
+    const [whole, odd] = [kernel.fork(init), kernel.fork(init)];
+    for (const task of [whole, odd]) kernel.cloneThreads(task, 3);
+    expect([kernel.exitMainThread(odd), kernel.exitMainThread(odd)]).toEqual([true, false]);
+    for (const task of [whole, odd]) kernel.endOtherThreads(task);
+    expect([kernel.threadCount(whole), kernel.threadCount(odd)]).toEqual([0, 1]);
+    kernel.exec(odd, 'image');
+    expect([kernel.threadCount(odd), kernel.canRun(odd)]).toEqual([0, true]);
+  });
+
   it('K9 a process without other threads has nobody to wait for when it exits', () => {
     const kernel = boot();
     const { init } = container(kernel);

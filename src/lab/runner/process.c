@@ -297,9 +297,12 @@ static void set_sigterm(int disposition) {
   if (sigaction(SIGTERM, &action, NULL) != 0) die("sigaction");
 }
 
-/* Zombies included, as kill() itself would have it. How many there were. */
+static int by_number(const void *a, const void *b) { return *(const int *)a - *(const int *)b; }
+
+/* In the order of their own numbers; zombies included, as kill() itself would have it. How many there were. */
 static int kill_children(int signal) {
   int count = 0;
+  int *found = NULL;
   DIR *proc = opendir("/proc");
   if (proc == NULL) die("/proc");
   for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
@@ -309,10 +312,13 @@ static int kill_children(int signal) {
     snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
     if (read_numbers(path, "\nPPid:", parent) < 1 || parent[0] != self.numbers[0]) continue;
     if (read_numbers(path, "NSpid:", numbers) < self.depth) continue;
-    count++;
-    kill(numbers[self.depth - 1], signal);
+    if ((found = realloc(found, (count + 1) * sizeof *found)) == NULL) die("realloc");
+    found[count++] = numbers[self.depth - 1];
   }
   closedir(proc);
+  if (count > 0) qsort(found, count, sizeof *found, by_number);
+  for (int i = 0; i < count; i++) kill(found[i], signal);
+  free(found);
   forget_looks();
   return count;
 }
