@@ -34,7 +34,7 @@ export class ProcessContext {
   blocked: Blocked = IDLE;
   /** An event to run it is under way. */
   queued = false;
-  /** Goes up whenever what is under way for this process has become stale. */
+  /** Another one whenever what is under way for this process has become stale. */
   token = 0;
   stream: RandomStream | null = null;
   /** Exit status of the child that the image's last wait step reaped, for EXIT_WAITED. */
@@ -67,6 +67,11 @@ export class ProcessContext {
     for (let slot = 0; slot < program.labelCount; slot++) this.labelNumbers[slot] = 0;
   }
 
+  /** What is under way for this process is stale. The token is in events, whose numbers have 32 bits. */
+  renew(): void {
+    this.token = (this.token + 1) | 0;
+  }
+
   private makeRoom(program: Program): void {
     this.sizedFor = program;
     if (this.loops.length < program.maxLoopDepth) this.loops = new Int32Array(program.maxLoopDepth);
@@ -79,7 +84,7 @@ export class ProcessContext {
     this.task = -1;
     this.blocked = IDLE;
     this.queued = false;
-    this.token++;
+    this.renew();
     this.onWake = null;
   }
 }

@@ -84,7 +84,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.kernel.exec(task, program.comm);
     const context = this.contextOf(task);
     context.begin(task, program, 0, stream);
-    context.token++;
+    context.renew();
     this.queue(context);
   }
 
@@ -148,7 +148,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   startChild(parent: ProcessContext, child: TaskId, pc: number): void {
     const context = this.contextOf(child);
     context.begin(child, parent.program as Program, pc, parent.stream as RandomStream);
-    context.token++;
+    context.renew();
     this.queue(context);
   }
 
@@ -158,7 +158,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   runAgain(context: ProcessContext): void {
     // Not in the place that a signal may have given it before.
-    context.token++;
+    context.renew();
     this.queue(context);
   }
 
@@ -195,7 +195,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     const context = this.contexts[row];
     if (context.token !== token || context.blocked !== SLEEPING) return;
     endSleep(context);
-    context.token++;
+    context.renew();
     context.queued = false;
     resume(this, context);
   }
