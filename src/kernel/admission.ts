@@ -1,13 +1,14 @@
 /** The limits that a new task has to pass besides the numbers: RLIMIT_NPROC, threads-max, the pids cgroups. */
 import { lesser, NONE } from './arena.js';
 import type { Cgroup } from './cgroups.js';
+import { NPROC_UNLIMITED } from './limits.js';
 import { NPROC_MAX } from './processes.js';
 import { type KernelState, ROOT, type TaskId } from './state.js';
 import { PROCESS, USER } from './tasks.js';
 
 /** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */
 export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
-  if (!userHasRoom(kernel, parent, 1)) {
+  if (userRoom(kernel, parent) < 1) {
     kernel.refuse(parent, 'rlimit-nproc', kernel.uids[kernel.tasks.rows[parent + USER]]);
     return false;
   }
@@ -20,14 +21,15 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
 
 /** The same for several tasks at once, and without saying what is in the way. */
 export function hasRoomFor(kernel: KernelState, parent: TaskId, tasks: number): boolean {
-  return userHasRoom(kernel, parent, tasks) && kernel.nrThreads <= kernel.threadsMax - tasks;
+  return userRoom(kernel, parent) >= tasks && kernel.nrThreads <= kernel.threadsMax - tasks;
 }
 
-function userHasRoom(kernel: KernelState, parent: TaskId, tasks: number): boolean {
+/** How many more tasks RLIMIT_NPROC lets the task's user have. Root may have any number. */
+function userRoom(kernel: KernelState, task: TaskId): number {
   const { rows } = kernel.tasks;
-  const user = rows[parent + USER];
-  if (user === ROOT) return true;
-  return kernel.userTasks[user] <= kernel.processes.rows[rows[parent + PROCESS] | NPROC_MAX] - tasks;
+  const user = rows[task + USER];
+  if (user === ROOT) return NPROC_UNLIMITED;
+  return kernel.processes.rows[rows[task + PROCESS] | NPROC_MAX] - kernel.userTasks[user];
 }
 
 /** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
@@ -43,12 +45,8 @@ export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
 
 /** How many tasks the limits other than numbers leave room for. */
 export function roomFor(kernel: KernelState, task: TaskId): number {
-  const { rows } = kernel.tasks;
   let room = kernel.cgroups[kernel.tasks.cgroup(task)].room;
   room = lesser(room, kernel.threadsMax - kernel.nrThreads);
-  const user = rows[task + USER];
-  if (user !== ROOT) {
-    room = lesser(room, kernel.processes.rows[rows[task + PROCESS] | NPROC_MAX] - kernel.userTasks[user]);
-  }
+  room = lesser(room, userRoom(kernel, task));
   return room < 0 ? 0 : room;
 }

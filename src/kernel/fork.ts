@@ -4,7 +4,7 @@ import { NONE } from './arena.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
 import { HOST_NUMBER, labelOf, REFS } from './pids.js';
-import { BIRTH, CHILD_NAMESPACE, LEVELS_IN_ROW, NPROC_MAX, SIGNALS, TASK, THREADS } from './processes.js';
+import { BIRTH, CHILD_NAMESPACE, NPROC_MAX, RUN_LEVELS_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
 import {
@@ -39,7 +39,7 @@ export function fork(kernel: KernelState, parent: TaskId, threads: number): Task
  */
 function forkAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespace, threads: number): TaskId {
   const count = 1 + threads;
-  if (namespace.dead || namespace.level >= LEVELS_IN_ROW || !hasRoomFor(kernel, parent, count)) return NONE;
+  if (namespace.dead || namespace.level >= RUN_LEVELS_MAX || !hasRoomFor(kernel, parent, count)) return NONE;
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     if (level.takeNext(count)) continue;
     putBack(namespace, level, count);

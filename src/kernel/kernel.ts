@@ -230,10 +230,7 @@ export class Kernel extends KernelState {
 
   /** Nobody will use the id of this namespace again: once it is empty, a later one may get it. */
   forgetNamespace(namespace: PidNsId): void {
-    const { init, allocated, parent } = this.namespaces[namespace];
-    if (init !== NONE || allocated > 0 || parent === null) return;
-    this.namespaces[namespace].leaveParent();
-    this.forgottenNamespaces.push(namespace);
+    if (!this.forgottenNamespaces.includes(namespace)) this.forgottenNamespaces.push(namespace);
   }
 
   setns(task: TaskId, namespace: PidNsId): boolean {
@@ -282,7 +279,8 @@ export class Kernel extends KernelState {
 
   /** Nobody will use the id of this removed group again: once nothing is charged to it, a later one may get it. */
   forgetCgroup(cgroup: CgroupId): void {
-    if (this.cgroups[cgroup].removed) this.forgottenCgroups.push(cgroup);
+    const isKnown = this.forgottenCgroups.includes(cgroup);
+    if (this.cgroups[cgroup].removed && !isKnown) this.forgottenCgroups.push(cgroup);
   }
 
   attach(task: TaskId, cgroup: CgroupId): void {

@@ -9,7 +9,7 @@ export class PidNamespace {
   readonly children: PidNamespace[] = [];
   /** The next number to try (K2). */
   cursor = 0;
-  /** Where the run of numbers begins that a burst of threads is about to take (threads.ts). */
+  /** Where the run of numbers begins that a fork with threads, or a burst of threads, takes (fork.ts, threads.ts). */
   burstStart = 0;
   /**
    * Of those whose innermost namespace this is: live threads and zombies, zombies among them, and numbers that are

@@ -26,7 +26,8 @@ export const BIRTH = 8;
 export const RUN_LENGTH = 9;
 export const RUN_STARTS = 10;
 const ROW_LENGTH = 16;
-export const LEVELS_IN_ROW = ROW_LENGTH - RUN_STARTS;
+/** So many levels have room in the row. */
+export const RUN_LEVELS_MAX = ROW_LENGTH - RUN_STARTS;
 
 /** Rows counted from 0 without gaps, for tables of others about live processes. */
 export function processIndex(process: number): number {

@@ -16,22 +16,16 @@ export interface KernelRules {
   subreaperCoversExisting: boolean;
   /** Since 6.14 every PID namespace has a `pid_max` of its own, at first 4194304 (K7; commit 7863dcc72d0f). */
   perNamespacePidMax: boolean;
-  /** Whose `pids.events` counts a refusal: the forking task's cgroup (v1), or the one that is full (v2) (K37). */
+  /**
+   * Whose `pids.events` counts a refusal: the forking task's cgroup, or, with cgroup v2 since 6.11, the one that is full
+   * (K37; commit 73e75e6fc352).
+   */
   pidsEventsOn: 'forker' | 'limiter';
 }
 
-/** A version that nothing depends on: everything is as in current kernels. */
-export const CURRENT_KERNEL_RULES: KernelRules = {
-  exhaustionErrno: 'EAGAIN',
-  orphansLeaveNamespace: false,
-  subreaperCoversExisting: true,
-  perNamespacePidMax: true,
-  pidsEventsOn: 'limiter',
-};
-
 /**
  * The rules of a kernel, from a version as `uname -r` begins (`4.14`, `6.18.44-amd64`), or null if that is not one.
- * `cgroup` is a property of the node, not of the version: both controllers exist side by side.
+ * `cgroup` is a property of the node, not of the version: both hierarchies exist side by side.
  */
 export function kernelRules(version: string, cgroup: 'v1' | 'v2' = 'v1'): KernelRules | null {
   const match = /^(\d+)\.(\d+)/.exec(version);
@@ -45,6 +39,6 @@ export function kernelRules(version: string, cgroup: 'v1' | 'v2' = 'v1'): Kernel
     orphansLeaveNamespace: !atLeast(4, 11),
     subreaperCoversExisting: atLeast(4, 11),
     perNamespacePidMax: atLeast(6, 14),
-    pidsEventsOn: cgroup === 'v1' ? 'forker' : 'limiter',
+    pidsEventsOn: cgroup === 'v2' && atLeast(6, 11) ? 'limiter' : 'forker',
   };
 }

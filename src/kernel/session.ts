@@ -82,14 +82,25 @@ function markDescendants(kernel: KernelState, process: number): void {
 /** unshare(CLONE_NEWPID): the next child is PID 1 of a new namespace inside the caller's own. */
 export function unsharePidNamespace(kernel: KernelState, task: TaskId, pidMax: number): PidNamespace {
   const outer = kernel.namespaceOf(task);
-  const id = kernel.forgottenNamespaces.pop() ?? kernel.namespaces.length;
-  if (id === LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} PID namespaces`);
+  const id = unusedNamespace(kernel);
   const inner = new PidNamespace(id, outer, pidMax);
   kernel.namespaces[inner.id] = inner;
   outer.children.push(inner);
   kernel.pids.addLevel(inner.level);
   kernel.processes.rows[kernel.processOf(task) | CHILD_NAMESPACE] = inner.id;
   return inner;
+}
+
+function unusedNamespace({ namespaces, forgottenNamespaces }: KernelState): number {
+  for (let i = forgottenNamespaces.length - 1; i >= 0; i--) {
+    const id = forgottenNamespaces[i];
+    if (namespaces[id].init !== NONE || namespaces[id].allocated > 0) continue;
+    forgottenNamespaces.splice(i, 1);
+    namespaces[id].leaveParent();
+    return id;
+  }
+  if (namespaces.length === LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} PID namespaces`);
+  return namespaces.length;
 }
 
 /** setns: the caller stays where it is, its children are born in `namespace`. False (EINVAL) if that is not below. */

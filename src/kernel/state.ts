@@ -88,6 +88,7 @@ export class KernelState {
   readonly cgroups: Cgroup[] = [];
   /** Ids that can be given out again: those of groups, once nothing is charged to them. */
   readonly forgottenCgroups: CgroupId[] = [];
+  /** The same, once nobody has a number in them. */
   readonly forgottenNamespaces: PidNsId[] = [];
   readonly origins = new Origins();
 
@@ -118,11 +119,6 @@ export class KernelState {
     this.threadsMax = options.threadsMax;
     this.namespaces.push(new PidNamespace(0, null, options.pidMax));
     this.cgroups.push(new Cgroup(0, null, PIDS_UNLIMITED));
-  }
-
-  isLive(task: TaskId): boolean {
-    const state = this.tasks.rows[task + STATE];
-    return state !== FREE && state !== ZOMBIE;
   }
 
   /** Can still run: not free, not a zombie, not a PID 1 on its way out. */

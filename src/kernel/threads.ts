@@ -9,7 +9,7 @@
 import { chargeOne, hasRoom, roomFor } from './admission.js';
 import { lesser, NONE } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
-import { LEVELS_IN_ROW, processIndex, RUN_LENGTH, RUN_STARTS, THREADS } from './processes.js';
+import { processIndex, RUN_LENGTH, RUN_LEVELS_MAX, RUN_STARTS, THREADS } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
 import { LIVE, PROCESS, STATE, USER } from './tasks.js';
 import { ThreadNumbers } from './thread-numbers.js';
@@ -45,7 +45,7 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
 function takeBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, length: number): void {
   const { rows } = kernel.processes;
   const process = kernel.tasks.rows[task + PROCESS];
-  if (rows[process | THREADS] > 0 || namespace.level >= LEVELS_IN_ROW) {
+  if (rows[process | THREADS] > 0 || namespace.level >= RUN_LEVELS_MAX) {
     furtherThreads(kernel, process).take(namespace, length);
     // Not what is left there of whoever had the row before.
     if (rows[process | THREADS] === 0) rows[process | RUN_LENGTH] = 0;

@@ -21,7 +21,10 @@ import type { Program } from './code.js';
 import { type Blocked, IDLE, isWaiting, ProcessContext, RUNNING, SLEEPING, WORKER } from './context.js';
 import { endSleep, type InterpreterHost, lookOnce, resume } from './interpret.js';
 
-/** More steps than this in one instant of simulated time is a program that never blocks. */
+/**
+ * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it has taken twice as
+ * many: what is counted at first may belong to instants before.
+ */
 export const STEPS_PER_INSTANT_MAX = 20_000_000;
 
 /** What the digest folds, besides times: the number in the host's namespace, and one of these. */

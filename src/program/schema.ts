@@ -6,7 +6,7 @@
  */
 import * as z from 'zod';
 import { LONGEST_US } from '../sim/distribution.js';
-import { parseDurationUs } from '../sim/time.js';
+import { formatDuration, parseDurationUs } from '../sim/time.js';
 import {
   KILL_TARGETS,
   type ProgramSource,
@@ -276,8 +276,10 @@ function commSchema(): z.ZodType<string> {
 
 function durationSchema(): z.ZodType {
   const duration = z.string().refine(isDuration, {
-    error:
-      'not a duration: write a number and its unit, such as 250ms, 10s or 1h30m (units: d, h, m, s, ms, us)',
+    error: ({ input }) =>
+      parseDurationUs(String(input)) === null
+        ? 'not a duration: write a number and its unit, such as 250ms, 10s or 1h30m (units: d, h, m, s, ms, us)'
+        : `a duration is at most ${formatDuration(LONGEST_US)}`,
     params: { code: 'bad-duration' },
   });
   const uniform = z

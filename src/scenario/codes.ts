@@ -114,7 +114,7 @@ export const CODE_DOCUMENTATION: Readonly<Record<DiagnosticCode, CodeDocumentati
       'Use lower-case letters, digits, `-` and `.`, beginning and ending with a letter or a digit; at most 63.',
   },
   'bad-duration': {
-    meaning: 'The text is not a duration.',
+    meaning: 'The text is not a duration, or a longer one than can be.',
     remedy: 'Write a number and a unit (us, ms, s, m, h, d), or several of them: 250ms, 10s, 1h30m, 30d.',
   },
   'bad-quantity': {

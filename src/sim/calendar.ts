@@ -90,8 +90,8 @@ export class Calendar {
 
   /**
    * Adds an event at a time up to `LATEST_US` (RangeError), whole microseconds or not. `order` 1 puts it behind every
-   * event of the same time with order 0, whenever that is added. An event before the last popped one is not refused: it
-   * is the next to pop.
+   * event of the same time with order 0, whenever that is added. No event may be before the last popped one: that is for
+   * whoever pushes to see to (`Simulation.at` does), and is not looked at here.
    *
    * Memory is allocated only when more events are pending, or a rung is larger, than ever before.
    */

@@ -66,12 +66,14 @@ export class Simulation {
   }
 
   /**
-   * Handles every event up to and including `untilUs`, then sets the clock to that time. After `stop`, or after
-   * `mostEvents`, it leaves at once, the clock stays, and another `run` goes on where this one left.
+   * Handles every event up to and including `untilUs`, which must not be in the past (RangeError), then sets the clock to
+   * that time. After `stop`, or after `mostEvents`, it leaves at once, the clock stays, and another `run` goes on where this
+   * one left.
    *
    * @returns true if it got to `untilUs`.
    */
   run(untilUs: number, mostEvents = Number.POSITIVE_INFINITY): boolean {
+    if (!(untilUs >= this.nowUs)) throw tooEarly(untilUs, this.nowUs);
     const calendar = this.calendar;
     const instant = this.instant;
     const handlers = this.handlers;
@@ -79,7 +81,7 @@ export class Simulation {
     while (this.eventCount < this.lastEvent) {
       if (instant.isEmpty) {
         if (!calendar.pop(untilUs)) {
-          if (untilUs > this.nowUs) this.nowUs = untilUs;
+          this.nowUs = untilUs;
           return true;
         }
         this.nowUs = calendar.timeUs;
@@ -111,5 +113,5 @@ export class Simulation {
  * comparison that makes it necessary, for every event. That took nine tenths of the time of a run, on some days only.
  */
 function tooEarly(timeUs: number, nowUs: number): RangeError {
-  return new RangeError(`event at ${timeUs} us, but it is ${nowUs} us already`);
+  return new RangeError(`${timeUs} us is in the past: it is ${nowUs} us already`);
 }

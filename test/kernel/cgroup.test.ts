@@ -166,8 +166,15 @@ onBothKernels((boot) => {
     expect([kernel.pidsEvents(inner), kernel.pidsEvents(outer)]).toEqual([3, 0]);
   });
 
-  it('K37 on v2 it is an event of the cgroup that is full, and of those above it', () => {
-    const kernel = boot({ cgroup: 'v2' });
+  it('K37 on v2 it was the same before 6.11', () => {
+    const kernel = boot({ cgroup: 'v2', version: '6.10' });
+    const { inner, outer, task } = pod(kernel, { pod: 1, container: 10 });
+    for (let i = 0; i < 3; i++) kernel.fork(task);
+    expect([kernel.pidsEvents(inner), kernel.pidsEvents(outer)]).toEqual([3, 0]);
+  });
+
+  it('K37 on v2 it is, since 6.11, an event of the cgroup that is full, and of those above it', () => {
+    const kernel = boot({ cgroup: 'v2', version: '6.11' });
     const kubepods = kernel.createCgroup(0, UNLIMITED);
     const podCgroup = kernel.createCgroup(kubepods, 1);
     const inner = kernel.createCgroup(podCgroup, 10);

@@ -92,6 +92,7 @@ describe('a wrong step is reported at its place', () => {
     ['an argument that is not wanted', { pause: '1s' }, 'steps.0.pause: wrong-type'],
     ['two steps in one', { sleep: '1s', wait: 'any' }, 'steps.0.wait: several-steps'],
     ['a duration without a unit', { sleep: 10 }, 'steps.0.sleep: wrong-type'],
+    ['more than a thousand years', { sleep: '420000d' }, 'steps.0.sleep: bad-duration'],
     ['a negative duration', { sleep: '-1s' }, 'steps.0.sleep: bad-duration'],
     [
       'a range the wrong way round',

@@ -60,13 +60,14 @@ describe('a simulation', () => {
     expect(sim.eventCount).toBe(3);
   });
 
-  test('refuses an event in the past, and one that is no time at all', () => {
+  test('refuses a time in the past, and one that is no time at all', () => {
     const { sim, kind } = recorder();
     sim.run(10);
     expect(() => sim.at(9, kind, 0, 0)).toThrow(RangeError);
     expect(() => sim.after(-1, kind, 0, 0)).toThrow(RangeError);
     expect(() => sim.atEndOf(9, kind, 0, 0)).toThrow(RangeError);
     expect(() => sim.at(Number.NaN, kind, 0, 0)).toThrow(RangeError);
+    expect(() => sim.run(9)).toThrow(RangeError);
   });
 });
 
