@@ -162,4 +162,6 @@ export interface Program {
   /** Label slots and loop counters that a process needs at most, whichever image of this program it runs. */
   labelCount: number;
   maxLoopDepth: number;
+  /** It has an EXIT_MAIN_THREAD: then it matters when the first of its threads runs. */
+  exitsMainThread: boolean;
 }

@@ -102,6 +102,7 @@ class Compiler {
   private readonly references: { at: number; name: string }[] = [];
   private labelCount = 0;
   private maxLoopDepth = 0;
+  private exitsMainThread = false;
 
   constructor(
     private readonly name: string,
@@ -127,6 +128,7 @@ class Compiler {
       entries: this.entries,
       labelCount: this.labelCount,
       maxLoopDepth: this.maxLoopDepth,
+      exitsMainThread: this.exitsMainThread,
     };
   }
 
@@ -281,6 +283,7 @@ class Compiler {
   private emit(opcode: Op, ...operands: number[]): number {
     const at = this.code.length;
     this.code.push(opcode, ...operands);
+    this.exitsMainThread ||= opcode === Op.EXIT_MAIN_THREAD;
     return at;
   }
 }

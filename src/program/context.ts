@@ -16,7 +16,9 @@ export const WORKER = 6;
 export const IDLE = 7;
 /** In an exec, until its other threads have run, and ended. */
 export const ENDING_THREADS = 8;
-export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+/** Its main thread has ended in the turn in which it made the thread that goes on, until that is run. */
+export const TAKING_OVER = 9;
+export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 export type Waiting = typeof WAITING_ANY | typeof WAITING_ALL | typeof WAITING_LABEL;
 
 /** Is it in one of the wait steps? */
@@ -36,6 +38,8 @@ export class ProcessContext {
   queued = false;
   /** Another one whenever what is under way for this process has become stale. */
   token = 0;
+  /** Another one for each first thread that is to run. */
+  firstThread = 0;
   stream: RandomStream | null = null;
   /** Exit status of the child that the image's last wait step reaped, for EXIT_WAITED. */
   waitedStatus = 0;

@@ -31,6 +31,7 @@ import {
   type ProcessContext,
   RUNNING,
   SLEEPING,
+  TAKING_OVER,
   WAITING_ALL,
   WAITING_ANY,
   WAITING_LABEL,
@@ -46,6 +47,8 @@ export interface InterpreterHost {
   wakeAfter(context: ProcessContext, delayUs: number): void;
   /** The process is run again, at this instant, after everything due. */
   runAgain(context: ProcessContext): void;
+  /** The process has made its first extra thread, which is run at this instant, after everything due (TAKING_OVER). */
+  threadMade(context: ProcessContext): void;
   /** Counts steps; false when there were too many in one instant: the run is being stopped. */
   mayStep(context: ProcessContext): boolean;
 }
@@ -56,13 +59,25 @@ const SIGNALS: readonly Signal[] = [SIGTERM, SIGKILL, SIGCHLD];
 /** The process has been woken, or starts. */
 export function resume(host: InterpreterHost, context: ProcessContext): void {
   const { task } = context;
-  if (context.blocked === ENDING_THREADS && !goOnWithExec(host, context)) return;
+  if (context.blocked >= ENDING_THREADS && !mayGoOn(host, context)) return;
   if (host.kernel.pendingSignals(task) !== 0) {
     lookOnce(host.kernel, context);
     if (!handleSignals(host, context)) return;
   }
   retryWait(host.kernel, context);
   if (context.blocked === RUNNING) runSteps(host, context);
+}
+
+/** Is a process that waits for threads of its own over that? */
+function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
+  return context.blocked === ENDING_THREADS && goOnWithExec(host, context);
+}
+
+/** The thread that a main thread has made and left the process to is run. */
+export function takeOver(host: InterpreterHost, context: ProcessContext): void {
+  if (context.blocked !== TAKING_OVER) return;
+  context.blocked = RUNNING;
+  resume(host, context);
 }
 
 /**
@@ -239,11 +254,16 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         exec(kernel, context);
         pc = context.pc;
         break;
-      case Op.THREADS:
-        isThreadNew ||= kernel.threadCount(task) === 0;
+      case Op.THREADS: {
+        const hadNone = program.exitsMainThread && kernel.threadCount(task) === 0;
         pc = setThreads(kernel, task, code[pc + 1]) ? code[pc + 2] : code[pc + 3];
         if (context.task !== task) return;
+        if (hadNone && kernel.threadCount(task) > 0) {
+          host.threadMade(context);
+          isThreadNew = true;
+        }
         break;
+      }
       case Op.SIGCHLD:
         kernel.setSigchld(task, SIGCHLD_DISPOSITIONS[code[pc + 1]]);
         pc += 2;
@@ -294,11 +314,10 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
           if (context.task !== task) return;
           break;
         }
-        // The thread that goes on has to be run first. One that was made in this turn is to run anyway, ahead of whoever has
-        // become ready since.
-        if (isThreadNew) break;
+        // The thread that goes on has to be run first. If it was made in this turn, it is to run anyway.
         context.pc = pc;
-        host.runAgain(context);
+        if (isThreadNew) context.blocked = TAKING_OVER;
+        else host.runAgain(context);
         return;
       default:
         throw noSuchInstruction(program, pc);

@@ -19,7 +19,7 @@ import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
 import { type Blocked, IDLE, isWaiting, ProcessContext, RUNNING, SLEEPING, WORKER } from './context.js';
-import { endSleep, type InterpreterHost, lookOnce, resume } from './interpret.js';
+import { endSleep, type InterpreterHost, lookOnce, resume, takeOver } from './interpret.js';
 
 /**
  * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it has taken twice as
@@ -68,6 +68,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
   private readonly awoken: EventKind;
+  private readonly threadRuns: EventKind;
   private readonly wakeLatencyUs: number;
   private foldedUs = Number.NaN;
   private stepsUs = Number.NaN;
@@ -79,6 +80,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.wakeLatencyUs = options.wakeLatencyUs ?? 0;
     this.resumed = sim.register((row, token) => this.resume(row, token));
     this.awoken = sim.register((row, token) => this.endSleep(row, token));
+    this.threadRuns = sim.register((row, number) => this.runThread(row, number));
     this.kernel = new Kernel({ ...options, hooks: this });
   }
 
@@ -165,6 +167,11 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.queue(context);
   }
 
+  threadMade(context: ProcessContext): void {
+    context.firstThread = (context.firstThread + 1) | 0;
+    this.soon(this.threadRuns, context.row, context.firstThread);
+  }
+
   mayStep(context: ProcessContext): boolean {
     if (++this.steps < STEPS_PER_INSTANT_MAX) return true;
     if (this.stepsUs !== this.sim.nowUs) {
@@ -182,8 +189,12 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   private queue(context: ProcessContext): void {
     context.queued = true;
-    if (this.wakeLatencyUs === 0) this.sim.soon(this.resumed, context.row, context.token);
-    else this.sim.after(this.wakeLatencyUs, this.resumed, context.row, context.token);
+    this.soon(this.resumed, context.row, context.token);
+  }
+
+  private soon(kind: EventKind, row: number, token: number): void {
+    if (this.wakeLatencyUs === 0) this.sim.soon(kind, row, token);
+    else this.sim.after(this.wakeLatencyUs, kind, row, token);
   }
 
   private resume(row: number, token: number): void {
@@ -192,6 +203,11 @@ export class Machine implements InterpreterHost, KernelHooks {
     context.queued = false;
     if (context.blocked === WORKER) context.onWake?.(context.task);
     else resume(this, context);
+  }
+
+  private runThread(row: number, number: number): void {
+    const context = this.contexts[row];
+    if (context.firstThread === number) takeOver(this, context);
   }
 
   private endSleep(row: number, token: number): void {
