@@ -51,11 +51,8 @@ export const runCommand: CommandModule<object, Arguments> = {
       })
       .option('seed', { type: 'number', describe: "Instead of the scenario's own" })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
-      .example('$0 run my-node.yaml -o json', 'the result as data, no files')
-      .example(
-        '$0 run my-node.yaml --until exhaustion --seed 7',
-        'another draw, only to the point of exhaustion',
-      ),
+      .example('$0 run node.yaml -o json', 'the result as data, no files')
+      .example('$0 run node.yaml --until exhaustion --seed 7', 'another draw, only to exhaustion'),
   async handler(args) {
     const interruption = new Interruption();
     try {

@@ -137,9 +137,11 @@ export class Reader {
   }
 
   private reportUnknownKeys(value: Record<string, unknown>, keys: string[], place: Place): void {
+    // Nobody means one that is there already.
+    const absent = keys.filter((key) => !Object.hasOwn(value, key));
     for (const key of Object.keys(value)) {
       if (keys.includes(key)) continue;
-      const hint = didYouMean(key, keys) ?? `Keys here: ${keys.join(', ')}.`;
+      const hint = didYouMean(key, absent) ?? `Keys here: ${keys.join(', ')}.`;
       const message = `unknown key \`${shorten(key)}\``;
       this.findings.error(below(place, key), 'unknown-key', message, { hint, aim: 'key' });
     }

@@ -293,6 +293,12 @@ describe('an intervention', () => {
     ['that bumps to no version', '{at: 1h, do: bump-pause, version: newest}', ['11:41 bad-version']],
     ['that sets too small a pid_max', '{at: 1h, do: set-pid-max, value: 10}', ['11:40 out-of-range']],
   ])('%s', (_, text, expected) => expect(briefs(diagnosticsOf(intervention(text)))).toEqual(expected));
+
+  test('with a key that is none is not told to use one that it has', () => {
+    const found = diagnosticsOf(intervention('{at: 1h, do: bump-pause, to: "3.1"}'));
+    expect(found.map(({ code }) => code)).toEqual(['missing-key', 'unknown-key']);
+    expect(found[1].hint).toMatch(/^Keys here: .*version/);
+  });
 });
 
 describe('a program', () => {
