@@ -1,5 +1,5 @@
 /** From what the user named (files, folders, `-`) to texts. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { usageError } from './exit.js';
 
@@ -12,8 +12,9 @@ export interface SourceText {
   text: string;
 }
 
-/** A scenario of a million lines is a mistake, and reading it would be the first victim. */
+/** A scenario of a million lines is a mistake, and reading it would be the first victim. So are devices without an end. */
 const SOURCE_BYTES_MAX = 16 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
 /** Every named file, and of a named folder every `.yaml` and `.yml` in it, by name; STANDARD_INPUT is that. */
 export function readSources(paths: readonly string[]): SourceText[] {
@@ -40,15 +41,36 @@ function statOf(path: string) {
 }
 
 function readText(path: string): string {
-  if (path === STANDARD_INPUT) return readFileSync(0, 'utf8');
-  const stat = statOf(path);
-  if (stat.isDirectory()) throw usageError(`${path} is a folder`);
-  if (stat.size > SOURCE_BYTES_MAX)
-    throw usageError(`${path} is larger than ${SOURCE_BYTES_MAX / 1024 / 1024} MiB`);
+  let text: string | null;
   try {
-    return readFileSync(path, 'utf8');
+    text = path === STANDARD_INPUT ? textOf(0) : textOfFile(path);
   } catch (error) {
     throw usageError(`${path}: ${reasonOf(error)}`);
+  }
+  if (text === null) throw usageError(`${path} is larger than ${SOURCE_BYTES_MAX / 1024 / 1024} MiB`);
+  return text;
+}
+
+function textOfFile(path: string): string | null {
+  const file = openSync(path, 'r');
+  try {
+    return textOf(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What is in an open file, or null if that is more than anybody needs. What is no file has no size to ask for. */
+function textOf(file: number): string | null {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for (;;) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const read = readSync(file, chunk, 0, CHUNK_BYTES, null);
+    if (read === 0) return Buffer.concat(chunks).toString('utf8');
+    length += read;
+    if (length > SOURCE_BYTES_MAX) return null;
+    chunks.push(chunk.subarray(0, read));
   }
 }
 
@@ -57,7 +79,7 @@ export function readerBeside(path: string): (reference: string) => string | null
   const folder = path === STANDARD_INPUT ? '.' : dirname(path);
   return (reference) => {
     try {
-      return readFileSync(resolve(folder, reference), 'utf8');
+      return textOfFile(resolve(folder, reference));
     } catch {
       return null;
     }

@@ -10,8 +10,9 @@ import { psCommand } from './ps.js';
 import { runCommand } from './run.js';
 import { validateCommand } from './validate.js';
 
-const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure; 2 usage or invalid scenario; 3 lab not possible on this
-machine; 70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
+const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure;
+2 usage or invalid scenario; 3 lab not possible on this machine;
+70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
 
 async function main(args: string[]): Promise<void> {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -30,7 +31,7 @@ async function main(args: string[]): Promise<void> {
     .parserConfiguration({ 'populate--': true })
     .recommendCommands()
     .example('$0 run scenarios', 'simulate and chart every scenario of a folder')
-    .example('$0 ps scenarios/rabbitmq-pause-3.0.yaml --at 2h --tree', 'the process table after two hours')
+    .example('$0 ps node.yaml --at 2h --tree', 'the process table after two hours')
     .epilogue(EPILOGUE)
     .version(version)
     .help()

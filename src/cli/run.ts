@@ -121,7 +121,7 @@ async function writeFiles(results: RunResult[], args: Arguments, interruption: I
   } catch (error) {
     if (interruption.aborted) return;
     if (error instanceof ForeignOutputError)
-      throw usageError(error.message, 'choose another folder with --dir');
+      throw usageError(error.message, 'move it away, or choose another folder with --dir');
     throw new CommandError(EXIT.failure, `error: ${dir}: ${reasonOf(error)}`);
   } finally {
     progress.clear();

@@ -475,8 +475,5 @@ export function pinnedFooter(pinned: number): string {
 // ------------------------------------------------------------------------------------------ files
 
 export function notOurs(path: string): string {
-  return (
-    `${path} exists and was not written by pidsim, so it is left alone and nothing has been written. ` +
-    `Move it away or choose another folder with --output.`
-  );
+  return `${path} exists and was not written by pidsim, so it is left alone and nothing has been written`;
 }

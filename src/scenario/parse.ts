@@ -82,7 +82,7 @@ function parseDocument(document: SourceDocument, findings: Findings, options: Pa
       'unknown-value',
       `this is a Kubernetes ${kind}, not a Scenario`,
       {
-        hint: 'Name this file in a scenario: `pods: [{manifest: FILE}]`; or turn it into one with `pidsim import`.',
+        hint: 'Name this file in a scenario: `pods: [{manifest: FILE}]`.',
       },
     );
     return null;

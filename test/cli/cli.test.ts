@@ -159,6 +159,7 @@ describe('pidsim run', () => {
 describe('bad input is a diagnostic and exit code 2, never a stack trace', () => {
   const cases: [string, string[], RegExp][] = [
     ['a file that is not there', ['run', 'nowhere.yaml'], /nowhere\.yaml: no such file/],
+    ['a file without an end', ['run', '/dev/zero'], /\/dev\/zero is larger than 16 MiB/],
     ['no file at all', ['run'], /name a scenario file/],
     ['an unknown command', ['frobnicate'], /frobnicate/i],
     ['an unknown option', ['run', 'a.yaml', '--frobnicate'], /frobnicate/],
