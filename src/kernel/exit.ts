@@ -80,7 +80,7 @@ export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
 }
 
 /** The process ends with its last threads, long after the main one: with status 0, unless something else has been said. */
-export function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
+function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
   const isDying = kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH;
   exit(kernel, task, isDying ? kernel.tasks.rows[task + STATUS] : 0);
 }

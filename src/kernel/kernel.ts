@@ -7,14 +7,7 @@
 import { NONE } from './arena.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
-import {
-  endThread,
-  exit,
-  exitAfterMainThread,
-  exitAhead,
-  exitMainThread,
-  finishEmptiedNamespaces,
-} from './exit.js';
+import { endThread, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { boot, fork } from './fork.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
@@ -53,7 +46,7 @@ import {
   USER,
   ZOMBIE,
 } from './tasks.js';
-import { cloneThreads, dropOtherThreads, dropThreads, isSingleThreaded } from './threads.js';
+import { cloneThreads, dropOtherThreads, isSingleThreaded } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
 export { NONE } from './arena.js';
@@ -101,13 +94,6 @@ export class Kernel extends KernelState {
 
   endOneThread(task: TaskId): void {
     endThread(this, task);
-  }
-
-  /** All extra threads end, and the process with them if its main thread has ended before. */
-  endThreads(task: TaskId): void {
-    if (this.stateOf(task) === 'leader-dead') exitAfterMainThread(this, task);
-    else if (this.threadCount(task) > 0) dropThreads(this, task);
-    finishEmptiedNamespaces(this);
   }
 
   /** All threads end but the one that calls: the main one as long as that lives. */
@@ -381,6 +367,11 @@ export class Kernel extends KernelState {
 
   threadCount(task: TaskId): number {
     return this.processes.rows[this.processOf(task) | THREADS];
+  }
+
+  /** Has it ended, and others go on (K19)? */
+  isMainThreadDead(task: TaskId): boolean {
+    return this.tasks.rows[task + STATE] === LEADER_DEAD;
   }
 
   /** Besides the one that calls, which is the main one as long as that lives: what an exec has to end first (K46). */

@@ -18,7 +18,9 @@ export const IDLE = 7;
 export const ENDING_THREADS = 8;
 /** Its main thread has ended in the turn in which it made the thread that goes on, until that is run. */
 export const TAKING_OVER = 9;
-export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+/** In a THREADS that takes one away, until that has run, and ended. */
+export const JOINING = 10;
+export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 export type Waiting = typeof WAITING_ANY | typeof WAITING_ALL | typeof WAITING_LABEL;
 
 /** Is it in one of the wait steps? */

@@ -27,6 +27,7 @@ import { Op, type Program } from './code.js';
 import {
   ENDING_THREADS,
   isWaiting,
+  JOINING,
   PAUSED,
   type ProcessContext,
   RUNNING,
@@ -70,7 +71,17 @@ export function resume(host: InterpreterHost, context: ProcessContext): void {
 
 /** Is a process that waits for threads of its own over that? */
 function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
+  if (context.blocked === JOINING) endJoined(host, context);
   return context.blocked === ENDING_THREADS && goOnWithExec(host, context);
+}
+
+/** The thread that a process waits for runs, ends, and wakes it: behind whoever has become ready since. */
+function endJoined(host: InterpreterHost, context: ProcessContext): void {
+  const { kernel } = host;
+  if (kernel.dieOfSignal(context.task)) return;
+  kernel.endOneThread(context.task);
+  context.blocked = RUNNING;
+  host.runAgain(context);
 }
 
 /** The thread that a main thread has made and left the process to is run. */
@@ -255,9 +266,14 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc = context.pc;
         break;
       case Op.THREADS: {
-        const hadNone = program.exitsMainThread && kernel.threadCount(task) === 0;
-        pc = setThreads(kernel, task, code[pc + 1]) ? code[pc + 2] : code[pc + 3];
-        if (context.task !== task) return;
+        const count = code[pc + 1];
+        const before = kernel.threadCount(task);
+        if (count < before) {
+          takeThreadAway(host, context, pc, count);
+          return;
+        }
+        const hadNone = program.exitsMainThread && before === 0;
+        pc = kernel.cloneThreads(task, count - before) === count - before ? code[pc + 2] : code[pc + 3];
         if (hadNone && kernel.threadCount(task) > 0) {
           host.threadMade(context);
           isThreadNew = true;
@@ -355,13 +371,15 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   return code[pc + 2];
 }
 
-/** False when a thread was refused; those that were made stay. */
-function setThreads(kernel: Kernel, task: number, count: number): boolean {
-  const missing = count - kernel.threadCount(task);
-  if (missing > 0) return kernel.cloneThreads(task, missing) === missing;
-  if (count === 0) kernel.endThreads(task);
-  else for (let extra = -missing; extra > 0; extra--) kernel.endOneThread(task);
-  return true;
+/** The THREADS at `pc` is done again until enough are gone. Without the main thread, the last one ends the process. */
+function takeThreadAway(host: InterpreterHost, context: ProcessContext, pc: number, count: number): void {
+  if (count === 0 && host.kernel.isMainThreadDead(context.task)) {
+    exit(host, context, 0);
+    return;
+  }
+  context.pc = pc;
+  context.blocked = JOINING;
+  host.runAgain(context);
 }
 
 /**

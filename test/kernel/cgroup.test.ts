@@ -32,7 +32,7 @@ onBothKernels((boot) => {
     const threaded = pod(kernel, { pod: UNLIMITED, container: 10 });
     expect(kernel.cloneThreads(threaded.task, 50)).toBe(9);
     expect(kernel.fork(threaded.task)).toBe(NONE);
-    kernel.endThreads(threaded.task);
+    kernel.endOtherThreads(threaded.task);
     expect(kernel.pidsCurrent(threaded.inner)).toBe(1);
   });
 

@@ -13,7 +13,6 @@ export type AnyKernel = Pick<
   | 'fork'
   | 'cloneThreads'
   | 'endOtherThreads'
-  | 'endThreads'
   | 'endOneThread'
   | 'exec'
   | 'exit'

@@ -356,7 +356,6 @@ export class Pair {
 type PlainCall =
   | 'dieOfSignal'
   | 'endOtherThreads'
-  | 'endThreads'
   | 'endOneThread'
   | 'exec'
   | 'exit'

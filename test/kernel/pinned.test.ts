@@ -31,7 +31,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(init)).toBe(NONE);
     expect(kernel.listTasks(ns)).toHaveLength(1);
     expect(kernel.taskCount(ns)).toBe(399);
-    kernel.endThreads(init);
+    kernel.endOtherThreads(init);
     expect(kernel.taskCount(ns)).toBe(1);
     expect(kernel.fork(init)).not.toBe(NONE);
   });

@@ -104,8 +104,7 @@ const MOVES: [number, string, Move][] = [
     (pair, task, a) => void (pair.mayCloneThreads(task) && pair.cloneThreads(task, 1 + (a % 12))),
   ],
   [8, 'forkWithThreads', (pair, task, a) => pair.forkWithThreads(task, 1 + (a % 40))],
-  [2, 'endOtherThreads', (pair, task) => pair.on('endOtherThreads', task)],
-  [3, 'endThreads', (pair, task) => pair.on('endThreads', task)],
+  [5, 'endOtherThreads', (pair, task) => pair.on('endOtherThreads', task)],
   [
     4,
     'endOneThread',

@@ -189,12 +189,6 @@ export class ReferenceKernel extends ReferenceTables {
     this.afterRelease();
   }
 
-  endThreads(id: number): void {
-    const p = this.running(id);
-    if (p.main.alive) this.releaseThreads(p, 0);
-    else this.doExit(p, p.dying ?? p.status);
-  }
-
   endOtherThreads(id: number): void {
     const p = this.running(id);
     this.releaseThreads(p, p.main.alive ? 0 : 1);

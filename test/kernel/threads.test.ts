@@ -23,7 +23,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(8);
     expect(kernel.allocated() - before).toBe(7);
     expect(row(kernel, ns, init)).toMatchObject({ threads: 8, stat: 'Sl' });
-    kernel.endThreads(init);
+    kernel.endOtherThreads(init);
     expect(kernel.allocated() - before).toBe(0);
   });
 
@@ -43,7 +43,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(44);
     expect(row(kernel, ns, parent)?.nspid).toEqual([1]);
     expect(row(kernel, 0, parent)?.nspid).toHaveLength(13);
-    kernel.endThreads(parent);
+    kernel.endOtherThreads(parent);
     expect(kernel.allocated(ns)).toBe(1);
     expect(kernel.allocated()).toBe(before);
   });
