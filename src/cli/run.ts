@@ -54,6 +54,7 @@ export const runCommand: CommandModule<object, Arguments> = {
       .example('$0 run node.yaml -o json', 'the result as data, no files')
       .example('$0 run node.yaml --until exhaustion --seed 7', 'another draw, only to exhaustion'),
   async handler(args) {
+    checkDir(args);
     const interruption = new Interruption();
     try {
       const scenarios = loadOrExit(namedFiles(args)).map((scenario) => withSeed(scenario, args.seed));
@@ -67,6 +68,15 @@ export const runCommand: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** yargs takes an option that is given twice for a list. */
+function checkDir({ dir, writeFiles }: Arguments): void {
+  if (dir === undefined) return;
+  if (typeof dir !== 'string') throw usageError('--dir is given twice', 'name one folder');
+  if (dir === '') throw usageError('--dir names no folder', 'the folder you are in is --dir .');
+  if (!writeFiles)
+    throw usageError('--dir and --no-write-files contradict each other', 'leave one of them out');
+}
 
 function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
   if (seed === undefined) return scenario;

@@ -18,9 +18,10 @@ export function usableNumbers(kernel: Kernel): number {
   return cursor > RESERVED_PIDS ? pidMax - RESERVED_PIDS + lowNumbersHeld(kernel) : pidMax - 1;
 }
 
-/** How many more numbers can be handed out. */
+/** How many more numbers can be handed out. Those beyond a `pid_max` that was lowered are in nobody's way (K7). */
 export function freeNumbers(kernel: Kernel): number {
-  return Math.max(0, usableNumbers(kernel) - kernel.allocated(0));
+  const { taken, pidMax } = kernel.namespaces[0];
+  return Math.max(0, usableNumbers(kernel) - (kernel.allocated(0) - taken.countFrom(pidMax)));
 }
 
 /**

@@ -75,7 +75,7 @@ export function timeToExhaustion(result: RunResult): string {
 
 /** The answer in full sentences, for a summary or a page. */
 export function answer(result: RunResult): string {
-  return [outcomeSentence(result), reliefSentence(result), symptomSentence(result)]
+  return [outcomeSentence(result), podSentence(result), reliefSentence(result), symptomSentence(result)]
     .filter((sentence) => sentence !== '')
     .join(' ');
 }
@@ -121,7 +121,7 @@ function outcomeSentence(result: RunResult): string {
 
 /** In a small table the numbers that are never handed out again are a large part (K3). */
 function reservedSentence(reading: Reading, refusedBy: RefusedBy): string {
-  if (refusedBy !== 'pid-max' || reading.free * 20 < reading.pidMax) return '';
+  if (refusedBy !== 'pid-max' || (reading.pidMax - reading.allocated) * 20 < reading.pidMax) return '';
   return ' That is all there is: after the first wrap, numbers below 300 are not handed out again.';
 }
 
@@ -137,6 +137,13 @@ function inventory(reading: Reading): string {
     `${plural(reading.pinned, 'pinned number')}`,
   ];
   return `${listOf(items)}: ${inUse(reading)}`;
+}
+
+/** What a pod has come to that the story of the node says nothing of. */
+function podSentence(result: RunResult): string {
+  const { firstForkRefusedSeconds } = result.symptoms;
+  if (tellStory(result).kind !== 'would-fill' || firstForkRefusedSeconds === null) return '';
+  return `Inside a pod, forks are refused from ${formatSeconds(firstForkRefusedSeconds)} on, by a limit of the pod's own.`;
 }
 
 /** When the node first failed somebody: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
@@ -365,7 +372,9 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
     const label = `${shortened(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${formatSeconds(seconds)}`;
     moments.push({ seconds, label, main: false });
   }
-  return moments.sort((a, b) => a.seconds - b.seconds).slice(0, MOMENTS_MAX);
+  // The moment of the title is shown, whatever else is not.
+  const mostImportant = moments.sort((a, b) => Number(b.main) - Number(a.main) || a.seconds - b.seconds);
+  return mostImportant.slice(0, MOMENTS_MAX).sort((a, b) => a.seconds - b.seconds);
 }
 
 export function shortened(text: string, charactersMax: number): string {

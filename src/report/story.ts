@@ -27,7 +27,7 @@ export interface Relief {
 export type Story =
   /** The node refused a fork. */
   | { kind: 'full'; atSeconds: number; reading: Reading; relief: Relief | null }
-  /** A limit of a pod's own (its cgroup, its namespace) refused a fork; the node never did. */
+  /** A limit of a pod's own (its cgroup, its namespace) refused a fork; the node never did, and would not in time either. */
   | { kind: 'pod-full'; atSeconds: number; reading: Reading; end: Reading }
   /** Never full, and what had piled up has been given back for good. */
   | { kind: 'recovered'; relief: Relief; end: Reading }
@@ -112,7 +112,7 @@ export function tellStory(result: RunResult): Story {
   }
   const end = lastReading(result);
   const refusedSeconds = symptoms.firstForkRefusedSeconds;
-  if (refusedSeconds !== null) {
+  if (refusedSeconds !== null && projection?.kind !== 'exhausts') {
     return { kind: 'pod-full', atSeconds: refusedSeconds, reading: readingAt(result, refusedSeconds), end };
   }
   const relief = reliefAfter(result, 0);
@@ -155,6 +155,7 @@ export function culprits(result: RunResult): Culprit[] {
   const groups = new Map<string, Culprit>();
   let total = 0;
   for (const row of result.blame) {
+    if (row.numbers === 0) continue;
     total += row.numbers;
     const key = JSON.stringify([row.origin, row.container, row.pod === 'node']);
     const group = groups.get(key) ?? {

@@ -156,7 +156,7 @@ function expectationsPart(result: RunResult): string {
 }
 
 function reproducePart(result: RunResult): string {
-  return `## How to reproduce\n\n    pidsim run ${result.scenario.path}\n\n${escapeMarkdown(reproduce(result))}`;
+  return `## How to reproduce\n\n    pidsim run ${result.scenario.path} --seed ${result.seed}\n\n${escapeMarkdown(reproduce(result))}`;
 }
 
 // ------------------------------------------------------------------------------------------------- Markdown

@@ -1,7 +1,7 @@
 /** The plain values of a scenario file: how each is written, and what is said when it is not. */
 import * as z from 'zod';
-import { parseDurationUs, US_PER_SECOND } from '../sim/time.js';
-import { INTERVAL_US_MIN } from './bounds.js';
+import { formatDuration, parseDurationUs, US_PER_SECOND } from '../sim/time.js';
+import { HORIZON_US_MAX, INTERVAL_US_MIN } from './bounds.js';
 import type { DiagnosticCode } from './codes.js';
 import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from './quantity.js';
 
@@ -59,10 +59,18 @@ export const durationLeaf = (): z.ZodString =>
   });
 
 export const intervalLeaf = (): z.ZodString =>
-  leaf(z.string(), (value) => checkDuration(String(value), INTERVAL_US_MIN), {
+  leaf(z.string(), (value) => checkDuration(String(value), INTERVAL_US_MIN, HORIZON_US_MAX), {
     id: 'Interval',
-    description: 'A length of time of at least one second: numbers with units d, h, m, s, ms, us.',
+    description: 'A length of time from one second to ten years: numbers with units d, h, m, s, ms, us.',
     examples: ['10s', '1h30m', '30d'],
+  });
+
+/** Its upper bound has a diagnostic of its own (resolve.ts). */
+export const horizonLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => checkDuration(String(value), INTERVAL_US_MIN), {
+    id: 'Horizon',
+    description: 'A length of time of at least one second: numbers with units d, h, m, s, ms, us.',
+    examples: ['12h', '30d', '1h30m'],
   });
 
 export const samplingLeaf = (): z.ZodString =>
@@ -72,12 +80,14 @@ export const samplingLeaf = (): z.ZodString =>
     examples: ['auto', '1m'],
   });
 
-function checkDuration(text: string, leastUs: number): Objection | null {
+function checkDuration(text: string, leastUs: number, mostUs = Number.POSITIVE_INFINITY): Objection | null {
   if (/^-\s*\d/.test(text) && parseDurationUs(text.slice(1).trim()) !== null) {
     return { code: 'out-of-range', message: `\`${text}\` is negative` };
   }
   const us = parseDurationUs(text);
   if (us === null) return { code: 'bad-duration', message: `\`${shorten(text)}\` is not a duration` };
+  if (us > mostUs)
+    return { code: 'out-of-range', message: `\`${text}\` is too long: at most ${formatDuration(mostUs)}` };
   if (us >= leastUs) return null;
   const least = leastUs === US_PER_SECOND ? '1s' : `${leastUs}us`;
   return { code: 'out-of-range', message: `\`${text}\` is too short: at least ${least}` };

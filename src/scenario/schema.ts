@@ -14,6 +14,7 @@ import { CPUS_MAX, INT32_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } 
 import {
   countOrPercentageLeaf,
   durationLeaf,
+  horizonLeaf,
   intervalLeaf,
   nameLeaf,
   quantityLeaf,
@@ -58,6 +59,7 @@ export function choiceOf(schema: z.ZodType): ((value: unknown) => number) | unde
 function leaves() {
   return {
     duration: durationLeaf(),
+    horizon: horizonLeaf(),
     interval: intervalLeaf(),
     sampling: samplingLeaf(),
     quantity: quantityLeaf(),
@@ -88,7 +90,7 @@ function build() {
       .min(0)
       .default(1)
       .describe('Seed of every random stream. The same seed gives the same run, on every machine.'),
-    horizon: leaf.interval.default(DEFAULT_HORIZON).describe('How long to simulate. At most ten years.'),
+    horizon: leaf.horizon.default(DEFAULT_HORIZON).describe('How long to simulate. At most ten years.'),
     sampleEvery: leaf.sampling
       .default('auto')
       .describe('Interval between rows of the timeline. `auto` gives about 1,000 rows.'),

@@ -168,6 +168,9 @@ describe('bad input is a diagnostic and exit code 2, never a stack trace', () =>
     ['a moment after the end', ['ps', 'a.yaml', '--at', '9d'], /after the end/],
     ['a pod that is not there', ['ps', 'a.yaml', '--pod', 'nobody'], /there are: web/],
     ['an unknown field', ['explain', 'scenario.spec.nodes'], /node/],
+    ['no folder', ['run', 'a.yaml', '--dir', ''], /--dir names no folder/],
+    ['two folders', ['run', 'a.yaml', '--dir', 'x', '--dir', 'y'], /--dir is given twice/],
+    ['a folder for nothing', ['run', 'a.yaml', '--dir', 'x', '--no-write-files'], /contradict/],
     ['a seed that is none', ['run', 'a.yaml', '--seed', '-1'], /seed/],
   ];
   test.each(cases)('%s', (_, args, message) => {

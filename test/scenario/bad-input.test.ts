@@ -106,6 +106,7 @@ describe('a value', () => {
       '  node: {kernel: {pidMax: 500, cpus: 64}}',
       ['5:27 out-of-range'],
     ],
+    ['that is an interval of centuries', '  node: {sshLogins: {every: 100000d}}', ['5:29 out-of-range']],
     ['that is an interval below a second', '  node: {sshLogins: {every: 500ms}}', ['5:29 out-of-range']],
     ['that is a list where a mapping is needed', '  node: [1]', ['5:9 not-a-mapping']],
     ['that is a mapping where a list is needed', '  pods: {a: 1}', ['5:9 wrong-type']],
