@@ -21,6 +21,7 @@ export const COLOURS = {
   ink: '#1b1f24',
   faint: '#57606a',
   grid: '#e4e8ec',
+  paper: '#ffffff',
 } as const;
 
 /** What holds a number, in stacking order from below; the names are columns of timeline.csv and blame.csv. */

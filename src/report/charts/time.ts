@@ -185,31 +185,39 @@ export function momentsHeight(moments: readonly PlacedMoment[]): number {
     : (Math.max(...moments.map(({ line }) => line)) + 1) * MOMENT_LINE_HEIGHT + 4;
 }
 
-/** A rule through the plot for each moment, with its label above. */
+/** A rule through the plot for each moment, with its label above; a label keeps the rules of other moments off. */
 export function momentLayers(
   moments: readonly PlacedMoment[],
   frame: TimeFrame,
   show = { labels: true },
 ): ChartSpec[] {
-  return moments.flatMap((moment) => {
-    const x = { datum: axisTime(moment.seconds, frame), type: 'quantitative' };
-    const top = show.labels ? -(moment.line * MOMENT_LINE_HEIGHT) - 3 : 0;
+  const at = (moment: PlacedMoment): ChartSpec => ({
+    x: { datum: axisTime(moment.seconds, frame), type: 'quantitative' },
+  });
+  const topOf = ({ line }: PlacedMoment): number => (show.labels ? -(line * MOMENT_LINE_HEIGHT) - 3 : 0);
+  const rules = moments.map((moment) => {
     const rule = {
       type: 'rule',
-      y: top,
+      y: topOf(moment),
       y2: 'height',
       color: COLOURS.ink,
       strokeWidth: moment.main ? 1.5 : 1,
       ...(moment.main ? {} : { strokeDash: [3, 3] }),
     };
+    return once(rule, at(moment));
+  });
+  if (!show.labels) return rules;
+  const labels = moments.flatMap((moment) => {
     const label = {
       type: 'text',
       text: moment.label,
-      y: top - 2,
+      y: topOf(moment) - 2,
       align: moment.align,
       baseline: 'bottom',
       fontWeight: moment.main ? 'bold' : 'normal',
     };
-    return [once(rule, { x }), ...(show.labels ? [once(label, { x })] : [])];
+    const halo = { ...label, color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5, aria: false };
+    return [once(halo, at(moment)), once(label, at(moment))];
   });
+  return [...rules, ...labels];
 }
