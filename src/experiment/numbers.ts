@@ -21,7 +21,7 @@ export function usableNumbers(kernel: Kernel): number {
 /** How many more numbers can be handed out. Those beyond a `pid_max` that was lowered are in nobody's way (K7). */
 export function freeNumbers(kernel: Kernel): number {
   const { taken, pidMax } = kernel.namespaces[0];
-  return Math.max(0, usableNumbers(kernel) - (kernel.allocated(0) - taken.countFrom(pidMax)));
+  return Math.max(0, usableNumbers(kernel) - (kernel.allocated(0) - taken.count(pidMax)));
 }
 
 /**

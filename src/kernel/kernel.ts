@@ -7,7 +7,14 @@
 import { NONE } from './arena.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
-import { endThread, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import {
+  endThread,
+  exit,
+  exitAhead,
+  exitMainThread,
+  finishEmptiedNamespaces,
+  isMainThreadDead,
+} from './exit.js';
 import { boot, fork } from './fork.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
@@ -371,7 +378,7 @@ export class Kernel extends KernelState {
 
   /** Has it ended, and others go on (K19)? */
   isMainThreadDead(task: TaskId): boolean {
-    return this.tasks.rows[task + STATE] === LEADER_DEAD;
+    return isMainThreadDead(this, task);
   }
 
   /** Besides the one that calls, which is the main one as long as that lives: what an exec has to end first (K46). */

@@ -120,11 +120,9 @@ export function isSingleThreaded(kernel: KernelState, task: TaskId): boolean {
 
 /** All threads end but the one that calls. */
 export function dropOtherThreads(kernel: KernelState, task: TaskId): void {
-  const { rows } = kernel.processes;
-  const process = kernel.processOf(task);
-  const left = kernel.tasks.rows[task + STATE] === LIVE ? 0 : 1;
-  if (left === 0 && rows[process | THREADS] > 0) dropThreads(kernel, task);
-  while (rows[process | THREADS] > left) dropThread(kernel, task);
+  if (isSingleThreaded(kernel, task)) return;
+  if (kernel.tasks.rows[task + STATE] === LIVE) dropThreads(kernel, task);
+  while (!isSingleThreaded(kernel, task)) dropThread(kernel, task);
 }
 
 /** All extra threads end; there must be some. */
