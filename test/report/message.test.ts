@@ -6,6 +6,7 @@ import {
   expectationFailures,
   explainRefusal,
   headline,
+  headlineMoments,
   kubeletHeadline,
   overviewHeadline,
   pinnedFooter,
@@ -14,6 +15,31 @@ import {
   timeToExhaustion,
 } from '../../src/report/message.js';
 import * as runs from './fixtures.js';
+
+describe('what the report must not leave out', () => {
+  test('the moment of the title is marked, however many interventions come before it', () => {
+    const run = runs.leakingRun();
+    const restarts = Array.from({ length: 9 }, (_, hour) => ({
+      timeSeconds: 3600 * (1 + hour),
+      kind: 'intervention' as const,
+      subject: 'rabbitmq',
+      detail: 'restart container',
+    }));
+    const labels = headlineMoments({ ...run, events: [...restarts, ...run.events] }).map(
+      ({ label }) => label,
+    );
+    expect(labels.at(-1)).toBe('full: 22.4 h');
+    expect(labels.length).toBeLessThan(restarts.length);
+  });
+
+  test('a node that will fill up has no room, whatever a pod has been refused before', () => {
+    const run = runs.slowRun();
+    const refused = { ...run, symptoms: { ...run.symptoms, firstForkRefusedSeconds: 3600 } };
+    expect(headline(refused)).toBe(headline(run));
+    expect(answer(refused)).toContain('Inside a pod, forks are refused from 60 min on');
+    expect(answer(run)).not.toContain('Inside a pod');
+  });
+});
 
 describe('a title is an answer', () => {
   test('a full node says when, and what fills it', () => {
