@@ -114,7 +114,8 @@ export class Children {
     families[process | LAST_CHILD] = child;
   }
 
-  private removeLive(process: number, child: number): void {
+  /** Takes a live child out of the children of `process`. */
+  removeLive(process: number, child: number): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
     const next = rows[child + NEXT];

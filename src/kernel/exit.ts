@@ -6,7 +6,7 @@
  */
 import { NONE } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
-import { HOST_NUMBER, namespaceIn, originIn } from './pids.js';
+import { namespaceIn, originIn } from './pids.js';
 import { SIGNALS, TASK, THREADS } from './processes.js';
 import {
   HAS_SUBREAPER,
@@ -47,6 +47,31 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
   const namespace = kernel.namespaceOf(task);
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task, namespace);
+  finishEmptiedNamespaces(kernel);
+}
+
+/**
+ * The end of a process that its parent has been waiting for, and nothing else: `exit`, and the parent's `wait` in the same
+ * stroke. Nobody sees the zombie, and the parent need not be woken for it, unless it has a handler to run.
+ */
+export function exitAwaited(kernel: KernelState, task: TaskId, status: number): void {
+  const { rows } = kernel.tasks;
+  const namespace = kernel.namespaceOf(task);
+  if (rows[task + STATE] !== LIVE || namespace.init === task) {
+    exit(kernel, task, status);
+    if (rows[task + STATE] === ZOMBIE) release(kernel, task);
+  } else {
+    const parent = rows[task + PARENT];
+    const parents = rows[parent + PROCESS];
+    rows[task + STATUS] = status;
+    endProcess(kernel, task, namespace);
+    kernel.children.removeLive(parents, task);
+    if (isHandler(sigchldIn(kernel.processes.rows[parents | SIGNALS]))) tellParent(kernel, parent, parents);
+    kernel.hooks.released(task, kernel.hostNumber(task));
+    kernel.origins.countReleased(kernel.tasks.origin(task), 1);
+    giveBack(kernel, task, namespace);
+  }
+  kernel.waited = task;
   finishEmptiedNamespaces(kernel);
 }
 
@@ -147,21 +172,27 @@ export function finishEmptiedNamespaces(kernel: KernelState): void {
 
 /** The process is no more: its children go to another parent, its own parent hears of it. */
 function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
-  const { processes, children } = kernel;
   const { rows } = kernel.tasks;
-  const process = rows[task + PROCESS];
   const parent = rows[task + PARENT];
   const parents = rows[parent + PROCESS];
   if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
+  endProcess(kernel, task, namespace);
+  kernel.children.becomeZombie(parents, task);
+  rows[task + STATE] = ZOMBIE;
+  if (tellParent(kernel, parent, parents)) release(kernel, task);
+}
+
+/** What ends with its life: threads, children, the row in `Processes`. */
+function endProcess(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
+  const { processes, children } = kernel;
+  const { rows } = kernel.tasks;
+  const process = rows[task + PROCESS];
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (children.hasAny(process)) reparentChildren(kernel, task);
   if (namespace.init === task) namespace.init = NONE;
   else kernel.hooks.ended(task, kernel.hostNumber(task), rows[task + STATUS]);
-  children.becomeZombie(parents, task);
-  rows[task + STATE] = ZOMBIE;
   rows[task + PROCESS] = NONE;
   processes.release(process);
-  if (tellParent(kernel, parent, parents)) release(kernel, task);
 }
 
 /** Is the task a zombie already, though some thread of it goes on (K19)? */
@@ -230,27 +261,30 @@ function findReaper(kernel: KernelState, father: TaskId): TaskId {
  * else is attached (K10, K14). Stands for `release_task`.
  */
 export function release(kernel: KernelState, task: TaskId): void {
-  const { rows } = kernel.tasks;
-  const pid = rows[task + PID];
-  kernel.hooks.released(task, kernel.pids.rows[pid | HOST_NUMBER]);
-  kernel.children.removeZombie(task);
-  const label = rows[task + LABEL];
-  const origin = originIn(label);
+  const label = kernel.tasks.rows[task + LABEL];
   const namespace = kernel.namespaces[namespaceIn(label)];
+  kernel.hooks.released(task, kernel.hostNumber(task));
+  kernel.children.removeZombie(task);
+  kernel.origins.countReaped(originIn(label));
+  namespace.ownZombies--;
+  giveBack(kernel, task, namespace);
+}
+
+/** What it was charged for, whether anybody has seen the zombie or not. */
+function giveBack(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
+  const { rows } = kernel.tasks;
+  const group = rows[task + GROUP];
+  const session = rows[task + SESSION];
+  namespace.ownTasks--;
   kernel.nrThreads--;
   kernel.countUser(rows[task + USER], -1);
   kernel.cgroups[kernel.tasks.cgroup(task)].charge(-1);
-  kernel.origins.countReaped(origin);
-  const group = rows[task + GROUP];
-  const session = rows[task + SESSION];
   if (group === session) kernel.detach(group, 2);
   else {
     kernel.detach(session, 1);
     kernel.detach(group, 1);
   }
-  namespace.ownZombies--;
-  namespace.ownTasks--;
-  kernel.detachOwn(pid);
+  kernel.detachOwn(rows[task + PID]);
   kernel.tasks.release(task);
 }
 

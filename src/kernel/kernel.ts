@@ -11,6 +11,7 @@ import {
   endThread,
   exit,
   exitAhead,
+  exitAwaited,
   exitMainThread,
   finishEmptiedNamespaces,
   isMainThreadDead,
@@ -121,6 +122,11 @@ export class Kernel extends KernelState {
   /** The process with all its threads, at once. */
   exit(task: TaskId, status: number): void {
     exit(this, task, status & 0xff);
+  }
+
+  /** The same, and the parent, which has been waiting for just this, reaps it and is not woken. */
+  exitAwaited(task: TaskId, status: number): void {
+    exitAwaited(this, task, status & 0xff);
   }
 
   /** exit_group of a process with extra threads, which die when they run: `dieOfSignal` is to follow. False: it has none. */

@@ -183,7 +183,9 @@ export class RuncCalls {
       kernel.wait(runc === NONE ? parent : runc, child);
       child = NONE;
     }
-    if (runc !== NONE) {
+    if (runc !== NONE && child !== NONE) kernel.exitAwaited(runc, 0);
+    else if (runc !== NONE) {
+      // Nothing has come of it, and the parent may have no other reason to stay: it has to look.
       kernel.exit(runc, 0);
       kernel.wait(parent, runc);
     }

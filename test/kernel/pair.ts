@@ -282,6 +282,23 @@ export class Pair {
     return reaped;
   }
 
+  /** To the reference these are two system calls, and the parent is woken in between: whether it has to be is another test's. */
+  exitAwaited(task: number, status: number): void {
+    const parent = this.reference.parentOf(task);
+    this.call(
+      `exitAwaited(${task}, ${status})`,
+      () => {
+        this.reference.exit(task, status);
+        this.reference.wait(parent, task);
+        this.referenceTold.woken.delete(parent);
+      },
+      () => {
+        this.fast.exitAwaited(this.fastId(task), status);
+        this.fastTold.woken.delete(this.fastId(parent));
+      },
+    );
+  }
+
   /** A call whose first argument is the caller, and whose others are the same on both sides. */
   on<K extends PlainCall>(name: K, task: number, ...rest: PlainArguments<K>): ReturnType<ReferenceKernel[K]> {
     type Callee = Record<string, (task: number, ...rest: unknown[]) => ReturnType<ReferenceKernel[K]>>;

@@ -53,6 +53,11 @@ function mayEnd(pair: Pair, task: number): boolean {
   return task !== pair.reference.init;
 }
 
+/** There is somebody who can wait for it. */
+function isAwaited(pair: Pair, task: number): boolean {
+  return mayEnd(pair, task) && pair.reference.canRun(pair.reference.parentOf(task));
+}
+
 function unshare(pair: Pair, task: number, a: number): void {
   const ns = activeNs(pair.reference.processes.get(task)!);
   if (pair.mayCloneThreads(task) && ns.level < DEPTH_MAX)
@@ -112,6 +117,7 @@ const MOVES: [number, string, Move][] = [
   ],
   [5, 'exec', (pair, task, a) => pair.on('exec', task, `image-${a % 5}`)],
   [14, 'exit', (pair, task, a) => void (mayEnd(pair, task) && pair.on('exit', task, a % 256))],
+  [8, 'exitAwaited', (pair, task, a) => void (isAwaited(pair, task) && pair.exitAwaited(task, a % 256))],
   [5, 'exitAhead', (pair, task, a) => void (mayEnd(pair, task) && pair.on('exitAhead', task, a % 256))],
   [
     3,
