@@ -13,6 +13,7 @@ import { KERNEL, NONE, SIGKILL, type TaskId } from '../kernel/kernel.js';
 import type { Program } from '../program/code.js';
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind } from '../sim/simulation.js';
+import { Timeouts } from '../sim/timeouts.js';
 import { type NodeContext, refusalText } from './context.js';
 import type { ExecClient, Execs } from './exec.js';
 import type { RuntimeRules } from './rules.js';
@@ -156,9 +157,13 @@ export class ProbeWorker implements ExecClient {
     this.finish('error', 'the container ended');
   }
 
-  /** R17: `timeoutSeconds` have passed since the exec was asked for. */
+  /** Has the command of this attempt ended, or been given up? */
+  isOver(attempt: number): boolean {
+    return this.attempt !== attempt || (this.task === NONE && !this.starting);
+  }
+
+  /** R17: `timeoutSeconds` have passed since the exec was asked for, and it is not over. */
   timeout(): void {
-    if (this.task === NONE && !this.starting) return;
     if (this.workers.rules.onTimeout === 'left-running' && !this.starting) {
       this.task = NONE;
       this.finish('failure', 'timed out, the command goes on');
@@ -235,17 +240,18 @@ export class ProbeWorker implements ExecClient {
 export class ProbeWorkers {
   private readonly all: ProbeWorker[] = [];
   private readonly tick: EventKind;
-  private readonly timeout: EventKind;
+  private readonly timeouts: Timeouts;
 
   constructor(
     readonly context: NodeContext,
     readonly execs: Execs,
   ) {
     this.tick = context.sim.register((index) => this.all[index].tick());
-    this.timeout = context.sim.register((index, attempt) => {
-      const worker = this.all[index];
-      if (worker.attempt === attempt) worker.timeout();
-    });
+    this.timeouts = new Timeouts(
+      context.sim,
+      (index, attempt) => this.all[index].isOver(attempt),
+      (index) => this.all[index].timeout(),
+    );
   }
 
   get rules(): RuntimeRules {
@@ -286,6 +292,6 @@ export class ProbeWorkers {
   }
 
   expectTimeout(worker: ProbeWorker): void {
-    this.context.sim.after(worker.spec.timeoutUs, this.timeout, worker.index, worker.attempt);
+    this.timeouts.start(worker.spec.timeoutUs, worker.index, worker.attempt);
   }
 }

@@ -1,0 +1,129 @@
+import type { EventKind, Simulation } from './simulation.js';
+
+/**
+ * Timers that seldom come: by the time of most of them, what they were to end is over.
+ *
+ * Each would be an event that the calendar sorts and nobody heeds. Here timers of one length wait in a queue, in which they are
+ * due in the order in which they were started, and only the queue has an event: for the first of them that was not over when
+ * the queue was last looked at. So a thousand timers that are started and are over within their length cost one event.
+ *
+ *     start ──► │ due, owner, number │ … │ ──► end of the instant of the first ──► is it over? dropped : it comes
+ *
+ * A timer comes at the very end of its instant: what is over in that instant was in time.
+ */
+export class Timeouts {
+  private readonly queues: TimeoutQueue[] = [];
+  private readonly due: EventKind;
+
+  /**
+   * @param isOver whether what the timer was to end is over: asked again and again, and once true it stays true.
+   * @param come called for a timer that is not over when its time has come.
+   */
+  constructor(
+    private readonly sim: Simulation,
+    isOver: (owner: number, number: number) => boolean,
+    come: (owner: number, number: number) => void,
+  ) {
+    this.due = sim.register((index) => this.lookAt(this.queues[index], isOver, come));
+  }
+
+  /** A timer of `delayUs` integer microseconds, zero or more. `owner` and `number`, of 32 bits, are whose it is. */
+  start(delayUs: number, owner: number, number: number): void {
+    const queue = this.queueOf(delayUs);
+    const dueUs = this.sim.nowUs + delayUs;
+    queue.put(dueUs, owner, number);
+    if (!queue.isExpected) this.expect(queue, dueUs);
+  }
+
+  /** There are as many as there are lengths: few. */
+  private queueOf(delayUs: number): TimeoutQueue {
+    for (const queue of this.queues) if (queue.delayUs === delayUs) return queue;
+    const queue = new TimeoutQueue(delayUs, this.queues.length);
+    this.queues.push(queue);
+    return queue;
+  }
+
+  private expect(queue: TimeoutQueue, dueUs: number): void {
+    queue.isExpected = true;
+    this.sim.atEndOf(dueUs, this.due, queue.index, 0);
+  }
+
+  private lookAt(
+    queue: TimeoutQueue,
+    isOver: (owner: number, number: number) => boolean,
+    come: (owner: number, number: number) => void,
+  ): void {
+    for (; !queue.isEmpty; queue.drop()) {
+      const { owner, number } = queue;
+      if (isOver(owner, number)) continue;
+      if (queue.dueUs > this.sim.nowUs) {
+        this.expect(queue, queue.dueUs);
+        return;
+      }
+      come(owner, number);
+    }
+    queue.isExpected = false;
+  }
+}
+
+/** Timers of one length, first in, first out: a ring that grows by doubling. */
+class TimeoutQueue {
+  /** An event to look at it is under way. */
+  isExpected = false;
+  private dueTimes = new Float64Array(16);
+  /** Two numbers for each timer: owner and number. */
+  private owners = new Int32Array(16 * 2);
+  private mask = 15;
+  private head = 0;
+  private tail = 0;
+
+  constructor(
+    readonly delayUs: number,
+    readonly index: number,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.head === this.tail;
+  }
+
+  /** Of the oldest. */
+  get dueUs(): number {
+    return this.dueTimes[this.head];
+  }
+
+  get owner(): number {
+    return this.owners[this.head << 1];
+  }
+
+  get number(): number {
+    return this.owners[(this.head << 1) | 1];
+  }
+
+  put(dueUs: number, owner: number, number: number): void {
+    const { tail } = this;
+    this.dueTimes[tail] = dueUs;
+    this.owners[tail << 1] = owner;
+    this.owners[(tail << 1) | 1] = number;
+    this.tail = (tail + 1) & this.mask;
+    if (this.tail === this.head) this.grow();
+  }
+
+  drop(): void {
+    this.head = (this.head + 1) & this.mask;
+  }
+
+  /** The ring is full: head and tail have met. The oldest goes to the front of a ring of twice the size. */
+  private grow(): void {
+    const { dueTimes, owners, head } = this;
+    const length = dueTimes.length;
+    this.dueTimes = new Float64Array(2 * length);
+    this.dueTimes.set(dueTimes.subarray(head));
+    this.dueTimes.set(dueTimes.subarray(0, head), length - head);
+    this.owners = new Int32Array(4 * length);
+    this.owners.set(owners.subarray(2 * head));
+    this.owners.set(owners.subarray(0, 2 * head), 2 * (length - head));
+    this.mask = 2 * length - 1;
+    this.head = 0;
+    this.tail = length;
+  }
+}
