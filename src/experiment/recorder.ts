@@ -15,24 +15,22 @@ import { US_PER_SECOND } from '../sim/time.js';
 import { EventLog } from './events.js';
 import { LeakAccounts } from './leak.js';
 import { freeNumbers } from './numbers.js';
-import type { RefusedBy, RunEventKind, Timeline } from './result.js';
+import type { Exhaustion, RefusedBy, RunEventKind, Timeline } from './result.js';
 import { TIMELINE_COLUMNS } from './result.js';
 
 /** Rows beyond the regular ones. */
 const MOMENT_ROWS_MAX = 1_000;
 
-export interface Exhaustion {
-  atUs: number;
-  refusedBy: RefusedBy;
-}
+/** Of a limit: with so much of it free, a node that was full has room again. */
+const ROOM_SHARE = 0.05;
 
 export class Recorder implements NodeObserver {
   readonly timeline: Timeline = Object.fromEntries(
     TIMELINE_COLUMNS.map((name): [string, number[]] => [name, []]),
   ) as Timeline;
   readonly log = new EventLog();
-  /** The first fork that was refused at node scope. */
-  exhausted: Exhaustion | null = null;
+  /** Every time that the node was full. */
+  readonly exhaustions: Exhaustion[] = [];
   firstForkRefusedUs: number | null = null;
   firstProbeFailureUs: number | null = null;
   firstSshRefusedUs: number | null = null;
@@ -88,7 +86,7 @@ export class Recorder implements NodeObserver {
     this.firstForkRefusedUs ??= this.sim.nowUs;
     const isNode = refusedBy === 'threads-max' || (refusedBy === 'pid-max' && at === 0);
     if (isNode) {
-      if (this.exhausted === null) this.noteExhaustion(refusedBy);
+      if (!this.isFull) this.noteExhaustion(refusedBy);
       return;
     }
     const origin = this.kernel.originOf(parent);
@@ -104,11 +102,26 @@ export class Recorder implements NodeObserver {
     this.lastChangeUs = this.sim.nowUs;
   }
 
+  private get isFull(): boolean {
+    return this.exhaustions.at(-1)?.untilSeconds === null;
+  }
+
   private noteExhaustion(refusedBy: RefusedBy): void {
-    this.exhausted = { atUs: this.sim.nowUs, refusedBy };
+    const isFirst = this.exhaustions.length === 0;
+    this.exhaustions.push({ atSeconds: this.sim.nowUs / US_PER_SECOND, refusedBy, untilSeconds: null });
     this.leaks.close(this.node.kubelet.probes);
-    this.event('exhausted', 'node', `the first fork refused at node scope, by ${refusedBy}`);
-    this.onExhausted?.();
+    const what = isFirst ? 'the first fork refused at node scope' : 'forks are refused at node scope again';
+    this.event('exhausted', 'node', `${what}, by ${refusedBy}`);
+    if (isFirst) this.onExhausted?.();
+  }
+
+  private noteRoom(free: number): void {
+    const { kernel } = this;
+    const hasNumbers = free >= ROOM_SHARE * kernel.pidMax(0);
+    const hasTasks = kernel.nrThreads <= (1 - ROOM_SHARE) * kernel.threadsMax;
+    if (!hasNumbers || !hasTasks) return;
+    this.exhaustions[this.exhaustions.length - 1].untilSeconds = this.sim.nowUs / US_PER_SECOND;
+    this.event('recovered', 'node', 'the node has room again');
   }
 
   /** PID 1 of a namespace ends, and what is held there is about to be freed. */
@@ -158,6 +171,8 @@ export class Recorder implements NodeObserver {
     const { counters } = this.node;
     const zombies = kernel.zombies(0);
     const allocated = kernel.allocated(0);
+    const free = freeNumbers(kernel);
+    if (this.isFull) this.noteRoom(free);
     const values: Record<keyof Timeline, number> = {
       time_s: timeSeconds,
       tasks: kernel.taskCount(0) - zombies,
@@ -165,7 +180,7 @@ export class Recorder implements NodeObserver {
       pinned: kernel.pinned(0),
       allocated,
       pid_max: kernel.pidMax(0),
-      free: freeNumbers(kernel),
+      free,
       loadavg_tasks: kernel.nrThreads,
       kubelet_pid_available: this.node.pidAvailable,
       pods_running: counters.podsRunning,

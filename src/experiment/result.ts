@@ -12,6 +12,14 @@ export type Outcome =
   | { kind: 'exhausted'; atSeconds: number; refusedBy: RefusedBy; scope: 'node' }
   | { kind: 'censored'; horizonSeconds: number };
 
+/** The node was full: from the first fork refused at node scope until there was room again. */
+export interface Exhaustion {
+  atSeconds: number;
+  refusedBy: RefusedBy;
+  /** The first reading with a twentieth of the limit free again; null: full to the end of the run. */
+  untilSeconds: number | null;
+}
+
 /** Where a censored run is heading. */
 export type Projection =
   | {
@@ -159,6 +167,8 @@ export interface RunResult {
   wallSeconds: number;
   horizonSeconds: number;
   outcome: Outcome;
+  /** Every time that the node was full, in order; the first is the outcome. */
+  exhaustions: Exhaustion[];
   projection: Projection | null;
   final: FinalState;
   pods: PodSummary[];

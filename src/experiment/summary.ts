@@ -42,6 +42,7 @@ export function summarise(run: RunParts, wallSeconds: number): RunResult {
     wallSeconds,
     horizonSeconds: scenario.horizonUs / US_PER_SECOND,
     outcome,
+    exhaustions: recorder.exhaustions,
     projection: outcome.kind === 'censored' ? projectionOf(run) : null,
     final: finalState(node),
     pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
@@ -59,10 +60,10 @@ function seconds(us: number | null): number | null {
 }
 
 function outcomeOf(recorder: Recorder, nowUs: number): Outcome {
-  const { exhausted } = recorder;
-  if (exhausted === null) return { kind: 'censored', horizonSeconds: nowUs / US_PER_SECOND };
-  const { atUs, refusedBy } = exhausted;
-  return { kind: 'exhausted', atSeconds: atUs / US_PER_SECOND, refusedBy, scope: 'node' };
+  const [first] = recorder.exhaustions;
+  if (first === undefined) return { kind: 'censored', horizonSeconds: nowUs / US_PER_SECOND };
+  const { atSeconds, refusedBy } = first;
+  return { kind: 'exhausted', atSeconds, refusedBy, scope: 'node' };
 }
 
 function projectionOf({ node, recorder, scenario }: RunParts): ReturnType<typeof project> {

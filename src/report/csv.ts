@@ -6,6 +6,7 @@ import { stringify } from 'csv-stringify/browser/esm/sync';
 import { type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
 import { runResultDocument } from './document.js';
 import { roundMicro } from './quantity.js';
+import { fullForSeconds } from './story.js';
 
 type Cell = string | number | boolean | null;
 
@@ -86,7 +87,7 @@ export function resultsCsv(results: readonly RunResult[]): string {
 
 function resultRecord(result: RunResult): Record<string, Cell> {
   const { metadata, status } = runResultDocument(result);
-  const { outcome, projection, final, symptoms, expectations } = status;
+  const { outcome, exhaustions, projection, final, symptoms, expectations } = status;
   return {
     name: metadata.name,
     scenario: metadata.scenario,
@@ -96,6 +97,8 @@ function resultRecord(result: RunResult): Record<string, Cell> {
     exhausted_at_s: outcome.kind === 'exhausted' ? outcome.atSeconds : null,
     refused_by: outcome.kind === 'exhausted' ? outcome.refusedBy : null,
     horizon_s: result.horizonSeconds,
+    times_full: exhaustions.length,
+    full_for_s: fullForSeconds(result),
     projection: projection?.kind ?? null,
     projected_at_s: projection?.kind === 'exhausts' ? projection.atSeconds : null,
     numbers_per_hour: projection === null ? null : hundredths(projection.numbersPerHour),

@@ -1,5 +1,6 @@
 /** The machine-readable result: one document per run, a list for several. */
 import type {
+  Exhaustion,
   ExpectationResult,
   FinalState,
   Outcome,
@@ -26,6 +27,7 @@ export interface RunResultDocument {
   };
   status: {
     outcome: Outcome;
+    exhaustions: Exhaustion[];
     final: FinalState;
     pods: PodSummary[];
     probes: ProbeSummary[];
@@ -50,7 +52,7 @@ export function runResultDocument(
   result: RunResult,
   options: DocumentOptions = { wallSeconds: true },
 ): RunResultDocument {
-  const { outcome, final, pods, probes, symptoms, projection, expectations } = result;
+  const { outcome, exhaustions, final, pods, probes, symptoms, projection, expectations } = result;
   return {
     apiVersion: API_VERSION,
     kind: 'RunResult',
@@ -62,7 +64,7 @@ export function runResultDocument(
       engineEvents: result.engineEvents,
       ...(options.wallSeconds ? { wallSeconds: Math.round(result.wallSeconds * 1000) / 1000 } : {}),
     },
-    status: { outcome, final, pods, probes, symptoms, projection, expectations },
+    status: { outcome, exhaustions, final, pods, probes, symptoms, projection, expectations },
   };
 }
 

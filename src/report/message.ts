@@ -6,7 +6,7 @@
  */
 import type { RefusedBy, RunResult } from '../experiment/result.js';
 import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
-import { type Culprit, culprits, lastReading, type Reading, tellStory } from './story.js';
+import { type Culprit, culprits, fullForSeconds, lastReading, type Reading, tellStory } from './story.js';
 
 // ---------------------------------------------------------------------------------------------- the answer
 
@@ -24,9 +24,10 @@ export function headline(result: RunResult): string {
   const story = tellStory(result);
   switch (story.kind) {
     case 'full': {
-      const rescue =
-        story.relief === null ? '' : `; free again at ${formatSeconds(story.relief.after.timeSeconds)}`;
-      return `Full after ${formatSeconds(story.atSeconds)}: ${holders(story.reading)}${rescue}`;
+      const { relief, again } = story;
+      const rescue = relief === null ? '' : `; free again at ${formatSeconds(relief.after.timeSeconds)}`;
+      const relapse = again === null ? '' : `, full again at ${formatSeconds(again.atSeconds)}`;
+      return `Full after ${formatSeconds(story.atSeconds)}: ${holders(story.reading)}${rescue}${relapse}`;
     }
     case 'pod-full':
       return (
@@ -75,7 +76,13 @@ export function timeToExhaustion(result: RunResult): string {
 
 /** The answer in full sentences, for a summary or a page. */
 export function answer(result: RunResult): string {
-  return [outcomeSentence(result), podSentence(result), reliefSentence(result), symptomSentence(result)]
+  return [
+    outcomeSentence(result),
+    podSentence(result),
+    reliefSentence(result),
+    relapseSentence(result),
+    symptomSentence(result),
+  ]
     .filter((sentence) => sentence !== '')
     .join(' ');
 }
@@ -163,10 +170,27 @@ function reliefSentence(result: RunResult): string {
   const story = tellStory(result);
   if (!('relief' in story) || story.relief === null) return '';
   const { before, after } = story.relief;
+  if (story.kind === 'full' && after.pidMax > before.pidMax) {
+    const raised = `pid_max is raised from ${formatCount(before.pidMax)} to ${formatCount(after.pidMax)}`;
+    return `At ${formatSeconds(after.timeSeconds)}, ${raised}, and forks work again.`;
+  }
   const given = formatCount(before.allocated - after.allocated);
   return (
     `At ${formatSeconds(after.timeSeconds)}, ${given} numbers have been given back: of ${formatCount(before.allocated)} ` +
     `in use, ${formatCount(after.allocated)} are left.`
+  );
+}
+
+/** What an SRE is asked afterwards: was that the end of it, and for how long did it last? */
+function relapseSentence(result: RunResult): string {
+  const { exhaustions } = result;
+  if (exhaustions.length < 2) return '';
+  const { atSeconds, untilSeconds } = exhaustions[exhaustions.length - 1];
+  const times = exhaustions.length === 2 ? 'again' : `${exhaustions.length} times, the last`;
+  const end = untilSeconds === null ? ' and to the end of the run' : '';
+  return (
+    `The node is full ${times} from ${formatSeconds(atSeconds)} on${end}: in all for ` +
+    `${formatSeconds(fullForSeconds(result))} of ${formatSeconds(lastReading(result).timeSeconds)}.`
   );
 }
 
@@ -351,6 +375,8 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   if (story.kind === 'full') {
     moments.push({ seconds: story.atSeconds, label: `full: ${formatSeconds(story.atSeconds)}`, main: true });
   }
+  for (const { atSeconds } of result.exhaustions.slice(1))
+    moments.push({ seconds: atSeconds, label: `full again: ${formatSeconds(atSeconds)}`, main: false });
   if (story.kind === 'pod-full') {
     const label = `a pod is refused forks: ${formatSeconds(story.atSeconds)}`;
     moments.push({ seconds: story.atSeconds, label, main: true });
@@ -374,7 +400,10 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   }
   // The moment of the title is shown, whatever else is not.
   const mostImportant = moments.sort((a, b) => Number(b.main) - Number(a.main) || a.seconds - b.seconds);
-  return mostImportant.slice(0, MOMENTS_MAX).sort((a, b) => a.seconds - b.seconds);
+  const shown = mostImportant.slice(0, MOMENTS_MAX);
+  const unshown = moments.length - shown.length;
+  if (unshown > 0) shown[MOMENTS_MAX - 1].label += ` (and ${unshown} more later)`;
+  return shown.sort((a, b) => a.seconds - b.seconds);
 }
 
 export function shortened(text: string, charactersMax: number): string {

@@ -2,7 +2,7 @@
  * What a run amounts to: which of a few stories it tells, and the readings of the node at the moments that matter.
  * Derived from the result alone; the words are in message.ts.
  */
-import type { Projection, RunResult, Timeline } from '../experiment/result.js';
+import type { Exhaustion, Projection, RunResult, Timeline } from '../experiment/result.js';
 
 /** The node at one moment: a row of the timeline. */
 export interface Reading {
@@ -17,7 +17,10 @@ export interface Reading {
   pidAvailable: number;
 }
 
-/** Numbers that had piled up and were given back: the most that were held, and the first reading below half of it. */
+/**
+ * Numbers that had piled up and were given back: the most that were held, and the first reading below half of it. Of a full
+ * node: the last reading without room, and the first with it, be it that numbers were given back or that the limit was raised.
+ */
 export interface Relief {
   before: Reading;
   after: Reading;
@@ -25,8 +28,8 @@ export interface Relief {
 
 /** Every run tells exactly one of these. */
 export type Story =
-  /** The node refused a fork. */
-  | { kind: 'full'; atSeconds: number; reading: Reading; relief: Relief | null }
+  /** The node refused a fork; `again` if it did so once more after the relief. */
+  | { kind: 'full'; atSeconds: number; reading: Reading; relief: Relief | null; again: Exhaustion | null }
   /** A limit of a pod's own (its cgroup, its namespace) refused a fork; the node never did, and would not in time either. */
   | { kind: 'pod-full'; atSeconds: number; reading: Reading; end: Reading }
   /** Never full, and what had piled up has been given back for good. */
@@ -96,18 +99,35 @@ function reliefAfter(result: RunResult, seconds: number): Relief | null {
   return null;
 }
 
+function endOf({ timeline }: RunResult, { untilSeconds }: Exhaustion): Relief | null {
+  if (untilSeconds === null) return null;
+  const row = rowAt(timeline, untilSeconds);
+  return { before: readingOf(timeline, Math.max(0, row - 1)), after: readingOf(timeline, row) };
+}
+
+/** How long the node was full, in all. */
+export function fullForSeconds({ exhaustions, timeline }: RunResult): number {
+  const endSeconds = timeline.time_s[timeline.time_s.length - 1];
+  return exhaustions.reduce(
+    (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? endSeconds) - atSeconds,
+    0,
+  );
+}
+
 /** A leak below this part of the table is no story. */
 const WORTH_TELLING = 0.02;
 
 export function tellStory(result: RunResult): Story {
-  const { outcome, projection, symptoms } = result;
-  if (outcome.kind === 'exhausted') {
-    const { atSeconds } = outcome;
+  const { exhaustions, projection, symptoms } = result;
+  const [first, again = null] = exhaustions;
+  if (first !== undefined) {
+    const { atSeconds } = first;
     return {
       kind: 'full',
       atSeconds,
       reading: readingAt(result, atSeconds),
-      relief: reliefAfter(result, atSeconds),
+      relief: endOf(result, first),
+      again,
     };
   }
   const end = lastReading(result);
@@ -134,6 +154,7 @@ export function tellingMoments(result: RunResult): number[] {
     symptoms.firstPodCreateFailedSeconds,
     story.kind === 'full' ? story.atSeconds : null,
     'relief' in story ? (story.relief?.after.timeSeconds ?? null) : null,
+    ...result.exhaustions.slice(1).map(({ atSeconds }) => atSeconds),
     ...result.events.filter((event) => event.kind === 'intervention').map((event) => event.timeSeconds),
   ];
   return moments.filter((seconds) => seconds !== null).sort((a, b) => a - b);

@@ -19,6 +19,39 @@ describe('outcome', () => {
     expect(result.symptoms.firstForkRefusedSeconds).toBe((result.outcome as { atSeconds: number }).atSeconds);
   });
 
+  const deletedAt = (at: number) => ({
+    ...LEAK,
+    interventions: [{ do: 'delete-pod' as const, atUs: at * S, pod: 'web', recreate: true }],
+  });
+
+  test('a node that is full has room again when the pod is deleted, and may be full a second time', () => {
+    const result = simulate(scenario(deletedAt(1_500), 3_000));
+    const [first, second, ...more] = result.exhaustions;
+    expect(first.untilSeconds).toBeGreaterThan(1_499);
+    expect(first.untilSeconds).toBeLessThan(1_600);
+    expect(second.atSeconds).toBeGreaterThan(first.untilSeconds!);
+    expect(second.untilSeconds).toBeNull();
+    expect(more).toEqual([]);
+    expect(result.outcome).toMatchObject({ kind: 'exhausted', atSeconds: first.atSeconds });
+    const told = result.events.filter(({ kind, subject }) => subject === 'node' && /exh|rec/.test(kind));
+    expect(told.map(({ kind, timeSeconds }) => [kind, timeSeconds])).toEqual([
+      ['exhausted', first.atSeconds],
+      ['recovered', first.untilSeconds],
+      ['exhausted', second.atSeconds],
+    ]);
+  });
+
+  test('a node that nobody frees is full once, to the end; one that never fills up is never full', () => {
+    expect(simulate(scenario(LEAK, 3_000)).exhaustions).toMatchObject([{ untilSeconds: null }]);
+    expect(simulate(scenario({ ...LEAK, pause: '3.1' }, 3_000)).exhaustions).toEqual([]);
+  });
+
+  test('a higher pid_max gives room until it is used up too (K7)', () => {
+    const interventions = [{ do: 'set-pid-max' as const, atUs: 1_500 * S, pidMax: 2_500 }];
+    const result = simulate(scenario({ ...LEAK, interventions }, 3_000));
+    expect(result.exhaustions).toMatchObject([{ untilSeconds: 1_500 }, { untilSeconds: null }]);
+  });
+
   test('until exhaustion: it ends there', () => {
     const result = simulate(scenario(LEAK, 3_000), { until: 'exhaustion' });
     if (result.outcome.kind !== 'exhausted') throw new Error('not exhausted');

@@ -67,6 +67,8 @@ describe('results as CSV', () => {
     expect(columns.slice(0, 4)).toEqual(['name', 'scenario', 'seed', 'digest']);
     expect(cell(full, 'exhausted_at_s')).toBe('80553');
     expect(cell(never, 'exhausted_at_s')).toBe('null');
+    expect([cell(full, 'times_full'), cell(full, 'full_for_s')]).toEqual(['1', '2511447']);
+    expect([cell(never, 'times_full'), cell(never, 'full_for_s')]).toEqual(['0', '0']);
     expect(cell(never, 'expectations_hold')).toBe('true');
     expect(csv).not.toMatch(/,,/);
   });

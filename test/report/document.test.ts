@@ -21,6 +21,7 @@ const METADATA = {
 };
 const STATUS = {
   outcome: { kind: 'string', atSeconds: 'number', refusedBy: 'string', scope: 'string' },
+  exhaustions: [{ atSeconds: 'number', refusedBy: 'string', untilSeconds: 'null' }],
   final: {
     tasks: 'number',
     zombies: 'number',

@@ -226,6 +226,10 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       full === null
         ? { kind: 'censored', horizonSeconds: world.horizonSeconds }
         : { kind: 'exhausted', atSeconds: full, refusedBy: 'pid-max', scope: 'node' },
+    exhaustions:
+      full === null
+        ? []
+        : [{ atSeconds: full, refusedBy: 'pid-max', untilSeconds: world.cureSeconds ?? null }],
     projection:
       full !== null
         ? null

@@ -30,6 +30,7 @@ describe('what the report must not leave out', () => {
     );
     expect(labels.at(-1)).toBe('full: 22.4 h');
     expect(labels.length).toBeLessThan(restarts.length);
+    expect(labels.at(-2)).toBe('restart container: 5 h (and 4 more later)');
   });
 
   test('a node that will fill up has no room, whatever a pod has been refused before', () => {
@@ -51,6 +52,38 @@ describe('a title is an answer', () => {
     expect(headline(runs.recoveringRun())).toBe(
       'Full after 22.4 h: 16,110 zombies pin 32,220 numbers; free again at 30 h',
     );
+  });
+
+  test('a full node that is rescued, and full again, says both, and for how long in all', () => {
+    const rescued = runs.recoveringRun();
+    const [first] = rescued.exhaustions;
+    const again = { atSeconds: 151_200, refusedBy: 'pid-max' as const, untilSeconds: null };
+    const twice = { ...rescued, exhaustions: [first, again] };
+    expect(headline(twice)).toBe(
+      'Full after 22.4 h: 16,110 zombies pin 32,220 numbers; free again at 30 h, full again at 42 h',
+    );
+    expect(answer(twice)).toContain(
+      'The node is full again from 42 h on and to the end of the run: in all for 13.6 h of 2 d.',
+    );
+    const often = { ...twice, exhaustions: [first, { ...again, untilSeconds: 154_800 }, again] };
+    expect(answer(often)).toContain('The node is full 3 times, the last from 42 h on and to the end');
+    expect(answer(rescued)).not.toContain('The node is full');
+    expect(headlineMoments(twice).map(({ label }) => label)).toContain('full again: 42 h');
+  });
+
+  test('a node that is full until pid_max is raised says so, not that numbers were given back', () => {
+    const full = runs.leakingRun();
+    const { timeline } = full;
+    const untilSeconds = timeline.time_s.find((seconds) => seconds > 30 * 3600)!;
+    const pid_max = timeline.time_s.map((seconds) => (seconds < untilSeconds ? 32_768 : 65_536));
+    const raised = {
+      ...full,
+      exhaustions: [{ ...full.exhaustions[0], untilSeconds }],
+      timeline: { ...timeline, pid_max },
+    };
+    expect(answer(raised)).toContain('pid_max is raised from 32,768 to 65,536, and forks work again.');
+    expect(answer(raised)).not.toContain('given back');
+    expect(answer(runs.recoveringRun())).toContain('numbers have been given back');
   });
 
   test('a node that nothing fills says never', () => {
