@@ -1,4 +1,5 @@
 /** What an operator does to the node, at its time. */
+import { grouped } from '../sim/time.js';
 import type { NodeContext } from './context.js';
 import type { Kubelet } from './kubelet.js';
 import type { PodContainer } from './pod.js';
@@ -24,13 +25,13 @@ function describe(intervention: Intervention): string {
     case 'bump-pause':
       return `pause ${intervention.version} for new sandboxes`;
     case 'delete-pod':
-      return intervention.recreate ? 'delete the pod, and make it again' : 'delete the pod';
+      return `delete pod ${intervention.pod}${intervention.recreate ? ' and make it again' : ''}`;
     case 'restart-container':
-      return `restart container ${intervention.container}`;
+      return `restart container ${intervention.pod}/${intervention.container}`;
     case 'set-pid-max':
-      return `set pid_max to ${intervention.pidMax}`;
+      return `set pid_max to ${grouped(intervention.pidMax)}`;
     case 'change-probe':
-      return `${intervention.remove ? 'remove' : 'change'} the ${intervention.probe} probe of ${intervention.container}`;
+      return `${intervention.remove ? 'remove' : 'change'} the ${intervention.probe} probe of ${intervention.pod}/${intervention.container}`;
     case 'drain':
       return 'drain: delete every pod';
   }

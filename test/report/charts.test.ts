@@ -275,3 +275,25 @@ test('a title is broken into lines of about equal length, never between a number
   ]);
   expect(wrap('aaa 10 s', 6)).toEqual(['aaa', '10\u00a0s']);
 });
+
+describe('the pid_max line', () => {
+  /** Ten days; pid_max is set to 65,536 after two, and so many days later to 98,304. */
+  function raised(daysLater: number): RunResult {
+    const run = runs.slowRun({ projection: null });
+    const pidMaxAt = (seconds: number): number =>
+      seconds < 2 * DAY ? 32_768 : seconds < (2 + daysLater) * DAY ? 65_536 : 98_304;
+    return { ...run, timeline: { ...run.timeline, pid_max: run.timeline.time_s.map(pidMaxAt) } };
+  }
+  const labelsOf = (run: RunResult): string[] =>
+    [...parts(numbersChart(run))].flatMap(({ text }) =>
+      /^pid_max/.test(String(text)) ? [String(text)] : [],
+    );
+
+  test('has a label wherever it is set, unless the next step leaves no room for one', () => {
+    expect(new Set(labelsOf(raised(4)))).toEqual(
+      new Set(['pid_max 32,768', 'pid_max 65,536', 'pid_max 98,304']),
+    );
+    expect(new Set(labelsOf(raised(1)))).toEqual(new Set(['pid_max 32,768', 'pid_max 98,304']));
+    expect(labelsOf(runs.leakingRun())).toEqual(['pid_max 32,768', 'pid_max 32,768']);
+  });
+});

@@ -1,7 +1,7 @@
 /** What the kubelet sees against what is allocated: in use above, left over below; the gap is the hidden half. */
 import type { RunResult } from '../../experiment/result.js';
 import { kubeletHeadline, kubeletSubtitle } from '../message.js';
-import { type Level, levelOf, levelScale, limitLayers } from './level.js';
+import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
 import { axisFormat, type ChartSpec, COLOURS, chart } from './theme.js';
 import {
   momentLayers,
@@ -54,6 +54,7 @@ export function kubeletChart(result: RunResult): ChartSpec {
           ),
           ...limitLayers(used, usedX),
           ...momentLayers(moments, frame),
+          ...limitLabels(used),
         ],
       },
       {

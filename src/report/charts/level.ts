@@ -1,9 +1,9 @@
 /** The vertical axis of charts that count numbers: up to pid_max, or as high as needed if that is far away. */
-import type { RunResult } from '../../experiment/result.js';
+import type { RunResult, Timeline } from '../../experiment/result.js';
 import { limitLabel, limitOutOfSight, reservedLabel } from '../message.js';
 import { rowAt } from '../story.js';
 import { type ChartSpec, COLOURS, once } from './theme.js';
-import type { TimeFrame } from './time.js';
+import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 
 /** Below this part of the limit, drawing to scale would leave nothing to see. */
 const SCALE_TO_LIMIT_FROM = 0.08;
@@ -16,6 +16,8 @@ export interface Level {
   top: number;
   /** pid_max at the start of the run. */
   limit: number;
+  /** Where a label has room beside the line: each pid_max of the picture, and when it is set, in the unit of the axis. */
+  limits: { t: number; pidMax: number }[];
   /** The limit lies within the axis. */
   limitInSight: boolean;
 }
@@ -36,7 +38,35 @@ export function levelOf(
   }
   const limit = timeline.pid_max[0];
   const limitInSight = peak >= SCALE_TO_LIMIT_FROM * limitMax;
-  return { top: limitInSight ? limitMax * 1.1 : Math.max(10, peak * 1.3), limit, limitInSight };
+  return {
+    top: limitInSight ? limitMax * 1.1 : Math.max(10, peak * 1.3),
+    limit,
+    limits: labelledLimits(timeline, frame, last),
+    limitInSight,
+  };
+}
+
+/** A step of the line that is shorter than its label goes without. */
+function labelledLimits(
+  { time_s: times, pid_max: limits }: Timeline,
+  frame: TimeFrame,
+  last: number,
+): Level['limits'] {
+  const steps: { fromSeconds: number; pidMax: number }[] = [];
+  for (let row = 0; row <= last; row++) {
+    if (limits[row] !== steps.at(-1)?.pidMax) steps.push({ fromSeconds: times[row], pidMax: limits[row] });
+  }
+  return steps
+    .filter(({ fromSeconds, pidMax }, index) => {
+      const toSeconds = steps[index + 1]?.fromSeconds ?? frame.endSeconds;
+      return index === 0 || toSeconds - fromSeconds > frame.endSeconds * shareOfPlot(limitLabel(pidMax));
+    })
+    .map(({ fromSeconds, pidMax }) => ({ t: axisTime(fromSeconds, frame), pidMax }));
+}
+
+/** How wide a label is. */
+function shareOfPlot(text: string): number {
+  return (text.length * LABEL_ADVANCE + 12) / PLOT_WIDTH;
 }
 
 export function levelScale(level: Level): ChartSpec {
@@ -44,7 +74,7 @@ export function levelScale(level: Level): ChartSpec {
 }
 
 /**
- * The pid_max line as it was at each moment, with its label; a note instead when it is out of sight.
+ * The pid_max line as it was at each moment; a note instead when it is out of sight.
  *
  * @param x the time encoding of the chart. It is not shared among layers: a layer that draws one mark must not get it.
  */
@@ -70,21 +100,36 @@ export function limitLayers(level: Level, x: ChartSpec): ChartSpec[] {
     },
     encoding: { x, y: { field: 'pid_max', type: 'quantitative' } },
   };
-  const label = {
-    type: 'text',
-    text: limitLabel(level.limit),
-    align: 'left',
-    baseline: 'bottom',
-    x: 6,
-    dy: -4,
-  };
-  const y = (value: number): ChartSpec => ({ y: { datum: value, type: 'quantitative' } });
-  const layers: ChartSpec[] = [line, once({ ...label, fontWeight: 'bold' }, y(level.limit))];
-  if (RESERVED_PIDS < RESERVED_WORTH_DRAWING * level.limit) return layers;
-  const reserved = level.limit - RESERVED_PIDS;
+  if (!showsReserved(level)) return [line];
   return [
-    ...layers,
-    once({ type: 'rule', color: COLOURS.faint, strokeDash: [5, 4] }, y(reserved)),
-    once({ ...label, text: reservedLabel(), color: COLOURS.faint }, y(reserved)),
+    line,
+    once({ type: 'rule', color: COLOURS.faint, strokeDash: [5, 4] }, height(reservedFrom(level))),
   ];
+}
+
+/** What the lines are; above all that is drawn over them, and kept clear of it. */
+export function limitLabels(level: Level): ChartSpec[] {
+  if (!level.limitInSight) return [];
+  const label = { type: 'text', align: 'left', baseline: 'bottom', dx: 6, dy: -4 };
+  const halo = { color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5 };
+  const limits = level.limits.flatMap(({ t, pidMax }) => {
+    const where = { x: { datum: t, type: 'quantitative' }, ...height(pidMax) };
+    const mark = { ...label, text: limitLabel(pidMax), fontWeight: 'bold' };
+    return [once({ ...mark, ...halo }, where), once(mark, where)];
+  });
+  if (!showsReserved(level)) return limits;
+  const reserved = { ...label, text: reservedLabel(), color: COLOURS.faint, x: 0 };
+  return [...limits, once(reserved, height(reservedFrom(level)))];
+}
+
+function height(value: number): ChartSpec {
+  return { y: { datum: value, type: 'quantitative' } };
+}
+
+function showsReserved({ limit }: Level): boolean {
+  return RESERVED_PIDS >= RESERVED_WORTH_DRAWING * limit;
+}
+
+function reservedFrom({ limit }: Level): number {
+  return limit - RESERVED_PIDS;
 }

@@ -2,7 +2,7 @@
 import type { RunResult } from '../../experiment/result.js';
 import { headline, question } from '../message.js';
 import { lastReading } from '../story.js';
-import { type Level, levelOf, levelScale, limitLayers } from './level.js';
+import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
 import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, KINDS, titleHeight } from './theme.js';
 import {
   axisTime,
@@ -36,6 +36,7 @@ export function numbersChart(result: RunResult): ChartSpec {
       ...projectionLayers(result, frame, level),
       ...limitLayers(level, x),
       ...momentLayers(moments, frame),
+      ...limitLabels(level),
     ],
   });
 }

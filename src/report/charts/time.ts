@@ -158,7 +158,8 @@ interface PlacedMoment extends Moment {
   align: 'left' | 'center' | 'right';
 }
 
-const LABEL_ADVANCE = 7.2;
+/** Of a character of a label, on average, in pixels. */
+export const LABEL_ADVANCE = 7.2;
 export const MOMENT_LINE_HEIGHT = 16;
 
 /** Gives each label a line of its own where two would touch. */
