@@ -13,7 +13,7 @@ export function evaluate(expectations: readonly Expectation[], result: Yield): E
   });
 }
 
-/** A node that is never exhausted takes for ever to be; a duration is in µs. */
+/** A node that is never exhausted takes for ever to be, as does a pod; a duration is in µs. */
 function actualOf({ subject }: Expectation, result: Yield): number | boolean | string {
   const { outcome, final, symptoms, probes, pods } = result;
   switch (subject) {
@@ -23,6 +23,10 @@ function actualOf({ subject }: Expectation, result: Yield): number | boolean | s
       return outcome.kind === 'exhausted' ? outcome.atSeconds * US_PER_SECOND : Number.POSITIVE_INFINITY;
     case 'refusedBy':
       return outcome.kind === 'exhausted' ? outcome.refusedBy : 'none';
+    case 'podsRefused':
+      return symptoms.podRefusals.length;
+    case 'timeToPodRefusal':
+      return (symptoms.podRefusals[0]?.atSeconds ?? Number.POSITIVE_INFINITY) * US_PER_SECOND;
     case 'zombies':
     case 'pinned':
     case 'tasks':
@@ -61,6 +65,6 @@ function compare(
 }
 
 function print({ subject }: Expectation, actual: number | boolean | string): string {
-  if (subject !== 'timeToExhaustion') return String(actual);
+  if (subject !== 'timeToExhaustion' && subject !== 'timeToPodRefusal') return String(actual);
   return actual === Number.POSITIVE_INFINITY ? 'never' : formatDuration(actual as number);
 }

@@ -15,7 +15,7 @@ import { US_PER_SECOND } from '../sim/time.js';
 import { EventLog } from './events.js';
 import { LeakAccounts } from './leak.js';
 import { freeNumbers } from './numbers.js';
-import type { Exhaustion, RefusedBy, RunEventKind, Timeline } from './result.js';
+import type { Exhaustion, PodRefusal, RefusedBy, RunEventKind, Timeline } from './result.js';
 import { TIMELINE_COLUMNS } from './result.js';
 
 /** Rows beyond the regular ones. */
@@ -32,6 +32,7 @@ export class Recorder implements NodeObserver {
   /** Every time that the node was full. */
   readonly exhaustions: Exhaustion[] = [];
   firstForkRefusedUs: number | null = null;
+  readonly podRefusals: PodRefusal[] = [];
   firstProbeFailureUs: number | null = null;
   firstSshRefusedUs: number | null = null;
   firstPodCreateFailedUs: number | null = null;
@@ -100,6 +101,8 @@ export class Recorder implements NodeObserver {
     this.leaks.close(this.node.kubelet.probes.filter((probe) => probe.pod === pod));
     this.event('fork-refused', pod, `${errno} (${refusedBy})`);
     this.lastChangeUs = this.sim.nowUs;
+    if (pod === 'node' || this.podRefusals.some((known) => known.pod === pod)) return;
+    this.podRefusals.push({ pod, atSeconds: this.sim.nowUs / US_PER_SECOND, errno, refusedBy });
   }
 
   private get isFull(): boolean {

@@ -68,8 +68,20 @@ export interface ProbeSummary {
   firstFailedRun: number | null;
 }
 
+/** A pod came to a limit of its own: its cgroup's, its PID namespace's, its user's. The node had room. */
+export interface PodRefusal {
+  pod: string;
+  /** Of the first fork refused. */
+  atSeconds: number;
+  errno: 'EAGAIN' | 'ENOMEM';
+  refusedBy: RefusedBy;
+}
+
 export interface Symptoms {
+  /** Wherever: at node scope or in a pod. */
   firstForkRefusedSeconds: number | null;
+  /** One for each pod that was refused a fork by a limit of its own, in the order of their first. */
+  podRefusals: PodRefusal[];
   firstProbeFailureSeconds: number | null;
   firstSshRefusedSeconds: number | null;
   sshRefused: number;

@@ -140,6 +140,7 @@ function symptomsOf(node: Node, recorder: Recorder): Symptoms {
   const { sshRefused, podsCreateFailed, podsDeleteStuck } = node.counters;
   return {
     firstForkRefusedSeconds: seconds(recorder.firstForkRefusedUs),
+    podRefusals: recorder.podRefusals,
     firstProbeFailureSeconds: seconds(recorder.firstProbeFailureUs),
     firstSshRefusedSeconds: seconds(recorder.firstSshRefusedUs),
     sshRefused,

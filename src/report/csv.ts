@@ -109,6 +109,8 @@ function resultRecord(result: RunResult): Record<string, Cell> {
     pid_max: final.pidMax,
     loadavg_tasks: final.loadavgTasks,
     first_fork_refused_s: symptoms.firstForkRefusedSeconds,
+    pods_refused: symptoms.podRefusals.length,
+    first_pod_refused_s: symptoms.podRefusals[0]?.atSeconds ?? null,
     first_probe_failure_s: symptoms.firstProbeFailureSeconds,
     first_ssh_refused_s: symptoms.firstSshRefusedSeconds,
     ssh_refused: symptoms.sshRefused,

@@ -30,10 +30,7 @@ export function headline(result: RunResult): string {
       return `Full after ${formatSeconds(story.atSeconds)}: ${holders(story.reading)}${rescue}${relapse}`;
     }
     case 'pod-full':
-      return (
-        `A pod is refused forks from ${formatSeconds(story.atSeconds)} on; ` +
-        `the node has room: ${inUse(story.end)}`
-      );
+      return `${capitalised(refusedPods(result))}; the node has room: ${inUse(story.end)}`;
     case 'recovered': {
       const { before } = story.relief;
       const most = `${formatCount(before.allocated)} of ${formatCount(before.pidMax)}`;
@@ -55,6 +52,15 @@ export function headline(result: RunResult): string {
     case 'open':
       return `Not full within ${formatSeconds(result.horizonSeconds)}: ${inUse(story.end)}`;
   }
+}
+
+/** `pod web is refused forks from 5 h on`, `4 pods are refused forks, the first from 5 h on`. */
+function refusedPods({ symptoms: { podRefusals } }: RunResult): string {
+  const [{ pod, atSeconds }] = podRefusals;
+  const from = `from ${formatSeconds(atSeconds)} on`;
+  return podRefusals.length === 1
+    ? `pod ${pod} is refused forks ${from}`
+    : `${podRefusals.length} pods are refused forks, the first ${from}`;
 }
 
 /** Numbers accumulate, and yet it will never be full: every pod has a limit of its own. */
@@ -102,9 +108,8 @@ function outcomeSentence(result: RunResult): string {
     }
     case 'pod-full':
       return (
-        `Inside a pod, forks are refused from ${formatSeconds(story.atSeconds)} on: a limit of the pod's own (its ` +
-        `cgroup or its PID namespace) is reached long before the node's. The node does not fill up within ${horizon}: ` +
-        `at the end it holds ${inventory(story.end)}.`
+        `${capitalised(refusedPods(result))}: ${explainPodRefusal(story.first.refusedBy).cause}. ` +
+        `The node does not fill up within ${horizon}: at the end it holds ${inventory(story.end)}.`
       );
     case 'recovered':
       return `The node does not fill up within ${horizon}.`;
@@ -148,9 +153,9 @@ function inventory(reading: Reading): string {
 
 /** What a pod has come to that the story of the node says nothing of. */
 function podSentence(result: RunResult): string {
-  const { firstForkRefusedSeconds } = result.symptoms;
-  if (tellStory(result).kind !== 'would-fill' || firstForkRefusedSeconds === null) return '';
-  return `Inside a pod, forks are refused from ${formatSeconds(firstForkRefusedSeconds)} on, by a limit of the pod's own.`;
+  const [first] = result.symptoms.podRefusals;
+  if (tellStory(result).kind === 'pod-full' || first === undefined) return '';
+  return `${capitalised(refusedPods(result))}: ${explainPodRefusal(first.refusedBy).cause}.`;
 }
 
 /** When the node first failed somebody: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
@@ -378,7 +383,8 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   for (const { atSeconds } of result.exhaustions.slice(1))
     moments.push({ seconds: atSeconds, label: `full again: ${formatSeconds(atSeconds)}`, main: false });
   if (story.kind === 'pod-full') {
-    const label = `a pod is refused forks: ${formatSeconds(story.atSeconds)}`;
+    const { pod } = story.first;
+    const label = `${shortened(`pod ${pod} is refused forks`, MOMENT_LABEL_MAX)}: ${formatSeconds(story.atSeconds)}`;
     moments.push({ seconds: story.atSeconds, label, main: true });
   }
   if (story.kind === 'would-fill' && options.projection === true) {
@@ -476,8 +482,24 @@ const REFUSALS: Record<RefusedBy, RefusalText> = {
   },
 };
 
+/** At node scope. */
 export function explainRefusal(refusedBy: RefusedBy): RefusalText {
   return REFUSALS[refusedBy];
+}
+
+const POD_PID_MAX: RefusalText = {
+  cause: "no number below the pid_max of the pod's PID namespace is free",
+  consequence:
+    'Every fork fails with EAGAIN in this namespace only; the node is not affected. Exec probes of the pod fail, too: what ' +
+    'they start needs a number in there.',
+  remedy:
+    'Delete the pod: with its namespace all its zombies and pinned numbers are freed at once. Then give it a first process ' +
+    'that reaps. The limit has kept the leak from the node.',
+};
+
+/** By a limit of a pod's own. */
+export function explainPodRefusal(refusedBy: RefusedBy): RefusalText {
+  return refusedBy === 'pid-max' ? POD_PID_MAX : REFUSALS[refusedBy];
 }
 
 // ------------------------------------------------------------------------------------------ expectations, limits

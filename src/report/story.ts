@@ -2,7 +2,7 @@
  * What a run amounts to: which of a few stories it tells, and the readings of the node at the moments that matter.
  * Derived from the result alone; the words are in message.ts.
  */
-import type { Exhaustion, Projection, RunResult, Timeline } from '../experiment/result.js';
+import type { Exhaustion, PodRefusal, Projection, RunResult, Timeline } from '../experiment/result.js';
 
 /** The node at one moment: a row of the timeline. */
 export interface Reading {
@@ -31,7 +31,7 @@ export type Story =
   /** The node refused a fork; `again` if it did so once more after the relief. */
   | { kind: 'full'; atSeconds: number; reading: Reading; relief: Relief | null; again: Exhaustion | null }
   /** A limit of a pod's own (its cgroup, its namespace) refused a fork; the node never did, and would not in time either. */
-  | { kind: 'pod-full'; atSeconds: number; reading: Reading; end: Reading }
+  | { kind: 'pod-full'; atSeconds: number; first: PodRefusal; reading: Reading; end: Reading }
   /** Never full, and what had piled up has been given back for good. */
   | { kind: 'recovered'; relief: Relief; end: Reading }
   | { kind: 'would-fill'; atSeconds: number; end: Reading; relief: Relief | null; projection: Exhausts }
@@ -131,9 +131,10 @@ export function tellStory(result: RunResult): Story {
     };
   }
   const end = lastReading(result);
-  const refusedSeconds = symptoms.firstForkRefusedSeconds;
-  if (refusedSeconds !== null && projection?.kind !== 'exhausts') {
-    return { kind: 'pod-full', atSeconds: refusedSeconds, reading: readingAt(result, refusedSeconds), end };
+  const [refusal] = symptoms.podRefusals;
+  if (refusal !== undefined && projection?.kind !== 'exhausts') {
+    const { atSeconds } = refusal;
+    return { kind: 'pod-full', atSeconds, first: refusal, reading: readingAt(result, atSeconds), end };
   }
   const relief = reliefAfter(result, 0);
   if (projection?.kind === 'exhausts') {

@@ -5,6 +5,7 @@ import { runResultDocument, runResultList, toJson } from './document.js';
 import {
   answer,
   blameHeadline,
+  explainPodRefusal,
   explainRefusal,
   headline,
   kubeletHeadline,
@@ -137,11 +138,11 @@ function probesPart(result: RunResult): string {
 }
 
 function meaningPart(result: RunResult): string {
+  const { outcome, symptoms } = result;
   const lines = [`${kubeletHeadline(result)}.`];
-  if (result.outcome.kind === 'exhausted') {
-    const { consequence, remedy } = explainRefusal(result.outcome.refusedBy);
-    lines.push(consequence, remedy);
-  }
+  const refusals = new Set(outcome.kind === 'exhausted' ? [explainRefusal(outcome.refusedBy)] : []);
+  for (const { refusedBy } of symptoms.podRefusals) refusals.add(explainPodRefusal(refusedBy));
+  for (const { consequence, remedy } of refusals) lines.push(consequence, remedy);
   return `## What it means\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')}`;
 }
 

@@ -36,3 +36,18 @@ test('a node that is never exhausted takes longer than any time', () => {
   expect(check('timeToExhaustion > 30d', healthy)).toMatchObject({ ok: true, actual: 'never' });
   expect(check('timeToExhaustion < 36h', healthy).ok).toBe(false);
 });
+
+test('a pod that comes to its own limit can be expected, and that none does', () => {
+  const given = { pause: '3.0', kernel: { pidMax: 4_000 }, pods: [{ ...leaky, pidMax: 400 }] };
+  const refused = simulate(scenario(given, 1_000));
+  expect(check('podsRefused == 1', refused).ok).toBe(true);
+  expect(check('timeToPodRefusal < 10m', refused)).toMatchObject({
+    ok: true,
+    actual: expect.stringMatching(/\d (s|min)$/),
+  });
+  expect(check('exhausted == false', refused).ok).toBe(true);
+  for (const result of [full, healthy]) {
+    expect(check('podsRefused == 0', result).ok).toBe(true);
+    expect(check('timeToPodRefusal > 30d', result)).toMatchObject({ ok: true, actual: 'never' });
+  }
+});

@@ -64,6 +64,9 @@ describe('outcome', () => {
       const result = simulate(scenario({ ...LEAK, ...given }, 900));
       expect(result.outcome.kind).toBe('censored');
       expect(result.symptoms.firstForkRefusedSeconds).toBeGreaterThan(0);
+      const refusedBy = 'kubelet' in given ? 'pids-cgroup' : 'pid-max';
+      const atSeconds = result.symptoms.firstForkRefusedSeconds!;
+      expect(result.symptoms.podRefusals).toEqual([{ pod: 'web', atSeconds, errno: 'EAGAIN', refusedBy }]);
       expect(result.events.find(({ kind }) => kind === 'fork-refused')?.subject).toBe('web');
     }
   });

@@ -47,6 +47,7 @@ const STATUS = {
   ],
   symptoms: {
     firstForkRefusedSeconds: 'number',
+    podRefusals: [],
     firstProbeFailureSeconds: 'number',
     firstSshRefusedSeconds: 'number',
     sshRefused: 'number',

@@ -117,6 +117,7 @@ function firstMoment(timeline: Timeline, column: TimelineColumn): number | null 
 function symptomsOf(timeline: Timeline, full: number | null): Symptoms {
   return {
     firstForkRefusedSeconds: full,
+    podRefusals: [],
     firstProbeFailureSeconds: firstMoment(timeline, 'probe_failures'),
     firstSshRefusedSeconds: firstMoment(timeline, 'ssh_refused'),
     sshRefused: timeline.ssh_refused.at(-1)!,
@@ -435,7 +436,11 @@ export function refusedInPodRun(): RunResult {
   return {
     ...run,
     scenario: { ...run.scenario, name: 'pod-pids-limit', title: 'Does podPidsLimit protect the node?' },
-    symptoms: { ...run.symptoms, firstForkRefusedSeconds: 5 * HOUR },
+    symptoms: {
+      ...run.symptoms,
+      firstForkRefusedSeconds: 5 * HOUR,
+      podRefusals: [{ pod: 'web-3', atSeconds: 5 * HOUR, errno: 'EAGAIN', refusedBy: 'pids-cgroup' }],
+    },
     events: [
       ...run.events,
       { timeSeconds: 5 * HOUR, kind: 'fork-refused', subject: 'web-3', detail: 'pids-cgroup, pids.max 1024' },

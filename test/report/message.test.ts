@@ -35,10 +35,13 @@ describe('what the report must not leave out', () => {
 
   test('a node that will fill up has no room, whatever a pod has been refused before', () => {
     const run = runs.slowRun();
-    const refused = { ...run, symptoms: { ...run.symptoms, firstForkRefusedSeconds: 3600 } };
+    const refusal = { pod: 'web', atSeconds: 3600, errno: 'EAGAIN' as const, refusedBy: 'pid-max' as const };
+    const refused = { ...run, symptoms: { ...run.symptoms, podRefusals: [refusal] } };
     expect(headline(refused)).toBe(headline(run));
-    expect(answer(refused)).toContain('Inside a pod, forks are refused from 60 min on');
-    expect(answer(run)).not.toContain('Inside a pod');
+    expect(answer(refused)).toContain(
+      'Pod web is refused forks from 60 min on: no number below the pid_max of',
+    );
+    expect(answer(run)).not.toContain('refused forks');
   });
 });
 
@@ -134,8 +137,15 @@ describe('a title is an answer', () => {
   });
 
   test('forks refused inside a pod are told although the node is fine', () => {
-    expect(headline(runs.refusedInPodRun())).toBe(
-      'A pod is refused forks from 5 h on; the node has room: 906 of 32,768 numbers in use',
+    const run = runs.refusedInPodRun();
+    expect(headline(run)).toBe(
+      'Pod web-3 is refused forks from 5 h on; the node has room: 906 of 32,768 numbers in use',
+    );
+    expect(answer(run)).toContain('the cgroup has as many tasks as its pids.max allows.');
+    const [first] = run.symptoms.podRefusals;
+    const podRefusals = [first, { ...first, pod: 'web-4', atSeconds: 20_000 }];
+    expect(headline({ ...run, symptoms: { ...run.symptoms, podRefusals } })).toMatch(
+      /^2 pods are refused forks, the first from 5 h on; the node has room/,
     );
     expect(headline(runs.healthyRun())).not.toMatch(/refused/);
   });
