@@ -1,4 +1,5 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
+import { OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
 import type { Diagnostic } from '../scenario/diagnostic.js';
 import { parseScenario } from '../scenario/parse.js';
@@ -31,6 +32,7 @@ export function loadOrExit(paths: readonly string[]): Scenario[] {
     throw new CommandError(EXIT.usage, text);
   if (text !== '') process.stderr.write(`${text}\n`);
   const scenarios = loaded.flatMap((each) => each.scenarios);
+  refuseNamesOfFiles(scenarios);
   refuseSameNames(scenarios);
   return scenarios;
 }
@@ -45,6 +47,17 @@ export function describe(loaded: readonly Loaded[]): string {
     ),
   );
   return [...texts, diagnosticTally(diagnostics)].join('\n');
+}
+
+/** Beside the folders of the scenarios there are files. */
+function refuseNamesOfFiles(scenarios: readonly Scenario[]): void {
+  for (const { name, path } of scenarios) {
+    if (!OVERVIEW_FILES.includes(name)) continue;
+    throw new CommandError(
+      EXIT.usage,
+      `error: ${path}: a scenario cannot be named "${name}", which is a file of the output\n  hint: change metadata.name`,
+    );
+  }
 }
 
 /** Results are filed by name: two scenarios of one name would overwrite each other. */

@@ -23,9 +23,9 @@ export function withFiles<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
     }) as Argv<T>;
 }
 
-export function namedFiles({ files = [], filename = [] }: FileArguments): string[] {
+/** @param command an example of the command that lacks them. */
+export function namedFiles({ files = [], filename = [] }: FileArguments, command: string): string[] {
   const named = [...files, ...filename].map(String);
-  if (named.length === 0)
-    throw usageError('name a scenario file or a folder of them', 'pidsim run scenarios');
+  if (named.length === 0) throw usageError('name a scenario file or a folder of them', command);
   return named;
 }

@@ -24,7 +24,7 @@ export const psCommand: CommandModule<object, Arguments> = {
   describe: 'The simulated process table at a moment, as `ps -ef` shows it',
   builder: (yargs) =>
     withFiles(yargs as Argv<Arguments>)
-      .option('at', { type: 'string', describe: 'When: 2h, 1h30m; default: the end of the run' })
+      .option('at', { type: 'string', nargs: 1, describe: 'When: 2h, 1h30m; default: the end of the run' })
       .option('pod', { type: 'string', describe: "Look from inside this pod's PID namespace" })
       .option('scenario', { type: 'string', describe: 'Which, if the file has several' })
       .option('tree', {
@@ -57,7 +57,7 @@ export const psCommand: CommandModule<object, Arguments> = {
 };
 
 function chosenScenario(args: Arguments) {
-  const scenarios = loadOrExit(namedFiles(args));
+  const scenarios = loadOrExit(namedFiles(args, 'pidsim ps scenarios/healthy-node.yaml --at 2h'));
   const named =
     args.scenario === undefined ? scenarios : scenarios.filter(({ name }) => name === args.scenario);
   const names = scenarios.map(({ name }) => name).join(', ');
@@ -70,7 +70,11 @@ function chosenScenario(args: Arguments) {
 function momentUs(at: string | undefined, horizonUs: number): number {
   if (at === undefined) return horizonUs;
   const atUs = parseDurationUs(at);
-  if (atUs === null) throw usageError(`--at ${at}: not a duration`, 'such as 2h, 1h30m, 90s, 250ms');
+  if (atUs === null)
+    throw usageError(
+      `--at ${at}: not a duration from the start of the run on`,
+      'such as 2h, 1h30m, 90s, 250ms',
+    );
   if (atUs > horizonUs) {
     throw usageError(
       `--at ${at} is after the end of the run (${formatDuration(horizonUs)})`,

@@ -57,7 +57,9 @@ export const runCommand: CommandModule<object, Arguments> = {
     checkDir(args);
     const interruption = new Interruption();
     try {
-      const scenarios = loadOrExit(namedFiles(args)).map((scenario) => withSeed(scenario, args.seed));
+      const scenarios = loadOrExit(namedFiles(args, 'pidsim run scenarios')).map((scenario) =>
+        withSeed(scenario, args.seed),
+      );
       const results = await runAll(scenarios, args.until, interruption);
       await writeFiles(results, args, interruption);
       process.stdout.write(renderResults(results, args.output, terminal()));

@@ -26,7 +26,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
   handler(args) {
-    const loaded = load(namedFiles(args));
+    const loaded = load(namedFiles(args, 'pidsim validate scenarios'));
     const diagnostics = loaded.flatMap((each) => each.diagnostics);
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     if (args.output === 'json') {

@@ -171,6 +171,8 @@ export interface BlameRow {
 export interface RunResult {
   scenario: { name: string; title: string; description: string; path: string };
   seed: number;
+  /** Where it was to end. */
+  until: 'horizon' | 'exhaustion';
   /** Hexadecimal; the same on every platform for the same scenario and seed. */
   digest: string;
   /** Events of the calendar, and what they made happen: forks, ends, releases, refusals. */

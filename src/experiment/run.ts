@@ -107,6 +107,11 @@ export class Run {
     }
   }
 
+  /** Where it is to end. */
+  get until(): 'horizon' | 'exhaustion' {
+    return this.options.until ?? 'horizon';
+  }
+
   /** Where it is, 0 to 1. */
   get progress(): number {
     return this.#isOver ? 1 : this.sim.nowUs / this.#endUs;

@@ -27,6 +27,7 @@ interface RunParts {
   node: Node;
   recorder: Recorder;
   sim: Simulation;
+  until: RunResult['until'];
 }
 
 export function summarise(run: RunParts, wallSeconds: number): RunResult {
@@ -37,6 +38,7 @@ export function summarise(run: RunParts, wallSeconds: number): RunResult {
   const result = {
     scenario: { name, title, description, path },
     seed: scenario.seed,
+    until: run.until,
     digest: sim.digest.hex(),
     engineEvents: sim.eventCount + node.context.machine.transitions,
     wallSeconds,

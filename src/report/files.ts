@@ -12,6 +12,7 @@ import type { ChartSpec } from './charts/theme.js';
 import { blameCsv, eventsCsv, timelineCsv } from './csv.js';
 import { toJson } from './document.js';
 import { indexHtml } from './html.js';
+import { OVERVIEW_FILES } from './overview-files.js';
 import { overviewJson, overviewMarkdown, summaryJson, summaryMarkdown } from './summary.js';
 
 export type OutputFile =
@@ -24,14 +25,15 @@ export const MARKER_FILE = 'summary.json';
 
 /**
  * @returns paths with `/`, relative to the output folder: the scenarios' files first, the index over them last.
- * @throws Error if two results have one name, or a name that is not a plain file name: both are excluded by the
- *   scenario schema.
+ * @throws Error if two results have one name, a name that is not a plain file name, or that of a file over all of them:
+ *   whoever loads scenarios excludes all three.
  */
 export function outputFiles(results: readonly RunResult[]): OutputFile[] {
   const names = new Set<string>();
   for (const { scenario } of results) {
     if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(scenario.name))
       throw new Error(`not a folder name: ${scenario.name}`);
+    if (OVERVIEW_FILES.includes(scenario.name)) throw new Error(`the name of a file: ${scenario.name}`);
     if (names.has(scenario.name)) throw new Error(`two scenarios are called ${scenario.name}`);
     names.add(scenario.name);
   }

@@ -517,6 +517,19 @@ export function expectationTally(result: RunResult): string {
   return `${expectations.filter(({ ok }) => ok).length} of ${expectations.length} hold`;
 }
 
+/** Where a scenario comes from that is in no file. */
+const STANDARD_INPUT = '/dev/stdin';
+
+/** For a shell. */
+export function reproduceCommand({ scenario, seed, until }: RunResult): string {
+  const options = `--seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
+  if (scenario.path === STANDARD_INPUT) return `pidsim run - ${options} < SCENARIO.yaml`;
+  const path = /^[\w./-]+$/.test(scenario.path)
+    ? scenario.path
+    : `'${scenario.path.replaceAll("'", "'\\''")}'`;
+  return `pidsim run ${path} ${options}`;
+}
+
 export function reproduce(result: RunResult): string {
   return `Seed ${result.seed}, digest ${result.digest}: the same file and seed give the same digest on every machine.`;
 }

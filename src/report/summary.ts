@@ -13,6 +13,7 @@ import {
   overviewLabel,
   question,
   reproduce,
+  reproduceCommand,
 } from './message.js';
 import { formatCount, formatSeconds, formatShare } from './quantity.js';
 import { culprits } from './story.js';
@@ -157,7 +158,7 @@ function expectationsPart(result: RunResult): string {
 }
 
 function reproducePart(result: RunResult): string {
-  return `## How to reproduce\n\n    pidsim run ${result.scenario.path} --seed ${result.seed}\n\n${escapeMarkdown(reproduce(result))}`;
+  return `## How to reproduce\n\n    ${reproduceCommand(result)}\n\n${escapeMarkdown(reproduce(result))}`;
 }
 
 // ------------------------------------------------------------------------------------------------- Markdown

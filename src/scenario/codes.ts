@@ -7,6 +7,7 @@
 export const DIAGNOSTIC_CODES = [
   'empty-file',
   'file-too-large',
+  'not-text',
   'yaml-syntax',
   'tab-indentation',
   'duplicate-key',
@@ -60,6 +61,10 @@ export const CODE_DOCUMENTATION: Readonly<Record<DiagnosticCode, CodeDocumentati
   'file-too-large': {
     meaning: 'The file is larger than any scenario needs to be, and is not read.',
     remedy: 'Split it: one scenario per file, or several documents in a few files.',
+  },
+  'not-text': {
+    meaning: 'The file has zero bytes in it, as no text has.',
+    remedy: 'Name the scenario file itself: this looks like a program, an archive or an image.',
   },
   'yaml-syntax': {
     meaning: 'The text is not valid YAML here.',

@@ -62,6 +62,10 @@ export function readYaml(text: string, file: string): YamlText {
     complain('file-too-large', NOWHERE, `the file has ${size}; at most ${FILE_CHARACTERS_MAX} are read`);
     return found;
   }
+  if (text.includes('\0')) {
+    complain('not-text', NOWHERE, 'the file is no text');
+    return found;
+  }
   const lines = new LineCounter();
   const composed = compose(text, lines);
   if (composed === null) {

@@ -100,11 +100,19 @@ export const quantityLeaf = (): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> 
     examples: ['16Gi', '512Mi'],
   });
 
+/** What x86-64 can address: 52 bits. */
+const MEMORY_BYTES_MAX = 2 ** 52;
+
 function checkQuantity(value: string | number): Objection | null {
   const bytes = parseQuantity(value);
   if (bytes === null) {
     return { code: 'bad-quantity', message: `\`${shorten(String(value))}\` is not a memory quantity` };
   }
+  if (bytes > MEMORY_BYTES_MAX)
+    return {
+      code: 'out-of-range',
+      message: `\`${value}\` is more memory than a machine can have: at most 4Pi`,
+    };
   return bytes > 0 ? null : { code: 'out-of-range', message: `\`${value}\` is no memory at all` };
 }
 

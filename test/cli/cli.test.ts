@@ -160,7 +160,11 @@ describe('bad input is a diagnostic and exit code 2, never a stack trace', () =>
   const cases: [string, string[], RegExp][] = [
     ['a file that is not there', ['run', 'nowhere.yaml'], /nowhere\.yaml: no such file/],
     ['a file without an end', ['run', '/dev/zero'], /\/dev\/zero is larger than 16 MiB/],
-    ['no file at all', ['run'], /name a scenario file/],
+    ['no file at all', ['run'], /name a scenario file.*\n.*pidsim run scenarios/],
+    ['no file to look into', ['ps'], /name a scenario file.*\n.*pidsim ps /],
+    ['a program instead of a file', ['run', process.execPath], /is larger than|no text/],
+    ['a name that a file of the output has', ['run', 'named.yaml'], /cannot be named "index\.html"/],
+    ['a moment before the start', ['ps', 'a.yaml', '--at', '-3s'], /--at -3s: not a duration/],
     ['an unknown command', ['frobnicate'], /frobnicate/i],
     ['an unknown option', ['run', 'a.yaml', '--frobnicate'], /frobnicate/],
     ['an unknown form', ['run', 'a.yaml', '-o', 'xml'], /xml/],
@@ -175,6 +179,7 @@ describe('bad input is a diagnostic and exit code 2, never a stack trace', () =>
   ];
   test.each(cases)('%s', (_, args, message) => {
     file('a.yaml', scenario());
+    file('named.yaml', scenario().replace('name: small', 'name: index.html'));
     const { status, stderr, stdout } = pidsim(args);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/\n\s+at /);

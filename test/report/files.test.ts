@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { outputFiles } from '../../src/report/files.js';
 import { indexHtml } from '../../src/report/html.js';
+import { reproduceCommand } from '../../src/report/message.js';
+import { OVERVIEW_FILES } from '../../src/report/overview-files.js';
 import { overviewMarkdown, summaryMarkdown } from '../../src/report/summary.js';
 import * as runs from './fixtures.js';
 
@@ -43,12 +45,13 @@ describe('the files of a run', () => {
     }
   });
 
-  test('a name that would leave the folder, or comes twice, is refused', () => {
+  test('a name that would leave the folder, is a file of ours or comes twice is refused', () => {
     const named = (name: string) => {
       const run = runs.healthyRun();
       return { ...run, scenario: { ...run.scenario, name } };
     };
-    for (const name of ['../up', 'a/b', '', '.hidden', '..'])
+    expect(PATHS.filter((path) => !path.includes('/'))).toEqual(OVERVIEW_FILES);
+    for (const name of ['../up', 'a/b', '', '.hidden', '..', ...OVERVIEW_FILES])
       expect(() => outputFiles([named(name)])).toThrow(/name/);
     expect(() => outputFiles([named('a'), named('a')])).toThrow(/two scenarios/);
     expect(outputFiles([named('a'), named('b.c_d-1')])).toHaveLength(31);
@@ -128,6 +131,12 @@ describe('summary.md', () => {
   test('says how to reproduce it', () => {
     expect(summaryMarkdown(runs.leakingRun())).toContain('pidsim run scenarios/rabbitmq-pause-3.0.yaml');
     expect(summaryMarkdown(runs.leakingRun())).toContain('Seed 1, digest 5f3c0a1b9d8e7f60');
+    const from = (path: string, more = {}) =>
+      reproduceCommand({ ...runs.tinyRun(), scenario: { ...runs.tinyRun().scenario, path }, ...more });
+    expect(from('a.yaml')).toBe('pidsim run a.yaml --seed 1');
+    expect(from('a.yaml', { until: 'exhaustion' })).toBe('pidsim run a.yaml --seed 1 --until exhaustion');
+    expect(from('/dev/stdin')).toBe('pidsim run - --seed 1 < SCENARIO.yaml');
+    expect(from("my node's.yaml")).toBe("pidsim run 'my node'\\''s.yaml' --seed 1");
   });
 
   test('lists the first of what repeats, not every one', () => {

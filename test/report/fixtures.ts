@@ -219,6 +219,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       path: `scenarios/${world.name}.yaml`,
     },
     seed: 1,
+    until: 'horizon',
     digest: '5f3c0a1b9d8e7f60',
     engineEvents: 123456,
     wallSeconds: 0.1234567,
