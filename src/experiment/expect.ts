@@ -24,7 +24,7 @@ function actualOf({ subject }: Expectation, result: Yield): number | boolean | s
     case 'refusedBy':
       return outcome.kind === 'exhausted' ? outcome.refusedBy : 'none';
     case 'podsRefused':
-      return symptoms.podRefusals.length;
+      return new Set(symptoms.podRefusals.map(({ pod }) => pod)).size;
     case 'timeToPodRefusal':
       return (symptoms.podRefusals[0]?.atSeconds ?? Number.POSITIVE_INFINITY) * US_PER_SECOND;
     case 'zombies':

@@ -21,8 +21,9 @@ import { TIMELINE_COLUMNS } from './result.js';
 /** Rows beyond the regular ones. */
 const MOMENT_ROWS_MAX = 1_000;
 
-/** Of a limit: with so much of it free, a node that was full has room again. */
-const ROOM_SHARE = 0.05;
+/** With so much of a limit free, a node that was full has room again. Less comes and goes with every probe. */
+const ROOM_SHARE = 0.02;
+const ROOM_MIN = 64;
 
 export class Recorder implements NodeObserver {
   readonly timeline: Timeline = Object.fromEntries(
@@ -48,8 +49,8 @@ export class Recorder implements NodeObserver {
   private sampleEveryUs = 0;
   private hasWrapped = false;
   private momentRows = 0;
-  /** By namespace that is full, or by -1 - origin. */
-  private readonly refusalsSeen = new Set<number>();
+  /** The pod, by namespace that is full, or by -1 - origin. */
+  private readonly refusalsSeen = new Map<number, string>();
 
   constructor(private readonly sim: Simulation) {
     this.sample = sim.register(() => this.regularRow());
@@ -93,16 +94,20 @@ export class Recorder implements NodeObserver {
     const origin = this.kernel.originOf(parent);
     const key = refusedBy === 'pid-max' ? at : -1 - origin;
     if (this.refusalsSeen.has(key)) return;
-    this.refusalsSeen.add(key);
-    this.refusedInPod(this.podOf(origin, refusal), refusal);
+    const pod = this.podOf(origin, refusal);
+    this.refusalsSeen.set(key, pod);
+    this.refusedInPod(pod, refusal);
   }
 
-  private refusedInPod(pod: string, { errno, refusedBy }: ForkRefusal): void {
+  private refusedInPod(pod: string, { errno, refusedBy, at }: ForkRefusal): void {
     this.leaks.close(this.node.kubelet.probes.filter((probe) => probe.pod === pod));
     this.event('fork-refused', pod, `${errno} (${refusedBy})`);
     this.lastChangeUs = this.sim.nowUs;
-    if (pod === 'node' || this.podRefusals.some((known) => known.pod === pod)) return;
-    this.podRefusals.push({ pod, atSeconds: this.sim.nowUs / US_PER_SECOND, errno, refusedBy });
+    if (pod === 'node' || this.podRefusals.some((known) => known.pod === pod && known.untilSeconds === null))
+      return;
+    const atSeconds = this.sim.nowUs / US_PER_SECOND;
+    const limitOf = refusedBy === 'pids-cgroup' && at === this.node.kubepods ? 'all-pods' : 'pod';
+    this.podRefusals.push({ pod, atSeconds, untilSeconds: null, limitOf, errno, refusedBy });
   }
 
   private get isFull(): boolean {
@@ -120,10 +125,14 @@ export class Recorder implements NodeObserver {
 
   private noteRoom(free: number): void {
     const { kernel } = this;
-    const hasNumbers = free >= ROOM_SHARE * kernel.pidMax(0);
-    const hasTasks = kernel.nrThreads <= (1 - ROOM_SHARE) * kernel.threadsMax;
+    const { nowUs } = this.sim;
+    const full = this.exhaustions[this.exhaustions.length - 1];
+    if (nowUs / US_PER_SECOND === full.atSeconds) return;
+    const { threadsMax, nrThreads } = kernel;
+    const hasNumbers = free >= Math.max(ROOM_MIN, ROOM_SHARE * kernel.pidMax(0));
+    const hasTasks = threadsMax - nrThreads >= Math.max(ROOM_MIN, ROOM_SHARE * threadsMax);
     if (!hasNumbers || !hasTasks) return;
-    this.exhaustions[this.exhaustions.length - 1].untilSeconds = this.sim.nowUs / US_PER_SECOND;
+    full.untilSeconds = nowUs / US_PER_SECOND;
     this.event('recovered', 'node', 'the node has room again');
   }
 
@@ -133,6 +142,14 @@ export class Recorder implements NodeObserver {
     if (pod === null) return;
     this.leaks.namespaceEnds(pod);
     this.sim.atEndOf(this.sim.nowUs, this.settle, 0, 0);
+    if (this.isFull) this.sim.atEndOf(this.sim.nowUs, this.momentRow, 0, 0);
+    this.endRefusals(pod);
+  }
+
+  private endRefusals(pod: string): void {
+    for (const [key, refused] of this.refusalsSeen) if (refused === pod) this.refusalsSeen.delete(key);
+    for (const refusal of this.podRefusals)
+      if (refusal.pod === pod) refusal.untilSeconds ??= this.sim.nowUs / US_PER_SECOND;
   }
 
   /** Which pod has come to its own limit: whose namespace is full, or else whose process wanted to fork. */

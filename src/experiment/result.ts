@@ -16,7 +16,7 @@ export type Outcome =
 export interface Exhaustion {
   atSeconds: number;
   refusedBy: RefusedBy;
-  /** The first reading with a twentieth of the limit free again; null: full to the end of the run. */
+  /** The first reading with a fiftieth of the limit free again, 64 at least; null: full to the end of the run. */
   untilSeconds: number | null;
 }
 
@@ -68,11 +68,15 @@ export interface ProbeSummary {
   firstFailedRun: number | null;
 }
 
-/** A pod came to a limit of its own: its cgroup's, its PID namespace's, its user's. The node had room. */
+/** A pod came to a limit below the node's: of its cgroup, its PID namespace, its user, or the cgroup of all pods. */
 export interface PodRefusal {
   pod: string;
   /** Of the first fork refused. */
   atSeconds: number;
+  /** When a PID namespace of the pod ended, and with it what was held there; null: it has gone on. */
+  untilSeconds: number | null;
+  /** Whose limit it is: the pod's own, or that of all pods together (the cgroup kubepods). */
+  limitOf: 'pod' | 'all-pods';
   errno: 'EAGAIN' | 'ENOMEM';
   refusedBy: RefusedBy;
 }
@@ -80,7 +84,7 @@ export interface PodRefusal {
 export interface Symptoms {
   /** Wherever: at node scope or in a pod. */
   firstForkRefusedSeconds: number | null;
-  /** One for each pod that was refused a fork by a limit of its own, in the order of their first. */
+  /** Of pods that were refused forks while the node had room, in the order of the first refusals. */
   podRefusals: PodRefusal[];
   firstProbeFailureSeconds: number | null;
   firstSshRefusedSeconds: number | null;

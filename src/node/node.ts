@@ -6,6 +6,7 @@
  *
  * Everything from here on happens in events of the simulation.
  */
+import type { CgroupId } from '../kernel/kernel.js';
 import type { Machine } from '../program/machine.js';
 import type { RandomStreams } from '../sim/random.js';
 import type { Simulation } from '../sim/simulation.js';
@@ -38,6 +39,8 @@ export interface NodeParts {
 
 export class Node {
   readonly context: NodeContext;
+  /** The cgroup of all pods. */
+  readonly kubepods: CgroupId;
   readonly kubelet: Kubelet;
   readonly counters: NodeCounters = {
     podsRunning: 0,
@@ -67,9 +70,9 @@ export class Node {
     };
     this.context = context;
     const host = bootHost(context, spec.baselineTaskCount);
-    const kubepods = kernel.createCgroup(0, this.#kubepodsMax());
+    this.kubepods = kernel.createCgroup(0, this.#kubepodsMax());
     const runc = new RuncCalls(context);
-    const runtime = new SandboxRuntime(context, runc, host.runtime, kubepods);
+    const runtime = new SandboxRuntime(context, runc, host.runtime, this.kubepods);
     const execs = new Execs(context, runc, host.runtime);
     this.kubelet = new Kubelet(context, runtime, new ProbeWorkers(context, execs));
     if (spec.sshLogins !== null) startSshLogins(context, host.sshd, spec.sshLogins.everyUs);

@@ -4,9 +4,17 @@
  * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 numbers"). A warning names the
  * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
-import type { RefusedBy, RunResult } from '../experiment/result.js';
+import type { PodRefusal, RefusedBy, RunResult } from '../experiment/result.js';
 import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
-import { type Culprit, culprits, fullForSeconds, lastReading, type Reading, tellStory } from './story.js';
+import {
+  type Culprit,
+  culprits,
+  endSeconds,
+  fullForSeconds,
+  lastReading,
+  type Reading,
+  tellStory,
+} from './story.js';
 
 // ---------------------------------------------------------------------------------------------- the answer
 
@@ -54,13 +62,27 @@ export function headline(result: RunResult): string {
   }
 }
 
-/** `pod web is refused forks from 5 h on`, `4 pods are refused forks, the first from 5 h on`. */
+/**
+ * `pod web is refused forks from 5 h on`, `4 pods are refused forks, the first from 5 h on`, and what is over is told as such:
+ * `pod web was refused forks from 5 h to 6 h`.
+ */
 function refusedPods({ symptoms: { podRefusals } }: RunResult): string {
-  const [{ pod, atSeconds }] = podRefusals;
-  const from = `from ${formatSeconds(atSeconds)} on`;
-  return podRefusals.length === 1
-    ? `pod ${pod} is refused forks ${from}`
-    : `${podRefusals.length} pods are refused forks, the first ${from}`;
+  const pods = new Set(podRefusals.map(({ pod }) => pod));
+  const [first] = podRefusals;
+  const last = podRefusals[podRefusals.length - 1];
+  const isOver = podRefusals.every(({ untilSeconds }) => untilSeconds !== null);
+  const who =
+    pods.size === 1
+      ? `pod ${first.pod} ${isOver ? 'was' : 'is'}`
+      : `${pods.size} pods ${isOver ? 'were' : 'are'}`;
+  const from = `from ${formatSeconds(first.atSeconds)}`;
+  const untilSeconds = Math.max(...podRefusals.map((refusal) => refusal.untilSeconds ?? 0));
+  const to = isOver ? ` to ${formatSeconds(untilSeconds)}` : ' on';
+  if (pods.size > 1)
+    return `${who} refused forks, the first ${from}${isOver ? ` on, until${to.slice(3)}` : to}`;
+  const again = podRefusals.length === 1 || isOver ? '' : `, again from ${formatSeconds(last.atSeconds)} on`;
+  const once = again === '' ? to : ` to ${formatSeconds(first.untilSeconds ?? untilSeconds)}`;
+  return `${who} refused forks ${from}${once}${again}`;
 }
 
 /** Numbers accumulate, and yet it will never be full: every pod has a limit of its own. */
@@ -108,7 +130,7 @@ function outcomeSentence(result: RunResult): string {
     }
     case 'pod-full':
       return (
-        `${capitalised(refusedPods(result))}: ${explainPodRefusal(story.first.refusedBy).cause}. ` +
+        `${capitalised(refusedPods(result))}: ${explainPodRefusal(story.first).cause}. ` +
         `The node does not fill up within ${horizon}: at the end it holds ${inventory(story.end)}.`
       );
     case 'recovered':
@@ -155,7 +177,7 @@ function inventory(reading: Reading): string {
 function podSentence(result: RunResult): string {
   const [first] = result.symptoms.podRefusals;
   if (tellStory(result).kind === 'pod-full' || first === undefined) return '';
-  return `${capitalised(refusedPods(result))}: ${explainPodRefusal(first.refusedBy).cause}.`;
+  return `${capitalised(refusedPods(result))}: ${explainPodRefusal(first).cause}.`;
 }
 
 /** When the node first failed somebody: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
@@ -175,6 +197,8 @@ function reliefSentence(result: RunResult): string {
   const story = tellStory(result);
   if (!('relief' in story) || story.relief === null) return '';
   const { before, after } = story.relief;
+  if (after.pidMax === before.pidMax && after.allocated >= before.allocated)
+    return `From ${formatSeconds(after.timeSeconds)} on, forks work again.`;
   if (story.kind === 'full' && after.pidMax > before.pidMax) {
     const raised = `pid_max is raised from ${formatCount(before.pidMax)} to ${formatCount(after.pidMax)}`;
     return `At ${formatSeconds(after.timeSeconds)}, ${raised}, and forks work again.`;
@@ -190,11 +214,12 @@ function reliefSentence(result: RunResult): string {
 function relapseSentence(result: RunResult): string {
   const { exhaustions } = result;
   if (exhaustions.length < 2) return '';
-  const { atSeconds, untilSeconds } = exhaustions[exhaustions.length - 1];
+  const { atSeconds, untilSeconds, refusedBy } = exhaustions[exhaustions.length - 1];
   const times = exhaustions.length === 2 ? 'again' : `${exhaustions.length} times, the last`;
-  const end = untilSeconds === null ? ' and to the end of the run' : '';
+  const end = untilSeconds === null ? 'the end of the run' : formatSeconds(untilSeconds);
+  const why = refusedBy === exhaustions[0].refusedBy ? '' : ` because ${REFUSALS[refusedBy].cause}`;
   return (
-    `The node is full ${times} from ${formatSeconds(atSeconds)} on${end}: in all for ` +
+    `The node is full ${times} from ${formatSeconds(atSeconds)} to ${end}${why}: in all for ` +
     `${formatSeconds(fullForSeconds(result))} of ${formatSeconds(lastReading(result).timeSeconds)}.`
   );
 }
@@ -215,6 +240,8 @@ export function hiddenShare(reading: Reading): number {
   return reading.allocated === 0 ? 0 : Math.max(0, 1 - reading.loadavgTasks / reading.allocated);
 }
 
+/** With less of the table left the kubelet is not surprised. */
+const SEEN_FROM = 0.02;
 /** Below this share there is nothing to tell. */
 const HIDDEN_WORTH_TELLING = 0.05;
 
@@ -225,7 +252,7 @@ export function kubeletHeadline(result: RunResult): string {
   const when = formatSeconds(reading.timeSeconds);
   const hidden = hiddenShare(reading);
   if (story.kind === 'full') {
-    return hidden < HIDDEN_WORTH_TELLING
+    return hidden < HIDDEN_WORTH_TELLING || reading.pidAvailable <= SEEN_FROM * reading.pidMax
       ? `Full after ${when}, and the kubelet sees it coming: ${plural(reading.pidAvailable, 'PID')} left`
       : `Full after ${when}, yet the kubelet still counts ${formatCount(reading.pidAvailable)} free PIDs`;
   }
@@ -251,7 +278,7 @@ export function symptomsHeadline(result: RunResult): string {
   ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
   if (firsts.length === 0) {
     const who = tellStory(result).kind === 'pod-full' ? 'Nobody outside the pod' : 'Nobody';
-    return `${who} notices anything within ${formatSeconds(result.horizonSeconds)}`;
+    return `${who} notices anything within ${formatSeconds(endSeconds(result))}`;
   }
   firsts.sort((a, b) => a.seconds - b.seconds);
   const list = firsts.map(
@@ -269,7 +296,7 @@ export function symptomsSubtitle(result: RunResult): string {
     { count: timeline.ssh_refused[last], one: 'refused login' },
     { count: timeline.pods_delete_stuck[last], one: 'stuck deletion' },
   ].filter(({ count }) => count > 0);
-  const horizon = formatSeconds(result.horizonSeconds);
+  const horizon = formatSeconds(endSeconds(result));
   if (failed.length > 0) {
     return `In the whole run of ${horizon}: ${listOf(failed.map(({ count, one }) => plural(count, one)))}`;
   }
@@ -457,7 +484,7 @@ const REFUSALS: Record<RefusedBy, RefusalText> = {
   'threads-max': {
     cause: 'the machine has as many tasks as kernel.threads-max allows',
     consequence:
-      'Every fork and every new thread fails with EAGAIN, for all but root, although PID numbers are left.',
+      'Every fork and every new thread fails with EAGAIN, for root too, although PID numbers are left.',
     remedy:
       'Find who holds the tasks (live threads or zombies count alike) and end it. threads-max follows the memory size; ' +
       'raising it costs kernel memory for every task.',
@@ -482,23 +509,42 @@ const REFUSALS: Record<RefusedBy, RefusalText> = {
   },
 };
 
-/** At node scope. */
-export function explainRefusal(refusedBy: RefusedBy): RefusalText {
-  return REFUSALS[refusedBy];
+const LIVE_TASKS: RefusalText = {
+  ...REFUSALS['pid-max'],
+  remedy:
+    'Most numbers belong to tasks that are alive: find who runs them (processes and threads count alike) and end or limit ' +
+    'them, a pod with podPidsLimit. A higher pid_max only helps if the tasks are wanted.',
+};
+
+/** At node scope, with the reading of the moment. */
+export function explainRefusal(refusedBy: RefusedBy, reading: Reading): RefusalText {
+  const isAlive = (reading.zombies + reading.pinned) * 2 < reading.allocated;
+  return refusedBy === 'pid-max' && isAlive ? LIVE_TASKS : REFUSALS[refusedBy];
 }
 
 const POD_PID_MAX: RefusalText = {
-  cause: "no number below the pid_max of the pod's PID namespace is free",
+  cause: "no number below pid_max is free in the pod's PID namespace",
   consequence:
-    'Every fork fails with EAGAIN in this namespace only; the node is not affected. Exec probes of the pod fail, too: what ' +
-    'they start needs a number in there.',
+    'Every fork in this namespace fails with EAGAIN, those of its exec probes too: what they start needs a number in there. ' +
+    'Other pods go on as long as they have numbers of their own.',
   remedy:
     'Delete the pod: with its namespace all its zombies and pinned numbers are freed at once. Then give it a first process ' +
-    'that reaps. The limit has kept the leak from the node.',
+    'that reaps.',
 };
 
-/** By a limit of a pod's own. */
-export function explainPodRefusal(refusedBy: RefusedBy): RefusalText {
+const ALL_PODS_CGROUP: RefusalText = {
+  cause: 'the pods together have as many tasks as the pids.max of their cgroup, kubepods, allows',
+  consequence:
+    'Every fork in any pod fails with EAGAIN; the host itself goes on. The kubelet computes the limit when it starts: pid_max ' +
+    'less what is reserved. A pid_max that is raised later does not raise it.',
+  remedy:
+    'Delete the pods that hold the tasks, live or zombies, and see that what they leave is reaped. For more room, reserve ' +
+    'fewer PIDs, or restart the kubelet after raising pid_max.',
+};
+
+/** By a limit below the node's. */
+export function explainPodRefusal({ refusedBy, limitOf }: PodRefusal): RefusalText {
+  if (limitOf === 'all-pods') return ALL_PODS_CGROUP;
   return refusedBy === 'pid-max' ? POD_PID_MAX : REFUSALS[refusedBy];
 }
 

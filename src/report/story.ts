@@ -93,7 +93,7 @@ function reliefAfter(result: RunResult, seconds: number): Relief | null {
     const before = readingOf(result.timeline, most);
     const leaked = before.zombies + before.pinned;
     if (leaked * 2 > before.allocated && leaked > WORTH_TELLING * before.pidMax) {
-      return { before, after: readingOf(result.timeline, row) };
+      return { before, after: readingOf(result.timeline, settledRow(result.timeline, row)) };
     }
   }
   return null;
@@ -102,14 +102,29 @@ function reliefAfter(result: RunResult, seconds: number): Relief | null {
 function endOf({ timeline }: RunResult, { untilSeconds }: Exhaustion): Relief | null {
   if (untilSeconds === null) return null;
   const row = rowAt(timeline, untilSeconds);
-  return { before: readingOf(timeline, Math.max(0, row - 1)), after: readingOf(timeline, row) };
+  const after = readingOf(timeline, settledRow(timeline, row));
+  return {
+    before: readingOf(timeline, Math.max(0, row - 1)),
+    after: { ...after, timeSeconds: untilSeconds },
+  };
+}
+
+/** Pods go one after another: the row from which on no more is given back. */
+function settledRow({ allocated }: Timeline, row: number): number {
+  let settled = row;
+  while (settled + 1 < allocated.length && allocated[settled + 1] < allocated[settled]) settled++;
+  return settled;
+}
+
+/** When the run ended: at its horizon, or where it was stopped. */
+export function endSeconds({ timeline }: RunResult): number {
+  return timeline.time_s[timeline.time_s.length - 1];
 }
 
 /** How long the node was full, in all. */
-export function fullForSeconds({ exhaustions, timeline }: RunResult): number {
-  const endSeconds = timeline.time_s[timeline.time_s.length - 1];
-  return exhaustions.reduce(
-    (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? endSeconds) - atSeconds,
+export function fullForSeconds(result: RunResult): number {
+  return result.exhaustions.reduce(
+    (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? endSeconds(result)) - atSeconds,
     0,
   );
 }

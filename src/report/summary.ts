@@ -16,7 +16,7 @@ import {
   reproduceCommand,
 } from './message.js';
 import { formatCount, formatSeconds, formatShare } from './quantity.js';
-import { culprits } from './story.js';
+import { culprits, readingAt } from './story.js';
 
 /** Without real time: the same seed gives the same bytes. */
 export function summaryJson(result: RunResult): string {
@@ -65,13 +65,15 @@ export function overviewMarkdown(results: readonly RunResult[]): string {
 
 /** Kinds of which every event is worth a line; of the others the first, on the node itself and elsewhere. */
 const ALWAYS_TOLD: readonly RunEvent['kind'][] = ['exhausted', 'intervention', 'evicted', 'pressure'];
+/** Kinds of which every event on the node itself is. */
+const OF_NODE_TOLD: readonly RunEvent['kind'][] = ['recovered'];
 const MOMENTS_MAX = 30;
 
 /** The events a review would list. */
 export function momentsThatMatter(result: RunResult): RunEvent[] {
   const told = new Set<string>();
   return result.events.filter(({ kind, subject }) => {
-    if (ALWAYS_TOLD.includes(kind)) return true;
+    if (ALWAYS_TOLD.includes(kind) || (subject === 'node' && OF_NODE_TOLD.includes(kind))) return true;
     const key = `${kind} ${subject === 'node' ? 'of the node' : 'elsewhere'}`;
     if (told.has(key)) return false;
     told.add(key);
@@ -139,10 +141,12 @@ function probesPart(result: RunResult): string {
 }
 
 function meaningPart(result: RunResult): string {
-  const { outcome, symptoms } = result;
+  const { exhaustions, symptoms } = result;
   const lines = [`${kubeletHeadline(result)}.`];
-  const refusals = new Set(outcome.kind === 'exhausted' ? [explainRefusal(outcome.refusedBy)] : []);
-  for (const { refusedBy } of symptoms.podRefusals) refusals.add(explainPodRefusal(refusedBy));
+  const refusals = new Set(
+    exhaustions.map(({ refusedBy, atSeconds }) => explainRefusal(refusedBy, readingAt(result, atSeconds))),
+  );
+  for (const refusal of symptoms.podRefusals) refusals.add(explainPodRefusal(refusal));
   for (const { consequence, remedy } of refusals) lines.push(consequence, remedy);
   return `## What it means\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')}`;
 }

@@ -51,7 +51,7 @@ export const SUBJECT_DOCUMENTATION: Readonly<Record<ExpectationSubject, SubjectD
   exhausted: { kind: 'boolean', meaning: 'has any fork been refused at node scope?' },
   timeToExhaustion: { kind: 'duration', meaning: 'when the first fork was refused at node scope' },
   refusedBy: { kind: 'refusal', meaning: 'the limit that refused it: `pid-max`, `threads-max` or `none`' },
-  podsRefused: { kind: 'count', meaning: 'pods that were refused a fork by a limit of their own' },
+  podsRefused: { kind: 'count', meaning: 'pods that were refused a fork while the node had room' },
   timeToPodRefusal: { kind: 'duration', meaning: 'when the first of them was' },
   zombies: { kind: 'count', meaning: 'zombies on the node at the end' },
   pinned: { kind: 'count', meaning: 'numbers at the end that no task has and that are still taken' },

@@ -66,9 +66,30 @@ describe('outcome', () => {
       expect(result.symptoms.firstForkRefusedSeconds).toBeGreaterThan(0);
       const refusedBy = 'kubelet' in given ? 'pids-cgroup' : 'pid-max';
       const atSeconds = result.symptoms.firstForkRefusedSeconds!;
-      expect(result.symptoms.podRefusals).toEqual([{ pod: 'web', atSeconds, errno: 'EAGAIN', refusedBy }]);
+      expect(result.symptoms.podRefusals).toEqual([
+        { pod: 'web', atSeconds, untilSeconds: null, limitOf: 'pod', errno: 'EAGAIN', refusedBy },
+      ]);
       expect(result.events.find(({ kind }) => kind === 'fork-refused')?.subject).toBe('web');
     }
+  });
+
+  test('a pod that is made again begins anew: its refusal has ended, and the next one is another', () => {
+    const given = { ...deletedAt(1_000), kubelet: { podPidsLimit: 100 } };
+    const { podRefusals } = simulate(scenario(given, 3_000)).symptoms;
+    expect(podRefusals).toHaveLength(2);
+    const [first, second] = podRefusals;
+    expect(first.untilSeconds).toBeGreaterThanOrEqual(1_000);
+    expect(second.atSeconds).toBeGreaterThan(first.untilSeconds!);
+    expect(second.untilSeconds).toBeNull();
+  });
+
+  test('R22: the limit of all pods together is told from a pod’s own', () => {
+    const given = { ...LEAK, kernel: { pidMax: 2_000 }, kubelet: { reservedPids: 1_700 } };
+    const { outcome, symptoms } = simulate(scenario(given, 3_000));
+    expect(outcome.kind).toBe('censored');
+    expect(symptoms.podRefusals).toMatchObject([
+      { pod: 'web', limitOf: 'all-pods', refusedBy: 'pids-cgroup' },
+    ]);
   });
 
   test('threads-max refuses for zombies alone; pinned numbers do not count there (K12, K40)', () => {

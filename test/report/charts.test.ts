@@ -296,4 +296,15 @@ describe('the pid_max line', () => {
     expect(new Set(labelsOf(raised(1)))).toEqual(new Set(['pid_max 32,768', 'pid_max 98,304']));
     expect(labelsOf(runs.leakingRun())).toEqual(['pid_max 32,768', 'pid_max 32,768']);
   });
+
+  test('stays in the picture when one of its steps is far above it', () => {
+    const run = raised(4);
+    const pid_max = run.timeline.pid_max.map((limit) => (limit === 98_304 ? 4_194_304 : limit));
+    const labels = labelsOf({ ...run, timeline: { ...run.timeline, pid_max } });
+    expect(new Set(labels)).toEqual(new Set(['pid_max 32,768', 'pid_max 65,536']));
+    const texts = [...parts(numbersChart({ ...run, timeline: { ...run.timeline, pid_max } }))].map(
+      ({ text }) => text,
+    );
+    expect(texts).toContain('↑ pid_max 4,194,304');
+  });
 });

@@ -13,8 +13,8 @@ describe('timeline.csv', () => {
     const csv = timelineCsv(run);
     expect(head(csv, 3)).toEqual([
       TIMELINE_COLUMNS.join(','),
-      '0,45,0,0,45,800,755,45,755,1,0,0,0,0,0,0,0,0',
-      '2,45,0,0,45,800,755,45,755,1,0,0,0,0,0,0,0,0',
+      '0,45,0,0,45,800,455,45,755,1,0,0,0,0,0,0,0,0',
+      '2,45,0,0,45,800,455,45,755,1,0,0,0,0,0,0,0,0',
     ]);
     expect(csv.endsWith('\n')).toBe(true);
     expect(csv.trimEnd().split('\n')).toHaveLength(run.timeline.time_s.length + 1);

@@ -94,7 +94,7 @@ function rowOf(world: World, seconds: number, full: number | null): Record<Timel
     pinned,
     allocated,
     pid_max: world.pidMax,
-    free: world.pidMax - allocated,
+    free: world.pidMax - HEADROOM - allocated,
     loadavg_tasks: tasks + zombies,
     kubelet_pid_available: world.pidMax - tasks - zombies,
     pods_running: world.pods.length,
@@ -440,7 +440,16 @@ export function refusedInPodRun(): RunResult {
     symptoms: {
       ...run.symptoms,
       firstForkRefusedSeconds: 5 * HOUR,
-      podRefusals: [{ pod: 'web-3', atSeconds: 5 * HOUR, errno: 'EAGAIN', refusedBy: 'pids-cgroup' }],
+      podRefusals: [
+        {
+          pod: 'web-3',
+          atSeconds: 5 * HOUR,
+          untilSeconds: null,
+          limitOf: 'pod',
+          errno: 'EAGAIN',
+          refusedBy: 'pids-cgroup',
+        },
+      ],
     },
     events: [
       ...run.events,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { RefusedBy } from '../../src/experiment/result.js';
+import type { PodRefusal, RefusedBy } from '../../src/experiment/result.js';
 import {
   answer,
   blameHeadline,
   expectationFailures,
+  explainPodRefusal,
   explainRefusal,
   headline,
   headlineMoments,
@@ -14,6 +15,7 @@ import {
   symptomsSubtitle,
   timeToExhaustion,
 } from '../../src/report/message.js';
+import { lastReading } from '../../src/report/story.js';
 import * as runs from './fixtures.js';
 
 describe('what the report must not leave out', () => {
@@ -35,11 +37,12 @@ describe('what the report must not leave out', () => {
 
   test('a node that will fill up has no room, whatever a pod has been refused before', () => {
     const run = runs.slowRun();
-    const refusal = { pod: 'web', atSeconds: 3600, errno: 'EAGAIN' as const, refusedBy: 'pid-max' as const };
+    const [base] = runs.refusedInPodRun().symptoms.podRefusals;
+    const refusal = { ...base, pod: 'web', atSeconds: 3600, refusedBy: 'pid-max' as const };
     const refused = { ...run, symptoms: { ...run.symptoms, podRefusals: [refusal] } };
     expect(headline(refused)).toBe(headline(run));
     expect(answer(refused)).toContain(
-      'Pod web is refused forks from 60 min on: no number below the pid_max of',
+      'Pod web is refused forks from 60 min on: no number below pid_max is free',
     );
     expect(answer(run)).not.toContain('refused forks');
   });
@@ -66,10 +69,10 @@ describe('a title is an answer', () => {
       'Full after 22.4 h: 16,110 zombies pin 32,220 numbers; free again at 30 h, full again at 42 h',
     );
     expect(answer(twice)).toContain(
-      'The node is full again from 42 h on and to the end of the run: in all for 13.6 h of 2 d.',
+      'The node is full again from 42 h to the end of the run: in all for 13.6 h of 2 d.',
     );
     const often = { ...twice, exhaustions: [first, { ...again, untilSeconds: 154_800 }, again] };
-    expect(answer(often)).toContain('The node is full 3 times, the last from 42 h on and to the end');
+    expect(answer(often)).toContain('The node is full 3 times, the last from 42 h to the end');
     expect(answer(rescued)).not.toContain('The node is full');
     expect(headlineMoments(twice).map(({ label }) => label)).toContain('full again: 42 h');
   });
@@ -252,9 +255,46 @@ describe('the answer in sentences', () => {
 describe('refusals', () => {
   const limits: RefusedBy[] = ['pid-max', 'threads-max', 'pids-cgroup', 'rlimit-nproc', 'namespace-dead'];
   test.each(limits)('%s: has a cause, a consequence and a remedy', (limit) => {
-    const { cause, consequence, remedy } = explainRefusal(limit);
-    for (const text of [consequence, remedy]) expect(text).toMatch(/^[A-Z].*\.$/);
-    expect(cause).toMatch(/^[a-z].*[^.]$/);
+    const [base] = runs.refusedInPodRun().symptoms.podRefusals;
+    const texts = [
+      explainRefusal(limit, lastReading(runs.leakingRun())),
+      explainPodRefusal({ ...base, refusedBy: limit }),
+    ];
+    for (const { cause, consequence, remedy } of texts) {
+      for (const text of [consequence, remedy]) expect(text).toMatch(/^[A-Z].*\.$/);
+      expect(cause).toMatch(/^[a-z].*[^.]$/);
+    }
+  });
+
+  test('the remedy for a table of live tasks is not to reap', () => {
+    const leak = lastReading(runs.leakingRun());
+    const live = { ...leak, tasks: leak.allocated, zombies: 0, pinned: 0 };
+    expect(explainRefusal('pid-max', live).remedy).toContain('tasks that are alive');
+    expect(explainRefusal('pid-max', leak).remedy).toContain('process that reaps');
+  });
+
+  test('the limit of all pods together is not the pod’s own, and podPidsLimit does not help there', () => {
+    const [own] = runs.refusedInPodRun().symptoms.podRefusals;
+    const all = explainPodRefusal({ ...own, limitOf: 'all-pods' });
+    expect(all.cause).toContain('kubepods');
+    expect(all.remedy).not.toContain('podPidsLimit');
+    expect(explainPodRefusal(own).remedy).toContain('podPidsLimit');
+  });
+
+  test('what is over is told as over, and what has begun again as such', () => {
+    const run = runs.refusedInPodRun();
+    const [first] = run.symptoms.podRefusals;
+    const told = (...podRefusals: PodRefusal[]) =>
+      headline({ ...run, symptoms: { ...run.symptoms, podRefusals } }).replace(/; .*/, '');
+    const ended = { ...first, untilSeconds: 21_600 };
+    expect(told(ended)).toBe('Pod web-3 was refused forks from 5 h to 6 h');
+    expect(told(ended, { ...first, atSeconds: 25_200 })).toBe(
+      'Pod web-3 is refused forks from 5 h to 6 h, again from 7 h on',
+    );
+    expect(told(ended, { ...ended, pod: 'web-4', untilSeconds: 28_800 })).toBe(
+      '2 pods were refused forks, the first from 5 h on, until 8 h',
+    );
+    expect(told(ended, { ...first, pod: 'web-4' })).toBe('2 pods are refused forks, the first from 5 h on');
   });
 });
 

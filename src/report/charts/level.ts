@@ -9,16 +9,17 @@ import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 const SCALE_TO_LIMIT_FROM = 0.08;
 /** From this part of the table on, the numbers that are not handed out again get a line of their own. */
 const RESERVED_WORTH_DRAWING = 0.04;
-const RESERVED_PIDS = 300;
 
 export interface Level {
   /** Upper end of the axis. */
   top: number;
-  /** pid_max at the start of the run. */
+  /** pid_max at the start of the picture. */
   limit: number;
+  /** The most numbers that can be taken at its end; less than the limit where low ones are not handed out again (K3). */
+  usable: number;
   /** Where a label has room beside the line: each pid_max of the picture, and when it is set, in the unit of the axis. */
   limits: { t: number; pidMax: number }[];
-  /** The limit lies within the axis. */
+  /** The limit lies within the axis, at some time at least. */
   limitInSight: boolean;
 }
 
@@ -31,16 +32,19 @@ export function levelOf(
   const { timeline } = result;
   const last = rowAt(timeline, frame.endSeconds);
   let peak = 0;
+  for (let row = 0; row <= last; row++)
+    for (const column of columns) peak = Math.max(peak, timeline[column][row]);
+  // One step out of all proportion does not take the others out of the picture.
   let limitMax = 0;
   for (let row = 0; row <= last; row++) {
-    for (const column of columns) peak = Math.max(peak, timeline[column][row]);
-    limitMax = Math.max(limitMax, timeline.pid_max[row]);
+    const limit = timeline.pid_max[row];
+    if (peak >= SCALE_TO_LIMIT_FROM * limit) limitMax = Math.max(limitMax, limit);
   }
-  const limit = timeline.pid_max[0];
-  const limitInSight = peak >= SCALE_TO_LIMIT_FROM * limitMax;
+  const limitInSight = limitMax > 0;
   return {
-    top: limitInSight ? limitMax * 1.1 : Math.max(10, peak * 1.3),
-    limit,
+    top: limitInSight ? Math.max(limitMax * 1.1, peak * 1.05) : Math.max(10, peak * 1.3),
+    limit: timeline.pid_max[0],
+    usable: timeline.allocated[last] + timeline.free[last],
     limits: labelledLimits(timeline, frame, last),
     limitInSight,
   };
@@ -113,8 +117,18 @@ export function limitLabels(level: Level): ChartSpec[] {
   const label = { type: 'text', align: 'left', baseline: 'bottom', dx: 6, dy: -4 };
   const halo = { color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5 };
   const limits = level.limits.flatMap(({ t, pidMax }) => {
-    const where = { x: { datum: t, type: 'quantitative' }, ...height(pidMax) };
-    const mark = { ...label, text: limitLabel(pidMax), fontWeight: 'bold' };
+    const isInSight = pidMax <= level.top;
+    const where = {
+      x: { datum: t, type: 'quantitative' },
+      ...height(isInSight ? pidMax : Math.round(level.top)),
+    };
+    const above = isInSight ? {} : { baseline: 'top', dy: 4 };
+    const mark = {
+      ...label,
+      ...above,
+      text: `${isInSight ? '' : '↑ '}${limitLabel(pidMax)}`,
+      fontWeight: 'bold',
+    };
     return [once({ ...mark, ...halo }, where), once(mark, where)];
   });
   if (!showsReserved(level)) return limits;
@@ -126,10 +140,10 @@ function height(value: number): ChartSpec {
   return { y: { datum: value, type: 'quantitative' } };
 }
 
-function showsReserved({ limit }: Level): boolean {
-  return RESERVED_PIDS >= RESERVED_WORTH_DRAWING * limit;
+function showsReserved({ limit, limits, usable }: Level): boolean {
+  return limits.length === 1 && limit - usable >= RESERVED_WORTH_DRAWING * limit;
 }
 
-function reservedFrom({ limit }: Level): number {
-  return limit - RESERVED_PIDS;
+function reservedFrom({ usable }: Level): number {
+  return usable;
 }

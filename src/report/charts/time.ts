@@ -5,7 +5,7 @@
 import type { RunResult } from '../../experiment/result.js';
 import { headlineMoments, type Moment, restOfRun } from '../message.js';
 import { roundMicro } from '../quantity.js';
-import { lastReading, rowAt, tellingMoments, tellStory } from '../story.js';
+import { endSeconds, lastReading, rowAt, tellingMoments, tellStory } from '../story.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
 
 interface TimeUnit {
@@ -16,18 +16,21 @@ interface TimeUnit {
 }
 
 const DECIMAL_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
-const CLOCK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120];
+const CLOCK_STEPS = [0.5, 1, 2, 5, 10, 15, 30, 60, 120];
 
 const UNITS: TimeUnit[] = [
-  { name: 'days', seconds: 86_400, steps: [1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365, 730, 1825, 3650] },
-  { name: 'hours', seconds: 3_600, steps: [1, 2, 3, 6, 12, 24] },
+  { name: 'days', seconds: 86_400, steps: [0.5, 1, 2, 5, 7, 10, 14, 30, 60, 90, 180, 365, 730, 1825, 3650] },
+  { name: 'hours', seconds: 3_600, steps: [0.5, 1, 2, 3, 6, 12, 24] },
   { name: 'minutes', seconds: 60, steps: CLOCK_STEPS },
   { name: 'seconds', seconds: 1, steps: CLOCK_STEPS },
   { name: 'milliseconds', seconds: 0.001, steps: DECIMAL_STEPS },
 ];
 
-/** A unit is used from so many of it on. Moments are told in days from 2 days on; the picture is a little longer. */
-const UNIT_FROM = 3.2;
+/**
+ * A unit is used from so many of it on. Moments are told in days from 2 days on, and the picture is 1.4 times as long: so the
+ * labels and the axis have one unit.
+ */
+const UNIT_FROM = 2.8;
 const TICKS_MAX = 10;
 /** A pixel or two each. More only makes the SVG larger. */
 const ROWS_DRAWN_MAX = 350;
@@ -55,7 +58,7 @@ const PROJECTION_REACH = 8;
  * which a censored run would be full, if that is not too far away.
  */
 export function timeFrame(result: RunResult, options: { projection?: boolean } = {}): TimeFrame {
-  const horizon = result.horizonSeconds;
+  const horizon = endSeconds(result);
   const { projection } = result;
   const projectedSeconds = projection?.kind === 'exhausts' ? projection.atSeconds : 0;
   const projected =
@@ -94,7 +97,7 @@ export function axisTime(seconds: number, frame: TimeFrame): number {
 }
 
 export function timeEncoding(result: RunResult, frame: TimeFrame, show = { axis: true }): ChartSpec {
-  const rest = frame.cut ? `; ${restOfRun(result.horizonSeconds)}` : '';
+  const rest = frame.cut ? `; ${restOfRun(endSeconds(result))}` : '';
   return {
     field: 't',
     type: 'quantitative',
@@ -103,7 +106,7 @@ export function timeEncoding(result: RunResult, frame: TimeFrame, show = { axis:
       ? {
           title: `Simulated time (${frame.unit.name}${rest})`,
           values: frame.ticks,
-          format: ',d',
+          format: ',~r',
           grid: false,
         }
       : { title: null, values: frame.ticks, labels: false, grid: false },
