@@ -24,6 +24,8 @@ const MOMENT_ROWS_MAX = 1_000;
 /** With so much of a limit free, a node that was full has room again. Less comes and goes with every probe. */
 const ROOM_SHARE = 0.02;
 const ROOM_MIN = 64;
+/** While a node is full, it is looked at so often, however seldom the timeline has a row. */
+const LOOK_EVERY_US = 60 * US_PER_SECOND;
 
 export class Recorder implements NodeObserver {
   readonly timeline: Timeline = Object.fromEntries(
@@ -46,6 +48,8 @@ export class Recorder implements NodeObserver {
   private readonly sample: EventKind;
   private readonly momentRow: EventKind;
   private readonly settle: EventKind;
+  private readonly look: EventKind;
+  private isLooking = false;
   private sampleEveryUs = 0;
   private hasWrapped = false;
   private momentRows = 0;
@@ -56,6 +60,7 @@ export class Recorder implements NodeObserver {
     this.sample = sim.register(() => this.regularRow());
     this.momentRow = sim.register(() => this.row());
     this.settle = sim.register(() => this.leaks.settle());
+    this.look = sim.register(() => this.lookForRoom());
   }
 
   /** Begins to watch, with a row at the end of the first instant. */
@@ -120,7 +125,22 @@ export class Recorder implements NodeObserver {
     this.leaks.close(this.node.kubelet.probes);
     const what = isFirst ? 'the first fork refused at node scope' : 'forks are refused at node scope again';
     this.event('exhausted', 'node', `${what}, by ${refusedBy}`);
+    if (!this.isLooking) this.lookAgain();
     if (isFirst) this.onExhausted?.();
+  }
+
+  private lookAgain(): void {
+    this.isLooking = true;
+    this.sim.atEndOf(this.sim.nowUs + LOOK_EVERY_US, this.look, 0, 0);
+  }
+
+  private lookForRoom(): void {
+    const { kernel } = this;
+    this.isLooking = false;
+    if (!this.isFull) return;
+    // Most often there is no room, and that is soon seen.
+    if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.noteRoom(freeNumbers(kernel));
+    this.lookAgain();
   }
 
   private noteRoom(free: number): void {

@@ -1,11 +1,12 @@
 /**
- * Every sentence a person reads, in one file: answers, chart titles, refusals explained.
+ * Every sentence a person reads, in one file: answers, chart titles. The refusals are explained in refusal.ts.
  *
  * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 numbers"). A warning names the
  * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
-import type { PodRefusal, RefusedBy, RunResult } from '../experiment/result.js';
+import type { RefusedBy, RunResult } from '../experiment/result.js';
 import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
+import { explainPodRefusal, REFUSALS } from './refusal.js';
 import {
   type Culprit,
   culprits,
@@ -33,7 +34,8 @@ export function headline(result: RunResult): string {
   switch (story.kind) {
     case 'full': {
       const { relief, again } = story;
-      const rescue = relief === null ? '' : `; free again at ${formatSeconds(relief.after.timeSeconds)}`;
+      const rescue =
+        relief === null ? '' : `; free again ${afterwards(relief.after.timeSeconds, story.atSeconds)}`;
       const relapse = again === null ? '' : `, full again at ${formatSeconds(again.atSeconds)}`;
       return `Full after ${formatSeconds(story.atSeconds)}: ${holders(story.reading)}${rescue}${relapse}`;
     }
@@ -210,16 +212,28 @@ function reliefSentence(result: RunResult): string {
   );
 }
 
+/** `at 30 h`; `30 min later` where that would read as the same moment. */
+function afterwards(seconds: number, sinceSeconds: number): string {
+  const [moment, since] = [formatSeconds(seconds), formatSeconds(sinceSeconds)];
+  return moment === since ? `${formatSeconds(seconds - sinceSeconds)} later` : `at ${moment}`;
+}
+
+/** `to 30 h`; `on for 30 min` where that would read as the same moment. */
+function toMoment(fromSeconds: number, seconds: number): string {
+  const [from, to] = [formatSeconds(fromSeconds), formatSeconds(seconds)];
+  return from === to ? `on for ${formatSeconds(seconds - fromSeconds)}` : `to ${to}`;
+}
+
 /** What an SRE is asked afterwards: was that the end of it, and for how long did it last? */
 function relapseSentence(result: RunResult): string {
   const { exhaustions } = result;
   if (exhaustions.length < 2) return '';
   const { atSeconds, untilSeconds, refusedBy } = exhaustions[exhaustions.length - 1];
   const times = exhaustions.length === 2 ? 'again' : `${exhaustions.length} times, the last`;
-  const end = untilSeconds === null ? 'the end of the run' : formatSeconds(untilSeconds);
+  const end = untilSeconds === null ? 'to the end of the run' : toMoment(atSeconds, untilSeconds);
   const why = refusedBy === exhaustions[0].refusedBy ? '' : ` because ${REFUSALS[refusedBy].cause}`;
   return (
-    `The node is full ${times} from ${formatSeconds(atSeconds)} to ${end}${why}: in all for ` +
+    `The node is full ${times} from ${formatSeconds(atSeconds)} ${end}${why}: in all for ` +
     `${formatSeconds(fullForSeconds(result))} of ${formatSeconds(lastReading(result).timeSeconds)}.`
   );
 }
@@ -459,93 +473,6 @@ export function limitOutOfSight(pidMax: number, axisTop: number): string {
 
 export function reservedLabel(): string {
   return 'numbers below 300 are not handed out again';
-}
-
-// ------------------------------------------------------------------------------------------ refusals explained
-
-export interface RefusalText {
-  /** Why the fork was refused, as a clause. */
-  cause: string;
-  consequence: string;
-  remedy: string;
-}
-
-const REFUSALS: Record<RefusedBy, RefusalText> = {
-  'pid-max': {
-    cause: 'no number below pid_max is free',
-    consequence:
-      'While no number is free every fork fails with EAGAIN, for root too: exec probes, new containers, ssh logins. ' +
-      'What runs already goes on as long as it starts nothing.',
-    remedy:
-      'Delete the pods that hold the numbers: when a PID namespace dies, all its zombies and pinned numbers are freed ' +
-      'at once. Then give the namespace a first process that reaps (pause 3.1 or later in a shared namespace, an init ' +
-      'such as tini as PID 1 otherwise). A higher pid_max only buys time.',
-  },
-  'threads-max': {
-    cause: 'the machine has as many tasks as kernel.threads-max allows',
-    consequence:
-      'Every fork and every new thread fails with EAGAIN, for root too, although PID numbers are left.',
-    remedy:
-      'Find who holds the tasks (live threads or zombies count alike) and end it. threads-max follows the memory size; ' +
-      'raising it costs kernel memory for every task.',
-  },
-  'pids-cgroup': {
-    cause: 'the cgroup has as many tasks as its pids.max allows',
-    consequence:
-      'Forks fail with EAGAIN inside this cgroup only; the node is not affected. Zombies are charged until they are ' +
-      'reaped, so a leak fills the limit with tasks that do nothing.',
-    remedy: 'Reap what the container leaves behind, or raise podPidsLimit if the tasks are alive and wanted.',
-  },
-  'rlimit-nproc': {
-    cause: 'the user has as many tasks as RLIMIT_NPROC allows',
-    consequence: 'Forks of this user fail with EAGAIN; root and other users are not affected.',
-    remedy: 'End what the user runs, or raise the limit. Zombies count until they are reaped.',
-  },
-  'namespace-dead': {
-    cause: 'the first process of the PID namespace has exited',
-    consequence:
-      'Nothing can be started in this namespace any more (ENOMEM), and the kernel kills what is left in it.',
-    remedy: 'Recreate the pod. A namespace cannot be given a new first process.',
-  },
-};
-
-const LIVE_TASKS: RefusalText = {
-  ...REFUSALS['pid-max'],
-  remedy:
-    'Most numbers belong to tasks that are alive: find who runs them (processes and threads count alike) and end or limit ' +
-    'them, a pod with podPidsLimit. A higher pid_max only helps if the tasks are wanted.',
-};
-
-/** At node scope, with the reading of the moment. */
-export function explainRefusal(refusedBy: RefusedBy, reading: Reading): RefusalText {
-  const isAlive = (reading.zombies + reading.pinned) * 2 < reading.allocated;
-  return refusedBy === 'pid-max' && isAlive ? LIVE_TASKS : REFUSALS[refusedBy];
-}
-
-const POD_PID_MAX: RefusalText = {
-  cause: "no number below pid_max is free in the pod's PID namespace",
-  consequence:
-    'Every fork in this namespace fails with EAGAIN, those of its exec probes too: what they start needs a number in there. ' +
-    'Other pods go on as long as they have numbers of their own.',
-  remedy:
-    'Delete the pod: with its namespace all its zombies and pinned numbers are freed at once. Then give it a first process ' +
-    'that reaps.',
-};
-
-const ALL_PODS_CGROUP: RefusalText = {
-  cause: 'the pods together have as many tasks as the pids.max of their cgroup, kubepods, allows',
-  consequence:
-    'Every fork in any pod fails with EAGAIN; the host itself goes on. The kubelet computes the limit when it starts: pid_max ' +
-    'less what is reserved. A pid_max that is raised later does not raise it.',
-  remedy:
-    'Delete the pods that hold the tasks, live or zombies, and see that what they leave is reaped. For more room, reserve ' +
-    'fewer PIDs, or restart the kubelet after raising pid_max.',
-};
-
-/** By a limit below the node's. */
-export function explainPodRefusal({ refusedBy, limitOf }: PodRefusal): RefusalText {
-  if (limitOf === 'all-pods') return ALL_PODS_CGROUP;
-  return refusedBy === 'pid-max' ? POD_PID_MAX : REFUSALS[refusedBy];
 }
 
 // ------------------------------------------------------------------------------------------ expectations, limits

@@ -5,8 +5,6 @@ import { runResultDocument, runResultList, toJson } from './document.js';
 import {
   answer,
   blameHeadline,
-  explainPodRefusal,
-  explainRefusal,
   headline,
   kubeletHeadline,
   overviewHeadline,
@@ -16,6 +14,7 @@ import {
   reproduceCommand,
 } from './message.js';
 import { formatCount, formatSeconds, formatShare } from './quantity.js';
+import { explainPodRefusal, explainRefusal } from './refusal.js';
 import { culprits, readingAt } from './story.js';
 
 /** Without real time: the same seed gives the same bytes. */

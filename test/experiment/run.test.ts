@@ -41,6 +41,21 @@ describe('outcome', () => {
     ]);
   });
 
+  test('the end of a fullness is noticed within a minute, however seldom the timeline has a row', () => {
+    const burst = program('burst', [
+      { sleep: '100s' },
+      { repeat: { times: 2_000, steps: [{ fork: { steps: [{ sleep: '500s' }], orElse: [] } }] } },
+      { wait: 'all' },
+      'pause',
+    ]);
+    const given = { kernel: { pidMax: 2_000 }, pods: [pod({ containers: [container({ program: burst })] })] };
+    const result = simulate({ ...scenario(given, 10_000), sampleEveryUs: 5_000 * S });
+    expect(result.exhaustions).toHaveLength(1);
+    const [{ atSeconds, untilSeconds }] = result.exhaustions;
+    expect(untilSeconds! - atSeconds).toBeGreaterThanOrEqual(499);
+    expect(untilSeconds! - atSeconds).toBeLessThanOrEqual(561);
+  });
+
   test('a node that nobody frees is full once, to the end; one that never fills up is never full', () => {
     expect(simulate(scenario(LEAK, 3_000)).exhaustions).toMatchObject([{ untilSeconds: null }]);
     expect(simulate(scenario({ ...LEAK, pause: '3.1' }, 3_000)).exhaustions).toEqual([]);

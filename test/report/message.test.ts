@@ -4,8 +4,6 @@ import {
   answer,
   blameHeadline,
   expectationFailures,
-  explainPodRefusal,
-  explainRefusal,
   headline,
   headlineMoments,
   kubeletHeadline,
@@ -15,6 +13,7 @@ import {
   symptomsSubtitle,
   timeToExhaustion,
 } from '../../src/report/message.js';
+import { explainPodRefusal, explainRefusal } from '../../src/report/refusal.js';
 import { lastReading } from '../../src/report/story.js';
 import * as runs from './fixtures.js';
 
@@ -74,6 +73,12 @@ describe('a title is an answer', () => {
     const often = { ...twice, exhaustions: [first, { ...again, untilSeconds: 154_800 }, again] };
     expect(answer(often)).toContain('The node is full 3 times, the last from 42 h to the end');
     expect(answer(rescued)).not.toContain('The node is full');
+    const brief = { ...rescued, exhaustions: [{ ...first, untilSeconds: first.atSeconds + 60 }] };
+    expect(headline(brief)).toMatch(/^Full after 22.4 h: .*; free again 60 s later$/);
+    const briefly = [first, { ...again, untilSeconds: again.atSeconds + 60 }];
+    expect(answer({ ...rescued, exhaustions: briefly })).toContain(
+      'full again from 42 h on for 60 s: in all',
+    );
     expect(headlineMoments(twice).map(({ label }) => label)).toContain('full again: 42 h');
   });
 
