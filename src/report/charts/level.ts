@@ -7,8 +7,8 @@ import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 
 /** Below this part of the limit, drawing to scale would leave nothing to see. */
 const SCALE_TO_LIMIT_FROM = 0.08;
-/** From this part of the table on, the numbers that are not handed out again get a line of their own. */
-const RESERVED_WORTH_DRAWING = 0.04;
+/** From this part of the table on, the numbers that are not handed out again get a line of their own, with room for its label. */
+const RESERVED_WORTH_DRAWING = 0.08;
 
 export interface Level {
   /** Upper end of the axis. */
