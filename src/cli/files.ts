@@ -1,10 +1,8 @@
 /** From what the user named (files, folders, `-`) to texts. */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { STANDARD_INPUT } from '../experiment/result.js';
 import { usageError } from './exit.js';
-
-/** What `-` on the command line stands for. */
-export const STANDARD_INPUT = '/dev/stdin';
 
 export interface SourceText {
   /** As the user would name it. */

@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { STANDARD_INPUT } from '../experiment/result.js';
 import { CommandError, EXIT } from './exit.js';
 import { explainCommand } from './explain.js';
-import { reasonOf, STANDARD_INPUT } from './files.js';
+import { reasonOf } from './files.js';
 import { labCommand } from './lab.js';
 import { psCommand } from './ps.js';
 import { runCommand } from './run.js';

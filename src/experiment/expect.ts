@@ -1,7 +1,7 @@
 /** A scenario's expectations, held against what its run has yielded. */
 import type { Comparison, Expectation } from '../scenario/expect.js';
 import { formatDuration, US_PER_SECOND } from '../sim/time.js';
-import type { ExpectationResult, RunResult } from './result.js';
+import { type ExpectationResult, podsRefused, type RunResult } from './result.js';
 
 export type Yield = Omit<RunResult, 'expectations'>;
 
@@ -24,7 +24,7 @@ function actualOf({ subject }: Expectation, result: Yield): number | boolean | s
     case 'refusedBy':
       return outcome.kind === 'exhausted' ? outcome.refusedBy : 'none';
     case 'podsRefused':
-      return new Set(symptoms.podRefusals.map(({ pod }) => pod)).size;
+      return podsRefused(symptoms);
     case 'timeToPodRefusal':
       return (symptoms.podRefusals[0]?.atSeconds ?? Number.POSITIVE_INFINITY) * US_PER_SECOND;
     case 'zombies':

@@ -137,10 +137,9 @@ export class Recorder implements NodeObserver {
   private lookForRoom(): void {
     const { kernel } = this;
     this.isLooking = false;
-    if (!this.isFull) return;
     // Most often there is no room, and that is soon seen.
-    if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.noteRoom(freeNumbers(kernel));
-    this.lookAgain();
+    if (this.isFull && kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.noteRoom(freeNumbers(kernel));
+    if (this.isFull) this.lookAgain();
   }
 
   private noteRoom(free: number): void {

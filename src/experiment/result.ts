@@ -81,6 +81,11 @@ export interface PodRefusal {
   refusedBy: RefusedBy;
 }
 
+/** How many pods that is: one may have been refused more than once. */
+export function podsRefused({ podRefusals }: Symptoms): number {
+  return new Set(podRefusals.map(({ pod }) => pod)).size;
+}
+
 export interface Symptoms {
   /** Wherever: at node scope or in a pod. */
   firstForkRefusedSeconds: number | null;
@@ -171,6 +176,9 @@ export interface BlameRow {
   createdPerHour: number;
   reapedPerHour: number;
 }
+
+/** The path of a scenario that came from standard input. */
+export const STANDARD_INPUT = '/dev/stdin';
 
 export interface RunResult {
   scenario: { name: string; title: string; description: string; path: string };

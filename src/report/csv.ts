@@ -3,7 +3,7 @@
  * have a resolution of a microsecond, rates of a hundredth.
  */
 import { stringify } from 'csv-stringify/browser/esm/sync';
-import { type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
+import { podsRefused, type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
 import { runResultDocument } from './document.js';
 import { roundMicro } from './quantity.js';
 import { fullForSeconds } from './story.js';
@@ -109,7 +109,7 @@ function resultRecord(result: RunResult): Record<string, Cell> {
     pid_max: final.pidMax,
     loadavg_tasks: final.loadavgTasks,
     first_fork_refused_s: symptoms.firstForkRefusedSeconds,
-    pods_refused: new Set(symptoms.podRefusals.map(({ pod }) => pod)).size,
+    pods_refused: podsRefused(symptoms),
     first_pod_refused_s: symptoms.podRefusals[0]?.atSeconds ?? null,
     first_probe_failure_s: symptoms.firstProbeFailureSeconds,
     first_ssh_refused_s: symptoms.firstSshRefusedSeconds,

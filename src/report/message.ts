@@ -4,7 +4,7 @@
  * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 numbers"). A warning names the
  * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
-import type { RefusedBy, RunResult } from '../experiment/result.js';
+import { podsRefused, type RefusedBy, type RunResult, STANDARD_INPUT } from '../experiment/result.js';
 import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
 import { explainPodRefusal, REFUSALS } from './refusal.js';
 import {
@@ -64,27 +64,27 @@ export function headline(result: RunResult): string {
   }
 }
 
-/**
- * `pod web is refused forks from 5 h on`, `4 pods are refused forks, the first from 5 h on`, and what is over is told as such:
- * `pod web was refused forks from 5 h to 6 h`.
- */
-function refusedPods({ symptoms: { podRefusals } }: RunResult): string {
-  const pods = new Set(podRefusals.map(({ pod }) => pod));
+/** `pod web is refused forks from 5 h on`, `pod web was refused forks from 5 h to 6 h`, or of several pods. */
+function refusedPods({ symptoms }: RunResult): string {
+  const { podRefusals } = symptoms;
   const [first] = podRefusals;
-  const last = podRefusals[podRefusals.length - 1];
-  const isOver = podRefusals.every(({ untilSeconds }) => untilSeconds !== null);
-  const who =
-    pods.size === 1
-      ? `pod ${first.pod} ${isOver ? 'was' : 'is'}`
-      : `${pods.size} pods ${isOver ? 'were' : 'are'}`;
   const from = `from ${formatSeconds(first.atSeconds)}`;
-  const untilSeconds = Math.max(...podRefusals.map((refusal) => refusal.untilSeconds ?? 0));
-  const to = isOver ? ` to ${formatSeconds(untilSeconds)}` : ' on';
-  if (pods.size > 1)
-    return `${who} refused forks, the first ${from}${isOver ? ` on, until${to.slice(3)}` : to}`;
-  const again = podRefusals.length === 1 || isOver ? '' : `, again from ${formatSeconds(last.atSeconds)} on`;
-  const once = again === '' ? to : ` to ${formatSeconds(first.untilSeconds ?? untilSeconds)}`;
-  return `${who} refused forks ${from}${once}${again}`;
+  const ongoing = podRefusals.filter(({ untilSeconds }) => untilSeconds === null);
+  const ends = podRefusals.map(({ untilSeconds }) => untilSeconds ?? 0);
+  const lastEnd = formatSeconds(Math.max(...ends));
+  const count = podsRefused(symptoms);
+  if (count > 1) {
+    if (ongoing.length === 0)
+      return `${count} pods were refused forks, the first ${from} on, until ${lastEnd}`;
+    const still =
+      ongoing.length < count ? `; ${ongoing.length} still ${ongoing.length === 1 ? 'is' : 'are'}` : '';
+    return `${count} pods ${still === '' ? 'are' : 'were'} refused forks, the first ${from} on${still}`;
+  }
+  if (ongoing.length === 0) return `pod ${first.pod} was refused forks ${from} to ${lastEnd}`;
+  const [now] = ongoing;
+  const before =
+    now === first ? `${from} on` : `${from} to ${lastEnd}, again from ${formatSeconds(now.atSeconds)} on`;
+  return `pod ${first.pod} is refused forks ${before}`;
 }
 
 /** Numbers accumulate, and yet it will never be full: every pod has a limit of its own. */
@@ -403,60 +403,6 @@ export function overviewLabel(result: RunResult): string {
   }
 }
 
-/** A moment that a picture marks with a rule and a label. */
-export interface Moment {
-  seconds: number;
-  label: string;
-  /** The moment of the title: the node is full. */
-  main: boolean;
-}
-
-const MOMENT_LABEL_MAX = 40;
-const MOMENTS_MAX = 6;
-
-/** The moments worth a label: full (or when it would be), and what an operator did; several at one instant are one. */
-export function headlineMoments(result: RunResult, options: { projection?: boolean } = {}): Moment[] {
-  const story = tellStory(result);
-  const moments: Moment[] = [];
-  if (story.kind === 'full') {
-    moments.push({ seconds: story.atSeconds, label: `full: ${formatSeconds(story.atSeconds)}`, main: true });
-  }
-  for (const { atSeconds } of result.exhaustions.slice(1))
-    moments.push({ seconds: atSeconds, label: `full again: ${formatSeconds(atSeconds)}`, main: false });
-  if (story.kind === 'pod-full') {
-    const { pod } = story.first;
-    const label = `${shortened(`pod ${pod} is refused forks`, MOMENT_LABEL_MAX)}: ${formatSeconds(story.atSeconds)}`;
-    moments.push({ seconds: story.atSeconds, label, main: true });
-  }
-  if (story.kind === 'would-fill' && options.projection === true) {
-    const horizon = result.horizonSeconds;
-    moments.push({ seconds: horizon, label: `end of the run: ${formatSeconds(horizon)}`, main: false });
-    const label = `full at this rate: ${formatSeconds(story.atSeconds)}`;
-    moments.push({ seconds: story.atSeconds, label, main: true });
-  }
-  const interventions = new Map<number, string[]>();
-  for (const event of result.events) {
-    if (event.kind !== 'intervention') continue;
-    const what = event.detail === '' ? event.subject : event.detail;
-    interventions.set(event.timeSeconds, [...(interventions.get(event.timeSeconds) ?? []), what]);
-  }
-  for (const [seconds, what] of interventions) {
-    const more = what.length > 1 ? ` and ${what.length - 1} more` : '';
-    const label = `${shortened(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${formatSeconds(seconds)}`;
-    moments.push({ seconds, label, main: false });
-  }
-  // The moment of the title is shown, whatever else is not.
-  const mostImportant = moments.sort((a, b) => Number(b.main) - Number(a.main) || a.seconds - b.seconds);
-  const shown = mostImportant.slice(0, MOMENTS_MAX);
-  const unshown = moments.length - shown.length;
-  if (unshown > 0) shown[MOMENTS_MAX - 1].label += ` (and ${unshown} more later)`;
-  return shown.sort((a, b) => a.seconds - b.seconds);
-}
-
-export function shortened(text: string, charactersMax: number): string {
-  return text.length <= charactersMax ? text : `${text.slice(0, charactersMax - 1).trimEnd()}…`;
-}
-
 /** Under the time axis when the picture stops before the run does. */
 export function restOfRun(horizonSeconds: number): string {
   return `the run goes on to ${formatSeconds(horizonSeconds)}`;
@@ -489,9 +435,6 @@ export function expectationTally(result: RunResult): string {
   if (expectations.length === 0) return '';
   return `${expectations.filter(({ ok }) => ok).length} of ${expectations.length} hold`;
 }
-
-/** Where a scenario comes from that is in no file. */
-const STANDARD_INPUT = '/dev/stdin';
 
 /** For a shell. */
 export function reproduceCommand({ scenario, seed, until }: RunResult): string {

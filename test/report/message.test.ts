@@ -5,7 +5,6 @@ import {
   blameHeadline,
   expectationFailures,
   headline,
-  headlineMoments,
   kubeletHeadline,
   overviewHeadline,
   pinnedFooter,
@@ -13,6 +12,7 @@ import {
   symptomsSubtitle,
   timeToExhaustion,
 } from '../../src/report/message.js';
+import { headlineMoments } from '../../src/report/moments.js';
 import { explainPodRefusal, explainRefusal } from '../../src/report/refusal.js';
 import { lastReading } from '../../src/report/story.js';
 import * as runs from './fixtures.js';
@@ -290,7 +290,7 @@ describe('refusals', () => {
     const run = runs.refusedInPodRun();
     const [first] = run.symptoms.podRefusals;
     const told = (...podRefusals: PodRefusal[]) =>
-      headline({ ...run, symptoms: { ...run.symptoms, podRefusals } }).replace(/; .*/, '');
+      headline({ ...run, symptoms: { ...run.symptoms, podRefusals } }).replace(/; the node .*/, '');
     const ended = { ...first, untilSeconds: 21_600 };
     expect(told(ended)).toBe('Pod web-3 was refused forks from 5 h to 6 h');
     expect(told(ended, { ...first, atSeconds: 25_200 })).toBe(
@@ -299,7 +299,10 @@ describe('refusals', () => {
     expect(told(ended, { ...ended, pod: 'web-4', untilSeconds: 28_800 })).toBe(
       '2 pods were refused forks, the first from 5 h on, until 8 h',
     );
-    expect(told(ended, { ...first, pod: 'web-4' })).toBe('2 pods are refused forks, the first from 5 h on');
+    expect(told(ended, { ...first, pod: 'web-4' })).toBe(
+      '2 pods were refused forks, the first from 5 h on; 1 still is',
+    );
+    expect(told(first, { ...first, pod: 'web-4' })).toBe('2 pods are refused forks, the first from 5 h on');
   });
 });
 

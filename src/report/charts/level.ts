@@ -105,10 +105,7 @@ export function limitLayers(level: Level, x: ChartSpec): ChartSpec[] {
     encoding: { x, y: { field: 'pid_max', type: 'quantitative' } },
   };
   if (!showsReserved(level)) return [line];
-  return [
-    line,
-    once({ type: 'rule', color: COLOURS.faint, strokeDash: [5, 4] }, height(reservedFrom(level))),
-  ];
+  return [line, once({ type: 'rule', color: COLOURS.faint, strokeDash: [5, 4] }, height(level.usable))];
 }
 
 /** What the lines are; above all that is drawn over them, and kept clear of it. */
@@ -133,7 +130,7 @@ export function limitLabels(level: Level): ChartSpec[] {
   });
   if (!showsReserved(level)) return limits;
   const reserved = { ...label, text: reservedLabel(), color: COLOURS.faint, x: 0 };
-  return [...limits, once(reserved, height(reservedFrom(level)))];
+  return [...limits, once(reserved, height(level.usable))];
 }
 
 function height(value: number): ChartSpec {
@@ -142,8 +139,4 @@ function height(value: number): ChartSpec {
 
 function showsReserved({ limit, limits, usable }: Level): boolean {
   return limits.length === 1 && limit - usable >= RESERVED_WORTH_DRAWING * limit;
-}
-
-function reservedFrom({ usable }: Level): number {
-  return usable;
 }

@@ -3,7 +3,8 @@
  * needs; and the moments it marks.
  */
 import type { RunResult } from '../../experiment/result.js';
-import { headlineMoments, type Moment, restOfRun } from '../message.js';
+import { restOfRun } from '../message.js';
+import { headlineMoments, type Moment } from '../moments.js';
 import { roundMicro } from '../quantity.js';
 import { endSeconds, lastReading, rowAt, tellingMoments, tellStory } from '../story.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';

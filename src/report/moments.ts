@@ -1,0 +1,58 @@
+/** Which moments a picture marks, and how it calls them. */
+import type { RunResult } from '../experiment/result.js';
+import { formatSeconds } from './quantity.js';
+import { tellStory } from './story.js';
+
+/** A moment that a picture marks with a rule and a label. */
+export interface Moment {
+  seconds: number;
+  label: string;
+  /** The moment of the title: the node is full. */
+  main: boolean;
+}
+
+const MOMENT_LABEL_MAX = 40;
+const MOMENTS_MAX = 6;
+
+/** The moments worth a label: full (or when it would be), and what an operator did; several at one instant are one. */
+export function headlineMoments(result: RunResult, options: { projection?: boolean } = {}): Moment[] {
+  const story = tellStory(result);
+  const moments: Moment[] = [];
+  if (story.kind === 'full') {
+    moments.push({ seconds: story.atSeconds, label: `full: ${formatSeconds(story.atSeconds)}`, main: true });
+  }
+  for (const { atSeconds } of result.exhaustions.slice(1))
+    moments.push({ seconds: atSeconds, label: `full again: ${formatSeconds(atSeconds)}`, main: false });
+  if (story.kind === 'pod-full') {
+    const { pod } = story.first;
+    const label = `${shortened(`pod ${pod} is refused forks`, MOMENT_LABEL_MAX)}: ${formatSeconds(story.atSeconds)}`;
+    moments.push({ seconds: story.atSeconds, label, main: true });
+  }
+  if (story.kind === 'would-fill' && options.projection === true) {
+    const horizon = result.horizonSeconds;
+    moments.push({ seconds: horizon, label: `end of the run: ${formatSeconds(horizon)}`, main: false });
+    const label = `full at this rate: ${formatSeconds(story.atSeconds)}`;
+    moments.push({ seconds: story.atSeconds, label, main: true });
+  }
+  const interventions = new Map<number, string[]>();
+  for (const event of result.events) {
+    if (event.kind !== 'intervention') continue;
+    const what = event.detail === '' ? event.subject : event.detail;
+    interventions.set(event.timeSeconds, [...(interventions.get(event.timeSeconds) ?? []), what]);
+  }
+  for (const [seconds, what] of interventions) {
+    const more = what.length > 1 ? ` and ${what.length - 1} more` : '';
+    const label = `${shortened(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${formatSeconds(seconds)}`;
+    moments.push({ seconds, label, main: false });
+  }
+  // The moment of the title is shown, whatever else is not.
+  const mostImportant = moments.sort((a, b) => Number(b.main) - Number(a.main) || a.seconds - b.seconds);
+  const shown = mostImportant.slice(0, MOMENTS_MAX);
+  const unshown = moments.length - shown.length;
+  if (unshown > 0) shown[MOMENTS_MAX - 1].label += ` (and ${unshown} more later)`;
+  return shown.sort((a, b) => a.seconds - b.seconds);
+}
+
+function shortened(text: string, charactersMax: number): string {
+  return text.length <= charactersMax ? text : `${text.slice(0, charactersMax - 1).trimEnd()}…`;
+}
