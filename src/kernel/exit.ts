@@ -14,6 +14,7 @@ import {
   isHandler,
   PENDING_DEATH,
   PENDING_SIGCHLD,
+  SIGCHLD_DEFAULT,
   SIGCHLD_IGNORE,
   SIGCHLD_NOCLDWAIT,
   STATUS_KILLED,
@@ -73,6 +74,23 @@ export function exitAwaited(kernel: KernelState, task: TaskId, status: number): 
   }
   kernel.waited = task;
   finishEmptiedNamespaces(kernel);
+}
+
+/**
+ * Would the end of a live process concern nobody but its parent? So it is with one thread, without children, and as PID 1 of
+ * nothing. And with a parent that is not asked what to do about SIGCHLD: the default is no handler, and no autoreap.
+ */
+export function concernsOnlyParent(kernel: KernelState, task: TaskId): boolean {
+  const { rows } = kernel.tasks;
+  const { rows: lives } = kernel.processes;
+  const process = rows[task + PROCESS];
+  const parents = rows[rows[task + PARENT] + PROCESS];
+  return (
+    lives[process | THREADS] === 0 &&
+    sigchldIn(lives[parents | SIGNALS]) === SIGCHLD_DEFAULT &&
+    !kernel.children.hasAny(process) &&
+    kernel.namespaceOf(task).init !== task
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import { NONE } from './arena.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
 import {
+  concernsOnlyParent,
   endThread,
   exit,
   exitAhead,
@@ -127,6 +128,11 @@ export class Kernel extends KernelState {
   /** The same, and the parent, which has been waiting for just this, reaps it and is not woken. */
   exitAwaited(task: TaskId, status: number): void {
     exitAwaited(this, task, status & 0xff);
+  }
+
+  /** Would the end of a live process concern nobody but its parent, which has no handler to run for it? */
+  concernsOnlyParent(task: TaskId): boolean {
+    return concernsOnlyParent(this, task);
   }
 
   /** exit_group of a process with extra threads, which die when they run: `dieOfSignal` is to follow. False: it has none. */

@@ -190,16 +190,20 @@ class Stage {
     };
     if (child === NONE || leave) end();
     else if (reap) {
-      this.machine.worker(task, () => {
-        if (kernel.wait(task, child) >= 0) end();
+      this.machine.worker(task, {
+        wake: () => {
+          if (kernel.wait(task, child) >= 0) end();
+        },
       });
     }
   }
 
   private reapForEver(task: TaskId): void {
     const { kernel } = this.machine;
-    this.machine.worker(task, () => {
-      while (kernel.wait(task, ANY) >= 0);
+    this.machine.worker(task, {
+      wake: () => {
+        while (kernel.wait(task, ANY) >= 0);
+      },
     });
   }
 

@@ -48,7 +48,7 @@ export class ModelHost {
     this.init = this.kernel.fork(this.kernel.init);
     this.kernel.setsid(this.init);
     this.kernel.setns(this.kernel.init, this.space);
-    this.machine.worker(this.kernel.init, () => this.reapOutside());
+    this.machine.worker(this.kernel.init, { wake: () => this.reapOutside() });
     this.machine.load(this.init, this.compile(options.init ?? 'pause-3.0'), this.stream('init'));
   }
 

@@ -1,5 +1,6 @@
 /** How the node's own processes (shims, the runtime daemon, sshd, cron, init) learn that a child has died. */
 import { ANY, type Kernel, NO_CHILD, type TaskId, taskIndex } from '../kernel/kernel.js';
+import type { Worker } from '../program/context.js';
 
 /** What `register` gives for a handler; 0 is a child that nobody asked about. */
 export type ChildKind = number;
@@ -14,11 +15,12 @@ export type ChildHandler = (owner: number, task: TaskId, status: number, parent:
  * processes do reap in reality, each in its own way (containerd's shim: pkg/sys/reaper; R4); what they never get to
  * see are orphans in a container's namespace (R5), and that is the kernel's doing.
  */
-export class ChildWatch {
+export class ChildWatch implements Worker {
   /** By task index: kind and owner. */
   private rows = new Int32Array(2 * 1024);
   private readonly retiring = new Set<TaskId>();
   private readonly handlers: (ChildHandler | null)[] = [null];
+  /** Whose children are being told of: it ends, if it is to retire, when that is over. */
   private draining: TaskId = -1;
 
   constructor(private readonly kernel: Kernel) {}
@@ -38,11 +40,10 @@ export class ChildWatch {
   /** The worker ends as soon as it has no children. */
   retire(parent: TaskId): void {
     this.retiring.add(parent);
-    if (this.draining !== parent) this.reap(parent);
+    if (this.draining !== parent) this.wake(parent);
   }
 
-  /** To be handed to `machine.worker`. */
-  readonly reap = (parent: TaskId): void => {
+  wake(parent: TaskId): void {
     const { kernel } = this;
     const outer = this.draining;
     this.draining = parent;
@@ -53,7 +54,15 @@ export class ChildWatch {
     }
     this.draining = outer;
     if (task === NO_CHILD && this.retiring.delete(parent)) kernel.exit(parent, 0);
-  };
+  }
+
+  reaped(parent: TaskId, task: TaskId): void {
+    const outer = this.draining;
+    this.draining = parent;
+    this.tell(task, parent);
+    this.draining = outer;
+    if (this.retiring.size > 0) this.wake(parent);
+  }
 
   private tell(task: TaskId, parent: TaskId): void {
     const { rows } = this;

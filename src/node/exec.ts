@@ -77,7 +77,7 @@ export class Execs {
     kernel.setOrigin(monitor, origin);
     kernel.exec(monitor, runtimeRules.shimComm);
     kernel.setSubreaper(monitor, true);
-    machine.worker(monitor, children.reap);
+    machine.worker(monitor, children);
     return monitor;
   }
 

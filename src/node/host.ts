@@ -34,7 +34,7 @@ const KERNEL_THREAD_SHARE = 0.4;
  */
 export function bootHost(context: NodeContext, taskCount: number): HostDaemons {
   const { kernel, machine, children, runtimeRules } = context;
-  machine.worker(kernel.init, children.reap);
+  machine.worker(kernel.init, children);
   const run = (comm: string, parent: TaskId = kernel.init): TaskId => {
     const task = kernel.fork(parent);
     if (task === NONE)
@@ -45,7 +45,7 @@ export function bootHost(context: NodeContext, taskCount: number): HostDaemons {
   };
   const daemon = (comm: string): TaskId => {
     const task = run(comm);
-    machine.worker(task, children.reap);
+    machine.worker(task, children);
     return task;
   };
   const left = () => taskCount - kernel.taskCount(0);

@@ -246,7 +246,7 @@ export class SandboxRuntime {
     kernel.exec(shim, runtimeRules.shimComm);
     kernel.setsid(shim);
     kernel.setSubreaper(shim, true);
-    machine.worker(shim, children.reap);
+    machine.worker(shim, children);
     const threads = runtimeRules.shimTaskCount - 1;
     if (kernel.cloneThreads(shim, threads) === threads) return shim;
     kernel.exit(shim, 1);

@@ -28,6 +28,17 @@ export function isWaiting(blocked: Blocked): blocked is Waiting {
   return blocked >= WAITING_ANY && blocked <= WAITING_LABEL;
 }
 
+/** A process that is run by TypeScript. */
+export interface Worker {
+  /** It has a signal or a child to look at. */
+  wake(task: TaskId): void;
+  /**
+   * Its child has ended, and has been reaped for it. A worker that has this reaps whatever dies whenever it is woken, and
+   * need not be woken for that: nobody else would have run in between.
+   */
+  reaped?(task: TaskId, child: TaskId): void;
+}
+
 /**
  * One for each row of the kernel's `Processes`, used again by whoever has the row next: a probe run allocates none.
  */
@@ -45,7 +56,8 @@ export class ProcessContext {
   stream: RandomStream | null = null;
   /** Exit status of the child that the image's last wait step reaped, for EXIT_WAITED. */
   waitedStatus = 0;
-  onWake: ((task: TaskId) => void) | null = null;
+  /** Who runs it instead of a program. */
+  worker: Worker | null = null;
   /** Loop counters of the image. */
   loops = new Int32Array(2);
   /** Labelled children of the image: the number, as a program remembers it (0: none), and the task that had it then. */
@@ -66,7 +78,7 @@ export class ProcessContext {
     this.program = program;
     this.pc = pc;
     this.stream = stream;
-    this.onWake = null;
+    this.worker = null;
     this.blocked = RUNNING;
     this.waitedStatus = 0;
     if (program !== this.sizedFor) this.makeRoom(program);
@@ -91,6 +103,6 @@ export class ProcessContext {
     this.blocked = IDLE;
     this.queued = false;
     this.renew();
-    this.onWake = null;
+    this.worker = null;
   }
 }

@@ -48,6 +48,8 @@ export interface InterpreterHost {
   wakeAfter(context: ProcessContext, delayUs: number): void;
   /** The process is run again, at this instant, after everything due. */
   runAgain(context: ProcessContext): void;
+  /** exit_group, if the parent waits for any child and would be next, and its wait with it. False: it is not so. */
+  exitAwaited(context: ProcessContext, status: number): boolean;
   /** The process has made its first extra thread, which is run at this instant, after everything due (TAKING_OVER). */
   threadMade(context: ProcessContext): void;
   /** Counts steps; false when there were too many in one instant: the run is being stopped. */
@@ -131,6 +133,12 @@ export function endSleep(context: ProcessContext): void {
   if (context.blocked === SLEEPING) context.blocked = RUNNING;
 }
 
+/** The end of the WAIT_ANY that the process is in: a child has been reaped for it. */
+export function endWait(kernel: Kernel, context: ProcessContext): void {
+  context.waitedStatus = kernel.waitedStatus;
+  context.blocked = RUNNING;
+}
+
 function retryWait(kernel: Kernel, context: ProcessContext): void {
   const { blocked } = context;
   if (isWaiting(blocked) && tryWait(kernel, context, blocked)) context.blocked = RUNNING;
@@ -206,6 +214,7 @@ function diesAhead(kernel: Kernel, task: number): boolean {
 /** exit_group: extra threads end when they run, after who is to run already, and the process with them. */
 function exit(host: InterpreterHost, context: ProcessContext, status: number): void {
   const { kernel } = host;
+  if (host.exitAwaited(context, status)) return;
   if (!kernel.exitAhead(context.task, status)) {
     kernel.exit(context.task, status);
     return;

@@ -18,8 +18,18 @@ import {
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
-import { type Blocked, IDLE, isWaiting, ProcessContext, RUNNING, SLEEPING, WORKER } from './context.js';
-import { endSleep, type InterpreterHost, lookOnce, resume, takeOver } from './interpret.js';
+import {
+  type Blocked,
+  IDLE,
+  isWaiting,
+  ProcessContext,
+  RUNNING,
+  SLEEPING,
+  WAITING_ANY,
+  WORKER,
+  type Worker,
+} from './context.js';
+import { endSleep, endWait, type InterpreterHost, lookOnce, resume, takeOver } from './interpret.js';
 
 /**
  * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it has taken twice as
@@ -93,12 +103,12 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.queue(context);
   }
 
-  /** `task` is run by TypeScript from now on: `onWake` is called when it has a signal or a child to look at. */
-  worker(task: TaskId, onWake: (task: TaskId) => void): void {
+  /** `task` is run by TypeScript from now on. */
+  worker(task: TaskId, worker: Worker): void {
     const context = this.contextOf(task);
     context.task = task;
     context.blocked = WORKER;
-    context.onWake = onWake;
+    context.worker = worker;
   }
 
   // ---- what the kernel tells (KernelHooks)
@@ -167,6 +177,26 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.queue(context);
   }
 
+  /**
+   * The parent would be woken, and as nobody else is due, it would be next: what it then does about its child is done at once,
+   * and nobody sees a zombie (decision 14).
+   */
+  exitAwaited({ task }: ProcessContext, status: number): boolean {
+    const { kernel, sim } = this;
+    if (this.wakeLatencyUs > 0 || !kernel.concernsOnlyParent(task) || !sim.isLastDue) return false;
+    const parent = kernel.parentOf(task);
+    const waiter = this.contextOf(parent);
+    const reaper = waiter.worker;
+    const isAwaited = reaper === null ? waiter.blocked === WAITING_ANY : reaper.reaped !== undefined;
+    if (!isAwaited) return false;
+    kernel.exitAwaited(task, status);
+    if (reaper === null) {
+      endWait(kernel, waiter);
+      this.queue(waiter);
+    } else reaper.reaped?.(parent, task);
+    return true;
+  }
+
   threadMade(context: ProcessContext): void {
     context.firstThread = (context.firstThread + 1) | 0;
     this.soon(this.threadRuns, context.row, context.firstThread);
@@ -201,8 +231,8 @@ export class Machine implements InterpreterHost, KernelHooks {
     const context = this.contexts[row];
     if (context.token !== token || !context.queued) return;
     context.queued = false;
-    if (context.blocked === WORKER) context.onWake?.(context.task);
-    else resume(this, context);
+    if (context.worker === null) resume(this, context);
+    else context.worker.wake(context.task);
   }
 
   private runThread(row: number, number: number): void {

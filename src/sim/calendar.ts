@@ -187,8 +187,8 @@ export class Calendar {
     return true;
   }
 
-  /** The time of the next ordinary event, in microseconds; Infinity if there is none. */
-  private nextUs(): number {
+  /** The time of the next event of order 0, in microseconds; Infinity if there is none. */
+  nextUs(): number {
     while (this.runLength === 0) if (!this.open()) return Number.POSITIVE_INFINITY;
     return this.runTimes[this.runLength - 1];
   }

@@ -5,23 +5,34 @@
  * event needs no key and no search. The ring allocates only when it grows, and it grows by doubling.
  */
 export class InstantQueue {
-  /** The event last taken. */
+  /** The event last taken; or the oldest that waits, if it came when there was no other (`isFirstHere`). */
   kind = 0;
   a = 0;
   b = 0;
 
+  /** Most events are taken before there is another: such a one never gets into the ring. */
+  private isFirstHere = false;
   /** Four numbers a place (the fourth unused), so that a place begins at a multiple of four. */
   private ring = new Int32Array(64 * 4);
   private mask = this.ring.length - 1;
-  /** Indices into the ring, in numbers; equal when the queue is empty. */
+  /** Indices into the ring, in numbers; equal when there is nothing in it. */
   private head = 0;
   private tail = 0;
 
   get isEmpty(): boolean {
-    return this.head === this.tail;
+    return !this.isFirstHere && this.head === this.tail;
   }
 
   put(kind: number, a: number, b: number): void {
+    if (this.isEmpty) {
+      this.kind = kind;
+      this.a = a;
+      this.b = b;
+      this.isFirstHere = true;
+    } else this.append(kind, a, b);
+  }
+
+  private append(kind: number, a: number, b: number): void {
     const ring = this.ring;
     const tail = this.tail;
     ring[tail] = kind;
@@ -33,6 +44,10 @@ export class InstantQueue {
 
   /** Takes the oldest; says whether there was one. */
   take(): boolean {
+    if (this.isFirstHere) {
+      this.isFirstHere = false;
+      return true;
+    }
     const head = this.head;
     if (head === this.tail) return false;
     const ring = this.ring;

@@ -65,6 +65,11 @@ export class Simulation {
     this.calendar.push(timeUs, kind, a, b, 1);
   }
 
+  /** Is nothing else due at this instant, but what is to be at the very end of it? */
+  get isLastDue(): boolean {
+    return this.instant.isEmpty && this.calendar.nextUs() > this.nowUs;
+  }
+
   /**
    * Handles every event up to and including `untilUs`, which must not be in the past (RangeError), then sets the clock to
    * that time. After `stop`, or after `mostEvents`, it leaves at once, the clock stays, and another `run` goes on where this

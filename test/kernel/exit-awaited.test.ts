@@ -72,3 +72,31 @@ describe('K29 a child that its parent waits for', () => {
     kernel.checkInvariants();
   });
 });
+
+describe('K29 the end of a process', () => {
+  it('concerns nobody but its parent, if it has nothing and the parent no handler', () => {
+    const { kernel, child } = world();
+    expect(kernel.concernsOnlyParent(child)).toBe(true);
+  });
+
+  it.each<[string, (of: ReturnType<typeof world>) => void]>([
+    ['K9 has threads', ({ kernel, child }) => void kernel.cloneThreads(child, 1)],
+    ['K20 has a child, alive', ({ kernel, child }) => void kernel.fork(child)],
+    ['K22 has a child, dead', ({ kernel, child }) => kernel.exit(kernel.fork(child), 0)],
+    ['K25 has a parent that handles SIGCHLD', ({ kernel, parent }) => kernel.setSigchld(parent, 'reap-one')],
+    ['K15 has a parent that ignores SIGCHLD', ({ kernel, parent }) => kernel.setSigchld(parent, 'ignore')],
+  ])('concerns others if it %s', (_why, change) => {
+    const of = world();
+    change(of);
+    expect(of.kernel.concernsOnlyParent(of.child)).toBe(false);
+  });
+
+  it('K30 concerns all of its namespace if it is PID 1 there', () => {
+    const { kernel, parent } = world();
+    kernel.unsharePidNamespace(parent, 400);
+    const init = kernel.fork(parent);
+    const second = kernel.fork(parent);
+    expect(kernel.concernsOnlyParent(init)).toBe(false);
+    expect(kernel.concernsOnlyParent(second)).toBe(true);
+  });
+});

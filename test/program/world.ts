@@ -38,9 +38,9 @@ export class World {
   private readonly streams: RandomStreams;
   private entered = 0;
 
-  constructor(init: What, options: { pidMax?: number; seed?: number } = {}) {
+  constructor(init: What, options: { pidMax?: number; seed?: number; machine?: typeof Machine } = {}) {
     this.streams = new RandomStreams(options.seed ?? 1);
-    this.machine = new Machine({
+    this.machine = new (options.machine ?? Machine)({
       sim: this.sim,
       rules: kernelRules('6.18')!,
       pidMax: 4_194_304,
