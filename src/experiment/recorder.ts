@@ -13,27 +13,21 @@ import type { Node } from '../node/node.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { EventLog } from './events.js';
+import { Fullness } from './fullness.js';
 import { LeakAccounts } from './leak.js';
 import { freeNumbers } from './numbers.js';
-import type { Exhaustion, PodRefusal, RefusedBy, RunEventKind, Timeline } from './result.js';
+import type { PodRefusal, RefusedBy, RunEventKind, Timeline } from './result.js';
 import { TIMELINE_COLUMNS } from './result.js';
 
 /** Rows beyond the regular ones. */
 const MOMENT_ROWS_MAX = 1_000;
-
-/** With so much of a limit free, a node that was full has room again. Less comes and goes with every probe. */
-const ROOM_SHARE = 0.02;
-const ROOM_MIN = 64;
-/** While a node is full, it is looked at so often, however seldom the timeline has a row. */
-const LOOK_EVERY_US = 60 * US_PER_SECOND;
 
 export class Recorder implements NodeObserver {
   readonly timeline: Timeline = Object.fromEntries(
     TIMELINE_COLUMNS.map((name): [string, number[]] => [name, []]),
   ) as Timeline;
   readonly log = new EventLog();
-  /** Every time that the node was full. */
-  readonly exhaustions: Exhaustion[] = [];
+  readonly fullness: Fullness;
   firstForkRefusedUs: number | null = null;
   readonly podRefusals: PodRefusal[] = [];
   firstProbeFailureUs: number | null = null;
@@ -41,6 +35,7 @@ export class Recorder implements NodeObserver {
   firstPodCreateFailedUs: number | null = null;
   /** When something last changed that a trend should not reach across. */
   lastChangeUs = 0;
+  /** The node has refused its first fork. */
   onExhausted: (() => void) | null = null;
   leaks!: LeakAccounts;
   private node!: Node;
@@ -48,8 +43,6 @@ export class Recorder implements NodeObserver {
   private readonly sample: EventKind;
   private readonly momentRow: EventKind;
   private readonly settle: EventKind;
-  private readonly look: EventKind;
-  private isLooking = false;
   private sampleEveryUs = 0;
   private hasWrapped = false;
   private momentRows = 0;
@@ -60,7 +53,7 @@ export class Recorder implements NodeObserver {
     this.sample = sim.register(() => this.regularRow());
     this.momentRow = sim.register(() => this.row());
     this.settle = sim.register(() => this.leaks.settle());
-    this.look = sim.register(() => this.lookForRoom());
+    this.fullness = new Fullness(sim);
   }
 
   /** Begins to watch, with a row at the end of the first instant. */
@@ -68,6 +61,7 @@ export class Recorder implements NodeObserver {
     this.node = node;
     this.kernel = node.context.kernel;
     this.sampleEveryUs = sampleEveryUs;
+    this.fullness.start(node, () => this.event('recovered', 'node', 'the node has room again'));
     this.leaks = new LeakAccounts(this.kernel, () => node.kubelet.probes);
     this.sim.atEndOf(this.sim.nowUs, this.sample, 0, 0);
   }
@@ -93,7 +87,7 @@ export class Recorder implements NodeObserver {
     this.firstForkRefusedUs ??= this.sim.nowUs;
     const isNode = refusedBy === 'threads-max' || (refusedBy === 'pid-max' && at === 0);
     if (isNode) {
-      if (!this.isFull) this.noteExhaustion(refusedBy);
+      if (!this.fullness.isFull) this.nodeIsFull(refusedBy);
       return;
     }
     const origin = this.kernel.originOf(parent);
@@ -102,6 +96,14 @@ export class Recorder implements NodeObserver {
     const pod = this.podOf(origin, refusal);
     this.refusalsSeen.set(key, pod);
     this.refusedInPod(pod, refusal);
+  }
+
+  private nodeIsFull(refusedBy: RefusedBy): void {
+    const isFirst = this.fullness.begin(refusedBy);
+    this.leaks.close(this.node.kubelet.probes);
+    const what = isFirst ? 'the first fork refused at node scope' : 'forks are refused at node scope again';
+    this.event('exhausted', 'node', `${what}, by ${refusedBy}`);
+    if (isFirst) this.onExhausted?.();
   }
 
   private refusedInPod(pod: string, { errno, refusedBy, at }: ForkRefusal): void {
@@ -115,53 +117,13 @@ export class Recorder implements NodeObserver {
     this.podRefusals.push({ pod, atSeconds, untilSeconds: null, limitOf, errno, refusedBy });
   }
 
-  private get isFull(): boolean {
-    return this.exhaustions.at(-1)?.untilSeconds === null;
-  }
-
-  private noteExhaustion(refusedBy: RefusedBy): void {
-    const isFirst = this.exhaustions.length === 0;
-    this.exhaustions.push({ atSeconds: this.sim.nowUs / US_PER_SECOND, refusedBy, untilSeconds: null });
-    this.leaks.close(this.node.kubelet.probes);
-    const what = isFirst ? 'the first fork refused at node scope' : 'forks are refused at node scope again';
-    this.event('exhausted', 'node', `${what}, by ${refusedBy}`);
-    if (!this.isLooking) this.lookAgain();
-    if (isFirst) this.onExhausted?.();
-  }
-
-  private lookAgain(): void {
-    this.isLooking = true;
-    this.sim.atEndOf(this.sim.nowUs + LOOK_EVERY_US, this.look, 0, 0);
-  }
-
-  private lookForRoom(): void {
-    const { kernel } = this;
-    this.isLooking = false;
-    // Most often there is no room, and that is soon seen.
-    if (this.isFull && kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.noteRoom(freeNumbers(kernel));
-    if (this.isFull) this.lookAgain();
-  }
-
-  private noteRoom(free: number): void {
-    const { kernel } = this;
-    const { nowUs } = this.sim;
-    const full = this.exhaustions[this.exhaustions.length - 1];
-    if (nowUs / US_PER_SECOND === full.atSeconds) return;
-    const { threadsMax, nrThreads } = kernel;
-    const hasNumbers = free >= Math.max(ROOM_MIN, ROOM_SHARE * kernel.pidMax(0));
-    const hasTasks = threadsMax - nrThreads >= Math.max(ROOM_MIN, ROOM_SHARE * threadsMax);
-    if (!hasNumbers || !hasTasks) return;
-    full.untilSeconds = nowUs / US_PER_SECOND;
-    this.event('recovered', 'node', 'the node has room again');
-  }
-
   /** PID 1 of a namespace ends, and what is held there is about to be freed. */
   namespaceEnds(init: TaskId): void {
     const { pod } = this.node.context.origins.all[this.kernel.originOf(init)];
     if (pod === null) return;
     this.leaks.namespaceEnds(pod);
     this.sim.atEndOf(this.sim.nowUs, this.settle, 0, 0);
-    if (this.isFull) this.sim.atEndOf(this.sim.nowUs, this.momentRow, 0, 0);
+    if (this.fullness.isFull) this.sim.atEndOf(this.sim.nowUs, this.momentRow, 0, 0);
     this.endRefusals(pod);
   }
 
@@ -211,7 +173,7 @@ export class Recorder implements NodeObserver {
     const zombies = kernel.zombies(0);
     const allocated = kernel.allocated(0);
     const free = freeNumbers(kernel);
-    if (this.isFull) this.noteRoom(free);
+    this.fullness.look(free);
     const values: Record<keyof Timeline, number> = {
       time_s: timeSeconds,
       tasks: kernel.taskCount(0) - zombies,

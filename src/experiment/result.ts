@@ -160,7 +160,7 @@ export interface RunEvent {
   detail: string;
 }
 
-/** Who holds the numbers, at the end of the run. */
+/** Who holds the numbers, at some moment. */
 export interface BlameRow {
   /** `node` for the host's own. */
   pod: string;
@@ -173,6 +173,7 @@ export interface BlameRow {
   pinned: number;
   /** Numbers held in the node's table: tasks + zombies + pinned of this origin. */
   numbers: number;
+  /** From the start of the run to that moment. */
   createdPerHour: number;
   reapedPerHour: number;
 }
@@ -203,7 +204,10 @@ export interface RunResult {
   expectations: ExpectationResult[];
   timeline: Timeline;
   events: RunEvent[];
+  /** At the end of the run. */
   blame: BlameRow[];
+  /** When the node refused its first fork; null: it never did. */
+  blameWhenFull: BlameRow[] | null;
 }
 
 /** One line of `ps`, seen from some PID namespace. */

@@ -1,25 +1,16 @@
 /** From a run that is over to its result. */
 
-import type { Kernel } from '../kernel/kernel.js';
 import type { PodSlot, ProbeAccount } from '../node/kubelet.js';
 import type { Node } from '../node/node.js';
-import type { Origin } from '../node/origins.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Simulation } from '../sim/simulation.js';
-import { US_PER_HOUR, US_PER_SECOND } from '../sim/time.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import { blame, countsOf } from './blame.js';
 import { evaluate } from './expect.js';
 import { mostNumbers, usableNumbers } from './numbers.js';
 import { project } from './project.js';
 import type { Recorder } from './recorder.js';
-import type {
-  BlameRow,
-  FinalState,
-  Outcome,
-  PodSummary,
-  ProbeSummary,
-  RunResult,
-  Symptoms,
-} from './result.js';
+import type { FinalState, Outcome, PodSummary, ProbeSummary, RunResult, Symptoms } from './result.js';
 
 /** Of a run (run.ts), what its result is made from. */
 interface RunParts {
@@ -44,7 +35,7 @@ export function summarise(run: RunParts, wallSeconds: number): RunResult {
     wallSeconds,
     horizonSeconds: scenario.horizonUs / US_PER_SECOND,
     outcome,
-    exhaustions: recorder.exhaustions,
+    exhaustions: recorder.fullness.exhaustions,
     projection: outcome.kind === 'censored' ? projectionOf(run) : null,
     final: finalState(node),
     pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
@@ -53,6 +44,7 @@ export function summarise(run: RunParts, wallSeconds: number): RunResult {
     timeline: recorder.timeline,
     events: recorder.log.events,
     blame: blame(node, sim.nowUs),
+    blameWhenFull: recorder.fullness.blame,
   };
   return { ...result, expectations: evaluate(scenario.expect, result) };
 }
@@ -62,7 +54,7 @@ function seconds(us: number | null): number | null {
 }
 
 function outcomeOf(recorder: Recorder, nowUs: number): Outcome {
-  const [first] = recorder.exhaustions;
+  const [first] = recorder.fullness.exhaustions;
   if (first === undefined) return { kind: 'censored', horizonSeconds: nowUs / US_PER_SECOND };
   const { atSeconds, refusedBy } = first;
   return { kind: 'exhausted', atSeconds, refusedBy, scope: 'node' };
@@ -90,21 +82,6 @@ function finalState(node: Node): FinalState {
     pidMax: kernel.pidMax(0),
     loadavgTasks: kernel.nrThreads,
   };
-}
-
-interface OriginCount {
-  tasks: number;
-  zombies: number;
-  pinned: number;
-  numbers: number;
-}
-
-/** Live tasks, zombies and pinned numbers are disjoint, and together they are the numbers held. */
-function countsOf(kernel: Kernel, origin: number): OriginCount {
-  const all = kernel.origins.tasks(origin);
-  const dead = kernel.origins.zombies(origin);
-  const held = kernel.origins.numbers(origin);
-  return { tasks: all - dead, zombies: dead, pinned: held - all, numbers: held };
 }
 
 /** What is in the pod's cgroup or pinned by it; shims are outside, in the runtime's own. */
@@ -149,28 +126,5 @@ function symptomsOf(node: Node, recorder: Recorder): Symptoms {
     firstPodCreateFailedSeconds: seconds(recorder.firstPodCreateFailedUs),
     podCreatesFailed: podsCreateFailed,
     podDeletesStuck: podsDeleteStuck,
-  };
-}
-
-/** Who holds the numbers, most first; origins that never had a task are left out. */
-function blame(node: Node, nowUs: number): BlameRow[] {
-  const { kernel, origins } = node.context;
-  const hours = Math.max(nowUs, 1) / US_PER_HOUR;
-  return origins.all
-    .map((origin, index) => blameRow(kernel, origin, index, hours))
-    .filter((row) => row.numbers > 0 || row.createdPerHour > 0)
-    .sort((a, b) => b.numbers - a.numbers);
-}
-
-function blameRow(kernel: Kernel, origin: Origin, index: number, hours: number): BlameRow {
-  const { origins: counts } = kernel;
-  return {
-    pod: origin.pod ?? 'node',
-    container: origin.container ?? '',
-    origin: origin.kind,
-    program: origin.program,
-    ...countsOf(kernel, index),
-    createdPerHour: counts.created(index) / hours,
-    reapedPerHour: counts.released(index) / hours,
   };
 }

@@ -3,7 +3,7 @@
  * have a resolution of a microsecond, rates of a hundredth.
  */
 import { stringify } from 'csv-stringify/browser/esm/sync';
-import { podsRefused, type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
+import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
 import { runResultDocument } from './document.js';
 import { roundMicro } from './quantity.js';
 import { fullForSeconds } from './story.js';
@@ -54,10 +54,16 @@ export const BLAME_COLUMNS = [
   'numbers',
   'created_per_hour',
   'reaped_per_hour',
+  'when',
 ] as const;
 
-export function blameCsv(result: RunResult): string {
-  const rows = result.blame.map((row) => [
+/** `when` is `end`, or `full`: as the node refused its first fork. */
+export function blameCsv({ blame, blameWhenFull }: RunResult): string {
+  return table(BLAME_COLUMNS, [...blameRows(blame, 'end'), ...blameRows(blameWhenFull ?? [], 'full')]);
+}
+
+function blameRows(blame: readonly BlameRow[], when: 'end' | 'full'): Cell[][] {
+  return blame.map((row) => [
     row.pod,
     row.container,
     row.origin,
@@ -68,8 +74,8 @@ export function blameCsv(result: RunResult): string {
     row.numbers,
     hundredths(row.createdPerHour),
     hundredths(row.reapedPerHour),
+    when,
   ]);
-  return table(BLAME_COLUMNS, rows);
 }
 
 function hundredths(value: number): number {

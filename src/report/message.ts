@@ -8,6 +8,7 @@ import { podsRefused, type RefusedBy, type RunResult, STANDARD_INPUT } from '../
 import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
 import { explainPodRefusal, REFUSALS } from './refusal.js';
 import {
+  blameToTell,
   type Culprit,
   culprits,
   endSeconds,
@@ -347,15 +348,21 @@ function culpritName({ origin, pods, containers }: Culprit): string {
 }
 
 export function blameHeadline(result: RunResult): string {
-  const top = culprits(result)[0];
+  const told = blameToTell(result);
+  const top = culprits(told)[0];
   if (top === undefined || top.numbers === 0) return 'Nobody holds a number';
-  const verb = top.pods.length > 1 || PLURAL_ORIGINS.includes(top.origin) ? 'hold' : 'holds';
+  const isOne = top.pods.length <= 1 && !PLURAL_ORIGINS.includes(top.origin);
+  const verb = told.whenFull ? 'held' : isOne ? 'holds' : 'hold';
   return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the numbers`;
 }
 
 export function blameSubtitle(result: RunResult): string {
-  const end = lastReading(result);
-  return `Who holds the ${formatCount(end.allocated)} numbers in use at the end of the run (${formatSeconds(end.timeSeconds)})`;
+  const { rows, atSeconds, whenFull } = blameToTell(result);
+  const held = formatCount(rows.reduce((sum, { numbers }) => sum + numbers, 0));
+  const at = formatSeconds(atSeconds);
+  return whenFull
+    ? `Who held the ${held} numbers in use when the node refused its first fork (${at})`
+    : `Who holds the ${held} numbers in use at the end of the run (${at})`;
 }
 
 /** As Vega expressions: the chart counts from its data. @param count a Vega expression. */

@@ -2,7 +2,14 @@
  * What a run amounts to: which of a few stories it tells, and the readings of the node at the moments that matter.
  * Derived from the result alone; the words are in message.ts.
  */
-import type { Exhaustion, PodRefusal, Projection, RunResult, Timeline } from '../experiment/result.js';
+import type {
+  BlameRow,
+  Exhaustion,
+  PodRefusal,
+  Projection,
+  RunResult,
+  Timeline,
+} from '../experiment/result.js';
 
 /** The node at one moment: a row of the timeline. */
 export interface Reading {
@@ -183,15 +190,32 @@ export interface Culprit {
   containers: string[];
   programs: string[];
   numbers: number;
-  /** Of all numbers held at the end of the run, 0 to 1. */
+  /** Of all numbers held at that moment, 0 to 1. */
   share: number;
 }
 
+/** Who holds the numbers, and when that was. */
+export interface BlameAt {
+  rows: readonly BlameRow[];
+  atSeconds: number;
+  /** As the node refused its first fork; not: at the end of the run. */
+  whenFull: boolean;
+}
+
+/** At the end of the run. But if a node that was full has room again by then, it is too late to ask: as it became full. */
+export function blameToTell(result: RunResult): BlameAt {
+  const { outcome, exhaustions, blame, blameWhenFull } = result;
+  const isOver = exhaustions.length > 0 && exhaustions[exhaustions.length - 1].untilSeconds !== null;
+  if (isOver && blameWhenFull !== null && outcome.kind === 'exhausted')
+    return { rows: blameWhenFull, atSeconds: outcome.atSeconds, whenFull: true };
+  return { rows: blame, atSeconds: lastReading(result).timeSeconds, whenFull: false };
+}
+
 /** Who holds the most, with the copies of a pod taken together: `rabbitmq-0`, `rabbitmq-1` are one culprit. */
-export function culprits(result: RunResult): Culprit[] {
+export function culprits({ rows }: BlameAt): Culprit[] {
   const groups = new Map<string, Culprit>();
   let total = 0;
-  for (const row of result.blame) {
+  for (const row of rows) {
     if (row.numbers === 0) continue;
     total += row.numbers;
     const key = JSON.stringify([row.origin, row.container, row.pod === 'node']);

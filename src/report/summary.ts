@@ -15,7 +15,7 @@ import {
 } from './message.js';
 import { formatCount, formatSeconds, formatShare } from './quantity.js';
 import { explainPodRefusal, explainRefusal } from './refusal.js';
-import { culprits, readingAt } from './story.js';
+import { blameToTell, culprits, readingAt } from './story.js';
 
 /** Without real time: the same seed gives the same bytes. */
 export function summaryJson(result: RunResult): string {
@@ -99,7 +99,8 @@ function momentsPart(result: RunResult): string {
 const CULPRITS_MAX = 8;
 
 function blamePart(result: RunResult): string {
-  const rows = culprits(result)
+  const told = blameToTell(result);
+  const rows = culprits(told)
     .filter(({ numbers }) => numbers > 0)
     .slice(0, CULPRITS_MAX)
     .map(({ origin, pods, containers, programs, numbers, share }) => [
@@ -113,7 +114,7 @@ function blamePart(result: RunResult): string {
   if (rows.length === 0) return '';
   const heads = ['pod', 'container', 'origin', 'program', 'numbers', 'share'];
   return (
-    `## Who holds the numbers at the end\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
+    `## ${told.whenFull ? 'Who held the numbers when the node was full' : 'Who holds the numbers at the end'}\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
     `${markdownTable(heads, rows)}\n\nRow by row in [blame.csv](blame.csv).`
   );
 }

@@ -18,7 +18,7 @@ import { isReached, table } from './table.js';
 
 const USAGE = `npm run bench -- [options]
   --only PATTERN    cases whose "group: name" matches this regular expression
-  --runs N          how often each (default 3); a case of more than ten seconds runs once
+  --runs N          how often each (default 3); a case of more than a minute runs once
   --quick           once each, and none that takes more than a few seconds
   --json FILE       where the figures go (default ${CACHE}/figures.json)
   --compare FILE    figures of an earlier run: shows what has changed by more than noise
@@ -27,7 +27,7 @@ const USAGE = `npm run bench -- [options]
 
 const CASES: BenchCase[] = [...calendar, ...kernel, ...runs, ...commandLine];
 const RATIOS: BenchRatio[] = [...calendarRatios, ...kernelRatios];
-const LONG_SECONDS = 10;
+const LONG_SECONDS = 60;
 /** Left out by --quick. */
 const LONG = /110 pods|no runc|npm start|memory for each task/;
 

@@ -19,6 +19,19 @@ describe('outcome', () => {
     expect(result.symptoms.firstForkRefusedSeconds).toBe((result.outcome as { atSeconds: number }).atSeconds);
   });
 
+  test('who held the numbers is noted when the node becomes full, and again at the end', () => {
+    const { blame, blameWhenFull } = simulate(scenario(deletedAt(1_500), 1_600));
+    const probes = (rows: typeof blame | null) => rows?.find(({ origin }) => origin === 'readiness')?.numbers;
+    const sum = (rows: typeof blame | null) => rows?.reduce((total, { numbers }) => total + numbers, 0);
+    expect(sum(blameWhenFull)).toBeGreaterThan(1_600);
+    expect(probes(blameWhenFull)).toBeGreaterThan(1_000);
+    expect(probes(blame)).toBeLessThan(500);
+  });
+
+  test('of a node that was never full there is nothing to note', () => {
+    expect(simulate(scenario(LEAK, 60)).blameWhenFull).toBeNull();
+  });
+
   const deletedAt = (at: number) => ({
     ...LEAK,
     interventions: [{ do: 'delete-pod' as const, atUs: at * S, pod: 'web', recreate: true }],

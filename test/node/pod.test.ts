@@ -100,7 +100,7 @@ describe('R31: what fails when no number is left', () => {
 
   test('processes that do not fork go on as if nothing had happened', () => {
     const world = new World({ ...DOCKER_17, pods: [leaky(), pod({ name: 'quiet' })] }).to(3_000);
-    expect(world.run.recorder.exhaustions).toHaveLength(1);
+    expect(world.run.recorder.fullness.exhaustions).toHaveLength(1);
     expect(world.inside('quiet')).toEqual(['pause', 'app']);
     expect(world.result().pods[1].restarts).toBe(0);
   });
@@ -249,7 +249,7 @@ describe('R24 to R26: eviction', () => {
       kubelet: { version: '1.14', evictionPidAvailable: 500 },
       pods: [leaky({ pidMode: 'pod' })],
     }).to(3_000);
-    expect(world.run.recorder.exhaustions).toHaveLength(1);
+    expect(world.run.recorder.fullness.exhaustions).toHaveLength(1);
     expect(world.node.pidAvailable).toBeGreaterThan(500);
     expect(world.eventKinds()).not.toContain('evicted');
   });

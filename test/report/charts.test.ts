@@ -193,6 +193,15 @@ describe('blame', () => {
     expect(texts.filter((text) => text.includes('app-'))).toHaveLength(10);
   });
 
+  test('of a node that has room again it is of the moment when it was full', async () => {
+    const run = runs.recoveringRun();
+    const texts = textsOf(await draw(blameChart(run), run)).join(' ');
+    expect(texts).toMatch(/Who held the 3\d,\d{3} numbers/);
+    const [most] = run.blameWhenFull!;
+    expect(texts).toContain(most.numbers.toLocaleString('en-US'));
+    expect(most.numbers).not.toBe(run.blame[0].numbers);
+  });
+
   test('with nobody to blame it is an empty chart, not an error', async () => {
     const run = runs.leakingRun({ blame: [] });
     expect(textsOf(await draw(blameChart(run), run)).join(' ')).toContain('Nobody holds a number');

@@ -205,7 +205,12 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
   const timeline = timelineOf(world, full);
   const symptoms = symptomsOf(timeline, full);
   const last = timeline.time_s.length - 1;
-  const end = { tasks: timeline.tasks[last], zombies: timeline.zombies[last], pinned: timeline.pinned[last] };
+  const held = (row: number) => ({
+    tasks: timeline.tasks[row],
+    zombies: timeline.zombies[row],
+    pinned: timeline.pinned[row],
+  });
+  const end = held(last);
   const leak = (world.zombiesPerHour + world.pinnedPerHour) * world.pods.length;
   const never = leak === 0 || (world.cureSeconds !== undefined && world.cureFails !== true);
   const expectations: ExpectationResult[] = [
@@ -276,6 +281,8 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
     timeline,
     events: eventsOf(world, full, symptoms),
     blame: blameOf(world, end),
+    blameWhenFull:
+      full === null ? null : blameOf(world, held(timeline.time_s.findIndex((time) => time >= full))),
     ...overrides,
   };
 }

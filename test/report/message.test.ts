@@ -3,6 +3,7 @@ import type { PodRefusal, RefusedBy } from '../../src/experiment/result.js';
 import {
   answer,
   blameHeadline,
+  blameSubtitle,
   expectationFailures,
   headline,
   kubeletHeadline,
@@ -212,6 +213,24 @@ describe('a title is an answer', () => {
     const login = { ...host, origin: 'ssh', program: 'sshd' };
     expect(blameHeadline(runs.leakingRun({ blame: [login] }))).toBe('Ssh logins hold 100 % of the numbers');
     expect(blameHeadline(runs.leakingRun({ blame: [] }))).toBe('Nobody holds a number');
+  });
+
+  test('of a node that was full and has room again, who held the numbers then is told', () => {
+    const recovering = runs.recoveringRun();
+    expect(blameHeadline(recovering)).toMatch(/^The liveness probe of rabbitmq held 9\d/);
+    expect(blameSubtitle(recovering)).toMatch(
+      /^Who held the 3\d,\d{3} numbers .* refused its first fork \(.* h\)$/,
+    );
+  });
+
+  test('of a node that is full to the end, or never was, who holds them at the end', () => {
+    expect(blameSubtitle(runs.leakingRun())).toContain('at the end of the run');
+    expect(blameSubtitle(runs.curedInTimeRun())).toContain('at the end of the run');
+    const [full] = runs.recoveringRun().exhaustions;
+    const again = runs.recoveringRun({
+      exhaustions: [full, { ...full, atSeconds: 2e6, untilSeconds: null }],
+    });
+    expect(blameSubtitle(again)).toContain('at the end of the run');
   });
 
   test('the overview counts the scenarios that fill the table and names the first', () => {

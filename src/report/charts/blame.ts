@@ -1,6 +1,7 @@
-/** Who holds the numbers at the end of the run: a bar per pod, container and origin, split by kind. */
+/** Who holds the numbers, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
 import type { BlameRow, RunResult } from '../../experiment/result.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';
+import { blameToTell } from '../story.js';
 import { kindColour } from './numbers.js';
 import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, KINDS } from './theme.js';
 
@@ -12,7 +13,8 @@ const BAR_HEIGHT = 15;
 const VALUE_ROOM = 1.24;
 
 export function blameChart(result: RunResult): ChartSpec {
-  const held = result.blame.filter(({ numbers }) => numbers > 0);
+  const { rows, whenFull } = blameToTell(result);
+  const held = rows.filter(({ numbers }) => numbers > 0);
   const copiesTogether = held.length > HOLDERS_MAX + 1;
   const longest = longestBar(copiesTogether ? sumBy(held, copyKey) : held.map(({ numbers }) => numbers));
   const y = { field: 'place', type: 'ordinal', axis: null, scale: { padding: 0 } };
@@ -31,7 +33,10 @@ export function blameChart(result: RunResult): ChartSpec {
         parse: { pod: 'string', container: 'string', origin: 'string', program: 'string', numbers: 'number' },
       },
     },
-    transform: holderTransforms(copiesTogether),
+    transform: [
+      { filter: `datum.when === '${whenFull ? 'full' : 'end'}'` },
+      ...holderTransforms(copiesTogether),
+    ],
     layer: [
       {
         transform: [{ fold: KINDS.map(({ column }) => column), as: ['kind', 'count'] }],
