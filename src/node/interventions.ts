@@ -1,7 +1,7 @@
 /** What an operator does to the node, at its time. */
 import { grouped } from '../sim/time.js';
 import type { NodeContext } from './context.js';
-import type { Kubelet } from './kubelet.js';
+import type { Kubelet, PodSlot } from './kubelet.js';
 import type { PodContainer } from './pod.js';
 import type { Intervention, ProbeSpec } from './spec.js';
 
@@ -9,7 +9,9 @@ export function scheduleInterventions(context: NodeContext, kubelet: Kubelet): v
   const { sim, spec, observer } = context;
   const perform = sim.register((index) => {
     const intervention = spec.interventions[index];
-    observer.moment('intervention', subjectOf(intervention), describe(intervention));
+    const why = whyIdle(context, kubelet, intervention);
+    const idle = why === null ? '' : ` (no effect: ${why})`;
+    observer.moment('intervention', subjectOf(intervention), describe(intervention) + idle);
     apply(context, kubelet, intervention);
   });
   spec.interventions.forEach(({ atUs }, index) => void sim.at(atUs, perform, index, 0));
@@ -35,6 +37,30 @@ function describe(intervention: Intervention): string {
     case 'drain':
       return 'drain: delete every pod';
   }
+}
+
+/** Why it changes nothing, as things are now; null: it does. */
+function whyIdle(context: NodeContext, kubelet: Kubelet, intervention: Intervention): string | null {
+  switch (intervention.do) {
+    case 'bump-pause':
+      return kubelet.pauseVersion === intervention.version ? 'it is that version already' : null;
+    case 'delete-pod':
+      return kubelet.slotsNamed(intervention.pod).some(isThere) ? null : 'there is no such pod now';
+    case 'restart-container': {
+      const all = containersOf(kubelet, intervention.pod, intervention.container);
+      return all.length > 0 ? null : 'there is no such container now';
+    }
+    case 'set-pid-max':
+      return context.kernel.pidMax(0) === intervention.pidMax ? 'it is that already' : null;
+    case 'change-probe':
+      return null;
+    case 'drain':
+      return kubelet.slots.some(isThere) ? null : 'there is no pod now';
+  }
+}
+
+function isThere({ current }: PodSlot): boolean {
+  return current !== null;
 }
 
 function apply(context: NodeContext, kubelet: Kubelet, intervention: Intervention): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { APP, container, ORPHAN, pod, probe, program, S, World } from './world.js';
+import { APP, container, type NodeGiven, ORPHAN, pod, probe, program, S, World } from './world.js';
 
 const DOCKER_17: ConstructorParameters<typeof World>[0] = {
   kernel: { version: '4.14', pidMax: 600 },
@@ -178,6 +178,50 @@ describe('interventions', () => {
     };
     expect(runs({ periodUs: 20 * S })).toBe(5);
     expect(runs({ remove: true })).toBe(0);
+  });
+
+  type Given = NonNullable<NodeGiven['interventions']>[number];
+  type Deed<D> = D extends unknown ? Omit<D, 'atUs'> : never;
+
+  const told = (first: Deed<Given>, second: Deed<Given>): string[] => {
+    const interventions = [first, second].map(
+      (deed, index) => ({ ...deed, atUs: (index + 1) * 100 * S }) as Given,
+    );
+    const world = new World({ pause: '3.0', pods: [pod({})], interventions }).to(300);
+    const events = world.run.recorder.log.events.filter(({ kind }) => kind === 'intervention');
+    return events.map(({ detail }) => detail);
+  };
+  const deletion = { do: 'delete-pod', pod: 'web', recreate: false } as const;
+
+  test.each<[string, Deed<Given>, Deed<Given>, string]>([
+    ['a pod that is gone', deletion, deletion, 'there is no such pod now'],
+    [
+      'a container that is gone',
+      deletion,
+      { do: 'restart-container', pod: 'web', container: 'app' },
+      'there is no such container now',
+    ],
+    ['a node without pods', deletion, { do: 'drain' }, 'there is no pod now'],
+    [
+      'a pid_max that is set already',
+      { do: 'set-pid-max', pidMax: 5_000 },
+      { do: 'set-pid-max', pidMax: 5_000 },
+      'it is that already',
+    ],
+    [
+      'a pause that is there already',
+      { do: 'bump-pause', version: '3.1' },
+      { do: 'bump-pause', version: '3.1' },
+      'it is that version already',
+    ],
+  ])('done to %s say that they have no effect, and only then', (_what, first, second, why) => {
+    const [before, after] = told(first, second);
+    expect(before).not.toContain('no effect');
+    expect(after).toContain(`(no effect: ${why})`);
+  });
+
+  test('a pod that is made again can be deleted again', () => {
+    expect(told({ ...deletion, recreate: true }, deletion).join()).not.toContain('no effect');
   });
 
   test('a drain deletes every pod, one after another', () => {
