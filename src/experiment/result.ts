@@ -145,6 +145,7 @@ export const RUN_EVENT_KINDS = [
   'ssh-refused',
   'ssh-ok',
   'intervention',
+  'no-effect',
   'evicted',
   'pressure',
   'recovered',

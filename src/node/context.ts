@@ -23,6 +23,8 @@ export type NodeMomentKind =
   | 'ssh-refused'
   | 'fork-refused'
   | 'intervention'
+  /** An intervention that changes nothing. */
+  | 'no-effect'
   | 'evicted'
   | 'pressure';
 

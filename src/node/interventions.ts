@@ -10,8 +10,9 @@ export function scheduleInterventions(context: NodeContext, kubelet: Kubelet): v
   const perform = sim.register((index) => {
     const intervention = spec.interventions[index];
     const why = whyIdle(context, kubelet, intervention);
-    const idle = why === null ? '' : ` (no effect: ${why})`;
-    observer.moment('intervention', subjectOf(intervention), describe(intervention) + idle);
+    const subject = subjectOf(intervention);
+    if (why === null) observer.moment('intervention', subject, describe(intervention));
+    else observer.moment('no-effect', subject, `${describe(intervention)}: ${why}`);
     apply(context, kubelet, intervention);
   });
   spec.interventions.forEach(({ atUs }, index) => void sim.at(atUs, perform, index, 0));

@@ -63,7 +63,13 @@ export function overviewMarkdown(results: readonly RunResult[]): string {
 // ------------------------------------------------------------------------------------------------- the parts
 
 /** Kinds of which every event is worth a line; of the others the first, on the node itself and elsewhere. */
-const ALWAYS_TOLD: readonly RunEvent['kind'][] = ['exhausted', 'intervention', 'evicted', 'pressure'];
+const ALWAYS_TOLD: readonly RunEvent['kind'][] = [
+  'exhausted',
+  'intervention',
+  'no-effect',
+  'evicted',
+  'pressure',
+];
 /** Kinds of which every event on the node itself is. */
 const OF_NODE_TOLD: readonly RunEvent['kind'][] = ['recovered'];
 const MOMENTS_MAX = 30;
