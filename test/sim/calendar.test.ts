@@ -36,6 +36,12 @@ class Pair {
     return popped;
   }
 
+  /** What it says of the next event: a question that it may sort something for, and that must change nothing. */
+  ask(): void {
+    const nextUs = this.calendar.nextUs();
+    if (nextUs !== this.naive.nextUs()) expect(nextUs).toBe(this.naive.nextUs());
+  }
+
   drain(): void {
     while (this.pop());
   }
@@ -166,6 +172,7 @@ const DELAYS: Record<string, fc.Arbitrary<number>> = {
 };
 
 type Action =
+  | { do: 'ask' }
   | { do: 'push'; delaysUs: number[]; order: 0 | 1 }
   | { do: 'pop'; count: number; limitUs: number; limitOrder: 0 | 1 };
 
@@ -191,7 +198,8 @@ function actions(delayUs: fc.Arbitrary<number>): fc.Arbitrary<Action[]> {
     limitUs: fc.oneof({ weight: 3, arbitrary: fc.constant(EVER) }, delayUs),
     limitOrder: fc.constantFrom(0 as const, 1 as const),
   });
-  return fc.array(fc.oneof<fc.Arbitrary<Action>[]>(push, pop), { maxLength: 60, size: 'max' });
+  const ask = fc.constant({ do: 'ask' as const });
+  return fc.array(fc.oneof<fc.Arbitrary<Action>[]>(push, pop, ask), { maxLength: 60, size: 'max' });
 }
 
 describe('an event calendar does what a sorted array does', () => {
@@ -200,7 +208,8 @@ describe('an event calendar does what a sorted array does', () => {
       fc.property(actions(delayUs), (list) => {
         const pair = new Pair();
         for (const action of list) {
-          if (action.do === 'push') {
+          if (action.do === 'ask') pair.ask();
+          else if (action.do === 'push') {
             for (const us of action.delaysUs) pair.push(Math.min(pair.nowUs + us, LATEST_US), action.order);
           } else {
             const limitUs = pair.nowUs + action.limitUs;

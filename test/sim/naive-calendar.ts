@@ -22,6 +22,11 @@ export class NaiveCalendar {
     this.#sorted.splice(place, 0, event);
   }
 
+  /** Of the next event of order 0. */
+  nextUs(): number {
+    return this.#sorted.find(({ order }) => order === 0)?.timeUs ?? Number.POSITIVE_INFINITY;
+  }
+
   pop(limitUs: number, limitOrder: 0 | 1 = 1): NaiveEvent | undefined {
     const next = this.#sorted[0];
     if (next === undefined || isLater(next, limitUs, limitOrder)) return undefined;

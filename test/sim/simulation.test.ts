@@ -60,6 +60,26 @@ describe('a simulation', () => {
     expect(sim.eventCount).toBe(3);
   });
 
+  test('knows whether an event is the last that is due, but for what closes the instant', () => {
+    const sim = new Simulation();
+    const seen: [a: number, isLastDue: boolean][] = [];
+    const kind = sim.register((a) => {
+      if (a === 2) sim.soon(kind, 3, 0);
+      seen.push([a, sim.isLastDue]);
+    });
+    for (const a of [1, 2]) sim.at(5, kind, a, 0);
+    sim.atEndOf(5, kind, 4, 0);
+    sim.at(6, kind, 5, 0);
+    sim.run(10);
+    expect(seen).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+      [4, true],
+      [5, true],
+    ]);
+  });
+
   test('refuses a time in the past, and one that is no time at all', () => {
     const { sim, kind } = recorder();
     sim.run(10);
