@@ -29,7 +29,7 @@ const CASES: BenchCase[] = [...calendar, ...kernel, ...runs, ...commandLine];
 const RATIOS: BenchRatio[] = [...calendarRatios, ...kernelRatios];
 const LONG_SECONDS = 60;
 /** Left out by --quick. */
-const LONG = /110 pods|no runc|npm start|memory for each task/;
+const LONG = /110 pods|with containerd|npm start|memory for each task/;
 
 const { values: options } = parseArgs({
   options: {
