@@ -20,8 +20,8 @@ export class ChildWatch implements Worker {
   private rows = new Int32Array(2 * 1024);
   private readonly retiring = new Set<TaskId>();
   private readonly handlers: (ChildHandler | null)[] = [null];
-  /** Whose children are being told of: it ends, if it is to retire, when that is over. */
-  private draining: TaskId = -1;
+  /** Whose child is being told of: it ends, if it is to retire, when that is over. */
+  private telling: TaskId = -1;
 
   constructor(private readonly kernel: Kernel) {}
 
@@ -40,27 +40,21 @@ export class ChildWatch implements Worker {
   /** The worker ends as soon as it has no children. */
   retire(parent: TaskId): void {
     this.retiring.add(parent);
-    if (this.draining !== parent) this.wake(parent);
+    if (this.telling !== parent) this.wake(parent);
   }
 
   wake(parent: TaskId): void {
     const { kernel } = this;
-    const outer = this.draining;
-    this.draining = parent;
     let task = kernel.wait(parent, ANY);
     while (task >= 0) {
       this.tell(task, parent);
       task = kernel.wait(parent, ANY);
     }
-    this.draining = outer;
     if (task === NO_CHILD && this.retiring.delete(parent)) kernel.exit(parent, 0);
   }
 
   reaped(parent: TaskId, task: TaskId): void {
-    const outer = this.draining;
-    this.draining = parent;
     this.tell(task, parent);
-    this.draining = outer;
     if (this.retiring.size > 0) this.wake(parent);
   }
 
@@ -71,7 +65,10 @@ export class ChildWatch implements Worker {
     const handler = this.handlers[rows[row]];
     if (handler === null) return;
     rows[row] = 0;
+    const outer = this.telling;
+    this.telling = parent;
     handler(rows[row + 1], task, this.kernel.waitedStatus, parent);
+    this.telling = outer;
   }
 
   private grow(row: number): void {
