@@ -204,11 +204,11 @@ export interface BlameAt {
 
 /** At the end of the run. But if a node that was full has room again by then, it is too late to ask: as it became full. */
 export function blameToTell(result: RunResult): BlameAt {
-  const { outcome, exhaustions, blame, blameWhenFull } = result;
-  const isOver = exhaustions.length > 0 && exhaustions[exhaustions.length - 1].untilSeconds !== null;
-  if (isOver && blameWhenFull !== null && outcome.kind === 'exhausted')
-    return { rows: blameWhenFull, atSeconds: outcome.atSeconds, whenFull: true };
-  return { rows: blame, atSeconds: lastReading(result).timeSeconds, whenFull: false };
+  const { exhaustions, blame, blameWhenFull } = result;
+  const hasRoomAgain = exhaustions.length > 0 && exhaustions[exhaustions.length - 1].untilSeconds !== null;
+  return hasRoomAgain && blameWhenFull !== null
+    ? { rows: blameWhenFull, atSeconds: exhaustions[0].atSeconds, whenFull: true }
+    : { rows: blame, atSeconds: lastReading(result).timeSeconds, whenFull: false };
 }
 
 /** Who holds the most, with the copies of a pod taken together: `rabbitmq-0`, `rabbitmq-1` are one culprit. */
