@@ -62,14 +62,12 @@ export class Children {
     return this.hasLive(process) || this.firstZombie(process) !== NONE;
   }
 
-  /** The only child there is, or NONE if there are more or none. */
-  onlyOne(parent: number): number {
-    const { rows } = this.tasks;
-    const process = rows[parent + PROCESS];
-    const live = this.processes.rows[process | FIRST_CHILD];
-    const zombie = this.processes.rows[process | ZOMBIES];
-    if (live === NONE) return zombie !== NONE && rows[zombie + FIRST_BELOW] === NONE ? zombie : NONE;
-    return zombie === NONE && rows[live + NEXT] === NONE ? live : NONE;
+  /** The only child there is, if it is alive; NONE if there are more, or none, or zombies. */
+  onlyOneAlive(parent: number): number {
+    const { rows } = this.processes;
+    const process = this.tasks.rows[parent + PROCESS];
+    const first = rows[process | FIRST_CHILD];
+    return first === rows[process | LAST_CHILD] && rows[process | ZOMBIES] === NONE ? first : NONE;
   }
 
   /** All children by place: the kernel's one list. */

@@ -240,11 +240,11 @@ function tellParent(kernel: KernelState, parent: TaskId, process: number): boole
 function reparentChildren(kernel: KernelState, father: TaskId): void {
   const { children } = kernel;
   const reaper = findReaper(kernel, father);
-  // Most processes that leave children leave one: no list is made for it.
-  const only = children.onlyOne(father);
+  // Most processes that leave children leave one, alive: no list is made for it.
+  const only = children.onlyOneAlive(father);
   const orphans = only === NONE ? children.inOrder(father) : null;
   children.clear(father);
-  if (orphans === null) adopt(kernel, reaper, only);
+  if (orphans === null) children.adopt(reaper, only, false);
   else for (const orphan of orphans) adopt(kernel, reaper, orphan);
 }
 
@@ -297,11 +297,7 @@ function giveBack(kernel: KernelState, task: TaskId, namespace: PidNamespace): v
   kernel.nrThreads--;
   kernel.countUser(rows[task + USER], -1);
   kernel.cgroups[kernel.tasks.cgroup(task)].charge(-1);
-  if (group === session) kernel.detach(group, 2);
-  else {
-    kernel.detach(session, 1);
-    kernel.detach(group, 1);
-  }
+  kernel.detachFromBoth(group, session);
   kernel.detachOwn(rows[task + PID]);
   kernel.tasks.release(task);
 }

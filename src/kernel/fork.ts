@@ -23,21 +23,34 @@ import {
 import { cloneThreads, setFirstRun } from './threads.js';
 
 /**
- * Makes a child of `parent` and, with `threads`, as many extra threads of it at once, for a program such as runc of which
- * nothing is of interest before it has all of them. NONE with the reason in `kernel.refusal`; if some of the threads are
- * refused, the child has fewer.
+ * Makes a child of `parent` with a name, an account and, with `threads`, as many extra threads of it at once, for a program
+ * such as runc of which nothing is of interest before it has all that. NONE with the reason in `kernel.refusal`; if some of
+ * the threads are refused, the child has fewer.
  */
-export function fork(kernel: KernelState, parent: TaskId, threads: number): TaskId {
+export function fork(
+  kernel: KernelState,
+  parent: TaskId,
+  comm: number,
+  origin: number,
+  threads: number,
+): TaskId {
   const namespace = namespaceOfChildren(kernel, parent);
-  const child = forkAtOnce(kernel, parent, namespace, threads);
-  return child === NONE ? forkInSteps(kernel, parent, namespace, threads) : child;
+  const child = forkAtOnce(kernel, parent, namespace, comm, origin, threads);
+  return child === NONE ? forkInSteps(kernel, parent, namespace, comm, origin, threads) : child;
 }
 
 /**
  * The usual case: no limit is near, and the next numbers of every level are free and side by side. Then it does not matter
  * what is asked first, and whoever is in the way is found out in steps. NONE: that is so, and nothing has happened.
  */
-function forkAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespace, threads: number): TaskId {
+function forkAtOnce(
+  kernel: KernelState,
+  parent: TaskId,
+  namespace: PidNamespace,
+  comm: number,
+  origin: number,
+  threads: number,
+): TaskId {
   const count = 1 + threads;
   if (namespace.dead || namespace.level >= RUN_LEVELS_MAX || !hasRoomFor(kernel, parent, count)) return NONE;
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
@@ -52,7 +65,7 @@ function forkAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespace
   const pid = kernel.pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
     kernel.pids.setNumber(pid, level.level, level.burstStart);
-  return createChild(kernel, parent, pid, namespace, threads);
+  return createChild(kernel, parent, pid, namespace, comm, origin, threads);
 }
 
 /** Undoes `takeNext` up to the level where it failed; null: on all of them. */
@@ -65,11 +78,18 @@ function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: nu
  * The limits are asked in the kernel's order: RLIMIT_NPROC, threads-max, the numbers from the innermost namespace outwards,
  * the pids cgroup (K38).
  */
-function forkInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace, threads: number): TaskId {
+function forkInSteps(
+  kernel: KernelState,
+  parent: TaskId,
+  namespace: PidNamespace,
+  comm: number,
+  origin: number,
+  threads: number,
+): TaskId {
   if (!hasRoom(kernel, parent)) return NONE;
   const pid = allocatePid(kernel, parent, namespace);
   if (pid === NONE || !isAdmitted(kernel, parent, pid, namespace)) return NONE;
-  const child = createChild(kernel, parent, pid, namespace, 0);
+  const child = createChild(kernel, parent, pid, namespace, comm, origin, 0);
   if (threads > 0) cloneThreads(kernel, child, threads);
   return child;
 }
@@ -132,6 +152,8 @@ function createChild(
   parent: TaskId,
   pid: number,
   namespace: PidNamespace,
+  comm: number,
+  origin: number,
   threads: number,
 ): TaskId {
   const child = kernel.tasks.allocate();
@@ -143,7 +165,6 @@ function createChild(
   const group = rows[parent + GROUP];
   const session = rows[parent + SESSION];
   const user = rows[parent + USER];
-  const origin = kernel.tasks.origin(parent);
   const label = labelOf(namespace.id, origin);
   const place = kernel.children.append(own, child);
   rows[child + PID] = pid;
@@ -153,7 +174,7 @@ function createChild(
   rows[child + PROCESS] = process;
   rows[child + PLACE] = place;
   rows[child + LABEL] = label;
-  rows[child + CGROUP_AND_COMM] = rows[parent + CGROUP_AND_COMM];
+  rows[child + CGROUP_AND_COMM] = (comm << 16) | kernel.tasks.cgroup(parent);
   rows[child + USER] = user;
   rows[child + STATE] = LIVE;
   lives[process | TASK] = child;

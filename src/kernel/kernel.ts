@@ -22,7 +22,6 @@ import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
 import { processWithNumber, taskWithNumber } from './lookup.js';
 import { listTasks, liveTasksIn, pinnedNumbers, type TaskRow } from './observe.js';
-import { LABELS_MAX, labelOf } from './pids.js';
 import { NPROC_MAX, SIGNALS, THREADS } from './processes.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
@@ -42,19 +41,7 @@ import {
   withSigterm,
 } from './signals.js';
 import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
-import {
-  FREE,
-  LABEL,
-  LEADER_DEAD,
-  PARENT,
-  PID,
-  STATE,
-  STATUS,
-  TASK_STATES,
-  type TaskState,
-  USER,
-  ZOMBIE,
-} from './tasks.js';
+import { FREE, PARENT, PID, STATE, STATUS, TASK_STATES, type TaskState, USER, ZOMBIE } from './tasks.js';
 import { cloneThreads, dropOtherThreads, isSingleThreaded } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
@@ -88,12 +75,16 @@ export class Kernel extends KernelState {
 
   /** The new child, or NONE: see `refusal`. */
   fork(parent: TaskId): TaskId {
-    return fork(this, parent, 0);
+    return fork(this, parent, this.tasks.comm(parent), this.tasks.origin(parent), 0);
   }
 
-  /** The new child with so many extra threads, or with fewer, or NONE: see `refusal`. */
-  forkWithThreads(parent: TaskId, threads: number): TaskId {
-    return fork(this, parent, threads);
+  /**
+   * The new child with a name (of `comm`), on the account of `origin`, which its children inherit, and with so many extra
+   * threads, or with fewer, or NONE: see `refusal`.
+   */
+  forkAs(parent: TaskId, comm: number, origin: number, threads: number): TaskId {
+    this.origins.reserve(origin);
+    return fork(this, parent, comm, origin, threads);
   }
 
   /** How many extra threads were made; fewer than `count`: see `refusal`. */
@@ -112,6 +103,11 @@ export class Kernel extends KernelState {
   }
 
   exec(task: TaskId, comm: string): void {
+    exec(this, task, this.comm(comm));
+  }
+
+  /** The same, with a name of `comm`. */
+  execAs(task: TaskId, comm: number): void {
     exec(this, task, comm);
   }
 
@@ -315,25 +311,6 @@ export class Kernel extends KernelState {
     this.processes.rows[this.processOf(task) | NPROC_MAX] = Math.min(nprocMax, NPROC_UNLIMITED);
   }
 
-  /** Files a live process under an accounting label, which its children inherit. */
-  setOrigin(task: TaskId, origin: number): void {
-    const { pids, origins } = this;
-    const { rows } = this.tasks;
-    if (origin >= LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} origins`);
-    origins.reserve(origin);
-    const before = this.tasks.origin(task);
-    const count = 1 + this.threadCount(task);
-    origins.countBorn(before, -count);
-    origins.countBorn(origin, count);
-    if (rows[task + STATE] === LEADER_DEAD) {
-      origins.countZombies(before, -1);
-      origins.countZombies(origin, 1);
-    }
-    const label = labelOf(this.tasks.namespaceId(task), origin);
-    rows[task + LABEL] = label;
-    pids.setLabel(rows[task + PID], label);
-  }
-
   // ---- what can be read
 
   parentOf(task: TaskId): TaskId {
@@ -428,6 +405,11 @@ export class Kernel extends KernelState {
   /** Live processes of a cgroup, not of those below it: `cgroup.procs`. */
   liveTasksIn(cgroup: CgroupId): TaskId[] {
     return liveTasksIn(this, cgroup);
+  }
+
+  /** The number of its name. */
+  commOf(task: TaskId): number {
+    return this.tasks.comm(task);
   }
 
   originOf(task: TaskId): number {

@@ -2,6 +2,8 @@
  * Who asked for the numbers: counters by accounting label. A label is a small integer that a process inherits from
  * its parent, as it does its cgroup; unlike the cgroup it also remembers pinned numbers, which no cgroup counts.
  */
+import { LABELS_MAX } from './pids.js';
+
 /** Tasks ever created, tasks gone for good, zombies now, numbers now pinned by others when their task is gone. */
 const CREATED = 0;
 const RELEASED = 1;
@@ -16,6 +18,7 @@ export class Origins {
   reserve(origin: number): void {
     const needed = (origin + 1) * ROW_LENGTH;
     if (needed <= this.counts.length) return;
+    if (origin >= LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} origins`);
     const longer = new Float64Array(Math.max(needed, this.counts.length * 2));
     longer.set(this.counts);
     this.counts = longer;

@@ -68,7 +68,7 @@ export class Pids {
     return namespaceIn(this.rows[pid | LABEL]);
   }
 
-  /** Accounting label: who asked for this process (kernel.ts, `setOrigin`). */
+  /** Accounting label: who asked for this process (kernel.ts, `forkAs`). */
   origin(pid: number): number {
     return originIn(this.rows[pid | LABEL]);
   }

@@ -11,12 +11,12 @@ import { GROUP, LEADER_DEAD, LIVE, NEXT, PID, SESSION, STATE } from './tasks.js'
 import { dropThreads } from './threads.js';
 
 /** The same process, another image: other threads end (K46), handlers go, an ignored signal stays ignored (K18). */
-export function exec(kernel: KernelState, task: TaskId, comm: string): void {
+export function exec(kernel: KernelState, task: TaskId, comm: number): void {
   const { tasks, processes } = kernel;
   const process = kernel.processOf(task);
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (tasks.rows[task + STATE] === LEADER_DEAD) becomeLeader(kernel, task);
-  tasks.setComm(task, kernel.comm(comm));
+  tasks.setComm(task, comm);
   const { rows } = processes;
   rows[process | SIGNALS] = afterExec(rows[process | SIGNALS]);
 }
@@ -37,8 +37,7 @@ export function setsid(kernel: KernelState, task: TaskId): boolean {
   kernel.pids.rows[pid | REFS] += 2;
   rows[task + GROUP] = pid;
   rows[task + SESSION] = pid;
-  kernel.detach(group, 1);
-  kernel.detach(session, 1);
+  kernel.detachFromBoth(group, session);
   return true;
 }
 

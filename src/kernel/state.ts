@@ -183,6 +183,15 @@ export class KernelState {
     if (user !== ROOT) this.userTasks[user] += tasks;
   }
 
+  /** A group and a session, often the same, have a member less. */
+  detachFromBoth(group: number, session: number): void {
+    if (group === session) this.detach(group, 2);
+    else {
+      this.detach(session, 1);
+      this.detach(group, 1);
+    }
+  }
+
   /** A group or a session, or both, have a member less. With the last one, if its leader is long gone, its number goes. */
   detach(pid: number, attachments: 1 | 2): void {
     if ((this.pids.rows[pid | REFS] -= attachments) > 0) return;

@@ -9,9 +9,8 @@ export function startCronJob(context: NodeContext, cron: TaskId, job: CronJobSpe
   const stream = streams.stream(`cron/${job.name}`, 'program');
   let wasRefused = false;
   const run = sim.register(() => {
-    const task = kernel.fork(cron);
+    const task = kernel.forkAs(cron, kernel.commOf(cron), origin, 0);
     if (task !== NONE) {
-      kernel.setOrigin(task, origin);
       kernel.setsid(task);
       machine.load(task, job.program, stream);
     } else if (!wasRefused) {

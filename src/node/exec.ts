@@ -72,9 +72,8 @@ export class Execs {
   /** CRI-O: a conmon of its own for every exec, which reaps the command and exits. */
   private forkMonitor(origin: number): TaskId {
     const { kernel, machine, children, runtimeRules } = this.context;
-    const monitor = kernel.fork(this.daemon);
+    const monitor = kernel.forkAs(this.daemon, kernel.commOf(this.daemon), origin, 0);
     if (monitor === NONE) return NONE;
-    kernel.setOrigin(monitor, origin);
     kernel.exec(monitor, runtimeRules.shimComm);
     kernel.setSubreaper(monitor, true);
     machine.worker(monitor, children);

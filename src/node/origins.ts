@@ -1,5 +1,5 @@
 /**
- * Whose tasks are these? The kernel counts tasks and numbers by a small integer that forks inherit (`setOrigin`);
+ * Whose tasks are these? The kernel counts tasks and numbers by a small integer that forks inherit (`forkAs`);
  * this gives the integers their names, so that blame comes from the kernel's own books.
  */
 export const ORIGIN_KINDS = [

@@ -95,7 +95,8 @@ export class RuncCalls {
   /** `runc kill`: as many numbers on the host, and no child. A bare runtime needs nothing of the kind. */
   startKill(kind: RuncCallKind, owner: number, parent: TaskId): boolean {
     const call = this.begin(kind, owner, parent);
-    if (this.rules !== null && !this.forkRunc(call, this.rules)) return this.abandon(call);
+    if (this.rules !== null && !this.forkRunc(call, this.rules, this.kernel.originOf(parent)))
+      return this.abandon(call);
     this.finishLater(call);
     return true;
   }
@@ -120,9 +121,8 @@ export class RuncCalls {
     const rules = this.rules;
     let forker = call.parent;
     if (rules !== null) {
-      if (!this.forkRunc(call, rules)) return false;
+      if (!this.forkRunc(call, rules, origin)) return false;
       forker = call.runc;
-      kernel.setOrigin(forker, origin);
     }
     if (into === NEW_NAMESPACE) {
       call.namespace = this.unshare(forker, pidMax);
@@ -132,12 +132,12 @@ export class RuncCalls {
       call.namespace = into;
     }
     const threads = rules === null ? 0 : rules.initTaskCount - 1;
-    const child = threads === 0 ? kernel.fork(forker) : kernel.forkWithThreads(forker, threads);
+    const comm = rules === null ? kernel.commOf(forker) : this.comm;
+    const child = kernel.forkAs(forker, comm, origin, threads);
     // A bare parent goes on to serve other namespaces; a runc never forks again.
     if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;
     call.child = child;
-    if (rules === null) kernel.setOrigin(child, origin);
     if (this.setsid) kernel.setsid(child);
     return kernel.threadCount(child) === threads;
   }
@@ -148,13 +148,12 @@ export class RuncCalls {
       : this.kernel.unsharePidNamespace(task, pidMax);
   }
 
-  private forkRunc(call: RuncCall, rules: RuncRules): boolean {
+  private forkRunc(call: RuncCall, rules: RuncRules, origin: number): boolean {
     const kernel = this.kernel;
     const threads = rules.hostTaskCount - 1;
-    const runc = kernel.forkWithThreads(call.parent, threads);
+    const runc = kernel.forkAs(call.parent, this.comm, origin, threads);
     if (runc === NONE) return false;
     call.runc = runc;
-    kernel.setComm(runc, this.comm);
     return kernel.threadCount(runc) === threads;
   }
 

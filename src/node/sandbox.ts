@@ -240,9 +240,8 @@ export class SandboxRuntime {
   /** A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. */
   private startShim(origin: number): TaskId {
     const { kernel, machine, children, runtimeRules } = this.context;
-    const shim = kernel.fork(this.daemon);
+    const shim = kernel.forkAs(this.daemon, kernel.commOf(this.daemon), origin, 0);
     if (shim === NONE) return NONE;
-    kernel.setOrigin(shim, origin);
     kernel.exec(shim, runtimeRules.shimComm);
     kernel.setsid(shim);
     kernel.setSubreaper(shim, true);

@@ -46,14 +46,12 @@ function openSession(kernel: Kernel, sshd: TaskId, origin: number): TaskId[] | n
   const tasks: TaskId[] = [];
   let parent = sshd;
   for (const comm of LOGIN_COMMS) {
-    const task = kernel.fork(parent);
+    const task = kernel.forkAs(parent, kernel.comm(comm), origin, 0);
     if (task === NONE) {
       if (tasks.length > 0) endFrom(kernel, tasks[0]);
       return null;
     }
-    if (tasks.length === 0) kernel.setOrigin(task, origin);
     if (tasks.length === 0 || tasks.length === SHELL) kernel.setsid(task);
-    kernel.setComm(task, kernel.comm(comm));
     tasks.push(task);
     parent = task;
   }

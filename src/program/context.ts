@@ -1,5 +1,5 @@
 /** What a process that runs a program is in the middle of. */
-import type { TaskId } from '../kernel/kernel.js';
+import type { Kernel, TaskId } from '../kernel/kernel.js';
 import type { RandomStream } from '../sim/random.js';
 import type { Program } from './code.js';
 
@@ -64,12 +64,16 @@ export class ProcessContext {
   labelTasks = new Int32Array(4);
   labelNumbers = new Int32Array(4);
 
-  /** The last program that the tables above had to be long enough for. */
-  private sizedFor: Program | null = null;
+  /** Of the program: the kernel's number for its name. */
+  comm = 0;
+
+  /** The last program that the above had to be right for. */
+  private madeFor: Program | null = null;
 
   constructor(
     /** Row in the kernel's `Processes`. */
     readonly row: number,
+    private readonly kernel: Kernel,
   ) {}
 
   /** A new life: another process in this row, or another image of the same process. */
@@ -81,7 +85,7 @@ export class ProcessContext {
     this.worker = null;
     this.blocked = RUNNING;
     this.waitedStatus = 0;
-    if (program !== this.sizedFor) this.makeRoom(program);
+    if (program !== this.madeFor) this.makeFor(program);
     for (let slot = 0; slot < program.labelCount; slot++) this.labelNumbers[slot] = 0;
   }
 
@@ -90,8 +94,9 @@ export class ProcessContext {
     this.token = (this.token + 1) | 0;
   }
 
-  private makeRoom(program: Program): void {
-    this.sizedFor = program;
+  private makeFor(program: Program): void {
+    this.madeFor = program;
+    this.comm = this.kernel.comm(program.comm);
     if (this.loops.length < program.maxLoopDepth) this.loops = new Int32Array(program.maxLoopDepth);
     if (this.labelTasks.length >= program.labelCount) return;
     this.labelTasks = new Int32Array(program.labelCount);

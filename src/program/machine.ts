@@ -96,9 +96,9 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   /** `task` execs `program` and starts to run it at this instant, after everything already due. */
   load(task: TaskId, program: Program, stream: RandomStream): void {
-    this.kernel.exec(task, program.comm);
     const context = this.contextOf(task);
     context.begin(task, program, 0, stream);
+    this.kernel.execAs(task, context.comm);
     context.renew();
     this.queue(context);
   }
@@ -259,7 +259,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   private makeContexts(row: number): ProcessContext {
-    while (this.contexts.length <= row) this.contexts.push(new ProcessContext(this.contexts.length));
+    while (this.contexts.length <= row)
+      this.contexts.push(new ProcessContext(this.contexts.length, this.kernel));
     return this.contexts[row];
   }
 

@@ -39,6 +39,10 @@ function seen({ kernel, ns }: ReturnType<typeof world>, child: number) {
 
 const THREADS = 12;
 
+function forkWithThreads(kernel: Kernel, parent: number): number {
+  return kernel.forkAs(parent, kernel.commOf(parent), kernel.originOf(parent), THREADS);
+}
+
 describe('K9 a process that is born with its threads is the same as one that makes them afterwards', () => {
   it.each<[string, Limits, number]>([
     ['with nothing in the way', {}, THREADS],
@@ -50,7 +54,7 @@ describe('K9 a process that is born with its threads is the same as one that mak
     ['where only it itself has room', { pidsMax: 2 }, 0],
   ])('%s', (_, limits, threads) => {
     const [atOnce, oneByOne] = [world(limits), world(limits)];
-    const born = atOnce.kernel.forkWithThreads(atOnce.parent, THREADS);
+    const born = forkWithThreads(atOnce.kernel, atOnce.parent);
     const grown = oneByOne.kernel.fork(oneByOne.parent);
     oneByOne.kernel.cloneThreads(grown, THREADS);
     expect(seen(atOnce, born)).toEqual(seen(oneByOne, grown));
@@ -66,7 +70,7 @@ describe('K9 a process that is born with its threads is the same as one that mak
 
   it('where it has no room itself there is neither it nor a thread', () => {
     const { kernel, parent } = world({ pidsMax: 1 });
-    expect(kernel.forkWithThreads(parent, THREADS)).toBe(NONE);
+    expect(forkWithThreads(kernel, parent)).toBe(NONE);
     expect(kernel.refusal).toEqual({ errno: 'EAGAIN', refusedBy: 'pids-cgroup', at: 1 });
     expect(kernel.taskCount()).toBe(2);
   });
@@ -83,7 +87,7 @@ describe('K9 a process that is born with its threads is the same as one that mak
       kernel.exit(child, 0);
       kernel.wait(kernel.init, child);
     }
-    const born = kernel.forkWithThreads(parent, THREADS);
+    const born = forkWithThreads(kernel, parent);
     expect(kernel.hostNumber(born)).toBe(301);
     expect(kernel.threadCount(born)).toBe(THREADS);
     const next = kernel.fork(kernel.init);

@@ -40,7 +40,6 @@ export type AnyKernel = Pick<
   | 'pidsEvents'
   | 'setUser'
   | 'setNprocMax'
-  | 'setOrigin'
   | 'parentOf'
   | 'numberOf'
   | 'isZombie'

@@ -240,17 +240,19 @@ export class Pair {
     return child;
   }
 
-  /** To the reference these are two system calls. */
-  forkWithThreads(parent: number, threads: number): void {
+  /** To the reference these are several calls. */
+  forkAs(parent: number, comm: string, origin: number, threads: number): void {
     const { reference } = this;
     const made = this.call(
-      `forkWithThreads(${parent}, ${threads})`,
+      `forkAs(${parent}, ${comm}, ${origin}, ${threads})`,
       () => {
         const child = reference.fork(parent);
-        return child < 0 ? child : reference.cloneThreads(child, threads);
+        if (child < 0) return child;
+        reference.rename(child, comm, origin);
+        return reference.cloneThreads(child, threads);
       },
       () => {
-        const fast = this.fast.forkWithThreads(this.fastId(parent), threads);
+        const fast = this.fast.forkAs(this.fastId(parent), this.fast.comm(comm), origin, threads);
         if (fast < 0) return fast;
         this.pair(Math.max(...reference.processes.keys()), fast);
         return this.fast.threadCount(fast);
@@ -389,8 +391,7 @@ type PlainCall =
   | 'unsharePidNamespace'
   | 'setns'
   | 'setUser'
-  | 'setNprocMax'
-  | 'setOrigin';
+  | 'setNprocMax';
 type PlainArguments<K extends PlainCall> =
   Parameters<ReferenceKernel[K]> extends [number, ...infer Rest] ? Rest : never;
 

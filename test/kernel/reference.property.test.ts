@@ -108,7 +108,7 @@ const MOVES: [number, string, Move][] = [
     'cloneThreads',
     (pair, task, a) => void (pair.mayCloneThreads(task) && pair.cloneThreads(task, 1 + (a % 12))),
   ],
-  [8, 'forkWithThreads', (pair, task, a) => pair.forkWithThreads(task, 1 + (a % 40))],
+  [9, 'forkAs', (pair, task, a, b) => pair.forkAs(task, `image-${b % 5}`, b % 4, Math.max(0, (a % 50) - 9))],
   [5, 'endOtherThreads', (pair, task) => pair.on('endOtherThreads', task)],
   [
     4,
@@ -215,7 +215,6 @@ const MOVES: [number, string, Move][] = [
   [8, 'attach', (pair, task, a) => void (isWhole(pair, task) && pair.attach(task, pick(usable(pair), a)))],
   [2, 'setUser', (pair, task, a) => pair.on('setUser', task, a % 3)],
   [2, 'setNprocMax', (pair, task, a) => pair.on('setNprocMax', task, a % 30)],
-  [3, 'setOrigin', (pair, task, a) => pair.on('setOrigin', task, a % 4)],
 ];
 
 /** Its main thread is alive. */

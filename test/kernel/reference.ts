@@ -547,8 +547,10 @@ export class ReferenceKernel extends ReferenceTables {
     this.running(id).nprocMax = max;
   }
 
-  setOrigin(id: number, origin: number): void {
+  /** What a new process is called, and on whose account it is. */
+  rename(id: number, comm: string, origin: number): void {
     const p = this.running(id);
+    p.comm = comm;
     for (const thread of tasksOf(p)) {
       this.countCreated(thread.pid.origin, -1);
       this.countCreated(origin, 1);
