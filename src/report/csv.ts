@@ -5,7 +5,7 @@
 import { stringify } from 'csv-stringify/browser/esm/sync';
 import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
 import { runResultDocument } from './document.js';
-import { roundMicro } from './quantity.js';
+import { hundredths, roundMicro } from './quantity.js';
 import { fullForSeconds } from './story.js';
 
 type Cell = string | number | boolean | null;
@@ -76,10 +76,6 @@ function blameRows(blame: readonly BlameRow[], when: 'end' | 'full'): Cell[][] {
     hundredths(row.reapedPerHour),
     when,
   ]);
-}
-
-function hundredths(value: number): number {
-  return Math.round(value * 100) / 100;
 }
 
 /** One row per run: the flat form of the machine-readable document. */

@@ -1,5 +1,6 @@
 /** The machine-readable result: one document per run, a list for several. */
 import type {
+  BlameRow,
   Exhaustion,
   ExpectationResult,
   FinalState,
@@ -10,6 +11,7 @@ import type {
   RunResult,
   Symptoms,
 } from '../experiment/result.js';
+import { hundredths } from './quantity.js';
 
 export const API_VERSION = 'pidsim/v1';
 
@@ -34,6 +36,10 @@ export interface RunResultDocument {
     symptoms: Symptoms;
     projection: Projection | null;
     expectations: ExpectationResult[];
+    /** At the end of the run, rates in hundredths. */
+    blame: BlameRow[];
+    /** When the node refused its first fork; null: it never did. */
+    blameWhenFull: BlameRow[] | null;
   };
 }
 
@@ -53,6 +59,7 @@ export function runResultDocument(
   options: DocumentOptions = { wallSeconds: true },
 ): RunResultDocument {
   const { outcome, exhaustions, final, pods, probes, symptoms, projection, expectations } = result;
+  const blameWhenFull = result.blameWhenFull?.map(blameRow) ?? null;
   return {
     apiVersion: API_VERSION,
     kind: 'RunResult',
@@ -64,7 +71,26 @@ export function runResultDocument(
       engineEvents: result.engineEvents,
       ...(options.wallSeconds ? { wallSeconds: Math.round(result.wallSeconds * 1000) / 1000 } : {}),
     },
-    status: { outcome, exhaustions, final, pods, probes, symptoms, projection, expectations },
+    status: {
+      outcome,
+      exhaustions,
+      final,
+      pods,
+      probes,
+      symptoms,
+      projection,
+      expectations,
+      blame: result.blame.map(blameRow),
+      blameWhenFull,
+    },
+  };
+}
+
+function blameRow(row: BlameRow): BlameRow {
+  return {
+    ...row,
+    createdPerHour: hundredths(row.createdPerHour),
+    reapedPerHour: hundredths(row.reapedPerHour),
   };
 }
 

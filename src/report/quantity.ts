@@ -44,3 +44,8 @@ export function listOf(items: readonly string[]): string {
 export function roundMicro(seconds: number): number {
   return Math.round(seconds * 1e6) / 1e6;
 }
+
+/** Rates per hour are written so. */
+export function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}

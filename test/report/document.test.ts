@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse as parseYaml } from 'yaml';
+import { blameCsv } from '../../src/report/csv.js';
 import { runResultDocument } from '../../src/report/document.js';
 import { overviewJson, summaryJson } from '../../src/report/summary.js';
 import { renderResults } from '../../src/report/table.js';
@@ -19,6 +20,20 @@ const METADATA = {
   digest: 'string',
   engineEvents: 'number',
 };
+const BLAME = [
+  {
+    pod: 'string',
+    container: 'string',
+    origin: 'string',
+    program: 'string',
+    tasks: 'number',
+    zombies: 'number',
+    pinned: 'number',
+    numbers: 'number',
+    createdPerHour: 'number',
+    reapedPerHour: 'number',
+  },
+];
 const STATUS = {
   outcome: { kind: 'string', atSeconds: 'number', refusedBy: 'string', scope: 'string' },
   exhaustions: [{ atSeconds: 'number', refusedBy: 'string', untilSeconds: 'null' }],
@@ -57,6 +72,8 @@ const STATUS = {
   },
   projection: 'null',
   expectations: [{ text: 'string', ok: 'boolean', actual: 'string' }],
+  blame: BLAME,
+  blameWhenFull: BLAME,
 };
 
 describe('the machine-readable result', () => {
@@ -76,6 +93,21 @@ describe('the machine-readable result', () => {
     expect(status.outcome).toEqual({ kind: 'censored', horizonSeconds: 864_000 });
     expect(status.projection).toMatchObject({ kind: 'exhausts', limit: 'pid-max', numbersPerHour: 41 });
     expect(status.symptoms.firstForkRefusedSeconds).toBeNull();
+  });
+
+  test('a node that was never full blames nobody for that', () => {
+    const { status } = runResultDocument(runs.slowRun());
+    expect(status.blameWhenFull).toBeNull();
+    expect(status.blame.length).toBeGreaterThan(0);
+  });
+
+  test('who held the numbers is said as in blame.csv', () => {
+    const run = runs.leakingRun();
+    const { status } = runResultDocument(run);
+    const rows = [...status.blame, ...status.blameWhenFull!];
+    const cells = rows.map((row) => Object.values(row).join());
+    const lines = blameCsv(run).trimEnd().split('\n').slice(1);
+    expect(cells).toEqual(lines.map((line) => line.replace(/,(end|full)$/, '')));
   });
 
   test('several runs are a list', () => {
