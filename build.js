@@ -129,6 +129,8 @@ if (process.argv.includes('--bench')) {
       main: 'test/bench/main.ts',
       instructions: 'test/bench/instructions.ts',
       probes: 'test/bench/probes.ts',
+      turns: 'test/bench/turns.ts',
+      slices: 'test/bench/slices.ts',
     },
     platform: 'node',
     packages: 'external',

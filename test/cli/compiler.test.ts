@@ -1,0 +1,53 @@
+/** Whom V8 is told to compile at length for. */
+import { setFlagsFromString } from 'node:v8';
+import { beforeEach, expect, it, vi } from 'vitest';
+import { compileFor } from '../../src/cli/compiler.js';
+import { parseScenario } from '../../src/scenario/parse.js';
+import type { Scenario } from '../../src/scenario/scenario.js';
+
+vi.mock('node:v8', () => ({ setFlagsFromString: vi.fn() }));
+
+beforeEach(() => void vi.mocked(setFlagsFromString).mockClear());
+
+/** One pod for a year, whose probe runs once in so many seconds: 31,536,000 s. */
+function scenarioWith(periodSeconds: number, count: number): Scenario {
+  const parsed = parseScenario(`
+apiVersion: pidsim/v1
+kind: Scenario
+metadata: {name: year, title: A year}
+spec:
+  horizon: 365d
+  node:
+    kernel: {version: "6.1", pidMax: 32768, memory: 8Gi}
+    kubelet: {version: "1.28"}
+    runtime: {name: bare}
+  programs:
+    app: {comm: app, steps: [pause]}
+    probe: {comm: probe, steps: [{exit: 0}]}
+  pods:
+    - name: pod
+      count: ${count}
+      containers:
+        - {name: app, program: app, livenessProbe: {exec: {program: probe}, periodSeconds: ${periodSeconds}}}
+`);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+  return parsed.value[0];
+}
+
+it('a scenario with a million probe runs ahead of it gets functions put into their callers by size alone', () => {
+  compileFor(scenarioWith(30, 1));
+  expect(vi.mocked(setFlagsFromString).mock.calls).toEqual([
+    ['--max-inlined-bytecode-size=250'],
+    ['--max-inlined-bytecode-size-cumulative=10000'],
+  ]);
+});
+
+it('so does one that gets there with many pods', () => {
+  compileFor(scenarioWith(300, 10));
+  expect(setFlagsFromString).toHaveBeenCalled();
+});
+
+it('a shorter one is left to what V8 does by itself', () => {
+  compileFor(scenarioWith(300, 1));
+  expect(setFlagsFromString).not.toHaveBeenCalled();
+});
