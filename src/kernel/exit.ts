@@ -12,6 +12,7 @@ import {
   HAS_SUBREAPER,
   IS_SUBREAPER,
   isHandler,
+  type KERNEL,
   PENDING_DEATH,
   PENDING_SIGCHLD,
   SIGCHLD_DEFAULT,
@@ -49,6 +50,24 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task, namespace);
   finishEmptiedNamespaces(kernel);
+}
+
+/**
+ * A signal ends the target. Until it runs it holds what it held, and whoever runs before it finds it alive
+ * (`complete_signal`).
+ */
+export function endBySignal(
+  kernel: KernelState,
+  sender: TaskId | typeof KERNEL,
+  target: TaskId,
+  status: number,
+): void {
+  if (!kernel.hooks.killed(sender, target)) {
+    exit(kernel, target, status);
+    return;
+  }
+  kernel.processes.rows[kernel.processOf(target) | SIGNALS] |= PENDING_DEATH;
+  kernel.tasks.rows[target + STATUS] = status;
 }
 
 /**
@@ -124,8 +143,7 @@ export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
 
 /** The process ends with its last threads, long after the main one: with status 0, unless something else has been said. */
 function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
-  const isDying = kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH;
-  exit(kernel, task, isDying ? kernel.tasks.rows[task + STATUS] : 0);
+  exit(kernel, task, isDying(kernel, task) ? kernel.tasks.rows[task + STATUS] : 0);
 }
 
 /** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
@@ -137,8 +155,8 @@ export function endThread(kernel: KernelState, task: TaskId): void {
 }
 
 /**
- * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed, its zombies
- * are released, and PID 1 itself ends when no number but its own is left. A zombie whose parent is outside keeps it
+ * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed and dies when it
+ * runs, its zombies are released, and PID 1 itself ends when no number but its own is left. A zombie whose parent is outside keeps it
  * waiting (K32). With several threads it is the last one that waits, and the main thread is a zombie by then: two
  * numbers. Stands for `zap_pid_ns_processes`.
  */
@@ -155,12 +173,19 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   kernel.hooks.namespaceEnds(init);
   kernel.hooks.ended(init, kernel.hostNumber(init), tasks.rows[init + STATUS]);
   tasks.rows[init + STATE] = ENDING_NAMESPACE;
-  for (const victim of victimsIn(kernel, namespace)) exit(kernel, victim, STATUS_KILLED);
+  for (const victim of victimsIn(kernel, namespace)) {
+    if (kernel.canRun(victim) && !isDying(kernel, victim)) endBySignal(kernel, init, victim, STATUS_KILLED);
+  }
   for (let zombie = children.firstZombie(process); zombie !== NONE; zombie = children.firstZombie(process)) {
     release(kernel, zombie);
   }
   kernel.endings--;
   kernel.hasShrunk(namespace);
+}
+
+/** Has a signal killed it, and it has not run since? */
+function isDying(kernel: KernelState, task: TaskId): boolean {
+  return (kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH) !== 0;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
-import { exit } from './exit.js';
+import { endBySignal, exit } from './exit.js';
 import { BIRTH, SIGNALS, TASK } from './processes.js';
 import {
   isHandler,
@@ -56,23 +56,13 @@ function deliver(
   const namespace = kernel.namespaceOf(target);
   const isInit = namespace.init === target;
   if (signal === SIGKILL) {
-    if (!isInit || isFromAbove) end(kernel, sender, target, STATUS_KILLED);
+    if (!isInit || isFromAbove) endBySignal(kernel, sender, target, STATUS_KILLED);
     return true;
   }
   const action = sigtermIn(rows[process | SIGNALS]);
   if (action === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
-  else if (action === SIGTERM_DEFAULT && !isInit) end(kernel, sender, target, STATUS_TERMINATED);
+  else if (action === SIGTERM_DEFAULT && !isInit) endBySignal(kernel, sender, target, STATUS_TERMINATED);
   return true;
-}
-
-/** Until it runs the target holds what it held, and whoever runs before it finds it alive (`complete_signal`). */
-function end(kernel: KernelState, sender: TaskId | typeof KERNEL, target: TaskId, status: number): void {
-  if (!kernel.hooks.killed(sender, target)) {
-    exit(kernel, target, status);
-    return;
-  }
-  kernel.processes.rows[kernel.processOf(target) | SIGNALS] |= PENDING_DEATH;
-  kernel.tasks.rows[target + STATUS] = status;
 }
 
 /** What a process does first when it runs: it ends if a signal has killed it, and then this is true (`get_signal`). */

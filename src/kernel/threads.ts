@@ -32,7 +32,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
 
 /** How many tasks the limits allow whose numbers lie side by side on every level, from the next one on. */
 function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): number {
-  let length = lesser(count, roomFor(kernel, task));
+  let length = namespace.dead ? 0 : lesser(count, roomFor(kernel, task));
   for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
     const start = level.nextNumber();
     level.burstStart = start;
@@ -92,7 +92,8 @@ function refuseOne(kernel: KernelState, task: TaskId, namespace: PidNamespace): 
     }
     level.cursor = number + 1;
   }
-  chargeOne(kernel, task);
+  if (namespace.dead) kernel.refuse(task, 'namespace-dead', namespace.id);
+  else chargeOne(kernel, task);
 }
 
 /** The youngest extra thread ends. The caller sees to a leader that has been waiting for it (exit.ts). */

@@ -18,17 +18,7 @@ import {
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
-import {
-  type Blocked,
-  IDLE,
-  isWaiting,
-  ProcessContext,
-  RUNNING,
-  SLEEPING,
-  WAITING_ANY,
-  WORKER,
-  type Worker,
-} from './context.js';
+import { IDLE, isWaiting, ProcessContext, SLEEPING, WAITING_ANY, WORKER, type Worker } from './context.js';
 import { endSleep, endWait, type InterpreterHost, lookOnce, resume, takeOver } from './interpret.js';
 
 /**
@@ -74,6 +64,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** Forks, ends, releases and refusals so far: what the digest is made of. */
   transitions = 0;
 
+  /** Whose turn it is, of those that run programs. */
+  private turnOf: TaskId = NONE;
   private lastNumber = 0;
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
@@ -130,8 +122,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** A program goes on before those that it kills can run; a worker stands for somebody who waits until they are dead. */
   killed(sender: TaskId | typeof NONE, task: TaskId): boolean {
     const context = this.contextOf(task);
-    const isByProgram = sender !== NONE && this.blockedIn(sender) === RUNNING;
-    if (isByProgram && context.blocked !== IDLE && context.blocked !== WORKER) {
+    if (sender !== NONE && sender === this.turnOf && context.blocked !== IDLE && context.blocked !== WORKER) {
       if (!context.queued) this.queue(context);
       return true;
     }
@@ -193,7 +184,10 @@ export class Machine implements InterpreterHost, KernelHooks {
     if (reaper === null) {
       endWait(kernel, waiter);
       this.queue(waiter);
-    } else reaper.reaped?.(parent, task);
+    } else {
+      this.turnOf = NONE;
+      reaper.reaped?.(parent, task);
+    }
     return true;
   }
 
@@ -231,13 +225,16 @@ export class Machine implements InterpreterHost, KernelHooks {
     const context = this.contexts[row];
     if (context.token !== token || !context.queued) return;
     context.queued = false;
-    if (context.worker === null) resume(this, context);
+    if (context.worker === null) this.takeTurn(context);
     else context.worker.wake(context.task);
   }
 
   private runThread(row: number, number: number): void {
     const context = this.contexts[row];
-    if (context.firstThread === number) takeOver(this, context);
+    if (context.firstThread !== number) return;
+    this.turnOf = context.task;
+    takeOver(this, context);
+    this.turnOf = NONE;
   }
 
   private endSleep(row: number, token: number): void {
@@ -246,11 +243,13 @@ export class Machine implements InterpreterHost, KernelHooks {
     endSleep(context);
     context.renew();
     context.queued = false;
-    resume(this, context);
+    this.takeTurn(context);
   }
 
-  private blockedIn(task: TaskId): Blocked {
-    return this.contexts[processIndex(this.kernel.processOf(task))]?.blocked ?? IDLE;
+  private takeTurn(context: ProcessContext): void {
+    this.turnOf = context.task;
+    resume(this, context);
+    this.turnOf = NONE;
   }
 
   private contextOf(task: TaskId): ProcessContext {

@@ -270,7 +270,7 @@ export class ReferenceKernel extends ReferenceTables {
     const inNumberOrder = this.unreleased
       .filter((p) => p !== init && numberIn(p.main.pid, ns) !== 0)
       .sort((a, b) => numberIn(a.main.pid, ns) - numberIn(b.main.pid, ns));
-    for (const p of inNumberOrder) if (p.life === 'running') this.doExit(p, 128 + SIGKILL);
+    for (const p of inNumberOrder) if (p.life === 'running') this.endBySignal(init.id, p, SIGKILL);
     const nextZombie = (): Process | undefined => init.children.find((child) => child.life === 'zombie');
     for (let child = nextZombie(); child !== undefined; child = nextZombie()) this.releaseTask(child);
     init.life = 'zapping';
@@ -379,7 +379,12 @@ export class ReferenceKernel extends ReferenceTables {
     if (this.hasHandler(target, signal)) {
       target.pending.add(signal);
       this.hooks?.wake(target.id);
-    } else if (this.hooks?.killed(senderId, target.id)) target.dying = 128 + signal;
+    } else this.endBySignal(senderId, target, signal);
+  }
+
+  private endBySignal(senderId: number, target: Process, signal: number): void {
+    if (target.dying !== null) return;
+    if (this.hooks?.killed(senderId, target.id)) target.dying = 128 + signal;
     else this.doExit(target, 128 + signal);
   }
 
