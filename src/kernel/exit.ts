@@ -156,9 +156,9 @@ export function endThread(kernel: KernelState, task: TaskId): void {
 
 /**
  * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed and dies when it
- * runs, its zombies are released, and PID 1 itself ends when no number but its own is left. A zombie whose parent is outside keeps it
- * waiting (K32). With several threads it is the last one that waits, and the main thread is a zombie by then: two
- * numbers. Stands for `zap_pid_ns_processes`.
+ * runs, its zombies are released, and PID 1 itself ends when no number but its own is left. A zombie whose parent is
+ * outside keeps it waiting (K32). With several threads it is the last one that waits, and the main thread is a zombie by
+ * then: two numbers. Stands for `zap_pid_ns_processes`.
  */
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
@@ -184,7 +184,7 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
 }
 
 /** Has a signal killed it, and it has not run since? */
-function isDying(kernel: KernelState, task: TaskId): boolean {
+export function isDying(kernel: KernelState, task: TaskId): boolean {
   return (kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH) !== 0;
 }
 

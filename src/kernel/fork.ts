@@ -35,23 +35,21 @@ export function fork(
   threads: number,
 ): TaskId {
   const namespace = namespaceOfChildren(kernel, parent);
-  const child = forkAtOnce(kernel, parent, namespace, comm, origin, threads);
-  return child === NONE ? forkInSteps(kernel, parent, namespace, comm, origin, threads) : child;
+  const atOnce = admitAtOnce(kernel, parent, namespace, 1 + threads);
+  if (atOnce !== NONE) return createChild(kernel, parent, atOnce, namespace, comm, origin, threads);
+  const pid = admitInSteps(kernel, parent, namespace);
+  if (pid === NONE) return NONE;
+  const child = createChild(kernel, parent, pid, namespace, comm, origin, 0);
+  if (threads > 0) cloneThreads(kernel, child, threads);
+  return child;
 }
 
 /**
- * The usual case: no limit is near, and the next numbers of every level are free and side by side. Then it does not matter
- * what is asked first, and whoever is in the way is found out in steps. NONE: that is so, and nothing has happened.
+ * Numbers and charges for `count` tasks, in the usual case: no limit is near, and the next numbers of every level are free and
+ * side by side. Then it does not matter what is asked first, and whoever is in the way is found out in steps. Returns the
+ * `struct pid` of the first; NONE: something is in the way, and nothing has happened.
  */
-function forkAtOnce(
-  kernel: KernelState,
-  parent: TaskId,
-  namespace: PidNamespace,
-  comm: number,
-  origin: number,
-  threads: number,
-): TaskId {
-  const count = 1 + threads;
+function admitAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespace, count: number): number {
   if (namespace.dead || namespace.level >= RUN_LEVELS_MAX || !hasRoomFor(kernel, parent, count)) return NONE;
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     if (level.takeNext(count)) continue;
@@ -65,7 +63,7 @@ function forkAtOnce(
   const pid = kernel.pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
     kernel.pids.setNumber(pid, level.level, level.burstStart);
-  return createChild(kernel, parent, pid, namespace, comm, origin, threads);
+  return pid;
 }
 
 /** Undoes `takeNext` up to the level where it failed; null: on all of them. */
@@ -75,23 +73,13 @@ function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: nu
 }
 
 /**
- * The limits are asked in the kernel's order: RLIMIT_NPROC, threads-max, the numbers from the innermost namespace outwards,
- * the pids cgroup (K38).
+ * The same for one task, or the reason in `kernel.refusal`. The limits are asked in the kernel's order: RLIMIT_NPROC,
+ * threads-max, the numbers from the innermost namespace outwards, the pids cgroup (K38).
  */
-function forkInSteps(
-  kernel: KernelState,
-  parent: TaskId,
-  namespace: PidNamespace,
-  comm: number,
-  origin: number,
-  threads: number,
-): TaskId {
+function admitInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
   if (!hasRoom(kernel, parent)) return NONE;
   const pid = allocatePid(kernel, parent, namespace);
-  if (pid === NONE || !isAdmitted(kernel, parent, pid, namespace)) return NONE;
-  const child = createChild(kernel, parent, pid, namespace, comm, origin, 0);
-  if (threads > 0) cloneThreads(kernel, child, threads);
-  return child;
+  return pid !== NONE && isAdmitted(kernel, parent, pid, namespace) ? pid : NONE;
 }
 
 function namespaceOfChildren(kernel: KernelState, parent: TaskId): PidNamespace {

@@ -1,10 +1,9 @@
 /** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
-import { endBySignal, exit } from './exit.js';
+import { endBySignal, exit, isDying } from './exit.js';
 import { BIRTH, SIGNALS, TASK } from './processes.js';
 import {
   isHandler,
   KERNEL,
-  PENDING_DEATH,
   PENDING_SIGCHLD,
   PENDING_SIGTERM,
   SIGCHLD,
@@ -48,7 +47,7 @@ function deliver(
   if (state === FREE) return false;
   if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
   const process = kernel.processOf(target);
-  if (rows[process | SIGNALS] & PENDING_DEATH) return true;
+  if (isDying(kernel, target)) return true;
   if (signal === SIGCHLD) {
     if (isHandler(sigchldIn(rows[process | SIGNALS]))) post(kernel, target, PENDING_SIGCHLD);
     return true;
@@ -67,7 +66,7 @@ function deliver(
 
 /** What a process does first when it runs: it ends if a signal has killed it, and then this is true (`get_signal`). */
 export function dieOfSignal(kernel: KernelState, task: TaskId): boolean {
-  if ((kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH) === 0) return false;
+  if (!isDying(kernel, task)) return false;
   exit(kernel, task, kernel.tasks.rows[task + STATUS]);
   return true;
 }

@@ -132,8 +132,7 @@ export class RuncCalls {
       call.namespace = into;
     }
     const threads = rules === null ? 0 : rules.initTaskCount - 1;
-    const comm = rules === null ? kernel.commOf(forker) : this.comm;
-    const child = kernel.forkAs(forker, comm, origin, threads);
+    const child = kernel.forkAs(forker, kernel.commOf(forker), origin, threads);
     // A bare parent goes on to serve other namespaces; a runc never forks again.
     if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;

@@ -86,11 +86,11 @@ function endJoined(host: InterpreterHost, context: ProcessContext): void {
   host.runAgain(context);
 }
 
-/** The thread that a main thread has made and left the process to is run. */
-export function takeOver(host: InterpreterHost, context: ProcessContext): void {
-  if (context.blocked !== TAKING_OVER) return;
+/** The thread that a main thread has made is run. True: the process has been left to it, and goes on. */
+export function takeOver(context: ProcessContext): boolean {
+  if (context.blocked !== TAKING_OVER) return false;
   context.blocked = RUNNING;
-  resume(host, context);
+  return true;
 }
 
 /**

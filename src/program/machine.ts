@@ -231,10 +231,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   private runThread(row: number, number: number): void {
     const context = this.contexts[row];
-    if (context.firstThread !== number) return;
-    this.turnOf = context.task;
-    takeOver(this, context);
-    this.turnOf = NONE;
+    if (context.firstThread === number && takeOver(context)) this.takeTurn(context);
   }
 
   private endSleep(row: number, token: number): void {
