@@ -112,7 +112,7 @@ await Promise.all([
 keepConstants(FRESH);
 chmodSync(`${FRESH}/cli.js`, 0o755);
 // The lab compiles its runners on demand, with the machine's own compiler: it looks for them beside itself.
-cpSync('src/lab', FRESH, {
+cpSync('src/lab', `${FRESH}/lab`, {
   recursive: true,
   filter: (path) => statSync(path).isDirectory() || /\.[ch]$/.test(path),
 });

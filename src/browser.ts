@@ -1,5 +1,9 @@
 /** The engine: everything that runs alike in Node and in a browser. */
-export * from './experiment/result.js';
+
+export * from './node/spec.js';
+export type { Program } from './program/code.js';
+export type { ProgramLibrary, ProgramSource, Step } from './program/step.js';
+export * from './run/result.js';
 export {
   EVENTS_MAX,
   observeAt,
@@ -8,11 +12,8 @@ export {
   ScenarioRunError,
   type SimulateOptions,
   simulate,
-} from './experiment/run.js';
-export * from './node/spec.js';
-export type { Program } from './program/code.js';
-export type { ProgramLibrary, ProgramSource, Step } from './program/step.js';
-export type { Diagnostic, Parsed } from './scenario/diagnostic.js';
+} from './run/run.js';
 export type { Expectation } from './scenario/expect.js';
 export { type ParseOptions, parseScenario, parseScenarioValue } from './scenario/parse.js';
 export type { Scenario } from './scenario/scenario.js';
+export type { Diagnostic, Parsed } from './text/diagnostic.js';

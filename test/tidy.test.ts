@@ -64,11 +64,11 @@ describe('layers', () => {
     expect(listed(checkLayers(kernel))).toEqual([
       'src/kernel/bad.ts:1 kernel may not import src/sim/calendar.ts',
     ]);
-    const types = `import type { Outcome } from '../experiment/outcome.js';\n`;
+    const types = `import type { Outcome } from '../run/outcome.js';\n`;
     expect(checkLayers(example('src/report/good.ts', types))).toEqual([]);
-    const value = `import { run } from '../experiment/run.js';\nconst late = import('../cli/main.js');\n`;
+    const value = `import { run } from '../run/run.js';\nconst late = import('../cli/main.js');\n`;
     expect(listed(checkLayers(example('src/report/bad.ts', value)))).toEqual([
-      'src/report/bad.ts:1 report may not import src/experiment/run.ts (only its types)',
+      'src/report/bad.ts:1 report may not import src/run/run.ts (only its types)',
       'src/report/bad.ts:2 report may not import src/cli/main.ts',
     ]);
     expect(checkLayers(example('src/misc/bad.ts', ''))).toHaveLength(1);

@@ -25,39 +25,36 @@ interface LayerRule {
   mayTypes?: string[];
 }
 
-const ENGINE = ['sim', 'kernel', 'program', 'node', 'scenario', 'experiment', 'report'];
+/** The layers that run in a browser as they do in Node, from the bottom upwards. */
+const ENGINE = ['sim', 'kernel', 'text', 'procfs', 'program', 'node', 'scenario', 'run', 'report'];
 
 /** Who may import whom: the arrows of the design. Above all, the kernel knows no time and the clock knows no kernel. */
 export const LAYERS: Record<string, LayerRule> = {
   sim: { may: [] },
   kernel: { may: [] },
-  program: { may: ['kernel', 'sim'] },
+  // How a duration is written is the clock's business.
+  text: { may: ['sim/time'] },
+  procfs: { may: ['kernel', 'text'] },
+  program: { may: ['kernel', 'sim', 'text'] },
   node: { may: ['program', 'kernel', 'sim'] },
   // A scenario describes a node and does not run one: of node and kernel it has the tables of names, rules and limits.
   scenario: {
-    may: ['program', 'sim', 'node/spec', 'node/version', 'node/rules', 'kernel/limits', 'kernel/rules'],
+    may: ['program', 'text', 'sim', 'node/spec', 'node/versions', 'kernel/limits', 'kernel/rules'],
     mayTypes: ['node'],
   },
-  experiment: { may: ['scenario', 'node', 'program', 'kernel', 'sim'] },
-  // How a duration is written for people is one place's business, and the clock's.
-  report: { may: ['experiment/result', 'sim/time'], mayTypes: ['experiment', 'scenario', 'node'] },
-  lab: {
-    may: ['program', 'kernel', 'sim', 'scenario/diagnostic', 'scenario/document'],
-    mayTypes: ['scenario'],
-  },
-  cli: { may: [...ENGINE, 'lab'] },
+  run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
+  report: { may: ['run/result', 'run/story', 'text', 'sim/time'], mayTypes: ['run', 'scenario', 'node'] },
+  host: { may: ['report', 'run/result'] },
+  lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },
+  cli: { may: [...ENGINE, 'host', 'lab'] },
   web: { may: ENGINE },
   // The two faces of the library: src/index.ts and src/browser.ts.
-  index: { may: [...ENGINE, 'lab', 'browser'] },
+  index: { may: [...ENGINE, 'host', 'lab', 'browser'] },
   browser: { may: ENGINE },
 };
 
-/** In an engine folder, but Node's own: it renders charts and is loaded when one is written. */
-const HOST_FOLDER = 'src/report/host/';
-
 export function isEngine(path: string): boolean {
-  const layer = layerOf(path);
-  return (ENGINE.includes(layer) && !path.startsWith(HOST_FOLDER)) || path === 'src/browser.ts';
+  return ENGINE.includes(layerOf(path)) || path === 'src/browser.ts';
 }
 
 /** `src/kernel/fork.ts` is `kernel`, `src/index.ts` is `index`. */

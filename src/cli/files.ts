@@ -1,7 +1,7 @@
 /** From what the user named (files, folders, `-`) to texts. */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { STANDARD_INPUT } from '../experiment/result.js';
+import { STANDARD_INPUT } from '../run/result.js';
 import { usageError } from './exit.js';
 
 export interface SourceText {

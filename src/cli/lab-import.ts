@@ -25,8 +25,8 @@ export const importCommand: CommandModule<object, Arguments> = {
       .example('$0 lab import probe.trace', 'the program, for `programs:` of a scenario'),
   async handler({ trace, name, write }) {
     const [{ importTraceFile }, { programsYaml }] = await Promise.all([
-      import('../lab/import.js'),
-      import('../lab/record-program.js'),
+      import('../lab/record/import.js'),
+      import('../lab/record/program.js'),
     ]);
     const imported = importTraceFile(trace, { name });
     if (!imported.ok) {

@@ -36,8 +36,8 @@ export const initCommand: CommandModule<object, Arguments> = {
     const command = commandBehindDashes(args as never, 'pidsim lab init -- tini -- sleep 1000');
     const interruption = new Interruption();
     const [{ examineInit }, { formatInitReport }] = await Promise.all([
-      import('../lab/init.js'),
-      import('../lab/init-text.js'),
+      import('../lab/init/examine.js'),
+      import('../lab/init/text.js'),
     ]);
     try {
       const report = await examineInit(command, {

@@ -52,7 +52,10 @@ export const recordCommand: CommandModule<object, Arguments> = {
   async handler(args) {
     const command = commandBehindDashes(args as never, 'pidsim lab record -- sh -c "sleep 1 & true"');
     const interruption = new Interruption();
-    const [lab, text] = await Promise.all([import('../lab/record.js'), import('../lab/record-text.js')]);
+    const [lab, text] = await Promise.all([
+      import('../lab/record/record.js'),
+      import('../lab/record/text.js'),
+    ]);
     try {
       const recording = await lab.recordCommand(command, {
         runs: args.runs,

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import type { ObservedFile } from '../lab/observed.js';
-import type { recordOf as RecordOf, Verification } from '../lab/verify.js';
+import type { ObservedFile } from '../lab/litmus/observed.js';
+import type { recordOf as RecordOf, Verification } from '../lab/litmus/verify.js';
 import { toJson } from '../report/document.js';
 import { formatDiagnostic } from '../report/terminal.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -53,9 +53,9 @@ export const verifyCommand: CommandModule<object, Arguments> = {
     const interruption = new Interruption();
     const [{ verifyLitmus, recordOf }, { formatVerification, verificationDocument }, { printObserved }] =
       await Promise.all([
-        import('../lab/verify.js'),
-        import('../lab/format.js'),
-        import('../lab/observed.js'),
+        import('../lab/litmus/verify.js'),
+        import('../lab/litmus/format.js'),
+        import('../lab/litmus/observed.js'),
       ]);
     const boundMs = boundOrExit(bound);
     const paths = (files.length === 0 ? [LITMUS_DIR] : files).flatMap(litmusFiles);

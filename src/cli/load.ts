@@ -1,9 +1,9 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
 import { OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
-import type { Diagnostic } from '../scenario/diagnostic.js';
 import { parseScenario } from '../scenario/parse.js';
 import type { Scenario } from '../scenario/scenario.js';
+import type { Diagnostic } from '../text/diagnostic.js';
 import { CommandError, EXIT } from './exit.js';
 import { readerBeside, readSources, type SourceText } from './files.js';
 

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { STANDARD_INPUT } from '../experiment/result.js';
+import { STANDARD_INPUT } from '../run/result.js';
 import { CommandError, EXIT } from './exit.js';
 import { explainCommand } from './explain.js';
 import { reasonOf } from './files.js';

@@ -1,8 +1,8 @@
 /** `pidsim ps`: a simulated `ps -ef`. */
 import type { Argv, CommandModule } from 'yargs';
-import { Run, ScenarioRunError } from '../experiment/run.js';
 import { toJson } from '../report/document.js';
 import { PS_FORMATS, psDocument, psFooter, renderPs } from '../report/ps.js';
+import { Run, ScenarioRunError } from '../run/run.js';
 import { formatDuration, parseDurationUs } from '../sim/time.js';
 import { usageError } from './exit.js';
 import { loadOrExit } from './load.js';

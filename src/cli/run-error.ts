@@ -1,6 +1,7 @@
 /** A run that had to be stopped, in words. */
-import type { ScenarioRunError } from '../experiment/run.js';
+
 import { formatDiagnostic } from '../report/terminal.js';
+import type { ScenarioRunError } from '../run/run.js';
 import { CommandError, EXIT } from './exit.js';
 
 export function runError(error: ScenarioRunError): CommandError {

@@ -1,9 +1,9 @@
 /** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
 import type { Argv, CommandModule } from 'yargs';
-import type { RunResult } from '../experiment/result.js';
-import { Run, type RunOptions, ScenarioRunError } from '../experiment/run.js';
 import { expectationFailures } from '../report/message.js';
 import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
+import type { RunResult } from '../run/result.js';
+import { Run, type RunOptions, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { compileFor } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -122,7 +122,7 @@ async function writeFiles(results: RunResult[], args: Arguments, interruption: I
   // Charting is a large part of the program, and not everybody wants a chart.
   const [{ outputFiles }, { writeOutput, ForeignOutputError }] = await Promise.all([
     import('../report/files.js'),
-    import('../report/host/write.js'),
+    import('../host/write-files.js'),
   ]);
   const progress = new Progress(1);
   try {

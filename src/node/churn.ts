@@ -3,9 +3,9 @@
  * deleted and a new one is made, at a moment of its own. What happens to them is what a user of the cluster sees of a full PID table.
  */
 import type { NodeContext } from './context.js';
-import type { Kubelet } from './kubelet.js';
+import type { Kubelet } from './kubelet/kubelet.js';
+import type { Pod } from './kubelet/pod.js';
 import { everyNowAndThen } from './periods.js';
-import type { Pod } from './pod.js';
 import type { PodSpec } from './spec.js';
 
 export function startPodChurn(context: NodeContext, kubelet: Kubelet, everyUs: number): void {

@@ -4,10 +4,10 @@ import type { Program } from '../program/code.js';
 import type { Machine } from '../program/machine.js';
 import type { RandomStreams } from '../sim/random.js';
 import type { Simulation } from '../sim/simulation.js';
-import type { ChildWatch } from './children.js';
+import type { ChildWatch } from './host/child-watch.js';
 import type { Origins } from './origins.js';
-import type { KubeletRules, RuntimeRules } from './rules.js';
 import type { NodeSpec } from './spec.js';
+import type { KubeletRules, RuntimeRules } from './versions/rules.js';
 
 /** Moments that a node reports: the first of a kind, or a change of state; never each repetition. */
 export type NodeMomentKind =

@@ -1,8 +1,8 @@
 /** What an operator does to the node, at its time. */
 import { grouped } from '../sim/time.js';
 import type { NodeContext } from './context.js';
-import type { Kubelet, PodSlot } from './kubelet.js';
-import type { PodContainer } from './pod.js';
+import type { Kubelet, PodSlot } from './kubelet/kubelet.js';
+import type { PodContainer } from './kubelet/pod.js';
 import type { Intervention, ProbeSpec } from './spec.js';
 
 export function scheduleInterventions(context: NodeContext, kubelet: Kubelet): void {

@@ -1,5 +1,6 @@
 /** Checks of a whole program that the shape of its parts does not show: its size and the names that it uses. */
 import { grouped } from '../sim/time.js';
+import { closest } from '../text/suggest.js';
 import {
   KILL_TARGETS,
   type ProgramLibrary,
@@ -179,32 +180,4 @@ function unknownProgram(
     message: `there is no program "${name}"${usedBy === null ? '' : `, which "${usedBy}" runs`}`,
     hint: similar === null ? 'describe it under `programs:`' : `did you mean "${similar}"?`,
   };
-}
-
-/** The candidate that differs by the fewest letters, if it differs by few. */
-export function closest(word: string, candidates: Iterable<string>): string | null {
-  let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(word, candidate);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

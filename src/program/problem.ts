@@ -1,6 +1,8 @@
 /** What zod found wrong, in the project's own words: one problem for each mistake, at the place of the mistake. */
+
 import type * as z from 'zod';
-import { closest } from './check.js';
+import { closest } from '../text/suggest.js';
+import { isMapping } from '../text/value.js';
 import { NOT_A_STEP, programSchemas } from './schema.js';
 import type { ProgramProblem } from './step.js';
 
@@ -199,10 +201,6 @@ function misspelt(word: string, value: unknown, path: Path): ProgramProblem | nu
 }
 
 const BARE_WORDS: ReadonlySet<string> = new Set(['pause', 'reap', 'setsid', 'setpgid', 'exit-main-thread']);
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 export function valueAt(root: unknown, path: Path): unknown {
   let value = root;

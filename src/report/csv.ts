@@ -3,10 +3,10 @@
  * have a resolution of a microsecond, rates of a hundredth.
  */
 import { stringify } from 'csv-stringify/browser/esm/sync';
-import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../experiment/result.js';
+import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../run/result.js';
+import { fullForSeconds } from '../run/story.js';
 import { runResultDocument } from './document.js';
 import { hundredths, roundMicro } from './quantity.js';
-import { fullForSeconds } from './story.js';
 
 type Cell = string | number | boolean | null;
 

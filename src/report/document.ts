@@ -10,7 +10,7 @@ import type {
   Projection,
   RunResult,
   Symptoms,
-} from '../experiment/result.js';
+} from '../run/result.js';
 import { hundredths } from './quantity.js';
 
 export const API_VERSION = 'pidsim/v1';

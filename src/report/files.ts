@@ -5,7 +5,7 @@
  *                {numbers,kubelet,symptoms,blame}.{vl.json,svg}
  *   summary.json summary.md overview.vl.json overview.svg index.html
  */
-import type { RunResult } from '../experiment/result.js';
+import type { RunResult } from '../run/result.js';
 import { RUN_CHARTS } from './charts/all.js';
 import { overviewChart } from './charts/overview.js';
 import type { ChartSpec } from './charts/theme.js';

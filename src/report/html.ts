@@ -2,7 +2,7 @@
  * `output/index.html`: one static page over all scenarios of a run. No script, no font, no request to anybody; charts
  * and data are files beside it. Readable in the dark, on a phone and by a screen reader.
  */
-import type { RunResult } from '../experiment/result.js';
+import type { RunResult } from '../run/result.js';
 import { RUN_CHARTS, type RunChart } from './charts/all.js';
 import { overviewOrder } from './charts/overview.js';
 import {

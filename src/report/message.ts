@@ -4,9 +4,7 @@
  * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 numbers"). A warning names the
  * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
-import { podsRefused, type RefusedBy, type RunResult, STANDARD_INPUT } from '../experiment/result.js';
-import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
-import { explainPodRefusal, REFUSALS } from './refusal.js';
+import { podsRefused, type RefusedBy, type RunResult, STANDARD_INPUT } from '../run/result.js';
 import {
   blameToTell,
   type Culprit,
@@ -16,7 +14,9 @@ import {
   lastReading,
   type Reading,
   tellStory,
-} from './story.js';
+} from '../run/story.js';
+import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
+import { explainPodRefusal, REFUSALS } from './refusal.js';
 
 // ---------------------------------------------------------------------------------------------- the answer
 

@@ -2,7 +2,7 @@
  * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in number order, or as a forest as
  * `ps -e --forest` draws it, in which siblings that are the same zombie many times over become one line.
  */
-import type { ProcessRow } from '../experiment/result.js';
+import type { ProcessRow } from '../run/result.js';
 import { pinnedFooter } from './message.js';
 import { formatCount } from './quantity.js';
 

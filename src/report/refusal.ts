@@ -1,6 +1,6 @@
 /** Refusals explained to people: why a fork was refused, what follows from it, and what helps. */
-import type { PodRefusal, RefusedBy } from '../experiment/result.js';
-import type { Reading } from './story.js';
+import type { PodRefusal, RefusedBy } from '../run/result.js';
+import type { Reading } from '../run/story.js';
 
 export interface RefusalText {
   /** Why the fork was refused, as a clause. */

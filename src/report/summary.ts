@@ -1,5 +1,6 @@
 /** `summary.json` for machines and `summary.md` for an incident review: the answer first, then how it came about. */
-import type { RunEvent, RunResult } from '../experiment/result.js';
+import type { RunEvent, RunResult } from '../run/result.js';
+import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { RUN_CHARTS } from './charts/all.js';
 import { runResultDocument, runResultList, toJson } from './document.js';
 import {
@@ -15,7 +16,6 @@ import {
 } from './message.js';
 import { formatCount, formatSeconds, formatShare } from './quantity.js';
 import { explainPodRefusal, explainRefusal } from './refusal.js';
-import { blameToTell, culprits, readingAt } from './story.js';
 
 /** Without real time: the same seed gives the same bytes. */
 export function summaryJson(result: RunResult): string {

@@ -1,11 +1,11 @@
 /** Results on a terminal, in the forms of `-o`: `table`, `wide`, `csv`, `json`, `yaml`. */
 import { stringify as toYaml } from 'yaml';
-import type { RunResult } from '../experiment/result.js';
+import type { RunResult } from '../run/result.js';
+import { tellStory } from '../run/story.js';
 import { resultsCsv } from './csv.js';
 import { type DocumentOptions, resultsDocument, toJson } from './document.js';
 import { expectationTally, timeToExhaustion } from './message.js';
 import { formatCount, formatSeconds } from './quantity.js';
-import { tellStory } from './story.js';
 import { printable } from './terminal.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;

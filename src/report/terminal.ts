@@ -1,5 +1,5 @@
 /** What a terminal is shown: diagnostics with the line that they are about, and nothing that it would take for a command. */
-import type { Diagnostic } from '../scenario/diagnostic.js';
+import type { Diagnostic } from '../text/diagnostic.js';
 import { listOf, plural } from './quantity.js';
 
 /**

@@ -10,15 +10,6 @@ export const INTERVAL_US_MIN = US_PER_SECOND;
 /** Rows of a timeline. */
 export const SAMPLES_MAX = 200_000;
 
-/** Characters of one file. The largest Helm chart rendered is well below it. */
-export const FILE_CHARACTERS_MAX = 4_000_000;
-
-/** Values of one document after every alias has been expanded. */
-export const DOCUMENT_VALUES_MAX = 200_000;
-
-/** Mappings and lists inside one another. */
-export const DOCUMENT_DEPTH_MAX = 100;
-
 /** Copies of one pod, and entries of any list. A kubelet's own default is 110 pods. */
 export const POD_COUNT_MAX = 1_000;
 

@@ -1,6 +1,7 @@
 /** What every part of the resolution of one scenario shares. */
-import type { SourceDocument } from './document.js';
-import type { Findings } from './findings.js';
+
+import type { Findings } from '../text/findings.js';
+import type { SourceDocument } from '../text/yaml.js';
 import type { Programs } from './programs.js';
 
 export interface ResolveContext {

@@ -1,6 +1,6 @@
 /** `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit code. */
 import { parseDurationUs } from '../sim/time.js';
-import { didYouMean } from './suggest.js';
+import { didYouMean } from '../text/suggest.js';
 
 export const EXPECTATION_SUBJECTS = [
   'exhausted',

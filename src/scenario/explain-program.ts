@@ -2,8 +2,8 @@
 import { stringify } from 'yaml';
 import { catalogue, resolveName } from '../program/catalogue/index.js';
 import type { ProgramSource } from '../program/step.js';
+import { didYouMean } from '../text/suggest.js';
 import { type Explanation, indent } from './explanation.js';
-import { didYouMean } from './suggest.js';
 
 /** Every program of the catalogue, with what it is. */
 export function explainCatalogue(): Explanation {

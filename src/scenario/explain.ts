@@ -1,10 +1,10 @@
 /** `pidsim explain scenario.spec.node.kernel.pidMax`, as `kubectl explain` does it. */
-import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES, type DiagnosticCode } from './codes.js';
+import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES, type DiagnosticCode } from '../text/codes.js';
+import { didYouMean } from '../text/suggest.js';
 import { explainCatalogue, explainProgram } from './explain-program.js';
 import { type Explanation, indent } from './explanation.js';
 import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from './fields.js';
 import { API_VERSION, KIND } from './schema.js';
-import { didYouMean } from './suggest.js';
 
 /**
  * Explains a field by its path, a named type (`Interval`), a diagnostic code (`alias-bomb`), the catalogue

@@ -1,55 +1,10 @@
 /** The plain values of a scenario file: how each is written, and what is said when it is not. */
 import * as z from 'zod';
 import { formatDuration, parseDurationUs, US_PER_SECOND } from '../sim/time.js';
+import { leaf, type Objection } from '../text/leaf.js';
+import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../text/quantity.js';
+import { shorten } from '../text/value.js';
 import { HORIZON_US_MAX, INTERVAL_US_MIN } from './bounds.js';
-import type { DiagnosticCode } from './codes.js';
-import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from './quantity.js';
-
-/** What is wrong with a value that has the right type. */
-export interface Objection {
-  code: DiagnosticCode;
-  message: string;
-  hint?: string;
-}
-
-/** Looks at a value, and at how it was written where that is known. Null: nothing is wrong. */
-export type Check = (value: string | number, written: string | undefined) => Objection | null;
-
-/** A named plain type. */
-export interface Leaf {
-  id: string;
-  check: Check;
-}
-
-const leaves = new WeakMap<z.ZodType, Leaf>();
-
-/** Which named plain type a schema is. `describe` makes a copy, which knows what it was copied from. */
-export function leafOf(schema: z.ZodType): Leaf | undefined {
-  let ancestor: z.ZodType | undefined = schema;
-  while (ancestor !== undefined) {
-    const known = leaves.get(ancestor);
-    if (known) return known;
-    ancestor = ancestor._zod.parent as z.ZodType | undefined;
-  }
-  return undefined;
-}
-
-interface Words {
-  id: string;
-  description: string;
-  examples: (string | number)[];
-}
-
-/** A schema whose refinement is the check, so that zod alone gives the same verdict as `read`. */
-function leaf<T extends z.ZodType<string | number>>(base: T, check: Check, words: Words): T {
-  const refined = base.superRefine((value, context) => {
-    const objection = check(value, undefined);
-    if (objection) context.addIssue({ code: 'custom', message: objection.message });
-  });
-  const schema = refined.meta({ ...words });
-  leaves.set(schema, { id: words.id, check });
-  return schema;
-}
 
 export const durationLeaf = (): z.ZodString =>
   leaf(z.string(), (value) => checkDuration(String(value), 0), {
@@ -163,12 +118,4 @@ export const nameLeaf = (): z.ZodString =>
 function checkName(text: string): Objection | null {
   if (text.length <= NAME_LETTERS_MAX && NAME_PATTERN.test(text)) return null;
   return { code: 'bad-name', message: `\`${shorten(text)}\` cannot be a name` };
-}
-
-const LETTERS_SHOWN = 40;
-
-/** A value as a message shows it: on one line, and not too long. */
-export function shorten(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > LETTERS_SHOWN ? `${line.slice(0, LETTERS_SHOWN - 1)}…` : line;
 }

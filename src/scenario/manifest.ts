@@ -7,19 +7,14 @@
  * reported with the manifest's own file, line and column.
  */
 import * as z from 'zod';
+import { below, type Findings, type Place } from '../text/findings.js';
+import { INVALID, Reader } from '../text/read.js';
+import { didYouMean } from '../text/suggest.js';
+import { isMapping, shorten } from '../text/value.js';
+import { readYaml } from '../text/yaml.js';
 import type { ResolveContext } from './context.js';
-import { readYaml } from './document.js';
-import { below, type Findings, type Place } from './findings.js';
-import { nameLeaf, shorten } from './leaves.js';
-import { INVALID, Reader } from './read.js';
-import {
-  type ContainerSource,
-  isMapping,
-  type ManifestPodSource,
-  type PodSource,
-  schemas,
-} from './schema.js';
-import { didYouMean } from './suggest.js';
+import { nameLeaf } from './leaves.js';
+import { type ContainerSource, type ManifestPodSource, type PodSource, schemas } from './schema.js';
 
 /** Where the pod's spec is, by kind. */
 const POD_SPEC_PATHS: Readonly<Record<string, readonly string[]>> = {

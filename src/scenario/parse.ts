@@ -8,13 +8,14 @@
  * A mistake in one place does not hide another: each stage goes on with what is valid.
  */
 import type { ProgramLibrary } from '../program/step.js';
-import type { Diagnostic, Parsed } from './diagnostic.js';
-import { documentOf, readYaml, type SourceDocument } from './document.js';
-import { Findings, inReadingOrder, type Place } from './findings.js';
-import { Reader } from './read.js';
+import type { Diagnostic, Parsed } from '../text/diagnostic.js';
+import { Findings, inReadingOrder, type Place } from '../text/findings.js';
+import { Reader } from '../text/read.js';
+import { isMapping } from '../text/value.js';
+import { documentOf, readYaml, type SourceDocument } from '../text/yaml.js';
 import { resolveScenario } from './resolve.js';
 import type { Scenario } from './scenario.js';
-import { isMapping, schemas } from './schema.js';
+import { schemas } from './schema.js';
 
 export interface ParseOptions {
   /** The file as the user named it. Default: `<text>`. */

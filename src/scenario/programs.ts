@@ -6,10 +6,10 @@ import type { Program } from '../program/code.js';
 import { compileSource } from '../program/compile.js';
 import { parseProgram } from '../program/parse.js';
 import type { ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../program/step.js';
-import { DIAGNOSTIC_CODES, type DiagnosticCode } from './codes.js';
-import { below, type Findings, type Place } from './findings.js';
-import { shorten } from './leaves.js';
-import { didYouMean } from './suggest.js';
+import { DIAGNOSTIC_CODES, type DiagnosticCode } from '../text/codes.js';
+import { below, type Findings, type Place } from '../text/findings.js';
+import { didYouMean } from '../text/suggest.js';
+import { shorten } from '../text/value.js';
 
 export class Programs {
   private readonly own = new Map<string, ProgramSource>();

@@ -1,6 +1,6 @@
 /** docs/scenario-reference.md, generated from the schema: `npm run docs:reference`. */
 import type { ProgramLibrary } from '../program/step.js';
-import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from './codes.js';
+import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../text/codes.js';
 import { COMPARISONS, EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from './expect.js';
 import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from './fields.js';
 import { API_VERSION } from './schema.js';

@@ -2,11 +2,11 @@
 import { minPidMax } from '../kernel/limits.js';
 import { type Intervention, PROBE_TYPES, type ProbeType } from '../node/spec.js';
 import { US_PER_SECOND } from '../sim/time.js';
+import { didYouMean } from '../text/suggest.js';
 import type { ResolveContext } from './context.js';
 import { micros, warnBeyondHorizon } from './resolve-node.js';
 import { instanceNames, resolveAction } from './resolve-pods.js';
 import type { InterventionSource, PodSource } from './schema.js';
-import { didYouMean } from './suggest.js';
 
 type ChangeSource = Extract<InterventionSource, { do: 'change-probe' }>;
 

@@ -1,6 +1,5 @@
 /** The machine of a scenario: versions checked against the features asked for, limits derived from sizes. */
 import { defaultPidMax, defaultThreadsMax, minPidMax } from '../kernel/limits.js';
-import { kubeletRules } from '../node/rules.js';
 import type {
   CronJobSpec,
   KernelSpec,
@@ -9,12 +8,13 @@ import type {
   RuntimeName,
   RuntimeSpec,
 } from '../node/spec.js';
-import { atLeast } from '../node/version.js';
+import { atLeast } from '../node/versions/compare.js';
+import { defaultPause } from '../node/versions/pause.js';
+import { kubeletRules } from '../node/versions/rules.js';
 import { parseDurationUs } from '../sim/time.js';
+import { parseCountOrPercentage, parseQuantity } from '../text/quantity.js';
 import { THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
 import type { ResolveContext } from './context.js';
-import { defaultPause } from './pause-default.js';
-import { parseCountOrPercentage, parseQuantity } from './quantity.js';
 import type { NodeSource } from './schema.js';
 
 const DEFAULT_RUNTIME_VERSIONS: Readonly<Record<RuntimeName, string>> = {

@@ -2,7 +2,7 @@
 import { kernelRules } from '../kernel/rules.js';
 import type { ContainerSpec, PodSpec, ProbeAction, ProbeSpec, ProbeType } from '../node/spec.js';
 import { PROBE_TYPES } from '../node/spec.js';
-import { atLeast } from '../node/version.js';
+import { atLeast } from '../node/versions/compare.js';
 import type { Program } from '../program/code.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';

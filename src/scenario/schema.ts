@@ -10,6 +10,8 @@ import * as z from 'zod';
 import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
 import { RUNTIME_NAMES } from '../node/spec.js';
 import { programSchemas } from '../program/schema.js';
+import { tellApart } from '../text/leaf.js';
+import { isMapping } from '../text/value.js';
 import { CPUS_MAX, INT32_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
 import {
   countOrPercentageLeaf,
@@ -47,13 +49,6 @@ export function schemas(): ReturnType<typeof build> {
 /** For editors: draft 2020-12, of the file as it is written (defaults need not be there). */
 export function scenarioJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(schemas().scenario, { io: 'input' }) as Record<string, unknown>;
-}
-
-const choices = new WeakMap<z.ZodType, (value: unknown) => number>();
-
-/** For a union that is told apart by more than one key's value: which of its options is meant. */
-export function choiceOf(schema: z.ZodType): ((value: unknown) => number) | undefined {
-  return choices.get(schema);
 }
 
 function leaves() {
@@ -397,7 +392,7 @@ function podSchema(leaf: Leaves, probe: ProbeSchema) {
   const schema = z
     .union([written, fromManifest])
     .meta({ id: 'Pod', description: 'A pod: written out, or read from a Kubernetes manifest.' });
-  choices.set(schema, (value) => (isMapping(value) && 'manifest' in value ? 1 : 0));
+  tellApart(schema, (value) => (isMapping(value) && 'manifest' in value ? 1 : 0));
   return schema;
 }
 
@@ -472,8 +467,4 @@ function interventionSchema(leaf: Leaves, { handler, times }: ReturnType<typeof 
       z.strictObject({ at, do: z.literal('drain').describe('Delete every pod, one after another.') }),
     ])
     .meta({ id: 'Intervention', description: 'What an operator does at a time.' });
-}
-
-export function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

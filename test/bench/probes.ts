@@ -1,6 +1,6 @@
 /** The 110 pods for so many hours, and nothing else: what `npm run bench:instructions` counts. Prints the probe runs. */
 import { compileFor } from '../../src/cli/compiler.js';
-import { simulate } from '../../src/experiment/run.js';
+import { simulate } from '../../src/run/run.js';
 import { hundredAndTenPods } from './scenarios.js';
 
 // As the command line does for a month of them.

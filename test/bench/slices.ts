@@ -5,7 +5,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { compileFor } from '../../src/cli/compiler.js';
-import { Run } from '../../src/experiment/run.js';
+import { Run } from '../../src/run/run.js';
 import { hundredAndTenPods } from './scenarios.js';
 
 /** Some tenth of a second each. */

@@ -5,9 +5,9 @@ import {
   InitDidNotStay,
   type InitReport,
   isGoodInit,
-} from '../../src/lab/init.js';
-import { formatInitReport } from '../../src/lab/init-text.js';
-import { examineModelInit } from '../../src/lab/probe-model.js';
+} from '../../src/lab/init/examine.js';
+import { formatInitReport } from '../../src/lab/init/text.js';
+import { examineModelInit } from '../../src/lab/namespace/probe-model.js';
 import type { ProgramSource } from '../../src/program/step.js';
 import { describeLive, expectNothingLeft, itWith, markedEnvironment } from './live.js';
 

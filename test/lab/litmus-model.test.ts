@@ -3,22 +3,22 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { kernelRules } from '../../src/kernel/kernel.js';
-import { coverageOf } from '../../src/lab/coverage.js';
-import { differencesFrom } from '../../src/lab/expect.js';
-import { formatWorlds } from '../../src/lab/format.js';
-import { generateLitmus } from '../../src/lab/generate.js';
-import { litmusOf, parseLitmus, printLitmus } from '../../src/lab/litmus.js';
-import { runOnModel } from '../../src/lab/model-run.js';
-import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../src/lab/observed.js';
-import { shrinkLitmus } from '../../src/lab/shrink.js';
-import { sameWorld } from '../../src/lab/verify.js';
-import type { World } from '../../src/lab/world.js';
+import { differencesFrom } from '../../src/lab/litmus/expect.js';
+import { formatWorlds } from '../../src/lab/litmus/format.js';
+import { litmusOf, parseLitmus, printLitmus } from '../../src/lab/litmus/litmus.js';
+import { runOnModel } from '../../src/lab/litmus/model-run.js';
+import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../src/lab/litmus/observed.js';
+import { sameWorld } from '../../src/lab/litmus/verify.js';
+import type { World } from '../../src/lab/litmus/world.js';
 import {
   KILL_TARGETS,
   SIGCHLD_DISPOSITIONS,
   SIGNAL_NAMES,
   SIGTERM_DISPOSITIONS,
 } from '../../src/program/step.js';
+import { coverageOf } from './fuzz/coverage.js';
+import { generateLitmus } from './fuzz/generate.js';
+import { shrinkLitmus } from './fuzz/shrink.js';
 import { litmusPaths, OBSERVED_FOLDER, readLitmusFiles } from './litmus-files.js';
 
 const all = readLitmusFiles();

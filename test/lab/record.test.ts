@@ -3,8 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { BadLabOption, pidsCgroupRoot } from '../../src/lab/probe-host-setup.js';
-import { modelRuns } from '../../src/lab/probe-model.js';
+import { BadLabOption, pidsCgroupRoot } from '../../src/lab/namespace/probe-host-setup.js';
+import { modelRuns } from '../../src/lab/namespace/probe-model.js';
+import { programFromSnapshots, programsFromTraces, programsYaml } from '../../src/lab/record/program.js';
 import {
   CommandNotRun,
   programName,
@@ -12,10 +13,9 @@ import {
   type Recording,
   recordCommand,
   spreadOf,
-} from '../../src/lab/record.js';
-import { programFromSnapshots, programsFromTraces, programsYaml } from '../../src/lab/record-program.js';
-import type { RecordedRun } from '../../src/lab/record-run.js';
-import { formatRecording } from '../../src/lab/record-text.js';
+} from '../../src/lab/record/record.js';
+import type { RecordedRun } from '../../src/lab/record/recorded-run.js';
+import { formatRecording } from '../../src/lab/record/text.js';
 import { parseProgram } from '../../src/program/parse.js';
 import { describeLive, expectNothingLeft, isInstalled, itWith, markedEnvironment } from './live.js';
 
@@ -246,7 +246,7 @@ describeLive('nothing is left of a command', () => {
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     it(`whose recorder is ended by ${signal}`, async () => {
       const { mark, env } = markedEnvironment();
-      const code = `import('./src/lab/record.ts').then((lab) => lab.recordCommand(['sh', '-c', 'setsid -f sleep 1000; sleep 1000']))`;
+      const code = `import('./src/lab/record/record.ts').then((lab) => lab.recordCommand(['sh', '-c', 'setsid -f sleep 1000; sleep 1000']))`;
       const recorder = spawn(process.execPath, ['--import', 'tsx', '-e', code], { env, stdio: 'ignore' });
       const cgroup = (): boolean =>
         readdirSync(pidsCgroupRoot() ?? '/proc').some((name) =>
@@ -346,6 +346,6 @@ describe('the tests of the lab', () => {
   it('look for commands where the shell would', () => {
     expect(isInstalled('sh')).toBe(true);
     expect(isInstalled('pidsim-no-such-command')).toBe(false);
-    expect(existsSync('src/lab/probe-host.c')).toBe(true);
+    expect(existsSync('src/lab/namespace/probe-host.c')).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { kubeletRules, pauseProgramName, runtimeRules } from '../../src/node/rules.js';
 import type { KubeletSpec, RuntimeSpec } from '../../src/node/spec.js';
-import { atLeast } from '../../src/node/version.js';
+import { atLeast } from '../../src/node/versions/compare.js';
+import { kubeletRules, pauseProgramName, runtimeRules } from '../../src/node/versions/rules.js';
 
 const kubelet = (version: string, more: Partial<KubeletSpec> = {}): KubeletSpec => ({
   version,

@@ -1,7 +1,5 @@
 /** Small worlds for tests: a scenario from what matters, everything else at a plain default. */
 
-import type { RunResult } from '../../src/experiment/result.js';
-import { Run, type RunOptions } from '../../src/experiment/run.js';
 import type {
   ContainerSpec,
   KubeletSpec,
@@ -13,6 +11,8 @@ import type {
 import type { Program } from '../../src/program/code.js';
 import { compileSource } from '../../src/program/compile.js';
 import type { Step } from '../../src/program/step.js';
+import type { RunResult } from '../../src/run/result.js';
+import { Run, type RunOptions } from '../../src/run/run.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
 import { US_PER_SECOND } from '../../src/sim/time.js';
 

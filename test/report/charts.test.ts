@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RunResult } from '../../src/experiment/result.js';
+import { renderSvg } from '../../src/host/render.js';
 import { RUN_CHARTS } from '../../src/report/charts/all.js';
 import { blameChart } from '../../src/report/charts/blame.js';
 import { kubeletChart } from '../../src/report/charts/kubelet.js';
@@ -10,8 +10,8 @@ import { CHART_WIDTH, type ChartSpec, type Json, wrap } from '../../src/report/c
 import { placeMoments, timeFrame } from '../../src/report/charts/time.js';
 import { blameCsv, timelineCsv } from '../../src/report/csv.js';
 import { toJson } from '../../src/report/document.js';
-import { renderSvg } from '../../src/report/host/render.js';
 import { overviewJson } from '../../src/report/summary.js';
+import type { RunResult } from '../../src/run/result.js';
 import * as runs from './fixtures.js';
 
 const HOUR = 3600;

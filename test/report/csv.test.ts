@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { TIMELINE_COLUMNS } from '../../src/experiment/result.js';
 import { blameCsv, eventsCsv, resultsCsv, timelineCsv } from '../../src/report/csv.js';
+import { TIMELINE_COLUMNS } from '../../src/run/result.js';
 import * as runs from './fixtures.js';
 
 function head(csv: string, lines: number): string[] {

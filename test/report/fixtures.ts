@@ -11,7 +11,7 @@ import {
   TIMELINE_COLUMNS,
   type Timeline,
   type TimelineColumn,
-} from '../../src/experiment/result.js';
+} from '../../src/run/result.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

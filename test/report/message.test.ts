@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { PodRefusal, RefusedBy } from '../../src/experiment/result.js';
 import {
   answer,
   blameHeadline,
@@ -15,7 +14,8 @@ import {
 } from '../../src/report/message.js';
 import { headlineMoments } from '../../src/report/moments.js';
 import { explainPodRefusal, explainRefusal } from '../../src/report/refusal.js';
-import { lastReading } from '../../src/report/story.js';
+import type { PodRefusal, RefusedBy } from '../../src/run/result.js';
+import { lastReading } from '../../src/run/story.js';
 import * as runs from './fixtures.js';
 
 describe('what the report must not leave out', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ProcessRow } from '../../src/experiment/result.js';
 import { pinnedNumbers, psDocument, psFooter, renderPs } from '../../src/report/ps.js';
+import type { ProcessRow } from '../../src/run/result.js';
 
 function row(
   pid: number,

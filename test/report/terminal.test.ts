@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { diagnosticTally, formatDiagnostic } from '../../src/report/terminal.js';
-import type { Diagnostic } from '../../src/scenario/diagnostic.js';
+import type { Diagnostic } from '../../src/text/diagnostic.js';
 
 describe('diagnostics', () => {
   const text = 'spec:\n  pods:\n    - name: web\n\t\tperoidSeconds: 10\n';

@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ForeignOutputError, writeOutput } from '../../src/host/write-files.js';
 import { type OutputFile, outputFiles } from '../../src/report/files.js';
-import { ForeignOutputError, writeOutput } from '../../src/report/host/write.js';
 import * as runs from './fixtures.js';
 
 let home: string;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../../src/scenario/codes.js';
+import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../../src/text/codes.js';
 import { briefs, diagnosticsOf, HEAD, parse } from './support.js';
 
 /** A pod named `p` in lines 5 to 9; more of its container may follow, indented by 10. */

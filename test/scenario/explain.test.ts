@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { DIAGNOSTIC_CODES } from '../../src/scenario/codes.js';
 import { explain } from '../../src/scenario/explain.js';
 import { type FieldDoc, namedTypes, scenarioFields } from '../../src/scenario/fields.js';
+import { DIAGNOSTIC_CODES } from '../../src/text/codes.js';
 
 function textOf(path: string): string {
   const explanation = explain(path);

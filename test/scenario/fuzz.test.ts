@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DIAGNOSTIC_CODES } from '../../src/scenario/codes.js';
 import { parseScenario } from '../../src/scenario/parse.js';
+import { DIAGNOSTIC_CODES } from '../../src/text/codes.js';
 
 const TEXTS = [
   ...readdirSync('scenarios')

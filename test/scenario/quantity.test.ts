@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../../src/scenario/quantity.js';
+import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../../src/text/quantity.js';
 
 describe('a Kubernetes memory quantity', () => {
   test.each([

@@ -1,7 +1,7 @@
 import type { ProgramLibrary, ProgramSource } from '../../src/program/step.js';
-import type { Diagnostic } from '../../src/scenario/diagnostic.js';
 import { type ParseOptions, parseScenario } from '../../src/scenario/parse.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
+import type { Diagnostic } from '../../src/text/diagnostic.js';
 
 /** A few programs, so that these tests are about scenarios and not about the catalogue. */
 export const LIBRARY: ProgramLibrary = new Map<string, ProgramSource>([

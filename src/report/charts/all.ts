@@ -1,5 +1,5 @@
 /** The charts of one run, by the name of their files. */
-import type { RunResult } from '../../experiment/result.js';
+import type { RunResult } from '../../run/result.js';
 import { blameHeadline, headline, kubeletHeadline, symptomsHeadline } from '../message.js';
 import { blameChart } from './blame.js';
 import { kubeletChart } from './kubelet.js';

@@ -1,7 +1,7 @@
 /** Who holds the numbers, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
-import type { BlameRow, RunResult } from '../../experiment/result.js';
+import type { BlameRow, RunResult } from '../../run/result.js';
+import { blameToTell } from '../../run/story.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';
-import { blameToTell } from '../story.js';
 import { kindColour } from './numbers.js';
 import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, KINDS } from './theme.js';
 

@@ -1,5 +1,5 @@
 /** What the kubelet sees against what is allocated: in use above, left over below; the gap is the hidden half. */
-import type { RunResult } from '../../experiment/result.js';
+import type { RunResult } from '../../run/result.js';
 import { kubeletHeadline, kubeletSubtitle } from '../message.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
 import { axisFormat, type ChartSpec, COLOURS, chart } from './theme.js';

@@ -1,7 +1,7 @@
 /** PID numbers over time, stacked by what holds them, under the pid_max line. */
-import type { RunResult } from '../../experiment/result.js';
+import type { RunResult } from '../../run/result.js';
+import { lastReading } from '../../run/story.js';
 import { headline, question } from '../message.js';
-import { lastReading } from '../story.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
 import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, KINDS, titleHeight } from './theme.js';
 import {

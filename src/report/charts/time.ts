@@ -2,11 +2,11 @@
  * The time axis: how much of the run a picture shows, in which unit, with which ticks; the rows of timeline.csv it
  * needs; and the moments it marks.
  */
-import type { RunResult } from '../../experiment/result.js';
+import type { RunResult } from '../../run/result.js';
+import { endSeconds, lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
 import { restOfRun } from '../message.js';
 import { headlineMoments, type Moment } from '../moments.js';
 import { roundMicro } from '../quantity.js';
-import { endSeconds, lastReading, rowAt, tellingMoments, tellStory } from '../story.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
 
 interface TimeUnit {

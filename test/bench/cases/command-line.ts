@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { simulate } from '../../../src/experiment/run.js';
+import { simulate } from '../../../src/run/run.js';
 import { type BenchCase, seconds } from '../bench-case.js';
 import { median } from '../figures.js';
 import { INCIDENT, INCIDENT_FILE } from '../scenarios.js';

@@ -1,6 +1,6 @@
 /** Whole runs, everything recorded: the incident, a busy node for a month, a table of four million filled to the brim. */
 import { compileFor } from '../../../src/cli/compiler.js';
-import { Run, simulate } from '../../../src/experiment/run.js';
+import { Run, simulate } from '../../../src/run/run.js';
 import type { Scenario } from '../../../src/scenario/scenario.js';
 import { type BenchCase, seconds } from '../bench-case.js';
 import { median } from '../figures.js';

@@ -1,0 +1,173 @@
+/**
+ * Writes the files of a run so that the output folder is either as before or complete, never in between.
+ *
+ *   check what is there --> write everything to a staging folder --> swap entry by entry --> remove what was replaced
+ *
+ * A scenario's folder is replaced only if it carries our marker, or is empty; files in it that we did not write are
+ * carried over. Everything else in the output folder is left alone. When a swap fails, those before it are undone.
+ */
+import * as fs from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { API_VERSION } from '../report/document.js';
+import { MARKER_FILE, type OutputFile } from '../report/files.js';
+import { notOurs } from '../report/message.js';
+import { renderSvg } from './render.js';
+
+/** What is there was not written by us; nothing has been touched. `path` is the obstacle. */
+export class ForeignOutputError extends Error {
+  override name = 'ForeignOutputError';
+  constructor(readonly path: string) {
+    super(notOurs(path));
+  }
+}
+
+export interface WriteOptions {
+  /** Called after each file with how many of all are done. */
+  onProgress?: (done: number, total: number) => void;
+  /** Stops between two files; what was there before stays. */
+  signal?: AbortSignal;
+  /** For tests of what happens when something fails half-way. */
+  render?: typeof renderSvg;
+  rename?: typeof fs.rename;
+}
+
+/**
+ * @param folder the output folder; it and its parents are created if need be.
+ * @throws ForeignOutputError, an error of the file system, or the signal's reason. The folder is then as it was.
+ */
+export async function writeOutput(
+  folder: string,
+  files: readonly OutputFile[],
+  options: WriteOptions = {},
+): Promise<void> {
+  const target = await realOrResolved(folder);
+  const entries = [...new Set(files.map(({ path }) => path.split('/')[0]))];
+  const existed = await isThere(target);
+  await checkOwnership(target, entries, files);
+  // Inside the target, which may be a mount of its own: a rename does not cross file systems.
+  const home = existed ? target : dirname(target);
+  await fs.mkdir(home, { recursive: true });
+  const staging = await fs.mkdtemp(join(home, `.${basename(target)}.pidsim-`));
+  try {
+    const fresh = join(staging, 'new');
+    await writeAll(fresh, files, options);
+    options.signal?.throwIfAborted();
+    await (existed
+      ? swapAll(target, fresh, join(staging, 'old'), entries, options)
+      : fs.rename(fresh, target));
+  } finally {
+    await fs.rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** An output folder that is a symbolic link stays one. */
+async function realOrResolved(folder: string): Promise<string> {
+  try {
+    return await fs.realpath(folder);
+  } catch {
+    return resolve(folder);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await statOf(path)) !== null;
+}
+
+async function statOf(path: string) {
+  try {
+    return await fs.lstat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- ownership
+
+async function checkOwnership(
+  target: string,
+  entries: readonly string[],
+  files: readonly OutputFile[],
+): Promise<void> {
+  const stat = await statOf(target);
+  if (stat === null) return;
+  if (!stat.isDirectory()) throw new ForeignOutputError(target);
+  const folderIsOurs = await hasMarker(target);
+  for (const entry of entries) {
+    const path = join(target, entry);
+    const found = await statOf(path);
+    if (found === null) continue;
+    const wanted = files.some((file) => file.path === entry) ? 'file' : 'folder';
+    const ours =
+      wanted === 'file'
+        ? found.isFile() && folderIsOurs
+        : found.isDirectory() && ((await hasMarker(path)) || (await fs.readdir(path)).length === 0);
+    if (!ours) throw new ForeignOutputError(path);
+  }
+}
+
+async function hasMarker(folder: string): Promise<boolean> {
+  try {
+    const marker: unknown = JSON.parse(await fs.readFile(join(folder, MARKER_FILE), 'utf8'));
+    return (marker as { apiVersion?: unknown } | null)?.apiVersion === API_VERSION;
+  } catch {
+    return false;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ writing
+
+async function writeAll(folder: string, files: readonly OutputFile[], options: WriteOptions): Promise<void> {
+  const { render = renderSvg, signal, onProgress } = options;
+  for (const [index, file] of files.entries()) {
+    signal?.throwIfAborted();
+    const text = file.kind === 'text' ? file.text() : await render(file.spec(), file.read);
+    const path = join(folder, ...file.path.split('/'));
+    await fs.mkdir(dirname(path), { recursive: true });
+    await fs.writeFile(path, text);
+    onProgress?.(index + 1, files.length);
+  }
+}
+
+// ----------------------------------------------------------------------------------------------- swapping
+
+type Undo = () => Promise<unknown>;
+
+async function swapAll(
+  target: string,
+  fresh: string,
+  old: string,
+  entries: readonly string[],
+  { rename = fs.rename }: WriteOptions,
+): Promise<void> {
+  await fs.mkdir(old);
+  const undo: Undo[] = [];
+  const move = async (from: string, to: string): Promise<void> => {
+    await rename(from, to);
+    undo.push(() => fs.rename(to, from));
+  };
+  try {
+    for (const entry of entries) {
+      const [path, freshPath, oldPath] = [target, fresh, old].map((folder) => join(folder, entry));
+      if (await isThere(path)) await move(path, oldPath);
+      await move(freshPath, path);
+      await carryOver(oldPath, path, move);
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) await step();
+    throw error;
+  }
+}
+
+/** Somebody's notes in a scenario's folder are not ours to delete. */
+async function carryOver(
+  oldPath: string,
+  path: string,
+  move: (from: string, to: string) => Promise<void>,
+): Promise<void> {
+  const stat = await statOf(oldPath);
+  if (stat === null || !stat.isDirectory()) return;
+  for (const name of await fs.readdir(oldPath)) {
+    if (!(await isThere(join(path, name)))) await move(join(oldPath, name), join(path, name));
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * What the lab needs of the machine, and the C helper compiled on demand.
+ *
+ * Nothing is installed: a helper is compiled once into a private directory under the system's temporary directory,
+ * named by the hash of its source, and used from there.
+ */
+import { execFileSync, type StdioOptions } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The machine cannot do this, and what would help. The command line exits 3 (skipped) for it. */
+export class LabUnavailable extends Error {
+  constructor(readonly missing: readonly string[]) {
+    super('the lab cannot run here: ' + missing.join('; '));
+    this.name = 'LabUnavailable';
+  }
+}
+
+/** A number that somebody asked for and that makes no sense. */
+export class BadLabOption extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'BadLabOption';
+  }
+}
+
+/** `value`, if it is a whole number in the range; `name` as the command line calls it. Throws BadLabOption. */
+export function wholeNumber(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new BadLabOption(`${name} is a whole number from ${least} to ${most}`);
+}
+
+/** A time in milliseconds, more than none and at most a day. Throws BadLabOption. */
+export function positiveMs(name: string, ms: number): number {
+  if (ms > 0 && ms <= 86_400_000) return ms;
+  throw new BadLabOption(`${name} is a time, more than none and at most a day`);
+}
+
+const CAP_SYS_ADMIN_BIT = 21n;
+const CGROUP_PREFIX = 'pidsim-probe-';
+
+/** What is missing on this machine, each with what to do about it; empty when the lab can run. */
+export function missingForLab(): string[] {
+  if (process.platform !== 'linux') return ['this is not Linux: run it on a Linux machine or in a Linux VM'];
+  const missing: string[] = [];
+  if (!hasCapability(CAP_SYS_ADMIN_BIT)) {
+    missing.push('no CAP_SYS_ADMIN, needed for PID namespaces: run as root (in Docker: --privileged)');
+  }
+  if (!existsSync('/proc/self/ns/pid')) missing.push('the kernel has no PID namespaces (CONFIG_PID_NS)');
+  if (!hasCompiler())
+    missing.push('no C compiler `cc`: install gcc or clang (Debian: apt-get install gcc libc6-dev)');
+  if (missing.length === 0 && !hasOwnPidMax() && pidsCgroupRoot() === null) {
+    missing.push(
+      'neither a pid_max per namespace (Linux 6.14) nor a pids cgroup: nothing would bound a runaway command',
+    );
+  }
+  return missing;
+}
+
+function hasCapability(bit: bigint): boolean {
+  const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return line !== null && ((BigInt('0x' + line[1]) >> bit) & 1n) === 1n;
+}
+
+function hasCompiler(): boolean {
+  return (process.env.PATH ?? '').split(':').some((dir) => dir !== '' && existsSync(join(dir, 'cc')));
+}
+
+/** Does each PID namespace have a pid_max of its own (K7)? Before Linux 6.14 writing it would be global. */
+export function hasOwnPidMax(version = release()): boolean {
+  const [major, minor] = version.split('.').map((part) => Number.parseInt(part, 10));
+  return major > 6 || (major === 6 && minor >= 14);
+}
+
+/** The folder in which a pids cgroup can be made (v1 or v2), or null. */
+export function pidsCgroupRoot(mounts = readFileSync('/proc/self/mounts', 'utf8')): string | null {
+  for (const line of mounts.split('\n')) {
+    const [, dir, type, options] = line.split(' ');
+    if (type === 'cgroup' && options?.split(',').includes('pids')) return dir;
+  }
+  for (const line of mounts.split('\n')) {
+    const [, dir, type] = line.split(' ');
+    if (type !== 'cgroup2') continue;
+    const enabled = join(dir, 'cgroup.subtree_control');
+    if (existsSync(enabled) && readFileSync(enabled, 'utf8').split(/\s+/).includes('pids')) return dir;
+  }
+  return null;
+}
+
+let cgroupCount = 0;
+
+/** A name for a new pids cgroup, or null where there is none to have; removes what a killed session left behind. */
+export function newCgroupDir(): string | null {
+  const root = pidsCgroupRoot();
+  if (root === null) return null;
+  for (const name of readdirSync(root)) {
+    const owner = name.startsWith(CGROUP_PREFIX) ? name.slice(CGROUP_PREFIX.length).split('-')[0] : null;
+    if (owner !== null && !existsSync('/proc/' + owner)) removeEmpty(join(root, name));
+  }
+  cgroupCount += 1;
+  return join(root, `${CGROUP_PREFIX}${process.pid}-${cgroupCount}`);
+}
+
+/** rmdir that never fails: a cgroup that is in use is not ours to remove. */
+export function removeEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch {
+    // In use or gone.
+  }
+}
+
+/** Compiles `src/lab/namespace/NAME.c` unless that has been done; the path of the program. Throws with the compiler's words. */
+export function compileHelper(name: string): string {
+  return compileSources(name, [findSource('namespace/' + name + '.c')]);
+}
+
+/** The same for the sources in the folder `src/lab/NAME`, headers among them. */
+export function compileHelperFolder(name: string): string {
+  const folder = findSource(name);
+  const files = readdirSync(folder).filter((file) => /\.[ch]$/.test(file));
+  return compileSources(
+    name,
+    files.sort().map((file) => join(folder, file)),
+  );
+}
+
+function compileSources(name: string, sources: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const source of sources) hash.update(readFileSync(source));
+  const dir = join(tmpdir(), 'pidsim-lab-' + process.getuid!());
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const owner = lstatSync(dir);
+  if (!owner.isDirectory() || owner.uid !== process.getuid!() || (owner.mode & 0o022) !== 0) {
+    throw new Error(`${dir} is not a directory of ours alone: remove it`);
+  }
+  const program = join(dir, `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (existsSync(program)) return program;
+  const fresh = `${program}.${process.pid}`;
+  const words = [
+    '-O2',
+    '-Wall',
+    '-pthread',
+    '-o',
+    fresh,
+    ...sources.filter((source) => source.endsWith('.c')),
+  ];
+  const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
+  try {
+    // Static where the C library can be: such a process starts much faster.
+    execFileSync('cc', ['-static', ...words], { stdio });
+  } catch {
+    try {
+      execFileSync('cc', words, { stdio });
+    } catch (error) {
+      const message = String((error as { stderr?: Buffer }).stderr ?? error).trim();
+      throw new LabUnavailable([`cc cannot compile ${name}: ${message.split('\n')[0]}`]);
+    }
+  }
+  renameSync(fresh, program);
+  return program;
+}
+
+/** In `src/lab/` in the sources; in `lab/` beside the bundle in a package. */
+function findSource(file: string): string {
+  const places = [`../${file}`, `./lab/${file}`].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error(`${file} is not in the package: looked for ${places.join(', ')}`);
+  return found;
+}

@@ -1,0 +1,80 @@
+/** Recordings of a probe command as text for a terminal. */
+import { formatDuration } from '../../sim/time.js';
+import { formatTable } from '../litmus/format.js';
+import { programsYaml } from './program.js';
+import type { Measure, Recording } from './record.js';
+import type { RecordedRun } from './recorded-run.js';
+
+const LABELS: Readonly<Record<Measure, string>> = {
+  zombies: 'zombies left',
+  pinned: 'pinned numbers left',
+  live: 'processes left alive',
+  numbersUsed: 'numbers used',
+  widest: 'most tasks at once',
+  durationUs: 'duration',
+};
+
+/** Each run, the spread over all of them, what stays in the table for good, and the notes. */
+export function formatRecording(recording: Recording): string {
+  const { runs, spread } = recording;
+  const measures = Object.keys(LABELS) as Measure[];
+  const text = (measure: Measure, value: number): string =>
+    measure === 'durationUs' ? formatDuration(value) : String(value);
+  const rows = measures.map((measure) => {
+    const { min, median, max } = spread[measure];
+    return [LABELS[measure], ...[min, median, max].map((value) => text(measure, value))];
+  });
+  const parts = [
+    `${recording.command.join(' ')}: ${runs.length} run${runs.length === 1 ? '' : 's'} under a PID 1 that does not reap (${SOURCE_TEXT[recording.source]})`,
+    formatTable([['PER RUN', 'MIN', 'MEDIAN', 'MAX'], ...rows]),
+    `It ended with ${endings(runs)}.`,
+    costSentence(recording),
+    ...leftNames(runs),
+    ...recording.notes.map((note) => `Note: ${note}.`),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+const SOURCE_TEXT = {
+  tracefs: 'traced by the scheduler’s tracepoints',
+  strace: 'traced by strace, which slows it down',
+  snapshots: 'not traced: snapshots before and after',
+} as const;
+
+/** The recording and the program, to be pasted into a scenario. */
+export function formatRecordingYaml(recording: Recording): string {
+  return programsYaml(recording.programs);
+}
+
+function endings(runs: readonly RecordedRun[]): string {
+  const counts = new Map<string, number>();
+  for (const { status, signal, timedOut } of runs) {
+    const how = timedOut ? 'a kill at the timeout' : signal === null ? `status ${status}` : signal;
+    counts.set(how, (counts.get(how) ?? 0) + 1);
+  }
+  if (counts.size === 1) return [...counts.keys()][0];
+  return [...counts].map(([how, count]) => `${how} (${count} of ${runs.length})`).join(', ');
+}
+
+function costSentence({ runs }: Recording): string {
+  const total = runs.reduce((sum, run) => sum + run.zombies + run.pinned + run.live, 0);
+  if (total === 0) return 'It leaves nothing behind: it can be run as often as you like.';
+  const mean = total / runs.length;
+  return `Each run leaves ${mean.toFixed(mean < 10 ? 1 : 0)} numbers in the table for good, as long as PID 1 does not reap.`;
+}
+
+/** `Zombies: 2 inet_gethost, 1 erl_child_setup` of the first run that left any. */
+function leftNames(runs: readonly RecordedRun[]): string[] {
+  const run = runs.find(({ left }) => left.length > 0);
+  if (run === undefined) return [];
+  const names = (zombie: boolean): string => {
+    const counts = new Map<string, number>();
+    for (const { comm, state } of run.left)
+      if ((state === 'Z') === zombie) counts.set(comm, (counts.get(comm) ?? 0) + 1);
+    return [...counts].map(([comm, count]) => `${count} ${comm}`).join(', ');
+  };
+  const lines = [];
+  if (names(true) !== '') lines.push(`Zombies: ${names(true)}.`);
+  if (names(false) !== '') lines.push(`Still alive: ${names(false)}.`);
+  return lines;
+}

@@ -1,0 +1,79 @@
+/** How the node's own processes (shims, the runtime daemon, sshd, cron, init) learn that a child has died. */
+import { ANY, type Kernel, NO_CHILD, type TaskId, taskIndex } from '../../kernel/kernel.js';
+import type { Worker } from '../../program/context.js';
+
+/** What `register` gives for a handler; 0 is a child that nobody asked about. */
+export type ChildKind = number;
+
+/** Called when a child has been reaped; its task index is free again, and may be given out at once. */
+export type ChildHandler = (owner: number, task: TaskId, status: number, parent: TaskId) => void;
+
+/**
+ * Reaps every child of a worker process and tells the owner of each that asked.
+ *
+ * One function for all workers and one small table by task index: nothing is allocated for an exec. All of these
+ * processes do reap in reality, each in its own way (containerd's shim: pkg/sys/reaper; R4); what they never get to
+ * see are orphans in a container's namespace (R5), and that is the kernel's doing.
+ */
+export class ChildWatch implements Worker {
+  /** By task index: kind and owner. */
+  private rows = new Int32Array(2 * 1024);
+  private readonly retiring = new Set<TaskId>();
+  private readonly handlers: (ChildHandler | null)[] = [null];
+  /** Whose child is being told of: it ends, if it is to retire, when that is over. */
+  private telling: TaskId = -1;
+
+  constructor(private readonly kernel: Kernel) {}
+
+  register(handler: ChildHandler): ChildKind {
+    return this.handlers.push(handler) - 1;
+  }
+
+  /** Whoever reaps `task`, its owner is told. */
+  expect(task: TaskId, kind: ChildKind, owner: number): void {
+    const row = 2 * taskIndex(task);
+    if (row >= this.rows.length) this.grow(row);
+    this.rows[row] = kind;
+    this.rows[row + 1] = owner;
+  }
+
+  /** The worker ends as soon as it has no children. */
+  retire(parent: TaskId): void {
+    this.retiring.add(parent);
+    if (this.telling !== parent) this.wake(parent);
+  }
+
+  wake(parent: TaskId): void {
+    const { kernel } = this;
+    let task = kernel.wait(parent, ANY);
+    while (task >= 0) {
+      this.tell(task, parent);
+      task = kernel.wait(parent, ANY);
+    }
+    if (task === NO_CHILD && this.retiring.delete(parent)) kernel.exit(parent, 0);
+  }
+
+  reaped(parent: TaskId, task: TaskId): void {
+    this.tell(task, parent);
+    if (this.retiring.size > 0) this.wake(parent);
+  }
+
+  private tell(task: TaskId, parent: TaskId): void {
+    const { rows } = this;
+    const row = 2 * taskIndex(task);
+    if (row >= rows.length) return;
+    const handler = this.handlers[rows[row]];
+    if (handler === null) return;
+    rows[row] = 0;
+    const outer = this.telling;
+    this.telling = parent;
+    handler(rows[row + 1], task, this.kernel.waitedStatus, parent);
+    this.telling = outer;
+  }
+
+  private grow(row: number): void {
+    const longer = new Int32Array(Math.max(row + 2, this.rows.length * 2));
+    longer.set(this.rows);
+    this.rows = longer;
+  }
+}

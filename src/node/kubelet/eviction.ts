@@ -1,0 +1,86 @@
+/**
+ * The eviction manager, for the one signal pid.available (pkg/kubelet/eviction): it exists only where a threshold
+ * has been set, because there is none by default (R24).
+ *
+ *     every 10 s: below the threshold? ─► one pod is evicted ─► wait for its end, 30 s at most ─► look again at once
+ *                 below within the last 5 min? PIDPressure: no new pods (R26)
+ *
+ * All pods here have one priority, so the ranking is by processes alone, or, before that worked, no ranking (R25).
+ */
+import type { RandomStream } from '../../sim/random.js';
+import type { EventKind } from '../../sim/simulation.js';
+import { US_PER_MINUTE, US_PER_SECOND } from '../../sim/time.js';
+import type { NodeContext } from '../context.js';
+import type { Kubelet, PodSlot } from './kubelet.js';
+import { pidAvailable } from './pid-available.js';
+
+const PERIOD_US = 10 * US_PER_SECOND;
+const CLEANUP_POLL_US = US_PER_SECOND;
+const CLEANUP_POLLS_MAX = 30;
+/** evictionPressureTransitionPeriod. */
+const PRESSURE_LASTS_US = 5 * US_PER_MINUTE;
+const GRACE_US = US_PER_SECOND;
+
+export class EvictionManager {
+  readonly #pass: EventKind;
+  readonly #waitForCleanup: EventKind;
+  readonly #choice: RandomStream;
+  #belowAtUs = Number.NEGATIVE_INFINITY;
+  #victim: PodSlot | null = null;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly kubelet: Kubelet,
+    private readonly threshold: number,
+  ) {
+    const { sim, streams } = context;
+    this.#choice = streams.stream('eviction', 'choice');
+    this.#pass = sim.register(() => this.#synchronize());
+    this.#waitForCleanup = sim.register((polls) => this.#lookAfterCleanup(polls));
+    sim.after(PERIOD_US, this.#pass, 0, 0);
+  }
+
+  #synchronize(): void {
+    const { sim, kernel, kubeletRules } = this.context;
+    const available = pidAvailable(kernel, kubeletRules);
+    if (available < this.threshold) this.#belowAtUs = sim.nowUs;
+    this.#setPressure(sim.nowUs - this.#belowAtUs < PRESSURE_LASTS_US, available);
+    this.#victim = available < this.threshold ? this.#rank() : null;
+    if (this.#victim === null) {
+      sim.after(PERIOD_US, this.#pass, 0, 0);
+      return;
+    }
+    this.#evict(this.#victim, available);
+    sim.after(CLEANUP_POLL_US, this.#waitForCleanup, 1, 0);
+  }
+
+  #lookAfterCleanup(polls: number): void {
+    const { sim } = this.context;
+    const isGone = this.#victim?.current === null;
+    if (isGone || polls >= CLEANUP_POLLS_MAX) sim.soon(this.#pass, 0, 0);
+    else sim.after(CLEANUP_POLL_US, this.#waitForCleanup, polls + 1, 0);
+  }
+
+  #setPressure(pressure: boolean, available: number): void {
+    if (this.kubelet.admits === !pressure) return;
+    this.kubelet.admits = !pressure;
+    const detail = pressure ? `PIDPressure: pid.available is ${available}` : 'PIDPressure is over';
+    this.context.observer.moment('pressure', 'node', detail);
+  }
+
+  #rank(): PodSlot | null {
+    const running = this.kubelet.slots.filter(({ current }) => current?.state === 'running');
+    if (running.length === 0) return null;
+    if (!this.context.kubeletRules.evictionRanksByProcesses) {
+      return running[Math.floor(this.#choice.uniform() * running.length)];
+    }
+    const processes = (slot: PodSlot) => this.context.kernel.pidsCurrent(slot.current!.sandbox.cgroup);
+    return running.reduce((most, slot) => (processes(slot) > processes(most) ? slot : most));
+  }
+
+  #evict(slot: PodSlot, available: number): void {
+    this.context.observer.moment('evicted', slot.name, `pid.available is ${available} < ${this.threshold}`);
+    slot.recreate = false;
+    slot.current!.stop(GRACE_US);
+  }
+}

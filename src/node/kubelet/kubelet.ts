@@ -1,0 +1,221 @@
+/** The kubelet: which pods there are, when they come and go, and what their probes find. */
+import type { RandomStream } from '../../sim/random.js';
+import type { EventKind } from '../../sim/simulation.js';
+import type { NodeContext } from '../context.js';
+import type { SandboxRuntime } from '../runtime/sandbox.js';
+import type { PodSpec, ProbeSpec, ProbeType } from '../spec.js';
+import { Pod, PodContainer, type PodHost } from './pod.js';
+import type { ProbeTotals, ProbeWorker, ProbeWorkers } from './probe-worker.js';
+
+/** What a probe has come to, over all incarnations of its pod. */
+export interface ProbeAccount {
+  pod: string;
+  container: string;
+  type: ProbeType;
+  origin: number;
+  totals: ProbeTotals;
+}
+
+/** A pod of the specification, by its name on the node: it lasts, pods come and go. */
+export interface PodSlot {
+  readonly name: string;
+  spec: PodSpec;
+  current: Pod | null;
+  /** Of pods that are gone. */
+  pastRestarts: number;
+  recreate: boolean;
+}
+
+export class Kubelet implements PodHost {
+  readonly slots: PodSlot[] = [];
+  readonly probes: ProbeAccount[] = [];
+  readonly retryPod: EventKind;
+  readonly retryContainer: EventKind;
+  readonly graceOver: EventKind;
+  /** Set by the eviction manager: no new pods while the node is under pressure (R26). */
+  admits = true;
+  pauseVersion: string;
+  /** By index; those that are gone are left out. */
+  readonly #pods: Pod[] = [];
+  readonly #containers: PodContainer[] = [];
+  readonly #indexOf = new Map<PodContainer, number>();
+  readonly #startSlot: EventKind;
+  readonly #stopSlot: EventKind;
+  readonly #retryJitter: RandomStream;
+  readonly #drainQueue: PodSlot[] = [];
+
+  constructor(
+    readonly context: NodeContext,
+    readonly runtime: SandboxRuntime,
+    private readonly workers: ProbeWorkers,
+  ) {
+    const { sim, spec, streams } = context;
+    this.pauseVersion = spec.pause;
+    this.#retryJitter = streams.stream('kubelet', 'retry');
+    this.retryPod = sim.register((index, token) => {
+      const pod = this.#pods[index];
+      if (pod?.token === token) pod.retry();
+    });
+    this.retryContainer = sim.register((index, token) => {
+      const container = this.#containers[index];
+      if (container?.token === token) container.pod.retryContainer(container);
+    });
+    this.graceOver = sim.register((index, token) => {
+      const container = this.#containers[index];
+      if (container?.token === token) container.pod.graceOver(container);
+    });
+    this.#startSlot = sim.register((slot) => this.createInSlot(this.slots[slot]));
+    this.#stopSlot = sim.register((slot) => this.deleteFromSlot(this.slots[slot], false));
+    for (const pod of spec.pods) this.#addSlots(pod);
+  }
+
+  #addSlots(spec: PodSpec): void {
+    const { sim } = this.context;
+    for (let copy = 0; copy < spec.count; copy++) {
+      const name = spec.count === 1 ? spec.name : `${spec.name}-${copy}`;
+      const slot = this.slots.push({ name, spec, current: null, pastRestarts: 0, recreate: false }) - 1;
+      sim.at(spec.startAtUs, this.#startSlot, slot, 0);
+      if (spec.stopAtUs !== null) sim.at(spec.stopAtUs, this.#stopSlot, slot, 0);
+    }
+  }
+
+  createInSlot(slot: PodSlot): void {
+    slot.recreate = false;
+    slot.current = this.create(slot.name, slot.spec);
+  }
+
+  deleteFromSlot(slot: PodSlot, recreate: boolean): void {
+    slot.recreate = recreate;
+    slot.current?.stop();
+  }
+
+  /** Every slot that a name means: a pod, or all copies of one. */
+  slotsNamed(name: string): PodSlot[] {
+    return this.slots.filter((slot) => slot.name === name || slot.spec.name === name);
+  }
+
+  /** Deletes every pod, one after another, as `kubectl drain` on a node with one pod disruption at a time. */
+  drain(): void {
+    this.#drainQueue.push(...this.slots);
+    this.#drainNext();
+  }
+
+  #drainNext(): void {
+    const next = this.#drainQueue[0];
+    if (next === undefined) return;
+    if (next.current === null) {
+      this.#drainQueue.shift();
+      this.#drainNext();
+    } else this.deleteFromSlot(next, false);
+  }
+
+  /** Makes a pod and begins to set it up and to probe it. */
+  create(name: string, spec: PodSpec, account = name): Pod {
+    const pod = new Pod(this, this.#pods.length, name, spec);
+    this.#pods.push(pod);
+    this.#addSandbox(pod, account);
+    for (const container of spec.containers) {
+      const entity = `${account}/${container.name}`;
+      const { name, program } = container;
+      const stream = this.context.streams.stream(entity, 'main');
+      const origin = this.context.origins.of('main', program.comm, account, name);
+      const runtime = this.runtime.addContainer(pod.sandbox, name, program, stream, origin);
+      const podContainer = new PodContainer(pod, container, runtime);
+      pod.containers.push(podContainer);
+      this.#indexOf.set(podContainer, this.#containers.push(podContainer) - 1);
+      for (const probe of container.probes) this.addProbe(podContainer, probe);
+    }
+    pod.create();
+    return pod;
+  }
+
+  #addSandbox(pod: Pod, account: string): void {
+    const { context } = this;
+    const { spec, origins, streams, kubeletRules, runtimeRules, programs } = context;
+    const infraProgram = programs.pause(this.pauseVersion);
+    pod.sandbox = this.runtime.addSandbox({
+      owner: pod,
+      pidMode: pod.spec.pidMode ?? (pod.spec.sandboxless ? 'container' : kubeletRules.defaultPidMode),
+      sandboxless: pod.spec.sandboxless,
+      pidMax: pod.spec.pidMax,
+      podPidsMax: spec.kubelet.podPidsLimit < 0 ? Number.POSITIVE_INFINITY : spec.kubelet.podPidsLimit,
+      infraProgram,
+      shimOrigin: origins.of('shim', runtimeRules.shimComm, account, null),
+      infraOrigin: origins.of('infra', infraProgram.comm, account, null),
+      infraStream: streams.stream(account, 'infra'),
+    });
+  }
+
+  addProbe(container: PodContainer, spec: ProbeSpec): ProbeWorker {
+    const { pod } = container;
+    const entity = `${container.path}/${spec.type}`;
+    const account = this.#account(container, spec);
+    const worker = this.workers.add({
+      spec,
+      container: container.runtime,
+      host: container,
+      origin: account.origin,
+      totals: account.totals,
+      stream: this.context.streams.stream(entity, 'program'),
+      jitter: this.context.streams.stream(entity, 'jitter'),
+      dockerHealthCheck: pod.spec.sandboxless,
+    });
+    pod.workers.push(worker);
+    return worker;
+  }
+
+  #account(container: PodContainer, spec: ProbeSpec): ProbeAccount {
+    const pod = container.pod.name;
+    const { name } = container.spec;
+    const known = this.probes.find(
+      (probe) => probe.pod === pod && probe.container === name && probe.type === spec.type,
+    );
+    if (known !== undefined) return known;
+    const program = spec.action.kind === 'exec' ? spec.action.program.comm : spec.action.how;
+    const origin = this.context.origins.of(spec.type, program, pod, name);
+    const totals = { runs: 0, succeeded: 0, failed: 0, errored: 0, firstFailedRun: 0 };
+    const account = { pod, container: name, type: spec.type, origin, totals };
+    this.probes.push(account);
+    return account;
+  }
+
+  /** Restarts in a slot, its earlier pods included. */
+  restartsIn(slot: PodSlot): number {
+    const now = slot.current?.containers.reduce((sum, { restarts }) => sum + restarts, 0) ?? 0;
+    return slot.pastRestarts + now;
+  }
+
+  // What pods ask of their host.
+
+  /** The pod worker's own back-off: a retry after 10 s and up to half as much again. */
+  retryDelayUs(): number {
+    const { syncRetryUs } = this.context.kubeletRules;
+    return Math.floor(syncRetryUs * (1 + this.#retryJitter.uniform() / 2));
+  }
+
+  containerIndex(container: PodContainer): number {
+    return this.#indexOf.get(container)!;
+  }
+
+  podGone(pod: Pod): void {
+    this.#forget(pod);
+    const slot = this.slots.find(({ current }) => current === pod);
+    if (slot === undefined) return;
+    slot.pastRestarts = this.restartsIn(slot);
+    slot.current = null;
+    if (slot.recreate && this.admits) this.createInSlot(slot);
+    if (this.#drainQueue[0] === slot) this.#drainNext();
+  }
+
+  #forget(pod: Pod): void {
+    this.runtime.forget(
+      pod.sandbox,
+      pod.containers.map(({ runtime }) => runtime),
+    );
+    delete this.#pods[pod.index];
+    for (const container of pod.containers) {
+      delete this.#containers[this.containerIndex(container)];
+      this.#indexOf.delete(container);
+    }
+  }
+}

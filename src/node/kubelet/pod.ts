@@ -1,0 +1,386 @@
+/**
+ * One pod, as the kubelet keeps it: set up, kept running, torn down.
+ *
+ *     create ─► sandbox ─► container, container, … ─► running ─► stop: TERM, grace, KILL ─► sandbox ends ─► gone
+ *        ▲         │            │       ▲    └─ exits: back-off (R30), start again
+ *        └─ retry ─┘  refused   └───────┘ refused
+ *
+ * Every arrow needs forks, and every one of them can be refused; then it is tried again later, for as long as it takes.
+ */
+import { NONE, SIGKILL, SIGTERM } from '../../kernel/kernel.js';
+import type { EventKind } from '../../sim/simulation.js';
+import { type NodeContext, refusalText } from '../context.js';
+import type { Container, Sandbox, SandboxOwner, SandboxRuntime } from '../runtime/sandbox.js';
+import type { ContainerSpec, PodSpec } from '../spec.js';
+import type { ProbeHost, ProbeWorker } from './probe-worker.js';
+
+export type PodState = 'new' | 'creating' | 'running' | 'stopping' | 'gone';
+
+/** A container with what the kubelet remembers about it. */
+export class PodContainer implements ProbeHost {
+  state: 'waiting' | 'starting' | 'running' | 'exited' = 'waiting';
+  restarts = 0;
+  started: boolean;
+  /** The wait before the next start; 0 for the first restart. */
+  backOffUs = 0;
+  /** Outdates back-off and grace events that are on their way. */
+  token = 0;
+  /** Why it has to start again, for the event when it does. */
+  reason = '';
+  /** A start or stop of it has been refused, and none has succeeded since. */
+  refused = false;
+  /** It is being stopped: what has been sent so far. */
+  stopping: 'no' | 'asked' | 'term-sent' | 'kill-sent' = 'no';
+
+  constructor(
+    readonly pod: Pod,
+    readonly spec: ContainerSpec,
+    readonly runtime: Container,
+  ) {
+    this.started = !this.hasStartupProbe;
+  }
+
+  get path(): string {
+    return `${this.pod.name}/${this.spec.name}`;
+  }
+
+  get hasStartupProbe(): boolean {
+    return this.spec.probes.some((probe) => probe.type === 'startup');
+  }
+
+  probeKills(detail: string): void {
+    this.pod.restartContainer(this, detail);
+  }
+}
+
+/** What pods share: the runtime, and the events by which they come back to what they could not do at once. */
+export interface PodHost {
+  readonly context: NodeContext;
+  readonly runtime: SandboxRuntime;
+  /** Events: a = index of the pod (or of the container among all), b = token. */
+  readonly retryPod: EventKind;
+  readonly retryContainer: EventKind;
+  readonly graceOver: EventKind;
+  retryDelayUs(pod: Pod): number;
+  containerIndex(container: PodContainer): number;
+  podGone(pod: Pod): void;
+}
+
+export class Pod implements SandboxOwner {
+  state: PodState = 'new';
+  readonly containers: PodContainer[] = [];
+  readonly workers: ProbeWorker[] = [];
+  sandbox!: Sandbox;
+  createFailed = false;
+  deleteStuck = false;
+  token = 0;
+  private sandboxIsReady = false;
+  private sandboxIsStopping = false;
+  private hasRun = false;
+  /** Overrides the pod's own grace period: an eviction gives a second (R25). */
+  private graceUs: number;
+
+  constructor(
+    private readonly host: PodHost,
+    readonly index: number,
+    readonly name: string,
+    readonly spec: PodSpec,
+  ) {
+    this.graceUs = spec.terminationGraceUs;
+  }
+
+  /** Begins to set the pod up. */
+  create(): void {
+    this.state = 'creating';
+    this.createSandbox();
+  }
+
+  /** Begins to take the pod down; `podGone` is called when nothing of it is left. */
+  stop(graceUs = this.spec.terminationGraceUs): void {
+    if (this.state === 'stopping' || this.state === 'gone') return;
+    if (this.state === 'running') this.host.context.counters.podsRunning--;
+    this.state = 'stopping';
+    this.graceUs = graceUs;
+    // Readiness is probed to the end of the grace period.
+    for (const worker of this.workers) worker.stopped ||= worker.spec.type !== 'readiness';
+    this.token++;
+    this.advanceStop();
+  }
+
+  /** A probe or an operator wants the container stopped; it starts again as its restart policy says. */
+  restartContainer(container: PodContainer, detail: string): void {
+    if (container.state !== 'running' || container.stopping !== 'no') return;
+    container.stopping = 'asked';
+    container.reason = detail;
+    this.advanceContainerStop(container);
+  }
+
+  // The sandbox.
+
+  private createSandbox(): void {
+    const { runtime, context } = this.host;
+    if (runtime.create(this.sandbox)) return;
+    this.creationRefused(`sandbox: ${refusalText(context.kernel)}`);
+    this.retryLater();
+  }
+
+  sandboxReady(): void {
+    this.sandboxIsReady = true;
+    if (this.state === 'stopping') this.advanceStop();
+    else this.startNext();
+  }
+
+  sandboxFailed(): void {
+    if (this.state === 'stopping') {
+      this.finishStop();
+      return;
+    }
+    this.creationRefused('the sandbox process was killed during its set-up');
+    this.retryLater();
+  }
+
+  /** By our will, or because somebody killed pause: then everything in the pod is to be made anew. */
+  sandboxExited(): void {
+    this.sandboxIsReady = false;
+    if (this.state === 'stopping') {
+      this.advanceStop();
+      return;
+    }
+    for (const container of this.containers) {
+      if (container.state === 'running') this.restartContainer(container, 'the sandbox died');
+    }
+    this.recreateWhenEmpty();
+  }
+
+  private recreateWhenEmpty(): void {
+    if (this.sandboxIsReady || this.containers.some(({ runtime }) => runtime.main !== NONE)) return;
+    if (this.state === 'running') this.host.context.counters.podsRunning--;
+    this.state = 'creating';
+    this.host.runtime.remove(this.sandbox);
+    for (const container of this.containers) this.toWaiting(container);
+    this.createSandbox();
+  }
+
+  // Containers: start.
+
+  private startNext(): void {
+    if (this.containers.some(({ state }) => state === 'starting')) return;
+    const next = this.containers.find(({ state }) => state === 'waiting');
+    if (next !== undefined) this.startContainer(next);
+    else if (this.state === 'creating') this.created();
+  }
+
+  private created(): void {
+    const { counters } = this.host.context;
+    this.state = 'running';
+    counters.podsRunning++;
+    if (this.hasRun) return;
+    this.hasRun = true;
+    counters.podsCreated++;
+    this.moment('pod-created', this.name, this.createFailed ? 'after refused attempts' : '');
+  }
+
+  private startContainer(container: PodContainer): void {
+    container.state = 'starting';
+    if (!this.host.runtime.start(container.runtime)) this.startRefused(container);
+  }
+
+  containerStarted(runtime: Container): void {
+    const container = this.containerOf(runtime);
+    container.state = 'running';
+    container.stopping = 'no';
+    container.started = !container.hasStartupProbe;
+    container.refused = false;
+    if (runtime.generation > 1) {
+      container.restarts++;
+      this.moment('container-restarted', container.path, container.reason);
+    }
+    if (this.state === 'stopping') this.advanceStop();
+    else this.startNext();
+  }
+
+  containerFailed(runtime: Container): void {
+    const container = this.containerOf(runtime);
+    if (this.state !== 'stopping') {
+      this.startRefused(container);
+      return;
+    }
+    container.state = 'exited';
+    this.advanceStop();
+  }
+
+  /** A start that the runtime could not make backs off like a container that crashed. */
+  private startRefused(container: PodContainer): void {
+    const { context } = this.host;
+    const refusal = refusalText(context.kernel);
+    if (this.hasRun) this.containerRefused(container, `cannot be started: ${refusal}`);
+    else this.creationRefused(`${container.spec.name}: ${refusal}`);
+    container.state = 'exited';
+    this.backOff(container);
+  }
+
+  // Containers: end.
+
+  containerExited(runtime: Container, status: number): void {
+    const container = this.containerOf(runtime);
+    const wasStopped = container.stopping !== 'no';
+    container.state = 'exited';
+    container.token++;
+    if (this.state === 'stopping') this.advanceStop();
+    else if (this.sandboxLost()) this.recreateWhenEmpty();
+    else this.afterExit(container, status, wasStopped);
+  }
+
+  private afterExit(container: PodContainer, status: number, wasStopped: boolean): void {
+    if (!wasStopped) container.reason = `exited with status ${status}`;
+    if (!this.restarts(status, wasStopped)) return;
+    this.forgetOldCrashes(container);
+    this.backOff(container);
+  }
+
+  private sandboxLost(): boolean {
+    return !this.sandboxIsReady && this.host.runtime.hasInfra(this.sandbox);
+  }
+
+  private restarts(status: number, wasStopped: boolean): boolean {
+    if (this.spec.restartPolicy === 'Always') return true;
+    return this.spec.restartPolicy === 'OnFailure' && (status !== 0 || wasStopped);
+  }
+
+  /** R30: a container that has run for ten minutes begins anew. */
+  private forgetOldCrashes(container: PodContainer): void {
+    const { sim, kubeletRules } = this.host.context;
+    const ranUs = sim.nowUs - container.runtime.startedAtUs;
+    if (ranUs >= kubeletRules.restartBackOffUs.resetAfter) container.backOffUs = 0;
+  }
+
+  /** R30: at once the first time, then 10 s, doubling to 300 s. */
+  private backOff(container: PodContainer): void {
+    const { context } = this.host;
+    const { first, most } = context.kubeletRules.restartBackOffUs;
+    const waitUs = container.backOffUs;
+    container.backOffUs = waitUs === 0 ? first : Math.min(most, 2 * waitUs);
+    const index = this.host.containerIndex(container);
+    context.sim.after(waitUs, this.host.retryContainer, index, ++container.token);
+  }
+
+  /** The back-off is over. */
+  retryContainer(container: PodContainer): void {
+    if (this.state === 'stopping' || this.state === 'gone' || this.sandboxLost()) return;
+    this.toWaiting(container);
+    this.startNext();
+  }
+
+  private toWaiting(container: PodContainer): void {
+    container.state = 'waiting';
+    container.stopping = 'no';
+    container.token++;
+  }
+
+  // Stopping.
+
+  /** Takes the next step that is possible now; called again whenever something has changed. */
+  private advanceStop(): void {
+    if (this.state !== 'stopping') return;
+    for (const container of this.containers) {
+      if (container.state === 'running' && container.stopping === 'no') container.stopping = 'asked';
+      if (container.state === 'running') this.advanceContainerStop(container);
+    }
+    if (this.containers.some(({ state }) => state === 'running' || state === 'starting')) return;
+    this.advanceSandboxStop();
+  }
+
+  private advanceSandboxStop(): void {
+    const { runtime, context } = this.host;
+    if (this.sandbox.infra === NONE) {
+      // While the set-up is under way, `sandboxReady` or `sandboxFailed` comes back to this.
+      if (!this.sandbox.settingUp) this.finishStop();
+      return;
+    }
+    if (this.sandboxIsStopping) return;
+    if (runtime.stop(this.sandbox)) this.sandboxIsStopping = true;
+    else this.stuck(refusalText(context.kernel));
+  }
+
+  private finishStop(): void {
+    if (this.state === 'gone') return;
+    this.state = 'gone';
+    for (const worker of this.workers) worker.stopped = true;
+    this.token++;
+    this.host.runtime.remove(this.sandbox);
+    this.moment('pod-deleted', this.name, this.deleteStuck ? 'after refused attempts' : '');
+    this.host.podGone(this);
+  }
+
+  /** TERM, the grace period, KILL. */
+  private advanceContainerStop(container: PodContainer): void {
+    const { runtime, context } = this.host;
+    if (container.stopping !== 'asked') return;
+    if (!runtime.signal(container.runtime, SIGTERM)) {
+      this.stuck(refusalText(context.kernel), container);
+      return;
+    }
+    container.stopping = 'term-sent';
+    const index = this.host.containerIndex(container);
+    context.sim.after(this.graceUs, this.host.graceOver, index, container.token);
+  }
+
+  graceOver(container: PodContainer): void {
+    if (container.state !== 'running') return;
+    if (this.host.runtime.signal(container.runtime, SIGKILL)) container.stopping = 'kill-sent';
+    else this.stuck(refusalText(this.host.context.kernel), container);
+  }
+
+  /** A fork for the tear-down was refused: it is stuck until a later try succeeds. */
+  private stuck(detail: string, container?: PodContainer): void {
+    const { context } = this.host;
+    if (this.state === 'stopping' && !this.deleteStuck) {
+      this.deleteStuck = true;
+      context.counters.podsDeleteStuck++;
+      this.moment('pod-delete-stuck', this.name, detail);
+    }
+    if (this.state !== 'stopping' && container)
+      this.containerRefused(container, `cannot be stopped: ${detail}`);
+    const delayUs = this.host.retryDelayUs(this);
+    if (container?.stopping === 'term-sent') {
+      context.sim.after(delayUs, this.host.graceOver, this.host.containerIndex(container), container.token);
+    } else context.sim.after(delayUs, this.host.retryPod, this.index, ++this.token);
+  }
+
+  /** Time for another try of whatever was refused. */
+  retry(): void {
+    if (this.state === 'stopping') this.advanceStop();
+    else if (this.state === 'creating' && !this.sandboxIsReady) this.createSandbox();
+    for (const container of this.containers) this.advanceContainerStop(container);
+  }
+
+  // Shared.
+
+  private containerRefused(container: PodContainer, detail: string): void {
+    if (!container.refused) this.moment('fork-refused', container.path, detail);
+    container.refused = true;
+  }
+
+  private creationRefused(detail: string): void {
+    if (this.createFailed || this.hasRun) return;
+    this.createFailed = true;
+    this.host.context.counters.podsCreateFailed++;
+    this.moment('pod-create-failed', this.name, detail);
+  }
+
+  private retryLater(): void {
+    this.host.context.sim.after(this.host.retryDelayUs(this), this.host.retryPod, this.index, ++this.token);
+  }
+
+  private containerOf(runtime: Container): PodContainer {
+    return this.containers.find((container) => container.runtime === runtime)!;
+  }
+
+  private moment(
+    kind: Parameters<NodeContext['observer']['moment']>[0],
+    subject: string,
+    detail: string,
+  ): void {
+    this.host.context.observer.moment(kind, subject, detail);
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * The kubelet's probe workers (pkg/kubelet/prober/worker.go): one for each pod, container and probe type, each its
+ * own loop, never two probes of one worker at a time (R10).
+ *
+ *     start jitter (R11) ─► ticks ─► doProbe: container running? delay over? startup done? (R12)
+ *                             ▲         └─► exec, up to three tries while it cannot be started (R15) ─► result
+ *                             └────────────────── thresholds, on hold after a failure ◄─────────────────┘
+ *
+ * A Go ticker keeps one tick that nobody has taken yet and drops the rest: so the interval from start to start is the
+ * longer of the period and the probe's own duration, and after a slow probe one may follow at once.
+ */
+import { KERNEL, NONE, SIGKILL, type TaskId } from '../../kernel/kernel.js';
+import type { Program } from '../../program/code.js';
+import type { RandomStream } from '../../sim/random.js';
+import type { EventKind } from '../../sim/simulation.js';
+import { Timeouts } from '../../sim/timeouts.js';
+import { type NodeContext, refusalText } from '../context.js';
+import type { ExecClient, Execs } from '../runtime/exec.js';
+import type { Container } from '../runtime/sandbox.js';
+import type { ProbeSpec } from '../spec.js';
+import type { RuntimeRules } from '../versions/rules.js';
+
+/** Running totals of one probe, over every container that it has probed. */
+export interface ProbeTotals {
+  runs: number;
+  succeeded: number;
+  failed: number;
+  errored: number;
+  /** 1-based, the first run that failed or errored; 0: none. */
+  firstFailedRun: number;
+}
+
+export type ProbeResult = 'success' | 'failure' | 'error';
+
+/** What a worker knows of its container beyond the container itself, and whom it tells. */
+export interface ProbeHost {
+  /** `pod/container`. */
+  readonly path: string;
+  /** A startup probe gates the others (R12); true when there is none. */
+  started: boolean;
+  /** Liveness or startup has failed as often as it may: the container is to be restarted. */
+  probeKills(detail: string): void;
+}
+
+export interface ProbeWorkerOptions {
+  spec: ProbeSpec;
+  container: Container;
+  host: ProbeHost;
+  origin: number;
+  totals: ProbeTotals;
+  stream: RandomStream;
+  /** Of the start jitter. */
+  jitter: RandomStream;
+  /** Docker's own health check: first after a whole interval, then an interval after each end. */
+  dockerHealthCheck: boolean;
+}
+
+export class ProbeWorker implements ExecClient {
+  readonly container: Container;
+  readonly origin: number;
+  readonly stream: RandomStream;
+  spec: ProbeSpec;
+  index = -1;
+  execIndex = -1;
+  /** When the tick that is waited for comes; ticks are a whole number of periods after the first. */
+  tickUs = Number.NaN;
+  /** Counts runs, to tell a timeout event of this run from one of an earlier run. */
+  attempt = 0;
+  stopped = false;
+  private task: TaskId = NONE;
+  private starting = false;
+  private timedOut = false;
+  private tries = 0;
+  private generation = 0;
+  private onHold = false;
+  private lastResult: ProbeResult = 'success';
+  private resultRun = 0;
+  private isFailing = false;
+
+  constructor(
+    private readonly workers: ProbeWorkers,
+    readonly options: ProbeWorkerOptions,
+  ) {
+    this.container = options.container;
+    this.origin = options.origin;
+    this.stream = options.stream;
+    this.spec = options.spec;
+  }
+
+  execProgram(): Program {
+    if (this.spec.action.kind !== 'exec') throw new Error(`${this.options.host.path} has no command to exec`);
+    return this.spec.action.program;
+  }
+
+  /** One tick: `doProbe`. */
+  tick(): void {
+    if (this.stopped) return;
+    if (this.isDue()) this.run();
+    else this.workers.waitForTick(this);
+  }
+
+  private isDue(): boolean {
+    const { container, spec } = this;
+    if (!container.running) return false;
+    if (container.generation !== this.generation) {
+      this.generation = container.generation;
+      this.onHold = false;
+    }
+    if (this.onHold) return false;
+    if (this.workers.context.sim.nowUs - container.startedAtUs < spec.initialDelayUs) return false;
+    return this.options.host.started ? spec.type !== 'startup' : spec.type === 'startup';
+  }
+
+  private run(): void {
+    this.tries = 0;
+    this.timedOut = false;
+    this.options.totals.runs++;
+    this.workers.context.counters.probeRuns++;
+    if (this.spec.action.kind === 'network') this.finish('success', '');
+    else this.exec();
+  }
+
+  /** R15: while the runtime cannot start the command, or its timeout counts as an error, up to three times. */
+  private exec(): void {
+    const { workers } = this;
+    this.attempt++;
+    while (this.tries < workers.context.kubeletRules.startErrorTries) {
+      this.tries++;
+      if (workers.execs.start(this.execIndex)) {
+        this.starting = true;
+        if (workers.rules.onTimeout !== 'ignored') workers.expectTimeout(this);
+        return;
+      }
+      if (workers.rules.startErrors === 'counted') break;
+    }
+    const why = `cannot start the command: ${refusalText(workers.context.kernel)}`;
+    this.finish(workers.rules.startErrors === 'counted' ? 'failure' : 'error', why);
+  }
+
+  execStarted(task: TaskId): void {
+    this.starting = false;
+    this.task = task;
+    if (this.timedOut) this.endCommand();
+  }
+
+  execEnded(task: TaskId, status: number): void {
+    // Given up on earlier, and left running (dockershim): nobody is interested any more.
+    if (task !== this.task) return;
+    this.task = NONE;
+    if (this.timedOut) this.timeoutResult();
+    else if (status === 0) this.finish('success', '');
+    else this.finish('failure', `exit status ${status}`);
+  }
+
+  execLost(): void {
+    this.starting = false;
+    this.finish('error', 'the container ended');
+  }
+
+  /** Has the command of this attempt ended, or been given up? */
+  isOver(attempt: number): boolean {
+    return this.attempt !== attempt || (this.task === NONE && !this.starting);
+  }
+
+  /** R17: `timeoutSeconds` have passed since the exec was asked for, and it is not over. */
+  timeout(): void {
+    if (this.workers.rules.onTimeout === 'left-running' && !this.starting) {
+      this.task = NONE;
+      this.finish('failure', 'timed out, the command goes on');
+      return;
+    }
+    this.timedOut = true;
+    if (!this.starting) this.endCommand();
+  }
+
+  /** containerd kills the command and nothing else (R17); what it has started becomes an orphan. */
+  private endCommand(): void {
+    const { kernel } = this.workers.context;
+    if (this.workers.rules.onTimeout === 'kill-group') kernel.killGroup(this.task, SIGKILL);
+    else kernel.kill(KERNEL, this.task, SIGKILL);
+  }
+
+  /** R18: before ExecProbeTimeout a timeout was an error, and tried again like one. */
+  private timeoutResult(): void {
+    const { kubeletRules } = this.workers.context;
+    this.timedOut = false;
+    if (!kubeletRules.timeoutCounts && this.tries < kubeletRules.startErrorTries && !this.stopped)
+      this.exec();
+    else this.finish(kubeletRules.timeoutCounts ? 'failure' : 'error', 'timed out');
+  }
+
+  private finish(result: ProbeResult, detail: string): void {
+    this.count(result, detail);
+    // R15: an error is no result at all.
+    if (result !== 'error' && !this.stopped) this.judge(result, detail);
+    if (!this.stopped) this.workers.waitForTick(this);
+  }
+
+  private judge(result: 'success' | 'failure', detail: string): void {
+    if (result === this.lastResult) this.resultRun++;
+    else this.resultRun = 1;
+    this.lastResult = result;
+    const { spec, options } = this;
+    const needed = result === 'success' ? spec.successThreshold : spec.failureThreshold;
+    // Docker's own health check only marks the container, as a readiness probe does.
+    if (this.resultRun < needed || spec.type === 'readiness' || options.dockerHealthCheck) return;
+    if (result === 'success') {
+      if (spec.type === 'startup') options.host.started = true;
+      return;
+    }
+    this.onHold = true;
+    this.resultRun = 0;
+    options.host.probeKills(`${spec.type} probe failed: ${detail}`);
+  }
+
+  private count(result: ProbeResult, detail: string): void {
+    const { totals } = this.options;
+    if (result === 'success') {
+      totals.succeeded++;
+      if (this.isFailing) this.report('recovered', 'the probe works again');
+      this.isFailing = false;
+      return;
+    }
+    if (result === 'failure') totals.failed++;
+    else totals.errored++;
+    if (totals.firstFailedRun === 0) totals.firstFailedRun = totals.runs;
+    this.workers.context.counters.probeFailures++;
+    if (!this.isFailing) this.report(result === 'failure' ? 'probe-failed' : 'probe-errored', detail);
+    this.isFailing = true;
+  }
+
+  private report(kind: 'probe-failed' | 'probe-errored' | 'recovered', detail: string): void {
+    const { host, totals } = this.options;
+    const subject = `${host.path}/${this.spec.type}`;
+    this.workers.context.observer.moment(kind, subject, `run ${totals.runs}: ${detail}`);
+  }
+}
+
+/** All workers of a node: their ticks and their timeouts. */
+export class ProbeWorkers {
+  private readonly all: ProbeWorker[] = [];
+  private readonly tick: EventKind;
+  private readonly timeouts: Timeouts;
+
+  constructor(
+    readonly context: NodeContext,
+    readonly execs: Execs,
+  ) {
+    this.tick = context.sim.register((index) => this.all[index].tick());
+    this.timeouts = new Timeouts(
+      context.sim,
+      (index, attempt) => this.all[index].isOver(attempt),
+      (index) => this.all[index].timeout(),
+    );
+  }
+
+  get rules(): RuntimeRules {
+    return this.context.runtimeRules;
+  }
+
+  /** Begins to probe, now: when the kubelet first hears of the pod, whatever its containers do. */
+  add(options: ProbeWorkerOptions): ProbeWorker {
+    const worker = new ProbeWorker(this, options);
+    worker.index = this.all.push(worker) - 1;
+    worker.execIndex = this.execs.add(worker);
+    const { sim } = this.context;
+    worker.tickUs = sim.nowUs + this.firstWaitUs(worker);
+    sim.at(worker.tickUs, this.tick, worker.index, 0);
+    return worker;
+  }
+
+  /** R11. Phase 0 of the kubelet's own start is the start of the simulation. */
+  private firstWaitUs(worker: ProbeWorker): number {
+    const { spec, jitter, dockerHealthCheck } = worker.options;
+    if (dockerHealthCheck) return spec.periodUs;
+    const { startJitter } = this.context.kubeletRules;
+    const part = jitter.uniform();
+    const isLate = startJitter === 'near-kubelet-start' && this.context.sim.nowUs >= spec.periodUs;
+    return isLate ? 0 : Math.floor(part * spec.periodUs);
+  }
+
+  waitForTick(worker: ProbeWorker): void {
+    const { sim } = this.context;
+    const { periodUs } = worker.spec;
+    if (worker.options.dockerHealthCheck) worker.tickUs = sim.nowUs + periodUs;
+    else {
+      // With a tick pending, the one after it is counted from the ticker's own beat.
+      const sinceTickUs = sim.nowUs - worker.tickUs;
+      worker.tickUs += sinceTickUs < 2 * periodUs ? periodUs : Math.floor(sinceTickUs / periodUs) * periodUs;
+    }
+    sim.at(worker.tickUs > sim.nowUs ? worker.tickUs : sim.nowUs, this.tick, worker.index, 0);
+  }
+
+  expectTimeout(worker: ProbeWorker): void {
+    this.timeouts.start(worker.spec.timeoutUs, worker.index, worker.attempt);
+  }
+}

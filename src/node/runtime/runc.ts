@@ -1,0 +1,194 @@
+/**
+ * One call of runc: how a process gets into a container.
+ *
+ *     shim ── fork ──► runc ── threads, nsexec stages ──► fork into the namespace ──► setsid, threads of `runc init`
+ *                       │                                                                  │
+ *                       └── setupUs later: exits; the child is the shim's (R4) ◄───────────┴── execs the command
+ *
+ * A runtime that enters the namespace by itself (`bare`) forks the command and that is all.
+ */
+import { type Kernel, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
+import type { EventKind } from '../../sim/simulation.js';
+import type { NodeContext } from '../context.js';
+import type { RuncRules } from '../versions/rules.js';
+
+export const HOST_NAMESPACE: PidNsId = 0;
+/** The child is to be PID 1 of a namespace of its own. */
+export const NEW_NAMESPACE: PidNsId = -2;
+
+export type RuncCallKind = number;
+/**
+ * Called when the set-up is over. `task` is the new process, single-threaded and a child of the shim, in namespace
+ * `ns`; NONE if it was killed before it got so far.
+ */
+export type RuncReady = (owner: number, task: TaskId, ns: PidNsId) => void;
+
+/** A call under way, or one that is over and will be used again: an exec allocates none. */
+class RuncCall {
+  kind: RuncCallKind = 0;
+  owner = 0;
+  parent: TaskId = NONE;
+  /** runc's own process; NONE for a bare runtime. */
+  runc: TaskId = NONE;
+  /** What is to be brought into the namespace. */
+  child: TaskId = NONE;
+  namespace: PidNsId = HOST_NAMESPACE;
+  /** The namespace was made for this call. */
+  isNew = false;
+
+  constructor(readonly index: number) {}
+
+  begin(kind: RuncCallKind, owner: number, parent: TaskId): void {
+    this.kind = kind;
+    this.owner = owner;
+    this.parent = parent;
+    this.runc = NONE;
+    this.child = NONE;
+    this.namespace = HOST_NAMESPACE;
+    this.isNew = false;
+  }
+}
+
+export class RuncCalls {
+  private readonly kernel: Kernel;
+  private readonly rules: RuncRules | null;
+  private readonly setsid: boolean;
+  private readonly comm: number;
+  private readonly ready: RuncReady[] = [];
+  private readonly done: EventKind;
+  private readonly calls: RuncCall[] = [];
+  /** Those of them that are over. */
+  private readonly free: RuncCall[] = [];
+
+  constructor(private readonly context: NodeContext) {
+    this.kernel = context.kernel;
+    this.rules = context.runtimeRules.runc;
+    this.setsid = context.runtimeRules.setsid;
+    this.comm = context.kernel.comm('runc');
+    this.done = context.sim.register((index) => this.finish(this.calls[index]));
+  }
+
+  register(ready: RuncReady): RuncCallKind {
+    return this.ready.push(ready) - 1;
+  }
+
+  /**
+   * Starts a process in a namespace: an existing one, HOST_NAMESPACE, or NEW_NAMESPACE with a `pid_max` of its own
+   * (null: the kernel's default).
+   *
+   * @returns false if one of the forks was refused; then nothing is left of the call, and `kernel.refusal` says why.
+   */
+  start(
+    kind: RuncCallKind,
+    owner: number,
+    parent: TaskId,
+    origin: number,
+    into: PidNsId,
+    pidMax: number | null,
+  ): boolean {
+    const call = this.begin(kind, owner, parent);
+    if (!this.forkAll(call, origin, into, pidMax)) return this.abandon(call);
+    this.finishLater(call);
+    return true;
+  }
+
+  /** `runc kill`: as many numbers on the host, and no child. A bare runtime needs nothing of the kind. */
+  startKill(kind: RuncCallKind, owner: number, parent: TaskId): boolean {
+    const call = this.begin(kind, owner, parent);
+    if (this.rules !== null && !this.forkRunc(call, this.rules, this.kernel.originOf(parent)))
+      return this.abandon(call);
+    this.finishLater(call);
+    return true;
+  }
+
+  private begin(kind: RuncCallKind, owner: number, parent: TaskId): RuncCall {
+    let call = this.free.pop();
+    if (call === undefined) {
+      call = new RuncCall(this.calls.length);
+      this.calls.push(call);
+    }
+    call.begin(kind, owner, parent);
+    return call;
+  }
+
+  private finishLater(call: RuncCall): void {
+    if (this.rules === null) this.context.sim.soon(this.done, call.index, 0);
+    else this.context.sim.after(this.rules.setupUs, this.done, call.index, 0);
+  }
+
+  private forkAll(call: RuncCall, origin: number, into: PidNsId, pidMax: number | null): boolean {
+    const kernel = this.kernel;
+    const rules = this.rules;
+    let forker = call.parent;
+    if (rules !== null) {
+      if (!this.forkRunc(call, rules, origin)) return false;
+      forker = call.runc;
+    }
+    if (into === NEW_NAMESPACE) {
+      call.namespace = this.unshare(forker, pidMax);
+      call.isNew = true;
+    } else {
+      kernel.setns(forker, into);
+      call.namespace = into;
+    }
+    const threads = rules === null ? 0 : rules.initTaskCount - 1;
+    const child = kernel.forkAs(forker, kernel.commOf(forker), origin, threads);
+    // A bare parent goes on to serve other namespaces; a runc never forks again.
+    if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
+    if (child === NONE) return false;
+    call.child = child;
+    if (this.setsid) kernel.setsid(child);
+    return kernel.threadCount(child) === threads;
+  }
+
+  private unshare(task: TaskId, pidMax: number | null): PidNsId {
+    return pidMax === null
+      ? this.kernel.unsharePidNamespace(task)
+      : this.kernel.unsharePidNamespace(task, pidMax);
+  }
+
+  private forkRunc(call: RuncCall, rules: RuncRules, origin: number): boolean {
+    const kernel = this.kernel;
+    const threads = rules.hostTaskCount - 1;
+    const runc = kernel.forkAs(call.parent, this.comm, origin, threads);
+    if (runc === NONE) return false;
+    call.runc = runc;
+    return kernel.threadCount(runc) === threads;
+  }
+
+  /** A fork was refused: runc says so and exits, and its half-made child with it. */
+  private abandon(call: RuncCall): false {
+    const kernel = this.kernel;
+    const { runc, child, parent } = call;
+    if (child !== NONE) {
+      kernel.exit(child, 1);
+      kernel.wait(runc === NONE ? parent : runc, child);
+    }
+    if (runc !== NONE) {
+      kernel.exit(runc, 1);
+      kernel.wait(parent, runc);
+    }
+    if (call.isNew) kernel.forgetNamespace(call.namespace);
+    this.free.push(call);
+    return false;
+  }
+
+  private finish(call: RuncCall): void {
+    const kernel = this.kernel;
+    const { runc, parent, kind, owner, namespace } = call;
+    let { child } = call;
+    if (child !== NONE && kernel.isZombie(child)) {
+      kernel.wait(runc === NONE ? parent : runc, child);
+      child = NONE;
+    }
+    if (runc !== NONE && child !== NONE) kernel.exitAwaited(runc, 0);
+    else if (runc !== NONE) {
+      // Nothing has come of it, and the parent may have no other reason to stay: it has to look.
+      kernel.exit(runc, 0);
+      kernel.wait(parent, runc);
+    }
+    if (child === NONE && call.isNew) kernel.forgetNamespace(namespace);
+    this.free.push(call);
+    this.ready[kind](owner, child, namespace);
+  }
+}

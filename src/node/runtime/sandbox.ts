@@ -1,0 +1,336 @@
+/**
+ * Pod sandboxes and containers: what the runtime makes of a pod.
+ *
+ *     daemon ─► shim ─► runc ─► pause        PID 1 of the pod's namespace (R8), or of one of its own (R7)
+ *        │       └────► runc ─► application  in the pod's namespace, or PID 1 of its own
+ *        └────► shim (one per container where the runtime does so, R28)
+ *
+ * A sandbox or a container is plain data with an owner, who is told what became of it; nothing here decides when
+ * something is started, stopped or tried again (pod.ts does).
+ */
+import { type CgroupId, NONE, type PidNsId, SIGKILL, SIGTERM, type TaskId } from '../../kernel/kernel.js';
+import type { Program } from '../../program/code.js';
+import type { RandomStream } from '../../sim/random.js';
+import type { EventKind } from '../../sim/simulation.js';
+import type { NodeContext } from '../context.js';
+import type { ChildKind } from '../host/child-watch.js';
+import type { PidMode } from '../versions/rules.js';
+import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls } from './runc.js';
+
+/** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
+export interface SandboxOwner {
+  sandboxReady(): void;
+  /** The set-up was cut short. */
+  sandboxFailed(): void;
+  sandboxExited(): void;
+  containerStarted(container: Container): void;
+  containerFailed(container: Container): void;
+  containerExited(container: Container, status: number): void;
+}
+
+/** What is asked for. */
+export interface SandboxRequest {
+  owner: SandboxOwner;
+  pidMode: PidMode;
+  /** `docker run`: no infra process. */
+  sandboxless: boolean;
+  /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
+  pidMax: number | null;
+  podPidsMax: number;
+  infraProgram: Program;
+  shimOrigin: number;
+  infraOrigin: number;
+  infraStream: RandomStream;
+}
+
+/**
+ * A class, as `Container` is, and not an object spread together: every probe looks at both, and objects that come from
+ * a spread share no hidden class, so that each of these looks would be a search by name.
+ */
+export class Sandbox {
+  readonly owner: SandboxOwner;
+  readonly pidMode: PidMode;
+  readonly sandboxless: boolean;
+  readonly pidMax: number | null;
+  readonly podPidsMax: number;
+  readonly infraProgram: Program;
+  readonly shimOrigin: number;
+  readonly infraOrigin: number;
+  readonly infraStream: RandomStream;
+  /** Made once, and kept over attempts that are refused. */
+  cgroup: CgroupId = NONE;
+  settingUp = false;
+  /** NONE when there is none, or not now. */
+  shim: TaskId = NONE;
+  infra: TaskId = NONE;
+  /** Of the infra process; HOST_NAMESPACE without one. */
+  namespace: PidNsId = HOST_NAMESPACE;
+
+  constructor(
+    readonly index: number,
+    request: SandboxRequest,
+  ) {
+    this.owner = request.owner;
+    this.pidMode = request.pidMode;
+    this.sandboxless = request.sandboxless;
+    this.pidMax = request.pidMax;
+    this.podPidsMax = request.podPidsMax;
+    this.infraProgram = request.infraProgram;
+    this.shimOrigin = request.shimOrigin;
+    this.infraOrigin = request.infraOrigin;
+    this.infraStream = request.infraStream;
+  }
+}
+
+export class Container {
+  /** One for each start that succeeded: the container ID. */
+  generation = 0;
+  running = false;
+  startedAtUs = Number.NaN;
+  cgroup: CgroupId = NONE;
+  shim: TaskId = NONE;
+  main: TaskId = NONE;
+  namespace: PidNsId = HOST_NAMESPACE;
+
+  constructor(
+    readonly index: number,
+    readonly sandbox: Sandbox,
+    readonly name: string,
+    readonly program: Program,
+    readonly stream: RandomStream,
+    readonly origin: number,
+  ) {}
+}
+
+export class SandboxRuntime {
+  /** By index; those of pods that are gone are left out. */
+  private readonly sandboxes: Sandbox[] = [];
+  private readonly containers: Container[] = [];
+  private readonly readyWithoutInfra: EventKind;
+  private readonly infraCall: RuncCallKind;
+  private readonly mainCall: RuncCallKind;
+  private readonly killInfraCall: RuncCallKind;
+  private readonly killMainCall: RuncCallKind;
+  private readonly infraChild: ChildKind;
+  private readonly mainChild: ChildKind;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly runc: RuncCalls,
+    private readonly daemon: TaskId,
+    private readonly kubepods: CgroupId,
+  ) {
+    const { sim, children } = context;
+    this.readyWithoutInfra = sim.register((index) => this.ready(this.sandboxes[index]));
+    this.infraCall = runc.register((index, task, ns) => this.infraReady(this.sandboxes[index], task, ns));
+    this.mainCall = runc.register((index, task, ns) => this.mainReady(this.containers[index], task, ns));
+    this.killInfraCall = runc.register((index) => this.kill(this.sandboxes[index]?.infra, SIGKILL));
+    this.killMainCall = runc.register((request) =>
+      this.kill(this.containers[request >> 1]?.main, (request & 1) === 1 ? SIGKILL : SIGTERM),
+    );
+    this.infraChild = children.register((index) => this.infraExited(this.sandboxes[index]));
+    this.mainChild = children.register((index, _task, status) =>
+      this.mainExited(this.containers[index], status),
+    );
+  }
+
+  addSandbox(request: SandboxRequest): Sandbox {
+    const sandbox = new Sandbox(this.sandboxes.length, request);
+    this.sandboxes.push(sandbox);
+    return sandbox;
+  }
+
+  addContainer(
+    sandbox: Sandbox,
+    name: string,
+    program: Program,
+    stream: RandomStream,
+    origin: number,
+  ): Container {
+    const container = new Container(this.containers.length, sandbox, name, program, stream, origin);
+    this.containers.push(container);
+    return container;
+  }
+
+  /** Begins to set up a sandbox: its cgroup, shim and infra process. False: a fork was refused. */
+  create(sandbox: Sandbox): boolean {
+    const { kernel } = this.context;
+    if (sandbox.cgroup === NONE) sandbox.cgroup = kernel.createCgroup(this.kubepods, sandbox.podPidsMax);
+    sandbox.settingUp = this.startSandboxShim(sandbox) && this.startInfra(sandbox);
+    if (!sandbox.settingUp) this.endShimOfSandbox(sandbox);
+    return sandbox.settingUp;
+  }
+
+  private startInfra(sandbox: Sandbox): boolean {
+    if (!this.hasInfra(sandbox)) {
+      this.context.sim.soon(this.readyWithoutInfra, sandbox.index, 0);
+      return true;
+    }
+    const into = sandbox.pidMode === 'node' ? HOST_NAMESPACE : NEW_NAMESPACE;
+    const pidMax = sandbox.pidMode === 'pod' ? sandbox.pidMax : null;
+    const parent = this.parentFor(sandbox.shim);
+    return this.runc.start(this.infraCall, sandbox.index, parent, sandbox.infraOrigin, into, pidMax);
+  }
+
+  /** R34: is there a pause process at all? */
+  hasInfra(sandbox: Sandbox): boolean {
+    if (sandbox.sandboxless) return false;
+    return sandbox.pidMode === 'pod' || this.context.runtimeRules.infraWhenIsolated;
+  }
+
+  /** Begins to start a container in a sandbox that is ready. False: a fork was refused, nothing is left. */
+  start(container: Container): boolean {
+    const { sandbox } = container;
+    container.shim = sandbox.shim;
+    if (this.context.runtimeRules.shimPer === 'container') {
+      container.shim = this.startShim(sandbox.shimOrigin);
+      if (container.shim === NONE) return false;
+    }
+    const own = sandbox.pidMode === 'container';
+    const into = own ? NEW_NAMESPACE : sandbox.namespace;
+    const parent = this.parentFor(container.shim);
+    const pidMax = own ? sandbox.pidMax : null;
+    if (this.runc.start(this.mainCall, container.index, parent, container.origin, into, pidMax)) return true;
+    this.endShimOf(container);
+    return false;
+  }
+
+  /** Begins to send a signal to a container's main process. False: a fork was refused. */
+  signal(container: Container, signal: typeof SIGTERM | typeof SIGKILL): boolean {
+    const request = (container.index << 1) | (signal === SIGKILL ? 1 : 0);
+    return this.runc.startKill(this.killMainCall, request, this.parentFor(container.shim));
+  }
+
+  /** Begins to end a sandbox whose containers have ended. False: a fork was refused. */
+  stop(sandbox: Sandbox): boolean {
+    return this.runc.startKill(this.killInfraCall, sandbox.index, this.parentFor(sandbox.shim));
+  }
+
+  /** Removes a sandbox that has no process any more. */
+  remove(sandbox: Sandbox): void {
+    this.endShimOfSandbox(sandbox);
+    if (sandbox.cgroup !== NONE) this.removeCgroup(sandbox.cgroup);
+    sandbox.cgroup = NONE;
+  }
+
+  private removeCgroup(cgroup: CgroupId): void {
+    this.context.kernel.removeCgroup(cgroup);
+    this.context.kernel.forgetCgroup(cgroup);
+  }
+
+  /** Its pod will never ask for it again. */
+  forget(sandbox: Sandbox, containers: readonly Container[]): void {
+    delete this.sandboxes[sandbox.index];
+    for (const { index } of containers) delete this.containers[index];
+  }
+
+  /** The process that a container's processes are children of. */
+  private parentFor(shim: TaskId): TaskId {
+    return shim === NONE ? this.daemon : shim;
+  }
+
+  private startSandboxShim(sandbox: Sandbox): boolean {
+    const { shimPer } = this.context.runtimeRules;
+    const needed = shimPer === 'pod' || (shimPer === 'container' && this.hasInfra(sandbox));
+    if (!needed) return true;
+    sandbox.shim = this.startShim(sandbox.shimOrigin);
+    return sandbox.shim !== NONE;
+  }
+
+  /** A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. */
+  private startShim(origin: number): TaskId {
+    const { kernel, machine, children, runtimeRules } = this.context;
+    const shim = kernel.forkAs(this.daemon, kernel.commOf(this.daemon), origin, 0);
+    if (shim === NONE) return NONE;
+    kernel.exec(shim, runtimeRules.shimComm);
+    kernel.setsid(shim);
+    kernel.setSubreaper(shim, true);
+    machine.worker(shim, children);
+    const threads = runtimeRules.shimTaskCount - 1;
+    if (kernel.cloneThreads(shim, threads) === threads) return shim;
+    kernel.exit(shim, 1);
+    return NONE;
+  }
+
+  private ready(sandbox: Sandbox): void {
+    sandbox.settingUp = false;
+    sandbox.owner.sandboxReady();
+  }
+
+  private infraReady(sandbox: Sandbox, task: TaskId, namespace: PidNsId): void {
+    const { kernel, machine, children } = this.context;
+    if (task === NONE) {
+      sandbox.settingUp = false;
+      this.endShimOfSandbox(sandbox);
+      sandbox.owner.sandboxFailed();
+      return;
+    }
+    sandbox.infra = task;
+    sandbox.namespace = namespace;
+    kernel.attach(task, sandbox.cgroup);
+    machine.load(task, sandbox.infraProgram, sandbox.infraStream);
+    children.expect(task, this.infraChild, sandbox.index);
+    this.ready(sandbox);
+  }
+
+  private mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
+    const { kernel, machine, children, sim, runtimeRules } = this.context;
+    if (task === NONE) {
+      this.endShimOf(container);
+      container.sandbox.owner.containerFailed(container);
+      return;
+    }
+    container.main = task;
+    container.namespace = namespace;
+    container.cgroup = kernel.createCgroup(container.sandbox.cgroup, runtimeRules.containerPidsMax);
+    kernel.attach(task, container.cgroup);
+    machine.load(task, container.program, container.stream);
+    children.expect(task, this.mainChild, container.index);
+    container.generation++;
+    container.running = true;
+    container.startedAtUs = sim.nowUs;
+    container.sandbox.owner.containerStarted(container);
+  }
+
+  /** Whoever it was for may be gone by now. */
+  private kill(task: TaskId | undefined, signal: typeof SIGTERM | typeof SIGKILL): void {
+    if (task !== undefined && task !== NONE) this.context.kernel.kill(this.daemon, task, signal);
+  }
+
+  /**
+   * The main process of a container has been reaped. If it was PID 1 of its own namespace, everything in there went
+   * with it (R7). If not, the shim kills what is left of the container (`ShouldKillAllOnExit`), and the dead are for
+   * the namespace's init to reap (R8).
+   */
+  private mainExited(container: Container, status: number): void {
+    const { kernel } = this.context;
+    container.running = false;
+    container.main = NONE;
+    if (container.sandbox.pidMode !== 'container') {
+      for (const task of kernel.liveTasksIn(container.cgroup)) kernel.kill(this.daemon, task, SIGKILL);
+    }
+    this.removeCgroup(container.cgroup);
+    container.cgroup = NONE;
+    if (container.sandbox.pidMode === 'container') kernel.forgetNamespace(container.namespace);
+    this.endShimOf(container);
+    container.sandbox.owner.containerExited(container, status);
+  }
+
+  private endShimOf(container: Container): void {
+    const { shim } = container;
+    container.shim = NONE;
+    if (shim !== NONE && shim !== container.sandbox.shim) this.context.children.retire(shim);
+  }
+
+  private infraExited(sandbox: Sandbox): void {
+    sandbox.infra = NONE;
+    if (sandbox.pidMode !== 'node') this.context.kernel.forgetNamespace(sandbox.namespace);
+    sandbox.namespace = HOST_NAMESPACE;
+    sandbox.owner.sandboxExited();
+  }
+
+  private endShimOfSandbox(sandbox: Sandbox): void {
+    if (sandbox.shim !== NONE) this.context.children.retire(sandbox.shim);
+    sandbox.shim = NONE;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * What a probe leaves behind, per run.
+ *
+ * The kernel counts zombies and numbers by origin; a difference over time is only a leak as long as nobody has
+ * cleaned up. So what goes with a namespace is added back, and the account is closed at the first fork that is
+ * refused to the pod: from then on runs are cut short, and their number says nothing about the program.
+ */
+import type { Kernel } from '../kernel/kernel.js';
+import type { ProbeAccount } from '../node/kubelet/kubelet.js';
+
+export interface LeakPerRun {
+  zombies: number | null;
+  numbers: number | null;
+}
+
+interface Closed {
+  runs: number;
+  zombies: number;
+  numbers: number;
+}
+
+export class LeakAccounts {
+  /** By origin: what went with namespaces that have ended. */
+  readonly #goneZombies = new Map<number, number>();
+  readonly #goneNumbers = new Map<number, number>();
+  readonly #closed = new Map<number, Closed>();
+  /** As it was before the namespaces ended that have ended in this instant, by origin. */
+  readonly #before = new Map<number, { zombies: number; numbers: number }>();
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly accounts: () => readonly ProbeAccount[],
+  ) {}
+
+  /** PID 1 of a namespace of this pod is about to take everything there with it; `settle` is to follow. */
+  namespaceEnds(pod: string): void {
+    for (const account of this.accounts()) {
+      const { origin } = account;
+      if (account.pod !== pod || this.#before.has(origin)) continue;
+      this.#before.set(origin, { zombies: this.#zombies(origin), numbers: this.#numbers(origin) });
+    }
+  }
+
+  /** The end of that instant. */
+  settle(): void {
+    for (const [origin, { zombies, numbers }] of this.#before) {
+      add(this.#goneZombies, origin, Math.max(0, zombies - this.#zombies(origin)));
+      add(this.#goneNumbers, origin, Math.max(0, numbers - this.#numbers(origin)));
+    }
+    this.#before.clear();
+  }
+
+  /** Forks are being refused to these probes. */
+  close(accounts: readonly ProbeAccount[]): void {
+    for (const account of accounts) {
+      if (!this.#closed.has(account.origin)) this.#closed.set(account.origin, this.#state(account));
+    }
+  }
+
+  perRun(account: ProbeAccount): LeakPerRun {
+    const { runs, zombies, numbers } = this.#closed.get(account.origin) ?? this.#state(account);
+    return runs === 0
+      ? { zombies: null, numbers: null }
+      : { zombies: zombies / runs, numbers: numbers / runs };
+  }
+
+  #state(account: ProbeAccount): Closed {
+    const { origin, totals } = account;
+    return {
+      runs: totals.runs,
+      zombies: this.#zombies(origin) + (this.#goneZombies.get(origin) ?? 0),
+      numbers: this.#numbers(origin) + (this.#goneNumbers.get(origin) ?? 0),
+    };
+  }
+
+  #zombies(origin: number): number {
+    return this.kernel.origins.zombies(origin);
+  }
+
+  /** Numbers that no live task has: what is alive now will have ended. */
+  #numbers(origin: number): number {
+    const { origins } = this.kernel;
+    return origins.numbers(origin) - (origins.tasks(origin) - origins.zombies(origin));
+  }
+}
+
+function add(map: Map<number, number>, key: number, value: number): void {
+  map.set(key, (map.get(key) ?? 0) + value);
+}

@@ -1,0 +1,230 @@
+/**
+ * One run of a scenario.
+ *
+ *     Scenario ─► build: clock, machine, node ─► events to the horizon ─► summarise ─► RunResult
+ *                                   │ every moment that matters
+ *                                   └────────► recorder
+ */
+
+import { kernelRules } from '../kernel/kernel.js';
+import { Node } from '../node/node.js';
+import { nodePrograms } from '../node/programs.js';
+import { catalogue } from '../program/catalogue/index.js';
+import { Machine } from '../program/machine.js';
+import type { Scenario } from '../scenario/scenario.js';
+import { RandomStreams } from '../sim/random.js';
+import { Simulation } from '../sim/simulation.js';
+import { formatDuration, grouped, US_PER_SECOND } from '../sim/time.js';
+import type { Diagnostic } from '../text/diagnostic.js';
+import { summarise } from './assemble-result.js';
+import { processRows } from './processes.js';
+import { Recorder } from './recorder.js';
+import type { ProcessRow, RunResult } from './result.js';
+
+/** Rows of the timeline when the scenario says `sampleEvery: auto`. */
+const AUTO_ROWS = 1_000;
+
+/** A run that needs more events than this is stopped: a month of a full node (110 pods, a probe each) needs a quarter. */
+export const EVENTS_MAX = 1_000_000_000;
+
+/** From here on a run is stopped already if at its rate it would need twenty times as many. */
+const HOPELESS_FROM_EVENTS = 50_000_000;
+const HOPELESS_FACTOR = 20;
+
+/** Events between two looks at the clock, the progress and the bound: about a tenth of a second. */
+const EVENTS_PER_SLICE = 1_000_000;
+
+export interface RunOptions {
+  /** `exhaustion` ends the run with the first fork that is refused at node scope. Default: `horizon`. */
+  until?: 'horizon' | 'exhaustion';
+  /** Another draw of everything that is random, for the same seed. Default: 0. */
+  replication?: number;
+  /** Default: EVENTS_MAX. */
+  eventsMax?: number;
+  /** Real time in seconds, from any origin: for `wallSeconds`, which is 0 without it. */
+  clock?: () => number;
+}
+
+/** A run that could not be made, or was stopped at a stated bound: what the user can do about it is in the list. */
+export class ScenarioRunError extends Error {
+  override readonly name = 'ScenarioRunError';
+
+  constructor(readonly diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(({ message }) => message).join('\n'));
+  }
+}
+
+/** A run in progress. `simulate` is the short way; this is for those who want to look, or to stop, in between. */
+export class Run {
+  readonly node: Node;
+  readonly sim = new Simulation();
+  readonly machine: Machine;
+  readonly recorder: Recorder;
+  readonly #startedSeconds: number;
+  readonly #endUs: number;
+  #isOver = false;
+
+  /** @throws ScenarioRunError if the machine cannot be built. */
+  constructor(
+    readonly scenario: Scenario,
+    private readonly options: RunOptions = {},
+  ) {
+    this.#startedSeconds = options.clock?.() ?? 0;
+    this.#endUs = scenario.horizonUs;
+    this.recorder = new Recorder(this.sim);
+    this.machine = this.#buildMachine();
+    this.node = this.#buildNode();
+    const { machine, recorder } = this;
+    machine.onRefused = (parent, refusal) => recorder.refused(parent, refusal);
+    machine.onNamespaceEnds = (init) => recorder.namespaceEnds(init);
+    machine.onWrapped = () => recorder.wrapped();
+    if (options.until === 'exhaustion') recorder.onExhausted = () => this.#endEarly();
+    recorder.start(this.node, sampleEveryUs(scenario));
+  }
+
+  #buildMachine(): Machine {
+    const { kernel } = this.scenario.node;
+    const rules = kernelRules(kernel.version);
+    if (rules === null) throw this.#error('bad-version', `\`${kernel.version}\` is not a kernel version`);
+    return new Machine({
+      sim: this.sim,
+      rules,
+      pidMax: kernel.pidMax,
+      threadsMax: kernel.threadsMax,
+      initComm: 'systemd',
+    });
+  }
+
+  #buildNode(): Node {
+    const { scenario, options, sim, machine, recorder } = this;
+    const streams = new RandomStreams(scenario.seed, options.replication ?? 0);
+    const programs = nodePrograms(catalogue());
+    try {
+      return new Node(scenario.node, { sim, machine, streams, programs, observer: recorder });
+    } catch (error) {
+      if (error instanceof RangeError) throw this.#error('node-too-small', error.message);
+      throw error;
+    }
+  }
+
+  /** Where it is to end. */
+  get until(): 'horizon' | 'exhaustion' {
+    return this.options.until ?? 'horizon';
+  }
+
+  /** Where it is, 0 to 1. */
+  get progress(): number {
+    return this.#isOver ? 1 : this.sim.nowUs / this.#endUs;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /**
+   * Goes on for a slice of real time, a tenth of a second or so, at most to `untilUs`.
+   *
+   * @returns true when it has got there, or the run is over.
+   * @throws ScenarioRunError if a program never blocks, or the run needs too many events.
+   */
+  advance(untilUs = this.#endUs): boolean {
+    if (this.#isOver) return true;
+    const { sim, machine, options } = this;
+    const reached = sim.run(Math.min(untilUs, this.#endUs), EVENTS_PER_SLICE);
+    if (machine.runaway !== null) throw this.#runawayError();
+    if (this.#isHopeless(options.eventsMax ?? EVENTS_MAX)) throw this.#tooManyEvents();
+    if (reached && sim.nowUs >= this.#endUs) this.#isOver = true;
+    return reached || this.#isOver;
+  }
+
+  /** What has come of it so far; usually at the end. */
+  result(): RunResult {
+    const wallSeconds = (this.options.clock?.() ?? 0) - this.#startedSeconds;
+    return summarise(this, wallSeconds);
+  }
+
+  /** `ps -ef` on the node, or in a pod's namespace. Null: there is no such pod now. */
+  processes(pod?: string): ProcessRow[] | null {
+    return processRows(this.node, pod ?? null);
+  }
+
+  /** Pods that have a sandbox now. */
+  get podNames(): string[] {
+    return this.node.kubelet.slots.filter(({ current }) => current !== null).map(({ name }) => name);
+  }
+
+  #endEarly(): void {
+    this.#isOver = true;
+    this.sim.stop();
+  }
+
+  #runawayError(): ScenarioRunError {
+    const { program, atUs, steps } = this.machine.runaway!;
+    return this.#error(
+      'program-never-blocks',
+      `program \`${program}\` took ${grouped(steps)} steps at one instant, ${formatDuration(atUs)} after the start, without blocking: it would never end`,
+      'Put a `sleep`, a `wait` or a `pause` into its loop.',
+    );
+  }
+
+  #isHopeless(eventsMax: number): boolean {
+    const { eventCount } = this.sim;
+    if (eventCount > eventsMax) return true;
+    return eventCount > HOPELESS_FROM_EVENTS && eventCount / this.progress > HOPELESS_FACTOR * eventsMax;
+  }
+
+  #tooManyEvents(): ScenarioRunError {
+    const { nowUs, eventCount } = this.sim;
+    return this.#error(
+      'too-many-events',
+      `stopped after ${grouped(eventCount)} events, ${formatDuration(nowUs)} after the start: the horizon is ${formatDuration(this.#endUs)}`,
+      'Shorten `horizon`, or make what repeats often (probes, sleeps in programs, churn) repeat less often.',
+    );
+  }
+
+  #error(code: string, message: string, hint?: string): ScenarioRunError {
+    const place = { file: this.scenario.path, line: 0, column: 0, severity: 'error' } as const;
+    return new ScenarioRunError([{ ...place, code, message, hint }]);
+  }
+}
+
+function sampleEveryUs(scenario: Scenario): number {
+  return scenario.sampleEveryUs ?? Math.max(1, Math.ceil(scenario.horizonUs / AUTO_ROWS));
+}
+
+export interface SimulateOptions extends RunOptions {
+  /** Called now and then with how far it is, 0 to 1, and the simulated time in seconds. */
+  onProgress?: (progress: number, simulatedSeconds: number) => void;
+}
+
+/**
+ * Runs a scenario to its horizon. The same scenario and seed give the same result on every platform.
+ *
+ * @throws ScenarioRunError when it had to be stopped; `diagnostics` says why.
+ */
+export function simulate(scenario: Scenario, options: SimulateOptions = {}): RunResult {
+  const run = new Run(scenario, options);
+  while (!run.isOver) {
+    run.advance();
+    options.onProgress?.(run.progress, run.sim.nowUs / US_PER_SECOND);
+  }
+  return run.result();
+}
+
+/**
+ * The process table at a moment, as `ps -ef` on the node shows it, or inside the PID namespace of a pod.
+ *
+ * @returns null if there is no such pod at that moment.
+ * @throws ScenarioRunError as `simulate` does.
+ */
+export function observeAt(
+  scenario: Scenario,
+  timeUs: number,
+  options: RunOptions & { pod?: string } = {},
+): ProcessRow[] | null {
+  const run = new Run({ ...scenario, horizonUs: Math.max(timeUs, 1) }, options);
+  while (!run.advance()) {
+    // A slice at a time, to the end.
+  }
+  return run.processes(options.pod);
+}

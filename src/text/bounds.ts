@@ -1,0 +1,10 @@
+/** How large a text may be that is read at all. */
+
+/** Characters of one file. The largest Helm chart rendered is well below it. */
+export const FILE_CHARACTERS_MAX = 4_000_000;
+
+/** Values of one document after every alias has been expanded. */
+export const DOCUMENT_VALUES_MAX = 200_000;
+
+/** Mappings and lists inside one another. */
+export const DOCUMENT_DEPTH_MAX = 100;

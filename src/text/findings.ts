@@ -1,0 +1,95 @@
+/** Collects diagnostics, and remembers where every value that was read stands in which file. */
+import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
+import type { Diagnostic } from './diagnostic.js';
+import type { Aim, Path, SourceDocument } from './yaml.js';
+
+/** A spot in a file: a document and a path in it. Turned into line and column only when something is wrong. */
+export interface Place {
+  document: SourceDocument;
+  path: Path;
+}
+
+export function below(place: Place, ...path: Path): Place {
+  return { document: place.document, path: [...place.path, ...path] };
+}
+
+export interface Remark {
+  hint?: string;
+  /** Point at the key instead of the value. */
+  aim?: Aim;
+}
+
+export class Findings {
+  readonly diagnostics: Diagnostic[] = [];
+  private readonly places = new WeakMap<object, { place: Place; parts: Readonly<Record<string, Place>> }>();
+
+  private readonly incomplete = new WeakSet<object>();
+  private readonly invalidKeys = new WeakMap<object, Set<string>>();
+
+  error(place: Place, code: DiagnosticCode, message: string, remark: Remark = {}): void {
+    this.add('error', place, code, message, remark);
+  }
+
+  warning(place: Place, code: DiagnosticCode, message: string, remark: Remark = {}): void {
+    this.add('warning', place, code, message, remark);
+  }
+
+  private add(
+    severity: Diagnostic['severity'],
+    { document, path }: Place,
+    code: DiagnosticCode,
+    message: string,
+    { hint = CODE_DOCUMENTATION[code].remedy, aim = 'value' }: Remark,
+  ): void {
+    const position = document.locate(path, aim);
+    this.diagnostics.push({ file: document.file, ...position, severity, code, message, hint });
+  }
+
+  /** Says that this key of an object was wrong, and has been left out or taken its default. It is not missing. */
+  markInvalid(value: object, key: string): void {
+    const keys = this.invalidKeys.get(value) ?? new Set();
+    this.invalidKeys.set(value, keys.add(key));
+  }
+
+  /** Was this key wrong? Without a key: was any? */
+  isInvalid(value: object, key?: string): boolean {
+    const keys = this.invalidKeys.get(value);
+    return key === undefined ? keys !== undefined : keys?.has(key) === true;
+  }
+
+  /** Says that entries of this list or mapping were left out because they were wrong. */
+  markIncomplete(value: object): void {
+    this.incomplete.add(value);
+  }
+
+  isIncomplete(value: object): boolean {
+    return this.incomplete.has(value);
+  }
+
+  /** Takes over what another reader has found. */
+  addAll(diagnostics: readonly Diagnostic[]): void {
+    this.diagnostics.push(...diagnostics);
+  }
+
+  /** Says where an object or list that was read comes from, and where its parts do that come from elsewhere. */
+  place(value: object, place: Place, parts: Readonly<Record<string, Place>> = {}): void {
+    this.places.set(value, { place, parts });
+  }
+
+  /** Where something inside an object or list stands that was read before. */
+  of(value: object, ...path: Path): Place {
+    const known = this.places.get(value);
+    if (known === undefined) throw new Error('this value was not read from a document');
+    const [first, ...rest] = path;
+    const part = first !== undefined && Object.hasOwn(known.parts, first) ? known.parts[first] : undefined;
+    return part ? below(part, ...rest) : below(known.place, ...path);
+  }
+}
+
+/** In reading order: the main file first, the others as they appear; within a file by line and column. */
+export function inReadingOrder(diagnostics: readonly Diagnostic[], mainFile: string): Diagnostic[] {
+  const files = [...new Set([mainFile, ...diagnostics.map(({ file }) => file)])];
+  return [...diagnostics].sort(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}

@@ -1,0 +1,54 @@
+/**
+ * `npm run lab:fuzz -- [--minutes N] [--count N] [--seed N] [--first N]`; exit 0 agree, 1 differ, 2 usage, 3 skipped.
+ *
+ * `--coverage` instead says what so many programs (default 1,000) are made of and run into, on the model alone.
+ */
+
+import { endAllRuns } from '../../../src/lab/litmus/kernel-run.js';
+import { numberOrExit, optionsOrExit } from '../options.js';
+import { coverageOf, formatCoverage } from './coverage.js';
+import { formatFuzzReport, fuzz } from './fuzz.js';
+
+const EXIT_SKIPPED = 3;
+const EXIT_INTERRUPTED = 130;
+
+const USAGE = `npm run lab:fuzz -- [options]
+  --minutes N   for so long (default 1)
+  --count N     so many programs instead
+  --seed N      of the programs (default: any; it is in the report)
+  --first N     begins with this one of the seed's programs (default 0)
+  --coverage    says what the programs are made of and run into, on the model alone
+`;
+
+const values = optionsOrExit(USAGE, {
+  minutes: { type: 'string' },
+  count: { type: 'string' },
+  seed: { type: 'string' },
+  first: { type: 'string' },
+  coverage: { type: 'boolean' },
+});
+const count = numberOrExit('count', values.count, { whole: true });
+const minutes = numberOrExit('minutes', values.minutes, {}) ?? (count === undefined ? 1 : undefined);
+const seed = numberOrExit('seed', values.seed, { whole: true }) ?? Math.floor(Math.random() * 1e6);
+const first = numberOrExit('first', values.first, { whole: true });
+
+if (values.coverage) {
+  process.stdout.write(formatCoverage(coverageOf(seed, count ?? 1000)));
+  process.exit();
+}
+
+process.once('SIGINT', () => void endAllRuns().then(() => process.exit(EXIT_INTERRUPTED)));
+const report = await fuzz({
+  seed,
+  minutes,
+  count,
+  first,
+  onProgress: (done) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${done} programs agree`);
+  },
+});
+if (process.stderr.isTTY) process.stderr.write('\r');
+process.stdout.write(formatFuzzReport(report));
+const required = process.env.PIDSIM_LAB === 'required';
+process.exitCode =
+  report.disagreement !== null ? 1 : report.missing.length > 0 ? (required ? 1 : EXIT_SKIPPED) : 0;
