@@ -39,7 +39,7 @@ for (const pause of ['3.0', '3.1']) {
     outcome.kind === 'exhausted'
       ? `full after ${(outcome.atSeconds / 3600).toFixed(1)} h, refused by ${outcome.refusedBy}`
       : `not full after ${outcome.horizonSeconds / 3600} h; projection: ${projection.kind}`;
-  console.log(`pause ${pause}: ${end}; ${probes[0].numbersPerRun.toFixed(2)} numbers lost per probe run`);
+  console.log(`pause ${pause}: ${end}; ${probes[0].pidsPerRun.toFixed(2)} PIDs lost per probe run`);
 
   const defunct = observeAt(scenario, 600e6, { pod: 'rabbitmq' }).filter(({ stat }) => stat.startsWith('Z'));
   console.log(`  after 10 minutes: ${defunct.length} zombies in the pod`);

@@ -8,7 +8,7 @@ import { REFS } from './pids.js';
 import { TASK, THREADS } from './processes.js';
 import { type KernelState, ROOT } from './state.js';
 import { GROUP, PARENT, PID, SESSION, STATE, USER, ZOMBIE } from './tasks.js';
-import { threadNumbersIn } from './threads.js';
+import { threadPidsIn } from './threads.js';
 
 /** Throws an Error that names the first identity that does not hold. */
 export function checkInvariants(kernel: KernelState): void {
@@ -54,7 +54,7 @@ function checkNamespaces(kernel: KernelState): void {
       if (kernel.tasks.rows[task + STATE] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
       const process = kernel.processOf(task);
       if (process === NONE) continue;
-      for (const number of threadNumbersIn(kernel, process, kernel.namespaceOf(task), namespace)) add(number);
+      for (const number of threadPidsIn(kernel, process, kernel.namespaceOf(task), namespace)) add(number);
     }
     expectEqual(`namespace ${namespace.id}: allocated`, namespace.allocated, numbers.size);
     expectEqual(`namespace ${namespace.id}: numbers in the table`, namespace.taken.count(), numbers.size);

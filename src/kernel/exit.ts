@@ -87,7 +87,7 @@ export function exitAwaited(kernel: KernelState, task: TaskId, status: number): 
     endProcess(kernel, task, namespace);
     kernel.children.removeLive(parents, task);
     if (isHandler(sigchldIn(kernel.processes.rows[parents | SIGNALS]))) tellParent(kernel, parent, parents);
-    kernel.hooks.released(task, kernel.hostNumber(task));
+    kernel.hooks.released(task, kernel.hostPid(task));
     kernel.origins.countReleased(kernel.tasks.origin(task), 1);
     giveBack(kernel, task, namespace);
   }
@@ -166,12 +166,12 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   while (processes.rows[process | THREADS] > 1) dropThread(kernel, init);
   const threads = processes.rows[process | THREADS];
   if (threads === 1 && tasks.rows[init + STATE] === LIVE) countZombie(kernel, init, 1);
-  namespace.initNumbers = 1 + threads;
+  namespace.initPids = 1 + threads;
   namespace.dead = true;
   kernel.endings++;
   processes.rows[process | SIGNALS] = withSigchld(processes.rows[process | SIGNALS], SIGCHLD_IGNORE);
   kernel.hooks.namespaceEnds(init);
-  kernel.hooks.ended(init, kernel.hostNumber(init), tasks.rows[init + STATUS]);
+  kernel.hooks.ended(init, kernel.hostPid(init), tasks.rows[init + STATUS]);
   tasks.rows[init + STATE] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) {
     if (kernel.canRun(victim) && !isDying(kernel, victim)) endBySignal(kernel, init, victim, STATUS_KILLED);
@@ -199,8 +199,8 @@ function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
     const task = processes.rows[process | TASK];
     if (task !== namespace.init && namespace.contains(kernel.namespaceOf(task))) found.push(task);
   }
-  const numberOf = (task: TaskId): number => pids.numberAt(kernel.tasks.rows[task + PID], namespace.level);
-  return found.sort((a, b) => numberOf(a) - numberOf(b));
+  const pidOf = (task: TaskId): number => pids.numberAt(kernel.tasks.rows[task + PID], namespace.level);
+  return found.sort((a, b) => pidOf(a) - pidOf(b));
 }
 
 /** PID 1 of each dying namespace that has just become empty goes the rest of its way. */
@@ -233,7 +233,7 @@ function endProcess(kernel: KernelState, task: TaskId, namespace: PidNamespace):
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
   if (children.hasAny(process)) reparentChildren(kernel, task);
   if (namespace.init === task) namespace.init = NONE;
-  else kernel.hooks.ended(task, kernel.hostNumber(task), rows[task + STATUS]);
+  else kernel.hooks.ended(task, kernel.hostPid(task), rows[task + STATUS]);
   rows[task + PROCESS] = NONE;
   processes.release(process);
 }
@@ -306,7 +306,7 @@ function findReaper(kernel: KernelState, father: TaskId): TaskId {
 export function release(kernel: KernelState, task: TaskId): void {
   const label = kernel.tasks.rows[task + LABEL];
   const namespace = kernel.namespaces[namespaceIn(label)];
-  kernel.hooks.released(task, kernel.hostNumber(task));
+  kernel.hooks.released(task, kernel.hostPid(task));
   kernel.children.removeZombie(task);
   kernel.origins.countReaped(originIn(label));
   namespace.ownZombies--;

@@ -3,7 +3,7 @@ import { chargeOne, hasRoom, hasRoomFor } from './admission.js';
 import { NONE } from './arena.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
-import { HOST_NUMBER, labelOf, REFS } from './pids.js';
+import { HOST_PID, labelOf, REFS } from './pids.js';
 import { BIRTH, CHILD_NAMESPACE, NPROC_MAX, RUN_LEVELS_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
 import type { KernelState, TaskId } from './state.js';
@@ -104,7 +104,7 @@ function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespac
   const { pids } = kernel;
   const pid = pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const number = level.takeNumber();
+    const number = level.takePid();
     if (number === NONE) {
       giveBack(kernel, pid, namespace, level);
       // The first process of a namespace is PID 1, however many attempts it takes.
@@ -182,7 +182,7 @@ function createChild(
   kernel.countUser(user, count);
   kernel.origins.countBorn(origin, count);
   if (namespace.init === NONE) namespace.init = child;
-  kernel.hooks.forked(parent, child, numbers[pid | HOST_NUMBER]);
+  kernel.hooks.forked(parent, child, numbers[pid | HOST_PID]);
   return child;
 }
 
@@ -192,7 +192,7 @@ export function boot(kernel: KernelState, comm: string): TaskId {
   const [host] = kernel.namespaces;
   const pid = pids.allocate();
   pids.rows[pid | REFS] = 3;
-  pids.rows[pid | HOST_NUMBER] = 1;
+  pids.rows[pid | HOST_PID] = 1;
   host.taken.take(1);
   host.cursor = 2;
   host.ownTasks = 1;

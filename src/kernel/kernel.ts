@@ -20,8 +20,8 @@ import {
 import { boot, fork } from './fork.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
-import { processWithNumber, taskWithNumber } from './lookup.js';
-import { listTasks, liveTasksIn, pinnedNumbers, type TaskRow } from './observe.js';
+import { processWithPid, taskWithPid } from './lookup.js';
+import { listTasks, liveTasksIn, pinnedPids, type TaskRow } from './observe.js';
 import { NPROC_MAX, SIGNALS, THREADS } from './processes.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
@@ -328,12 +328,12 @@ export class Kernel extends KernelState {
   }
 
   /** The task's number in a namespace; 0 if it has none there. */
-  numberOf(task: TaskId, namespace: PidNsId = 0): number {
+  pidOf(task: TaskId, namespace: PidNsId = 0): number {
     return this.numberIn(this.tasks.rows[task + PID], this.namespaces[namespace]);
   }
 
   /** getpid(): its number in its own namespace. */
-  ownNumber(task: TaskId): number {
+  ownPid(task: TaskId): number {
     return this.pids.numberAt(this.tasks.rows[task + PID], this.namespaceOf(task).level);
   }
 
@@ -345,7 +345,7 @@ export class Kernel extends KernelState {
     const namespace = this.namespaceOf(reader);
     const { rows } = this.tasks;
     if (rows[guess + STATE] !== FREE && this.numberIn(rows[guess + PID], namespace) === number) return guess;
-    return orThread ? taskWithNumber(this, namespace, number) : processWithNumber(this, namespace, number);
+    return orThread ? taskWithPid(this, namespace, number) : processWithPid(this, namespace, number);
   }
 
   stateOf(task: TaskId): TaskState {
@@ -398,8 +398,8 @@ export class Kernel extends KernelState {
     return this.allocated(namespace) - this.taskCount(namespace);
   }
 
-  pinnedNumbers(namespace: PidNsId = 0): number[] {
-    return pinnedNumbers(this, this.namespaces[namespace]);
+  pinnedPids(namespace: PidNsId = 0): number[] {
+    return pinnedPids(this, this.namespaces[namespace]);
   }
 
   /** Live processes of a cgroup, not of those below it: `cgroup.procs`. */

@@ -97,8 +97,8 @@ function livingMembers({ tasks, processes }: KernelState, group: number): TaskId
 /** Every child that is there at this moment, in the order of their numbers: as `pkill -P` finds them in /proc. */
 export function killChildren(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const { level } = kernel.namespaceOf(sender);
-  const numberOf = (task: TaskId): number => kernel.pids.numberAt(kernel.tasks.rows[task + PID], level);
-  const children = kernel.children.inOrder(sender).sort((a, b) => numberOf(a) - numberOf(b));
+  const pidOf = (task: TaskId): number => kernel.pids.numberAt(kernel.tasks.rows[task + PID], level);
+  const children = kernel.children.inOrder(sender).sort((a, b) => pidOf(a) - pidOf(b));
   for (const child of children) kill(kernel, sender, child, signal);
 }
 

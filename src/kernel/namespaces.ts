@@ -23,7 +23,7 @@ export class PidNamespace {
   /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
   dead = false;
   /** How many numbers its PID 1 holds while it waits for the rest to go (K32). */
-  initNumbers = 1;
+  initPids = 1;
 
   constructor(
     readonly id: number,
@@ -37,13 +37,13 @@ export class PidNamespace {
    * The number that the next task gets, or -1: cyclic from the cursor, once round; when the cursor has passed
    * RESERVED_PIDS the low numbers are out of bounds for good. Stands for `idr_alloc_cyclic` as `alloc_pid` calls it.
    */
-  nextNumber(): number {
+  nextPid(): number {
     const found = this.taken.nextFree(this.start, this.pidMax);
     return found === -1 ? this.taken.nextFree(this.lowest, this.pidMax) : found;
   }
 
   /** Takes it; the cursor is behind it then. */
-  takeNumber(): number {
+  takePid(): number {
     let number = this.taken.takeNext(this.start, this.pidMax);
     if (number === -1) number = this.taken.takeNext(this.lowest, this.pidMax);
     if (number !== -1) this.cursor = number + 1;

@@ -78,7 +78,7 @@ export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
 }
 
 /** Numbers of a namespace that are taken and belong to no task: what `ps` cannot show (K10, K12). In order. */
-export function pinnedNumbers(kernel: KernelState, namespace: PidNamespace): number[] {
+export function pinnedPids(kernel: KernelState, namespace: PidNamespace): number[] {
   const { tasks, pids } = kernel;
   const owned = new Set<number>();
   for (const task of tasks) owned.add(tasks.rows[task + PID]);

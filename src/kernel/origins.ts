@@ -1,10 +1,10 @@
 /**
- * Who asked for the numbers: counters by accounting label. A label is a small integer that a process inherits from
- * its parent, as it does its cgroup; unlike the cgroup it also remembers pinned numbers, which no cgroup counts.
+ * Who asked for the pids: counters by accounting label. A label is a small integer that a process inherits from
+ * its parent, as it does its cgroup; unlike the cgroup it also remembers pinned pids, which no cgroup counts.
  */
 import { LABELS_MAX } from './pids.js';
 
-/** Tasks ever created, tasks gone for good, zombies now, numbers now pinned by others when their task is gone. */
+/** Tasks ever created, tasks gone for good, zombies now, pids now pinned by others when their task is gone. */
 const CREATED = 0;
 const RELEASED = 1;
 const ZOMBIES = 2;
@@ -66,7 +66,7 @@ export class Origins {
   }
 
   /** Numbers held in the host's table: of its live threads and zombies, and pinned. */
-  numbers(origin: number): number {
+  pids(origin: number): number {
     return this.tasks(origin) + (this.counts[(origin << 2) | PINNED] ?? 0);
   }
 }

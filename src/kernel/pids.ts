@@ -18,7 +18,7 @@ export const REFS = 0;
 /** The innermost namespace that its numbers are from, and who asked for it: 16 bits each. */
 const LABEL = 1;
 /** The number on the host; behind it the one in the namespace below. */
-export const HOST_NUMBER = 2;
+export const HOST_PID = 2;
 const ROW_LENGTH = 4;
 const LEVELS_IN_ROW = 2;
 
@@ -55,12 +55,12 @@ export class Pids {
   }
 
   numberAt(pid: number, level: number): number {
-    if (level < LEVELS_IN_ROW) return this.rows[pid | (HOST_NUMBER + level)];
+    if (level < LEVELS_IN_ROW) return this.rows[pid | (HOST_PID + level)];
     return this.deeper[level - LEVELS_IN_ROW][pid >> 2];
   }
 
   setNumber(pid: number, level: number, number: number): void {
-    if (level < LEVELS_IN_ROW) this.rows[pid | (HOST_NUMBER + level)] = number;
+    if (level < LEVELS_IN_ROW) this.rows[pid | (HOST_PID + level)] = number;
     else this.deeper[level - LEVELS_IN_ROW][pid >> 2] = number;
   }
 

@@ -4,7 +4,7 @@
  * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
  */
 import { asFree, lengthened, NONE } from './arena.js';
-import type { ThreadNumbers } from './thread-numbers.js';
+import type { ThreadPids } from './thread-pids.js';
 
 /** The task. In a free row the next one, as `asFree` has it. */
 export const TASK = 0;
@@ -37,7 +37,7 @@ export function processIndex(process: number): number {
 export class Processes {
   rows = new Int32Array(16 * ROW_LENGTH);
   /** By `processIndex`, the bursts of threads that are not in the row; null for who never had one. */
-  readonly furtherThreads: (ThreadNumbers | null)[] = [];
+  readonly furtherThreads: (ThreadPids | null)[] = [];
   private firstFree = NONE;
   private end = 0;
 

@@ -9,7 +9,7 @@ import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { PidNamespace } from './namespaces.js';
 import { Origins } from './origins.js';
-import { HOST_NUMBER, LABELS_MAX, Pids, REFS } from './pids.js';
+import { HOST_PID, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { ENDING_NAMESPACE, FREE, PARENT, PID, PROCESS, STATE, STATUS, Tasks, ZOMBIE } from './tasks.js';
@@ -137,7 +137,7 @@ export class KernelState {
   }
 
   /** The number of the child that was reaped last, where its parent lives: what waitpid returns. Until the next fork. */
-  get waitedNumber(): number {
+  get waitedPid(): number {
     const { rows } = this.tasks;
     return this.pids.numberAt(rows[this.waited + PID], this.namespaceOf(rows[this.waited + PARENT]).level);
   }
@@ -148,8 +148,8 @@ export class KernelState {
   }
 
   /** The task's number on the host, which every task has. */
-  hostNumber(task: TaskId): number {
-    return this.pids.rows[this.tasks.rows[task + PID] | HOST_NUMBER];
+  hostPid(task: TaskId): number {
+    return this.pids.rows[this.tasks.rows[task + PID] | HOST_PID];
   }
 
   /** A pid's number as seen from a namespace, or 0 where it has none. */
@@ -224,7 +224,7 @@ export class KernelState {
   /** Numbers of a dying or dead namespace have been freed. */
   hasShrunk(namespace: PidNamespace): void {
     const left = namespace.allocated;
-    if (left === namespace.initNumbers) this.emptied.push(namespace);
+    if (left === namespace.initPids) this.emptied.push(namespace);
     if (left === 0) namespace.leaveParent();
   }
 }

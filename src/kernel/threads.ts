@@ -4,7 +4,7 @@
  *
  * Threads are made in bursts and end together: so what is kept of their numbers are runs, a length and where the run
  * starts on each level. The run of the first burst is in the row of the process (RUN_LENGTH, RUN_STARTS), and with most
- * processes that is all of them; those of further bursts are kept aside (thread-numbers.ts).
+ * processes that is all of them; those of further bursts are kept aside (thread-pids.ts).
  */
 import { chargeOne, hasRoom, roomFor } from './admission.js';
 import { lesser, NONE } from './arena.js';
@@ -12,7 +12,7 @@ import type { PidNamespace } from './namespaces.js';
 import { processIndex, RUN_LENGTH, RUN_LEVELS_MAX, RUN_STARTS, THREADS } from './processes.js';
 import type { KernelState, TaskId } from './state.js';
 import { LIVE, PROCESS, STATE, USER } from './tasks.js';
-import { ThreadNumbers } from './thread-numbers.js';
+import { ThreadPids } from './thread-pids.js';
 
 /** Makes up to `count` threads; returns how many. Fewer than asked: the reason is in `kernel.refusal`. */
 export function cloneThreads(kernel: KernelState, task: TaskId, count: number): number {
@@ -34,7 +34,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
 function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): number {
   let length = namespace.dead ? 0 : lesser(count, roomFor(kernel, task));
   for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
-    const start = level.nextNumber();
+    const start = level.nextPid();
     level.burstStart = start;
     length = start === NONE ? 0 : level.taken.runLength(start, length, level.pidMax);
   }
@@ -72,10 +72,10 @@ export function setFirstRun(
     rows[process | (RUN_STARTS + level.level)] = level.burstStart + offset;
 }
 
-function furtherThreads(kernel: KernelState, process: number): ThreadNumbers {
+function furtherThreads(kernel: KernelState, process: number): ThreadPids {
   const { furtherThreads } = kernel.processes;
-  furtherThreads[processIndex(process)] ??= new ThreadNumbers();
-  return furtherThreads[processIndex(process)] as ThreadNumbers;
+  furtherThreads[processIndex(process)] ??= new ThreadPids();
+  return furtherThreads[processIndex(process)] as ThreadPids;
 }
 
 /**
@@ -85,7 +85,7 @@ function furtherThreads(kernel: KernelState, process: number): ThreadNumbers {
 function refuseOne(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
   if (!hasRoom(kernel, task)) return;
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const number = level.nextNumber();
+    const number = level.nextPid();
     if (number === NONE) {
       kernel.refuse(task, 'pid-max', level.id);
       return;
@@ -142,7 +142,7 @@ export function dropThreads(kernel: KernelState, task: TaskId): void {
 }
 
 /** The numbers of all extra threads of a process on the level of `of`, which `namespace`, its own, is in or is. */
-export function threadNumbersIn(
+export function threadPidsIn(
   kernel: KernelState,
   process: number,
   namespace: PidNamespace,
@@ -152,7 +152,7 @@ export function threadNumbersIn(
   if (rows[process | THREADS] === 0) return [];
   const start = rows[process | (RUN_STARTS + of.level)];
   const first = Array.from({ length: rows[process | RUN_LENGTH] }, (_, offset) => start + offset);
-  return first.concat(furtherThreads[processIndex(process)]?.numbersIn(of, namespace) ?? []);
+  return first.concat(furtherThreads[processIndex(process)]?.pidsIn(of, namespace) ?? []);
 }
 
 function countThreads(

@@ -62,7 +62,7 @@ export class ProcessContext {
   loops = new Int32Array(2);
   /** Labelled children of the image: the number, as a program remembers it (0: none), and the task that had it then. */
   labelTasks = new Int32Array(4);
-  labelNumbers = new Int32Array(4);
+  labelPids = new Int32Array(4);
 
   /** Of the program: the kernel's number for its name. */
   comm = 0;
@@ -86,7 +86,7 @@ export class ProcessContext {
     this.blocked = RUNNING;
     this.waitedStatus = 0;
     if (program !== this.madeFor) this.makeFor(program);
-    for (let slot = 0; slot < program.labelCount; slot++) this.labelNumbers[slot] = 0;
+    for (let slot = 0; slot < program.labelCount; slot++) this.labelPids[slot] = 0;
   }
 
   /** What is under way for this process is stale. The token is in events, whose numbers have 32 bits. */
@@ -100,7 +100,7 @@ export class ProcessContext {
     if (this.loops.length < program.maxLoopDepth) this.loops = new Int32Array(program.maxLoopDepth);
     if (this.labelTasks.length >= program.labelCount) return;
     this.labelTasks = new Int32Array(program.labelCount);
-    this.labelNumbers = new Int32Array(program.labelCount);
+    this.labelPids = new Int32Array(program.labelCount);
   }
 
   end(): void {

@@ -178,7 +178,7 @@ function labelOperand(context: ProcessContext): number {
  * that may be a stranger's.
  */
 function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): number {
-  const number = context.labelNumbers[slot];
+  const number = context.labelPids[slot];
   return number === 0 ? NONE : kernel.whoHas(number, context.task, context.labelTasks[slot], orThread);
 }
 
@@ -367,14 +367,14 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   const child = kernel.fork(context.task);
   const slot = code[pc + 5];
   if (child === NONE) {
-    if (slot !== NONE) context.labelNumbers[slot] = 0;
+    if (slot !== NONE) context.labelPids[slot] = 0;
     return code[pc + 3];
   }
   const comm = code[pc + 4];
   if (comm !== NONE) kernel.setComm(child, kernel.comm(program.comms[comm]));
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
-    context.labelNumbers[slot] = kernel.ownNumber(child);
+    context.labelPids[slot] = kernel.ownPid(child);
   }
   host.startChild(context, child, code[pc + 1]);
   return code[pc + 2];

@@ -66,7 +66,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   /** Whose turn it is, of those that run programs. */
   private turnOf: TaskId = NONE;
-  private lastNumber = 0;
+  private lastPid = 0;
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
   private readonly awoken: EventKind;
@@ -115,8 +115,8 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   forked(_parent: TaskId, _child: TaskId, number: number): void {
     this.fold(FORKED, number);
-    if (number < this.lastNumber) this.onWrapped?.();
-    this.lastNumber = number;
+    if (number < this.lastPid) this.onWrapped?.();
+    this.lastPid = number;
   }
 
   /** A program goes on before those that it kills can run; a worker stands for somebody who waits until they are dead. */
@@ -145,7 +145,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   refused(parent: TaskId, refusal: ForkRefusal): void {
-    this.fold(REFUSED, this.kernel.hostNumber(parent));
+    this.fold(REFUSED, this.kernel.hostPid(parent));
     this.onRefused?.(parent, refusal);
   }
 

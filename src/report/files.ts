@@ -2,7 +2,7 @@
  * Everything a run writes, as a list: where, and how to make it. Nothing is computed before it is asked for.
  *
  *   <scenario>/  summary.json summary.md timeline.csv events.csv blame.csv
- *                {numbers,kubelet,symptoms,blame}.{vl.json,svg}
+ *                {pids,kubelet,symptoms,blame}.{vl.json,svg}
  *   summary.json summary.md overview.vl.json overview.svg index.html
  */
 import type { RunResult } from '../run/result.js';

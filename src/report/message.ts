@@ -1,7 +1,7 @@
 /**
  * Every sentence a person reads, in one file: answers, chart titles. The refusals are explained in refusal.ts.
  *
- * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 numbers"). A warning names the
+ * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 pids"). A warning names the
  * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
 import { podsRefused, type RefusedBy, type RunResult, STANDARD_INPUT } from '../run/result.js';
@@ -20,7 +20,7 @@ import { explainPodRefusal, REFUSALS } from './refusal.js';
 
 // ---------------------------------------------------------------------------------------------- the answer
 
-/** Who fills the table: `8,117 zombies pin 16,234 numbers`, or `30,120 tasks are alive`. */
+/** Who fills the table: `8,117 zombies pin 16,234 pids`, or `30,120 tasks are alive`. */
 function holders(reading: Reading): string {
   const dead = reading.zombies + reading.pinned;
   if (dead * 2 < reading.allocated || dead === 0) return `${plural(reading.tasks, 'task')} alive`;
@@ -54,7 +54,7 @@ export function headline(result: RunResult): string {
       }
       const { before, after } = story.relief;
       const given = formatCount(before.allocated - after.allocated);
-      return `${given} numbers given back at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
+      return `${given} pids given back at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
     }
     case 'never': {
       const never = isBounded(story.projection) ? 'Never, the pods are full before' : 'Never at this rate';
@@ -89,12 +89,12 @@ function refusedPods({ symptoms }: RunResult): string {
 }
 
 /** Numbers accumulate, and yet it will never be full: every pod has a limit of its own. */
-function isBounded({ numbersPerHour }: { numbersPerHour: number }): boolean {
-  return numbersPerHour > 0;
+function isBounded({ pidsPerHour }: { pidsPerHour: number }): boolean {
+  return pidsPerHour > 0;
 }
 
 function inUse(reading: Reading): string {
-  return `${formatCount(reading.allocated)} of ${formatCount(reading.pidMax)} numbers in use`;
+  return `${formatCount(reading.allocated)} of ${formatCount(reading.pidMax)} pids in use`;
 }
 
 /** `22.4 h`, `~31 d` (projected), `never`, `> 30 d` (censored, no projection). For table cells and labels. */
@@ -121,7 +121,7 @@ export function answer(result: RunResult): string {
 function outcomeSentence(result: RunResult): string {
   const story = tellStory(result);
   const horizon = formatSeconds(result.horizonSeconds);
-  const rate = (numbersPerHour: number): string => `${signed(numbersPerHour)} numbers an hour`;
+  const rate = (pidsPerHour: number): string => `${signed(pidsPerHour)} pids an hour`;
   switch (story.kind) {
     case 'full': {
       const { outcome } = result;
@@ -140,13 +140,13 @@ function outcomeSentence(result: RunResult): string {
       return `The node does not fill up within ${horizon}.`;
     case 'would-fill':
       return (
-        `The node does not fill up within ${horizon}, but at ${rate(story.projection.numbersPerHour)} it would after ` +
+        `The node does not fill up within ${horizon}, but at ${rate(story.projection.pidsPerHour)} it would after ` +
         `${formatSeconds(story.atSeconds)} (${story.projection.method}). At the end it holds ${inventory(story.end)}.`
       );
     case 'never':
       return (
         `The node never fills up ${isBounded(story.projection) ? 'by its pods: each is full by itself before' : 'at this rate'} ` +
-        `(${rate(story.projection.numbersPerHour)}; ${story.projection.method}). After ${formatSeconds(story.end.timeSeconds)} it holds ${inventory(story.end)}.`
+        `(${rate(story.projection.pidsPerHour)}; ${story.projection.method}). After ${formatSeconds(story.end.timeSeconds)} it holds ${inventory(story.end)}.`
       );
     case 'open':
       return (
@@ -156,17 +156,17 @@ function outcomeSentence(result: RunResult): string {
   }
 }
 
-/** In a small table the numbers that are never handed out again are a large part (K3). */
+/** In a small table the pids that are never handed out again are a large part (K3). */
 function reservedSentence(reading: Reading, refusedBy: RefusedBy): string {
   if (refusedBy !== 'pid-max' || (reading.pidMax - reading.allocated) * 20 < reading.pidMax) return '';
-  return ' That is all there is: after the first wrap, numbers below 300 are not handed out again.';
+  return ' That is all there is: after the first wrap, pids below 300 are not handed out again.';
 }
 
 function signed(value: number): string {
   return value < 0 ? `−${formatCount(-value)}` : formatCount(value);
 }
 
-/** `330 live tasks, 8,117 zombies and 8,117 pinned numbers (16,564 of 32,768)`. */
+/** `330 live tasks, 8,117 zombies and 8,117 pinned pids (16,564 of 32,768)`. */
 function inventory(reading: Reading): string {
   const items = [
     plural(reading.tasks, 'live task'),
@@ -208,7 +208,7 @@ function reliefSentence(result: RunResult): string {
   }
   const given = formatCount(before.allocated - after.allocated);
   return (
-    `At ${formatSeconds(after.timeSeconds)}, ${given} numbers have been given back: of ${formatCount(before.allocated)} ` +
+    `At ${formatSeconds(after.timeSeconds)}, ${given} pids have been given back: of ${formatCount(before.allocated)} ` +
     `in use, ${formatCount(after.allocated)} are left.`
   );
 }
@@ -350,19 +350,19 @@ function culpritName({ origin, pods, containers }: Culprit): string {
 export function blameHeadline(result: RunResult): string {
   const told = blameToTell(result);
   const top = culprits(told)[0];
-  if (top === undefined || top.numbers === 0) return 'Nobody holds a number';
+  if (top === undefined || top.pids === 0) return 'Nobody holds a number';
   const isOne = top.pods.length <= 1 && !PLURAL_ORIGINS.includes(top.origin);
   const verb = told.whenFull ? 'held' : isOne ? 'holds' : 'hold';
-  return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the numbers`;
+  return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the pids`;
 }
 
 export function blameSubtitle(result: RunResult): string {
   const { rows, atSeconds, whenFull } = blameToTell(result);
-  const held = formatCount(rows.reduce((sum, { numbers }) => sum + numbers, 0));
+  const held = formatCount(rows.reduce((sum, { pids }) => sum + pids, 0));
   const at = formatSeconds(atSeconds);
   return whenFull
-    ? `Who held the ${held} numbers in use when the node refused its first fork (${at})`
-    : `Who holds the ${held} numbers in use at the end of the run (${at})`;
+    ? `Who held the ${held} pids in use when the node refused its first fork (${at})`
+    : `Who holds the ${held} pids in use at the end of the run (${at})`;
 }
 
 /** As Vega expressions: the chart counts from its data. @param count a Vega expression. */
@@ -425,7 +425,7 @@ export function limitOutOfSight(pidMax: number, axisTop: number): string {
 }
 
 export function reservedLabel(): string {
-  return 'numbers below 300 are not handed out again';
+  return 'pids below 300 are not handed out again';
 }
 
 // ------------------------------------------------------------------------------------------ expectations, limits

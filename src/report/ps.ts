@@ -22,7 +22,7 @@ export function isZombie(row: ProcessRow): boolean {
  * Numbers that are allocated although no listed process has them: ids of process groups and sessions whose leader has
  * been reaped (K10). 0 stands for a group or session outside the reader's namespace and holds nothing in it.
  */
-export function pinnedNumbers(rows: readonly ProcessRow[]): number[] {
+export function pinnedPids(rows: readonly ProcessRow[]): number[] {
   const pinned = new Set<number>();
   for (const { pgid, sid } of rows) pinned.add(pgid).add(sid);
   pinned.delete(0);
@@ -32,7 +32,7 @@ export function pinnedNumbers(rows: readonly ProcessRow[]): number[] {
 
 /** The line that says what the listing cannot show. */
 export function psFooter(rows: readonly ProcessRow[]): string {
-  return pinnedFooter(pinnedNumbers(rows).length);
+  return pinnedFooter(pinnedPids(rows).length);
 }
 
 interface Line {
@@ -40,14 +40,14 @@ interface Line {
   command: string;
 }
 
-/** A line stands for one process, or for several zombies that differ in nothing but their numbers. */
+/** A line stands for one process, or for several zombies that differ in nothing but their pids. */
 interface Entry {
   row: ProcessRow;
   count: number;
   prefix: string;
 }
 
-/** Columns before this one are numbers. */
+/** Columns before this one are pids. */
 const WORDS_FROM = 5;
 const HEADS = ['PID', 'PPID', 'PGID', 'SID', 'NLWP', 'STAT'];
 const WIDE_HEADS = ['NSPID', 'POD', 'CONTAINER'];
@@ -57,7 +57,7 @@ const VARIOUS = '-';
 export interface PsOptions {
   /** Children below their parents, zombies of a kind in one line. */
   tree?: boolean;
-  /** Also the numbers in inner namespaces, the pod and the container. */
+  /** Also the pids in inner namespaces, the pod and the container. */
   wide?: boolean;
 }
 

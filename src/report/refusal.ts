@@ -17,14 +17,14 @@ export const REFUSALS: Record<RefusedBy, RefusalText> = {
       'While no number is free every fork fails with EAGAIN, for root too: exec probes, new containers, ssh logins. ' +
       'What runs already goes on as long as it starts nothing.',
     remedy:
-      'Delete the pods that hold the numbers: when a PID namespace dies, all its zombies and pinned numbers are freed ' +
+      'Delete the pods that hold the pids: when a PID namespace dies, all its zombies and pinned pids are freed ' +
       'at once. Then give the namespace a first process that reaps (pause 3.1 or later in a shared namespace, an init ' +
       'such as tini as PID 1 otherwise). A higher pid_max only buys time.',
   },
   'threads-max': {
     cause: 'the machine has as many tasks as kernel.threads-max allows',
     consequence:
-      'Every fork and every new thread fails with EAGAIN, for root too, although PID numbers are left.',
+      'Every fork and every new thread fails with EAGAIN, for root too, although PID pids are left.',
     remedy:
       'Find who holds the tasks (live threads or zombies count alike) and end it. threads-max follows the memory size; ' +
       'raising it costs kernel memory for every task.',
@@ -52,7 +52,7 @@ export const REFUSALS: Record<RefusedBy, RefusalText> = {
 const LIVE_TASKS: RefusalText = {
   ...REFUSALS['pid-max'],
   remedy:
-    'Most numbers belong to tasks that are alive: find who runs them (processes and threads count alike) and end or limit ' +
+    'Most pids belong to tasks that are alive: find who runs them (processes and threads count alike) and end or limit ' +
     'them, a pod with podPidsLimit. A higher pid_max only helps if the tasks are wanted.',
 };
 
@@ -66,9 +66,9 @@ const POD_PID_MAX: RefusalText = {
   cause: "no number below pid_max is free in the pod's PID namespace",
   consequence:
     'Every fork in this namespace fails with EAGAIN, those of its exec probes too: what they start needs a number in there. ' +
-    'Other pods go on as long as they have numbers of their own.',
+    'Other pods go on as long as they have pids of their own.',
   remedy:
-    'Delete the pod: with its namespace all its zombies and pinned numbers are freed at once. Then give it a first process ' +
+    'Delete the pod: with its namespace all its zombies and pinned pids are freed at once. Then give it a first process ' +
     'that reaps.',
 };
 

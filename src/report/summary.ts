@@ -107,20 +107,20 @@ const CULPRITS_MAX = 8;
 function blamePart(result: RunResult): string {
   const told = blameToTell(result);
   const rows = culprits(told)
-    .filter(({ numbers }) => numbers > 0)
+    .filter(({ pids }) => pids > 0)
     .slice(0, CULPRITS_MAX)
-    .map(({ origin, pods, containers, programs, numbers, share }) => [
+    .map(({ origin, pods, containers, programs, pids, share }) => [
       escapeMarkdown(pods.length === 1 ? pods[0] : `${pods.length} pods`),
       escapeMarkdown(containers.join(', ') || '-'),
       escapeMarkdown(origin),
       escapeMarkdown(programs.join(', ')),
-      formatCount(numbers),
+      formatCount(pids),
       formatShare(share),
     ]);
   if (rows.length === 0) return '';
-  const heads = ['pod', 'container', 'origin', 'program', 'numbers', 'share'];
+  const heads = ['pod', 'container', 'origin', 'program', 'pids', 'share'];
   return (
-    `## ${told.whenFull ? 'Who held the numbers when the node was full' : 'Who holds the numbers at the end'}\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
+    `## ${told.whenFull ? 'Who held the pids when the node was full' : 'Who holds the pids at the end'}\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
     `${markdownTable(heads, rows)}\n\nRow by row in [blame.csv](blame.csv).`
   );
 }
@@ -136,13 +136,13 @@ function probesPart(result: RunResult): string {
       formatCount(probe.failed + probe.errored),
       probe.firstFailedRun === null ? '-' : `run ${formatCount(probe.firstFailedRun)}`,
       mean(probe.zombiesPerRun),
-      mean(probe.numbersPerRun),
+      mean(probe.pidsPerRun),
     ]);
   const rest =
     result.probes.length > MOMENTS_MAX
       ? `\n\n${formatCount(result.probes.length - MOMENTS_MAX)} more in [summary.json](summary.json).`
       : '';
-  const heads = ['probe', 'runs', 'failed', 'first failure', 'zombies per run', 'numbers per run'];
+  const heads = ['probe', 'runs', 'failed', 'first failure', 'zombies per run', 'pids per run'];
   return `## The probes\n\n${markdownTable(heads, rows)}${rest}`;
 }
 

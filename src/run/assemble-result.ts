@@ -6,7 +6,7 @@ import type { Scenario } from '../scenario/scenario.js';
 import type { Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { blame, countsOf } from './blame.js';
-import { mostNumbers, usableNumbers } from './capacity.js';
+import { mostPids, usablePids } from './capacity.js';
 import { evaluate } from './expectations.js';
 import { project } from './projection.js';
 import type { Recorder } from './recorder.js';
@@ -65,9 +65,9 @@ function projectionOf({ node, recorder, scenario }: RunParts): ReturnType<typeof
   const { runc } = runtimeRules;
   const transient = runc === null ? 0 : runc.hostTaskCount + runc.initTaskCount;
   return project(recorder.timeline, recorder.lastChangeUs / US_PER_SECOND, {
-    usableNumbers: usableNumbers(kernel) - transient,
+    usablePids: usablePids(kernel) - transient,
     threadsMax: kernel.threadsMax,
-    mostNumbers: mostNumbers(kernel, scenario.node, kubeletRules.defaultPidMode),
+    mostPids: mostPids(kernel, scenario.node, kubeletRules.defaultPidMode),
   });
 }
 
@@ -110,7 +110,7 @@ function probeSummary(account: ProbeAccount, recorder: Recorder): ProbeSummary {
     failed,
     errored,
     zombiesPerRun: leak.zombies,
-    numbersPerRun: leak.numbers,
+    pidsPerRun: leak.pids,
     firstFailedRun: firstFailedRun === 0 ? null : firstFailedRun,
   };
 }

@@ -1,4 +1,4 @@
-/** Who holds the numbers: read from the kernel's own books, by who asked for them (origins). */
+/** Who holds the pids: read from the kernel's own books, by who asked for them (origins). */
 import type { Kernel } from '../kernel/kernel.js';
 import type { Node } from '../node/node.js';
 import type { Origin } from '../node/origins.js';
@@ -9,15 +9,15 @@ interface OriginCount {
   tasks: number;
   zombies: number;
   pinned: number;
-  numbers: number;
+  pids: number;
 }
 
-/** Live tasks, zombies and pinned numbers are disjoint, and together they are the numbers held. */
+/** Live tasks, zombies and pinned pids are disjoint, and together they are the pids held. */
 export function countsOf(kernel: Kernel, origin: number): OriginCount {
   const all = kernel.origins.tasks(origin);
   const dead = kernel.origins.zombies(origin);
-  const held = kernel.origins.numbers(origin);
-  return { tasks: all - dead, zombies: dead, pinned: held - all, numbers: held };
+  const held = kernel.origins.pids(origin);
+  return { tasks: all - dead, zombies: dead, pinned: held - all, pids: held };
 }
 
 /** At this moment, most first; origins that never had a task are left out. */
@@ -26,8 +26,8 @@ export function blame(node: Node, nowUs: number): BlameRow[] {
   const hours = Math.max(nowUs, 1) / US_PER_HOUR;
   return origins.all
     .map((origin, index) => blameRow(kernel, origin, index, hours))
-    .filter((row) => row.numbers > 0 || row.createdPerHour > 0)
-    .sort((a, b) => b.numbers - a.numbers);
+    .filter((row) => row.pids > 0 || row.createdPerHour > 0)
+    .sort((a, b) => b.pids - a.pids);
 }
 
 function blameRow(kernel: Kernel, origin: Origin, index: number, hours: number): BlameRow {

@@ -1,9 +1,9 @@
-/** When the node was full, and who held the numbers the first time. */
+/** When the node was full, and who held the pids the first time. */
 import type { Node } from '../node/node.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { blame } from './blame.js';
-import { freeNumbers } from './capacity.js';
+import { freePids } from './capacity.js';
 import type { BlameRow, Exhaustion, RefusedBy } from './result.js';
 
 /** With so much of a limit free, a node that was full has room again. Less comes and goes with every probe. */
@@ -54,11 +54,11 @@ export class Fullness {
     const { kernel } = this.node.context;
     this.isLooking = false;
     // Most often there is no room, and that is soon seen.
-    if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.look(freeNumbers(kernel));
+    if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.look(freePids(kernel));
     if (this.isFull) this.lookLater();
   }
 
-  /** Has a full node room again? `free`: as `freeNumbers` has it. */
+  /** Has a full node room again? `free`: as `freePids` has it. */
   look(free: number): void {
     if (!this.isFull) return;
     const { kernel } = this.node.context;
@@ -66,9 +66,9 @@ export class Fullness {
     const last = this.exhaustions[this.exhaustions.length - 1];
     if (nowSeconds === last.atSeconds) return;
     const { threadsMax, nrThreads } = kernel;
-    const hasNumbers = free >= Math.max(ROOM_MIN, ROOM_SHARE * kernel.pidMax(0));
+    const hasPids = free >= Math.max(ROOM_MIN, ROOM_SHARE * kernel.pidMax(0));
     const hasTasks = threadsMax - nrThreads >= Math.max(ROOM_MIN, ROOM_SHARE * threadsMax);
-    if (!hasNumbers || !hasTasks) return;
+    if (!hasPids || !hasTasks) return;
     last.untilSeconds = nowSeconds;
     this.onRoom();
   }

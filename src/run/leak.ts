@@ -1,7 +1,7 @@
 /**
  * What a probe leaves behind, per run.
  *
- * The kernel counts zombies and numbers by origin; a difference over time is only a leak as long as nobody has
+ * The kernel counts zombies and pids by origin; a difference over time is only a leak as long as nobody has
  * cleaned up. So what goes with a namespace is added back, and the account is closed at the first fork that is
  * refused to the pod: from then on runs are cut short, and their number says nothing about the program.
  */
@@ -10,22 +10,22 @@ import type { ProbeAccount } from '../node/kubelet/kubelet.js';
 
 export interface LeakPerRun {
   zombies: number | null;
-  numbers: number | null;
+  pids: number | null;
 }
 
 interface Closed {
   runs: number;
   zombies: number;
-  numbers: number;
+  pids: number;
 }
 
 export class LeakAccounts {
   /** By origin: what went with namespaces that have ended. */
   readonly #goneZombies = new Map<number, number>();
-  readonly #goneNumbers = new Map<number, number>();
+  readonly #gonePids = new Map<number, number>();
   readonly #closed = new Map<number, Closed>();
   /** As it was before the namespaces ended that have ended in this instant, by origin. */
-  readonly #before = new Map<number, { zombies: number; numbers: number }>();
+  readonly #before = new Map<number, { zombies: number; pids: number }>();
 
   constructor(
     private readonly kernel: Kernel,
@@ -37,15 +37,15 @@ export class LeakAccounts {
     for (const account of this.accounts()) {
       const { origin } = account;
       if (account.pod !== pod || this.#before.has(origin)) continue;
-      this.#before.set(origin, { zombies: this.#zombies(origin), numbers: this.#numbers(origin) });
+      this.#before.set(origin, { zombies: this.#zombies(origin), pids: this.#pids(origin) });
     }
   }
 
   /** The end of that instant. */
   settle(): void {
-    for (const [origin, { zombies, numbers }] of this.#before) {
+    for (const [origin, { zombies, pids }] of this.#before) {
       add(this.#goneZombies, origin, Math.max(0, zombies - this.#zombies(origin)));
-      add(this.#goneNumbers, origin, Math.max(0, numbers - this.#numbers(origin)));
+      add(this.#gonePids, origin, Math.max(0, pids - this.#pids(origin)));
     }
     this.#before.clear();
   }
@@ -58,10 +58,8 @@ export class LeakAccounts {
   }
 
   perRun(account: ProbeAccount): LeakPerRun {
-    const { runs, zombies, numbers } = this.#closed.get(account.origin) ?? this.#state(account);
-    return runs === 0
-      ? { zombies: null, numbers: null }
-      : { zombies: zombies / runs, numbers: numbers / runs };
+    const { runs, zombies, pids } = this.#closed.get(account.origin) ?? this.#state(account);
+    return runs === 0 ? { zombies: null, pids: null } : { zombies: zombies / runs, pids: pids / runs };
   }
 
   #state(account: ProbeAccount): Closed {
@@ -69,7 +67,7 @@ export class LeakAccounts {
     return {
       runs: totals.runs,
       zombies: this.#zombies(origin) + (this.#goneZombies.get(origin) ?? 0),
-      numbers: this.#numbers(origin) + (this.#goneNumbers.get(origin) ?? 0),
+      pids: this.#pids(origin) + (this.#gonePids.get(origin) ?? 0),
     };
   }
 
@@ -78,9 +76,9 @@ export class LeakAccounts {
   }
 
   /** Numbers that no live task has: what is alive now will have ended. */
-  #numbers(origin: number): number {
+  #pids(origin: number): number {
     const { origins } = this.kernel;
-    return origins.numbers(origin) - (origins.tasks(origin) - origins.zombies(origin));
+    return origins.pids(origin) - (origins.tasks(origin) - origins.zombies(origin));
   }
 }
 

@@ -5,19 +5,19 @@ import type { Projection, Timeline } from './result.js';
 const ROWS_MIN = 8;
 /** A slope counts when it is this many of its own standard errors away from zero. */
 const SIGNIFICANCE = 4;
-/** And when it makes at least this many numbers over the rows that it was fitted to. */
+/** And when it makes at least this many pids over the rows that it was fitted to. */
 const GROWTH_MIN = 2;
 
 export interface Limits {
-  /** The most numbers that can be taken at once (`usableNumbers`), less what an exec needs for a moment (R29). */
-  usableNumbers: number;
+  /** The most pids that can be taken at once (`usablePids`), less what an exec needs for a moment (R29). */
+  usablePids: number;
   threadsMax: number;
-  /** However long the run, the numbers taken stay below this (`mostNumbers`); Infinity: who knows. */
-  mostNumbers: number;
+  /** However long the run, the pids taken stay below this (`mostPids`); Infinity: who knows. */
+  mostPids: number;
 }
 
 /**
- * Fits straight lines to numbers allocated and tasks, over the last half of the run, or over what is left of it
+ * Fits straight lines to pids allocated and tasks, over the last half of the run, or over what is left of it
  * after the last change (a pod came or went, an intervention), and goes on along them to the first limit.
  *
  * Rows are weighted alike; they are a sample every so often, and a few moments between.
@@ -32,18 +32,18 @@ export function project(timeline: Timeline, lastChangeSeconds: number, limits: L
     ? 'least squares over the last half of the run'
     : 'least squares over the time since the last change';
   const times = timeline.time_s.slice(from);
-  const numbers = trend(times, timeline.allocated.slice(from));
+  const pids = trend(times, timeline.allocated.slice(from));
   const tasks = trend(times, timeline.loadavg_tasks.slice(from));
   const candidates = [
-    { limit: 'pid-max' as const, of: limits.usableNumbers, line: numbers },
+    { limit: 'pid-max' as const, of: limits.usablePids, line: pids },
     { limit: 'threads-max' as const, of: limits.threadsMax, line: tasks },
   ]
-    .filter(({ of, line }) => line.grows && of <= limits.mostNumbers)
+    .filter(({ of, line }) => line.grows && of <= limits.mostPids)
     .map(({ limit, of, line }) => ({ limit, atSeconds: reach(line, end, of) }));
-  const numbersPerHour = numbers.grows ? numbers.slope * 3600 : 0;
-  if (candidates.length === 0) return { kind: 'never', numbersPerHour, method };
+  const pidsPerHour = pids.grows ? pids.slope * 3600 : 0;
+  if (candidates.length === 0) return { kind: 'never', pidsPerHour, method };
   const first = candidates.reduce((a, b) => (b.atSeconds < a.atSeconds ? b : a));
-  return { kind: 'exhausts', ...first, numbersPerHour, method };
+  return { kind: 'exhausts', ...first, pidsPerHour, method };
 }
 
 interface Line {

@@ -12,7 +12,7 @@ import type { PodSlot } from '../node/kubelet/kubelet.js';
 import type { Node } from '../node/node.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
-import { freeNumbers } from './capacity.js';
+import { freePids } from './capacity.js';
 import { EventLog } from './event-log.js';
 import { Fullness } from './fullness.js';
 import { LeakAccounts } from './leak.js';
@@ -142,11 +142,11 @@ export class Recorder implements NodeObserver {
     return slot?.name ?? context.origins.all[origin].pod ?? 'node';
   }
 
-  /** K3: from here on the reserved low numbers are lost. Later rounds are no news. */
+  /** K3: from here on the reserved low pids are lost. Later rounds are no news. */
   wrapped(): void {
     if (this.hasWrapped) return;
     this.hasWrapped = true;
-    this.event('wrapped', 'node', `numbers start again from ${RESERVED_PIDS}`);
+    this.event('wrapped', 'node', `pids start again from ${RESERVED_PIDS}`);
   }
 
   private event(kind: RunEventKind, subject: string, detail: string): boolean {
@@ -172,7 +172,7 @@ export class Recorder implements NodeObserver {
     const { counters } = this.node;
     const zombies = kernel.zombies(0);
     const allocated = kernel.allocated(0);
-    const free = freeNumbers(kernel);
+    const free = freePids(kernel);
     this.fullness.look(free);
     const values: Record<keyof Timeline, number> = {
       time_s: timeSeconds,

@@ -26,13 +26,13 @@ export type Projection =
       kind: 'exhausts';
       /** Simulated seconds from the start of the run. */
       atSeconds: number;
-      numbersPerHour: number;
+      pidsPerHour: number;
       limit: 'pid-max' | 'threads-max';
       /** A sentence: `least squares over the last half of the run`. */
       method: string;
     }
   /** With a growth above zero: every pod has a limit of its own, and these are reached first. */
-  | { kind: 'never'; numbersPerHour: number; method: string };
+  | { kind: 'never'; pidsPerHour: number; method: string };
 
 export interface FinalState {
   tasks: number;
@@ -63,7 +63,7 @@ export interface ProbeSummary {
   errored: number;
   /** Means over all runs, to the end of the simulation; null when it never ran. */
   zombiesPerRun: number | null;
-  numbersPerRun: number | null;
+  pidsPerRun: number | null;
   /** 1-based; null: none failed or errored. */
   firstFailedRun: number | null;
 }
@@ -161,7 +161,7 @@ export interface RunEvent {
   detail: string;
 }
 
-/** Who holds the numbers, at some moment. */
+/** Who holds the pids, at some moment. */
 export interface BlameRow {
   /** `node` for the host's own. */
   pod: string;
@@ -173,7 +173,7 @@ export interface BlameRow {
   zombies: number;
   pinned: number;
   /** Numbers held in the node's table: tasks + zombies + pinned of this origin. */
-  numbers: number;
+  pids: number;
   /** From the start of the run to that moment. */
   createdPerHour: number;
   reapedPerHour: number;
@@ -221,7 +221,7 @@ export interface ProcessRow {
   /** As `ps` prints it: `S`, `Ss`, `Z`, `Zs`, `Zl`, `Sl`, … */
   stat: string;
   comm: string;
-  /** The task's numbers from the reader's namespace inwards, as NSpid in /proc/PID/status. */
+  /** The task's pids from the reader's namespace inwards, as NSpid in /proc/PID/status. */
   nspid: number[];
   /** Threads, the leader included; 1 for a plain zombie. */
   threads: number;

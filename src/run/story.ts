@@ -19,7 +19,7 @@ export interface Reading {
 
 /**
  * Numbers that had piled up and were given back: the most that were held, and the first reading below half of it. Of a full
- * node: the last reading without room, and the first with it, be it that numbers were given back or that the limit was raised.
+ * node: the last reading without room, and the first with it, be it that pids were given back or that the limit was raised.
  */
 export interface Relief {
   before: Reading;
@@ -81,8 +81,8 @@ export function lastReading(result: RunResult): Reading {
 }
 
 /**
- * The first time that more than half of the numbers held went away. What went must have been a leak (zombies and
- * pinned numbers) and large enough to be seen: a burst of live tasks that ends is nothing to tell.
+ * The first time that more than half of the pids held went away. What went must have been a leak (zombies and
+ * pinned pids) and large enough to be seen: a burst of live tasks that ends is nothing to tell.
  */
 function reliefAfter(result: RunResult, seconds: number): Relief | null {
   const { time_s: times, allocated } = result.timeline;
@@ -176,18 +176,18 @@ export function tellingMoments(result: RunResult): number[] {
   return moments.filter((seconds) => seconds !== null).sort((a, b) => a - b);
 }
 
-/** One pod's or one kind of pod's share of the numbers. */
+/** One pod's or one kind of pod's share of the pids. */
 export interface Culprit {
   origin: string;
   pods: string[];
   containers: string[];
   programs: string[];
-  numbers: number;
-  /** Of all numbers held at that moment, 0 to 1. */
+  pids: number;
+  /** Of all pids held at that moment, 0 to 1. */
   share: number;
 }
 
-/** Who holds the numbers, and when that was. */
+/** Who holds the pids, and when that was. */
 export interface BlameAt {
   rows: readonly BlameRow[];
   atSeconds: number;
@@ -209,25 +209,25 @@ export function culprits({ rows }: BlameAt): Culprit[] {
   const groups = new Map<string, Culprit>();
   let total = 0;
   for (const row of rows) {
-    if (row.numbers === 0) continue;
-    total += row.numbers;
+    if (row.pids === 0) continue;
+    total += row.pids;
     const key = JSON.stringify([row.origin, row.container, row.pod === 'node']);
     const group = groups.get(key) ?? {
       origin: row.origin,
       pods: [],
       containers: [],
       programs: [],
-      numbers: 0,
+      pids: 0,
       share: 0,
     };
     groups.set(key, group);
-    group.numbers += row.numbers;
+    group.pids += row.pids;
     addOnce(group.pods, row.pod);
     addOnce(group.containers, row.container);
     addOnce(group.programs, row.program);
   }
-  const sorted = [...groups.values()].sort((a, b) => b.numbers - a.numbers);
-  for (const group of sorted) group.share = total === 0 ? 0 : group.numbers / total;
+  const sorted = [...groups.values()].sort((a, b) => b.pids - a.pids);
+  for (const group of sorted) group.share = total === 0 ? 0 : group.pids / total;
   return sorted;
 }
 

@@ -91,7 +91,7 @@ describe('pidsim run', () => {
     expect(pidsim(['run', path, '--dir', 'one']).status).toBe(0);
     expect(pidsim(['run', path, '--dir', 'two']).status).toBe(0);
     const names = readdirSync(join(folder, 'one'), { recursive: true, encoding: 'utf8' }).sort();
-    expect(names).toContain(join('small', 'numbers.svg'));
+    expect(names).toContain(join('small', 'pids.svg'));
     expect(names).toContain('index.html');
     for (const name of names.filter((each) => each.includes('.'))) {
       expect(readFileSync(join(folder, 'two', name), 'utf8'), name).toBe(

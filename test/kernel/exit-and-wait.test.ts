@@ -103,7 +103,7 @@ onBothKernels((boot) => {
     for (const index of [3, 0, 4, 2]) kernel.exit(children[index], 0);
     const reaped: number[] = [];
     for (let child = kernel.wait(init, ANY); child >= 0; child = kernel.wait(init, ANY)) {
-      reaped.push(kernel.waitedNumber);
+      reaped.push(kernel.waitedPid);
     }
     expect(reaped).toEqual([2, 4, 5, 6]);
     expect(numbers(kernel, ns, [children[1]])).toEqual([3]);
@@ -185,7 +185,7 @@ onBothKernels((boot) => {
     expect(row(kernel, ns, task)).toMatchObject({ pid: 2, stat: 'S', threads: 1 });
     const forked = kernel.fork(init);
     expect(forked).not.toBe(NONE);
-    expect(kernel.numberOf(forked, ns)).toBe(9);
+    expect(kernel.pidOf(forked, ns)).toBe(9);
   });
 
   it('K46 a thread that outlived its main thread becomes the main thread by exec', () => {
@@ -200,6 +200,6 @@ onBothKernels((boot) => {
     expect(kernel.zombies(ns)).toBe(0);
     kernel.exit(task, 5);
     expect(kernel.wait(init, ANY)).toBe(task);
-    expect([kernel.waitedNumber, kernel.waitedStatus]).toEqual([2, 5]);
+    expect([kernel.waitedPid, kernel.waitedStatus]).toEqual([2, 5]);
   });
 });

@@ -19,7 +19,7 @@ function world() {
   });
   const parent = kernel.fork(kernel.init);
   const child = kernel.fork(parent);
-  return { kernel, told, parent, child, number: kernel.hostNumber(child) };
+  return { kernel, told, parent, child, number: kernel.hostPid(child) };
 }
 
 describe('K29 a child that its parent waits for', () => {

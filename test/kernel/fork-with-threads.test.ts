@@ -32,7 +32,7 @@ function seen({ kernel, ns }: ReturnType<typeof world>, child: number) {
     refusal: kernel.forkRefusals === 0 ? null : kernel.refusal,
     tasks: kernel.listTasks(ns),
     allocated: [kernel.allocated(), kernel.allocated(ns)],
-    next: next === NONE ? NONE : kernel.hostNumber(next),
+    next: next === NONE ? NONE : kernel.hostPid(next),
     current: kernel.cgroups.map(({ current }) => current),
   };
 }
@@ -82,15 +82,15 @@ describe('K9 a process that is born with its threads is the same as one that mak
     );
     // Free again: 301, 303 to 308, 311 on: in an endless round from 300.
     for (const child of children) {
-      const number = kernel.hostNumber(child);
+      const number = kernel.hostPid(child);
       if (number < 301 || [302, 309, 310].includes(number)) continue;
       kernel.exit(child, 0);
       kernel.wait(kernel.init, child);
     }
     const born = forkWithThreads(kernel, parent);
-    expect(kernel.hostNumber(born)).toBe(301);
+    expect(kernel.hostPid(born)).toBe(301);
     expect(kernel.threadCount(born)).toBe(THREADS);
     const next = kernel.fork(kernel.init);
-    expect(kernel.hostNumber(next)).toBe(317);
+    expect(kernel.hostPid(next)).toBe(317);
   });
 });

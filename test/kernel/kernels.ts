@@ -8,7 +8,7 @@ export type AnyKernel = Pick<
   Kernel,
   | 'init'
   | 'refusal'
-  | 'waitedNumber'
+  | 'waitedPid'
   | 'waitedStatus'
   | 'fork'
   | 'cloneThreads'
@@ -41,7 +41,7 @@ export type AnyKernel = Pick<
   | 'setUser'
   | 'setNprocMax'
   | 'parentOf'
-  | 'numberOf'
+  | 'pidOf'
   | 'isZombie'
   | 'canRun'
   | 'statusOf'
@@ -51,7 +51,7 @@ export type AnyKernel = Pick<
   | 'taskCount'
   | 'zombies'
   | 'pinned'
-  | 'pinnedNumbers'
+  | 'pinnedPids'
   | 'pidMax'
   | 'listTasks'
 > & { kill(sender: number, target: number, signal: 9 | 15 | 17): unknown };
@@ -128,7 +128,7 @@ export function reapAll(kernel: AnyKernel, parent: number): number {
 }
 
 export function numbers(kernel: AnyKernel, ns: number, tasks: number[]): number[] {
-  return tasks.map((task) => kernel.numberOf(task, ns));
+  return tasks.map((task) => kernel.pidOf(task, ns));
 }
 
 /** A row of `ps` as it is seen inside a namespace. */

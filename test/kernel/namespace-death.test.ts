@@ -91,7 +91,7 @@ onBothKernels((boot) => {
     kernel.exit(init, 0);
     kernel.wait(outside, init);
     for (let i = 0; i < 2; i++) expect(kernel.fork(outside)).toBe(NONE);
-    expect(kernel.numberOf(kernel.fork(kernel.init))).toBe(6);
+    expect(kernel.pidOf(kernel.fork(kernel.init))).toBe(6);
     while (kernel.fork(kernel.init) !== NONE);
     expect(kernel.fork(outside)).toBe(NONE);
     expect(kernel.refusal).toEqual({ errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 });

@@ -20,10 +20,10 @@ onBothKernels((boot) => {
     const outer = container(kernel);
     const inner = kernel.unsharePidNamespace(outer.init);
     const innermost = kernel.fork(outer.init);
-    expect([0, outer.ns, inner].map((ns) => kernel.numberOf(innermost, ns))).toEqual([4, 2, 1]);
+    expect([0, outer.ns, inner].map((ns) => kernel.pidOf(innermost, ns))).toEqual([4, 2, 1]);
     expect(row(kernel, 0, innermost)?.nspid).toEqual([4, 2, 1]);
     expect(row(kernel, outer.ns, innermost)?.nspid).toEqual([2, 1]);
-    expect(kernel.numberOf(outer.init, inner)).toBe(0);
+    expect(kernel.pidOf(outer.init, inner)).toBe(0);
     expect(row(kernel, inner, outer.init)).toBeUndefined();
   });
 
@@ -63,7 +63,7 @@ onBothKernels((boot) => {
     const children = forkMany(kernel, init, 348);
     kernel.exit(children[48], 0);
     kernel.wait(init, children[48]);
-    expect(kernel.numberOf(kernel.fork(init), ns)).toBe(350);
+    expect(kernel.pidOf(kernel.fork(init), ns)).toBe(350);
     forkMany(kernel, init, 49);
     expect(kernel.fork(init)).toBe(NONE);
   });
@@ -98,7 +98,7 @@ onBothKernels((boot) => {
     const kernel = boot();
     const { ns, init } = container(kernel, 400);
     for (let i = 0; i < 297; i++) kernel.wait(init, deadChild(kernel, init));
-    expect(kernel.numberOf(kernel.fork(init), ns)).toBe(299);
+    expect(kernel.pidOf(kernel.fork(init), ns)).toBe(299);
   });
 
   it('K4 freed numbers below 300 do not help a full table, and 300 does', () => {
@@ -114,7 +114,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(init)).toBe(NONE);
     expect(kernel.allocated(ns)).toBe(397);
     free(300);
-    expect(kernel.numberOf(kernel.fork(init), ns)).toBe(300);
+    expect(kernel.pidOf(kernel.fork(init), ns)).toBe(300);
   });
 
   it('K5 a full table is EAGAIN, and was ENOMEM before 4.1, for threads too', () => {
@@ -171,7 +171,7 @@ onBothKernels((boot) => {
     free(360);
     expect(kernel.fork(init)).toBe(NONE);
     free(340);
-    expect(kernel.numberOf(kernel.fork(init), ns)).toBe(340);
+    expect(kernel.pidOf(kernel.fork(init), ns)).toBe(340);
   });
 
   it('K8 a cursor stays advanced when an outer namespace refuses', () => {
@@ -192,7 +192,7 @@ onBothKernels((boot) => {
     const forker = kernel.fork(kernel.init);
     kernel.attach(forker, cgroup);
     for (let i = 0; i < 3; i++) expect(kernel.fork(forker)).toBe(NONE);
-    expect(kernel.numberOf(kernel.fork(kernel.init))).toBe(6);
+    expect(kernel.pidOf(kernel.fork(kernel.init))).toBe(6);
   });
 
   it('K8 RLIMIT_NPROC and threads-max refuse before any cursor moves', () => {
@@ -202,12 +202,12 @@ onBothKernels((boot) => {
     kernel.setNprocMax(user, 1);
     expect(kernel.fork(user)).toBe(NONE);
     expect(kernel.refusal.refusedBy).toBe('rlimit-nproc');
-    expect(kernel.numberOf(kernel.fork(kernel.init))).toBe(3);
+    expect(kernel.pidOf(kernel.fork(kernel.init))).toBe(3);
     const full = kernel.fork(kernel.init);
     expect([full, kernel.refusal.refusedBy]).toEqual([NONE, 'threads-max']);
     kernel.exit(user, 0);
     reapAll(kernel, kernel.init);
-    expect(kernel.numberOf(kernel.fork(kernel.init))).toBe(4);
+    expect(kernel.pidOf(kernel.fork(kernel.init))).toBe(4);
   });
 
   // Seen on 6.18: outer pid_max 305 full, unshare and fork are EAGAIN; one outer number freed, the same fork: getpid() 1.
@@ -220,8 +220,8 @@ onBothKernels((boot) => {
     kernel.exit(fillers.at(-1)!, 0);
     reapAll(kernel, kernel.init);
     const init = kernel.fork(forker);
-    expect(kernel.numberOf(init, ns)).toBe(1);
-    expect(kernel.numberOf(init, 0)).toBe(304);
+    expect(kernel.pidOf(init, ns)).toBe(1);
+    expect(kernel.pidOf(init, 0)).toBe(304);
   });
 
   it('K14 the number of a child that has been reaped is there for the very next fork', () => {

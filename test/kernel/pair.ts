@@ -151,7 +151,7 @@ export class Pair {
       const fast = {
         tasks: origins.tasks(origin),
         zombies: origins.zombies(origin),
-        numbers: origins.numbers(origin),
+        numbers: origins.pids(origin),
         created: origins.created(origin),
         released: origins.released(origin),
       };
@@ -176,7 +176,7 @@ export class Pair {
     const expected = reference.listTasks(id);
     for (const [index, row] of rows.entries()) this.equal(`ps in namespace ${id}`, row, expected[index]);
     this.equal(`length of ps in namespace ${id}`, rows.length, expected.length);
-    this.equal(`pinned numbers in ${id}`, fast.pinnedNumbers(id), reference.pinnedNumbers(id));
+    this.equal(`pinned numbers in ${id}`, fast.pinnedPids(id), reference.pinnedPids(id));
     const counts = (of: Kernel | ReferenceKernel): number[] => [
       of.allocated(id),
       of.taskCount(id),
@@ -278,7 +278,7 @@ export class Pair {
       () => this.referenceId(this.fast.wait(this.fastId(task), this.fastId(child))),
     );
     if (reaped >= 0) {
-      this.equal('waitedNumber', this.fast.waitedNumber, this.reference.waitedNumber);
+      this.equal('waitedPid', this.fast.waitedPid, this.reference.waitedPid);
       this.equal('waitedStatus', this.fast.waitedStatus, this.reference.waitedStatus);
     }
     return reaped;

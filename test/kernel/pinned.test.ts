@@ -42,15 +42,15 @@ onBothKernels((boot) => {
     const command = kernel.fork(pod.outside);
     expect(kernel.setsid(command)).toBe(true);
     const orphan = kernel.fork(command);
-    const held = kernel.numberOf(command, pod.ns);
+    const held = kernel.pidOf(command, pod.ns);
     kernel.exit(command, 0);
     kernel.wait(pod.outside, command);
-    expect(kernel.pinnedNumbers(pod.ns)).toEqual([held]);
+    expect(kernel.pinnedPids(pod.ns)).toEqual([held]);
     kernel.exit(orphan, 0);
-    expect(kernel.pinnedNumbers(pod.ns)).toEqual([held]);
+    expect(kernel.pinnedPids(pod.ns)).toEqual([held]);
     expect(row(kernel, pod.ns, orphan)).toMatchObject({ stat: 'Z', pgid: held, sid: held });
     kernel.wait(pod.init, orphan);
-    expect(kernel.pinnedNumbers(pod.ns)).toEqual([]);
+    expect(kernel.pinnedPids(pod.ns)).toEqual([]);
     expect(kernel.allocated(pod.ns)).toBe(1);
   });
 
@@ -70,7 +70,7 @@ onBothKernels((boot) => {
     const members = forkMany(kernel, leader, 3);
     kernel.exit(leader, 0);
     kernel.wait(init, leader);
-    expect(kernel.pinnedNumbers(ns)).toEqual([2]);
+    expect(kernel.pinnedPids(ns)).toEqual([2]);
     for (const member of members) {
       expect(kernel.pinned(ns)).toBe(1);
       kernel.exit(member, 0);
@@ -201,9 +201,9 @@ onBothKernels((boot) => {
     expect(row(kernel, ns, middle)?.stat).toBe('Zs');
     expect(kernel.wait(init, ANY)).toBe(middle);
     expect(row(kernel, ns, daemon)).toMatchObject({ ppid: 1, pgid: 2, sid: 2, pid: 3 });
-    expect(kernel.pinnedNumbers(ns)).toEqual([2]);
+    expect(kernel.pinnedPids(ns)).toEqual([2]);
     kernel.exit(daemon, 0);
-    expect(kernel.pinnedNumbers(ns)).toEqual([2]);
+    expect(kernel.pinnedPids(ns)).toEqual([2]);
     reapAll(kernel, init);
     expect(kernel.pinned(ns)).toBe(0);
   });

@@ -132,7 +132,7 @@ export abstract class ReferenceTables {
     return held;
   }
 
-  takenNumbers(ns: PidNamespace): Set<number> {
+  takenPids(ns: PidNamespace): Set<number> {
     return new Set([...this.heldPids()].map((pid) => numberIn(pid, ns)).filter((nr) => nr !== 0));
   }
 
@@ -148,7 +148,7 @@ export abstract class ReferenceTables {
   // ---- counts
 
   allocated(ns = 0): number {
-    return this.takenNumbers(this.namespaces[ns]).size;
+    return this.takenPids(this.namespaces[ns]).size;
   }
 
   taskCount(ns = 0): number {
@@ -161,15 +161,15 @@ export abstract class ReferenceTables {
       .length;
   }
 
-  pinnedNumbers(ns = 0): number[] {
-    const numbers = this.takenNumbers(this.namespaces[ns]);
+  pinnedPids(ns = 0): number[] {
+    const numbers = this.takenPids(this.namespaces[ns]);
     for (const thread of this.tasksIn(this.namespaces[ns]))
       numbers.delete(numberIn(thread.pid, this.namespaces[ns]));
     return [...numbers].sort((a, b) => a - b);
   }
 
   pinned(ns = 0): number {
-    return this.pinnedNumbers(ns).length;
+    return this.pinnedPids(ns).length;
   }
 
   pidMax(ns = 0): number {
@@ -212,7 +212,7 @@ export abstract class ReferenceTables {
     return this.processes.get(id)!.parent?.id ?? -1;
   }
 
-  numberOf(id: number, ns = 0): number {
+  pidOf(id: number, ns = 0): number {
     return numberIn(this.processes.get(id)!.main.pid, this.namespaces[ns]);
   }
 

@@ -39,7 +39,7 @@ export const NO_CHILD = -3;
 export class ReferenceKernel extends ReferenceTables {
   readonly init: number;
   refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
-  waitedNumber = 0;
+  waitedPid = 0;
   waitedStatus = 0;
   threadsMax: number;
   protected readonly rules: KernelRules;
@@ -63,11 +63,11 @@ export class ReferenceKernel extends ReferenceTables {
   // ------------------------------------------------------------------------------------------------------- fork
 
   /** `idr_alloc_cyclic`: the next free number at or after the cursor, else from the start; 0 if there is none. */
-  private nextNumber(ns: PidNamespace): number {
+  private nextPid(ns: PidNamespace): number {
     const end = this.limitOf(ns);
     const low = ns.cursor > RESERVED_PIDS ? RESERVED_PIDS : 1;
     const start = Math.max(ns.cursor, low);
-    const taken = this.takenNumbers(ns);
+    const taken = this.takenPids(ns);
     for (let nr = start; nr < end; nr++) if (!taken.has(nr)) return nr;
     for (let nr = low; nr < Math.min(start, end); nr++) if (!taken.has(nr)) return nr;
     return 0;
@@ -80,7 +80,7 @@ export class ReferenceKernel extends ReferenceTables {
   private allocPid(ns: PidNamespace, origin: number): Pid | null {
     const pid: Pid = { numbers: [], origin };
     for (let level: PidNamespace | null = ns; level !== null; level = level.parent) {
-      const nr = this.nextNumber(level);
+      const nr = this.nextPid(level);
       if (nr === 0) {
         if (ns.init === null && ns.open) ns.cursor = 1;
         return this.refuse(this.rules.exhaustionErrno, 'pid-max', level.id);
@@ -267,10 +267,10 @@ export class ReferenceKernel extends ReferenceTables {
     const init = ns.init!;
     ns.open = false;
     init.sigchld = 'ignore';
-    const inNumberOrder = this.unreleased
+    const inPidOrder = this.unreleased
       .filter((p) => p !== init && numberIn(p.main.pid, ns) !== 0)
       .sort((a, b) => numberIn(a.main.pid, ns) - numberIn(b.main.pid, ns));
-    for (const p of inNumberOrder) if (p.life === 'running') this.endBySignal(init.id, p, SIGKILL);
+    for (const p of inPidOrder) if (p.life === 'running') this.endBySignal(init.id, p, SIGKILL);
     const nextZombie = (): Process | undefined => init.children.find((child) => child.life === 'zombie');
     for (let child = nextZombie(); child !== undefined; child = nextZombie()) this.releaseTask(child);
     init.life = 'zapping';
@@ -281,7 +281,7 @@ export class ReferenceKernel extends ReferenceTables {
   private afterRelease(): void {
     for (const ns of this.namespaces) {
       const init = ns.init;
-      if (init === null || init.life !== 'zapping' || this.takenNumbers(ns).size > tasksOf(init).length)
+      if (init === null || init.life !== 'zapping' || this.takenPids(ns).size > tasksOf(init).length)
         continue;
       init.life = 'exiting';
       this.releaseThreads(init, 0);
@@ -352,7 +352,7 @@ export class ReferenceKernel extends ReferenceTables {
     if (eligible.length === 0) return NO_CHILD;
     const zombie = eligible.find((child) => child.life === 'zombie');
     if (zombie === undefined) return WOULD_BLOCK;
-    this.waitedNumber = numberIn(zombie.main.pid, activeNs(p));
+    this.waitedPid = numberIn(zombie.main.pid, activeNs(p));
     this.waitedStatus = zombie.status;
     this.releaseTask(zombie);
     return zombie.id;
@@ -424,8 +424,8 @@ export class ReferenceKernel extends ReferenceTables {
 
   killChildren(senderId: number, signal: Signal): void {
     const sender = this.processes.get(senderId)!;
-    const numberOf = (p: Process): number => p.main.pid.numbers.find(({ ns }) => ns === activeNs(sender))!.nr;
-    const children = [...sender.children].sort((a, b) => numberOf(a) - numberOf(b));
+    const pidOf = (p: Process): number => p.main.pid.numbers.find(({ ns }) => ns === activeNs(sender))!.nr;
+    const children = [...sender.children].sort((a, b) => pidOf(a) - pidOf(b));
     for (const child of children) this.kill(senderId, child.id, signal);
   }
 

@@ -164,11 +164,11 @@ onBothKernels((boot) => {
     const pod = container(kernel);
     const { command } = exec(kernel, pod);
     expect(row(kernel, pod.ns, command)?.ppid).toBe(0);
-    expect(row(kernel, 0, command)?.ppid).toBe(kernel.numberOf(pod.outside));
+    expect(row(kernel, 0, command)?.ppid).toBe(kernel.pidOf(pod.outside));
     kernel.exit(command, 9);
     expect(kernel.wait(pod.init, command)).toBe(NO_CHILD);
     expect(kernel.wait(pod.outside, command)).toBe(command);
-    expect([kernel.waitedNumber, kernel.waitedStatus]).toEqual([4, 9]);
+    expect([kernel.waitedPid, kernel.waitedStatus]).toEqual([4, 9]);
   });
 
   it('K23 if that parent dies first it goes to the outer PID 1, and is still a stranger inside', () => {

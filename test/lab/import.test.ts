@@ -56,7 +56,7 @@ describe('the shipped trace of rabbitmqctl node_health_check', () => {
         zombies: 2,
         pinned: 2,
         live: 0,
-        numbersUsed: 45,
+        pidsUsed: 45,
         durationUs: 353_999,
       });
     }
@@ -85,7 +85,7 @@ describe('a table with waits', () => {
   });
 
   it('leaves a zombie where it did not', () => {
-    expect(modelled(imported(left))[0]).toMatchObject({ zombies: 1, pinned: 1, numbersUsed: 3 });
+    expect(modelled(imported(left))[0]).toMatchObject({ zombies: 1, pinned: 1, pidsUsed: 3 });
   });
 
   it('needs nothing inferred', () => {
@@ -117,7 +117,7 @@ describe('strace output', () => {
       ['exec', 2, 0],
       ['exit', 2, 0],
     ]);
-    expect(modelled(value)[0]).toMatchObject({ status: 7, zombies: 1, pinned: 0, numbersUsed: 2 });
+    expect(modelled(value)[0]).toMatchObject({ status: 7, zombies: 1, pinned: 0, pidsUsed: 2 });
   });
 
   it('takes a vfork’s child from its first line, and its birth from the call’s beginning', () => {
@@ -141,7 +141,7 @@ describe('strace output', () => {
       task: 1,
       child: 2,
     });
-    expect(modelled(value)[0]).toMatchObject({ zombies: 0, numbersUsed: 2 });
+    expect(modelled(value)[0]).toMatchObject({ zombies: 0, pidsUsed: 2 });
   });
 
   it('tells threads from processes by CLONE_THREAD', () => {
@@ -154,7 +154,7 @@ describe('strace output', () => {
 10  1.200400 +++ exited with 0 +++
 `);
     expect(value).toMatchObject({ processes: 2, threads: 1, widest: 3 });
-    expect(modelled(value)[0]).toMatchObject({ zombies: 0, numbersUsed: 3 });
+    expect(modelled(value)[0]).toMatchObject({ zombies: 0, pidsUsed: 3 });
   });
 
   it('does not take a peek with WNOWAIT for a wait', () => {
@@ -174,7 +174,7 @@ describe('strace output', () => {
 5010  1.000300 wait4(-1, NULL, 0, NULL) = 3 /* 5011 in strace's PID NS */
 5010  1.000400 +++ exited with 0 +++
 `);
-    expect(modelled(value)[0]).toMatchObject({ zombies: 0, numbersUsed: 2 });
+    expect(modelled(value)[0]).toMatchObject({ zombies: 0, pidsUsed: 2 });
   });
 
   it('leaves out execs that failed', () => {

@@ -28,7 +28,7 @@ interface Probe {
   zombies: number;
   pinned: number;
   live: number;
-  numbersUsed: number;
+  pidsUsed: number;
   status: number;
 }
 
@@ -39,7 +39,7 @@ const PROBES: Probe[] = [
     zombies: 0,
     pinned: 0,
     live: 0,
-    numbersUsed: 1,
+    pidsUsed: 1,
     status: 0,
   },
   {
@@ -48,7 +48,7 @@ const PROBES: Probe[] = [
     zombies: 0,
     pinned: 0,
     live: 0,
-    numbersUsed: 4,
+    pidsUsed: 4,
     status: 4,
   },
   {
@@ -57,7 +57,7 @@ const PROBES: Probe[] = [
     zombies: 1,
     pinned: 1,
     live: 0,
-    numbersUsed: 2,
+    pidsUsed: 2,
     status: 3,
   },
   {
@@ -66,7 +66,7 @@ const PROBES: Probe[] = [
     zombies: 1,
     pinned: 0,
     live: 0,
-    numbersUsed: 3,
+    pidsUsed: 3,
     status: 0,
   },
   {
@@ -75,7 +75,7 @@ const PROBES: Probe[] = [
     zombies: 1,
     pinned: 1,
     live: 0,
-    numbersUsed: 3,
+    pidsUsed: 3,
     status: 0,
   },
   {
@@ -84,7 +84,7 @@ const PROBES: Probe[] = [
     zombies: 0,
     pinned: 0,
     live: 1,
-    numbersUsed: 3,
+    pidsUsed: 3,
     status: 0,
   },
 ];
@@ -144,10 +144,10 @@ describeLive(
 
     itWith(['perl'], 'whose parent ignores SIGCHLD leaves nothing, as the kernel reaps', async () => {
       const recording = await record(['perl', '-e', '$SIG{CHLD} = "IGNORE"; fork or exit; sleep 1']);
-      for (const run of recording.runs) expect(run).toMatchObject({ zombies: 0, pinned: 0, numbersUsed: 2 });
+      for (const run of recording.runs) expect(run).toMatchObject({ zombies: 0, pinned: 0, pidsUsed: 2 });
       const [name] = recording.programs.keys();
       for (const run of modelRuns(name, recording.programs, RUNS))
-        expect(run).toMatchObject({ zombies: 0, numbersUsed: 2 });
+        expect(run).toMatchObject({ zombies: 0, pidsUsed: 2 });
     });
 
     it('is given as the `programs:` of a scenario', async () => {
@@ -163,11 +163,11 @@ describeLive(
 
 function expectSameInModel(
   recording: Recording,
-  { command, status, zombies, pinned, live, numbersUsed }: Probe,
+  { command, status, zombies, pinned, live, pidsUsed }: Probe,
 ): void {
   const [name] = recording.programs.keys();
   for (const run of modelRuns(name, recording.programs, RUNS)) {
-    expect([command, run]).toEqual([command, { ...run, status, zombies, pinned, live, numbersUsed }]);
+    expect([command, run]).toEqual([command, { ...run, status, zombies, pinned, live, pidsUsed }]);
   }
 }
 
@@ -284,7 +284,7 @@ describe('what is said of several runs', () => {
     live: 0,
     number: 2,
     left: [],
-    numbersUsed: 3,
+    pidsUsed: 3,
     widest: 2,
     restless: false,
     events: [
@@ -330,9 +330,9 @@ describe('what is said of several runs', () => {
       { ...task, number: 6, pgid: 6, sid: 6 },
       { ...task, number: 7, pgid: 2, sid: 2 },
     ];
-    const recorded = { ...run(3, 1000), left, zombies: 3, pinned: 2, numbersUsed: 9, events: null };
+    const recorded = { ...run(3, 1000), left, zombies: 3, pinned: 2, pidsUsed: 9, events: null };
     const [modelled] = modelRuns('probe', programFromSnapshots('probe', 'here', ['probe'], [recorded]), 1);
-    expect(modelled).toMatchObject({ zombies: 3, pinned: 2, live: 0, numbersUsed: 9 });
+    expect(modelled).toMatchObject({ zombies: 3, pinned: 2, live: 0, pidsUsed: 9 });
   });
 
   it('goes by the name of the command’s file', () => {

@@ -63,7 +63,7 @@ describe('rabbitmqctl node_health_check in a namespace of pid_max 800', () => {
       failed: 0,
       errored: 0,
       zombiesPerRun: 0,
-      numbersPerRun: 0,
+      pidsPerRun: 0,
     });
     expect(world.zombies).toBe(0);
   });

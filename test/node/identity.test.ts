@@ -117,7 +117,7 @@ function worldOf(given: typeof schedule extends fc.Arbitrary<infer T> ? T : neve
   );
 }
 
-test('whatever happens on a node, allocated numbers = live tasks + zombies + pinned, and every origin’s books agree', () => {
+test('whatever happens on a node, allocated pids = live tasks + zombies + pinned, and every origin’s books agree', () => {
   fc.assert(
     fc.property(schedule, (given) => {
       const world = worldOf(given);
@@ -125,9 +125,9 @@ test('whatever happens on a node, allocated numbers = live tasks + zombies + pin
       for (let second = 10; second <= 400; second += 13) world.to(second);
       const { final, blame } = world.result();
       expect(final.tasks + final.zombies + final.pinned).toBe(final.allocated);
-      const sum = (key: 'tasks' | 'zombies' | 'pinned' | 'numbers') =>
+      const sum = (key: 'tasks' | 'zombies' | 'pinned' | 'pids') =>
         blame.reduce((all, row) => all + row[key], 0);
-      expect([sum('tasks'), sum('zombies'), sum('pinned'), sum('numbers')]).toEqual([
+      expect([sum('tasks'), sum('zombies'), sum('pinned'), sum('pids')]).toEqual([
         final.tasks,
         final.zombies,
         final.pinned,
@@ -154,9 +154,7 @@ test('when every pod has been deleted and nothing is refused, only the host’s 
       world.to(350);
       for (const slot of world.node.kubelet.slots) world.node.kubelet.deleteFromSlot(slot, false);
       world.to(399);
-      const left = world
-        .result()
-        .blame.filter(({ pod: name, numbers }) => name.startsWith('pod') && numbers > 0);
+      const left = world.result().blame.filter(({ pod: name, pids }) => name.startsWith('pod') && pids > 0);
       expect(left).toEqual([]);
     }),
     { numRuns: 40 },

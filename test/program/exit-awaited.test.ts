@@ -57,7 +57,7 @@ function arbitrarySteps(depth: number): fc.Arbitrary<Step[]> {
 /** What can be seen of a world: all that happened, in its order, and who is there. */
 function seen({ sim, machine, kernel, namespace }: World): unknown {
   kernel.checkInvariants();
-  return [sim.digest.hex(), machine.transitions, kernel.listTasks(), kernel.pinnedNumbers(namespace)];
+  return [sim.digest.hex(), machine.transitions, kernel.listTasks(), kernel.pinnedPids(namespace)];
 }
 
 /** The same programs, started at one instant, in both machines. */

@@ -322,7 +322,7 @@ describe('the traced rabbitmqctl node_health_check', () => {
     const numbers: number[] = [];
     const forked = world.machine.forked.bind(world.machine);
     world.machine.forked = (parent, child, number) => {
-      numbers.push(world.kernel.numberOf(child, world.namespace));
+      numbers.push(world.kernel.pidOf(child, world.namespace));
       forked(parent, child, number);
     };
     world.exec('rabbitmqctl node_health_check');

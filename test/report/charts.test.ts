@@ -3,8 +3,8 @@ import { renderSvg } from '../../src/host/render.js';
 import { RUN_CHARTS } from '../../src/report/charts/all.js';
 import { blameChart } from '../../src/report/charts/blame.js';
 import { kubeletChart } from '../../src/report/charts/kubelet.js';
-import { numbersChart } from '../../src/report/charts/numbers.js';
 import { overviewChart, overviewOrder } from '../../src/report/charts/overview.js';
+import { pidsChart } from '../../src/report/charts/pids.js';
 import { symptomsChart } from '../../src/report/charts/symptoms.js';
 import { CHART_WIDTH, type ChartSpec, type Json, wrap } from '../../src/report/charts/theme.js';
 import { placeMoments, timeFrame } from '../../src/report/charts/time.js';
@@ -41,10 +41,10 @@ function textsOf(svg: string): string[] {
 
 describe('specifications are golden files', () => {
   test.each([
-    ['numbers-full', () => numbersChart(runs.leakingRun())],
-    ['numbers-never', () => numbersChart(runs.healthyRun())],
-    ['numbers-projected', () => numbersChart(runs.slowRun())],
-    ['numbers-small-table', () => numbersChart(runs.tinyRun())],
+    ['pids-full', () => pidsChart(runs.leakingRun())],
+    ['pids-never', () => pidsChart(runs.healthyRun())],
+    ['pids-projected', () => pidsChart(runs.slowRun())],
+    ['pids-small-table', () => pidsChart(runs.tinyRun())],
     ['kubelet-recovering', () => kubeletChart(runs.recoveringRun())],
     ['symptoms-recovering', () => symptomsChart(runs.recoveringRun())],
     ['blame-full', () => blameChart(runs.leakingRun())],
@@ -89,20 +89,20 @@ describe('drawing', () => {
     const lost = (url: string): string => {
       throw new Error(`no such file: ${url}`);
     };
-    await expect(renderSvg(numbersChart(runs.leakingRun()), lost)).rejects.toThrow(/timeline\.csv/);
+    await expect(renderSvg(pidsChart(runs.leakingRun()), lost)).rejects.toThrow(/timeline\.csv/);
   });
 
   test('does not let a misspelt specification pass', async () => {
     const run = runs.leakingRun();
-    const wrong = { ...numbersChart(run), mark: 'nonsense', layer: undefined } as unknown as ChartSpec;
+    const wrong = { ...pidsChart(run), mark: 'nonsense', layer: undefined } as unknown as ChartSpec;
     await expect(draw(wrong, run)).rejects.toThrow();
   });
 });
 
-describe('PID numbers over time', () => {
+describe('PID pids over time', () => {
   test('marks the limit and the moment of exhaustion', async () => {
     const run = runs.leakingRun();
-    const texts = textsOf(await draw(numbersChart(run), run));
+    const texts = textsOf(await draw(pidsChart(run), run));
     expect(texts).toContain('pid_max 32,768');
     expect(texts).toContain('full: 22.4 h');
     expect(texts).toContain('live tasks');
@@ -111,7 +111,7 @@ describe('PID numbers over time', () => {
 
   test('a healthy run has no such moment, and says how far away the limit is', async () => {
     const run = runs.healthyRun();
-    const texts = textsOf(await draw(numbersChart(run), run)).join('\n');
+    const texts = textsOf(await draw(pidsChart(run), run)).join('\n');
     expect(texts).not.toContain('full:');
     expect(texts).toContain('pid_max 32,768: 28 times this height');
     expect(texts).toContain('Simulated time (days)');
@@ -119,23 +119,23 @@ describe('PID numbers over time', () => {
 
   test('goes on to the moment at which a censored run would be full', async () => {
     const run = runs.slowRun();
-    const texts = textsOf(await draw(numbersChart(run), run));
+    const texts = textsOf(await draw(pidsChart(run), run));
     expect(texts).toContain('end of the run: 10 d');
     expect(texts).toContain('full at this rate: 32.7 d');
     const far = { ...run, projection: { ...run.projection, atSeconds: 1000 * DAY } } as RunResult;
-    expect(textsOf(await draw(numbersChart(far), far))).not.toContain('full at this rate: 1,000 d');
+    expect(textsOf(await draw(pidsChart(far), far))).not.toContain('full at this rate: 1,000 d');
   });
 
-  test('draws the numbers that are not handed out again where they are a large part', async () => {
-    const label = 'numbers below 300 are not handed out again';
+  test('draws the pids that are not handed out again where they are a large part', async () => {
+    const label = 'pids below 300 are not handed out again';
     const [tiny, large] = [runs.tinyRun(), runs.leakingRun()];
-    expect(textsOf(await draw(numbersChart(tiny), tiny))).toContain(label);
-    expect(textsOf(await draw(numbersChart(large), large))).not.toContain(label);
+    expect(textsOf(await draw(pidsChart(tiny), tiny))).toContain(label);
+    expect(textsOf(await draw(pidsChart(large), large))).not.toContain(label);
   });
 });
 
 describe('what the kubelet sees', () => {
-  test('a kubelet that counts fewer free numbers than there are hides nothing', async () => {
+  test('a kubelet that counts fewer free pids than there are hides nothing', async () => {
     const run = runs.healthyRun();
     const cautious = run.timeline.kubelet_pid_available.map((count) => Math.floor(count / 4));
     const sooner = { ...run, timeline: { ...run.timeline, kubelet_pid_available: cautious } };
@@ -185,7 +185,7 @@ describe('blame', () => {
     const blame = Array.from({ length: 30 }, (_, index) => ({
       ...row,
       program: `app-${index}`,
-      numbers: 100 - index,
+      pids: 100 - index,
     }));
     const run = runs.leakingRun({ blame });
     const texts = textsOf(await draw(blameChart(run), run));
@@ -196,10 +196,10 @@ describe('blame', () => {
   test('of a node that has room again it is of the moment when it was full', async () => {
     const run = runs.recoveringRun();
     const texts = textsOf(await draw(blameChart(run), run)).join(' ');
-    expect(texts).toMatch(/Who held the 3\d,\d{3} numbers/);
+    expect(texts).toMatch(/Who held the 3\d,\d{3} pids/);
     const [most] = run.blameWhenFull!;
-    expect(texts).toContain(most.numbers.toLocaleString('en-US'));
-    expect(most.numbers).not.toBe(run.blame[0].numbers);
+    expect(texts).toContain(most.pids.toLocaleString('en-US'));
+    expect(most.pids).not.toBe(run.blame[0].pids);
   });
 
   test('with nobody to blame it is an empty chart, not an error', async () => {
@@ -278,9 +278,9 @@ describe('the time axis', () => {
 
 test('a title is broken into lines of about equal length, never between a number and its unit', () => {
   expect(wrap('short', 40)).toEqual(['short']);
-  expect(wrap('Full after 22.4 h: 16,110 zombies pin 32,220 numbers; free again at 30 h', 64)).toEqual([
+  expect(wrap('Full after 22.4 h: 16,110 zombies pin 32,220 pids; free again at 30 h', 64)).toEqual([
     'Full after 22.4\u00a0h: 16,110 zombies pin',
-    '32,220 numbers; free again at 30\u00a0h',
+    '32,220 pids; free again at 30\u00a0h',
   ]);
   expect(wrap('aaa 10 s', 6)).toEqual(['aaa', '10\u00a0s']);
 });
@@ -294,9 +294,7 @@ describe('the pid_max line', () => {
     return { ...run, timeline: { ...run.timeline, pid_max: run.timeline.time_s.map(pidMaxAt) } };
   }
   const labelsOf = (run: RunResult): string[] =>
-    [...parts(numbersChart(run))].flatMap(({ text }) =>
-      /^pid_max/.test(String(text)) ? [String(text)] : [],
-    );
+    [...parts(pidsChart(run))].flatMap(({ text }) => (/^pid_max/.test(String(text)) ? [String(text)] : []));
 
   test('has a label wherever it is set, unless the next step leaves no room for one', () => {
     expect(new Set(labelsOf(raised(4)))).toEqual(
@@ -311,7 +309,7 @@ describe('the pid_max line', () => {
     const pid_max = run.timeline.pid_max.map((limit) => (limit === 98_304 ? 4_194_304 : limit));
     const labels = labelsOf({ ...run, timeline: { ...run.timeline, pid_max } });
     expect(new Set(labels)).toEqual(new Set(['pid_max 32,768', 'pid_max 65,536']));
-    const texts = [...parts(numbersChart({ ...run, timeline: { ...run.timeline, pid_max } }))].map(
+    const texts = [...parts(pidsChart({ ...run, timeline: { ...run.timeline, pid_max } }))].map(
       ({ text }) => text,
     );
     expect(texts).toContain('↑ pid_max 4,194,304');

@@ -29,7 +29,7 @@ const BLAME = [
     tasks: 'number',
     zombies: 'number',
     pinned: 'number',
-    numbers: 'number',
+    pids: 'number',
     createdPerHour: 'number',
     reapedPerHour: 'number',
   },
@@ -56,7 +56,7 @@ const STATUS = {
       failed: 'number',
       errored: 'number',
       zombiesPerRun: 'number',
-      numbersPerRun: 'number',
+      pidsPerRun: 'number',
       firstFailedRun: 'number',
     },
   ],
@@ -91,7 +91,7 @@ describe('the machine-readable result', () => {
   test('a censored run says so, with its horizon and where it is heading', () => {
     const { status } = runResultDocument(runs.slowRun());
     expect(status.outcome).toEqual({ kind: 'censored', horizonSeconds: 864_000 });
-    expect(status.projection).toMatchObject({ kind: 'exhausts', limit: 'pid-max', numbersPerHour: 41 });
+    expect(status.projection).toMatchObject({ kind: 'exhausts', limit: 'pid-max', pidsPerHour: 41 });
     expect(status.symptoms.firstForkRefusedSeconds).toBeNull();
   });
 
@@ -101,7 +101,7 @@ describe('the machine-readable result', () => {
     expect(status.blame.length).toBeGreaterThan(0);
   });
 
-  test('who held the numbers is said as in blame.csv', () => {
+  test('who held the pids is said as in blame.csv', () => {
     const run = runs.leakingRun();
     const { status } = runResultDocument(run);
     const rows = [...status.blame, ...status.blameWhenFull!];

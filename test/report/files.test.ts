@@ -17,8 +17,8 @@ describe('the files of a run', () => {
       'rabbitmq-pause-3.0/timeline.csv',
       'rabbitmq-pause-3.0/events.csv',
       'rabbitmq-pause-3.0/blame.csv',
-      'rabbitmq-pause-3.0/numbers.vl.json',
-      'rabbitmq-pause-3.0/numbers.svg',
+      'rabbitmq-pause-3.0/pids.vl.json',
+      'rabbitmq-pause-3.0/pids.svg',
       'rabbitmq-pause-3.0/kubelet.vl.json',
       'rabbitmq-pause-3.0/kubelet.svg',
       'rabbitmq-pause-3.0/symptoms.vl.json',
@@ -76,7 +76,7 @@ describe('the page', () => {
 
   test('shows question and answer of every scenario', () => {
     expect(html).toContain('Does a RabbitMQ health check every 10\u00a0s take a node down under pause 3.0?');
-    expect(html).toContain('Full after 22.4\u00a0h: 16,110 zombies pin 32,220 numbers.');
+    expect(html).toContain('Full after 22.4\u00a0h: 16,110 zombies pin 32,220 pids.');
     expect(html.match(/class="card"/g)).toHaveLength(RESULTS.length);
   });
 
@@ -120,11 +120,11 @@ describe('summary.md', () => {
   test('begins with the question and the answer', () => {
     const [question, , sentence] = summaryMarkdown(runs.leakingRun()).split('\n');
     expect(question).toBe('# Does a RabbitMQ health check every 10 s take a node down under pause 3.0?');
-    expect(sentence).toBe('**Full after 22.4 h: 16,110 zombies pin 32,220 numbers.**');
+    expect(sentence).toBe('**Full after 22.4 h: 16,110 zombies pin 32,220 pids.**');
   });
 
   test('tells the remedy of an exhausted run, and gives none to a healthy one', () => {
-    expect(summaryMarkdown(runs.leakingRun())).toContain('Delete the pods that hold the numbers');
+    expect(summaryMarkdown(runs.leakingRun())).toContain('Delete the pods that hold the pids');
     expect(summaryMarkdown(runs.healthyRun())).not.toContain('Delete the pods');
   });
 

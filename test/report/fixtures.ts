@@ -1,6 +1,6 @@
 /**
  * Runs as the engine would report them, made by arithmetic: a node with a steady leak, until something happens.
- * Whole numbers throughout, so that every golden file made from them is the same everywhere.
+ * Whole pids throughout, so that every golden file made from them is the same everywhere.
  */
 import {
   type BlameRow,
@@ -36,7 +36,7 @@ interface World {
   churn?: boolean;
 }
 
-/** A table with numbers below 300 never handed out again is full before it is literally full (K3, R29). */
+/** A table with pids below 300 never handed out again is full before it is literally full (K3, R29). */
 const HEADROOM = 300;
 
 function state(world: World, seconds: number): { tasks: number; zombies: number; pinned: number } {
@@ -174,7 +174,7 @@ function blameOf(world: World, last: { tasks: number; zombies: number; pinned: n
       tasks,
       zombies: dead ? zombies : 0,
       pinned: dead ? pinned : 0,
-      numbers: tasks + (dead ? zombies + pinned : 0),
+      pids: tasks + (dead ? zombies + pinned : 0),
       createdPerHour: dead ? world.probesPerHour * 45 : tasks / 10,
       reapedPerHour: dead ? world.probesPerHour * 43 : 0,
     });
@@ -193,11 +193,11 @@ function blameOf(world: World, last: { tasks: number; zombies: number; pinned: n
     tasks: last.tasks - rows.reduce((sum, { tasks }) => sum + tasks, 0),
     zombies: 0,
     pinned: 0,
-    numbers: last.tasks - rows.reduce((sum, { tasks }) => sum + tasks, 0),
+    pids: last.tasks - rows.reduce((sum, { tasks }) => sum + tasks, 0),
     createdPerHour: 0,
     reapedPerHour: 0,
   });
-  return rows.sort((a, b) => b.numbers - a.numbers);
+  return rows.sort((a, b) => b.pids - a.pids);
 }
 
 export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunResult {
@@ -241,13 +241,13 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       full !== null
         ? null
         : never
-          ? { kind: 'never', numbersPerHour: 0, method: 'least squares over the last half of the run' }
+          ? { kind: 'never', pidsPerHour: 0, method: 'least squares over the last half of the run' }
           : {
               kind: 'exhausts',
               atSeconds:
                 (world.cureSeconds ?? 0) +
                 Math.round(((world.pidMax - HEADROOM - world.liveTasks) / leak) * HOUR),
-              numbersPerHour: leak,
+              pidsPerHour: leak,
               limit: 'pid-max',
               method: 'least squares over the last half of the run',
             },
@@ -273,7 +273,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       failed: timeline.probe_failures[last] / world.pods.length,
       errored: 0,
       zombiesPerRun: world.zombiesPerHour === 0 ? 0 : 2.25,
-      numbersPerRun: world.pinnedPerHour === 0 ? 0 : 4.25,
+      pidsPerRun: world.pinnedPerHour === 0 ? 0 : 4.25,
       firstFailedRun: full === null ? null : Math.floor((full / HOUR) * world.probesPerHour) + 1,
     })),
     symptoms,
@@ -381,12 +381,12 @@ export function leakingAgainRun(overrides: Partial<RunResult> = {}): RunResult {
   );
 }
 
-/** A leak of 41 numbers an hour, watched for ten days. */
+/** A leak of 41 pids an hour, watched for ten days. */
 export function slowRun(overrides: Partial<RunResult> = {}): RunResult {
   return makeRun(
     {
       name: 'slow-leak',
-      title: 'How long does a node last with 41 numbers an hour leaking?',
+      title: 'How long does a node last with 41 pids an hour leaking?',
       horizonSeconds: 10 * DAY,
       pidMax: 32768,
       liveTasks: 247,

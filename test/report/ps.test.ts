@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { pinnedNumbers, psDocument, psFooter, renderPs } from '../../src/report/ps.js';
+import { pinnedPids, psDocument, psFooter, renderPs } from '../../src/report/ps.js';
 import type { ProcessRow } from '../../src/run/result.js';
 
 function row(
@@ -83,7 +83,7 @@ describe('ps', () => {
     ]);
   });
 
-  test('the wide form adds the numbers in inner namespaces, the pod and the container', () => {
+  test('the wide form adds the pids in inner namespaces, the pod and the container', () => {
     const [head, first] = renderPs(NODE.slice(3, 4), { wide: true }).split('\n');
     expect(head).toBe('PID PPID PGID SID NLWP STAT NSPID POD      CONTAINER CMD');
     expect(first).toBe('400  300  400 400    1 Ss   400,1 rabbitmq rabbitmq  pause');
@@ -119,15 +119,15 @@ describe('ps', () => {
 
 describe('K10: what ps cannot show', () => {
   test('the id of a group whose leader has been reaped is pinned', () => {
-    expect(pinnedNumbers(NODE)).toEqual([499, 503, 507]);
-    expect(psFooter(NODE)).toMatch(/^3 more numbers/);
+    expect(pinnedPids(NODE)).toEqual([499, 503, 507]);
+    expect(psFooter(NODE)).toMatch(/^3 more pids/);
   });
 
   test('the id of a group whose leader is a zombie is not: ps shows the leader', () => {
-    expect(pinnedNumbers([row(1, 0, 1, 1, 'Ss', 'init'), row(5, 1, 5, 5, 'Zs', 'sh')])).toEqual([]);
+    expect(pinnedPids([row(1, 0, 1, 1, 'Ss', 'init'), row(5, 1, 5, 5, 'Zs', 'sh')])).toEqual([]);
   });
 
   test('0 stands for a group outside the namespace, and holds nothing in it', () => {
-    expect(pinnedNumbers([row(1, 0, 0, 0, 'S', 'pause')])).toEqual([]);
+    expect(pinnedPids([row(1, 0, 0, 0, 'S', 'pause')])).toEqual([]);
   });
 });

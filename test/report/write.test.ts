@@ -81,7 +81,7 @@ describe('writing', () => {
         .map(({ path }) => path)
         .sort(),
     );
-    expect(first['lab-pid-max-800/numbers.svg']).toContain('Full after 19');
+    expect(first['lab-pid-max-800/pids.svg']).toContain('Full after 19');
     await writeOutput(output, files());
     expect(await contents(output)).toEqual(first);
   });
@@ -108,11 +108,11 @@ describe('writing', () => {
     await writeOutput(output, version('first'));
     await mkdir(join(output, 'one', 'notes'));
     await writeFile(join(output, 'one', 'notes', 'a.txt'), 'mine');
-    await writeFile(join(output, 'one', 'numbers.png'), 'mine too');
+    await writeFile(join(output, 'one', 'pids.png'), 'mine too');
     await writeOutput(output, version('second'));
     const now = await contents(output);
     expect(now['one/notes/a.txt']).toBe('mine');
-    expect(now['one/numbers.png']).toBe('mine too');
+    expect(now['one/pids.png']).toBe('mine too');
     expect(now['one/timeline.csv']).toBe('second');
   });
 

@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { Kernel, kernelRules, NONE } from '../../src/kernel/kernel.js';
-import { freeNumbers } from '../../src/run/capacity.js';
+import { freePids } from '../../src/run/capacity.js';
 
-describe('the numbers that can still be handed out', () => {
+describe('the pids that can still be handed out', () => {
   it('K7 are those below a pid_max that was lowered, whoever holds some beyond it', () => {
     const kernel = new Kernel({ rules: kernelRules('6.18')!, pidMax: 2000, threadsMax: 10_000 });
     for (let i = 0; i < 1000; i++) kernel.fork(kernel.init);
     kernel.setPidMax(0, 901);
-    expect(freeNumbers(kernel)).toBe(0);
+    expect(freePids(kernel)).toBe(0);
     for (const task of kernel.listTasks().filter(({ pid }) => pid > 300 && pid <= 350)) {
       kernel.exit(task.task, 0);
       kernel.wait(kernel.init, task.task);
     }
-    const free = freeNumbers(kernel);
+    const free = freePids(kernel);
     let made = 0;
     while (kernel.fork(kernel.init) !== NONE) made++;
     expect([free, made]).toEqual([50, 50]);
-    expect(freeNumbers(kernel)).toBe(0);
+    expect(freePids(kernel)).toBe(0);
   });
 });

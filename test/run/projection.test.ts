@@ -18,7 +18,7 @@ function timeline(
   return empty;
 }
 
-const LIMITS = { usableNumbers: 10_000, threadsMax: 5_000, mostNumbers: Number.POSITIVE_INFINITY };
+const LIMITS = { usablePids: 10_000, threadsMax: 5_000, mostPids: Number.POSITIVE_INFINITY };
 
 describe('projection', () => {
   test('steady growth reaches the limit on a straight line', () => {
@@ -28,7 +28,7 @@ describe('projection', () => {
       LIMITS,
     );
     expect(projection).toMatchObject({ kind: 'exhausts', limit: 'pid-max' });
-    expect(projection.numbersPerHour).toBeCloseTo(10);
+    expect(projection.pidsPerHour).toBeCloseTo(10);
     expect((projection as { atSeconds: number }).atSeconds).toBeCloseTo(990 * 3_600);
   });
 
@@ -88,7 +88,7 @@ describe('projection', () => {
   test('a line is not fitted across the last change', () => {
     const dropped = timeline(100, (hour) => (hour < 70 ? 2_000 + 30 * hour : 100 + 20 * (hour - 70)));
     const projection = project(dropped, 70 * 3_600, LIMITS);
-    expect(projection.numbersPerHour).toBeCloseTo(20);
+    expect(projection.pidsPerHour).toBeCloseTo(20);
     expect(projection.method).toContain('since the last change');
   });
 
@@ -126,7 +126,7 @@ describe('projection', () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       expect(simulate(scenario(given, 40_000, { seed })).projection).toMatchObject({
         kind: 'never',
-        numbersPerHour: 0,
+        pidsPerHour: 0,
       });
     }
   });
@@ -139,7 +139,7 @@ describe('projection', () => {
 
     test('says never: each is full by itself before the node is', () => {
       expect(projected(leaky(10_000))).toMatchObject({ kind: 'never' });
-      expect(projected(leaky(10_000))!.numbersPerHour).toBeGreaterThan(100);
+      expect(projected(leaky(10_000))!.pidsPerHour).toBeGreaterThan(100);
     });
 
     test('says when, if one of them has none, or if together they may take more than there are', () => {

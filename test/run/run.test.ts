@@ -19,10 +19,10 @@ describe('outcome', () => {
     expect(result.symptoms.firstForkRefusedSeconds).toBe((result.outcome as { atSeconds: number }).atSeconds);
   });
 
-  test('who held the numbers is noted when the node becomes full, and again at the end', () => {
+  test('who held the pids is noted when the node becomes full, and again at the end', () => {
     const { blame, blameWhenFull } = simulate(scenario(deletedAt(1_500), 1_600));
-    const probes = (rows: typeof blame | null) => rows?.find(({ origin }) => origin === 'readiness')?.numbers;
-    const sum = (rows: typeof blame | null) => rows?.reduce((total, { numbers }) => total + numbers, 0);
+    const probes = (rows: typeof blame | null) => rows?.find(({ origin }) => origin === 'readiness')?.pids;
+    const sum = (rows: typeof blame | null) => rows?.reduce((total, { pids }) => total + pids, 0);
     expect(sum(blameWhenFull)).toBeGreaterThan(1_600);
     expect(probes(blameWhenFull)).toBeGreaterThan(1_000);
     expect(probes(blame)).toBeLessThan(500);
@@ -120,7 +120,7 @@ describe('outcome', () => {
     ]);
   });
 
-  test('threads-max refuses for zombies alone; pinned numbers do not count there (K12, K40)', () => {
+  test('threads-max refuses for zombies alone; pinned pids do not count there (K12, K40)', () => {
     const result = simulate(scenario({ ...LEAK, kernel: { pidMax: 32_768, threadsMax: 1_000 } }, 3_000));
     expect(result.outcome).toMatchObject({ kind: 'exhausted', refusedBy: 'threads-max' });
     const row = result.timeline.time_s.findIndex(
@@ -135,8 +135,8 @@ describe('K10, R29: the time to exhaustion, by arithmetic alone', () => {
   const EXEC = 17;
 
   /**
-   * Containerd: the host's own 100 numbers, the shim's 11, a runc call each for pause and the application; then a
-   * run every period takes 17 numbers and one for the orphan, and keeps two: the orphan's, and the command's as its
+   * Containerd: the host's own 100 pids, the shim's 11, a runc call each for pause and the application; then a
+   * run every period takes 17 pids and one for the orphan, and keeps two: the orphan's, and the command's as its
    * session. No kernel is asked here, only a cursor that counts up.
    */
   function firstRefusedRun(pidMax: number): number {
@@ -194,7 +194,7 @@ describe('the timeline', () => {
   test('K3: the first wrap is an event, and there is one', () => {
     const { events } = simulate(scenario(LEAK, 3_000));
     const wraps = events.filter(({ kind }) => kind === 'wrapped');
-    // 2,000 numbers, of which the host and the pod's start take 147, and each run, once a second, 18.
+    // 2,000 pids, of which the host and the pod's start take 147, and each run, once a second, 18.
     expect(wraps).toHaveLength(1);
     expect(Math.abs(wraps[0].timeSeconds - (2_000 - 147) / 18)).toBeLessThan(2);
   });
@@ -215,19 +215,19 @@ describe('the timeline', () => {
 
 describe('what a probe leaves per run', () => {
   const perRun = (given: NodeGiven, seconds: number) => {
-    const { zombiesPerRun, numbersPerRun } = simulate(scenario({ ...LEAK, ...given }, seconds)).probes[0];
-    return [zombiesPerRun, numbersPerRun];
+    const { zombiesPerRun, pidsPerRun } = simulate(scenario({ ...LEAK, ...given }, seconds)).probes[0];
+    return [zombiesPerRun, pidsPerRun];
   };
 
-  test('is 1 zombie and 2 numbers for an orphan of a session leader that nobody reaps; nothing if it is reaped', () => {
+  test('is 1 zombie and 2 pids for an orphan of a session leader that nobody reaps; nothing if it is reaped', () => {
     expect(perRun({}, 500)).toEqual([1, 2]);
     expect(perRun({ pause: '3.1' }, 500)).toEqual([0, 0]);
   });
 
   test('is counted up to the first refusal only', () => {
-    const [zombies, numbers] = perRun({}, 10_000);
+    const [zombies, pids] = perRun({}, 10_000);
     expect(zombies).toBeCloseTo(1, 2);
-    expect(numbers).toBeCloseTo(2, 2);
+    expect(pids).toBeCloseTo(2, 2);
   });
 
   test('is not forgotten when the pod is deleted', () => {
@@ -243,11 +243,11 @@ describe('what a probe leaves per run', () => {
 });
 
 describe('blame', () => {
-  test('names the probe that holds the numbers, first', () => {
+  test('names the probe that holds the pids, first', () => {
     const [first] = simulate(scenario(LEAK, 500)).blame;
     expect(first).toMatchObject({ pod: 'web', container: 'app', origin: 'readiness', program: 'leaky' });
     expect(first.zombies).toBe(first.pinned);
-    expect(first.numbers).toBe(first.zombies + first.pinned + first.tasks);
+    expect(first.pids).toBe(first.zombies + first.pinned + first.tasks);
     // Each second 17 for the exec and one for the orphan, less the one it keeps of its own tasks.
     expect(first.createdPerHour / 3_600).toBeCloseTo(18, 0);
     expect(first.reapedPerHour / 3_600).toBeCloseTo(17, 0);
@@ -264,7 +264,7 @@ describe('determinism', () => {
     expect(run.result().digest).toBe(digest(1));
   });
 
-  test('common random numbers: pause 3.0 and 3.1 meet the same phases', () => {
+  test('common random pids: pause 3.0 and 3.1 meet the same phases', () => {
     const first = (pause: string) => simulate(scenario({ ...LEAK, pause }, 100)).probes[0].runs;
     expect(first('3.0')).toBe(first('3.1'));
   });
@@ -308,7 +308,7 @@ describe('a run that would never end', () => {
 });
 
 describe('ps', () => {
-  test('on the node and in the pod it is the same processes under different numbers', () => {
+  test('on the node and in the pod it is the same processes under different pids', () => {
     const given = scenario(LEAK, 3_000);
     const outside = observeAt(given, 60 * S)!.filter((row) => row.pod === 'web');
     const inside = observeAt(given, 60 * S, { pod: 'web' })!;

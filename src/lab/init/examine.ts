@@ -12,7 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Ended, ProbeHost, type ProbeHostOptions, type Running } from '../namespace/probe-host.js';
 import { positiveMs, wholeNumber } from '../namespace/probe-host-setup.js';
-import { hostNumbers, pinnedNumbers, type SeenTask } from '../namespace/probe-host-tasks.js';
+import { hostPids, pinnedPids, type SeenTask } from '../namespace/probe-host-tasks.js';
 import { Tracing } from '../namespace/probe-host-trace.js';
 
 export const INIT_CHECKS = [
@@ -209,7 +209,7 @@ async function orphanCheck(
     made,
     adopted,
     zombies,
-    pinned: pinnedNumbers(tasks).length,
+    pinned: pinnedPids(tasks).length,
   });
 }
 
@@ -244,7 +244,7 @@ interface TermExam {
 /** SIGTERM to PID 1 from outside, as `docker stop` and the kubelet send it. */
 async function examineTerm(host: ProbeHost, init: Running, exam: Exam): Promise<TermExam> {
   const child = mainChild(host.tasks());
-  const childPid = child === null ? null : (hostNumbers(init.pid).get(child.number) ?? null);
+  const childPid = child === null ? null : (hostPids(init.pid).get(child.number) ?? null);
   const tracing = host.traceDir === null || childPid === null ? null : new Tracing(host.traceDir);
   const watching = tracing?.enable('signal/signal_generate', `sig == 15 && pid == ${childPid}`) ?? false;
   const bystanders = Math.max(0, await host.makeOrphans('bystander', BYSTANDERS));

@@ -33,7 +33,7 @@ function viewDifferences(expected: ExpectedView, view: View, prefix: string): st
     for (const text of actual) if (!wanted.has(text)) differences.push(`${prefix}found    ${text}`);
   }
   if (expected.pinned !== undefined) {
-    const wanted = expected.pinned.flatMap(expandNumbers).join(' ');
+    const wanted = expected.pinned.flatMap(expandPids).join(' ');
     if (wanted !== view.pinned.join(' '))
       differences.push(
         `${prefix}expected pinned: ${wanted || 'none'}; found: ${view.pinned.join(' ') || 'none'}`,
@@ -68,7 +68,7 @@ function refusalText(refusals: readonly { errno: string; count: number; by?: str
 }
 
 /** `3-401/2`: 3, 5, … 401. */
-function expandNumbers(numbers: number | string): number[] {
+function expandPids(numbers: number | string): number[] {
   if (typeof numbers === 'number') return [numbers];
   const [first, last, step = 1] = numbers.split(/[-/]/).map(Number);
   return Array.from(
@@ -78,7 +78,7 @@ function expandNumbers(numbers: number | string): number[] {
 }
 
 function expandTask(task: ExpectedTask): Omit<WorldTask, 'nspid'>[] {
-  return expandNumbers(task.pid).map((pid) => {
+  return expandPids(task.pid).map((pid) => {
     const resolve = (number: number | 'pid' | 'previous'): number =>
       number === 'pid' ? pid : number === 'previous' ? pid - 1 : number;
     const { ppid, stat, comm, threads = 1 } = task;
@@ -108,11 +108,11 @@ export function expectedOf(world: World, litmus: Pick<Litmus, 'expect'>): Expect
 }
 
 function expectedViewOf({ tasks, pinned }: View): ExpectedView {
-  return { tasks: mergeTasks(tasks), pinned: mergeNumbers(pinned) };
+  return { tasks: mergeTasks(tasks), pinned: mergePids(pinned) };
 }
 
 /** Runs of three and more numbers at one distance become a range. */
-export function mergeNumbers(numbers: readonly number[]): (number | string)[] {
+export function mergePids(numbers: readonly number[]): (number | string)[] {
   const merged: (number | string)[] = [];
   for (let start = 0; start < numbers.length; ) {
     const step = numbers[start + 1] - numbers[start];

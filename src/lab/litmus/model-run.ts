@@ -275,6 +275,6 @@ class Stage {
     const tasks = kernel.listTasks(space).map(({ pid, ppid, pgid, sid, stat, comm, threads, nspid }) => {
       return { pid, ppid, pgid, sid, stat, comm, threads, nspid };
     });
-    return { tasks, pinned: kernel.pinnedNumbers(space) };
+    return { tasks, pinned: kernel.pinnedPids(space) };
   }
 }

@@ -17,7 +17,7 @@ export interface SeenTask {
 /** Every thread group in a `proc` mount, in number order. Empty when the mount has gone. */
 export function readTasks(procDir: string): SeenTask[] {
   const tasks: SeenTask[] = [];
-  for (const name of listNumbers(procDir)) {
+  for (const name of listPids(procDir)) {
     const task = parseStat(readOrEmpty(`${procDir}/${name}/stat`));
     if (task !== null) tasks.push(task);
   }
@@ -45,17 +45,17 @@ export function parseStat(line: string): SeenTask | null {
  * Pinned numbers: still held as a process group or session by somebody, though no process has them (K10). Every holder
  * is in the list, zombies included, so the list is enough. 0 stands for a group outside the namespace.
  */
-export function pinnedNumbers(tasks: readonly SeenTask[]): number[] {
+export function pinnedPids(tasks: readonly SeenTask[]): number[] {
   const visible = new Set(tasks.map((task) => task.number));
   const named = new Set(tasks.flatMap((task) => [task.pgid, task.sid]));
   return [...named].filter((number) => number !== 0 && !visible.has(number)).sort((a, b) => a - b);
 }
 
 /** Every process of the namespace, zombies included: its number inside to its number as this process sees it. */
-export function hostNumbers(initPid: number): Map<number, number> {
+export function hostPids(initPid: number): Map<number, number> {
   const found = new Map<number, number>();
   const namespace = namespaceOf(String(initPid));
-  for (const name of listNumbers('/proc')) {
+  for (const name of listPids('/proc')) {
     const levels = /^NSpid:\s*(.*)$/m.exec(readOrEmpty(`/proc/${name}/status`))?.[1].split(/\s+/);
     if (levels === undefined || levels.length < 2 || namespace === null || namespaceOf(name) !== namespace)
       continue;
@@ -72,7 +72,7 @@ function namespaceOf(name: string): string | null {
   }
 }
 
-function listNumbers(procDir: string): string[] {
+function listPids(procDir: string): string[] {
   try {
     const names = readdirSync(procDir).filter((name) => /^\d+$/.test(name));
     return names.sort((a, b) => Number(a) - Number(b));

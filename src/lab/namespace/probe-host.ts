@@ -193,7 +193,7 @@ export class ProbeHost {
   }
 
   /** The next number of the namespace's cursor, found by a process that enters, says its own and ends; 0 if refused. */
-  async nextNumber(): Promise<number> {
+  async nextPid(): Promise<number> {
     return Number((await this.ask(['number']))[1]);
   }
 

@@ -85,10 +85,10 @@ export class ModelHost {
   }
 
   /** The next number of the namespace's cursor; nothing is left of the process that asks. */
-  nextNumber(): number {
+  nextPid(): number {
     const task = this.kernel.fork(this.kernel.init);
     if (task === NONE) return 0;
-    const number = this.kernel.numberOf(task, this.space);
+    const number = this.kernel.pidOf(task, this.space);
     this.kernel.exit(task, 0);
     this.kernel.wait(this.kernel.init, task);
     return number;
@@ -139,7 +139,7 @@ export interface ModelledRun {
   zombies: number;
   pinned: number;
   live: number;
-  numbersUsed: number;
+  pidsUsed: number;
 }
 
 /** Runs a program so many times under a PID 1 that does not reap; what each run left behind, at rest. */
@@ -160,7 +160,7 @@ export function modelRuns(
     };
     const beganUs = host.sim.nowUs;
     const task = host.enter(program, options.setsid);
-    const number = kernel.numberOf(task, space);
+    const number = kernel.pidOf(task, space);
     const status = host.run(options.timeoutUs ?? 3_600_000_000, task);
     const durationUs = host.sim.nowUs - beganUs;
     host.run(REST_US);
@@ -171,7 +171,7 @@ export function modelRuns(
       zombies,
       pinned: kernel.pinned(space) - before.pinned,
       live: kernel.taskCount(space) - before.tasks - zombies,
-      numbersUsed: host.nextNumber() - number,
+      pidsUsed: host.nextPid() - number,
     };
   });
 }

@@ -40,7 +40,7 @@ export function assembleFtrace(
 
 class FtraceReader {
   /** Numbers in the namespace to pids outside, which is what the tracer reports. */
-  private readonly pidByNumber = new Map<number, number>();
+  private readonly taskByPid = new Map<number, number>();
   /** The child that a task's clone, not yet answered, has made. */
   private readonly bornTo = new Map<number, number>();
 
@@ -48,7 +48,7 @@ class FtraceReader {
     private readonly trace: TraceAssembler,
     root: { pid: number; number: number },
   ) {
-    this.pidByNumber.set(root.number, root.pid);
+    this.taskByPid.set(root.number, root.pid);
   }
 
   read(timeUs: number, pid: number, event: string, rest: string): void {
@@ -92,13 +92,13 @@ class FtraceReader {
     if (event === 'sys_setsid') this.trace.leads(timeUs, pid, 'setsid');
     else if (event === 'sys_wait4') this.reaped(timeUs, pid, Number(value));
     else if (this.bornTo.has(pid)) {
-      this.pidByNumber.set(Number(value), this.bornTo.get(pid)!);
+      this.taskByPid.set(Number(value), this.bornTo.get(pid)!);
       this.bornTo.delete(pid);
     }
   }
 
   private reaped(timeUs: number, pid: number, number: number): void {
-    const child = this.pidByNumber.get(number);
+    const child = this.taskByPid.get(number);
     if (child !== undefined) this.trace.reaped(timeUs, pid, child);
   }
 
@@ -109,8 +109,8 @@ class FtraceReader {
     const target = Number.parseInt(match[1], 16);
     const group = Number.parseInt(match[2], 16);
     if (group !== 0 && group !== target && target !== 0) return;
-    const who = target === 0 ? pid : this.pidByNumber.get(target);
-    if (target === 0 && group !== 0 && this.pidByNumber.get(group) !== pid) return;
+    const who = target === 0 ? pid : this.taskByPid.get(target);
+    if (target === 0 && group !== 0 && this.taskByPid.get(group) !== pid) return;
     if (who !== undefined) this.trace.leads(timeUs, who, 'setpgid');
   }
 }

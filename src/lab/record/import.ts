@@ -15,7 +15,7 @@ import type { Diagnostic } from '../../text/diagnostic.js';
 import { programFromWholeTrace } from './program.js';
 import { programName } from './record.js';
 import { looksLikeStrace, readStrace } from './strace.js';
-import { numbersIn, widestMoment } from './trace.js';
+import { pidsIn, widestMoment } from './trace.js';
 
 export const TRACE_FORMATS = ['table', 'strace'] as const;
 export type TraceFormat = (typeof TRACE_FORMATS)[number];
@@ -83,7 +83,7 @@ export function importTrace(text: string, file: string, options: ImportOptions =
       ? programFromWholeTrace(events, { source })
       : programFromTrace(events, inferredReading(events, source, notes));
     const name = options.name ?? programName([program.comm]);
-    const { processes, threads } = numbersIn(events);
+    const { processes, threads } = pidsIn(events);
     const durationUs = events[events.length - 1].timeUs - events[0].timeUs;
     const programs = new Map([[name, program]]);
     const compiled = compileProgram(name, programLibrary(programs));

@@ -122,7 +122,7 @@ export function programFromSnapshots(
     );
     used += 1;
   }
-  for (let n = used; n < run.numbersUsed; n++) {
+  for (let n = used; n < run.pidsUsed; n++) {
     steps.push({ fork: { label: `helper-${n}`, steps: [{ exit: 0 }] } }, { wait: `helper-${n}` });
   }
   if (run.durationUs > 0) steps.push({ sleep: printDuration(run.durationUs) });

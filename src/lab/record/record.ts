@@ -16,13 +16,13 @@ import type { TraceEvent } from '../../program/catalogue/trace.js';
 import type { ProgramSource } from '../../program/step.js';
 import { type Ended, ProbeHost, type Running } from '../namespace/probe-host.js';
 import { positiveMs, wholeNumber } from '../namespace/probe-host-setup.js';
-import { hostNumbers, pinnedNumbers, type SeenTask } from '../namespace/probe-host-tasks.js';
+import { hostPids, pinnedPids, type SeenTask } from '../namespace/probe-host-tasks.js';
 import { Tracing } from '../namespace/probe-host-trace.js';
 import { assembleFtrace, enableTaskEvents } from './ftrace.js';
 import { programFromSnapshots, programsFromTraces } from './program.js';
 import type { RecordedRun, RecordSource } from './recorded-run.js';
 import { readStrace } from './strace.js';
-import { completeWaits, numbersIn, widestMoment } from './trace.js';
+import { completeWaits, pidsIn, widestMoment } from './trace.js';
 
 export interface RecordOptions {
   /** Default 5. */
@@ -50,7 +50,7 @@ export interface Spread {
 
 export { RECORD_SOURCES, type RecordedRun, type RecordSource } from './recorded-run.js';
 
-export const MEASURES = ['zombies', 'pinned', 'live', 'numbersUsed', 'widest', 'durationUs'] as const;
+export const MEASURES = ['zombies', 'pinned', 'live', 'pidsUsed', 'widest', 'durationUs'] as const;
 export type Measure = (typeof MEASURES)[number];
 
 export interface Recording {
@@ -178,12 +178,12 @@ async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tai
   const { end, timedOut } = await endOrTimeout(host, running, options);
   const livesBefore = before.filter((task) => task.state !== 'Z').length;
   const { atRest, tasks } = await host.rest(options.settleMs ?? 1500, REST_LIMIT_MS, livesBefore);
-  const next = await host.nextNumber();
+  const next = await host.nextPid();
   const events = traceOf(session, running, end, strace, tasks);
   const isNew = (task: SeenTask): boolean => !before.some((old) => old.number === task.number);
   const left = tasks.filter(isNew);
   const moved = next > running.number ? next - running.number : null;
-  const seen = events === null ? null : numbersIn(events);
+  const seen = events === null ? null : pidsIn(events);
   const recorded: RecordedRun = {
     status: end.status,
     signal: end.signal,
@@ -192,11 +192,11 @@ async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tai
     outputBytes: end.outputBytes,
     zombies:
       tasks.filter((task) => task.state === 'Z').length - before.filter((task) => task.state === 'Z').length,
-    pinned: pinnedNumbers(tasks).length - pinnedNumbers(before).length,
+    pinned: pinnedPids(tasks).length - pinnedPids(before).length,
     live: left.filter((task) => task.state !== 'Z').length,
     number: running.number,
     left,
-    numbersUsed: moved ?? (seen === null ? 0 : seen.processes + seen.threads),
+    pidsUsed: moved ?? (seen === null ? 0 : seen.processes + seen.threads),
     widest: events === null ? Math.max(1, (host.pids('peak') ?? 0) - chargedBefore) : widestMoment(events),
     restless: !atRest,
     events,
@@ -231,7 +231,7 @@ function traceOf(
   tasks: readonly SeenTask[],
 ): TraceEvent[] | null {
   const comm = basename(session.command[0]);
-  const pids = hostNumbers(session.host.init!.pid);
+  const pids = hostPids(session.host.init!.pid);
   const zombies = tasks.filter((task) => task.state === 'Z').map((task) => pids.get(task.number) ?? 0);
   const status = end.status ?? 128 + 9;
   if (session.tracing !== null) {

@@ -21,7 +21,7 @@ export interface RecordedRun {
   number: number;
   left: SeenTask[];
   /** How far the namespace's cursor has moved: processes and threads, the command's own included. */
-  numbersUsed: number;
+  pidsUsed: number;
   /** The most of its tasks that were alive at once. */
   widest: number;
   /** What was still alive had not come to rest when the next run began. */

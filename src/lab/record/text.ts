@@ -9,7 +9,7 @@ const LABELS: Readonly<Record<Measure, string>> = {
   zombies: 'zombies left',
   pinned: 'pinned numbers left',
   live: 'processes left alive',
-  numbersUsed: 'numbers used',
+  pidsUsed: 'numbers used',
   widest: 'most tasks at once',
   durationUs: 'duration',
 };

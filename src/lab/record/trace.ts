@@ -184,7 +184,7 @@ export function widestMoment(events: readonly TraceEvent[]): number {
 }
 
 /** Numbers the trace used: the command's own, and one for every process and thread after it. */
-export function numbersIn(events: readonly TraceEvent[]): { processes: number; threads: number } {
+export function pidsIn(events: readonly TraceEvent[]): { processes: number; threads: number } {
   const count = (kind: TraceEvent['event']): number => events.filter(({ event }) => event === kind).length;
   return { processes: 1 + count('fork'), threads: count('thread') };
 }

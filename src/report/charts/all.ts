@@ -3,12 +3,12 @@ import type { RunResult } from '../../run/result.js';
 import { blameHeadline, headline, kubeletHeadline, symptomsHeadline } from '../message.js';
 import { blameChart } from './blame.js';
 import { kubeletChart } from './kubelet.js';
-import { numbersChart } from './numbers.js';
+import { pidsChart } from './pids.js';
 import { symptomsChart } from './symptoms.js';
 import type { ChartSpec } from './theme.js';
 
 export interface RunChart {
-  /** `numbers.vl.json` and `numbers.svg`. */
+  /** `pids.vl.json` and `pids.svg`. */
   name: string;
   title: (result: RunResult) => string;
   spec: (result: RunResult) => ChartSpec;
@@ -16,7 +16,7 @@ export interface RunChart {
 
 /** The first one is the main chart. */
 export const RUN_CHARTS: readonly RunChart[] = [
-  { name: 'numbers', title: headline, spec: numbersChart },
+  { name: 'pids', title: headline, spec: pidsChart },
   { name: 'kubelet', title: kubeletHeadline, spec: kubeletChart },
   { name: 'symptoms', title: symptomsHeadline, spec: symptomsChart },
   { name: 'blame', title: blameHeadline, spec: blameChart },

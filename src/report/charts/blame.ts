@@ -1,8 +1,8 @@
-/** Who holds the numbers, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
+/** Who holds the pids, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
 import type { BlameRow, RunResult } from '../../run/result.js';
 import { blameToTell } from '../../run/story.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';
-import { kindColour } from './numbers.js';
+import { kindColour } from './pids.js';
 import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, KINDS } from './theme.js';
 
 /** More rows than this are taken together: first the copies of a pod, then whatever is smallest. */
@@ -14,12 +14,12 @@ const VALUE_ROOM = 1.24;
 
 export function blameChart(result: RunResult): ChartSpec {
   const { rows, whenFull } = blameToTell(result);
-  const held = rows.filter(({ numbers }) => numbers > 0);
+  const held = rows.filter(({ pids }) => pids > 0);
   const copiesTogether = held.length > HOLDERS_MAX + 1;
-  const longest = longestBar(copiesTogether ? sumBy(held, copyKey) : held.map(({ numbers }) => numbers));
+  const longest = longestBar(copiesTogether ? sumBy(held, copyKey) : held.map(({ pids }) => pids));
   const y = { field: 'place', type: 'ordinal', axis: null, scale: { padding: 0 } };
   const x = {
-    title: 'PID numbers held',
+    title: 'PID pids held',
     scale: { domain: [0, Math.ceil(longest * VALUE_ROOM)], nice: false },
     axis: { ...axisFormat(longest), tickCount: 6, tickMinStep: 1 },
   };
@@ -30,7 +30,7 @@ export function blameChart(result: RunResult): ChartSpec {
       url: 'blame.csv',
       format: {
         type: 'csv',
-        parse: { pod: 'string', container: 'string', origin: 'string', program: 'string', numbers: 'number' },
+        parse: { pod: 'string', container: 'string', origin: 'string', program: 'string', pids: 'number' },
       },
     },
     transform: [
@@ -56,7 +56,7 @@ export function blameChart(result: RunResult): ChartSpec {
         mark: { type: 'text', align: 'left', baseline: 'middle', yOffset: 8, dx: 6, color: COLOURS.faint },
         encoding: {
           y,
-          x: { field: 'numbers', type: 'quantitative' },
+          x: { field: 'pids', type: 'quantitative' },
           text: { field: 'value', type: 'nominal' },
         },
       },
@@ -70,18 +70,18 @@ function copyKey({ container, origin, program }: BlameRow): string {
 
 function sumBy(rows: readonly BlameRow[], keyOf: (row: BlameRow) => string): number[] {
   const sums = new Map<string, number>();
-  for (const row of rows) sums.set(keyOf(row), (sums.get(keyOf(row)) ?? 0) + row.numbers);
+  for (const row of rows) sums.set(keyOf(row), (sums.get(keyOf(row)) ?? 0) + row.pids);
   return [...sums.values()];
 }
 
-function longestBar(numbers: number[]): number {
-  const sorted = numbers.sort((a, b) => b - a);
+function longestBar(pids: number[]): number {
+  const sorted = pids.sort((a, b) => b - a);
   const rest = sorted.length > HOLDERS_MAX + 1 ? sorted.slice(HOLDERS_MAX) : [];
   return Math.max(1, sorted[0] ?? 0, sum(rest));
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+function sum(pids: readonly number[]): number {
+  return pids.reduce((total, number) => total + number, 0);
 }
 
 /** Names each row, takes copies together if asked, keeps the largest and adds up the rest. */
@@ -96,14 +96,14 @@ function holderTransforms(copiesTogether: boolean): Json[] {
   // An empty cell of a CSV file is null in Vega.
   const container = "(!datum.container || datum.container === datum.pod ? '' : '/' + datum.container)";
   const name = `datum.pod + ${container} + ' · ' + datum.origin + ' · ' + datum.program`;
-  const sums = ['tasks', 'zombies', 'pinned', 'numbers'].map((field) => ({ op: 'sum', field, as: field }));
-  const share = 'datum.numbers / datum.total';
+  const sums = ['tasks', 'zombies', 'pinned', 'pids'].map((field) => ({ op: 'sum', field, as: field }));
+  const share = 'datum.pids / datum.total';
   return [
-    { filter: 'datum.numbers > 0' },
+    { filter: 'datum.pids > 0' },
     ...(copiesTogether ? copies : []),
     { calculate: name, as: 'holder' },
     { aggregate: sums, groupby: ['holder'] },
-    { window: [{ op: 'row_number', as: 'rank' }], sort: [{ field: 'numbers', order: 'descending' }] },
+    { window: [{ op: 'row_number', as: 'rank' }], sort: [{ field: 'pids', order: 'descending' }] },
     { joinaggregate: [{ op: 'count', as: 'holders' }] },
     { calculate: `datum.holders > ${HOLDERS_MAX + 1} && datum.rank > ${HOLDERS_MAX}`, as: 'rest' },
     { calculate: `datum.rest ? ${HOLDERS_MAX + 1} : datum.rank`, as: 'place' },
@@ -112,8 +112,8 @@ function holderTransforms(copiesTogether: boolean): Json[] {
       as: 'holder',
     },
     { aggregate: sums, groupby: ['place', 'holder'] },
-    { joinaggregate: [{ op: 'sum', field: 'numbers', as: 'total' }] },
+    { joinaggregate: [{ op: 'sum', field: 'pids', as: 'total' }] },
     { calculate: `${share} < 0.01 ? '< 1 %' : format(100 * ${share}, '.0f') + ' %'`, as: 'share' },
-    { calculate: "format(datum.numbers, ',d') + ' (' + datum.share + ')'", as: 'value' },
+    { calculate: "format(datum.pids, ',d') + ' (' + datum.share + ')'", as: 'value' },
   ];
 }

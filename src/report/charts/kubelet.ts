@@ -46,7 +46,7 @@ export function kubeletChart(result: RunResult): ChartSpec {
           ...gapLayers(
             usedX,
             { truth: 'allocated', seen: 'loadavg_tasks', hidden: 'max' },
-            'PID numbers in use',
+            'PID pids in use',
             used,
             {
               legendOffset: 6,
@@ -69,12 +69,12 @@ export function kubeletChart(result: RunResult): ChartSpec {
 function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpec[] {
   const x = timeEncoding(result, frame);
   const columns = { truth: 'free', seen: 'kubelet_pid_available', hidden: 'min' } as const;
-  return gapLayers(x, columns, ['free numbers', '(pid.available)'], { ...level, top: level.top / 1.1 }, {});
+  return gapLayers(x, columns, ['free pids', '(pid.available)'], { ...level, top: level.top / 1.1 }, {});
 }
 
 /**
  * Two lines, and the gap between them as an area where the kubelet believes too well of the node. It may also see
- * fewer free numbers than there are, for instance because it takes threads-max into account.
+ * fewer free pids than there are, for instance because it takes threads-max into account.
  *
  * @param columns `hidden` says on which side of what the kubelet sees the hidden part lies.
  */

@@ -8,7 +8,7 @@
 import { LabUnavailable } from '../../../src/lab/namespace/probe-host-setup.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
 import { type NearlyFullRun, probeModelNearlyFull, probeNearlyFull } from './nearly-full.js';
-import { type ExhaustionRun, exhaustForReal, exhaustTheModel, numbersPerProbe } from './rabbitmq.js';
+import { type ExhaustionRun, exhaustForReal, exhaustTheModel, pidsPerProbe } from './rabbitmq.js';
 import { formatExhaustion, formatNearlyFull } from './text.js';
 
 const EXIT_SKIPPED = 3;
@@ -57,7 +57,7 @@ await (free === undefined ? exhaust() : nearlyFull(free));
 
 async function exhaust(): Promise<void> {
   const modelled = (numbers?: number): ExhaustionRun[] =>
-    replicated((n) => exhaustTheModel({ pidMax, init, probesMax, numbersPerProbe: numbers }, n));
+    replicated((n) => exhaustTheModel({ pidMax, init, probesMax, pidsPerProbe: numbers }, n));
   const real = await measured(() =>
     exhaustForReal({
       pidMax,
@@ -70,7 +70,7 @@ async function exhaust(): Promise<void> {
   );
   const columns = [{ title: `model (${replications} replications)`, runs: modelled() }];
   if (real !== null) {
-    const numbers = numbersPerProbe(real);
+    const numbers = pidsPerProbe(real);
     columns.unshift({ title: 'kernel', runs: [real] });
     // The mechanism by itself: how often the Erlang VM's end leaves an orphan is an input that varies with the machine.
     if (numbers > 0)

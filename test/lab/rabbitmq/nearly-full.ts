@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE } from '../../../src/kernel/kernel.js';
 import { type ProbeHost, type Running, StartRefused } from '../../../src/lab/namespace/probe-host.js';
-import { pinnedNumbers } from '../../../src/lab/namespace/probe-host-tasks.js';
+import { pinnedPids } from '../../../src/lab/namespace/probe-host-tasks.js';
 import { ModelHost } from '../../../src/lab/namespace/probe-model.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
 import type { ProgramSource } from '../../../src/program/step.js';
@@ -91,7 +91,7 @@ function leftIn(host: ProbeHost): { zombies: number; pinned: number } {
   const tasks = host.tasks();
   return {
     zombies: tasks.filter(({ state }) => state === 'Z').length,
-    pinned: pinnedNumbers(tasks).length,
+    pinned: pinnedPids(tasks).length,
   };
 }
 

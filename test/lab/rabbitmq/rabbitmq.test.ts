@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type NearlyFullRun, probeModelNearlyFull } from './nearly-full.js';
-import { type ExhaustionRun, exhaustTheModel, numbersPerProbe, zombiesAtTenths } from './rabbitmq.js';
+import { type ExhaustionRun, exhaustTheModel, pidsPerProbe, zombiesAtTenths } from './rabbitmq.js';
 import { formatExhaustion, formatNearlyFull } from './text.js';
 
 const step = (probe: number, zombies: number, pinned: number, ok = true): ExhaustionRun['steps'][number] => ({
@@ -32,9 +32,9 @@ describe('the incident on the model', () => {
   });
 
   it('leaves as many numbers a probe as it is told were measured, and fails the sooner for it', () => {
-    const runs = [4.1, 4.9].map((numbers) => exhaustTheModel({ pidMax: 700, numbersPerProbe: numbers }));
-    expect(numbersPerProbe(runs[0])).toBeCloseTo(4.1, 0);
-    expect(numbersPerProbe(runs[1])).toBeCloseTo(4.9, 0);
+    const runs = [4.1, 4.9].map((numbers) => exhaustTheModel({ pidMax: 700, pidsPerProbe: numbers }));
+    expect(pidsPerProbe(runs[0])).toBeCloseTo(4.1, 0);
+    expect(pidsPerProbe(runs[1])).toBeCloseTo(4.9, 0);
     expect(runs[1].firstFailure!).toBeLessThan(runs[0].firstFailure!);
   });
 });
@@ -123,8 +123,8 @@ describe('the table of the incident', () => {
   });
 
   it('counts the numbers that a successful probe left', () => {
-    expect(numbersPerProbe(run)).toBe((45 + 41 - 4 - 2) / 20);
-    expect(numbersPerProbe({ ...run, steps: [step(0, 4, 2)] })).toBe(0);
+    expect(pidsPerProbe(run)).toBe((45 + 41 - 4 - 2) / 20);
+    expect(pidsPerProbe({ ...run, steps: [step(0, 4, 2)] })).toBe(0);
   });
 
   it('sets the columns side by side, each as median and range', () => {

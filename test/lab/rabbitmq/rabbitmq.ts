@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE } from '../../../src/kernel/kernel.js';
 import { ProbeHost, StartRefused } from '../../../src/lab/namespace/probe-host.js';
 import { LabUnavailable } from '../../../src/lab/namespace/probe-host-setup.js';
-import { pinnedNumbers } from '../../../src/lab/namespace/probe-host-tasks.js';
+import { pinnedPids } from '../../../src/lab/namespace/probe-host-tasks.js';
 import { ModelHost } from '../../../src/lab/namespace/probe-model.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
 
@@ -154,7 +154,7 @@ async function probeUntilRefused(
   const note = (probe: number, ok: boolean): void => {
     const tasks = host.tasks();
     const zombies = tasks.filter((task) => task.state === 'Z').length;
-    const step = { probe, ok, zombies, pinned: pinnedNumbers(tasks).length };
+    const step = { probe, ok, zombies, pinned: pinnedPids(tasks).length };
     steps.push(step);
     options.onProgress?.(step);
   };
@@ -219,7 +219,7 @@ const CERTAIN_NUMBERS = 4;
  * The numbers that a probe left on the mean, zombies and pinned: what decides when the table is full. How many of them
  * are orphans of the Erlang VM's end depends on how busy the machine is.
  */
-export function numbersPerProbe({ steps }: ExhaustionRun): number {
+export function pidsPerProbe({ steps }: ExhaustionRun): number {
   const good = steps.filter(({ ok }) => ok);
   const [first, last] = [good[0], good[good.length - 1]];
   if (last.probe === first.probe) return 0;
@@ -228,11 +228,11 @@ export function numbersPerProbe({ steps }: ExhaustionRun): number {
 
 /** The same on the model; one replication. `numbers`: per probe on the mean, if they were measured elsewhere. */
 export function exhaustTheModel(
-  options: Pick<RabbitmqOptions, 'pidMax' | 'init' | 'probesMax'> & { numbersPerProbe?: number } = {},
+  options: Pick<RabbitmqOptions, 'pidMax' | 'init' | 'probesMax'> & { pidsPerProbe?: number } = {},
   replication = 0,
 ): ExhaustionRun {
   const pidMax = options.pidMax ?? 800;
-  const { numbersPerProbe: numbers } = options;
+  const { pidsPerProbe: numbers } = options;
   const share = numbers === undefined ? undefined : Math.min(1, Math.max(0, numbers - CERTAIN_NUMBERS));
   const probeName = PROBE.join(' ');
   const host = new ModelHost({

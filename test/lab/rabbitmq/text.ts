@@ -1,7 +1,7 @@
 /** The incident for real beside the incident on the model, as a table. */
 
 import type { NearlyFullRun } from './nearly-full.js';
-import { type ExhaustionRun, numbersPerProbe, zombiesAtTenths } from './rabbitmq.js';
+import { type ExhaustionRun, pidsPerProbe, zombiesAtTenths } from './rabbitmq.js';
 
 /** One column of the table. */
 export interface ExhaustionColumn {
@@ -23,7 +23,7 @@ export function formatExhaustion(columns: readonly ExhaustionColumn[]): string {
     row('first probe that fails', ({ firstFailure }) => firstFailure),
     row('zombies then', ({ steps }) => steps.at(-1)!.zombies),
     row('numbers that a probe leaves (zombies and pinned), mean', (run) =>
-      Number(numbersPerProbe(run).toFixed(2)),
+      Number(pidsPerProbe(run).toFixed(2)),
     ),
     row('zombies that the start of the server leaves', ({ steps }) => steps[0].zombies),
     ...[...tenths]

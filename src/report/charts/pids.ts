@@ -1,4 +1,4 @@
-/** PID numbers over time, stacked by what holds them, under the pid_max line. */
+/** PID pids over time, stacked by what holds them, under the pid_max line. */
 import type { RunResult } from '../../run/result.js';
 import { lastReading } from '../../run/story.js';
 import { headline, question } from '../message.js';
@@ -19,7 +19,7 @@ import {
 /** Of the plot with its axis and legend, without title and marked moments. */
 const BODY_HEIGHT = 340;
 
-export function numbersChart(result: RunResult): ChartSpec {
+export function pidsChart(result: RunResult): ChartSpec {
   const frame = timeFrame(result, { projection: true });
   const level = levelOf(result, frame, ['allocated']);
   const moments = placeMoments(result, frame);
@@ -46,7 +46,7 @@ const COLUMNS = KINDS.map(({ column }) => column);
 function areas(x: ChartSpec, level: Level, legendOffset: number): ChartSpec {
   return {
     transform: [
-      { fold: [...COLUMNS], as: ['kind', 'numbers'] },
+      { fold: [...COLUMNS], as: ['kind', 'pids'] },
       // Vega-Lite stacks in the order of a field, not of the colour's domain.
       { calculate: `indexof(${JSON.stringify(COLUMNS)}, datum.kind)`, as: 'place' },
     ],
@@ -54,10 +54,10 @@ function areas(x: ChartSpec, level: Level, legendOffset: number): ChartSpec {
     encoding: {
       x,
       y: {
-        field: 'numbers',
+        field: 'pids',
         type: 'quantitative',
         stack: 'zero',
-        title: 'PID numbers in use',
+        title: 'PID pids in use',
         scale: levelScale(level),
         axis: { ...axisFormat(level.top), tickCount: 6, tickMinStep: 1 },
       },
@@ -73,17 +73,17 @@ function projectionLayers(result: RunResult, frame: TimeFrame, level: Level): Ch
   if (projection?.kind !== 'exhausts' || !frame.projected) return [];
   const end = lastReading(result);
   const hours = (projection.atSeconds - end.timeSeconds) / 3600;
-  const from = { t: axisTime(end.timeSeconds, frame), numbers: end.allocated };
+  const from = { t: axisTime(end.timeSeconds, frame), pids: end.allocated };
   const to = {
     t: axisTime(projection.atSeconds, frame),
-    numbers: Math.min(Math.round(end.allocated + hours * projection.numbersPerHour), Math.round(level.top)),
+    pids: Math.min(Math.round(end.allocated + hours * projection.pidsPerHour), Math.round(level.top)),
   };
   const line = (values: ChartSpec[], style: ChartSpec): ChartSpec => ({
     data: { values },
     mark: { type: 'line', color: COLOURS.ink, strokeWidth: 1.5, clip: true, aria: false, ...style },
-    encoding: { x: { field: 't', type: 'quantitative' }, y: { field: 'numbers', type: 'quantitative' } },
+    encoding: { x: { field: 't', type: 'quantitative' }, y: { field: 'pids', type: 'quantitative' } },
   });
-  const limit = [from.t, axisTime(frame.endSeconds, frame)].map((t) => ({ t, numbers: end.pidMax }));
+  const limit = [from.t, axisTime(frame.endSeconds, frame)].map((t) => ({ t, pids: end.pidMax }));
   return [line([from, to], { strokeDash: [6, 4] }), line(limit, {})];
 }
 

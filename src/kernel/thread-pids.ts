@@ -6,7 +6,7 @@ import type { PidNamespace } from './namespaces.js';
  * The numbers of those extra threads of a process that did not come with its first burst. A burst is a length, and for
  * each namespace level, from the innermost outwards, where the run of numbers starts.
  */
-export class ThreadNumbers {
+export class ThreadPids {
   private bursts = new Int32Array(8);
   private end = 0;
 
@@ -47,7 +47,7 @@ export class ThreadNumbers {
   }
 
   /** The numbers on the level of `of`, which `namespace` is in or is. */
-  numbersIn(of: PidNamespace, namespace: PidNamespace): number[] {
+  pidsIn(of: PidNamespace, namespace: PidNamespace): number[] {
     const numbers: number[] = [];
     for (let at = 0; at < this.end; at += namespace.level + 2) {
       const start = this.bursts[at + 1 + namespace.level - of.level];
