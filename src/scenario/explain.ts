@@ -4,12 +4,13 @@ import { didYouMean } from '../text/suggest.js';
 import { explainCatalogue, explainProgram } from './explain-program.js';
 import { type Explanation, indent } from './explanation.js';
 import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from './fields.js';
+import { explainTerm, findTerm, similarTerm } from './glossary.js';
 import { API_VERSION, KIND } from './schema.js';
 
 /**
  * Explains a field by its path, a named type (`Interval`), a diagnostic code (`alias-bomb`), the catalogue
- * (`program`) or a program (`program tini`). List indices are left out of paths, and `scenario.` at the beginning
- * may be.
+ * (`program`), a program (`program tini`) or a term of the glossary (`zombie`). List indices are left out of paths, and
+ * `scenario.` at the beginning may be.
  */
 export function explain(path: string): Explanation {
   const [first, ...rest] = path.trim().split(/\s+/);
@@ -22,7 +23,14 @@ export function explain(path: string): Explanation {
     .split('.')
     .filter(Boolean);
   if (steps[0]?.toLowerCase() === 'scenario') steps.shift();
-  return walk(steps);
+  const found = walk(steps);
+  if (found.ok) return found;
+  const term = findTerm(path);
+  if (term !== null) return { ok: true, text: explainTerm(term) };
+  const similar = steps.length === 1 ? similarTerm(path) : undefined;
+  return similar === undefined || found.hint?.startsWith('Did you mean')
+    ? found
+    : { ...found, hint: similar };
 }
 
 function walk(steps: readonly string[]): Explanation {

@@ -51,6 +51,11 @@ export function scenarioJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(schemas().scenario, { io: 'input' }) as Record<string, unknown>;
 }
 
+/** The same as a file: docs/scenario.schema.json, and what `pidsim explain --schema` prints. */
+export function scenarioSchemaText(): string {
+  return `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`;
+}
+
 function leaves() {
   return {
     duration: durationLeaf(),
