@@ -90,8 +90,8 @@ export class Calendar {
 
   /**
    * Adds an event at a time up to `LATEST_US` (RangeError), whole microseconds or not. `order` 1 puts it behind every
-   * event of the same time with order 0, whenever that is added. No event may be before the last popped one: that is for
-   * whoever pushes to see to (`Simulation.at` does), and is not looked at here.
+   * event of the same time with order 0, whenever that is added. No event may be before the last popped one: the caller checks
+   * that (`Simulation.at` does), not this method.
    *
    * Memory is allocated only when more events are pending, or a rung is larger, than ever before.
    */
@@ -359,7 +359,7 @@ export class Calendar {
     this.times = new Float64Array(this.events.buffer);
     this.free = new Int32Array(capacity);
     for (let number = capacity; number > old; number--) this.free[this.freeCount++] = number * Event.Length;
-    // The run can hold every event there is, so whoever fills it need not look.
+    // The run can hold every event there is, so the code that fills it need not check its length.
     this.run = copy(new Int32Array(capacity), this.run);
     this.runTimes = copy(new Float64Array(capacity), this.runTimes);
   }

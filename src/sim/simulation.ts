@@ -8,8 +8,8 @@ export type EventKind = number;
 /**
  * The clock and the run loop.
  *
- * An event is (kind, a, b): which handler, and two 32-bit integers for it, most often the index of who it is about.
- * There is no way to cancel an event; an owner who may change its mind puts a token into `b` and compares.
+ * An event is (kind, a, b): which handler, and two 32-bit integers for it, most often the index of its subject.
+ * There is no way to cancel an event; an owner that may change its mind puts a token into `b` and compares.
  *
  * One instant passes like this, and the clock moves when there is nothing left of it:
  *
@@ -23,7 +23,7 @@ export class Simulation {
   nowUs = Number.NaN;
   /** Events handled so far. */
   eventCount = 0;
-  /** For what happened in the simulated world. Whoever makes it happen folds it in; the loop itself folds nothing. */
+  /** A fingerprint of what happened in the simulated world. The machine folds events in; the loop itself folds nothing. */
   readonly digest = new Digest();
 
   private readonly calendar = new Calendar();

@@ -1,9 +1,9 @@
 import type { EventKind, Simulation } from './simulation.js';
 
 /**
- * Timers that seldom come: by the time of most of them, what they were to end is over.
+ * Timers that seldom fire: when most of them are due, what they were to end has ended by itself.
  *
- * Each would be an event that the calendar sorts and nobody heeds. Here timers of one length wait in a queue, in which they are
+ * As events of the calendar they would be sorted for nothing. Here timers of one length wait in a queue, in which they are
  * due in the order in which they were started, and only the queue has an event: for the first of them that was not over when
  * the queue was last looked at. So a thousand timers that are started and are over within their length cost one event.
  *
