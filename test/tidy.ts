@@ -35,11 +35,12 @@ export const LAYERS: Record<string, LayerRule> = {
   // How a duration is written is the clock's business.
   text: { may: ['sim/time'] },
   procfs: { may: ['kernel', 'text'] },
-  program: { may: ['kernel', 'sim', 'text'] },
+  // Which pause reaps is a fact about versions; its table imports nothing.
+  program: { may: ['kernel', 'sim', 'text', 'node/versions/pause'] },
   node: { may: ['program', 'kernel', 'sim'] },
-  // A scenario describes a node and does not run one: of node and kernel it has the tables of names, rules and limits.
+  // A scenario describes a node and does not run one: of node and kernel it has the tables of names, versions and limits.
   scenario: {
-    may: ['program', 'text', 'sim', 'node/spec', 'node/versions', 'kernel/limits', 'kernel/rules'],
+    may: ['program', 'text', 'sim', 'node/spec', 'node/versions', 'kernel/limits'],
     mayTypes: ['node'],
   },
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },

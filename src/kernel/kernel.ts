@@ -47,7 +47,7 @@ import { type ANY, wait } from './wait.js';
 
 export { NONE } from './arena.js';
 export { processIndex } from './processes.js';
-export { type KernelRules, kernelRules } from './rules.js';
+export type { KernelRules } from './rules.js';
 export { KERNEL, SIGCHLD, SIGKILL, SIGTERM } from './signals.js';
 export type {
   CgroupId,

@@ -7,7 +7,8 @@ import type { Simulation } from '../sim/simulation.js';
 import type { ChildWatch } from './host/child-watch.js';
 import type { Origins } from './origins.js';
 import type { NodeSpec } from './spec.js';
-import type { KubeletRules, RuntimeRules } from './versions/rules.js';
+import type { KubeletRules } from './versions/kubelet.js';
+import type { RuntimeRules } from './versions/runtime.js';
 
 /** Moments that a node reports: the first of a kind, or a change of state; never each repetition. */
 export type NodeMomentKind =

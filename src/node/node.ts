@@ -26,7 +26,8 @@ import { Execs } from './runtime/exec.js';
 import { RuncCalls } from './runtime/runc.js';
 import { SandboxRuntime } from './runtime/sandbox.js';
 import type { NodeSpec } from './spec.js';
-import { kubeletRules, runtimeRules } from './versions/rules.js';
+import { kubeletRules } from './versions/kubelet.js';
+import { runtimeRules } from './versions/runtime.js';
 
 export interface NodeParts {
   sim: Simulation;

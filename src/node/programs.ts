@@ -4,7 +4,7 @@ import type { Program } from '../program/code.js';
 import { compileProgram, compileSource } from '../program/compile.js';
 import type { ProgramLibrary, ProgramSource } from '../program/step.js';
 import type { NodePrograms } from './context.js';
-import { pauseProgramName } from './versions/rules.js';
+import { pauseProgramName } from './versions/pause.js';
 
 /** Ends when it is told to, as the images of most short-lived pods do. */
 const CHURN: ProgramSource = { comm: 'app', steps: [{ 'on-term': 'exit' }, 'pause'] };

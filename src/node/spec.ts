@@ -2,7 +2,7 @@
  * What was asked for: one node, fully resolved, in engine units (µs, bytes, counts). Plain data.
  *
  * `scenario/` turns YAML into this; `node/` builds a running `Node` from it. Every version string has been kept as
- * written; it is resolved to a rules record in exactly one place (kernel/rules.ts, node/versions/).
+ * written; it becomes behaviour in exactly one place, node/versions/.
  */
 import type { Program } from '../program/code.js';
 

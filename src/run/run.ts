@@ -6,9 +6,9 @@
  *                                   └────────► recorder
  */
 
-import { kernelRules } from '../kernel/kernel.js';
 import { Node } from '../node/node.js';
 import { nodePrograms } from '../node/programs.js';
+import { kernelRules } from '../node/versions/kernel.js';
 import { catalogue } from '../program/catalogue/index.js';
 import { Machine } from '../program/machine.js';
 import type { Scenario } from '../scenario/scenario.js';

@@ -8,9 +8,9 @@ import type {
   RuntimeName,
   RuntimeSpec,
 } from '../node/spec.js';
-import { atLeast } from '../node/versions/compare.js';
-import { defaultPause } from '../node/versions/pause.js';
-import { kubeletRules } from '../node/versions/rules.js';
+import { sinceWhen } from '../node/versions/fact.js';
+import { KUBELET, type KubeletRules, kubeletRules } from '../node/versions/kubelet.js';
+import { runtimeRules } from '../node/versions/runtime.js';
 import { parseDurationUs } from '../sim/time.js';
 import { parseCountOrPercentage, parseQuantity } from '../text/quantity.js';
 import { THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
@@ -44,7 +44,7 @@ export function resolveNode(
     baselineTaskCount,
     kubelet,
     runtime,
-    pause: source.pause === undefined ? defaultPause(kubelet.version, runtime) : String(source.pause),
+    pause: source.pause === undefined ? runtimeRules(runtime, kubelet).pauseImage : String(source.pause),
     sshLogins: source.sshLogins ? { everyUs: micros(source.sshLogins.every) } : null,
     podChurn: source.podChurn ? { everyUs: micros(source.podChurn.every) } : null,
     cronJobs: resolveCronJobs(source.cronJobs, context),
@@ -97,16 +97,22 @@ function resolveKubelet(
     evictionPidAvailable: null,
     dockerDisableSharedPid: source.dockerDisableSharedPid ?? null,
   };
-  const needs = (minimum: string, key: string, isUsed: boolean): void => {
-    if (!isUsed || atLeast(kubelet.version, minimum)) return;
-    const message = `kubelet ${kubelet.version} ignores \`${key}\`, which works from ${minimum} on`;
+  const rules = kubeletRules(kubelet, runtime);
+  const needs = (
+    key: string,
+    ability: 'knowsPodPidsLimit' | 'limitsKubepods' | 'evictsForPids',
+    isUsed: boolean,
+  ): void => {
+    if (!isUsed || rules[ability]) return;
+    const since = sinceWhen(KUBELET[ability], 'kubelet', true);
+    const message = `kubelet ${kubelet.version} ignores \`${key}\`, which works from ${since} on`;
     findings.warning(findings.of(source, key), 'needs-newer-version', message);
   };
   const threshold = source.evictionHard?.['pid.available'];
-  needs('1.10', 'podPidsLimit', source.podPidsLimit !== -1);
-  needs('1.15', 'reservedPids', source.reservedPids > 0);
-  needs('1.14', 'evictionHard', threshold !== undefined);
-  checkSharedPidFlag(source, kubelet, runtime, context);
+  needs('podPidsLimit', 'knowsPodPidsLimit', source.podPidsLimit !== -1);
+  needs('reservedPids', 'limitsKubepods', source.reservedPids > 0);
+  needs('evictionHard', 'evictsForPids', threshold !== undefined);
+  checkSharedPidFlag(source, rules, runtime, context);
   if (source.podPidsLimit === 0) {
     findings.error(
       findings.of(source, 'podPidsLimit'),
@@ -117,7 +123,6 @@ function resolveKubelet(
       },
     );
   }
-  const rules = kubeletRules(kubelet, runtime);
   const capacity = rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax, kernel.threadsMax) : kernel.pidMax;
   if (source.reservedPids >= capacity) {
     const message = `all of the node’s ${capacity} numbers are reserved; none is left for pods`;
@@ -129,13 +134,12 @@ function resolveKubelet(
 
 function checkSharedPidFlag(
   source: NodeSource['kubelet'],
-  { version }: KubeletSpec,
+  { sharedPidFlag }: KubeletRules,
   runtime: RuntimeSpec,
   { findings }: ResolveContext,
 ): void {
   if (source.dockerDisableSharedPid === undefined) return;
-  const hasFlag = atLeast(version, '1.7') && !atLeast(version, '1.12');
-  if (hasFlag && runtime.name === 'docker') return;
+  if (sharedPidFlag !== 'none' && runtime.name === 'docker') return;
   const message = 'the flag exists in kubelet 1.7 to 1.11, and only Docker heeds it';
   findings.warning(findings.of(source, 'dockerDisableSharedPid'), 'no-effect', message);
 }

@@ -1,8 +1,9 @@
 /** Pods, containers and probes: from Kubernetes' words to the engine's units. */
-import { kernelRules } from '../kernel/rules.js';
 import type { ContainerSpec, PodSpec, ProbeAction, ProbeSpec, ProbeType } from '../node/spec.js';
 import { PROBE_TYPES } from '../node/spec.js';
-import { atLeast } from '../node/versions/compare.js';
+import { sinceWhen, valuesAt } from '../node/versions/fact.js';
+import { KERNEL, kernelRules } from '../node/versions/kernel.js';
+import { KUBELET } from '../node/versions/kubelet.js';
 import type { Program } from '../program/code.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
@@ -92,7 +93,8 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
     hint?: string,
   ): void => findings.error(findings.of(source, key), code, message, { hint });
   if (source.pidMax !== undefined && kernel !== null && !kernelRules(kernel)!.perNamespacePidMax) {
-    const message = `a PID namespace has a pid_max of its own from kernel 6.14 on; this is ${kernel}`;
+    const since = sinceWhen(KERNEL.perNamespacePidMax, 'kernel', true);
+    const message = `a PID namespace has a pid_max of its own from kernel ${since} on; this is ${kernel}`;
     complain('pidMax', 'needs-newer-version', message);
   }
   if (source.hostPID && source.shareProcessNamespace) {
@@ -117,9 +119,8 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
         'Write one pod for each container.',
       );
     }
-  } else if (source.shareProcessNamespace !== undefined && kubelet !== null && !atLeast(kubelet, '1.10')) {
-    const message = `kubelet ${kubelet} does not know the field, which came with 1.10; it is obeyed all the same`;
-    findings.warning(findings.of(source, 'shareProcessNamespace'), 'needs-newer-version', message);
+  } else if (source.shareProcessNamespace !== undefined && kubelet !== null) {
+    checkShareProcessNamespace(source, kubelet, context);
   }
   const startAtUs = micros(source.startAt);
   if (startAtUs > horizonUs) warnBeyondHorizon(source, 'startAt', context);
@@ -127,6 +128,13 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
   if (micros(source.stopAt) <= startAtUs)
     complain('stopAt', 'conflict', 'the pod stops before it has started');
   else if (micros(source.stopAt) > horizonUs) warnBeyondHorizon(source, 'stopAt', context);
+}
+
+function checkShareProcessNamespace(source: PodSource, kubelet: string, { findings }: ResolveContext): void {
+  if (valuesAt(KUBELET, [['kubelet', kubelet]]).knowsShareProcessNamespace) return;
+  const since = sinceWhen(KUBELET.knowsShareProcessNamespace, 'kubelet', true);
+  const message = `kubelet ${kubelet} does not know the field, which came with ${since}; it is obeyed all the same`;
+  findings.warning(findings.of(source, 'shareProcessNamespace'), 'needs-newer-version', message);
 }
 
 function resolveContainer(source: ContainerSource, context: ResolveContext): ContainerSpec | null {

@@ -1,8 +1,10 @@
 /** The end of a child that its parent waits for: a shortcut. That nothing is different afterwards is the property test's. */
+
 import { describe, expect, it } from 'vitest';
-import { Kernel, kernelRules } from '../../src/kernel/kernel.js';
+import { Kernel } from '../../src/kernel/kernel.js';
 import { PENDING_SIGCHLD } from '../../src/kernel/signals.js';
 import { NO_HOOKS } from '../../src/kernel/state.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 
 function world() {
   const told: string[] = [];

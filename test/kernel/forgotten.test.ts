@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Kernel, kernelRules } from '../../src/kernel/kernel.js';
+import { Kernel } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 
 function boot(): Kernel {
   return new Kernel({ rules: kernelRules('6.18')!, pidMax: 32_768, threadsMax: 10_000 });

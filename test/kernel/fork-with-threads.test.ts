@@ -1,6 +1,8 @@
 /** A process that is born with its threads: a shortcut, held to what it is short for. */
+
 import { describe, expect, it } from 'vitest';
-import { Kernel, kernelRules, NONE } from '../../src/kernel/kernel.js';
+import { Kernel, NONE } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 
 interface Limits {
   pidMax?: number;

@@ -1,6 +1,8 @@
 /** Both kernels, to be held to the same rules, and the few scenes that many of the tests play. */
+
 import { describe } from 'vitest';
-import { ANY, Kernel, type KernelOptions, kernelRules, NONE } from '../../src/kernel/kernel.js';
+import { ANY, Kernel, type KernelOptions, NONE } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 import { ReferenceKernel } from './reference.js';
 
 /** What both can do. */

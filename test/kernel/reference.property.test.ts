@@ -5,9 +5,10 @@
  * The tables are small (`pid_max` from 301) and calls come in bursts, so that numbers wrap and run out. For a longer
  * run set PIDSIM_PROPERTY_RUNS to the number of sequences, and PIDSIM_PROPERTY_SEED to repeat one.
  */
+
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { kernelRules } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 import { Pair } from './pair.js';
 import { activeNs, type Process } from './reference-tables.js';
 

@@ -1,8 +1,8 @@
 /** The model against what real kernels did: on any machine, without privileges. */
+
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { kernelRules } from '../../src/kernel/kernel.js';
 import { differencesFrom } from '../../src/lab/litmus/expect.js';
 import { formatWorlds } from '../../src/lab/litmus/format.js';
 import { litmusOf, parseLitmus, printLitmus } from '../../src/lab/litmus/litmus.js';
@@ -10,6 +10,7 @@ import { runOnModel } from '../../src/lab/litmus/model-run.js';
 import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../src/lab/litmus/observed.js';
 import { sameWorld } from '../../src/lab/litmus/verify.js';
 import type { World } from '../../src/lab/litmus/world.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 import {
   KILL_TARGETS,
   SIGCHLD_DISPOSITIONS,

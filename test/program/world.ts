@@ -2,7 +2,9 @@
  * A small machine for tests of programs: a private PID namespace with a program as PID 1, which others enter from
  * outside as session leaders, as an exec does (R4). Whoever they leave behind is for PID 1 to reap.
  */
-import { type Kernel, kernelRules, NONE, SIGKILL, type TaskId } from '../../src/kernel/kernel.js';
+
+import { type Kernel, NONE, SIGKILL, type TaskId } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 import { programLibrary } from '../../src/program/catalogue/library.js';
 import type { Program } from '../../src/program/code.js';
 import { compileSource } from '../../src/program/compile.js';

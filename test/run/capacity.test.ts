@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Kernel, kernelRules, NONE } from '../../src/kernel/kernel.js';
+import { Kernel, NONE } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 import { freePids } from '../../src/run/capacity.js';
 
 describe('the pids that can still be handed out', () => {

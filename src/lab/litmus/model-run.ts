@@ -13,12 +13,12 @@ import {
   ANY,
   type CgroupId,
   type KernelRules,
-  kernelRules,
   NONE,
   type PidNsId,
   type Refuser,
   type TaskId,
 } from '../../kernel/kernel.js';
+import { kernelRules } from '../../node/versions/kernel.js';
 import type { Program } from '../../program/code.js';
 import { Machine } from '../../program/machine.js';
 import { RandomStreams } from '../../sim/random.js';

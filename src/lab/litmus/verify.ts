@@ -4,9 +4,11 @@
  *     files ── parse ──► litmus ──┬─► model ──┐
  *                                 └─► kernel ─┴─► compared with each other, and both with what the file expects
  */
+
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { kernelRules } from '../../kernel/kernel.js';
+import type { KernelRules } from '../../kernel/rules.js';
+import { kernelRules } from '../../node/versions/kernel.js';
 import type { ProgramLibrary } from '../../program/step.js';
 import type { Diagnostic } from '../../text/diagnostic.js';
 import { differencesFrom } from './expect.js';
@@ -88,7 +90,7 @@ export function readLitmusFile(file: string, library?: ProgramLibrary): ReturnTy
 }
 
 /** The rules of the kernel that this machine runs. */
-function rulesHere(): NonNullable<ReturnType<typeof kernelRules>> {
+function rulesHere(): KernelRules {
   return kernelRules(release(), cgroupVersion()) ?? kernelRules('6.18', 'v1')!;
 }
 

@@ -2,8 +2,10 @@
  * The simulated counterpart of probe-host.ts: a namespace with a PID 1 of one's choice, and programs that enter it from
  * outside. The lab's measurements are repeated on it, to be put beside those of the real kernel.
  */
-import { ANY, kernelRules, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
+
+import { ANY, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
 import { PID_MAX_LIMIT } from '../../kernel/limits.js';
+import { kernelRules } from '../../node/versions/kernel.js';
 import { programLibrary } from '../../program/catalogue/index.js';
 import type { Program } from '../../program/code.js';
 import { compileProgram } from '../../program/compile.js';

@@ -1,6 +1,6 @@
 /** What the kubelet believes about the PID table: capacity and use, as `pid.available` and the eviction manager see it. */
 import type { Kernel } from '../../kernel/kernel.js';
-import type { KubeletRules } from '../versions/rules.js';
+import type { KubeletRules } from '../versions/kubelet.js';
 
 const UINT16_MASK = 0xffff;
 

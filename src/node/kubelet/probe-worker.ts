@@ -18,7 +18,7 @@ import { type NodeContext, refusalText } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
 import type { Container } from '../runtime/sandbox.js';
 import type { ProbeSpec } from '../spec.js';
-import type { RuntimeRules } from '../versions/rules.js';
+import type { RuntimeRules } from '../versions/runtime.js';
 
 /** Running totals of one probe, over every container that it has probed. */
 export interface ProbeTotals {

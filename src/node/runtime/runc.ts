@@ -10,7 +10,7 @@
 import { type Kernel, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
 import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
-import type { RuncRules } from '../versions/rules.js';
+import type { RuncRules } from '../versions/runtime.js';
 
 export const HOST_NAMESPACE: PidNsId = 0;
 /** The child is to be PID 1 of a namespace of its own. */

@@ -1,4 +1,5 @@
 /** The infra ("pause") container of a pod: PID 1 of the pod's namespace where containers share it. */
+import { pauseProgramName } from '../../node/versions/pause.js';
 import type { ProgramSource } from '../step.js';
 
 /**
@@ -20,17 +21,8 @@ export const PAUSE_3_1: ProgramSource = {
   steps: [{ sigchld: 'reap-all' }, { 'on-term': 'exit' }, 'pause'],
 };
 
-/** The first version that reaps. What changed later (3.2 to 3.10.2) has nothing to do with processes on Linux. */
-const FIRST_REAPING = [3, 1];
-
-/**
- * The program of a pause image's version (`3.0`, `3.9`, `3.10.1`, `v3.1`); undefined if that is not a version.
- * It reaps if and only if the version is at least 3.1 (rule R1).
- */
+/** The program of a pause image's version (`3.0`, `3.9`, `3.10.1`, `v3.1`); undefined if that is not a version. */
 export function pauseProgram(version: string): ProgramSource | undefined {
-  const match = /^v?(\d+)\.(\d+)(?:\.\d+)?(?:-.*)?$/.exec(version);
-  if (match === null) return undefined;
-  const [major, minor] = [Number(match[1]), Number(match[2])];
-  const reaps = major > FIRST_REAPING[0] || (major === FIRST_REAPING[0] && minor >= FIRST_REAPING[1]);
-  return reaps ? PAUSE_3_1 : PAUSE_3_0;
+  if (!/^v?\d+\.\d+(?:\.\d+)?(?:-.*)?$/.test(version)) return undefined;
+  return pauseProgramName(version) === 'pause-3.0' ? PAUSE_3_0 : PAUSE_3_1;
 }

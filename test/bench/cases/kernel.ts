@@ -1,5 +1,7 @@
 /** The kernel model alone: a process's life in a pod on a node, in an empty table, a full one, and at scale. */
-import { ANY, Kernel, kernelRules, type TaskId } from '../../../src/kernel/kernel.js';
+
+import { ANY, Kernel, type TaskId } from '../../../src/kernel/kernel.js';
+import { kernelRules } from '../../../src/node/versions/kernel.js';
 import { type BenchCase, type BenchRatio, seconds, timesTheBest } from '../bench-case.js';
 import { median } from '../figures.js';
 import { LIFECYCLE, peerCase, realKernel } from '../peer.js';

@@ -1,0 +1,123 @@
+/** What changed between versions of the kubelet, and what the node model needs to know of it besides. */
+import { US_PER_SECOND } from '../../sim/time.js';
+import type { KubeletSpec, RuntimeSpec } from '../spec.js';
+import { type Fact, type History, type Values, valuesAt } from './fact.js';
+import { runtimeRules } from './runtime.js';
+
+/** Which process is PID 1 for a pod's containers: see `PodSpec.pidMode`. */
+export type PidMode = 'container' | 'pod' | 'node';
+
+function kubelet<T>(rule: string, what: string, source: string, ...history: History<T>): Fact<T> {
+  return { rule, what, source, history: { kubelet: history } };
+}
+
+export const KUBELET = {
+  sharedPidFlag: kubelet<'none' | 'shared' | 'separate'>(
+    'R3',
+    'The default of `--docker-disable-shared-pid`: one PID namespace for each pod, or for each container; or no such flag.',
+    'PRs 45236, 51634, 66506',
+    'none',
+    ['1.7', 'shared'],
+    ['1.8', 'separate'],
+    ['1.12', 'none'],
+  ),
+  knowsShareProcessNamespace: kubelet(
+    'R3',
+    'Pods have a field `shareProcessNamespace`.',
+    'KEP 495, implementation history',
+    false,
+    ['1.10', true],
+  ),
+  startJitter: kubelet<'always' | 'near-kubelet-start'>(
+    'R11',
+    'When a new probe worker first sleeps a uniform part of its period: always, or only within one period of the ' +
+      'kubelet’s own start.',
+    'pkg/kubelet/prober/worker.go; PRs 20726, 97126',
+    'always',
+    ['1.21', 'near-kubelet-start'],
+  ),
+  timeoutCounts: kubelet(
+    'R18',
+    'A probe that times out has failed (`ExecProbeTimeout`); before, that was an error, tried again and discarded.',
+    'KEP 1972, PR 94115',
+    false,
+    ['1.20', true],
+  ),
+  capacityKnowsThreadsMax: kubelet(
+    'R20',
+    'The node’s capacity is the lower of `pid_max` and `threads-max`; before, `pid_max` alone.',
+    'issue 107111, PR 107112',
+    false,
+    ['1.24', true],
+  ),
+  taskCountBits: kubelet<16 | 32>(
+    'R21',
+    'Width of the count of tasks in use: `sysinfo.procs` has 16 bits, /proc/loadavg has no such bound.',
+    'issue 107107',
+    16,
+    ['1.24', 32],
+  ),
+  knowsPodPidsLimit: kubelet(
+    'R22',
+    'There is a setting `podPidsLimit`.',
+    'feature gate SupportPodPidsLimit',
+    false,
+    ['1.10', true],
+  ),
+  limitsKubepods: kubelet(
+    'R22',
+    'The kubepods cgroup has a `pids.max`: capacity less what is reserved.',
+    'pkg/kubelet/cm/node_container_manager_linux.go; feature gate SupportNodePidsLimit',
+    false,
+    ['1.15', true],
+  ),
+  evictsForPids: kubelet('R24', 'A threshold on `pid.available` can evict.', 'PR 72844', false, [
+    '1.14',
+    true,
+  ]),
+  evictionRanksByProcesses: kubelet(
+    'R25',
+    'Pods of one priority are evicted in the order of their processes; before, in effect, in no order.',
+    'PRs 89359, 124101',
+    false,
+    ['1.31', true],
+  ),
+};
+
+export interface KubeletRules extends Values<typeof KUBELET> {
+  /** R3: of a pod that does not say. */
+  defaultPidMode: PidMode;
+  /** R15: tries within one tick while the runtime cannot start the command (`maxProbeRetries`). */
+  startErrorTries: number;
+  /** R30: waits before a container's second, third, ... restart. */
+  restartBackOffUs: { first: number; most: number; resetAfter: number };
+  /** A pod that could not be set up or torn down is tried again after this, plus up to half of it at random. */
+  syncRetryUs: number;
+}
+
+/** Resolves a kubelet version, its flags and its runtime (the default PID mode depends on both). */
+export function kubeletRules(spec: KubeletSpec, runtime: RuntimeSpec): KubeletRules {
+  const values = valuesAt(KUBELET, [['kubelet', spec.version]]);
+  return {
+    ...values,
+    defaultPidMode: defaultPidMode(values, spec, runtime),
+    startErrorTries: 3,
+    restartBackOffUs: {
+      first: 10 * US_PER_SECOND,
+      most: 300 * US_PER_SECOND,
+      resetAfter: 600 * US_PER_SECOND,
+    },
+    syncRetryUs: 10 * US_PER_SECOND,
+  };
+}
+
+/** R3. */
+function defaultPidMode(
+  { sharedPidFlag }: Values<typeof KUBELET>,
+  spec: KubeletSpec,
+  runtime: RuntimeSpec,
+): PidMode {
+  if (sharedPidFlag === 'none' || !runtimeRules(runtime, spec).heedsSharedPidFlag) return 'container';
+  const isDisabled = spec.dockerDisableSharedPid ?? sharedPidFlag === 'separate';
+  return isDisabled ? 'container' : 'pod';
+}

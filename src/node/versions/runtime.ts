@@ -1,0 +1,172 @@
+/** What differs between the container runtimes, and between their versions. */
+import { US_PER_MS } from '../../sim/time.js';
+import type { KubeletSpec, RuntimeName, RuntimeSpec } from '../spec.js';
+import { type Fact, type History, type Values, valuesAt } from './fact.js';
+
+/** `kubelet`: of the runtimes that are not named, by the kubelet's version, because it is part of the kubelet. */
+type Histories<T> = Partial<Record<RuntimeName | 'kubelet', History<T>>>;
+
+function runtime<T>(rule: string, what: string, source: string, history: Histories<T>): Fact<T> {
+  return { rule, what, source, history };
+}
+
+export const RUNTIME = {
+  pauseImage: runtime<string>(
+    'R2',
+    'The pause image where nobody chose one. On a CRI runtime the kubelet’s flag is of no consequence.',
+    'kubernetes PRs 57517, 88173 and release notes; containerd `sandbox_image` and CRI-O `pause_image` by tag',
+    {
+      kubelet: [
+        '3.0',
+        ['1.10', '3.1'],
+        ['1.18', '3.2'],
+        ['1.21', '3.4.1'],
+        ['1.22', '3.5'],
+        ['1.23', '3.6'],
+        ['1.24', '3.7'],
+        ['1.25', '3.8'],
+        ['1.26', '3.9'],
+        ['1.31', '3.10'],
+        ['1.34', '3.10.1'],
+        ['1.36', '3.10.2'],
+      ],
+      containerd: [
+        '3.1',
+        ['1.4', '3.2'],
+        ['1.5', '3.5'],
+        ['1.6', '3.6'],
+        ['1.7', '3.8'],
+        ['2.0', '3.10'],
+        ['2.2', '3.10.1'],
+        ['2.3', '3.10.2'],
+      ],
+      'cri-o': [
+        '3.1',
+        ['1.18', '3.2'],
+        ['1.21', '3.5'],
+        ['1.24', '3.6'],
+        ['1.28', '3.9'],
+        ['1.34', '3.10.1'],
+      ],
+    },
+  ),
+  heedsSharedPidFlag: runtime(
+    'R3',
+    'The kubelet’s flag for shared PID namespaces has an effect.',
+    'PR 45236',
+    {
+      docker: [false, ['1.13.1', true]],
+      containerd: [false],
+      'cri-o': [false],
+      bare: [false],
+    },
+  ),
+  startErrors: runtime<'discarded' | 'counted'>(
+    'R15',
+    'A probe’s command that could not be started: its result is discarded, or the probe has failed.',
+    'pkg/kubelet/prober/worker.go, pkg/kubelet/dockershim/exec.go; issues 92464, 106682, 89862',
+    { docker: ['counted'], containerd: ['discarded'], 'cri-o': ['discarded'], bare: ['discarded'] },
+  ),
+  onTimeout: runtime<'ignored' | 'left-running' | 'kill-main' | 'kill-group'>(
+    'R17',
+    'What happens to the command of a probe that times out. Docker’s is the kubelet’s dockershim.',
+    'pkg/kubelet/dockershim/exec.go, containerd container_execsync.go (issue 4594), conmon.c',
+    {
+      kubelet: ['ignored', ['1.20', 'left-running']],
+      containerd: ['kill-main'],
+      'cri-o': ['kill-main', ['1.20', 'kill-group']],
+      bare: ['kill-main'],
+    },
+  ),
+  shimPer: runtime<'container' | 'pod' | 'none'>(
+    'R28',
+    'One shim for every container, pause included, or one for the pod; `none`: the daemon itself is the parent.',
+    'containerd issue 1471, manager_linux.go by tag; cri-dockerd issue 124',
+    {
+      docker: ['container'],
+      containerd: ['container', ['1.4', 'pod']],
+      'cri-o': ['container'],
+      bare: ['none'],
+    },
+  ),
+  shimTaskCount: runtime<number>(
+    'R28',
+    'Tasks of a shim: its leader and its threads.',
+    'containerd issue 1471; measured with containerd 1.6.20',
+    { docker: [11], containerd: [11], 'cri-o': [2], bare: [11] },
+  ),
+  daemonComm: runtime<string>('R28', 'What `ps` calls the daemon that starts the shims.', 'their packages', {
+    docker: ['dockerd'],
+    containerd: ['containerd'],
+    'cri-o': ['crio'],
+    bare: ['nsenter'],
+  }),
+  shimComm: runtime<string>('R28', 'What `ps` calls a shim.', 'kubernetes issue 51977; their packages', {
+    docker: ['docker-containerd-shim', ['18.09', 'containerd-shim']],
+    containerd: ['containerd-shim'],
+    'cri-o': ['conmon'],
+    bare: ['nsenter'],
+  }),
+  monitorPerExec: runtime(
+    'R49',
+    'A process of its own watches each exec, as conmon does.',
+    'cri-o PRs 4943, 5245',
+    {
+      docker: [false],
+      containerd: [false],
+      'cri-o': [true],
+      bare: [false],
+    },
+  ),
+  infraWhenIsolated: runtime(
+    'R34',
+    'A pod that shares no PID namespace has a pause process all the same.',
+    'cri-o internal/lib/sandbox/sandbox_linux.go, commit 1f9a6f93ed (`drop_infra_ctr`)',
+    { docker: [true], containerd: [true], 'cri-o': [true, ['1.22', false]], bare: [false] },
+  ),
+  containerPidsMax: runtime<number>(
+    'R48',
+    '`pids.max` of each container’s cgroup.',
+    'cri-o pkg/config/config.go (`pids_limit`) by tag',
+    {
+      docker: [Number.POSITIVE_INFINITY],
+      containerd: [Number.POSITIVE_INFINITY],
+      'cri-o': [1024, ['1.24', Number.POSITIVE_INFINITY]],
+      bare: [Number.POSITIVE_INFINITY],
+    },
+  ),
+};
+
+export interface RuntimeRules extends Values<typeof RUNTIME> {
+  /** R29; null: the daemon enters the namespace itself, with nothing between (`bare`). */
+  runc: RuncRules | null;
+  /** The exec'd process becomes a session leader (runc's last nsexec stage; K11). */
+  setsid: boolean;
+}
+
+/**
+ * R29: what one call of runc occupies while it runs, about 17 PIDs. Its first two nsexec stages live shorter than its
+ * threads do; they are counted with the threads, because nothing but `ps` could tell.
+ */
+export interface RuncRules {
+  /** Tasks on the host: runc's leader, its threads, the first two nsexec stages. */
+  hostTaskCount: number;
+  /** Tasks born in the container's namespace: the stage that becomes the command, and its threads until it execs. */
+  initTaskCount: number;
+  /** From fork to exec of the command. */
+  setupUs: number;
+}
+
+const RUNC: RuncRules = { hostTaskCount: 12, initTaskCount: 5, setupUs: 50 * US_PER_MS };
+
+/** Resolves a runtime and its version; what is part of the kubelet depends on that one's. */
+export function runtimeRules(
+  { name, version, setsid }: RuntimeSpec,
+  kubelet: Pick<KubeletSpec, 'version'>,
+): RuntimeRules {
+  const values = valuesAt(RUNTIME, [
+    [name, version],
+    ['kubelet', kubelet.version],
+  ]);
+  return { ...values, runc: name === 'bare' ? null : RUNC, setsid: name !== 'bare' || setsid };
+}
