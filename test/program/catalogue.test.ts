@@ -133,7 +133,7 @@ describe('an init ends when its main child does, with its status', () => {
   });
 });
 
-describe('a probe command leaves, under a PID 1 that does not reap', () => {
+describe('a probe command leaves, under a PID 1 that does not reap (R9)', () => {
   /** Zombies and pinned numbers a run, after 10 runs and a pause of 30 s. */
   function leftBy(command: string): [number, number] {
     const world = new World('pause-3.0');

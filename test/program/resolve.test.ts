@@ -103,7 +103,7 @@ describe('a wrapper around a known command is made up', () => {
     expect(steps('tini', '--', 'app')).not.toContainEqual({ subreaper: true });
   });
 
-  test('dash forks the last command, bash becomes it', () => {
+  test('dash forks the last command, bash becomes it (R37)', () => {
     expect(steps('sh', '-c', 'cat x')).toContainEqual({
       fork: { label: 'job-1', steps: [{ exec: { program: 'cat' } }] },
     });

@@ -51,8 +51,9 @@ describe('a scenario that says almost nothing', () => {
 describe('limits derive from sizes', () => {
   const kernel = (text: string) => scenarioOf(`  node: {kernel: ${text}}`).node.kernel;
 
-  test('K6: pid_max is 1024 for each CPU, and 32768 at least', () => {
+  test('K6, R44: pid_max is 1024 for each CPU, and 32768 at least', () => {
     expect(kernel('{cpus: 2}').pidMax).toBe(32768);
+    expect(kernel('{cpus: 224}').pidMax).toBe(229376);
     expect(kernel('{cpus: 96}').pidMax).toBe(98304);
     expect(kernel('{cpus: 8192}').pidMax).toBe(4194304);
     expect(kernel('{cpus: 96, pidMax: 32768}').pidMax).toBe(32768);
