@@ -3,18 +3,20 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseRuleBook, readRuleBook, ruleIds } from './rule-book.js';
 import {
   checkCircles,
+  checkCitedRules,
   checkFocus,
   checkLayers,
   checkLength,
   checkMachinePaths,
   checkPurity,
-  checkRuleIds,
+  checkRuleInTitles,
+  checkShownRules,
   checkUnfinished,
   type Finding,
   isEngine,
-  ruleIds,
   type SourceText,
   titlesOf,
 } from './tidy.js';
@@ -27,9 +29,6 @@ const LONGER: Record<string, number> = {};
 
 /** The checker's own words and bad examples are not findings. */
 const CHECKER = ['test/tidy.ts', 'test/tidy.test.ts'];
-
-/** Left out on purpose, see docs/validity.md: exotic exit signals, shells (catalogue), ptrace, /proc/PID/cgroup. */
-const RULES_NOT_OF_THE_KERNEL_MODEL = ['K16', 'K43', 'K44', 'K47', 'K48'];
 
 function filesIn(folder: string, ending: RegExp): SourceText[] {
   let names: string[];
@@ -169,16 +168,89 @@ describe('the tests', () => {
   });
 
   it('of the kernel name the rule they hold it to', () => {
-    const bad = `describe('K9 threads', () => { it('hold a number', f); });\nit('works', f);`;
-    expect(checkRuleIds(example('test/kernel/bad.test.ts', bad), 'K')).toHaveLength(1);
-    expect(listed(kernelTests.flatMap((file) => checkRuleIds(file, 'K')))).toEqual([]);
+    const bad = `describe('K9 threads', () => { it('hold a PID', f); });\nit('works as in R1', f);`;
+    expect(listed(checkRuleInTitles(example('test/kernel/bad.test.ts', bad)))).toEqual([
+      'test/kernel/bad.test.ts:2 no rule of the kernel in the title "works as in R1"',
+    ]);
+    expect(listed(kernelTests.flatMap(checkRuleInTitles))).toEqual([]);
+  });
+});
+
+describe('the rule book', () => {
+  const { rules, problems } = readRuleBook();
+  const row = (id: string, status: string, where: string, shown: string): string =>
+    `| ${id} | It \\| is so. | commit 1 | ${status} | ${where} | ${shown} |`;
+  const bookOf = (...rows: string[]) => parseRuleBook(rows.join('\n'));
+
+  it('finds the rules of a text, in ranges too', () => {
+    expect(ruleIds('K1, K10-K12: as K5')).toEqual(['K1', 'K10', 'K11', 'K12', 'K5']);
+    expect(ruleIds('R24 to R26, but no K8s and no RK3')).toEqual(['R24', 'R25', 'R26']);
   });
 
-  it('of the kernel leave out no rule', () => {
-    expect(ruleIds('K1, K10-K12: as K5', 'K')).toEqual(['K1', 'K10', 'K11', 'K12', 'K5']);
-    const named = new Set(kernelTests.flatMap(titlesOf).flatMap(({ text }) => ruleIds(text, 'K')));
-    const all = Array.from({ length: 48 }, (_, index) => `K${index + 1}`);
-    const missing = all.filter((id) => !named.has(id) && !RULES_NOT_OF_THE_KERNEL_MODEL.includes(id));
-    expect(missing).toEqual([]);
+  it('objects to a row without a status, a source, a file, a test or a reason, and to a gap', () => {
+    const good = row('K1', 'modelled', 'fork.ts', 'a test');
+    expect(bookOf(good, row('R1', 'left out', '', 'exotic')).problems).toEqual([]);
+    const bad = [
+      row('K3', 'modelled', 'fork.ts', 'a test'),
+      row('K2', 'finished', 'fork.ts', 'a test'),
+      row('K2', 'modelled', '', 'a test'),
+      row('K2', 'left out', 'fork.ts', 'exotic'),
+      row('K2', 'left out', '', ''),
+      row('K2', 'left out', '', 'exotic').replace('commit 1', ''),
+      `${row('K2', 'left out', '', 'exotic')} more |`,
+    ];
+    expect(bookOf(good, ...bad).problems.map(({ message }) => message)).toEqual([
+      'K3: K2 would be next',
+      'K2: no status `finished`',
+      'K2: modelled, but nowhere, or the reverse',
+      'K2: modelled, but nowhere, or the reverse',
+      'K2: neither a test nor a reason',
+      'K2: no source',
+      'K2: 7 columns',
+    ]);
+  });
+
+  it('is in form', () => {
+    expect(problems).toEqual([]);
+    expect(rules.filter(({ id }) => id.startsWith('K')).length).toBeGreaterThanOrEqual(48);
+    expect(rules.filter(({ id }) => id.startsWith('R')).length).toBeGreaterThanOrEqual(35);
+  });
+
+  it('has every rule that is cited anywhere', () => {
+    const two = bookOf(row('K1', 'modelled', 'fork.ts', 'a test'), row('K2', 'left out', '', 'exotic')).rules;
+    const bad = example('src/kernel/bad.ts', '// As K1 and K2 say.\n// Not modelled: K1 to K4, R7.\n');
+    expect(listed(checkCitedRules(bad, two))).toEqual([
+      'src/kernel/bad.ts:2 K3, K4, R7: no such rule in docs/rules.md',
+    ]);
+    const cited = ['src', 'test', 'docs', 'scenarios']
+      .flatMap((folder) => filesIn(folder, /\.(ts|mjs|c|h|md|ya?ml)$/))
+      .filter(({ path }) => !CHECKER.includes(path));
+    expect(cited.length).toBeGreaterThan(300);
+    expect(listed(cited.flatMap((file) => checkCitedRules(file, rules)))).toEqual([]);
+  });
+
+  it('calls nothing modelled that no test and no litmus cites', () => {
+    const three = bookOf(
+      row('K1', 'modelled', 'fork.ts', 'a test'),
+      row('K2', 'in part', 'fork.ts', 'a test'),
+      row('K3', 'left out', '', 'exotic'),
+    ).rules;
+    expect(listed(checkShownRules(three, ['K1 a fork']))).toEqual([
+      'docs/rules.md:2 K2 is modelled, and no test or litmus cites it',
+    ]);
+    const titles = tests.flatMap(titlesOf).map(({ text }) => text);
+    const litmusRules = filesIn('test/litmus', /\.yaml$/).map(
+      ({ text }) => /^rules: .*$/m.exec(text)?.[0] ?? '',
+    );
+    expect(litmusRules.length).toBeGreaterThan(100);
+    expect(listed(checkShownRules(rules, [...titles, ...litmusRules]))).toEqual([]);
+  });
+
+  it('calls nothing modelled in src/kernel that no test of the kernel cites', () => {
+    const ofKernel = rules.filter(({ where }) => where.includes('src/kernel/'));
+    expect(ofKernel.length).toBeGreaterThan(30);
+    const ids = ofKernel.filter(({ id }) => id.startsWith('K'));
+    const titles = kernelTests.flatMap(titlesOf).map(({ text }) => text);
+    expect(listed(checkShownRules(ids, titles))).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@
  * name on disk, so that the tests can give them a bad example: a check that cannot fail checks nothing.
  */
 import ts from 'typescript';
+import { isFollowed, RULE_BOOK, type Rule, ruleIds } from './rule-book.js';
 
 export interface SourceText {
   /** Relative to the repository, with `/`: `src/kernel/fork.ts`. */
@@ -28,14 +29,14 @@ interface LayerRule {
 /** The layers that run in a browser as they do in Node, from the bottom upwards. */
 const ENGINE = ['sim', 'kernel', 'text', 'procfs', 'program', 'node', 'scenario', 'run', 'report'];
 
-/** Who may import whom: the arrows of the design. Above all, the kernel knows no time and the clock knows no kernel. */
+/** Which room may import which: the arrows of the design. The kernel knows no time and the clock knows no kernel. */
 export const LAYERS: Record<string, LayerRule> = {
   sim: { may: [] },
   kernel: { may: [] },
-  // How a duration is written is the clock's business.
+  // The clock says how a duration is written.
   text: { may: ['sim/time'] },
   procfs: { may: ['kernel', 'text'] },
-  // Which pause reaps is a fact about versions; its table imports nothing.
+  // Which pause reaps is a fact about versions. Its table is data, and imports no room above.
   program: { may: ['kernel', 'sim', 'text', 'node/versions/pause'] },
   node: { may: ['program', 'kernel', 'sim'] },
   // A scenario describes a node and does not run one: of node and kernel it has the tables of names, versions and limits.
@@ -127,7 +128,7 @@ export function checkLayers(file: SourceText): Finding[] {
   return findings;
 }
 
-/** Each file that takes part in a circle of imports, types included: whoever reads one must read them all. */
+/** Each circle of imports, those of types included: a reader of one of its files must read them all. */
 export function checkCircles(files: SourceText[]): Finding[] {
   const graph = new Map(
     files.map((file) => [
@@ -156,7 +157,7 @@ export function checkCircles(files: SourceText[]): Finding[] {
 
 // ------------------------------------------------------------------------------------------------------- purity
 
-/** What the engine must not know: the machine it runs on, its clock and its chance. */
+/** What the engine must not know: the machine that it runs on, its clock and its random numbers. */
 const BANNED_GLOBALS = new Set([
   'Buffer',
   'Date',
@@ -230,7 +231,7 @@ function declaredNames(source: ts.SourceFile): Set<string> {
 // --------------------------------------------------------------------------------------------------------- text
 
 const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b/;
-/** Where this repository happens to be checked out, or anything else of one machine. Kubernetes' own example is not. */
+/** A path of one machine, such as where this repository is checked out. `/tmp/healthy` is Kubernetes' own example. */
 const MACHINE_PATH = /(?<![\w.}])\/(work|root|home|tmp(?!\/healthy))\/[\w.-]/;
 
 export function checkUnfinished(file: SourceText): Finding[] {
@@ -313,21 +314,38 @@ export function titlesOf(file: SourceText): Title[] {
   return titles;
 }
 
-/** Rule ids such as K10 or K10-K12 in a title. */
-export function ruleIds(title: string, letter: string): string[] {
-  return [
-    ...title.matchAll(new RegExp(`\\b${letter}(\\d+)\\b(?:\\s*-\\s*${letter}(\\d+)\\b)?`, 'g')),
-  ].flatMap((found) => {
-    const first = Number(found[1]);
-    const last = Number(found[2] ?? found[1]);
-    return Array.from({ length: last - first + 1 }, (_, index) => `${letter}${first + index}`);
+/** Each test of the file names a rule of the kernel in its title or in that of a group around it. */
+export function checkRuleInTitles(file: SourceText): Finding[] {
+  return titlesOf(file)
+    .filter(({ text }) => !ruleIds(text).some((id) => id.startsWith('K')))
+    .map(({ text, line }) => ({
+      path: file.path,
+      line,
+      message: `no rule of the kernel in the title "${text}"`,
+    }));
+}
+
+// -------------------------------------------------------------------------------------------------------- rules
+
+/** Each rule that the file cites stands in the rule book. */
+export function checkCitedRules(file: SourceText, rules: readonly Rule[]): Finding[] {
+  const known = new Set(rules.map(({ id }) => id));
+  return eachLine(file, (line) => {
+    const unknown = ruleIds(line).filter((id) => !known.has(id));
+    return unknown.length === 0 ? null : `${unknown.join(', ')}: no such rule in ${RULE_BOOK}`;
   });
 }
 
-export function checkRuleIds(file: SourceText, letter: string): Finding[] {
-  return titlesOf(file)
-    .filter((title) => ruleIds(title.text, letter).length === 0)
-    .map(({ text, line }) => ({ path: file.path, line, message: `no ${letter} id in the title "${text}"` }));
+/** Each rule that the model follows is cited by one of these titles, or of these lists of rules of litmus files. */
+export function checkShownRules(rules: readonly Rule[], titles: readonly string[]): Finding[] {
+  const shown = new Set(titles.flatMap(ruleIds));
+  return rules
+    .filter(({ id, status }) => isFollowed(status) && !shown.has(id))
+    .map(({ id, line }) => ({
+      path: RULE_BOOK,
+      line,
+      message: `${id} is modelled, and no test or litmus cites it`,
+    }));
 }
 
 // ---------------------------------------------------------------------------------------------------------- tree

@@ -4,7 +4,9 @@ import { catalogue } from '../program/catalogue/index.js';
 import { glossaryPage } from '../scenario/glossary.js';
 import { scenarioReference } from '../scenario/reference.js';
 import { scenarioSchemaText } from '../scenario/schema.js';
+import { versionsPage } from './versions-page.js';
 
 writeFileSync('docs/scenario-reference.md', scenarioReference(catalogue()));
 writeFileSync('docs/glossary.md', glossaryPage());
 writeFileSync('docs/scenario.schema.json', scenarioSchemaText());
+writeFileSync('docs/versions.md', versionsPage());

@@ -1,5 +1,7 @@
 /** Each field of the tables in src/node/versions, at every version that changes it and at the last one before. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { versionsPage } from '../../src/cli/versions-page.js';
 import type { KubeletSpec, RuntimeName, RuntimeSpec } from '../../src/node/spec.js';
 import { atLeast } from '../../src/node/versions/compare.js';
 import { type Fact, sinceWhen, valuesAt } from '../../src/node/versions/fact.js';
@@ -336,4 +338,11 @@ describe('R3: the PID namespace of a pod that does not say', () => {
     expect(modeOf('1.11', 'docker', '17.03', false)).toBe('pod');
     expect(modeOf('1.12', 'docker', '17.03', false)).toBe('container');
   });
+});
+
+test('docs/versions.md is what `npm run docs:reference` writes', () => {
+  const page = readFileSync('docs/versions.md', 'utf8');
+  expect(page).toBe(versionsPage());
+  expect(page).toContain('| `exhaustionErrno` | K5 | kernel | `ENOMEM`; from 4.1 `EAGAIN` |');
+  expect(page).toContain('| | | cri-o | `1024`; from 1.24 no limit | | |');
 });
