@@ -21,7 +21,7 @@ describe('who is PID 1, and who adopts', () => {
     expect(world.on('app')[0].nspid[1]).not.toBe(1);
   });
 
-  test('host PID namespace: everything in the pod has one number only, the host’s', () => {
+  test('host PID namespace: everything in the pod has one PID only, the host’s', () => {
     const world = new World({ pods: [leaky('node')] }).to(5);
     expect(world.on('app')[0].nspid).toHaveLength(1);
     expect(world.on('pause')[0].nspid).toHaveLength(1);
@@ -118,7 +118,7 @@ describe('who frees what a probe leaves', () => {
     expect(new World(given('3.1')).to(108).zombies).toBe(0);
   });
 
-  test('R27: the death of the sandbox frees every zombie and every pinned number', () => {
+  test('R27: the death of the sandbox frees every zombie and every pinned PID', () => {
     const drop = { atUs: 105 * S, do: 'delete-pod' as const, pod: 'web', recreate: false };
     const world = new World({ pause: '3.0', pods: [leaky('pod')], interventions: [drop] }).to(104);
     expect(world.kernel.allocated(0)).toBeGreaterThan(120);
@@ -149,6 +149,19 @@ describe('R28: what a pod costs at rest', () => {
 
   test('bare: the processes themselves and nothing else', () => {
     expect(tasksOf('bare', '1', 3)).toBe(3);
+  });
+
+  test('R49: CRI-O has a conmon for each exec, which ends with its command; containerd has none', () => {
+    const slow = probe({ program: program('slow', [{ sleep: '5s' }]), periodUs: 60 * S, timeoutUs: 30 * S });
+    const shims = (name: 'cri-o' | 'containerd', comm: string) => {
+      const pods = [pod({ containers: [container({ probes: [slow] })] })];
+      const world = new World({ runtime: { name, version: '1.21' }, pods }).to(3);
+      while (world.on('slow').length === 0) world.to(world.run.sim.nowUs / S + 1);
+      const during = world.on(comm).length;
+      return { during, after: world.to(world.run.sim.nowUs / S + 20).on(comm).length };
+    };
+    expect(shims('cri-o', 'conmon')).toEqual({ during: 3, after: 2 });
+    expect(shims('containerd', 'containerd-shim')).toEqual({ during: 1, after: 1 });
   });
 
   test('the host has exactly the tasks that the scenario gives it', () => {
@@ -194,6 +207,22 @@ describe('cgroups', () => {
         .result().probes[0];
     expect(totals(PLAIN)).toMatchObject({ failed: 0, errored: 0 });
     expect(totals(forks)).toMatchObject({ succeeded: 0, errored: 0 });
+  });
+
+  test('R48: CRI-O up to 1.23 stops a container at 1,024 tasks, and not its neighbour', () => {
+    const forking = (comm: string, times: number) =>
+      program(comm, [{ repeat: { times, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } }, 'pause']);
+    const containers = [
+      container({ name: 'a', program: forking('bomb', 1_100) }),
+      container({ name: 'b', program: forking('modest', 10) }),
+    ];
+    const on = (name: 'cri-o' | 'containerd', version: string) => {
+      const world = new World({ runtime: { name, version }, pods: [pod({ containers })] }).to(5);
+      return [world.on('bomb').length, world.on('modest').length];
+    };
+    expect(on('cri-o', '1.23')).toEqual([1_024, 11]);
+    expect(on('cri-o', '1.24')).toEqual([1_101, 11]);
+    expect(on('containerd', '1.6')).toEqual([1_101, 11]);
   });
 
   test('shims are in no pod’s cgroup', () => {

@@ -3,8 +3,11 @@ import { US_PER_MS } from '../../sim/time.js';
 import type { KubeletSpec, RuntimeName, RuntimeSpec } from '../spec.js';
 import { type Fact, type History, type Values, valuesAt } from './fact.js';
 
-/** `kubelet`: of the runtimes that are not named, by the kubelet's version, because it is part of the kubelet. */
-type Histories<T> = Partial<Record<RuntimeName | 'kubelet', History<T>>>;
+/**
+ * Of the runtimes that are not named: `kubelet` by the kubelet's version, because it is part of the kubelet; `others`
+ * whatever their version.
+ */
+type Histories<T> = Partial<Record<RuntimeName | 'kubelet' | 'others', History<T>>>;
 
 function runtime<T>(rule: string, what: string, source: string, history: Histories<T>): Fact<T> {
   return { rule, what, source, history };
@@ -54,18 +57,13 @@ export const RUNTIME = {
     'R3',
     'The kubelet’s flag for shared PID namespaces has an effect.',
     'PR 45236',
-    {
-      docker: [false, ['1.13.1', true]],
-      containerd: [false],
-      'cri-o': [false],
-      bare: [false],
-    },
+    { docker: [false, ['1.13.1', true]], others: [false] },
   ),
   startErrors: runtime<'discarded' | 'counted'>(
     'R15',
     'A probe’s command that could not be started: its result is discarded, or the probe has failed.',
     'pkg/kubelet/prober/worker.go, pkg/kubelet/dockershim/exec.go; issues 92464, 106682, 89862',
-    { docker: ['counted'], containerd: ['discarded'], 'cri-o': ['discarded'], bare: ['discarded'] },
+    { docker: ['counted'], others: ['discarded'] },
   ),
   onTimeout: runtime<'ignored' | 'left-running' | 'kill-main' | 'kill-group'>(
     'R17',
@@ -73,8 +71,8 @@ export const RUNTIME = {
     'pkg/kubelet/dockershim/exec.go, containerd container_execsync.go (issue 4594), conmon.c',
     {
       kubelet: ['ignored', ['1.20', 'left-running']],
-      containerd: ['kill-main'],
       'cri-o': ['kill-main', ['1.20', 'kill-group']],
+      containerd: ['kill-main'],
       bare: ['kill-main'],
     },
   ),
@@ -82,18 +80,13 @@ export const RUNTIME = {
     'R28',
     'One shim for every container, pause included, or one for the pod; `none`: the daemon itself is the parent.',
     'containerd issue 1471, manager_linux.go by tag; cri-dockerd issue 124',
-    {
-      docker: ['container'],
-      containerd: ['container', ['1.4', 'pod']],
-      'cri-o': ['container'],
-      bare: ['none'],
-    },
+    { containerd: ['container', ['1.4', 'pod']], bare: ['none'], others: ['container'] },
   ),
   shimTaskCount: runtime<number>(
     'R28',
     'Tasks of a shim: its leader and its threads.',
     'containerd issue 1471; measured with containerd 1.6.20',
-    { docker: [11], containerd: [11], 'cri-o': [2], bare: [11] },
+    { 'cri-o': [2], others: [11] },
   ),
   daemonComm: runtime<string>('R28', 'What `ps` calls the daemon that starts the shims.', 'their packages', {
     docker: ['dockerd'],
@@ -111,29 +104,19 @@ export const RUNTIME = {
     'R49',
     'A process of its own watches each exec, as conmon does.',
     'cri-o PRs 4943, 5245',
-    {
-      docker: [false],
-      containerd: [false],
-      'cri-o': [true],
-      bare: [false],
-    },
+    { 'cri-o': [true], others: [false] },
   ),
   infraWhenIsolated: runtime(
     'R34',
     'A pod that shares no PID namespace has a pause process all the same.',
     'cri-o internal/lib/sandbox/sandbox_linux.go, commit 1f9a6f93ed (`drop_infra_ctr`)',
-    { docker: [true], containerd: [true], 'cri-o': [true, ['1.22', false]], bare: [false] },
+    { 'cri-o': [true, ['1.22', false]], bare: [false], others: [true] },
   ),
   containerPidsMax: runtime<number>(
     'R48',
     '`pids.max` of each container’s cgroup.',
     'cri-o pkg/config/config.go (`pids_limit`) by tag',
-    {
-      docker: [Number.POSITIVE_INFINITY],
-      containerd: [Number.POSITIVE_INFINITY],
-      'cri-o': [1024, ['1.24', Number.POSITIVE_INFINITY]],
-      bare: [Number.POSITIVE_INFINITY],
-    },
+    { 'cri-o': [1024, ['1.24', Number.POSITIVE_INFINITY]], others: [Number.POSITIVE_INFINITY] },
   ),
 };
 
@@ -167,6 +150,7 @@ export function runtimeRules(
   const values = valuesAt(RUNTIME, [
     [name, version],
     ['kubelet', kubelet.version],
+    ['others', ''],
   ]);
   return { ...values, runc: name === 'bare' ? null : RUNC, setsid: name !== 'bare' || setsid };
 }
