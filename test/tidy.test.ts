@@ -11,10 +11,12 @@ import {
   checkLayers,
   checkLength,
   checkMachinePaths,
+  checkNamedTests,
   checkPurity,
   checkRuleInTitles,
   checkShownRules,
   checkUnfinished,
+  checkVersions,
   type Finding,
   isEngine,
   type SourceText,
@@ -89,6 +91,17 @@ describe('layers', () => {
       'src/sim/a.ts:1 circular import src/sim/a.ts -> src/sim/b.ts -> src/sim/c.ts -> src/sim/a.ts',
     ]);
     expect(checkCircles([circle[0], circle[1]])).toEqual([]);
+  });
+
+  it('leave it to node/versions to compare versions', () => {
+    const text = `import { atLeast } from '../node/versions/compare.js';`;
+    expect(listed(checkVersions(example('src/scenario/bad.ts', text)))).toEqual([
+      'src/scenario/bad.ts:1 versions are compared in src/node/versions/ alone',
+    ]);
+    expect(
+      checkVersions(example('src/node/versions/good.ts', `import { atLeast } from './compare.js';`)),
+    ).toEqual([]);
+    expect(listed(source.flatMap(checkVersions))).toEqual([]);
   });
 
   it('have no circular imports', () => {
@@ -177,6 +190,21 @@ describe('the tests', () => {
 });
 
 describe('the rule book', () => {
+  /** What may cite a rule as its test: the titles of each test file, the `rules` of each litmus file, by path. */
+  const cited = new Map([
+    ...tests.map(
+      (file) =>
+        [
+          file.path,
+          titlesOf(file)
+            .map(({ text }) => text)
+            .join('\n'),
+        ] as const,
+    ),
+    ...filesIn('test/litmus', /\.yaml$/).map(
+      ({ path, text }) => [path, /^rules: .*$/m.exec(text)?.[0] ?? ''] as const,
+    ),
+  ]);
   const { rules, problems } = readRuleBook();
   const row = (id: string, status: string, where: string, shown: string): string =>
     `| ${id} | It \\| is so. | commit 1 | ${status} | ${where} | ${shown} |`;
@@ -222,11 +250,11 @@ describe('the rule book', () => {
     expect(listed(checkCitedRules(bad, two))).toEqual([
       'src/kernel/bad.ts:2 K3, K4, R7: no such rule in docs/rules.md',
     ]);
-    const cited = ['src', 'test', 'docs', 'scenarios']
+    const files = ['src', 'test', 'docs', 'scenarios']
       .flatMap((folder) => filesIn(folder, /\.(ts|mjs|c|h|md|ya?ml)$/))
       .filter(({ path }) => !CHECKER.includes(path));
-    expect(cited.length).toBeGreaterThan(300);
-    expect(listed(cited.flatMap((file) => checkCitedRules(file, rules)))).toEqual([]);
+    expect(files.length).toBeGreaterThan(300);
+    expect(listed(files.flatMap((file) => checkCitedRules(file, rules)))).toEqual([]);
   });
 
   it('calls nothing modelled that no test and no litmus cites', () => {
@@ -238,12 +266,26 @@ describe('the rule book', () => {
     expect(listed(checkShownRules(three, ['K1 a fork']))).toEqual([
       'docs/rules.md:2 K2 is modelled, and no test or litmus cites it',
     ]);
-    const titles = tests.flatMap(titlesOf).map(({ text }) => text);
-    const litmusRules = filesIn('test/litmus', /\.yaml$/).map(
-      ({ text }) => /^rules: .*$/m.exec(text)?.[0] ?? '',
-    );
-    expect(litmusRules.length).toBeGreaterThan(100);
-    expect(listed(checkShownRules(rules, [...titles, ...litmusRules]))).toEqual([]);
+    expect(cited.size).toBeGreaterThan(200);
+    expect(listed(checkShownRules(rules, [...cited.values()]))).toEqual([]);
+  });
+
+  it('names only tests and litmus files that cite the rule', () => {
+    const shown = 'A [test](../test/a.test.ts), [litmus/b](../test/litmus/b.yaml)';
+    const one = bookOf(row('K1', 'modelled', 'fork.ts', shown)).rules;
+    expect(
+      checkNamedTests(
+        one,
+        new Map([
+          ['test/a.test.ts', 'K1 a'],
+          ['test/litmus/b.yaml', 'rules: [K1]'],
+        ]),
+      ),
+    ).toEqual([]);
+    expect(listed(checkNamedTests(one, new Map([['test/a.test.ts', 'K2 a, K1 b']])))).toEqual([
+      'docs/rules.md:1 test/litmus/b.yaml does not cite K1',
+    ]);
+    expect(listed(checkNamedTests(rules, cited))).toEqual([]);
   });
 
   it('calls nothing modelled in src/kernel that no test of the kernel cites', () => {

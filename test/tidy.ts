@@ -128,6 +128,20 @@ export function checkLayers(file: SourceText): Finding[] {
   return findings;
 }
 
+const VERSIONS_ROOM = 'src/node/versions/';
+
+/** A version becomes behaviour in one room: no file outside it compares versions. */
+export function checkVersions(file: SourceText): Finding[] {
+  if (file.path.startsWith(VERSIONS_ROOM)) return [];
+  return importsOf(file)
+    .filter(({ target }) => target === `${VERSIONS_ROOM}compare.ts`)
+    .map(({ line }) => ({
+      path: file.path,
+      line,
+      message: `versions are compared in ${VERSIONS_ROOM} alone`,
+    }));
+}
+
 /** Each circle of imports, those of types included: a reader of one of its files must read them all. */
 export function checkCircles(files: SourceText[]): Finding[] {
   const graph = new Map(
@@ -346,6 +360,15 @@ export function checkShownRules(rules: readonly Rule[], titles: readonly string[
       line,
       message: `${id} is modelled, and no test or litmus cites it`,
     }));
+}
+
+/** Each test or litmus file that the rule book names beside a rule cites that rule: `cited` has the text by path. */
+export function checkNamedTests(rules: readonly Rule[], cited: ReadonlyMap<string, string>): Finding[] {
+  return rules.flatMap(({ id, shown, line }) =>
+    [...shown.matchAll(/\]\(\.\.\/(test\/[^)]*)\)/g)]
+      .filter(([, path]) => !ruleIds(cited.get(path) ?? '').includes(id))
+      .map(([, path]) => ({ path: RULE_BOOK, line, message: `${path} does not cite ${id}` })),
+  );
 }
 
 // ---------------------------------------------------------------------------------------------------------- tree

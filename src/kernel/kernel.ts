@@ -238,7 +238,7 @@ export class Kernel extends KernelState {
     return setns(this, task, this.namespaces[namespace]);
   }
 
-  /** `kernel.pid_max`: of one namespace since 6.14, of all before (K7). Nobody dies of it. */
+  /** `kernel.pid_max`: of one namespace, or of all where the rules say so (K7). It ends no process. */
   setPidMax(namespace: PidNsId, pidMax: number): void {
     if (this.rules.perNamespacePidMax) this.namespaces[namespace].pidMax = pidMax;
     else for (const each of this.namespaces) each.pidMax = pidMax;

@@ -63,7 +63,7 @@ describe('who frees what a probe leaves', () => {
     expect(world.zombies).toBe(0);
   });
 
-  test('K11: each orphan that is kept costs two numbers, its own and its session’s', () => {
+  test('K11: each orphan that is kept costs two PIDs, its own and its session’s', () => {
     const world = new World({ pause: '3.0', pods: [leaky('pod')] }).to(105);
     expect(world.kernel.pinned(0)).toBe(world.zombies);
   });
