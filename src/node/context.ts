@@ -11,23 +11,25 @@ import type { KubeletRules } from './versions/kubelet.js';
 import type { RuntimeRules } from './versions/runtime.js';
 
 /** Moments that a node reports: the first of a kind, or a change of state; never each repetition. */
-export type NodeMomentKind =
-  | 'pod-created'
-  | 'pod-create-failed'
-  | 'pod-deleted'
-  | 'pod-delete-stuck'
-  | 'container-restarted'
-  | 'probe-failed'
-  | 'probe-errored'
-  | 'recovered'
-  | 'ssh-ok'
-  | 'ssh-refused'
-  | 'fork-refused'
-  | 'intervention'
+export const NODE_MOMENT_KINDS = [
+  'pod-created',
+  'pod-create-failed',
+  'pod-deleted',
+  'pod-delete-stuck',
+  'container-restarted',
+  'probe-failed',
+  'probe-errored',
+  'recovered',
+  'ssh-ok',
+  'ssh-refused',
+  'fork-refused',
+  'intervention',
   /** An intervention that changes nothing. */
-  | 'no-effect'
-  | 'evicted'
-  | 'pressure';
+  'no-effect',
+  'evicted',
+  'pressure',
+] as const;
+export type NodeMomentKind = (typeof NODE_MOMENT_KINDS)[number];
 
 export interface NodeObserver {
   /** `subject` is a pod, `pod/container`, `pod/container/liveness`, or `node`. */

@@ -60,6 +60,10 @@ export interface ContainerSpec {
   probes: ProbeSpec[];
 }
 
+/** Whose process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */
+export const PID_MODES = ['container', 'pod', 'node'] as const;
+export type PidMode = (typeof PID_MODES)[number];
+
 export interface PodSpec {
   name: string;
   /** Copies on this node; more than one are named `name-0`, `name-1`, … */
@@ -68,7 +72,7 @@ export interface PodSpec {
    * `container`: every container's entrypoint is PID 1 of its own namespace; `pod`: the infra process is PID 1 for
    * all; `node`: the host's own namespace; `null`: what this kubelet and runtime do by default (R3).
    */
-  pidMode: 'container' | 'pod' | 'node' | null;
+  pidMode: PidMode | null;
   /** `docker run` without Kubernetes: no infra process and no kubelet; exec health checks still run. */
   sandboxless: boolean;
   /** The namespace's own limit (kernel >= 6.14, K7); null: the kernel's default for a new namespace. */

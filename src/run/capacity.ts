@@ -1,8 +1,7 @@
 /** What is left of the host's table of pids. */
 import type { Kernel } from '../kernel/kernel.js';
 import { RESERVED_PIDS } from '../kernel/limits.js';
-import type { NodeSpec } from '../node/spec.js';
-import type { PidMode } from '../node/versions/kubelet.js';
+import type { NodeSpec, PidMode } from '../node/spec.js';
 
 /** How many of the pids below 300 are taken: they stay useful to who has them, and to nobody else (K3, K4). */
 export function lowPidsHeld(kernel: Kernel): number {

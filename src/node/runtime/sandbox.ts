@@ -14,7 +14,7 @@ import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
-import type { PidMode } from '../versions/kubelet.js';
+import type { PidMode } from '../spec.js';
 import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls } from './runc.js';
 
 /** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */

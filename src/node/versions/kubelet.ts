@@ -1,11 +1,8 @@
 /** What changed between versions of the kubelet, and what the node model needs to know of it besides. */
 import { US_PER_SECOND } from '../../sim/time.js';
-import type { KubeletSpec, RuntimeSpec } from '../spec.js';
+import type { KubeletSpec, PidMode, RuntimeSpec } from '../spec.js';
 import { type Fact, type History, type Values, valuesAt } from './fact.js';
 import { runtimeRules } from './runtime.js';
-
-/** Which process is PID 1 for a pod's containers: see `PodSpec.pidMode`. */
-export type PidMode = 'container' | 'pod' | 'node';
 
 function kubelet<T>(rule: string, what: string, source: string, ...history: History<T>): Fact<T> {
   return { rule, what, source, history: { kubelet: history } };
