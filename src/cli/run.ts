@@ -2,8 +2,8 @@
 import type { Argv, CommandModule } from 'yargs';
 import { expectationFailures } from '../report/message.js';
 import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
-import type { RunResult } from '../run/result.js';
-import { Run, type RunOptions, ScenarioRunError } from '../run/run.js';
+import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
+import { Run, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { compileFor } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -20,7 +20,7 @@ interface Arguments {
   output: OutputFormat;
   dir?: string;
   writeFiles: boolean;
-  until: 'horizon' | 'exhaustion';
+  until: RunEnd;
   seed?: number;
 }
 
@@ -45,7 +45,7 @@ export const runCommand: CommandModule<object, Arguments> = {
       })
       .option('write-files', { type: 'boolean', default: true, describe: '--no-write-files: only the table' })
       .option('until', {
-        choices: ['horizon', 'exhaustion'] as const,
+        choices: RUN_ENDS,
         default: 'horizon' as const,
         describe: 'Go on after exhaustion (the symptoms matter), or stop there',
       })
@@ -89,7 +89,7 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
 /** One after another; an interruption ends it, and what is finished by then is kept. */
 async function runAll(
   scenarios: readonly Scenario[],
-  until: RunOptions['until'],
+  until: RunEnd,
   interruption: Interruption,
 ): Promise<RunResult[]> {
   const progress = new Progress(scenarios.length);

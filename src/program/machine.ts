@@ -47,26 +47,31 @@ export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
   wakeLatencyUs?: number;
 }
 
+/**
+ * Told in the middle of a system call: it may take notes and schedule events, and must change nothing else. A full table
+ * refuses forks by the million, so `refused` has to be quick.
+ */
+export interface MachineObserver {
+  /** A fork or a thread was refused. */
+  refused?(parent: TaskId, refusal: ForkRefusal): void;
+  /** PID 1 of a namespace ends; everything else in there ends after this call. */
+  namespaceEnds?(init: TaskId): void;
+  /** The host's PIDs have started again from below, as the fork just made shows (K2, K3). */
+  wrapped?(): void;
+}
+
 export class Machine implements InterpreterHost, KernelHooks {
   readonly kernel: Kernel;
   readonly sim: Simulation;
   /** Set when a program was stopped because it never blocks; the simulation has been told to stop. */
   runaway: Runaway | null = null;
-  /** Called for every refused fork or thread, in the middle of the system call. */
-  onRefused: ((parent: TaskId, refusal: ForkRefusal) => void) | null = null;
-
-  /** Called when PID 1 of a namespace ends, in the middle of the system call, before all else in there ends with it. */
-  onNamespaceEnds: ((init: TaskId) => void) | null = null;
-
-  /** Called when the host's numbers have started again from below, in the middle of the fork that shows it (K2, K3). */
-  onWrapped: (() => void) | null = null;
-
   /** Forks, ends, releases and refusals so far: what the digest is made of. */
   transitions = 0;
 
   /** Whose turn it is, of those that run programs. */
   private turnOf: TaskId = NONE;
   private lastPid = 0;
+  private observer: MachineObserver = {};
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
   private readonly awoken: EventKind;
@@ -84,6 +89,11 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.awoken = sim.register((row, token) => this.endSleep(row, token));
     this.threadRuns = sim.register((row, number) => this.runThread(row, number));
     this.kernel = new Kernel({ ...options, hooks: this });
+  }
+
+  /** From now on `observer` is told, in place of an earlier one. */
+  observe(observer: MachineObserver): void {
+    this.observer = observer;
   }
 
   /** `task` execs `program` and starts to run it at this instant, after everything already due. */
@@ -115,7 +125,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   forked(_parent: TaskId, _child: TaskId, number: number): void {
     this.fold(FORKED, number);
-    if (number < this.lastPid) this.onWrapped?.();
+    if (number < this.lastPid) this.observer.wrapped?.();
     this.lastPid = number;
   }
 
@@ -131,7 +141,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   namespaceEnds(init: TaskId): void {
-    this.onNamespaceEnds?.(init);
+    this.observer.namespaceEnds?.(init);
   }
 
   ended(task: TaskId, number: number, status: number): void {
@@ -146,7 +156,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   refused(parent: TaskId, refusal: ForkRefusal): void {
     this.fold(REFUSED, this.kernel.hostPid(parent));
-    this.onRefused?.(parent, refusal);
+    this.observer.refused?.(parent, refusal);
   }
 
   // ---- what the interpreter asks for (InterpreterHost)

@@ -4,7 +4,7 @@
  * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 pids"). A warning names the
  * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
-import { podsRefused, type RefusedBy, type RunResult, STANDARD_INPUT } from '../run/result.js';
+import { podsRefused, type Refuser, type RunResult, STANDARD_INPUT } from '../run/result.js';
 import {
   blameToTell,
   type Culprit,
@@ -157,7 +157,7 @@ function outcomeSentence(result: RunResult): string {
 }
 
 /** In a small table the pids that are never handed out again are a large part (K3). */
-function reservedSentence(reading: Reading, refusedBy: RefusedBy): string {
+function reservedSentence(reading: Reading, refusedBy: Refuser): string {
   if (refusedBy !== 'pid-max' || (reading.pidMax - reading.allocated) * 20 < reading.pidMax) return '';
   return ' That is all there is: after the first wrap, pids below 300 are not handed out again.';
 }

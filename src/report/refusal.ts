@@ -1,5 +1,5 @@
 /** Refusals explained to people: why a fork was refused, what follows from it, and what helps. */
-import type { PodRefusal, RefusedBy } from '../run/result.js';
+import type { PodRefusal, Refuser } from '../run/result.js';
 import type { Reading } from '../run/story.js';
 
 export interface RefusalText {
@@ -10,7 +10,7 @@ export interface RefusalText {
 }
 
 /** At node scope, whatever the reading. */
-export const REFUSALS: Record<RefusedBy, RefusalText> = {
+export const REFUSALS: Record<Refuser, RefusalText> = {
   'pid-max': {
     cause: 'no number below pid_max is free',
     consequence:
@@ -57,7 +57,7 @@ const LIVE_TASKS: RefusalText = {
 };
 
 /** At node scope, with the reading of the moment. */
-export function explainRefusal(refusedBy: RefusedBy, reading: Reading): RefusalText {
+export function explainRefusal(refusedBy: Refuser, reading: Reading): RefusalText {
   const isAlive = (reading.zombies + reading.pinned) * 2 < reading.allocated;
   return refusedBy === 'pid-max' && isAlive ? LIVE_TASKS : REFUSALS[refusedBy];
 }

@@ -1,4 +1,4 @@
-/** Who holds the pids: read from the kernel's own books, by who asked for them (origins). */
+/** Who holds the PIDs: read from the kernel's own counts by origin. */
 import type { Kernel } from '../kernel/kernel.js';
 import type { Node } from '../node/node.js';
 import type { Origin } from '../node/origins.js';
@@ -12,7 +12,7 @@ interface OriginCount {
   pids: number;
 }
 
-/** Live tasks, zombies and pinned pids are disjoint, and together they are the pids held. */
+/** Live tasks, zombies and pinned PIDs are disjoint, and together they are the PIDs held. */
 export function countsOf(kernel: Kernel, origin: number): OriginCount {
   const all = kernel.origins.tasks(origin);
   const dead = kernel.origins.zombies(origin);

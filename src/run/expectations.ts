@@ -1,9 +1,9 @@
 /** A scenario's expectations, held against what its run has yielded. */
 import type { Comparison, Expectation } from '../scenario/expect.js';
 import { formatDuration, US_PER_SECOND } from '../sim/time.js';
-import { type ExpectationResult, podsRefused, type RunResult } from './result.js';
+import { type ExpectationResult, podsRefused, type RunSummary } from './result.js';
 
-export type Yield = Omit<RunResult, 'expectations'>;
+export type Yield = Omit<RunSummary, 'expectations'>;
 
 export function evaluate(expectations: readonly Expectation[], result: Yield): ExpectationResult[] {
   return expectations.map((expectation) => {

@@ -1,75 +1,108 @@
-/** When the node was full, and who held the pids the first time. */
+/** When the node was full, and who held the PIDs the first time. */
+import type { ForkRefusal, TaskId } from '../kernel/kernel.js';
 import type { Node } from '../node/node.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { blame } from './blame.js';
 import { freePids } from './capacity.js';
-import type { BlameRow, Exhaustion, RefusedBy } from './result.js';
+import type { LeakAccounts } from './leak.js';
+import type { Observers, RunObserver } from './observer.js';
+import type { BlameRow, Exhaustion, NodeLimit, RunEventKind, TimelineRow } from './result.js';
 
 /** With so much of a limit free, a node that was full has room again. Less comes and goes with every probe. */
 const ROOM_SHARE = 0.02;
 const ROOM_MIN = 64;
-/** While a node is full, it is looked at so often, however seldom the timeline has a row. */
-const LOOK_EVERY_US = 60 * US_PER_SECOND;
+/** A full node is checked for room this often, however seldom the timeline has a row. */
+const CHECK_EVERY_US = 60 * US_PER_SECOND;
 
-export class Fullness {
-  /** Every time that the node was full. */
+/** The moment at which a full node has room again. */
+export const ROOM_AGAIN: [RunEventKind, string, string] = ['recovered', 'node', 'the node has room again'];
+
+/** The limit of the whole machine that refused; null: it is a limit of a pod, or of all pods. */
+export function nodeLimitOf({ refusedBy, at }: ForkRefusal): NodeLimit | null {
+  if (refusedBy === 'threads-max') return refusedBy;
+  return refusedBy === 'pid-max' && at === 0 ? refusedBy : null;
+}
+
+export class Fullness implements RunObserver {
+  /** Each time that the node was full. */
   readonly exhaustions: Exhaustion[] = [];
-  /** The first time; null: it never was. */
+  /** Who held the PIDs when it was full for the first time; null: it never was. */
   blame: BlameRow[] | null = null;
-  private node!: Node;
-  private onRoom!: () => void;
-  private readonly nextLook: EventKind;
-  private isLooking = false;
+  readonly #sim: Simulation;
+  readonly #nextCheck: EventKind;
+  #isChecking = false;
 
-  constructor(private readonly sim: Simulation) {
-    this.nextLook = sim.register(() => this.lookNow());
-  }
-
-  /** @param onRoom called when a node that was full has room again. */
-  start(node: Node, onRoom: () => void): void {
-    this.node = node;
-    this.onRoom = onRoom;
+  constructor(
+    private readonly node: Node,
+    private readonly leaks: LeakAccounts,
+    private readonly observers: Observers,
+  ) {
+    this.#sim = node.context.sim;
+    this.#nextCheck = this.#sim.register(() => this.#check());
   }
 
   get isFull(): boolean {
     return this.exhaustions.at(-1)?.untilSeconds === null;
   }
 
-  /** A fork was refused at node scope, by a node that was not full. Called in the middle of it. True: for the first time. */
-  begin(refusedBy: RefusedBy): boolean {
+  /** In the middle of a system call. A full node refuses often, so all but the first refusal is cheap. */
+  refused(_parent: TaskId, refusal: ForkRefusal): void {
+    const limit = nodeLimitOf(refusal);
+    if (limit !== null && !this.isFull) this.#begin(limit);
+  }
+
+  #begin(refusedBy: NodeLimit): void {
     const isFirst = this.exhaustions.length === 0;
-    if (isFirst) this.blame = blame(this.node, this.sim.nowUs);
-    this.exhaustions.push({ atSeconds: this.sim.nowUs / US_PER_SECOND, refusedBy, untilSeconds: null });
-    if (!this.isLooking) this.lookLater();
-    return isFirst;
+    if (isFirst) this.blame = blame(this.node, this.#sim.nowUs);
+    this.exhaustions.push({ atSeconds: this.#sim.nowUs / US_PER_SECOND, refusedBy, untilSeconds: null });
+    if (!this.#isChecking) this.#checkLater();
+    this.leaks.close(this.node.kubelet.probes);
+    const what = isFirst ? 'the first fork refused at node scope' : 'forks are refused at node scope again';
+    this.observers.moment('exhausted', 'node', `${what}, by ${refusedBy}`);
   }
 
-  private lookLater(): void {
-    this.isLooking = true;
-    this.sim.atEndOf(this.sim.nowUs + LOOK_EVERY_US, this.nextLook, 0, 0);
+  #checkLater(): void {
+    this.#isChecking = true;
+    this.#sim.atEndOf(this.#sim.nowUs + CHECK_EVERY_US, this.#nextCheck, 0, 0);
   }
 
-  private lookNow(): void {
+  #check(): void {
     const { kernel } = this.node.context;
-    this.isLooking = false;
-    // Most often there is no room, and that is soon seen.
-    if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.look(freePids(kernel));
-    if (this.isFull) this.lookLater();
+    this.#isChecking = false;
+    // Most often there is no room, and this comparison is enough to see it.
+    if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.#endIfRoom(freePids(kernel));
+    if (this.isFull) this.#checkLater();
   }
 
-  /** Has a full node room again? `free`: as `freePids` has it. */
-  look(free: number): void {
-    if (!this.isFull) return;
+  row({ free }: TimelineRow): void {
+    this.#endIfRoom(free);
+  }
+
+  #endIfRoom(free: number): void {
+    if (!this.hasRoomAgain(free)) return;
+    this.exhaustions[this.exhaustions.length - 1].untilSeconds = this.#sim.nowUs / US_PER_SECOND;
+    this.observers.moment(...ROOM_AGAIN);
+  }
+
+  /** Does this moment end a fullness? `free`: as `freePids` has it. Asking ends nothing. */
+  hasRoomAgain(free: number): boolean {
+    if (!this.isFull) return false;
+    if (this.#sim.nowUs / US_PER_SECOND === this.exhaustions[this.exhaustions.length - 1].atSeconds)
+      return false;
     const { kernel } = this.node.context;
-    const nowSeconds = this.sim.nowUs / US_PER_SECOND;
-    const last = this.exhaustions[this.exhaustions.length - 1];
-    if (nowSeconds === last.atSeconds) return;
     const { threadsMax, nrThreads } = kernel;
     const hasPids = free >= Math.max(ROOM_MIN, ROOM_SHARE * kernel.pidMax(0));
     const hasTasks = threadsMax - nrThreads >= Math.max(ROOM_MIN, ROOM_SHARE * threadsMax);
-    if (!hasPids || !hasTasks) return;
-    last.untilSeconds = nowSeconds;
-    this.onRoom();
+    return hasPids && hasTasks;
+  }
+
+  /** A copy of `exhaustions`, as it would be with this row. */
+  exhaustionsWith({ time_s, free }: TimelineRow): Exhaustion[] {
+    const untilSeconds = this.hasRoomAgain(free) ? time_s : null;
+    return this.exhaustions.map((exhaustion) => ({
+      ...exhaustion,
+      untilSeconds: exhaustion.untilSeconds ?? untilSeconds,
+    }));
   }
 }

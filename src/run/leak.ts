@@ -1,12 +1,15 @@
 /**
  * What a probe leaves behind, per run.
  *
- * The kernel counts zombies and pids by origin; a difference over time is only a leak as long as nobody has
+ * The kernel counts zombies and PIDs by origin; a difference over time is a leak only as long as nothing has been
  * cleaned up. So what goes with a namespace is added back, and the account is closed at the first fork that is
- * refused to the pod: from then on runs are cut short, and their number says nothing about the program.
+ * refused to the pod: from then on runs are cut short, and their count says nothing about the program.
  */
-import type { Kernel } from '../kernel/kernel.js';
+import type { Kernel, TaskId } from '../kernel/kernel.js';
 import type { ProbeAccount } from '../node/kubelet/kubelet.js';
+import type { Node } from '../node/node.js';
+import type { EventKind } from '../sim/simulation.js';
+import type { RunObserver } from './observer.js';
 
 export interface LeakPerRun {
   zombies: number | null;
@@ -19,7 +22,7 @@ interface Closed {
   pids: number;
 }
 
-export class LeakAccounts {
+export class LeakAccounts implements RunObserver {
   /** By origin: what went with namespaces that have ended. */
   readonly #goneZombies = new Map<number, number>();
   readonly #gonePids = new Map<number, number>();
@@ -27,22 +30,29 @@ export class LeakAccounts {
   /** As it was before the namespaces ended that have ended in this instant, by origin. */
   readonly #before = new Map<number, { zombies: number; pids: number }>();
 
-  constructor(
-    private readonly kernel: Kernel,
-    private readonly accounts: () => readonly ProbeAccount[],
-  ) {}
+  private readonly kernel: Kernel;
+  readonly #settled: EventKind;
 
-  /** PID 1 of a namespace of this pod is about to take everything there with it; `settle` is to follow. */
-  namespaceEnds(pod: string): void {
-    for (const account of this.accounts()) {
+  constructor(private readonly node: Node) {
+    this.kernel = node.context.kernel;
+    this.#settled = node.context.sim.register(() => this.#settle());
+  }
+
+  /** PID 1 of a namespace is about to take everything there with it. */
+  namespaceEnds(init: TaskId): void {
+    const { sim, origins } = this.node.context;
+    const { pod } = origins.all[this.kernel.originOf(init)];
+    if (pod === null) return;
+    sim.atEndOf(sim.nowUs, this.#settled, 0, 0);
+    for (const account of this.node.kubelet.probes) {
       const { origin } = account;
       if (account.pod !== pod || this.#before.has(origin)) continue;
       this.#before.set(origin, { zombies: this.#zombies(origin), pids: this.#pids(origin) });
     }
   }
 
-  /** The end of that instant. */
-  settle(): void {
+  /** The end of that instant: what is gone now went with the namespaces. */
+  #settle(): void {
     for (const [origin, { zombies, pids }] of this.#before) {
       add(this.#goneZombies, origin, Math.max(0, zombies - this.#zombies(origin)));
       add(this.#gonePids, origin, Math.max(0, pids - this.#pids(origin)));
@@ -75,7 +85,7 @@ export class LeakAccounts {
     return this.kernel.origins.zombies(origin);
   }
 
-  /** Numbers that no live task has: what is alive now will have ended. */
+  /** PIDs that no live task has: what is alive now will have ended. */
   #pids(origin: number): number {
     const { origins } = this.kernel;
     return origins.pids(origin) - (origins.tasks(origin) - origins.zombies(origin));

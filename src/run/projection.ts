@@ -1,28 +1,32 @@
 /** Where a run that did not exhaust the node was heading. */
-import type { Projection, Timeline } from './result.js';
+import type { NodeLimit, Projection, TimelineColumn } from './result.js';
 
 /** With fewer rows than this a straight line says nothing. */
 const ROWS_MIN = 8;
 /** A slope counts when it is this many of its own standard errors away from zero. */
 const SIGNIFICANCE = 4;
-/** And when it makes at least this many pids over the rows that it was fitted to. */
+/** And when it makes at least this many PIDs over the rows that it was fitted to. */
 const GROWTH_MIN = 2;
 
+/** Of a timeline, what a projection is made from. */
+export const GROWTH_COLUMNS = ['time_s', 'allocated', 'loadavg_tasks'] as const satisfies TimelineColumn[];
+export type Growth = Record<(typeof GROWTH_COLUMNS)[number], number[]>;
+
 export interface Limits {
-  /** The most pids that can be taken at once (`usablePids`), less what an exec needs for a moment (R29). */
+  /** The most PIDs that can be taken at once (`usablePids`), less what an exec needs for a moment (R29). */
   usablePids: number;
   threadsMax: number;
-  /** However long the run, the pids taken stay below this (`mostPids`); Infinity: who knows. */
+  /** However long the run, the PIDs taken stay below this (`mostPids`); Infinity: there is no such bound. */
   mostPids: number;
 }
 
 /**
- * Fits straight lines to pids allocated and tasks, over the last half of the run, or over what is left of it
+ * Fits straight lines to PIDs allocated and tasks, over the last half of the run, or over what is left of it
  * after the last change (a pod came or went, an intervention), and goes on along them to the first limit.
  *
  * Rows are weighted alike; they are a sample every so often, and a few moments between.
  */
-export function project(timeline: Timeline, lastChangeSeconds: number, limits: Limits): Projection {
+export function project(timeline: Growth, lastChangeSeconds: number, limits: Limits): Projection {
   const end = timeline.time_s.at(-1) ?? 0;
   const half = end / 2;
   const later = timeline.time_s.filter((time) => time >= lastChangeSeconds).length;
@@ -35,8 +39,8 @@ export function project(timeline: Timeline, lastChangeSeconds: number, limits: L
   const pids = trend(times, timeline.allocated.slice(from));
   const tasks = trend(times, timeline.loadavg_tasks.slice(from));
   const candidates = [
-    { limit: 'pid-max' as const, of: limits.usablePids, line: pids },
-    { limit: 'threads-max' as const, of: limits.threadsMax, line: tasks },
+    { limit: 'pid-max' as NodeLimit, of: limits.usablePids, line: pids },
+    { limit: 'threads-max' as NodeLimit, of: limits.threadsMax, line: tasks },
   ]
     .filter(({ of, line }) => line.grows && of <= limits.mostPids)
     .map(({ limit, of, line }) => ({ limit, atSeconds: reach(line, end, of) }));

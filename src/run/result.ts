@@ -2,20 +2,32 @@
  * What a run yields. Plain data: `report/` turns it into tables, files and charts, and nothing here knows how.
  * Times are seconds of simulated time, as in the files a person reads.
  */
-export type RefusedBy = 'rlimit-nproc' | 'threads-max' | 'pid-max' | 'pids-cgroup' | 'namespace-dead';
+import type { ForkRefusal, Refuser } from '../kernel/kernel.js';
+import { NODE_MOMENT_KINDS } from '../node/context.js';
+import type { OriginKind } from '../node/origins.js';
+import type { ProbeType } from '../node/spec.js';
+
+export type { Refuser };
+
+/** The limits of the whole machine. */
+export type NodeLimit = Extract<Refuser, 'pid-max' | 'threads-max'>;
+
+/** Where a run is to end. */
+export const RUN_ENDS = ['horizon', 'exhaustion'] as const;
+export type RunEnd = (typeof RUN_ENDS)[number];
 
 /**
  * Exhausted: the first fork refused at node scope (pid_max or threads-max). Censored is a value of its own, so that
  * nobody can average only the runs that failed.
  */
 export type Outcome =
-  | { kind: 'exhausted'; atSeconds: number; refusedBy: RefusedBy; scope: 'node' }
+  | { kind: 'exhausted'; atSeconds: number; refusedBy: NodeLimit; scope: 'node' }
   | { kind: 'censored'; horizonSeconds: number };
 
 /** The node was full: from the first fork refused at node scope until there was room again. */
 export interface Exhaustion {
   atSeconds: number;
-  refusedBy: RefusedBy;
+  refusedBy: NodeLimit;
   /** The first reading with a fiftieth of the limit free again, 64 at least; null: full to the end of the run. */
   untilSeconds: number | null;
 }
@@ -27,7 +39,7 @@ export type Projection =
       /** Simulated seconds from the start of the run. */
       atSeconds: number;
       pidsPerHour: number;
-      limit: 'pid-max' | 'threads-max';
+      limit: NodeLimit;
       /** A sentence: `least squares over the last half of the run`. */
       method: string;
     }
@@ -55,7 +67,7 @@ export interface PodSummary {
 export interface ProbeSummary {
   pod: string;
   container: string;
-  type: 'liveness' | 'readiness' | 'startup';
+  type: ProbeType;
   runs: number;
   succeeded: number;
   failed: number;
@@ -77,8 +89,8 @@ export interface PodRefusal {
   untilSeconds: number | null;
   /** Whose limit it is: the pod's own, or that of all pods together (the cgroup kubepods). */
   limitOf: 'pod' | 'all-pods';
-  errno: 'EAGAIN' | 'ENOMEM';
-  refusedBy: RefusedBy;
+  errno: ForkRefusal['errno'];
+  refusedBy: Refuser;
 }
 
 /** How many pods that is: one may have been refused more than once. */
@@ -131,25 +143,10 @@ export type TimelineColumn = (typeof TIMELINE_COLUMNS)[number];
 /** One array per column, all of one length; a row per sample and one for every moment that matters. */
 export type Timeline = Record<TimelineColumn, number[]>;
 
-export const RUN_EVENT_KINDS = [
-  'pod-created',
-  'pod-create-failed',
-  'pod-deleted',
-  'pod-delete-stuck',
-  'container-restarted',
-  'probe-failed',
-  'probe-errored',
-  'fork-refused',
-  'exhausted',
-  'wrapped',
-  'ssh-refused',
-  'ssh-ok',
-  'intervention',
-  'no-effect',
-  'evicted',
-  'pressure',
-  'recovered',
-] as const;
+/** The node at one moment. */
+export type TimelineRow = Record<TimelineColumn, number>;
+
+export const RUN_EVENT_KINDS = [...NODE_MOMENT_KINDS, 'exhausted', 'wrapped'] as const;
 export type RunEventKind = (typeof RUN_EVENT_KINDS)[number];
 
 /** A moment that matters: the first of its kind and every change of state, not every repetition. */
@@ -161,18 +158,17 @@ export interface RunEvent {
   detail: string;
 }
 
-/** Who holds the pids, at some moment. */
+/** Who holds the PIDs, at some moment. */
 export interface BlameRow {
   /** `node` for the host's own. */
   pod: string;
   container: string;
-  /** `liveness`, `readiness`, `startup`, `main`, `infra`, `shim`, `ssh`, `cron`, … */
-  origin: string;
+  origin: OriginKind;
   program: string;
   tasks: number;
   zombies: number;
   pinned: number;
-  /** Numbers held in the node's table: tasks + zombies + pinned of this origin. */
+  /** PIDs held in the node's table: tasks + zombies + pinned of this origin. */
   pids: number;
   /** From the start of the run to that moment. */
   createdPerHour: number;
@@ -182,11 +178,11 @@ export interface BlameRow {
 /** The path of a scenario that came from standard input. */
 export const STANDARD_INPUT = '/dev/stdin';
 
-export interface RunResult {
+/** What a run has come to. It needs no recording. */
+export interface RunSummary {
   scenario: { name: string; title: string; description: string; path: string };
   seed: number;
-  /** Where it was to end. */
-  until: 'horizon' | 'exhaustion';
+  until: RunEnd;
   /** Hexadecimal; the same on every platform for the same scenario and seed. */
   digest: string;
   /** Events of the calendar, and what they made happen: forks, ends, releases, refusals. */
@@ -203,13 +199,19 @@ export interface RunResult {
   probes: ProbeSummary[];
   symptoms: Symptoms;
   expectations: ExpectationResult[];
-  timeline: Timeline;
-  events: RunEvent[];
   /** At the end of the run. */
   blame: BlameRow[];
   /** When the node refused its first fork; null: it never did. */
   blameWhenFull: BlameRow[] | null;
 }
+
+/** What happened on the way there. */
+export interface RunRecording {
+  timeline: Timeline;
+  events: RunEvent[];
+}
+
+export interface RunResult extends RunSummary, RunRecording {}
 
 /** One line of `ps`, seen from some PID namespace. */
 export interface ProcessRow {
@@ -221,7 +223,7 @@ export interface ProcessRow {
   /** As `ps` prints it: `S`, `Ss`, `Z`, `Zs`, `Zl`, `Sl`, … */
   stat: string;
   comm: string;
-  /** The task's pids from the reader's namespace inwards, as NSpid in /proc/PID/status. */
+  /** The task's PIDs from the reader's namespace inwards, as NSpid in /proc/PID/status. */
   nspid: number[];
   /** Threads, the leader included; 1 for a plain zombie. */
   threads: number;

@@ -1,9 +1,9 @@
 /**
  * One run of a scenario.
  *
- *     Scenario ─► build: clock, machine, node ─► events to the horizon ─► summarise ─► RunResult
- *                                   │ every moment that matters
- *                                   └────────► recorder
+ *     Scenario ─► build: clock, machine, node ─► events to the horizon
+ *                                   │ refused forks, moments, rows
+ *                                   └────────► observers ─► summary, result: copies, at any moment
  */
 
 import { Node } from '../node/node.js';
@@ -16,10 +16,11 @@ import { RandomStreams } from '../sim/random.js';
 import { Simulation } from '../sim/simulation.js';
 import { formatDuration, grouped, US_PER_SECOND } from '../sim/time.js';
 import type { Diagnostic } from '../text/diagnostic.js';
-import { summarise } from './assemble-result.js';
+import { Observers } from './observer.js';
 import { processRows } from './processes.js';
-import { Recorder } from './recorder.js';
-import type { ProcessRow, RunResult } from './result.js';
+import type { ProcessRow, RunEnd, RunResult, RunSummary } from './result.js';
+import { type RunParts, recordingOf, summarise } from './summarise.js';
+import { type Watch, watch } from './watch.js';
 
 /** Rows of the timeline when the scenario says `sampleEvery: auto`. */
 const AUTO_ROWS = 1_000;
@@ -36,13 +37,18 @@ const EVENTS_PER_SLICE = 1_000_000;
 
 export interface RunOptions {
   /** `exhaustion` ends the run with the first fork that is refused at node scope. Default: `horizon`. */
-  until?: 'horizon' | 'exhaustion';
+  until?: RunEnd;
   /** Another draw of everything that is random, for the same seed. Default: 0. */
   replication?: number;
   /** Default: EVENTS_MAX. */
   eventsMax?: number;
   /** Real time in seconds, from any origin: for `wallSeconds`, which is 0 without it. */
   clock?: () => number;
+  /**
+   * `false`: no timeline and no events are kept, and `summary` is the only answer, the same as with a recording: for those
+   * who make a thousand runs. Default: true.
+   */
+  record?: boolean;
 }
 
 /** A run that could not be made, or was stopped at a stated bound: what the user can do about it is in the list. */
@@ -54,12 +60,17 @@ export class ScenarioRunError extends Error {
   }
 }
 
-/** A run in progress. `simulate` is the short way; this is for those who want to look, or to stop, in between. */
+/**
+ * A run in progress. `simulate` is the short way; this is for those who want to look, or to stop, in between.
+ *
+ * Looking changes nothing: summary, result, processes, progress and pod names can be asked for at any moment and any
+ * number of times. They are copies, and the run goes on as if nobody had asked.
+ */
 export class Run {
   readonly node: Node;
   readonly sim = new Simulation();
   readonly machine: Machine;
-  readonly recorder: Recorder;
+  readonly #watch: Watch;
   readonly #startedSeconds: number;
   readonly #endUs: number;
   #isOver = false;
@@ -71,15 +82,14 @@ export class Run {
   ) {
     this.#startedSeconds = options.clock?.() ?? 0;
     this.#endUs = scenario.horizonUs;
-    this.recorder = new Recorder(this.sim);
+    const observers = new Observers(this.sim);
     this.machine = this.#buildMachine();
-    this.node = this.#buildNode();
-    const { machine, recorder } = this;
-    machine.onRefused = (parent, refusal) => recorder.refused(parent, refusal);
-    machine.onNamespaceEnds = (init) => recorder.namespaceEnds(init);
-    machine.onWrapped = () => recorder.wrapped();
-    if (options.until === 'exhaustion') recorder.onExhausted = () => this.#endEarly();
-    recorder.start(this.node, sampleEveryUs(scenario));
+    this.node = this.#buildNode(observers);
+    const { record = true } = options;
+    this.#watch = watch(this.node, observers, { sampleEveryUs: sampleEveryUs(scenario), record });
+    if (options.until === 'exhaustion') {
+      observers.add({ moment: ({ kind }) => kind === 'exhausted' && this.#endEarly() });
+    }
   }
 
   #buildMachine(): Machine {
@@ -95,12 +105,12 @@ export class Run {
     });
   }
 
-  #buildNode(): Node {
-    const { scenario, options, sim, machine, recorder } = this;
+  #buildNode(observer: Observers): Node {
+    const { scenario, options, sim, machine } = this;
     const streams = new RandomStreams(scenario.seed, options.replication ?? 0);
     const programs = nodePrograms(catalogue());
     try {
-      return new Node(scenario.node, { sim, machine, streams, programs, observer: recorder });
+      return new Node(scenario.node, { sim, machine, streams, programs, observer });
     } catch (error) {
       if (error instanceof RangeError) throw this.#error('node-too-small', error.message);
       throw error;
@@ -108,7 +118,7 @@ export class Run {
   }
 
   /** Where it is to end. */
-  get until(): 'horizon' | 'exhaustion' {
+  get until(): RunEnd {
     return this.options.until ?? 'horizon';
   }
 
@@ -137,10 +147,26 @@ export class Run {
     return reached || this.#isOver;
   }
 
-  /** What has come of it so far; usually at the end. */
+  /** What it has come to so far; usually asked for at the end. */
+  summary(): RunSummary {
+    return summarise(this.#parts());
+  }
+
+  /**
+   * The summary, and the timeline and events so far. The timeline ends with a row for this moment.
+   *
+   * @throws Error if the run was made with `record: false`.
+   */
   result(): RunResult {
+    const parts = this.#parts();
+    const recording = recordingOf(parts);
+    if (recording === null) throw new Error('a run with `record: false` has a summary() and no result()');
+    return { ...summarise(parts), ...recording };
+  }
+
+  #parts(): RunParts {
     const wallSeconds = (this.options.clock?.() ?? 0) - this.#startedSeconds;
-    return summarise(this, wallSeconds);
+    return { scenario: this.scenario, node: this.node, watch: this.#watch, until: this.until, wallSeconds };
   }
 
   /** `ps -ef` on the node, or in a pod's namespace. Null: there is no such pod now. */
@@ -192,7 +218,7 @@ function sampleEveryUs(scenario: Scenario): number {
   return scenario.sampleEveryUs ?? Math.max(1, Math.ceil(scenario.horizonUs / AUTO_ROWS));
 }
 
-export interface SimulateOptions extends RunOptions {
+export interface SimulateOptions extends Omit<RunOptions, 'record'> {
   /** Called now and then with how far it is, 0 to 1, and the simulated time in seconds. */
   onProgress?: (progress: number, simulatedSeconds: number) => void;
 }

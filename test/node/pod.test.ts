@@ -100,7 +100,7 @@ describe('R31: what fails when no number is left', () => {
 
   test('processes that do not fork go on as if nothing had happened', () => {
     const world = new World({ ...DOCKER_17, pods: [leaky(), pod({ name: 'quiet' })] }).to(3_000);
-    expect(world.run.recorder.fullness.exhaustions).toHaveLength(1);
+    expect(world.run.summary().exhaustions).toHaveLength(1);
     expect(world.inside('quiet')).toEqual(['pause', 'app']);
     expect(world.result().pods[1].restarts).toBe(0);
   });
@@ -188,7 +188,7 @@ describe('interventions', () => {
       (deed, index) => ({ ...deed, atUs: (index + 1) * 100 * S }) as Given,
     );
     const world = new World({ pause: '3.0', pods: [pod({})], interventions }).to(300);
-    const events = world.run.recorder.log.events.filter(({ kind }) => /intervention|no-effect/.test(kind));
+    const events = world.run.result().events.filter(({ kind }) => /intervention|no-effect/.test(kind));
     return events.map(({ kind, detail }) => [kind, detail]);
   };
   const deletion = { do: 'delete-pod', pod: 'web', recreate: false } as const;
@@ -235,7 +235,7 @@ describe('interventions', () => {
     expect(world.node.counters.podsRunning).toBe(4);
     world.to(120);
     expect(world.node.counters.podsRunning).toBe(0);
-    const deleted = world.run.recorder.log.events.filter(({ kind }) => kind === 'pod-deleted');
+    const deleted = world.run.result().events.filter(({ kind }) => kind === 'pod-deleted');
     expect(deleted.map(({ subject }) => subject)).toEqual(['web-0', 'web-1', 'web-2', 'web-3']);
     expect(new Set(deleted.map(({ timeSeconds }) => timeSeconds)).size).toBe(4);
   });
@@ -276,14 +276,14 @@ describe('R24 to R26: eviction', () => {
 
   test('R25: with one, the pod with the most processes goes, from 1.31 on', () => {
     const world = new World(given('1.31', 300)).to(3_000);
-    const evicted = world.run.recorder.log.events.filter(({ kind }) => kind === 'evicted');
+    const evicted = world.run.result().events.filter(({ kind }) => kind === 'evicted');
     expect(evicted.map(({ subject }) => subject)).toEqual(['grows']);
     expect(world.node.counters.podsRunning).toBe(3);
   });
 
   test('R26: the pressure lasts five minutes longer than its cause', () => {
     const world = new World(given('1.31', 300)).to(3_000);
-    const pressure = world.run.recorder.log.events.filter(({ kind }) => kind === 'pressure');
+    const pressure = world.run.result().events.filter(({ kind }) => kind === 'pressure');
     expect(pressure).toHaveLength(2);
     expect(pressure[1].timeSeconds - pressure[0].timeSeconds).toBeGreaterThan(300);
     expect(pressure[1].timeSeconds - pressure[0].timeSeconds).toBeLessThan(330);
@@ -296,7 +296,7 @@ describe('R24 to R26: eviction', () => {
       kubelet: { version: '1.14', evictionPidAvailable: 500 },
       pods: [leaky({ pidMode: 'pod' })],
     }).to(3_000);
-    expect(world.run.recorder.fullness.exhaustions).toHaveLength(1);
+    expect(world.run.summary().exhaustions).toHaveLength(1);
     expect(world.node.pidAvailable).toBeGreaterThan(500);
     expect(world.eventKinds()).not.toContain('evicted');
   });

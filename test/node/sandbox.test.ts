@@ -180,7 +180,7 @@ describe('cgroups', () => {
     const given = { pods: [pod({ containers: [container({ program: bomb })] })] };
     const limited = new World({ ...given, kubelet: { podPidsLimit: 50 } }).to(5);
     expect(limited.on('app')).toHaveLength(49);
-    expect(limited.run.recorder.fullness.exhaustions).toEqual([]);
+    expect(limited.run.summary().exhaustions).toEqual([]);
     expect(limited.eventKinds()).toContain('fork-refused');
     expect(new World(given).to(5).on('app')).toHaveLength(501);
   });

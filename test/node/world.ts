@@ -156,6 +156,6 @@ export class World {
   }
 
   eventKinds(): string[] {
-    return this.run.recorder.log.events.map(({ kind }) => kind);
+    return this.run.result().events.map(({ kind }) => kind);
   }
 }

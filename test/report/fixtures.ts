@@ -166,7 +166,7 @@ function blameOf(world: World, last: { tasks: number; zombies: number; pinned: n
     const zombies = part(last.zombies);
     const pinned = part(last.pinned);
     const main = Math.max(0, part(last.tasks - HOST_TASKS) - 12);
-    const row = (origin: string, program: string, tasks: number, dead = false): BlameRow => ({
+    const row = (origin: BlameRow['origin'], program: string, tasks: number, dead = false): BlameRow => ({
       pod,
       container: origin === 'infra' || origin === 'shim' ? '' : pod.replace(/-\d+$/, ''),
       origin,

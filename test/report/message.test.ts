@@ -14,7 +14,7 @@ import {
 } from '../../src/report/message.js';
 import { headlineMoments } from '../../src/report/moments.js';
 import { explainPodRefusal, explainRefusal } from '../../src/report/refusal.js';
-import type { PodRefusal, RefusedBy } from '../../src/run/result.js';
+import type { PodRefusal, Refuser } from '../../src/run/result.js';
 import { lastReading } from '../../src/run/story.js';
 import * as runs from './fixtures.js';
 
@@ -204,7 +204,7 @@ describe('a title is an answer', () => {
     expect(blameHeadline(runs.tenPodsRun())).toBe('The liveness probes of 10 pods hold 98 % of the pids');
     const [host] = runs.leakingRun().blame.filter(({ pod }) => pod === 'node');
     expect(blameHeadline(runs.leakingRun({ blame: [host] }))).toBe('The host itself holds 100 % of the pids');
-    const login = { ...host, origin: 'ssh', program: 'sshd' };
+    const login = { ...host, origin: 'ssh' as const, program: 'sshd' };
     expect(blameHeadline(runs.leakingRun({ blame: [login] }))).toBe('Ssh logins hold 100 % of the pids');
     expect(blameHeadline(runs.leakingRun({ blame: [] }))).toBe('Nobody holds a number');
   });
@@ -271,7 +271,7 @@ describe('the answer in sentences', () => {
 });
 
 describe('refusals', () => {
-  const limits: RefusedBy[] = ['pid-max', 'threads-max', 'pids-cgroup', 'rlimit-nproc', 'namespace-dead'];
+  const limits: Refuser[] = ['pid-max', 'threads-max', 'pids-cgroup', 'rlimit-nproc', 'namespace-dead'];
   test.each(limits)('%s: has a cause, a consequence and a remedy', (limit) => {
     const [base] = runs.refusedInPodRun().symptoms.podRefusals;
     const texts = [

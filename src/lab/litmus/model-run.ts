@@ -81,10 +81,12 @@ class Stage {
     this.programs = programsOf(litmus);
     this.events = expandEntries(litmus);
     this.spaces = [NONE, ...nestNames(litmus).map(() => NONE)];
-    this.machine.onRefused = (_parent, { errno, refusedBy, at }) => {
-      this.noteRefusal(errno, this.entering ? 'entry' : 'program');
-      onRefused?.(refusedBy, at === 0 ? 'outside' : at === this.spaces[0] ? 'inside' : 'nested');
-    };
+    this.machine.observe({
+      refused: (_parent, { errno, refusedBy, at }) => {
+        this.noteRefusal(errno, this.entering ? 'entry' : 'program');
+        onRefused?.(refusedBy, at === 0 ? 'outside' : at === this.spaces[0] ? 'inside' : 'nested');
+      },
+    });
     this.pod = this.machine.kernel.createCgroup(0, litmus.limits.pidsMax ?? Number.POSITIVE_INFINITY);
     this.duty = sim.register((index) => this.duties[index]());
     this.setUp();

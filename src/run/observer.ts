@@ -1,0 +1,67 @@
+/** Who watches a run. What an observer may do: take notes, and schedule events of its own; it must not touch the node. */
+import type { ForkRefusal, TaskId } from '../kernel/kernel.js';
+import type { NodeObserver } from '../node/context.js';
+import type { MachineObserver } from '../program/machine.js';
+import type { Simulation } from '../sim/simulation.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import { News } from './news.js';
+import type { RunEvent, RunEventKind, TimelineRow } from './result.js';
+
+export interface RunObserver extends MachineObserver {
+  /** A moment that is news; repetitions reach no observer. */
+  moment?(event: RunEvent): void;
+  /** A reading of the node at the end of an instant; a second one at the same time replaces the first. */
+  row?(row: TimelineRow): void;
+}
+
+type Watches<Hook extends keyof RunObserver> = RunObserver & Required<Pick<RunObserver, Hook>>;
+
+/**
+ * The list of a run's observers: it hands on to each of them what machine, node, sampler and other observers tell.
+ *
+ *     machine: refused, namespaceEnds, wrapped ──┐
+ *     node and observers: moment ──► is it news? ┼─► every observer that has the method, in the order of the list
+ *     sampler: row ──────────────────────────────┘
+ */
+export class Observers implements MachineObserver, NodeObserver {
+  readonly #news = new News();
+  readonly #all: RunObserver[] = [];
+  /** A full node refuses forks by the million: those observers that do not care are not asked each time. */
+  readonly #ofRefusals: Watches<'refused'>[] = [];
+
+  constructor(private readonly sim: Simulation) {}
+
+  add(...observers: RunObserver[]): void {
+    this.#all.push(...observers);
+    this.#ofRefusals.push(
+      ...(observers.filter((observer) => observer.refused !== undefined) as Watches<'refused'>[]),
+    );
+  }
+
+  moment(kind: RunEventKind, subject: string, detail: string): void {
+    const told = this.newsOf(kind, subject, detail);
+    this.#news.note(kind, subject);
+    if (told !== null) for (const observer of this.#all) observer.moment?.(told);
+  }
+
+  /** What `moment` would tell now; null: it is no news. Asking changes nothing. */
+  newsOf(kind: RunEventKind, subject: string, detail: string): RunEvent | null {
+    return this.#news.of({ timeSeconds: this.sim.nowUs / US_PER_SECOND, kind, subject, detail });
+  }
+
+  refused(parent: TaskId, refusal: ForkRefusal): void {
+    for (const observer of this.#ofRefusals) observer.refused(parent, refusal);
+  }
+
+  namespaceEnds(init: TaskId): void {
+    for (const observer of this.#all) observer.namespaceEnds?.(init);
+  }
+
+  wrapped(): void {
+    for (const observer of this.#all) observer.wrapped?.();
+  }
+
+  row(row: TimelineRow): void {
+    for (const observer of this.#all) observer.row?.(row);
+  }
+}

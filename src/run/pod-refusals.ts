@@ -1,0 +1,68 @@
+/** Pods that are refused forks while the node has room. */
+import type { ForkRefusal, TaskId } from '../kernel/kernel.js';
+import type { PodSlot } from '../node/kubelet/kubelet.js';
+import type { Node } from '../node/node.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import { nodeLimitOf } from './fullness.js';
+import type { LeakAccounts } from './leak.js';
+import type { Observers, RunObserver } from './observer.js';
+import type { PodRefusal } from './result.js';
+
+export class PodRefusals implements RunObserver {
+  /** In the order of the first refusals. */
+  readonly all: PodRefusal[] = [];
+  /** When a limit below the node's last began to refuse. */
+  lastSeconds = 0;
+  /** The pod, by namespace that is full, or by -1 - origin: what is known already. */
+  readonly #seen = new Map<number, string>();
+
+  constructor(
+    private readonly node: Node,
+    private readonly leaks: LeakAccounts,
+    private readonly observers: Observers,
+  ) {}
+
+  /** In the middle of a system call. A full pod refuses often, so all but the first refusal is cheap. */
+  refused(parent: TaskId, refusal: ForkRefusal): void {
+    if (nodeLimitOf(refusal) !== null) return;
+    const origin = this.node.context.kernel.originOf(parent);
+    const key = refusal.refusedBy === 'pid-max' ? refusal.at : -1 - origin;
+    if (this.#seen.has(key)) return;
+    const pod = this.#podOf(origin, refusal);
+    this.#seen.set(key, pod);
+    this.#begin(pod, refusal);
+  }
+
+  #begin(pod: string, { errno, refusedBy, at }: ForkRefusal): void {
+    this.leaks.close(this.node.kubelet.probes.filter((probe) => probe.pod === pod));
+    this.observers.moment('fork-refused', pod, `${errno} (${refusedBy})`);
+    const atSeconds = this.#nowSeconds;
+    this.lastSeconds = atSeconds;
+    const isKnown = this.all.some((known) => known.pod === pod && known.untilSeconds === null);
+    if (pod === 'node' || isKnown) return;
+    const limitOf = refusedBy === 'pids-cgroup' && at === this.node.kubepods ? 'all-pods' : 'pod';
+    this.all.push({ pod, atSeconds, untilSeconds: null, limitOf, errno, refusedBy });
+  }
+
+  /** A namespace of a pod ends: what is refused to the pod from now on is another refusal. */
+  namespaceEnds(init: TaskId): void {
+    const { kernel, origins } = this.node.context;
+    const { pod } = origins.all[kernel.originOf(init)];
+    if (pod === null) return;
+    for (const [key, refused] of this.#seen) if (refused === pod) this.#seen.delete(key);
+    for (const refusal of this.all) if (refusal.pod === pod) refusal.untilSeconds ??= this.#nowSeconds;
+  }
+
+  /** The pod whose namespace is full, or else whose process wanted to fork. */
+  #podOf(origin: number, { refusedBy, at }: ForkRefusal): string {
+    const { kubelet, context } = this.node;
+    const isFull = (slot: PodSlot): boolean =>
+      slot.current?.containers.some(({ runtime }) => runtime.namespace === at) ?? false;
+    const slot = refusedBy === 'pid-max' ? kubelet.slots.find(isFull) : undefined;
+    return slot?.name ?? context.origins.all[origin].pod ?? 'node';
+  }
+
+  get #nowSeconds(): number {
+    return this.node.context.sim.nowUs / US_PER_SECOND;
+  }
+}

@@ -1,0 +1,31 @@
+/** The node as it is now, as a row of the timeline. Reading changes nothing. */
+import type { Node } from '../node/node.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import { freePids } from './capacity.js';
+import type { TimelineRow } from './result.js';
+
+export function readNode(node: Node): TimelineRow {
+  const { kernel, sim } = node.context;
+  const { counters } = node;
+  const zombies = kernel.zombies(0);
+  return {
+    time_s: sim.nowUs / US_PER_SECOND,
+    tasks: kernel.taskCount(0) - zombies,
+    zombies,
+    pinned: kernel.pinned(0),
+    allocated: kernel.allocated(0),
+    pid_max: kernel.pidMax(0),
+    free: freePids(kernel),
+    loadavg_tasks: kernel.nrThreads,
+    kubelet_pid_available: node.pidAvailable,
+    pods_running: counters.podsRunning,
+    probe_runs: counters.probeRuns,
+    probe_failures: counters.probeFailures,
+    fork_refusals: kernel.forkRefusals,
+    ssh_ok: counters.sshOk,
+    ssh_refused: counters.sshRefused,
+    pods_created: counters.podsCreated,
+    pods_create_failed: counters.podsCreateFailed,
+    pods_delete_stuck: counters.podsDeleteStuck,
+  };
+}

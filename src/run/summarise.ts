@@ -1,0 +1,135 @@
+/** What a run has come to, at the moment of asking. Everything in it is a copy, and asking changes nothing. */
+import type { PodSlot, ProbeAccount } from '../node/kubelet/kubelet.js';
+import type { Node } from '../node/node.js';
+import type { Scenario } from '../scenario/scenario.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import { blame, countsOf } from './blame.js';
+import { mostPids, usablePids } from './capacity.js';
+import { evaluate } from './expectations.js';
+import { ROOM_AGAIN } from './fullness.js';
+import { project } from './projection.js';
+import { readNode } from './reading.js';
+import type {
+  Exhaustion,
+  FinalState,
+  Outcome,
+  PodSummary,
+  ProbeSummary,
+  Projection,
+  RunRecording,
+  RunSummary,
+  Symptoms,
+  TimelineRow,
+} from './result.js';
+import type { Watch } from './watch.js';
+
+/** Of a run, what its summary is made from. */
+export interface RunParts {
+  scenario: Scenario;
+  node: Node;
+  watch: Watch;
+  until: RunSummary['until'];
+  wallSeconds: number;
+}
+
+export function summarise({ scenario, node, watch, until, wallSeconds }: RunParts): RunSummary {
+  const { sim, machine } = node.context;
+  const now = readNode(node);
+  const { name, title, description, path } = scenario;
+  const exhaustions = watch.fullness.exhaustionsWith(now);
+  const outcome = outcomeOf(exhaustions, now.time_s);
+  const summary = {
+    scenario: { name, title, description, path },
+    seed: scenario.seed,
+    until,
+    digest: sim.digest.hex(),
+    engineEvents: sim.eventCount + machine.transitions,
+    wallSeconds,
+    horizonSeconds: scenario.horizonUs / US_PER_SECOND,
+    outcome,
+    exhaustions,
+    projection: outcome.kind === 'censored' ? projectionOf(scenario, node, watch, now) : null,
+    final: finalState(now),
+    pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
+    probes: node.kubelet.probes.map((account) => probeSummary(account, watch)),
+    symptoms: symptomsOf(node, watch),
+    blame: blame(node, sim.nowUs),
+    blameWhenFull: watch.fullness.blame?.map((row) => ({ ...row })) ?? null,
+  };
+  return { ...summary, expectations: evaluate(scenario.expect, summary) };
+}
+
+/** With a last row for the moment of asking. Null: the run records nothing. */
+export function recordingOf({ node, watch }: RunParts): RunRecording | null {
+  const now = readNode(node);
+  const hasRoomAgain = watch.fullness.hasRoomAgain(now.free);
+  const told = hasRoomAgain ? watch.observers.newsOf(...ROOM_AGAIN) : null;
+  return watch.recording?.with(now, told === null ? [] : [told]) ?? null;
+}
+
+function outcomeOf([first]: Exhaustion[], horizonSeconds: number): Outcome {
+  if (first === undefined) return { kind: 'censored', horizonSeconds };
+  const { atSeconds, refusedBy } = first;
+  return { kind: 'exhausted', atSeconds, refusedBy, scope: 'node' };
+}
+
+function projectionOf(scenario: Scenario, node: Node, watch: Watch, now: TimelineRow): Projection {
+  const { kernel, kubeletRules, runtimeRules } = node.context;
+  const { runc } = runtimeRules;
+  const transient = runc === null ? 0 : runc.hostTaskCount + runc.initTaskCount;
+  const lastChangeSeconds = Math.max(watch.growth.lastChangeSeconds, watch.podRefusals.lastSeconds);
+  return project(watch.growth.with(now), lastChangeSeconds, {
+    usablePids: usablePids(kernel) - transient,
+    threadsMax: kernel.threadsMax,
+    mostPids: mostPids(kernel, scenario.node, kubeletRules.defaultPidMode),
+  });
+}
+
+function finalState(now: TimelineRow): FinalState {
+  const { tasks, zombies, pinned, allocated, pid_max: pidMax, loadavg_tasks: loadavgTasks } = now;
+  return { tasks, zombies, pinned, allocated, pidMax, loadavgTasks };
+}
+
+/** What is in the pod's cgroup or pinned by it; shims are outside, in the cgroup of the runtime. */
+function podSummary(node: Node, slot: PodSlot): PodSummary {
+  const sum = { zombies: 0, pinned: 0, tasks: 0 };
+  node.context.origins.all.forEach((origin, index) => {
+    if (origin.pod !== slot.name || origin.kind === 'shim') return;
+    const counts = countsOf(node.context.kernel, index);
+    sum.zombies += counts.zombies;
+    sum.pinned += counts.pinned;
+    sum.tasks += counts.tasks;
+  });
+  return { name: slot.name, ...sum, restarts: node.kubelet.restartsIn(slot) };
+}
+
+function probeSummary(account: ProbeAccount, { leaks }: Watch): ProbeSummary {
+  const { pod, container, type, totals } = account;
+  const { runs, succeeded, failed, errored, firstFailedRun } = totals;
+  const leak = leaks.perRun(account);
+  return {
+    pod,
+    container,
+    type,
+    runs,
+    succeeded,
+    failed,
+    errored,
+    zombiesPerRun: leak.zombies,
+    pidsPerRun: leak.pids,
+    firstFailedRun: firstFailedRun === 0 ? null : firstFailedRun,
+  };
+}
+
+function symptomsOf({ counters }: Node, { firstTimes, podRefusals }: Watch): Symptoms {
+  return {
+    firstForkRefusedSeconds: firstTimes.forkRefusedSeconds,
+    podRefusals: podRefusals.all.map((refusal) => ({ ...refusal })),
+    firstProbeFailureSeconds: firstTimes.probeFailureSeconds,
+    firstSshRefusedSeconds: firstTimes.sshRefusedSeconds,
+    sshRefused: counters.sshRefused,
+    firstPodCreateFailedSeconds: firstTimes.podCreateFailedSeconds,
+    podCreatesFailed: counters.podsCreateFailed,
+    podDeletesStuck: counters.podsDeleteStuck,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * What watches a run: observers with one purpose each, in one list.
+ *
+ *     leaks             what each probe leaves behind per run
+ *     first times       when each symptom showed first
+ *     fullness          when the node was full, and who held the PIDs
+ *     pod refusals      pods that came to a limit below the node's
+ *     growth            three columns and the last change, for the projection
+ *     sampler           reads the node now and then: the rows for the others
+ *     recording         timeline and events; only if they are wanted
+ */
+import type { Node } from '../node/node.js';
+import { FirstTimes } from './first-times.js';
+import { Fullness } from './fullness.js';
+import { GrowthLog } from './growth.js';
+import { LeakAccounts } from './leak.js';
+import type { Observers } from './observer.js';
+import { PodRefusals } from './pod-refusals.js';
+import { Recording } from './recording.js';
+import { Sampler } from './sampler.js';
+
+export interface WatchOptions {
+  sampleEveryUs: number;
+  /** Keep the timeline and the events? */
+  record: boolean;
+}
+
+export interface Watch {
+  readonly observers: Observers;
+  readonly leaks: LeakAccounts;
+  readonly firstTimes: FirstTimes;
+  readonly fullness: Fullness;
+  readonly podRefusals: PodRefusals;
+  readonly growth: GrowthLog;
+  readonly recording: Recording | null;
+}
+
+/** Begins to watch a node that has just been built; `observers` is the list that the node tells its moments. */
+export function watch(node: Node, observers: Observers, { sampleEveryUs, record }: WatchOptions): Watch {
+  const leaks = new LeakAccounts(node);
+  const firstTimes = new FirstTimes(node.context.sim, observers);
+  const fullness = new Fullness(node, leaks, observers);
+  const podRefusals = new PodRefusals(node, leaks, observers);
+  const growth = new GrowthLog();
+  const sampler = new Sampler(node, observers, fullness, sampleEveryUs);
+  const recording = record ? new Recording() : null;
+  observers.add(leaks, firstTimes, fullness, podRefusals, growth, sampler);
+  if (recording !== null) observers.add(recording);
+  node.context.machine.observe(observers);
+  return { observers, leaks, firstTimes, fullness, podRefusals, growth, recording };
+}
