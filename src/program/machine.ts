@@ -48,8 +48,8 @@ export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
 }
 
 /**
- * Told in the middle of a system call: it may take notes and schedule events, and must change nothing else. A full table
- * refuses forks by the million, so `refused` has to be quick.
+ * Told in the middle of a system call: it may take notes and schedule events, and must change nothing else.
+ * A full table refuses forks by the million, so `refused` has to be quick.
  */
 export interface MachineObserver {
   /** A fork or a thread was refused. */

@@ -1,4 +1,4 @@
-/** A scenario's expectations, held against what its run has yielded. */
+/** A scenario's expectations, compared with what its run has yielded. */
 import type { Comparison, Expectation } from '../scenario/expect.js';
 import { formatDuration, US_PER_SECOND } from '../sim/time.js';
 import { type ExpectationResult, podsRefused, type RunSummary } from './result.js';
@@ -13,7 +13,7 @@ export function evaluate(expectations: readonly Expectation[], result: Yield): E
   });
 }
 
-/** A node that is never exhausted takes for ever to be, as does a pod; a duration is in µs. */
+/** Durations are in µs; the time to an exhaustion or a refusal that never came is Infinity. */
 function actualOf({ subject }: Expectation, result: Yield): number | boolean | string {
   const { outcome, final, symptoms, probes, pods } = result;
   switch (subject) {

@@ -1,4 +1,4 @@
-/** When the node was full, and who held the PIDs the first time. */
+/** When the node was full, and which origins held the PIDs the first time. */
 import type { ForkRefusal, TaskId } from '../kernel/kernel.js';
 import type { Node } from '../node/node.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
@@ -9,7 +9,7 @@ import type { LeakAccounts } from './leak.js';
 import type { Observers, RunObserver } from './observer.js';
 import type { BlameRow, Exhaustion, NodeLimit, RunEventKind, TimelineRow } from './result.js';
 
-/** With so much of a limit free, a node that was full has room again. Less comes and goes with every probe. */
+/** A full node has room again when so much of its limits is free. Less comes and goes with every probe. */
 const ROOM_SHARE = 0.02;
 const ROOM_MIN = 64;
 /** A full node is checked for room this often, however seldom the timeline has a row. */
@@ -27,7 +27,7 @@ export function nodeLimitOf({ refusedBy, at }: ForkRefusal): NodeLimit | null {
 export class Fullness implements RunObserver {
   /** Each time that the node was full. */
   readonly exhaustions: Exhaustion[] = [];
-  /** Who held the PIDs when it was full for the first time; null: it never was. */
+  /** As the node became full for the first time; null: it never was. */
   blame: BlameRow[] | null = null;
   readonly #sim: Simulation;
   readonly #nextCheck: EventKind;
@@ -70,7 +70,7 @@ export class Fullness implements RunObserver {
   #check(): void {
     const { kernel } = this.node.context;
     this.#isChecking = false;
-    // Most often there is no room, and this comparison is enough to see it.
+    // Most often there is no room, and this comparison is enough to tell.
     if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.#endIfRoom(freePids(kernel));
     if (this.isFull) this.#checkLater();
   }
@@ -85,7 +85,7 @@ export class Fullness implements RunObserver {
     this.observers.moment(...ROOM_AGAIN);
   }
 
-  /** Does this moment end a fullness? `free`: as `freePids` has it. Asking ends nothing. */
+  /** Would a row with so many free PIDs end a fullness now? Asking ends nothing. */
   hasRoomAgain(free: number): boolean {
     if (!this.isFull) return false;
     if (this.#sim.nowUs / US_PER_SECOND === this.exhaustions[this.exhaustions.length - 1].atSeconds)

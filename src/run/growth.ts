@@ -1,10 +1,10 @@
-/** Of a run, what its projection is made from. Kept without a recording too. */
+/** What the projection of a run is made from. A run without a recording keeps it too. */
 import { Columns } from './columns.js';
 import type { RunObserver } from './observer.js';
 import { GROWTH_COLUMNS, type Growth } from './projection.js';
 import type { RunEvent, RunEventKind, TimelineRow } from './result.js';
 
-/** A trend does not reach across these. */
+/** A trend must not reach across one of these. */
 const CHANGES: ReadonlySet<RunEventKind> = new Set([
   'intervention',
   'pod-created',

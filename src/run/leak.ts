@@ -1,9 +1,9 @@
 /**
  * What a probe leaves behind, per run.
  *
- * The kernel counts zombies and PIDs by origin; a difference over time is a leak only as long as nothing has been
- * cleaned up. So what goes with a namespace is added back, and the account is closed at the first fork that is
- * refused to the pod: from then on runs are cut short, and their count says nothing about the program.
+ * The kernel counts zombies and PIDs by origin. Their growth is the leak only as long as nothing is cleaned
+ * up, so what a namespace takes with it is added back. The first fork that is refused to the pod closes the
+ * account: from then on runs are cut short, and what they leave says nothing about the program.
  */
 import type { Kernel, TaskId } from '../kernel/kernel.js';
 import type { ProbeAccount } from '../node/kubelet/kubelet.js';
@@ -23,11 +23,11 @@ interface Closed {
 }
 
 export class LeakAccounts implements RunObserver {
-  /** By origin: what went with namespaces that have ended. */
+  /** By origin: what namespaces took with them as they ended. */
   readonly #goneZombies = new Map<number, number>();
   readonly #gonePids = new Map<number, number>();
   readonly #closed = new Map<number, Closed>();
-  /** As it was before the namespaces ended that have ended in this instant, by origin. */
+  /** By origin: what there was before namespaces ended in this instant. */
   readonly #before = new Map<number, { zombies: number; pids: number }>();
 
   private readonly kernel: Kernel;
@@ -38,7 +38,7 @@ export class LeakAccounts implements RunObserver {
     this.#settled = node.context.sim.register(() => this.#settle());
   }
 
-  /** PID 1 of a namespace is about to take everything there with it. */
+  /** PID 1 of a namespace has ended, and everything else in there is about to. */
   namespaceEnds(init: TaskId): void {
     const { sim, origins } = this.node.context;
     const { pod } = origins.all[this.kernel.originOf(init)];
@@ -51,7 +51,7 @@ export class LeakAccounts implements RunObserver {
     }
   }
 
-  /** The end of that instant: what is gone now went with the namespaces. */
+  /** At the end of that instant: what is gone by now went with the namespaces. */
   #settle(): void {
     for (const [origin, { zombies, pids }] of this.#before) {
       add(this.#goneZombies, origin, Math.max(0, zombies - this.#zombies(origin)));
@@ -60,7 +60,7 @@ export class LeakAccounts implements RunObserver {
     this.#before.clear();
   }
 
-  /** Forks are being refused to these probes. */
+  /** From now on forks are refused to these probes. */
   close(accounts: readonly ProbeAccount[]): void {
     for (const account of accounts) {
       if (!this.#closed.has(account.origin)) this.#closed.set(account.origin, this.#state(account));
@@ -85,7 +85,7 @@ export class LeakAccounts implements RunObserver {
     return this.kernel.origins.zombies(origin);
   }
 
-  /** PIDs that no live task has: what is alive now will have ended. */
+  /** PIDs that no live task has: live tasks will give theirs back. */
   #pids(origin: number): number {
     const { origins } = this.kernel;
     return origins.pids(origin) - (origins.tasks(origin) - origins.zombies(origin));

@@ -1,4 +1,6 @@
-/** Who watches a run. What an observer may do: take notes, and schedule events of its own; it must not touch the node. */
+/**
+ * What watches a run. An observer takes notes and may schedule events of its own; it must not touch the node.
+ */
 import type { ForkRefusal, TaskId } from '../kernel/kernel.js';
 import type { NodeObserver } from '../node/context.js';
 import type { MachineObserver } from '../program/machine.js';
@@ -17,16 +19,17 @@ export interface RunObserver extends MachineObserver {
 type Watches<Hook extends keyof RunObserver> = RunObserver & Required<Pick<RunObserver, Hook>>;
 
 /**
- * The list of a run's observers: it hands on to each of them what machine, node, sampler and other observers tell.
+ * The list of a run's observers. It passes on what the machine, the node, the sampler and other observers
+ * tell.
  *
  *     machine: refused, namespaceEnds, wrapped ──┐
- *     node and observers: moment ──► is it news? ┼─► every observer that has the method, in the order of the list
+ *     node and observers: moment ──► is it news? ┼─► each observer with the method, in the order of the list
  *     sampler: row ──────────────────────────────┘
  */
 export class Observers implements MachineObserver, NodeObserver {
   readonly #news = new News();
   readonly #all: RunObserver[] = [];
-  /** A full node refuses forks by the million: those observers that do not care are not asked each time. */
+  /** The observers with `refused`. A full node refuses forks by the million: the others cost nothing then. */
   readonly #ofRefusals: Watches<'refused'>[] = [];
 
   constructor(private readonly sim: Simulation) {}

@@ -11,9 +11,9 @@ import type { PodRefusal } from './result.js';
 export class PodRefusals implements RunObserver {
   /** In the order of the first refusals. */
   readonly all: PodRefusal[] = [];
-  /** When a limit below the node's last began to refuse. */
+  /** When a limit below the node's began to refuse, most recently. */
   lastSeconds = 0;
-  /** The pod, by namespace that is full, or by -1 - origin: what is known already. */
+  /** Refusals that are known already: the pod, by the namespace that is full, or else by -1 - origin. */
   readonly #seen = new Map<number, string>();
 
   constructor(
@@ -44,7 +44,7 @@ export class PodRefusals implements RunObserver {
     this.all.push({ pod, atSeconds, untilSeconds: null, limitOf, errno, refusedBy });
   }
 
-  /** A namespace of a pod ends: what is refused to the pod from now on is another refusal. */
+  /** A namespace of a pod ends, and so do the refusals to the pod; later ones are counted anew. */
   namespaceEnds(init: TaskId): void {
     const { kernel, origins } = this.node.context;
     const { pod } = origins.all[kernel.originOf(init)];
@@ -53,7 +53,7 @@ export class PodRefusals implements RunObserver {
     for (const refusal of this.all) if (refusal.pod === pod) refusal.untilSeconds ??= this.#nowSeconds;
   }
 
-  /** The pod whose namespace is full, or else whose process wanted to fork. */
+  /** The pod whose namespace is full, or else the pod of the process that wanted to fork. */
   #podOf(origin: number, { refusedBy, at }: ForkRefusal): string {
     const { kubelet, context } = this.node;
     const isFull = (slot: PodSlot): boolean =>

@@ -2,7 +2,10 @@
 import type { Node } from '../node/node.js';
 import type { ProcessRow } from './result.js';
 
-/** Every process of the node, or of a pod's PID namespace, in the order of PIDs. Null: no such pod, or nothing of it runs. */
+/**
+ * The processes of the node, or of a pod's PID namespace, by PID. Null: there is no such pod, or it has no
+ * process.
+ */
 export function processRows(node: Node, pod: string | null): ProcessRow[] | null {
   const namespace = pod === null ? 0 : namespaceOf(node, pod);
   if (namespace === null) return null;
@@ -15,8 +18,8 @@ export function processRows(node: Node, pod: string | null): ProcessRow[] | null
 }
 
 /**
- * The namespace that somebody who execs into the pod would be in: the pod's own, or that of its first container
- * that runs, which may be the host's.
+ * The namespace in which `kubectl exec` would start a process: that of the first running container, which may
+ * be the host's, or else that of the sandbox.
  */
 function namespaceOf(node: Node, name: string): number | null {
   const slots = node.kubelet.slotsNamed(name);

@@ -1,14 +1,14 @@
-/** Where a run that did not exhaust the node was heading. */
+/** When a node that did not fill up would have, had the run gone on. */
 import type { NodeLimit, Projection, TimelineColumn } from './result.js';
 
 /** With fewer rows than this a straight line says nothing. */
 const ROWS_MIN = 8;
-/** A slope counts when it is this many of its own standard errors away from zero. */
+/** A slope counts if it is this many of its own standard errors above zero. */
 const SIGNIFICANCE = 4;
-/** And when it makes at least this many PIDs over the rows that it was fitted to. */
+/** It must also add at least this many PIDs over the rows that it was fitted to. */
 const GROWTH_MIN = 2;
 
-/** Of a timeline, what a projection is made from. */
+/** The columns of a timeline that a projection is made from. */
 export const GROWTH_COLUMNS = ['time_s', 'allocated', 'loadavg_tasks'] as const satisfies TimelineColumn[];
 export type Growth = Record<(typeof GROWTH_COLUMNS)[number], number[]>;
 
@@ -24,7 +24,7 @@ export interface Limits {
  * Fits straight lines to PIDs allocated and tasks, over the last half of the run, or over what is left of it
  * after the last change (a pod came or went, an intervention), and goes on along them to the first limit.
  *
- * Rows are weighted alike; they are a sample every so often, and a few moments between.
+ * All rows weigh the same: the regular samples and the few rows for news between them.
  */
 export function project(timeline: Growth, lastChangeSeconds: number, limits: Limits): Projection {
   const end = timeline.time_s.at(-1) ?? 0;
@@ -57,7 +57,7 @@ interface Line {
   grows: boolean;
 }
 
-/** The line through all rows, which grows only if what is left of them in the later half still does. */
+/** The line through all rows. It grows only if the line through the later half of them grows too. */
 function trend(x: readonly number[], y: readonly number[]): Line {
   const half = Math.floor(x.length / 2);
   const later = lineThrough(x.slice(half), y.slice(half));
@@ -85,7 +85,7 @@ function lineThrough(x: readonly number[], y: readonly number[]): Line {
   return { slope, last: meanY + slope * (x[n - 1] - meanX), grows };
 }
 
-/** Of a line that grows. */
+/** When a growing line reaches the limit. */
 function reach(line: Line, end: number, limit: number): number {
   return end + Math.max(0, limit - line.last) / line.slope;
 }

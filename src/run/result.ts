@@ -1,5 +1,5 @@
 /**
- * What a run yields. Plain data: `report/` turns it into tables, files and charts, and nothing here knows how.
+ * What a run yields, as plain data; `report/` turns it into tables, files and charts.
  * Times are seconds of simulated time, as in the files a person reads.
  */
 import type { ForkRefusal, Refuser } from '../kernel/kernel.js';
@@ -17,8 +17,8 @@ export const RUN_ENDS = ['horizon', 'exhaustion'] as const;
 export type RunEnd = (typeof RUN_ENDS)[number];
 
 /**
- * Exhausted: the first fork refused at node scope (pid_max or threads-max). Censored is a value of its own, so that
- * nobody can average only the runs that failed.
+ * Exhausted: a fork was refused at node scope (pid_max or threads-max). Censored is a kind of its own, so
+ * that no average can silently leave out the runs that did not fail.
  */
 export type Outcome =
   | { kind: 'exhausted'; atSeconds: number; refusedBy: NodeLimit; scope: 'node' }
@@ -28,7 +28,7 @@ export type Outcome =
 export interface Exhaustion {
   atSeconds: number;
   refusedBy: NodeLimit;
-  /** The first reading with a fiftieth of the limit free again, 64 at least; null: full to the end of the run. */
+  /** The first reading with 2 % of the limit free again, 64 at least; null: full to the end of the run. */
   untilSeconds: number | null;
 }
 
@@ -80,28 +80,30 @@ export interface ProbeSummary {
   firstFailedRun: number | null;
 }
 
-/** A pod came to a limit below the node's: of its cgroup, its PID namespace, its user, or the cgroup of all pods. */
+/**
+ * A limit below the node's refused a pod: of its cgroup, PID namespace or user, or of the cgroup of all pods.
+ */
 export interface PodRefusal {
   pod: string;
   /** Of the first fork refused. */
   atSeconds: number;
-  /** When a PID namespace of the pod ended, and with it what was held there; null: it has gone on. */
+  /** When a PID namespace of the pod ended and freed what it held; null: the refusals have gone on. */
   untilSeconds: number | null;
-  /** Whose limit it is: the pod's own, or that of all pods together (the cgroup kubepods). */
+  /** The pod's own limit, or that of all pods together (the cgroup kubepods). */
   limitOf: 'pod' | 'all-pods';
   errno: ForkRefusal['errno'];
   refusedBy: Refuser;
 }
 
-/** How many pods that is: one may have been refused more than once. */
+/** The count of pods that were refused forks: a pod may be refused more than once. */
 export function podsRefused({ podRefusals }: Symptoms): number {
   return new Set(podRefusals.map(({ pod }) => pod)).size;
 }
 
 export interface Symptoms {
-  /** Wherever: at node scope or in a pod. */
+  /** At node scope or in a pod. */
   firstForkRefusedSeconds: number | null;
-  /** Of pods that were refused forks while the node had room, in the order of the first refusals. */
+  /** Pods that were refused forks while the node had room, in the order of the first refusals. */
   podRefusals: PodRefusal[];
   firstProbeFailureSeconds: number | null;
   firstSshRefusedSeconds: number | null;
@@ -114,7 +116,7 @@ export interface Symptoms {
 export interface ExpectationResult {
   text: string;
   ok: boolean;
-  /** What it was, printed: `22.4 h`, `true`. */
+  /** The value that was found, printed: `22.4 h`, `true`. */
   actual: string;
 }
 
@@ -149,7 +151,7 @@ export type TimelineRow = Record<TimelineColumn, number>;
 export const RUN_EVENT_KINDS = [...NODE_MOMENT_KINDS, 'exhausted', 'wrapped'] as const;
 export type RunEventKind = (typeof RUN_EVENT_KINDS)[number];
 
-/** A moment that matters: the first of its kind and every change of state, not every repetition. */
+/** A moment with news: the first of its kind or a change of state, not every repetition. */
 export interface RunEvent {
   timeSeconds: number;
   kind: RunEventKind;
@@ -158,9 +160,9 @@ export interface RunEvent {
   detail: string;
 }
 
-/** Who holds the PIDs, at some moment. */
+/** The PIDs that one origin holds, at some moment. */
 export interface BlameRow {
-  /** `node` for the host's own. */
+  /** `node` for the processes of the host itself. */
   pod: string;
   container: string;
   origin: OriginKind;
@@ -178,20 +180,20 @@ export interface BlameRow {
 /** The path of a scenario that came from standard input. */
 export const STANDARD_INPUT = '/dev/stdin';
 
-/** What a run has come to. It needs no recording. */
+/** What a run has come to. A run without a recording has this too. */
 export interface RunSummary {
   scenario: { name: string; title: string; description: string; path: string };
   seed: number;
   until: RunEnd;
   /** Hexadecimal; the same on every platform for the same scenario and seed. */
   digest: string;
-  /** Events of the calendar, and what they made happen: forks, ends, releases, refusals. */
+  /** Events of the calendar, plus the forks, ends, releases and refusals that they led to. */
   engineEvents: number;
   /** Real time; kept out of every committed file. */
   wallSeconds: number;
   horizonSeconds: number;
   outcome: Outcome;
-  /** Every time that the node was full, in order; the first is the outcome. */
+  /** Each time that the node was full, in order; the first is the outcome. */
   exhaustions: Exhaustion[];
   projection: Projection | null;
   final: FinalState;
@@ -205,7 +207,7 @@ export interface RunSummary {
   blameWhenFull: BlameRow[] | null;
 }
 
-/** What happened on the way there. */
+/** What happened on the way to it. */
 export interface RunRecording {
   timeline: Timeline;
   events: RunEvent[];

@@ -25,14 +25,17 @@ import { type Watch, watch } from './watch.js';
 /** Rows of the timeline when the scenario says `sampleEvery: auto`. */
 const AUTO_ROWS = 1_000;
 
-/** A run that needs more events than this is stopped: a month of a full node (110 pods, a probe each) needs a quarter. */
+/**
+ * A run that needs more events is stopped. A month of a full node (110 pods, a probe each) needs a quarter of
+ * this.
+ */
 export const EVENTS_MAX = 1_000_000_000;
 
-/** From here on a run is stopped already if at its rate it would need twenty times as many. */
+/** After so many events, a run is stopped already if at its rate it would need twenty times the most. */
 const HOPELESS_FROM_EVENTS = 50_000_000;
 const HOPELESS_FACTOR = 20;
 
-/** Events between two looks at the clock, the progress and the bound: about a tenth of a second. */
+/** Events of one `advance`, between which the caller can look or stop: about a tenth of a second. */
 const EVENTS_PER_SLICE = 1_000_000;
 
 export interface RunOptions {
@@ -45,13 +48,13 @@ export interface RunOptions {
   /** Real time in seconds, from any origin: for `wallSeconds`, which is 0 without it. */
   clock?: () => number;
   /**
-   * `false`: no timeline and no events are kept, and `summary` is the only answer, the same as with a recording: for those
-   * who make a thousand runs. Default: true.
+   * `false`: the run keeps no timeline and no events. It has a `summary`, the same as with a recording, and
+   * no `result`: for studies of a thousand runs. Default: true.
    */
   record?: boolean;
 }
 
-/** A run that could not be made, or was stopped at a stated bound: what the user can do about it is in the list. */
+/** A run could not be made, or was stopped at a stated bound; the diagnostics say what the user can do. */
 export class ScenarioRunError extends Error {
   override readonly name = 'ScenarioRunError';
 
@@ -61,10 +64,10 @@ export class ScenarioRunError extends Error {
 }
 
 /**
- * A run in progress. `simulate` is the short way; this is for those who want to look, or to stop, in between.
+ * A run in progress, for callers that want to look, or to stop, in between; `simulate` is the short way.
  *
- * Looking changes nothing: summary, result, processes, progress and pod names can be asked for at any moment and any
- * number of times. They are copies, and the run goes on as if nobody had asked.
+ * Looking changes nothing: summary, result, processes, progress and pod names can be read at any moment and
+ * any number of times. They are copies, and the run goes on as if nothing had been read.
  */
 export class Run {
   readonly node: Node;
@@ -117,12 +120,12 @@ export class Run {
     }
   }
 
-  /** Where it is to end. */
+  /** Where the run is to end. */
   get until(): RunEnd {
     return this.options.until ?? 'horizon';
   }
 
-  /** Where it is, 0 to 1. */
+  /** The part of the run that is done, 0 to 1. */
   get progress(): number {
     return this.#isOver ? 1 : this.sim.nowUs / this.#endUs;
   }
@@ -132,9 +135,9 @@ export class Run {
   }
 
   /**
-   * Goes on for a slice of real time, a tenth of a second or so, at most to `untilUs`.
+   * Goes on for about a tenth of a second of real time, at most to `untilUs`.
    *
-   * @returns true when it has got there, or the run is over.
+   * @returns true when the run has got to `untilUs`, or is over.
    * @throws ScenarioRunError if a program never blocks, or the run needs too many events.
    */
   advance(untilUs = this.#endUs): boolean {
@@ -147,7 +150,7 @@ export class Run {
     return reached || this.#isOver;
   }
 
-  /** What it has come to so far; usually asked for at the end. */
+  /** What the run has come to so far; usually read at the end. */
   summary(): RunSummary {
     return summarise(this.#parts());
   }
@@ -219,14 +222,14 @@ function sampleEveryUs(scenario: Scenario): number {
 }
 
 export interface SimulateOptions extends Omit<RunOptions, 'record'> {
-  /** Called now and then with how far it is, 0 to 1, and the simulated time in seconds. */
+  /** Called now and then with the part that is done, 0 to 1, and the simulated time in seconds. */
   onProgress?: (progress: number, simulatedSeconds: number) => void;
 }
 
 /**
  * Runs a scenario to its horizon. The same scenario and seed give the same result on every platform.
  *
- * @throws ScenarioRunError when it had to be stopped; `diagnostics` says why.
+ * @throws ScenarioRunError if the run had to be stopped; `diagnostics` says why.
  */
 export function simulate(scenario: Scenario, options: SimulateOptions = {}): RunResult {
   const run = new Run(scenario, options);
@@ -250,7 +253,7 @@ export function observeAt(
 ): ProcessRow[] | null {
   const run = new Run({ ...scenario, horizonUs: Math.max(timeUs, 1) }, options);
   while (!run.advance()) {
-    // A slice at a time, to the end.
+    // One slice after another, to the end.
   }
   return run.processes(options.pod);
 }

@@ -1,6 +1,6 @@
 /**
- * What a run amounts to: which of a few stories it tells, and the readings of the node at the moments that matter.
- * Derived from the result alone; the words are in message.ts.
+ * What a run amounts to: which of a few stories it tells, with readings of the node at the moments that
+ * matter. Derived from the result alone, and without words: those are in report/message.ts.
  */
 import type { BlameRow, Exhaustion, PodRefusal, Projection, RunResult, Timeline } from './result.js';
 
@@ -18,21 +18,22 @@ export interface Reading {
 }
 
 /**
- * Numbers that had piled up and were given back: the most that were held, and the first reading below half of it. Of a full
- * node: the last reading without room, and the first with it, be it that pids were given back or that the limit was raised.
+ * PIDs had piled up and were given back: the reading with the most, and one below half of it. For a full
+ * node: the last reading without room and the first with it, whether PIDs were given back or the limit was
+ * raised.
  */
 export interface Relief {
   before: Reading;
   after: Reading;
 }
 
-/** Every run tells exactly one of these. */
+/** Each run tells exactly one of these. */
 export type Story =
-  /** The node refused a fork; `again` if it did so once more after the relief. */
+  /** The node was full; `again` if it was full once more after the relief. */
   | { kind: 'full'; atSeconds: number; reading: Reading; relief: Relief | null; again: Exhaustion | null }
-  /** A limit of a pod's own (its cgroup, its namespace) refused a fork; the node never did, and would not in time either. */
+  /** A limit below the node's refused a fork to a pod; the node itself is neither full nor heading there. */
   | { kind: 'pod-full'; atSeconds: number; first: PodRefusal; reading: Reading; end: Reading }
-  /** Never full, and what had piled up has been given back for good. */
+  /** Never full, and what had piled up was given back for good. */
   | { kind: 'recovered'; relief: Relief; end: Reading }
   | { kind: 'would-fill'; atSeconds: number; end: Reading; relief: Relief | null; projection: Exhausts }
   | { kind: 'never'; end: Reading; projection: Never }
@@ -81,8 +82,8 @@ export function lastReading(result: RunResult): Reading {
 }
 
 /**
- * The first time that more than half of the pids held went away. What went must have been a leak (zombies and
- * pinned pids) and large enough to be seen: a burst of live tasks that ends is nothing to tell.
+ * The first time that more than half of the PIDs held were given back. Most of them must have been leaked
+ * (zombies and pinned PIDs), and enough to be seen in a chart: the end of a burst of live tasks is no relief.
  */
 function reliefAfter(result: RunResult, seconds: number): Relief | null {
   const { time_s: times, allocated } = result.timeline;
@@ -109,7 +110,7 @@ function endOf({ timeline }: RunResult, { untilSeconds }: Exhaustion): Relief | 
   };
 }
 
-/** Pods go one after another: the row from which on no more is given back. */
+/** Pods are deleted one after another: the row after which no more PIDs are given back. */
 function settledRow({ allocated }: Timeline, row: number): number {
   let settled = row;
   while (settled + 1 < allocated.length && allocated[settled + 1] < allocated[settled]) settled++;
@@ -121,7 +122,7 @@ export function endSeconds({ timeline }: RunResult): number {
   return timeline.time_s[timeline.time_s.length - 1];
 }
 
-/** How long the node was full, in all. */
+/** How long the node was full, all times together. */
 export function fullForSeconds(result: RunResult): number {
   return result.exhaustions.reduce(
     (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? endSeconds(result)) - atSeconds,
@@ -129,7 +130,7 @@ export function fullForSeconds(result: RunResult): number {
   );
 }
 
-/** A leak below this part of the table is no story. */
+/** A leak below this share of the table is no story. */
 const WORTH_TELLING = 0.02;
 
 export function tellStory(result: RunResult): Story {
@@ -176,26 +177,28 @@ export function tellingMoments(result: RunResult): number[] {
   return moments.filter((seconds) => seconds !== null).sort((a, b) => a - b);
 }
 
-/** One pod's or one kind of pod's share of the pids. */
+/** The share of the PIDs that one pod holds, or all copies of it together. */
 export interface Culprit {
   origin: string;
   pods: string[];
   containers: string[];
   programs: string[];
   pids: number;
-  /** Of all pids held at that moment, 0 to 1. */
+  /** Of all PIDs held at that moment, 0 to 1. */
   share: number;
 }
 
-/** Who holds the pids, and when that was. */
+/** The holders of PIDs at one moment. */
 export interface BlameAt {
   rows: readonly BlameRow[];
   atSeconds: number;
-  /** As the node refused its first fork; not: at the end of the run. */
+  /** At the first fork that the node refused; otherwise at the end of the run. */
   whenFull: boolean;
 }
 
-/** At the end of the run. But if a node that was full has room again by then, it is too late to ask: as it became full. */
+/**
+ * The blame at the end of the run; but if a full node has room again by then, the blame as it became full.
+ */
 export function blameToTell(result: RunResult): BlameAt {
   const { exhaustions, blame, blameWhenFull } = result;
   const hasRoomAgain = exhaustions.length > 0 && exhaustions[exhaustions.length - 1].untilSeconds !== null;
@@ -204,7 +207,7 @@ export function blameToTell(result: RunResult): BlameAt {
     : { rows: blame, atSeconds: lastReading(result).timeSeconds, whenFull: false };
 }
 
-/** Who holds the most, with the copies of a pod taken together: `rabbitmq-0`, `rabbitmq-1` are one culprit. */
+/** The largest holders first. The copies of a pod are taken together: `rabbitmq-0`, `rabbitmq-1` are one. */
 export function culprits({ rows }: BlameAt): Culprit[] {
   const groups = new Map<string, Culprit>();
   let total = 0;

@@ -1,4 +1,4 @@
-/** What a run has come to, at the moment of asking. Everything in it is a copy, and asking changes nothing. */
+/** What a run has come to by now. Everything in it is a copy, and making it changes nothing. */
 import type { PodSlot, ProbeAccount } from '../node/kubelet/kubelet.js';
 import type { Node } from '../node/node.js';
 import type { Scenario } from '../scenario/scenario.js';
@@ -23,7 +23,7 @@ import type {
 } from './result.js';
 import type { Watch } from './watch.js';
 
-/** Of a run, what its summary is made from. */
+/** What a summary is made from. */
 export interface RunParts {
   scenario: Scenario;
   node: Node;
@@ -59,7 +59,7 @@ export function summarise({ scenario, node, watch, until, wallSeconds }: RunPart
   return { ...summary, expectations: evaluate(scenario.expect, summary) };
 }
 
-/** With a last row for the moment of asking. Null: the run records nothing. */
+/** Ends with a row for this moment. Null: the run records nothing. */
 export function recordingOf({ node, watch }: RunParts): RunRecording | null {
   const now = readNode(node);
   const hasRoomAgain = watch.fullness.hasRoomAgain(now.free);

@@ -3,7 +3,7 @@
  *
  *     leaks             what each probe leaves behind per run
  *     first times       when each symptom showed first
- *     fullness          when the node was full, and who held the PIDs
+ *     fullness          when the node was full, and which origins held the PIDs
  *     pod refusals      pods that came to a limit below the node's
  *     growth            three columns and the last change, for the projection
  *     sampler           reads the node now and then: the rows for the others
@@ -21,7 +21,7 @@ import { Sampler } from './sampler.js';
 
 export interface WatchOptions {
   sampleEveryUs: number;
-  /** Keep the timeline and the events? */
+  /** Whether to keep the timeline and the events. */
   record: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface Watch {
   readonly recording: Recording | null;
 }
 
-/** Begins to watch a node that has just been built; `observers` is the list that the node tells its moments. */
+/** Begins to watch a node that has just been built. `observers`: the list that the node tells its moments. */
 export function watch(node: Node, observers: Observers, { sampleEveryUs, record }: WatchOptions): Watch {
   const leaks = new LeakAccounts(node);
   const firstTimes = new FirstTimes(node.context.sim, observers);

@@ -1,4 +1,4 @@
-/** Decision 14: nothing in a result tells whether ends that are waited for took one stroke or two. */
+/** Decision 14: a result is the same whether the kernel takes an awaited exit in one step or in two. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Machine } from '../../src/program/machine.js';
@@ -18,14 +18,17 @@ function scenarioOf(text: string): Scenario {
   return parsed.value[0];
 }
 
-/** All but how much work it was. */
+/** The result without the figures of how much work it was. */
 function whatCame({ engineEvents: _, wallSeconds: __, ...rest }: RunResult): unknown {
   return rest;
 }
 
 const RUNTIMES = ['{name: docker, version: "17.12"}', '{name: containerd}', '{name: cri-o}', '{name: bare}'];
 
-/** Probes that fork, fail, time out, and a container that ends: everything for which a shim, a conmon or an init waits. */
+/**
+ * Probes that fork, fail and time out, and a container that exits: all that a shim, a conmon or an init waits
+ * for.
+ */
 const busy = (runtime: string) => `
 apiVersion: pidsim/v1
 kind: Scenario
@@ -52,7 +55,7 @@ const shipped = readdirSync('scenarios')
   .map((name): [string, string] => [`scenarios/${name}`, readFileSync(`scenarios/${name}`, 'utf8')]);
 const own = RUNTIMES.map((runtime): [string, string] => [runtime, busy(runtime)]);
 
-describe('at once or in two turns, an end that is waited for leads to the same', () => {
+describe('an awaited exit leads to the same result in one step and in two turns', () => {
   test.each([...shipped, ...own])('in %s', (_name, text) => {
     const scenario = scenarioOf(text);
     const atOnce = simulate(scenario);

@@ -3,8 +3,8 @@ import { Kernel, NONE } from '../../src/kernel/kernel.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 import { freePids } from '../../src/run/capacity.js';
 
-describe('the pids that can still be handed out', () => {
-  it('K7 are those below a pid_max that was lowered, whoever holds some beyond it', () => {
+describe('the PIDs that are free', () => {
+  it('K7: are below a pid_max that was lowered, even while PIDs above it are still held', () => {
     const kernel = new Kernel({ rules: kernelRules('6.18')!, pidMax: 2000, threadsMax: 10_000 });
     for (let i = 0; i < 1000; i++) kernel.fork(kernel.init);
     kernel.setPidMax(0, 901);

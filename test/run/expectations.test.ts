@@ -17,7 +17,7 @@ function check(text: string, result: typeof full) {
   return evaluate([parsed.value], result)[0];
 }
 
-test('an expectation is held against the run, and says what was found', () => {
+test('an expectation is compared with the run, and says what was found', () => {
   expect(check('exhausted == true', full)).toEqual({ text: 'exhausted == true', ok: true, actual: 'true' });
   expect(check('exhausted == true', healthy)).toMatchObject({ ok: false, actual: 'false' });
   expect(check('refusedBy == pid-max', full).ok).toBe(true);
@@ -37,7 +37,7 @@ test('a node that is never exhausted takes longer than any time', () => {
   expect(check('timeToExhaustion < 36h', healthy).ok).toBe(false);
 });
 
-test('a pod that comes to its own limit can be expected, and that none does', () => {
+test('a pod that reaches its own limit can be expected, and that no pod does', () => {
   const given = { pause: '3.0', kernel: { pidMax: 4_000 }, pods: [{ ...leaky, pidMax: 400 }] };
   const refused = simulate(scenario(given, 1_000));
   expect(check('podsRefused == 1', refused).ok).toBe(true);

@@ -19,7 +19,7 @@ const LOOKS = [
   (run: Run) => run.progress,
 ];
 
-/** Writes over all that it is given, as deep as it goes. */
+/** Overwrites everything in an answer, at every depth. */
 function vandalise(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, inner] of Object.entries(value)) {
@@ -40,7 +40,7 @@ function endsAsUnseen(look: (run: Run) => void) {
   });
 }
 
-test('a run that is stopped and looked at, whatever the caller does to the answers, ends as one that is not', () => {
+test('a run that is stopped and looked at, and its answers overwritten, ends as one that is not', () => {
   fc.assert(endsAsUnseen(vandaliseAll), RUNS);
 });
 

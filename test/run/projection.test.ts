@@ -65,7 +65,7 @@ describe('projection', () => {
     ).toBe('never');
   });
 
-  test('growth that has ended before the last half is not carried on', () => {
+  test('growth that ended before the last half is not extrapolated', () => {
     expect(
       project(
         timeline(100, (hour) => Math.min(hour, 40) * 50),
@@ -75,7 +75,7 @@ describe('projection', () => {
     ).toBe('never');
   });
 
-  test('nor growth that has ended within it, as of a pod that has come to its own limit', () => {
+  test('nor is growth that ended within it, as that of a pod which has reached its own limit', () => {
     expect(
       project(
         timeline(100, (hour) => Math.min(hour, 65) * 50),
@@ -92,7 +92,7 @@ describe('projection', () => {
     expect(projection.method).toContain('since the last change');
   });
 
-  test('too few rows say nothing', () => {
+  test('with too few rows the answer is never', () => {
     expect(
       project(
         timeline(3, (hour) => hour * 100),
@@ -102,7 +102,7 @@ describe('projection', () => {
     ).toBe('never');
   });
 
-  test('a short run tells to within 1 % when a long one is exhausted', () => {
+  test('a short run predicts to within 1 % when a long one is exhausted', () => {
     const leaky = pod({ pidMode: 'pod', containers: [container({ probes: [probe({ program: ORPHAN })] })] });
     const given = {
       pause: '3.0',
@@ -115,7 +115,7 @@ describe('projection', () => {
     expect(Math.abs(short.atSeconds / long.atSeconds - 1)).toBeLessThan(0.01);
   });
 
-  test('and of a pause that reaps it says never', () => {
+  test('and says never for a pause that reaps', () => {
     const leaky = pod({ pidMode: 'pod', containers: [container({ probes: [probe({ program: ORPHAN })] })] });
     const given = {
       pause: '3.1',
@@ -131,18 +131,18 @@ describe('projection', () => {
     }
   });
 
-  describe('of pods with a pid_max of their own (K7)', () => {
+  describe('for pods with a pid_max of their own (K7)', () => {
     const leaky = (pidMax: number | null) =>
       pod({ pidMode: 'pod', pidMax, containers: [container({ probes: [probe({ program: ORPHAN })] })] });
     const projected = (...pods: ReturnType<typeof leaky>[]) =>
       simulate(scenario({ pause: '3.0', pods }, 10_000)).projection;
 
-    test('says never: each is full by itself before the node is', () => {
+    test('says never: each pod is full before the node is', () => {
       expect(projected(leaky(10_000))).toMatchObject({ kind: 'never' });
       expect(projected(leaky(10_000))!.pidsPerHour).toBeGreaterThan(100);
     });
 
-    test('says when, if one of them has none, or if together they may take more than there are', () => {
+    test('gives a time if a pod has no limit, or if the limits together exceed that of the node', () => {
       expect(projected(leaky(10_000), leaky(null))).toMatchObject({ kind: 'exhausts' });
       expect(projected(leaky(20_000))).toMatchObject({ kind: 'never' });
       expect(projected(leaky(20_000), leaky(20_000))).toMatchObject({ kind: 'exhausts' });

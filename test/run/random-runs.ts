@@ -1,4 +1,4 @@
-/** Small random nodes that leak, fill up and are freed again, and the moments at which somebody looks at them. */
+/** Small random nodes that leak, fill up and get room again, and random moments at which to look at them. */
 import fc from 'fast-check';
 import type { Intervention } from '../../src/node/spec.js';
 import { Run, type RunOptions } from '../../src/run/run.js';
@@ -90,7 +90,10 @@ export const given: fc.Arbitrary<Given> = fc
     options: { until, replication },
   }));
 
-/** Up to where a run goes before the next look: to a time, or through so many events, often into the middle of an instant. */
+/**
+ * Where a run goes before the next look: to a time, or through so many events, often to the middle of an
+ * instant.
+ */
 export type Stop = { untilUs: number } | { events: number };
 
 export const stops: fc.Arbitrary<Stop[]> = fc.array(

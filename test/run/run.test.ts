@@ -19,7 +19,7 @@ describe('outcome', () => {
     expect(result.symptoms.firstForkRefusedSeconds).toBe((result.outcome as { atSeconds: number }).atSeconds);
   });
 
-  test('who held the pids is noted when the node becomes full, and again at the end', () => {
+  test('the blame is noted when the node becomes full, and again at the end', () => {
     const { blame, blameWhenFull } = simulate(scenario(deletedAt(1_500), 1_600));
     const probes = (rows: typeof blame | null) => rows?.find(({ origin }) => origin === 'readiness')?.pids;
     const sum = (rows: typeof blame | null) => rows?.reduce((total, { pids }) => total + pids, 0);
@@ -28,7 +28,7 @@ describe('outcome', () => {
     expect(probes(blame)).toBeLessThan(500);
   });
 
-  test('of a node that was never full there is nothing to note', () => {
+  test('a node that was never full has no blame for that moment', () => {
     expect(simulate(scenario(LEAK, 60)).blameWhenFull).toBeNull();
   });
 
@@ -37,7 +37,7 @@ describe('outcome', () => {
     interventions: [{ do: 'delete-pod' as const, atUs: at * S, pod: 'web', recreate: true }],
   });
 
-  test('a node that is full has room again when the pod is deleted, and may be full a second time', () => {
+  test('a full node has room again when the pod is deleted, and may be full a second time', () => {
     const result = simulate(scenario(deletedAt(1_500), 3_000));
     const [first, second, ...more] = result.exhaustions;
     expect(first.untilSeconds).toBeGreaterThan(1_499);
@@ -54,7 +54,7 @@ describe('outcome', () => {
     ]);
   });
 
-  test('the end of a fullness is noticed within a minute, however seldom the timeline has a row', () => {
+  test('a full node with room again is noticed within a minute, however seldom the timeline has a row', () => {
     const burst = program('burst', [
       { sleep: '100s' },
       { repeat: { times: 2_000, steps: [{ fork: { steps: [{ sleep: '500s' }], orElse: [] } }] } },
@@ -69,7 +69,7 @@ describe('outcome', () => {
     expect(untilSeconds! - atSeconds).toBeLessThanOrEqual(561);
   });
 
-  test('a node that nobody frees is full once, to the end; one that never fills up is never full', () => {
+  test('a node that gets no room again is full once, to the end; one that reaps is never full', () => {
     expect(simulate(scenario(LEAK, 3_000)).exhaustions).toMatchObject([{ untilSeconds: null }]);
     expect(simulate(scenario({ ...LEAK, pause: '3.1' }, 3_000)).exhaustions).toEqual([]);
   });
@@ -111,7 +111,7 @@ describe('outcome', () => {
     expect(second.untilSeconds).toBeNull();
   });
 
-  test('R22: the limit of all pods together is told from a pod’s own', () => {
+  test('R22: a refusal by the limit of all pods together is not taken for one by the pod’s own', () => {
     const given = { ...LEAK, kernel: { pidMax: 2_000 }, kubelet: { reservedPids: 1_700 } };
     const { outcome, symptoms } = simulate(scenario(given, 3_000));
     expect(outcome.kind).toBe('censored');
@@ -120,7 +120,7 @@ describe('outcome', () => {
     ]);
   });
 
-  test('threads-max refuses for zombies alone; pinned pids do not count there (K12, K40)', () => {
+  test('zombies count against threads-max, pinned PIDs do not (K12, K40)', () => {
     const result = simulate(scenario({ ...LEAK, kernel: { pidMax: 32_768, threadsMax: 1_000 } }, 3_000));
     expect(result.outcome).toMatchObject({ kind: 'exhausted', refusedBy: 'threads-max' });
     const row = result.timeline.time_s.findIndex(
@@ -135,9 +135,9 @@ describe('K10, R29: the time to exhaustion, by arithmetic alone', () => {
   const EXEC = 17;
 
   /**
-   * Containerd: the host's own 100 pids, the shim's 11, a runc call each for pause and the application; then a
-   * run every period takes 17 pids and one for the orphan, and keeps two: the orphan's, and the command's as its
-   * session. No kernel is asked here, only a cursor that counts up.
+   * Containerd: the host has 100 PIDs, the shim 11, and pause and the application take a runc call each. Then
+   * each probe run takes 17 PIDs and one for the orphan, and keeps two: the orphan's, and the command's as
+   * its session. There is no kernel here, only a cursor that counts up.
    */
   function firstRefusedRun(pidMax: number): number {
     let cursor = 101 + 11;
@@ -158,7 +158,7 @@ describe('K10, R29: the time to exhaustion, by arithmetic alone', () => {
     }
   }
 
-  test('agrees with the simulation to the run', () => {
+  test('agrees with the simulation to the exact run', () => {
     for (const pidMax of [1_000, 2_000, 4_096, 32_768]) {
       const result = simulate(scenario({ ...LEAK, kernel: { pidMax } }, pidMax), { until: 'exhaustion' });
       // Discarded (R15), and with it the run that was refused is the last that is counted.
@@ -168,7 +168,7 @@ describe('K10, R29: the time to exhaustion, by arithmetic alone', () => {
 });
 
 describe('the timeline', () => {
-  test('auto: about a thousand rows, columns of one length, times that only go up', () => {
+  test('has about a thousand rows by default, columns of one length, and times that only go up', () => {
     const { timeline } = simulate(scenario(LEAK, 3_000));
     expect(timeline.time_s.length).toBeGreaterThan(1_000);
     expect(timeline.time_s.length).toBeLessThan(1_200);
@@ -194,17 +194,17 @@ describe('the timeline', () => {
   test('K3: the first wrap is an event, and there is one', () => {
     const { events } = simulate(scenario(LEAK, 3_000));
     const wraps = events.filter(({ kind }) => kind === 'wrapped');
-    // 2,000 pids, of which the host and the pod's start take 147, and each run, once a second, 18.
+    // Of the 2,000 PIDs the host and the pod's start take 147, and each run, once a second, 18.
     expect(wraps).toHaveLength(1);
     expect(Math.abs(wraps[0].timeSeconds - (2_000 - 147) / 18)).toBeLessThan(2);
   });
 
-  test('sampleEvery is kept to', () => {
+  test('has a row every sampleEvery', () => {
     const { timeline } = simulate(scenario({}, 100, { sampleEveryUs: 20 * S }));
     expect(timeline.time_s).toEqual([0, 20, 40, 60, 80, 100]);
   });
 
-  test('K12: the kubelet sees every zombie and not one pinned number', () => {
+  test('K12: the kubelet sees every zombie and no pinned PID', () => {
     const { timeline } = simulate(scenario(LEAK, 500));
     const last = timeline.time_s.length - 1;
     expect(timeline.pinned[last]).toBeGreaterThan(400);
@@ -219,7 +219,7 @@ describe('what a probe leaves per run', () => {
     return [zombiesPerRun, pidsPerRun];
   };
 
-  test('is 1 zombie and 2 pids for an orphan of a session leader that nobody reaps; nothing if it is reaped', () => {
+  test('is 1 zombie and 2 PIDs for a session leader’s orphan that is not reaped, nothing if it is', () => {
     expect(perRun({}, 500)).toEqual([1, 2]);
     expect(perRun({ pause: '3.1' }, 500)).toEqual([0, 0]);
   });
@@ -243,7 +243,7 @@ describe('what a probe leaves per run', () => {
 });
 
 describe('blame', () => {
-  test('names the probe that holds the pids, first', () => {
+  test('begins with the probe that holds most PIDs', () => {
     const [first] = simulate(scenario(LEAK, 500)).blame;
     expect(first).toMatchObject({ pod: 'web', container: 'app', origin: 'readiness', program: 'leaky' });
     expect(first.zombies).toBe(first.pinned);
@@ -264,7 +264,7 @@ describe('determinism', () => {
     expect(run.result().digest).toBe(digest(1));
   });
 
-  test('common random pids: pause 3.0 and 3.1 meet the same phases', () => {
+  test('common random numbers: pause 3.0 and 3.1 meet the same phases', () => {
     const first = (pause: string) => simulate(scenario({ ...LEAK, pause }, 100)).probes[0].runs;
     expect(first('3.0')).toBe(first('3.1'));
   });
@@ -302,13 +302,13 @@ describe('a run that would never end', () => {
     ]);
   });
 
-  test('a node that cannot even boot is a diagnostic too', () => {
+  test('a node that cannot even boot is reported as a diagnostic too', () => {
     expect(diagnosticsOf({ baselineTaskCount: 900, kernel: { pidMax: 500 } })).toEqual(['node-too-small']);
   });
 });
 
 describe('ps', () => {
-  test('on the node and in the pod it is the same processes under different pids', () => {
+  test('shows the same processes on the node and in the pod, under different PIDs', () => {
     const given = scenario(LEAK, 3_000);
     const outside = observeAt(given, 60 * S)!.filter((row) => row.pod === 'web');
     const inside = observeAt(given, 60 * S, { pod: 'web' })!;
@@ -320,7 +320,7 @@ describe('ps', () => {
     }
   });
 
-  test('a pod that is not there has no processes', () => {
+  test('has no processes for a pod that does not exist', () => {
     expect(observeAt(scenario(LEAK, 100), 10 * S, { pod: 'nobody' })).toBeNull();
     const plain = scenario(
       {
