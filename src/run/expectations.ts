@@ -5,16 +5,18 @@ import { type ExpectationResult, podsRefused, type RunSummary } from './result.j
 
 export type Yield = Omit<RunSummary, 'expectations'>;
 
+type Value = number | boolean | string;
+
 export function evaluate(expectations: readonly Expectation[], result: Yield): ExpectationResult[] {
   return expectations.map((expectation) => {
     const actual = actualOf(expectation, result);
-    const ok = compare(actual, expectation.comparison, expectation.value);
+    const ok = HOLDS[expectation.comparison](actual, expectation.value);
     return { text: expectation.text, ok, actual: print(expectation, actual) };
   });
 }
 
 /** Durations are in µs; the time to an exhaustion or a refusal that never came is Infinity. */
-function actualOf({ subject }: Expectation, result: Yield): number | boolean | string {
+function actualOf({ subject }: Expectation, result: Yield): Value {
   const { outcome, final, symptoms, probes, pods } = result;
   switch (subject) {
     case 'exhausted':
@@ -43,28 +45,16 @@ function actualOf({ subject }: Expectation, result: Yield): number | boolean | s
   }
 }
 
-function compare(
-  actual: number | boolean | string,
-  comparison: Comparison,
-  expected: number | boolean | string,
-): boolean {
-  switch (comparison) {
-    case '==':
-      return actual === expected;
-    case '!=':
-      return actual !== expected;
-    case '<':
-      return actual < expected;
-    case '<=':
-      return actual <= expected;
-    case '>':
-      return actual > expected;
-    case '>=':
-      return actual >= expected;
-  }
-}
+const HOLDS: Record<Comparison, (actual: Value, expected: Value) => boolean> = {
+  '==': (actual, expected) => actual === expected,
+  '!=': (actual, expected) => actual !== expected,
+  '<': (actual, expected) => actual < expected,
+  '<=': (actual, expected) => actual <= expected,
+  '>': (actual, expected) => actual > expected,
+  '>=': (actual, expected) => actual >= expected,
+};
 
-function print({ subject }: Expectation, actual: number | boolean | string): string {
+function print({ subject }: Expectation, actual: Value): string {
   if (subject !== 'timeToExhaustion' && subject !== 'timeToPodRefusal') return String(actual);
   return actual === Number.POSITIVE_INFINITY ? 'never' : formatDuration(actual as number);
 }

@@ -2,10 +2,7 @@
 import type { Node } from '../node/node.js';
 import type { ProcessRow } from './result.js';
 
-/**
- * The processes of the node, or of a pod's PID namespace, by PID. Null: there is no such pod, or it has no
- * process.
- */
+/** Every process of the node, or of a pod's PID namespace, by number. Null: no such pod, or nothing of it runs. */
 export function processRows(node: Node, pod: string | null): ProcessRow[] | null {
   const namespace = pod === null ? 0 : namespaceOf(node, pod);
   if (namespace === null) return null;

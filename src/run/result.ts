@@ -225,7 +225,7 @@ export interface ProcessRow {
   /** As `ps` prints it: `S`, `Ss`, `Z`, `Zs`, `Zl`, `Sl`, … */
   stat: string;
   comm: string;
-  /** The task's PIDs from the reader's namespace inwards, as NSpid in /proc/PID/status. */
+  /** The task's pids from the reader's namespace inwards, as NSpid in /proc/PID/status. */
   nspid: number[];
   /** Threads, the leader included; 1 for a plain zombie. */
   threads: number;

@@ -25,18 +25,8 @@ export interface WatchOptions {
   record: boolean;
 }
 
-export interface Watch {
-  readonly observers: Observers;
-  readonly leaks: LeakAccounts;
-  readonly firstTimes: FirstTimes;
-  readonly fullness: Fullness;
-  readonly podRefusals: PodRefusals;
-  readonly growth: GrowthLog;
-  readonly recording: Recording | null;
-}
-
 /** Begins to watch a node that has just been built. `observers`: the list that the node tells its moments. */
-export function watch(node: Node, observers: Observers, { sampleEveryUs, record }: WatchOptions): Watch {
+export function watch(node: Node, observers: Observers, { sampleEveryUs, record }: WatchOptions) {
   const leaks = new LeakAccounts(node);
   const firstTimes = new FirstTimes(node.context.sim, observers);
   const fullness = new Fullness(node, leaks, observers);
@@ -49,3 +39,5 @@ export function watch(node: Node, observers: Observers, { sampleEveryUs, record 
   node.context.machine.observe(observers);
   return { observers, leaks, firstTimes, fullness, podRefusals, growth, recording };
 }
+
+export type Watch = ReturnType<typeof watch>;
