@@ -4,29 +4,34 @@ import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { STANDARD_INPUT } from '../run/result.js';
 import { CommandError, EXIT } from './exit.js';
-import { explainCommand } from './explain.js';
 import { reasonOf } from './files.js';
-import { labCommand } from './lab.js';
-import { psCommand } from './ps.js';
-import { runCommand } from './run.js';
-import { validateCommand } from './validate.js';
 
 const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure;
 2 usage or invalid scenario; 3 lab not possible on this machine;
 70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
 
+/** By name, how it is added to the parser. Most of a short command's time is loading modules, so only what is asked for is. */
+const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
+  run: async (parser) => parser.command((await import('./run.js')).runCommand),
+  ps: async (parser) => parser.command((await import('./ps.js')).psCommand),
+  validate: async (parser) => parser.command((await import('./validate.js')).validateCommand),
+  explain: async (parser) => parser.command((await import('./explain.js')).explainCommand),
+  lab: async (parser) => parser.command((await import('./lab.js')).labCommand),
+};
+
+/** The command that is named first; all of them for help, and for suggestions if there is no such command. */
+function commandsFor(args: readonly string[]): string[] {
+  const named = args.find((word) => !word.startsWith('-'));
+  return named !== undefined && Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
+}
+
 async function main(args: string[]): Promise<void> {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
   const parser = yargs(args);
-  neverLayOutHelpAhead(parser);
+  for (const name of commandsFor(args)) await COMMANDS[name](parser);
   await parser
     .scriptName('pidsim')
     .usage('$0 <command>\n\nWhen does this node stop forking, and which fix buys how much?')
-    .command(runCommand)
-    .command(psCommand)
-    .command(validateCommand)
-    .command(explainCommand)
-    .command(labCommand)
     .demandCommand(1, 'name a command')
     .strict()
     .parserConfiguration({ 'populate--': true })
@@ -46,18 +51,6 @@ async function main(args: string[]): Promise<void> {
     .parseAsync();
 }
 
-/**
- * yargs lays out the help of every command that it runs, in case the command should ask for it when it fails. None of ours
- * does, and that takes longer than reading the scenario. There is no option against it; without this it would only be slow.
- */
-function neverLayOutHelpAhead(parser: Argv): void {
-  interface Internals {
-    getInternalMethods?(): { getUsageInstance(): { cacheHelpMessage(): void } };
-  }
-  const usage = (parser as Internals).getInternalMethods?.().getUsageInstance();
-  if (usage !== undefined) usage.cacheHelpMessage = () => {};
-}
-
 function fail(error: unknown): void {
   if (error instanceof CommandError) {
     if (error.message !== '') process.stderr.write(`${error.message}\n`);
@@ -71,11 +64,11 @@ function fail(error: unknown): void {
   process.exitCode = EXIT.internal;
 }
 
-// A reader that has seen enough (`pidsim ps … | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  // A reader that has seen enough (`pidsim ps … | head`) is no failure.
+  if (error.code === 'EPIPE') return;
   process.stderr.write(`error: standard output: ${reasonOf(error)}\n`);
-  process.exit(EXIT.failure);
+  process.exitCode = EXIT.failure;
 });
 
 /** yargs loses a lone dash, which everybody else takes for standard input. */
@@ -84,15 +77,4 @@ function nameStandardInput(args: string[]): string[] {
   return args.map((word, index) => (word === '-' && index < end ? STANDARD_INPUT : word));
 }
 
-/**
- * Left to itself, Node would wait for the functions that V8 is still compiling in the background, which nobody will call
- * any more. What has been written is written first.
- */
-function leave(): void {
-  // If it could not be written, that is being reported.
-  process.stdout.write('', (error) => error ?? process.stderr.write('', () => process.exit()));
-}
-
-main(nameStandardInput(hideBin(process.argv)))
-  .catch(fail)
-  .then(leave);
+await main(nameStandardInput(hideBin(process.argv))).catch(fail);

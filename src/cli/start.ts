@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** What `pidsim` starts with: the program, in as little time as can be. */
-import { loadProgram, readCodeCache, runProgram } from './program.js';
+/** What `pidsim` starts with: Node keeps the compiled code of all that is imported after this, from version 22 on. */
+import * as nodeModule from 'node:module';
 
-runProgram(loadProgram(readCodeCache()));
+const { enableCompileCache }: { enableCompileCache?: () => unknown } = nodeModule;
+enableCompileCache?.();
+await import('./main.js');

@@ -28,7 +28,7 @@
 import type { Distribution } from '../sim/distribution.js';
 import type { ProgramSource } from './step.js';
 
-/** Opcodes. Dense and from 0, and an enum, whose numbers esbuild puts into the code: so V8 makes a jump table of a `switch`. */
+/** Opcodes. Dense and from 0, and an enum, whose numbers the build writes into the code: so V8 makes a jump table of a `switch`. */
 export enum Op {
   /** Ends the process (exit_group). */
   EXIT = 0,

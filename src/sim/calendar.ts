@@ -32,9 +32,9 @@ import { LATEST_US } from './time.js';
  * are what a queue of this kind pays for; a run that grows too long becomes a rung. docs/performance.md has the figures.
  *
  * Three things are as they are for V8's sake. Fields are `private` and not `#`, which makes longer bytecode: V8 puts a
- * function into its caller only if it is short, and `push` and `pop` just are. What the inner loops have for constants is
- * a `const enum`, since a bundler turns `const` into `var`, which is read from memory each time. And no field for a time
- * starts as 0: that would count as a small integer, and all that is compiled for one is thrown away at 2^31.
+ * function into its caller only if it is short, and `push` and `pop` just are. The places in an event are an `enum`, whose
+ * numbers the build writes into the code. And no field for a time starts as 0: that would count as a small integer, and
+ * all that is compiled for one is thrown away at 2^31.
  */
 export class Calendar {
   /** Time of the last popped event, in microseconds; NaN before the first. */
@@ -369,8 +369,7 @@ export class Calendar {
  * Layout of an event: eight 32-bit numbers, half a cache line. The first two are the time, a double. An event is named
  * by the index of its first number, a multiple of 8; the first eight numbers are no event's, so 0 can mean "none".
  */
-// biome-ignore lint/suspicious/noConstEnum: used in this file alone; its numbers have to be in the code (see Calendar).
-const enum Event {
+enum Event {
   None = 0,
   Next = 2,
   Kind = 3,
