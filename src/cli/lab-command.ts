@@ -1,6 +1,13 @@
 /** What the lab's commands on real commands share: the command behind `--`, and what can keep the lab from running. */
 import type { Arguments as Parsed } from 'yargs';
+import { InitDidNotStay } from '../lab/init/examine.js';
+import { StartRefused } from '../lab/namespace/probe-host.js';
+import { BadLabOption, LabUnavailable } from '../lab/namespace/probe-host-setup.js';
+import { CommandNotRun } from '../lab/record/record.js';
 import { CommandError, EXIT, usageError } from './exit.js';
+
+/** The command that was given could not be run, or did not stay. */
+const NOT_RUN = [CommandNotRun, InitDidNotStay, StartRefused];
 
 /** `pidsim lab init -- CMD…`: everything behind `--`, untouched. */
 export function commandBehindDashes(args: Parsed<object>, example: string): string[] {
@@ -16,12 +23,11 @@ export function skipped(message = ''): CommandError {
 
 /** An error of the lab in its own exit code; anything else is passed on. */
 export function labError(error: unknown, isAborted: boolean): unknown {
-  const { name, message } = error as Error;
   if (isAborted) return error;
-  if (name === 'LabUnavailable') return skipped(`skipped: ${message}`);
-  if (name === 'BadLabOption') return usageError(message);
-  if (name === 'CommandNotRun' || name === 'InitDidNotStay' || name === 'StartRefused') {
-    return new CommandError(EXIT.failure, `error: ${message}`);
+  if (error instanceof LabUnavailable) return skipped(`skipped: ${error.message}`);
+  if (error instanceof BadLabOption) return usageError(error.message);
+  if (error instanceof Error && NOT_RUN.some((kind) => error instanceof kind)) {
+    return new CommandError(EXIT.failure, `error: ${error.message}`);
   }
   return error;
 }

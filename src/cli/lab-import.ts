@@ -1,5 +1,7 @@
 /** `pidsim lab import`: a program from a saved trace. */
 import type { CommandModule } from 'yargs';
+import { importTraceFile } from '../lab/record/import.js';
+import { programsYaml } from '../lab/record/program.js';
 import { formatDiagnostic } from '../report/terminal.js';
 import { CommandError, EXIT } from './exit.js';
 import { writeProgram } from './lab-record.js';
@@ -23,11 +25,7 @@ export const importCommand: CommandModule<object, Arguments> = {
       .option('write', { type: 'string', describe: 'Write the program to this file instead of stdout' })
       .example('strace -f -ttt -o probe.trace my-probe', 'a trace, made anywhere')
       .example('$0 lab import probe.trace', 'the program, for `programs:` of a scenario'),
-  async handler({ trace, name, write }) {
-    const [{ importTraceFile }, { programsYaml }] = await Promise.all([
-      import('../lab/record/import.js'),
-      import('../lab/record/program.js'),
-    ]);
+  handler({ trace, name, write }) {
     const imported = importTraceFile(trace, { name });
     if (!imported.ok) {
       throw new CommandError(

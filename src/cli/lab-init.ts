@@ -1,5 +1,7 @@
 /** `pidsim lab init`: is this a good PID 1? */
 import type { CommandModule } from 'yargs';
+import { examineInit } from '../lab/init/examine.js';
+import { formatInitReport } from '../lab/init/text.js';
 import { toJson } from '../report/document.js';
 import { CommandError, EXIT } from './exit.js';
 import { Interruption } from './interruption.js';
@@ -35,10 +37,6 @@ export const initCommand: CommandModule<object, Arguments> = {
   async handler(args) {
     const command = commandBehindDashes(args as never, 'pidsim lab init -- tini -- sleep 1000');
     const interruption = new Interruption();
-    const [{ examineInit }, { formatInitReport }] = await Promise.all([
-      import('../lab/init/examine.js'),
-      import('../lab/init/text.js'),
-    ]);
     try {
       const report = await examineInit(command, {
         burst: args.burst,

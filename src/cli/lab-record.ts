@@ -1,6 +1,8 @@
 /** `pidsim lab record`: what does this probe command do to the process table? */
 import { writeFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
+import { recordCommand as recordRuns } from '../lab/record/record.js';
+import { formatRecording, formatRecordingYaml } from '../lab/record/text.js';
 import { toJson } from '../report/document.js';
 import { CommandError, EXIT } from './exit.js';
 import { reasonOf } from './files.js';
@@ -52,12 +54,8 @@ export const recordCommand: CommandModule<object, Arguments> = {
   async handler(args) {
     const command = commandBehindDashes(args as never, 'pidsim lab record -- sh -c "sleep 1 & true"');
     const interruption = new Interruption();
-    const [lab, text] = await Promise.all([
-      import('../lab/record/record.js'),
-      import('../lab/record/text.js'),
-    ]);
     try {
-      const recording = await lab.recordCommand(command, {
+      const recording = await recordRuns(command, {
         runs: args.runs,
         timeoutMs: args.timeout * 1000,
         name: args.name,
@@ -65,12 +63,12 @@ export const recordCommand: CommandModule<object, Arguments> = {
         setsid: args.setsid,
         signal: interruption.signal,
       });
-      if (args.write !== undefined) writeProgram(args.write, text.formatRecordingYaml(recording));
-      if (args.output === 'yaml') process.stdout.write(text.formatRecordingYaml(recording));
+      if (args.write !== undefined) writeProgram(args.write, formatRecordingYaml(recording));
+      if (args.output === 'yaml') process.stdout.write(formatRecordingYaml(recording));
       else if (args.output === 'json')
         process.stdout.write(toJson({ ...recording, programs: Object.fromEntries(recording.programs) }));
       else {
-        process.stdout.write(`${text.formatRecording(recording).trimEnd()}\n`);
+        process.stdout.write(`${formatRecording(recording).trimEnd()}\n`);
         if (args.write === undefined) {
           process.stderr.write('the program for a scenario: -o yaml prints it, --write FILE keeps it\n');
         }

@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
-import type { ObservedFile } from '../lab/litmus/observed.js';
-import type { recordOf as RecordOf, Verification } from '../lab/litmus/verify.js';
+import { formatVerification, verificationDocument } from '../lab/litmus/format.js';
+import { type ObservedFile, printObserved } from '../lab/litmus/observed.js';
+import { recordOf, type Verification, verifyLitmus } from '../lab/litmus/verify.js';
 import { toJson } from '../report/document.js';
 import { formatDiagnostic } from '../report/terminal.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -51,12 +52,6 @@ export const verifyCommand: CommandModule<object, Arguments> = {
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),
   async handler({ files = [], record, output, bound }) {
     const interruption = new Interruption();
-    const [{ verifyLitmus, recordOf }, { formatVerification, verificationDocument }, { printObserved }] =
-      await Promise.all([
-        import('../lab/litmus/verify.js'),
-        import('../lab/litmus/format.js'),
-        import('../lab/litmus/observed.js'),
-      ]);
     const boundMs = boundOrExit(bound);
     const paths = (files.length === 0 ? [LITMUS_DIR] : files).flatMap(litmusFiles);
     const progress = new Progress(1);
@@ -77,7 +72,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
           ? toJson(verificationDocument(verification))
           : `${formatVerification(verification).trimEnd()}\n`,
       );
-      if (record) writeObserved(verification, recordOf, printObserved);
+      if (record) writeObserved(verification);
       if (results.some(({ verdict }) => verdict === 'differs' || verdict === 'failed')) {
         throw new CommandError(EXIT.failure);
       }
@@ -105,11 +100,7 @@ function litmusFiles(path: string): string[] {
 }
 
 /** Into `observed/` beside the litmus files; what was recorded there of others that still exist stays. */
-function writeObserved(
-  verification: Verification,
-  recordOf: typeof RecordOf,
-  print: (file: ObservedFile) => string,
-): void {
+function writeObserved(verification: Verification): void {
   for (const folder of new Set(verification.results.map(({ litmus }) => dirname(litmus.file)))) {
     const results = verification.results.filter(({ litmus }) => dirname(litmus.file) === folder);
     const path = join(folder, 'observed', `${verification.kernel.release}.json`);
@@ -120,7 +111,7 @@ function writeObserved(
       if (!exists) delete record.observations[name];
     }
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, print(record));
+    writeFileSync(path, printObserved(record));
     process.stderr.write(`recorded in ${path}\n`);
   }
 }

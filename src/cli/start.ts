@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-/** What `pidsim` starts with: Node keeps the compiled code of all that is imported after this, from version 22 on. */
+/** What `pidsim` starts with. From version 22 on, Node keeps the compiled code of what is imported after the first line. */
 import * as nodeModule from 'node:module';
 
-const { enableCompileCache }: { enableCompileCache?: () => unknown } = nodeModule;
-enableCompileCache?.();
+if ('enableCompileCache' in nodeModule) (nodeModule.enableCompileCache as () => unknown)();
 await import('./main.js');

@@ -27,7 +27,7 @@ describe('the library', () => {
         /^pause 3\.0: full after 2\d\.\d h, refused by pid-max; 4\.\d\d PIDs lost per probe run$/,
       );
       expect(zombies).toMatch(/^ {2}after 10 minutes: 1[2-6]\d zombies in the pod$/);
-      expect(never).toBe('pause 3.1: not full after 48 h; projection: never; 0.00 pids lost per probe run');
+      expect(never).toBe('pause 3.1: not full after 48 h; projection: never; 0.00 PIDs lost per probe run');
       expect(none).toBe('  after 10 minutes: 0 zombies in the pod');
     },
   );
