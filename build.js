@@ -1,7 +1,6 @@
 /**
  * Builds `dist/`: the command line and the library as one graph of modules, the engine for a browser as one file, the
- * licences of what they contain, the JSON Schema of scenario files. `--types` adds the declarations, `--bench` builds the
- * benchmarks instead.
+ * licences of what they contain, the JSON Schema of scenario files. `--types` adds the declarations, `--bench` the benchmarks.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -41,8 +40,8 @@ const output = (dir) => ({
   comments: { legal: false, annotation: false, jsdoc: false },
 });
 
+await buildPackage();
 if (process.argv.includes('--bench')) await buildBenchmarks();
-else await buildPackage();
 
 async function buildPackage() {
   const bundles = await Promise.all([
