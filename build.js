@@ -3,7 +3,7 @@
  * licences of what they contain, the JSON Schema of scenario files. `--types` adds the declarations, `--bench` the benchmarks.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'rolldown';
 import { licencesOf } from './licences.js';
@@ -77,15 +77,13 @@ async function buildPackage() {
 }
 
 async function buildBenchmarks() {
-  const dir = '.cache/bench/program';
-  mkdirSync(dir, { recursive: true });
   await build({
     ...common,
     platform: 'node',
     // Packages stay outside.
     external: /^[^./]/,
     input: Object.fromEntries(['main', 'turns', 'slices'].map((name) => [name, `test/bench/${name}.ts`])),
-    output: output(dir),
+    output: { ...output('.cache/bench/program'), cleanDir: true },
   });
 }
 
