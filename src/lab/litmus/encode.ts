@@ -18,6 +18,8 @@ export interface RunnerOptions {
   /** Let chance decide who runs first. */
   jitter: boolean;
   cgroupVersion: 1 | 2;
+  /** The kernel has one pid_max for all namespaces (before Linux 6.14), which stays as it is. Default: each has its own. */
+  sharedPidMax?: boolean;
 }
 
 /** Room beside what the litmus itself may use: the outside helpers and the one who probes for numbers. */
@@ -36,11 +38,12 @@ export function encodeLitmus(litmus: Litmus, options: RunnerOptions): string {
   const numbers = new Map([...programs.keys()].map((name, index) => [name, index]));
   const spaces = ['', ...nestNames(litmus)];
   const settleMs = litmus.commands.size > 0 ? SETTLE_MS : 0;
+  const pidMax = (limit: number): number => (options.sharedPidMax ? 0 : limit);
   const guard = Math.max(litmus.limits.pidMax, litmus.limits.hostPidMax) + GUARD_MARGIN;
   const words: (number | string)[] = [
     'litmus',
     ...[options.boundMs, settleMs, options.cpu, litmus.untilUs ?? -1],
-    ...[litmus.limits.hostPidMax, litmus.limits.pidsMax ?? -1, guard, options.cgroupVersion],
+    ...[pidMax(litmus.limits.hostPidMax), litmus.limits.pidsMax ?? -1, guard, options.cgroupVersion],
     ...[
       encodeText(options.cgroup),
       litmus.outside.subreaper ? 1 : 0,
@@ -52,7 +55,7 @@ export function encodeLitmus(litmus: Litmus, options: RunnerOptions): string {
   for (const [name, program] of programs)
     words.push(...encodeProgram(program, litmus.commands.get(name) ?? []));
   words.push(numbers.get(litmus.init)!);
-  words.push('spaces', spaces.length, litmus.limits.pidMax, ...nestLimits(litmus));
+  words.push('spaces', spaces.length, ...[litmus.limits.pidMax, ...nestLimits(litmus)].map(pidMax));
   const entries = expandEntries(litmus);
   words.push('entries', entries.length);
   for (const { atUs, entry } of entries) {

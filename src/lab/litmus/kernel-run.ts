@@ -101,8 +101,8 @@ function missingCommands(litmus: Litmus): string[] {
 
 let compiledRunner: string | undefined;
 
-/** Compiled once for each process; again when somebody has cleaned up the folder of temporary files. */
-function runner(): string {
+/** Compiled once for each process; again when the folder of temporary files has been cleaned up. */
+export function runner(): string {
   if (compiledRunner === undefined || !existsSync(compiledRunner))
     compiledRunner = compileHelperFolder('runner');
   return compiledRunner;
@@ -188,7 +188,7 @@ interface RunnerProcess {
   space: string;
 }
 
-interface RunnerReport {
+export interface RunnerReport {
   rested: boolean;
   fault: string;
   nowUs: number;
@@ -200,7 +200,8 @@ interface RunnerReport {
   taken: number[];
 }
 
-function readOutcome(report: RunnerReport, litmus: Litmus, boundMs: number): Outcome {
+/** What the runner's report says of a litmus. */
+export function readOutcome(report: RunnerReport, litmus: Litmus, boundMs: number): Outcome {
   if (report.fault !== '') return { kind: 'failed', message: report.fault };
   const world = readWorld(report, litmus);
   if (report.rested) return { kind: 'rest', world };

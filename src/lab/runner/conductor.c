@@ -143,7 +143,7 @@ static void run_init(int space, int program) {
   int numbers[DEPTH_MAX];
   read_numbers("/proc/self/status", "NSpid:", numbers);
   snprintf(text, sizeof text, "%d", world->spaces[space].pid_max);
-  if (write_file("/proc/sys/kernel/pid_max", text) != 0) die("kernel.pid_max of the namespace");
+  if (world->spaces[space].pid_max > 0 && write_file("/proc/sys/kernel/pid_max", text) != 0) die("kernel.pid_max of the namespace");
   world->spaces[space].init = numbers[0];
   while (!world->spaces[space].opened) futex_wait(&world->spaces[space].opened, 0);
   join_pod();
@@ -366,6 +366,7 @@ static void limit_resources(void) {
 /* A fresh namespace starts at the kernel's limit; anything else means that the number is not its own. */
 static void set_outside_pid_max(void) {
   char text[32];
+  if (world->outside_pid_max == 0) return;
   if (read_file("/proc/sys/kernel/pid_max", text, sizeof text) <= 0 || atoi(text) != 4194304)
     die("kernel.pid_max is not the namespace's own");
   snprintf(text, sizeof text, "%d", world->outside_pid_max);

@@ -93,6 +93,13 @@ static int bounded(long long value, long long low, long long high, const char *w
   return (int)value;
 }
 
+/* 0: the kernel has one pid_max for all namespaces (before Linux 6.14), and it stays as it is. */
+static int read_pid_max(void) {
+  int limit = bounded(read_number(), 0, 32768, "bad input: pid_max");
+  if (limit > 0 && limit < 301) leave(STATUS_INPUT, "bad input: pid_max");
+  return limit;
+}
+
 static void read_program(struct program *program) {
   program->comm = read_text();
   program->code = word_count;
@@ -120,7 +127,7 @@ static void read_world(void) {
   world->settle_ms = bounded(read_number(), 0, 60000, "bad input: settle time");
   world->cpu = bounded(read_number(), -1, 1023, "bad input: cpu");
   world->until_us = read_number();
-  world->outside_pid_max = bounded(read_number(), 301, 32768, "bad input: pid_max outside");
+  world->outside_pid_max = read_pid_max();
   world->pids_max = bounded(read_number(), -1, 100000, "bad input: pids.max");
   world->guard_max = bounded(read_number(), 1, 100000, "bad input: guard");
   world->cgroup_v2 = read_number() == 2;
@@ -136,8 +143,7 @@ static void read_world(void) {
   world->init_program = bounded(read_number(), 0, world->program_count - 1, "bad input: init");
   expect_word("spaces");
   world->space_count = bounded(read_number(), 1, SPACES_MAX, "bad input: too many namespaces");
-  for (int i = 0; i < world->space_count; i++)
-    world->spaces[i].pid_max = bounded(read_number(), 301, 32768, "bad input: pid_max");
+  for (int i = 0; i < world->space_count; i++) world->spaces[i].pid_max = read_pid_max();
   expect_word("entries");
   world->entry_count = bounded(read_number(), 0, ENTRIES_MAX, "bad input: too many entries");
   for (int i = 0; i < world->entry_count; i++) {

@@ -132,7 +132,7 @@ export class Box {
 
   private constructor(
     private readonly machine: ChildProcess,
-    private readonly folder: string,
+    folder: string,
     limitSeconds: number,
     signal?: AbortSignal,
   ) {
@@ -187,7 +187,7 @@ export class Box {
       {
         stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
         detached: true,
-        env: { PATH: process.env.PATH, HOME: '/root', TMPDIR: tmpdir() },
+        env: process.env,
       },
     );
     const box = new Box(machine, folder, limitSeconds, options.signal);
