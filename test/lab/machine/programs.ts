@@ -1,0 +1,42 @@
+/** What runs in containers, in both worlds: a command for the box, steps for the model. */
+import type { Program } from '../../../src/program/code.js';
+import { compileSource } from '../../../src/program/compile.js';
+import type { Step } from '../../../src/program/step.js';
+
+export interface TwoFaced {
+  command: readonly string[];
+  comm: string;
+  steps: Step[];
+}
+
+const shell = (script: string): string[] => ['/bin/sh', '-c', script];
+
+/** By what they are for. */
+export const PROGRAMS = {
+  /** The application: waits for nobody. */
+  sleeper: { command: ['/bin/sleep', '100000'], comm: 'sleep', steps: ['pause'] },
+  quick: { command: ['/bin/true'], comm: 'true', steps: [{ exit: 0 }] },
+  /** Leaves a child that ends a little later: a zombie, and the shell's PID pinned. */
+  leak: {
+    command: shell('sleep 0.05 & true'),
+    comm: 'sh',
+    steps: [{ fork: { comm: 'sleep', steps: [{ sleep: '50ms' }] } }],
+  },
+  /** Waits for a child: killed at its timeout, it leaves that child. */
+  slow: {
+    command: shell('sleep 1000; true'),
+    comm: 'sh',
+    steps: [{ fork: { comm: 'sleep', steps: [{ sleep: '1000s' }] } }, { wait: 'any' }],
+  },
+  /** Never ends by itself, and starts nobody. */
+  hang: { command: ['/bin/sleep', '100000'], comm: 'sleep', steps: ['pause'] },
+} as const satisfies Record<string, TwoFaced>;
+
+export type ProgramName = keyof typeof PROGRAMS;
+
+export function compiled(name: ProgramName): Program {
+  const { comm, steps } = PROGRAMS[name];
+  const program = compileSource(comm, { comm, steps: [...steps] }, new Map());
+  if (!program.ok) throw new Error(JSON.stringify(program.problems));
+  return program.program;
+}
