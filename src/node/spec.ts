@@ -33,6 +33,8 @@ export interface RuntimeSpec {
   version: string;
   /** Only for `bare`: does the exec'd process become a session leader, as runc makes it? */
   setsid: boolean;
+  /** Probability that an exec gets into a container with fewer free slots in its cgroups than a start needs (R41). */
+  execIntoFullCgroup: number;
 }
 
 /** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */

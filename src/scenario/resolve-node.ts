@@ -5,6 +5,7 @@ import type {
   KernelSpec,
   KubeletSpec,
   NodeSpec,
+  PodSpec,
   RuntimeName,
   RuntimeSpec,
 } from '../node/spec.js';
@@ -31,7 +32,7 @@ export function resolveNode(
 ): Omit<NodeSpec, 'pods' | 'interventions'> {
   const { findings } = context;
   const kernel = resolveKernel(source, context);
-  const runtime = resolveRuntime(source.runtime, context);
+  const runtime = resolveRuntime(source, context);
   const kubelet = resolveKubelet(source.kubelet, kernel, runtime, context);
   const baselineTaskCount = source.baseline.tasks;
   const room = Math.min(kernel.pidMax - 1, kernel.threadsMax);
@@ -70,7 +71,10 @@ function resolveKernel({ kernel }: NodeSource, { findings }: ResolveContext): Ke
   };
 }
 
-function resolveRuntime(source: NodeSource['runtime'], { findings }: ResolveContext): RuntimeSpec {
+/** R41. What an exec into a full cgroup has been measured to do, on one CPU and on two. */
+const EXEC_INTO_FULL_CGROUP = { oneCpu: 0, moreCpus: 0.57 } as const;
+
+function resolveRuntime({ runtime: source, kernel }: NodeSource, { findings }: ResolveContext): RuntimeSpec {
   if (!source.setsid && source.name !== 'bare') {
     findings.warning(
       findings.of(source, 'setsid'),
@@ -80,7 +84,9 @@ function resolveRuntime(source: NodeSource['runtime'], { findings }: ResolveCont
   }
   const version =
     source.version === undefined ? DEFAULT_RUNTIME_VERSIONS[source.name] : String(source.version);
-  return { name: source.name, version, setsid: source.setsid };
+  const measured = kernel.cpus === 1 ? EXEC_INTO_FULL_CGROUP.oneCpu : EXEC_INTO_FULL_CGROUP.moreCpus;
+  const execIntoFullCgroup = source.execIntoFullCgroup ?? measured;
+  return { name: source.name, version, setsid: source.setsid, execIntoFullCgroup };
 }
 
 function resolveKubelet(
@@ -100,7 +106,7 @@ function resolveKubelet(
   const rules = kubeletRules(kubelet, runtime);
   const needs = (
     key: string,
-    ability: 'knowsPodPidsLimit' | 'limitsKubepods' | 'evictsForPids',
+    ability: 'limitsPods' | 'limitsKubepods' | 'evictsForPids',
     isUsed: boolean,
   ): void => {
     if (!isUsed || rules[ability]) return;
@@ -109,7 +115,7 @@ function resolveKubelet(
     findings.warning(findings.of(source, key), 'needs-newer-version', message);
   };
   const threshold = source.evictionHard?.['pid.available'];
-  needs('podPidsLimit', 'knowsPodPidsLimit', source.podPidsLimit !== -1);
+  needs('podPidsLimit', 'limitsPods', source.podPidsLimit !== -1);
   needs('reservedPids', 'limitsKubepods', source.reservedPids > 0);
   needs('evictionHard', 'evictsForPids', threshold !== undefined);
   checkSharedPidFlag(source, rules, runtime, context);
@@ -142,6 +148,17 @@ function checkSharedPidFlag(
   if (sharedPidFlag !== 'none' && runtime.name === 'docker') return;
   const message = 'the flag exists in kubelet 1.7 to 1.11, and only Docker heeds it';
   findings.warning(findings.of(source, 'dockerDisableSharedPid'), 'no-effect', message);
+}
+
+/** A node of plain docker has no kubelet: what is said of one has no effect. */
+export function warnOfIdleKubelet(source: NodeSource, pods: PodSpec[], { findings }: ResolveContext): void {
+  const { document, path } = findings.of(source, 'kubelet');
+  const isWritten =
+    path.reduce<unknown>((value, key) => (value as never)?.[key], document.value) !== undefined;
+  const hasPods = source.podChurn !== undefined || pods.some(({ sandboxless }) => !sandboxless);
+  if (!isWritten || hasPods || pods.length === 0) return;
+  const message = 'every pod here is a plain `docker run` (`sandbox: none`), in which no kubelet has a part';
+  findings.warning({ document, path }, 'no-effect', message, { aim: 'key' });
 }
 
 function resolveCronJobs(jobs: NodeSource['cronJobs'], context: ResolveContext): CronJobSpec[] {

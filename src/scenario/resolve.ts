@@ -6,7 +6,7 @@ import type { ResolveContext } from './context.js';
 import { type Expectation, parseExpectation } from './expect.js';
 import { Programs } from './programs.js';
 import { resolveInterventions } from './resolve-interventions.js';
-import { micros, resolveNode } from './resolve-node.js';
+import { micros, resolveNode, warnOfIdleKubelet } from './resolve-node.js';
 import { collectPods, resolvePods } from './resolve-pods.js';
 import type { Scenario } from './scenario.js';
 import type { ScenarioSource, SpecSource } from './schema.js';
@@ -41,6 +41,7 @@ export function resolveScenario(
     kubelet: findings.isInvalid(kubelet, 'version') ? null : node.kubelet.version,
   };
   const pods = resolvePods(sources.pods, versions, context);
+  if (!sources.isIncomplete) warnOfIdleKubelet(spec.node, pods, context);
   const targets = { ...sources, cpus: spec.node.kernel.cpus };
   const interventions = resolveInterventions(spec.interventions, targets, context);
   const name = metadata?.name ?? '';

@@ -228,7 +228,7 @@ describe('a command that cannot be started', () => {
     for (const name of ['containerd', 'docker', 'cri-o'] as const) {
       const world = probed(
         [probe({ program: forks })],
-        { kubelet: { podPidsLimit: 20 }, runtime: { name, version: '1.30' } },
+        { kubelet: { podPidsLimit: 20 }, runtime: { name, version: '1.30', execIntoFullCgroup: 1 } },
         crowd,
       );
       expect(totals(world.to(60))).toMatchObject({ succeeded: 0, errored: 0 });

@@ -192,19 +192,20 @@ describe('cgroups', () => {
     expect(max('1.14', 1_000)).toBe(PIDS_UNLIMITED);
   });
 
-  test('R23: at the pod’s limit a command that does not fork still runs, one that forks fails', () => {
-    const full = program('app', [
-      { repeat: { times: 60, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
-      'pause',
-    ]);
+  const full = program('app', [
+    { repeat: { times: 60, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+    'pause',
+  ]);
+  const inFullPod = (command: typeof PLAIN, execIntoFullCgroup: number) =>
+    new World({
+      kubelet: { podPidsLimit: 40 },
+      runtime: { execIntoFullCgroup },
+      pods: [pod({ containers: [container({ program: full, probes: [probe({ program: command })] })] })],
+    }).to(60);
+
+  test('R23, R41: a command that gets into a full pod runs, unless it forks', () => {
     const forks = program('sh', [{ fork: { steps: [{ exit: 0 }] } }, { wait: 'any' }]);
-    const totals = (command: typeof PLAIN) =>
-      new World({
-        kubelet: { podPidsLimit: 40 },
-        pods: [pod({ containers: [container({ program: full, probes: [probe({ program: command })] })] })],
-      })
-        .to(60)
-        .result().probes[0];
+    const totals = (command: typeof PLAIN) => inFullPod(command, 1).result().probes[0];
     expect(totals(PLAIN)).toMatchObject({ failed: 0, errored: 0 });
     expect(totals(forks)).toMatchObject({ succeeded: 0, errored: 0 });
   });
@@ -223,6 +224,14 @@ describe('cgroups', () => {
     expect(on('cri-o', '1.23')).toEqual([1_024, 11]);
     expect(on('cri-o', '1.24')).toEqual([1_101, 11]);
     expect(on('containerd', '1.6')).toEqual([1_101, 11]);
+  });
+
+  test('R41, R46: one that does not get in is an error, and gives back what it took', () => {
+    const world = inFullPod(PLAIN, 0);
+    expect(world.result().probes[0]).toMatchObject({ succeeded: 0, failed: 0 });
+    expect(world.result().probes[0].errored).toBeGreaterThan(3);
+    expect(world.kernel.pidsCurrent(2)).toBe(40);
+    expect(world.on('runc')).toEqual([]);
   });
 
   test('shims are in no pod’s cgroup', () => {

@@ -18,7 +18,12 @@ const kubelet = (version: string, more: Partial<KubeletSpec> = {}): KubeletSpec 
   dockerDisableSharedPid: null,
   ...more,
 });
-const runtime = (name: RuntimeName, version: string): RuntimeSpec => ({ name, version, setsid: true });
+const runtime = (name: RuntimeName, version: string): RuntimeSpec => ({
+  name,
+  version,
+  setsid: true,
+  execIntoFullCgroup: 0,
+});
 const modeOf = (
   kubeletVersion: string,
   name: RuntimeName,
@@ -60,7 +65,7 @@ const KUBELET_SAYS: Record<string, Said> = {
   timeoutCounts: { '1.19': false, '1.20': true },
   capacityKnowsThreadsMax: { '1.23.17': false, '1.24': true },
   taskCountBits: { '1.23.17': 16, '1.24': 32 },
-  knowsPodPidsLimit: { '1.9': false, '1.10': true },
+  limitsPods: { '1.10': false, '1.13': false, '1.14': true },
   limitsKubepods: { '1.14': false, '1.15': true },
   evictsForPids: { '1.13': false, '1.14': true },
   evictionRanksByProcesses: { '1.30': false, '1.31': true },
@@ -90,6 +95,14 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
   docker: {
     heedsSharedPidFlag: { '1.12.6': false, '1.13.1': true, '17.12.1-ce': true },
     startErrors: { '17.12': 'counted', '20.10': 'counted' },
+    onHealthTimeout: {
+      '1.13.1': 'term-main',
+      '17.09': 'term-main',
+      '17.11': 'left-running',
+      '20.10.17': 'left-running',
+      '20.10.18': 'kill-main',
+      '28.0': 'kill-main',
+    },
     shimPer: { '17.12': 'container', '20.10': 'container' },
     shimTaskCount: { '17.12': 11 },
     daemonComm: { '17.12': 'dockerd' },
@@ -112,6 +125,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     },
     startErrors: { '1.7': 'discarded' },
     onTimeout: { '1.2': 'kill-main', '2.1': 'kill-main' },
+    onHealthTimeout: { '1.2': 'kill-main' },
     shimPer: { '1.3': 'container', '1.4': 'pod' },
     shimTaskCount: { '1.6': 11 },
     daemonComm: { '1.6': 'containerd' },
@@ -132,6 +146,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     },
     startErrors: { '1.30': 'discarded' },
     onTimeout: { '1.19': 'kill-main', '1.20': 'kill-group' },
+    onHealthTimeout: { '1.19': 'kill-main' },
     shimPer: { '1.30': 'container' },
     shimTaskCount: { '1.30': 2 },
     daemonComm: { '1.30': 'crio' },
@@ -144,6 +159,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     heedsSharedPidFlag: { '0.0': false },
     startErrors: { '0.0': 'discarded' },
     onTimeout: { '0.0': 'kill-main' },
+    onHealthTimeout: { '0.0': 'kill-main' },
     shimPer: { '0.0': 'none' },
     shimTaskCount: { '0.0': 11 },
     daemonComm: { '0.0': 'nsenter' },
@@ -301,7 +317,7 @@ describe('R2, R3, R15, R17, R28, R34, R48, R49: the runtime', () => {
 
   test('R29, K11: runc makes a session leader; without a runtime it is as the scenario says', () => {
     const of = (name: RuntimeName, setsid: boolean) =>
-      runtimeRules({ name, version: '1.0', setsid }, kubelet('1.30'));
+      runtimeRules({ ...runtime(name, '1.0'), setsid }, kubelet('1.30'));
     expect(of('containerd', false)).toMatchObject({
       setsid: true,
       runc: { hostTaskCount: 12, initTaskCount: 5 },

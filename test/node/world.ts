@@ -95,7 +95,7 @@ export function node(given: NodeGiven = {}): NodeSpec {
       dockerDisableSharedPid: null,
       ...given.kubelet,
     },
-    runtime: { name: 'containerd', version: '1.7', setsid: true, ...given.runtime },
+    runtime: { name: 'containerd', version: '1.7', setsid: true, execIntoFullCgroup: 0.57, ...given.runtime },
   };
 }
 

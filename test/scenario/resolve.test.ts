@@ -31,7 +31,7 @@ describe('a scenario that says almost nothing', () => {
           evictionPidAvailable: null,
           dockerDisableSharedPid: null,
         },
-        runtime: { name: 'containerd', version: '1.7', setsid: true },
+        runtime: { name: 'containerd', version: '1.7', setsid: true, execIntoFullCgroup: 0.57 },
         pause: '3.8',
         sshLogins: null,
         podChurn: null,

@@ -69,7 +69,9 @@ export class EvictionManager {
   }
 
   #rank(): PodSlot | null {
-    const running = this.kubelet.slots.filter(({ current }) => current?.state === 'running');
+    const running = this.kubelet.slots.filter(
+      ({ current, spec }) => current?.state === 'running' && !spec.sandboxless,
+    );
     if (running.length === 0) return null;
     if (!this.context.kubeletRules.evictionRanksByProcesses) {
       return running[Math.floor(this.#choice.uniform() * running.length)];

@@ -131,19 +131,27 @@ export class Kubelet implements PodHost {
 
   #addSandbox(pod: Pod, account: string): void {
     const { context } = this;
-    const { spec, origins, streams, kubeletRules, runtimeRules, programs } = context;
+    const { origins, streams, kubeletRules, runtimeRules, programs } = context;
     const infraProgram = programs.pause(this.pauseVersion);
     pod.sandbox = this.runtime.addSandbox({
       owner: pod,
       pidMode: pod.spec.pidMode ?? (pod.spec.sandboxless ? 'container' : kubeletRules.defaultPidMode),
       sandboxless: pod.spec.sandboxless,
       pidMax: pod.spec.pidMax,
-      podPidsMax: spec.kubelet.podPidsLimit < 0 ? Number.POSITIVE_INFINITY : spec.kubelet.podPidsLimit,
+      podPidsMax: this.#podPidsMax(pod.spec),
       infraProgram,
       shimOrigin: origins.of('shim', runtimeRules.shimComm, account, null),
       infraOrigin: origins.of('infra', infraProgram.comm, account, null),
       infraStream: streams.stream(account, 'infra'),
     });
+  }
+
+  /** R22, R43. A container of plain docker is none of the kubelet's. */
+  #podPidsMax({ sandboxless }: PodSpec): number {
+    const { spec, kubeletRules } = this.context;
+    const { podPidsLimit } = spec.kubelet;
+    const isLimited = kubeletRules.limitsPods && !sandboxless && podPidsLimit >= 0;
+    return isLimited ? podPidsLimit : Number.POSITIVE_INFINITY;
   }
 
   addProbe(container: PodContainer, spec: ProbeSpec): ProbeWorker {
@@ -203,7 +211,7 @@ export class Kubelet implements PodHost {
     if (slot === undefined) return;
     slot.pastRestarts = this.restartsIn(slot);
     slot.current = null;
-    if (slot.recreate && this.admits) this.createInSlot(slot);
+    if (slot.recreate && (this.admits || slot.spec.sandboxless)) this.createInSlot(slot);
     if (this.#drainQueue[0] === slot) this.#drainNext();
   }
 

@@ -8,17 +8,21 @@
  *
  * A Go ticker keeps one tick that nobody has taken yet and drops the rest: so the interval from start to start is the
  * longer of the period and the probe's own duration, and after a slow probe one may follow at once.
+ *
+ * Docker's own health check (`sandbox: none`, moby daemon/health.go) goes through the same stages in its own manner (R36): no
+ * jitter, an interval after each end, one try, and a timeout that starts with the command and always counts.
  */
-import { KERNEL, NONE, SIGKILL, type TaskId } from '../../kernel/kernel.js';
+import { KERNEL, NONE, SIGKILL, SIGTERM, type TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
+import { US_PER_SECOND } from '../../sim/time.js';
 import { Timeouts } from '../../sim/timeouts.js';
 import { type NodeContext, refusalText } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
 import type { Container } from '../runtime/sandbox.js';
 import type { ProbeSpec } from '../spec.js';
-import type { RuntimeRules } from '../versions/runtime.js';
+import type { OnTimeout, RuntimeRules } from '../versions/runtime.js';
 
 /** Running totals of one probe, over every container that it has probed. */
 export interface ProbeTotals {
@@ -55,6 +59,22 @@ export interface ProbeWorkerOptions {
   dockerHealthCheck: boolean;
 }
 
+/** What the caller of an exec makes of it: a kubelet of some version, or docker itself. */
+interface Manner {
+  /** R17, R36. */
+  onTimeout: OnTimeout;
+  /** R18. */
+  timeoutCounts: boolean;
+  /** R15. */
+  startErrors: RuntimeRules['startErrors'];
+  tries: number;
+  /** Does the time run from the request on, or only when the command has started? */
+  timesTheStart: boolean;
+}
+
+/** moby: what has not heeded SIGTERM by then gets SIGKILL. */
+const TERM_GRACE_US = 10 * US_PER_SECOND;
+
 export class ProbeWorker implements ExecClient {
   readonly container: Container;
   readonly origin: number;
@@ -76,11 +96,13 @@ export class ProbeWorker implements ExecClient {
   private lastResult: ProbeResult = 'success';
   private resultRun = 0;
   private isFailing = false;
+  private readonly manner: Manner;
 
   constructor(
     private readonly workers: ProbeWorkers,
     readonly options: ProbeWorkerOptions,
   ) {
+    this.manner = options.dockerHealthCheck ? workers.dockers : workers.kubelets;
     this.container = options.container;
     this.origin = options.origin;
     this.stream = options.stream;
@@ -122,29 +144,34 @@ export class ProbeWorker implements ExecClient {
 
   /** R15: while the runtime cannot start the command, or its timeout counts as an error, up to three times. */
   private exec(): void {
-    const { workers } = this;
+    const { workers, manner } = this;
     this.attempt++;
-    while (this.tries < workers.context.kubeletRules.startErrorTries) {
+    while (this.tries < manner.tries) {
       this.tries++;
       if (workers.execs.start(this.execIndex)) {
         this.starting = true;
-        if (workers.rules.onTimeout !== 'ignored') workers.expectTimeout(this);
+        if (manner.timesTheStart) this.expectTimeout();
         return;
       }
-      if (workers.rules.startErrors === 'counted') break;
+      if (manner.startErrors === 'counted') break;
     }
     const why = `cannot start the command: ${refusalText(workers.context.kernel)}`;
-    this.finish(workers.rules.startErrors === 'counted' ? 'failure' : 'error', why);
+    this.finish(manner.startErrors === 'counted' ? 'failure' : 'error', why);
+  }
+
+  private expectTimeout(): void {
+    if (this.manner.onTimeout !== 'ignored') this.workers.expectTimeout(this);
   }
 
   execStarted(task: TaskId): void {
     this.starting = false;
     this.task = task;
     if (this.timedOut) this.endCommand();
+    else if (!this.manner.timesTheStart) this.expectTimeout();
   }
 
   execEnded(task: TaskId, status: number): void {
-    // Given up on earlier, and left running (dockershim): nobody is interested any more.
+    // Given up on earlier, and left running (docker): nobody is interested any more.
     if (task !== this.task) return;
     this.task = NONE;
     if (this.timedOut) this.timeoutResult();
@@ -164,7 +191,7 @@ export class ProbeWorker implements ExecClient {
 
   /** R17: `timeoutSeconds` have passed since the exec was asked for, and it is not over. */
   timeout(): void {
-    if (this.workers.rules.onTimeout === 'left-running' && !this.starting) {
+    if (this.manner.onTimeout === 'left-running' && !this.starting) {
       this.task = NONE;
       this.finish('failure', 'timed out, the command goes on');
       return;
@@ -173,20 +200,27 @@ export class ProbeWorker implements ExecClient {
     if (!this.starting) this.endCommand();
   }
 
-  /** containerd kills the command and nothing else (R17); what it has started becomes an orphan. */
+  /** Most kill the command and nothing else (R17); what it has started becomes an orphan. */
   private endCommand(): void {
-    const { kernel } = this.workers.context;
-    if (this.workers.rules.onTimeout === 'kill-group') kernel.killGroup(this.task, SIGKILL);
-    else kernel.kill(KERNEL, this.task, SIGKILL);
+    const { workers, manner } = this;
+    const { kernel } = workers.context;
+    if (manner.onTimeout === 'kill-group') kernel.killGroup(this.task, SIGKILL);
+    else if (manner.onTimeout === 'term-main') {
+      kernel.kill(KERNEL, this.task, SIGTERM);
+      workers.expectKill(this);
+    } else this.killCommand();
+  }
+
+  killCommand(): void {
+    this.workers.context.kernel.kill(KERNEL, this.task, SIGKILL);
   }
 
   /** R18: before ExecProbeTimeout a timeout was an error, and tried again like one. */
   private timeoutResult(): void {
-    const { kubeletRules } = this.workers.context;
+    const { timeoutCounts, tries } = this.manner;
     this.timedOut = false;
-    if (!kubeletRules.timeoutCounts && this.tries < kubeletRules.startErrorTries && !this.stopped)
-      this.exec();
-    else this.finish(kubeletRules.timeoutCounts ? 'failure' : 'error', 'timed out');
+    if (!timeoutCounts && this.tries < tries && !this.stopped) this.exec();
+    else this.finish(timeoutCounts ? 'failure' : 'error', 'timed out');
   }
 
   private finish(result: ProbeResult, detail: string): void {
@@ -241,21 +275,33 @@ export class ProbeWorkers {
   private readonly all: ProbeWorker[] = [];
   private readonly tick: EventKind;
   private readonly timeouts: Timeouts;
+  private readonly kills: Timeouts;
+  readonly kubelets: Manner;
+  readonly dockers: Manner;
 
   constructor(
     readonly context: NodeContext,
     readonly execs: Execs,
   ) {
-    this.tick = context.sim.register((index) => this.all[index].tick());
-    this.timeouts = new Timeouts(
-      context.sim,
-      (index, attempt) => this.all[index].isOver(attempt),
-      (index) => this.all[index].timeout(),
-    );
-  }
-
-  get rules(): RuntimeRules {
-    return this.context.runtimeRules;
+    const { sim, kubeletRules, runtimeRules } = context;
+    this.tick = sim.register((index) => this.all[index].tick());
+    const isOver = (index: number, attempt: number) => this.all[index].isOver(attempt);
+    this.timeouts = new Timeouts(sim, isOver, (index) => this.all[index].timeout());
+    this.kills = new Timeouts(sim, isOver, (index) => this.all[index].killCommand());
+    this.kubelets = {
+      onTimeout: runtimeRules.onTimeout,
+      timeoutCounts: kubeletRules.timeoutCounts,
+      startErrors: runtimeRules.startErrors,
+      tries: kubeletRules.startErrorTries,
+      timesTheStart: true,
+    };
+    this.dockers = {
+      onTimeout: runtimeRules.onHealthTimeout,
+      timeoutCounts: true,
+      startErrors: 'counted',
+      tries: 1,
+      timesTheStart: false,
+    };
   }
 
   /** Begins to probe, now: when the kubelet first hears of the pod, whatever its containers do. */
@@ -293,5 +339,10 @@ export class ProbeWorkers {
 
   expectTimeout(worker: ProbeWorker): void {
     this.timeouts.start(worker.spec.timeoutUs, worker.index, worker.attempt);
+  }
+
+  /** The command has been told to end, and is killed if it does not. */
+  expectKill(worker: ProbeWorker): void {
+    this.kills.start(TERM_GRACE_US, worker.index, worker.attempt);
   }
 }

@@ -1,14 +1,17 @@
 /**
- * An exec, as a probe or a health check makes it: runc brings the command into the container's namespace (runc.ts),
- * it joins the container's cgroup once it is there, whatever the limit says (R23, K35), and its parent is the shim,
- * which always reaps it (R4). What it leaves behind is the namespace's affair (R5).
+ * An exec, as a probe or a health check makes it: runc brings the command into the container's namespace and cgroup
+ * (runc.ts), and its parent is the shim, which always reaps it (R4). What it leaves behind is the namespace's affair (R5).
+ *
+ * runc starts `runc init` and only then moves it into the cgroup. If the Go threads of `runc init` are there by then, a full
+ * cgroup does not matter; if not, they need room in it (R41). Which of the two comes first is a race between CPUs: its
+ * measured odds are an input.
  */
 import { KERNEL, type Kernel, NONE, SIGKILL, type TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
-import type { RuncCallKind, RuncCalls } from './runc.js';
+import type { RuncCallKind, RuncCalls, RuncTarget } from './runc.js';
 import type { Container } from './sandbox.js';
 
 /** Who execs, again and again, one command at a time. */
@@ -33,6 +36,10 @@ export class Execs {
   private readonly call: RuncCallKind;
   private readonly child: ChildKind;
   private readonly monitored: boolean;
+  private readonly race: RandomStream;
+  private readonly threadsFirst: number;
+  /** One for all execs: it is used up before the next begins. */
+  private readonly target: RuncTarget = { namespace: NONE, pidMax: null, cgroup: NONE, joinsLate: false };
 
   constructor(
     private readonly context: NodeContext,
@@ -41,6 +48,8 @@ export class Execs {
   ) {
     this.kernel = context.kernel;
     this.monitored = context.runtimeRules.monitorPerExec;
+    this.race = context.streams.stream('runtime', 'exec-into-full-cgroup');
+    this.threadsFirst = context.spec.runtime.execIntoFullCgroup;
     this.call = runc.register((client, task) => this.ready(client, task));
     this.child = context.children.register((client, task, status) =>
       this.clients[client].execEnded(task, status),
@@ -63,10 +72,17 @@ export class Execs {
       if (parent === NONE) return false;
     }
     this.generation[index] = container.generation;
-    const ok = this.runc.start(this.call, index, parent, client.origin, container.namespace, null);
+    const ok = this.runc.start(this.call, index, parent, client.origin, this.targetIn(container));
     // It ends with its last child: with the command, or at once.
     if (this.monitored) this.context.children.retire(parent);
     return ok;
+  }
+
+  private targetIn({ namespace, cgroup }: Container): RuncTarget {
+    this.target.namespace = namespace;
+    this.target.cgroup = cgroup;
+    this.target.joinsLate = this.race.uniform() < this.threadsFirst;
+    return this.target;
   }
 
   /** CRI-O: a conmon of its own for every exec, which reaps the command and exits. */
@@ -83,15 +99,14 @@ export class Execs {
   private ready(index: number, task: TaskId): void {
     const client = this.clients[index];
     const { container } = client;
-    const kernel = this.kernel;
+    const { kernel } = this;
     const isThere = container.running && container.generation === this.generation[index];
     if (task === NONE || !isThere) {
-      // In a namespace that outlives the container the command is in nobody's cgroup yet: runc itself ends it.
+      // The command may outlive the container in a namespace that does: runc itself ends it.
       if (task !== NONE) kernel.kill(KERNEL, task, SIGKILL);
       client.execLost();
       return;
     }
-    kernel.attach(task, container.cgroup);
     this.context.machine.load(task, client.execProgram(), client.stream);
     this.context.children.expect(task, this.child, index);
     client.execStarted(task);

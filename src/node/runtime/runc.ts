@@ -1,13 +1,16 @@
 /**
  * One call of runc: how a process gets into a container.
  *
- *     shim ── fork ──► runc ── threads, nsexec stages ──► fork into the namespace ──► setsid, threads of `runc init`
+ *     shim ── fork ──► runc ── threads, nsexec stages ──► fork into the namespace ──► setsid, cgroup, threads of `runc init`
  *                       │                                                                  │
  *                       └── setupUs later: exits; the child is the shim's (R4) ◄───────────┴── execs the command
  *
+ * The container's cgroup is joined whatever its limit says (K35); the Go threads of `runc init` are charged to it, and need
+ * room, unless they were cloned before (R40, R41).
+ *
  * A runtime that enters the namespace by itself (`bare`) forks the command and that is all.
  */
-import { type Kernel, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
+import { type CgroupId, type Kernel, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
 import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { RuncRules } from '../versions/runtime.js';
@@ -15,6 +18,17 @@ import type { RuncRules } from '../versions/runtime.js';
 export const HOST_NAMESPACE: PidNsId = 0;
 /** The child is to be PID 1 of a namespace of its own. */
 export const NEW_NAMESPACE: PidNsId = -2;
+
+/** Where a process is to be brought. */
+export interface RuncTarget {
+  /** An existing namespace, HOST_NAMESPACE or NEW_NAMESPACE. */
+  namespace: PidNsId;
+  /** Of a new namespace; null: the kernel's default. */
+  pidMax: number | null;
+  cgroup: CgroupId;
+  /** Have the threads of `runc init` been cloned by the time it is moved into the cgroup? */
+  joinsLate: boolean;
+}
 
 export type RuncCallKind = number;
 /**
@@ -73,26 +87,18 @@ export class RuncCalls {
   }
 
   /**
-   * Starts a process in a namespace: an existing one, HOST_NAMESPACE, or NEW_NAMESPACE with a `pid_max` of its own
-   * (null: the kernel's default).
+   * Starts a process in a namespace and a cgroup.
    *
    * @returns false if one of the forks was refused; then nothing is left of the call, and `kernel.refusal` says why.
    */
-  start(
-    kind: RuncCallKind,
-    owner: number,
-    parent: TaskId,
-    origin: number,
-    into: PidNsId,
-    pidMax: number | null,
-  ): boolean {
+  start(kind: RuncCallKind, owner: number, parent: TaskId, origin: number, target: RuncTarget): boolean {
     const call = this.begin(kind, owner, parent);
-    if (!this.forkAll(call, origin, into, pidMax)) return this.abandon(call);
+    if (!this.forkAll(call, origin, target)) return this.abandon(call);
     this.finishLater(call);
     return true;
   }
 
-  /** `runc kill`: as many numbers on the host, and no child. A bare runtime needs nothing of the kind. */
+  /** `runc kill`: as many PIDs on the host, and no child. A bare runtime needs nothing of the kind. */
   startKill(kind: RuncCallKind, owner: number, parent: TaskId): boolean {
     const call = this.begin(kind, owner, parent);
     if (this.rules !== null && !this.forkRunc(call, this.rules, this.kernel.originOf(parent)))
@@ -116,7 +122,7 @@ export class RuncCalls {
     else this.context.sim.after(this.rules.setupUs, this.done, call.index, 0);
   }
 
-  private forkAll(call: RuncCall, origin: number, into: PidNsId, pidMax: number | null): boolean {
+  private forkAll(call: RuncCall, origin: number, target: RuncTarget): boolean {
     const kernel = this.kernel;
     const rules = this.rules;
     let forker = call.parent;
@@ -124,21 +130,24 @@ export class RuncCalls {
       if (!this.forkRunc(call, rules, origin)) return false;
       forker = call.runc;
     }
-    if (into === NEW_NAMESPACE) {
-      call.namespace = this.unshare(forker, pidMax);
+    if (target.namespace === NEW_NAMESPACE) {
+      call.namespace = this.unshare(forker, target.pidMax);
       call.isNew = true;
     } else {
-      kernel.setns(forker, into);
-      call.namespace = into;
+      kernel.setns(forker, target.namespace);
+      call.namespace = target.namespace;
     }
     const threads = rules === null ? 0 : rules.initTaskCount - 1;
-    const child = kernel.forkAs(forker, kernel.commOf(forker), origin, threads);
+    const early = target.joinsLate ? threads : 0;
+    const child = kernel.forkAs(forker, kernel.commOf(forker), origin, early);
     // A bare parent goes on to serve other namespaces; a runc never forks again.
     if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;
     call.child = child;
     if (this.setsid) kernel.setsid(child);
-    return kernel.threadCount(child) === threads;
+    if (kernel.threadCount(child) < early) return false;
+    kernel.attach(child, target.cgroup);
+    return kernel.cloneThreads(child, threads - early) === threads - early;
   }
 
   private unshare(task: TaskId, pidMax: number | null): PidNsId {

@@ -15,7 +15,10 @@ import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
 import type { PidMode } from '../spec.js';
-import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls } from './runc.js';
+import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls, type RuncTarget } from './runc.js';
+
+/** The kubelet has no part in what is outside its own cgroup of all pods. */
+const HOST_CGROUP: CgroupId = 0;
 
 /** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
 export interface SandboxOwner {
@@ -32,7 +35,7 @@ export interface SandboxOwner {
 export interface SandboxRequest {
   owner: SandboxOwner;
   pidMode: PidMode;
-  /** `docker run`: no infra process. */
+  /** `docker run`: no infra process, and no cgroup of the kubelet's. */
   sandboxless: boolean;
   /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
   pidMax: number | null;
@@ -155,7 +158,8 @@ export class SandboxRuntime {
   /** Begins to set up a sandbox: its cgroup, shim and infra process. False: a fork was refused. */
   create(sandbox: Sandbox): boolean {
     const { kernel } = this.context;
-    if (sandbox.cgroup === NONE) sandbox.cgroup = kernel.createCgroup(this.kubepods, sandbox.podPidsMax);
+    const above = sandbox.sandboxless ? HOST_CGROUP : this.kubepods;
+    if (sandbox.cgroup === NONE) sandbox.cgroup = kernel.createCgroup(above, sandbox.podPidsMax);
     sandbox.settingUp = this.startSandboxShim(sandbox) && this.startInfra(sandbox);
     if (!sandbox.settingUp) this.endShimOfSandbox(sandbox);
     return sandbox.settingUp;
@@ -166,10 +170,14 @@ export class SandboxRuntime {
       this.context.sim.soon(this.readyWithoutInfra, sandbox.index, 0);
       return true;
     }
-    const into = sandbox.pidMode === 'node' ? HOST_NAMESPACE : NEW_NAMESPACE;
-    const pidMax = sandbox.pidMode === 'pod' ? sandbox.pidMax : null;
+    const target: RuncTarget = {
+      namespace: sandbox.pidMode === 'node' ? HOST_NAMESPACE : NEW_NAMESPACE,
+      pidMax: sandbox.pidMode === 'pod' ? sandbox.pidMax : null,
+      cgroup: sandbox.cgroup,
+      joinsLate: false,
+    };
     const parent = this.parentFor(sandbox.shim);
-    return this.runc.start(this.infraCall, sandbox.index, parent, sandbox.infraOrigin, into, pidMax);
+    return this.runc.start(this.infraCall, sandbox.index, parent, sandbox.infraOrigin, target);
   }
 
   /** R34: is there a pause process at all? */
@@ -186,13 +194,26 @@ export class SandboxRuntime {
       container.shim = this.startShim(sandbox.shimOrigin);
       if (container.shim === NONE) return false;
     }
+    const { kernel, runtimeRules } = this.context;
+    container.cgroup = kernel.createCgroup(sandbox.cgroup, runtimeRules.containerPidsMax);
     const own = sandbox.pidMode === 'container';
-    const into = own ? NEW_NAMESPACE : sandbox.namespace;
+    const target: RuncTarget = {
+      namespace: own ? NEW_NAMESPACE : sandbox.namespace,
+      pidMax: own ? sandbox.pidMax : null,
+      cgroup: container.cgroup,
+      joinsLate: false,
+    };
     const parent = this.parentFor(container.shim);
-    const pidMax = own ? sandbox.pidMax : null;
-    if (this.runc.start(this.mainCall, container.index, parent, container.origin, into, pidMax)) return true;
-    this.endShimOf(container);
+    if (this.runc.start(this.mainCall, container.index, parent, container.origin, target)) return true;
+    this.notStarted(container);
     return false;
+  }
+
+  /** Nothing has come of a start. */
+  private notStarted(container: Container): void {
+    this.removeCgroup(container.cgroup);
+    container.cgroup = NONE;
+    this.endShimOf(container);
   }
 
   /** Begins to send a signal to a container's main process. False: a fork was refused. */
@@ -258,7 +279,7 @@ export class SandboxRuntime {
   }
 
   private infraReady(sandbox: Sandbox, task: TaskId, namespace: PidNsId): void {
-    const { kernel, machine, children } = this.context;
+    const { machine, children } = this.context;
     if (task === NONE) {
       sandbox.settingUp = false;
       this.endShimOfSandbox(sandbox);
@@ -267,23 +288,20 @@ export class SandboxRuntime {
     }
     sandbox.infra = task;
     sandbox.namespace = namespace;
-    kernel.attach(task, sandbox.cgroup);
     machine.load(task, sandbox.infraProgram, sandbox.infraStream);
     children.expect(task, this.infraChild, sandbox.index);
     this.ready(sandbox);
   }
 
   private mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
-    const { kernel, machine, children, sim, runtimeRules } = this.context;
+    const { machine, children, sim } = this.context;
     if (task === NONE) {
-      this.endShimOf(container);
+      this.notStarted(container);
       container.sandbox.owner.containerFailed(container);
       return;
     }
     container.main = task;
     container.namespace = namespace;
-    container.cgroup = kernel.createCgroup(container.sandbox.cgroup, runtimeRules.containerPidsMax);
-    kernel.attach(task, container.cgroup);
     machine.load(task, container.program, container.stream);
     children.expect(task, this.mainChild, container.index);
     container.generation++;

@@ -54,12 +54,12 @@ export const KUBELET = {
     16,
     ['1.24', 32],
   ),
-  knowsPodPidsLimit: kubelet(
-    'R22',
-    'There is a setting `podPidsLimit`.',
-    'feature gate SupportPodPidsLimit',
+  limitsPods: kubelet(
+    'R43',
+    '`podPidsLimit` has an effect; in 1.10 to 1.13 the setting was there, and its feature gate off.',
+    'feature gate SupportPodPidsLimit; aks-engine issues 1055, 1270',
     false,
-    ['1.10', true],
+    ['1.14', true],
   ),
   limitsKubepods: kubelet(
     'R22',

@@ -13,6 +13,9 @@ function runtime<T>(rule: string, what: string, source: string, history: Histori
   return { rule, what, source, history };
 }
 
+/** R17, R36. `term-main`: SIGTERM to the command, and SIGKILL 10 s later. */
+export type OnTimeout = 'ignored' | 'left-running' | 'kill-main' | 'kill-group' | 'term-main';
+
 export const RUNTIME = {
   pauseImage: runtime<string>(
     'R2',
@@ -65,7 +68,7 @@ export const RUNTIME = {
     'pkg/kubelet/prober/worker.go, pkg/kubelet/dockershim/exec.go; issues 92464, 106682, 89862',
     { docker: ['counted'], others: ['discarded'] },
   ),
-  onTimeout: runtime<'ignored' | 'left-running' | 'kill-main' | 'kill-group'>(
+  onTimeout: runtime<OnTimeout>(
     'R17',
     'What happens to the command of a probe that times out. Docker’s is the kubelet’s dockershim.',
     'pkg/kubelet/dockershim/exec.go, containerd container_execsync.go (issue 4594), conmon.c',
@@ -75,6 +78,12 @@ export const RUNTIME = {
       containerd: ['kill-main'],
       bare: ['kill-main'],
     },
+  ),
+  onHealthTimeout: runtime<OnTimeout>(
+    'R36',
+    'The same for the runtime’s own health check, of a container without a kubelet.',
+    'moby daemon/exec.go, daemon/health.go; PRs 43739, 43994, 44018',
+    { docker: ['term-main', ['17.11', 'left-running'], ['20.10.18', 'kill-main']], others: ['kill-main'] },
   ),
   shimPer: runtime<'container' | 'pod' | 'none'>(
     'R28',
