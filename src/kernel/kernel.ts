@@ -41,7 +41,18 @@ import {
   withSigterm,
 } from './signals.js';
 import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
-import { FREE, PARENT, PID, STATE, STATUS, TASK_STATES, type TaskState, USER, ZOMBIE } from './tasks.js';
+import {
+  FREE,
+  LIVE,
+  PARENT,
+  PID,
+  STATE,
+  STATUS,
+  TASK_STATES,
+  type TaskState,
+  USER,
+  ZOMBIE,
+} from './tasks.js';
 import { cloneThreads, dropOtherThreads, isSingleThreaded } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
@@ -83,6 +94,8 @@ export class Kernel extends KernelState {
    * threads, or with fewer, or NONE: see `refusal`.
    */
   forkAs(parent: TaskId, comm: number, origin: number, threads: number): TaskId {
+    const state = this.tasks.rows[parent + STATE];
+    if (state !== LIVE) throw new Error(`a bug: a ${TASK_STATES[state] ?? 'missing'} task forks`);
     this.origins.reserve(origin);
     return fork(this, parent, comm, origin, threads);
   }

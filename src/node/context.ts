@@ -1,5 +1,5 @@
 /** What every part of a node shares. */
-import type { Kernel } from '../kernel/kernel.js';
+import type { Kernel, TaskId } from '../kernel/kernel.js';
 import type { Program } from '../program/code.js';
 import type { Machine } from '../program/machine.js';
 import type { RandomStreams } from '../sim/random.js';
@@ -28,6 +28,9 @@ export const NODE_MOMENT_KINDS = [
   'no-effect',
   'evicted',
   'pressure',
+  /** A service of the host: the runtime, kubelet, sshd, cron. */
+  'daemon-died',
+  'daemon-restarted',
 ] as const;
 export type NodeMomentKind = (typeof NODE_MOMENT_KINDS)[number];
 
@@ -57,6 +60,23 @@ export interface NodePrograms {
   churn: Program;
 }
 
+/** A service of the host that acts in the simulation (host/daemon.ts). */
+export interface HostDaemon {
+  readonly comm: string;
+  /** NONE while it is down. */
+  readonly task: TaskId;
+  readonly isUp: boolean;
+}
+
+export interface HostDaemons {
+  /** Forks the shims; for a bare runtime, what enters the namespaces. */
+  readonly runtime: HostDaemon;
+  readonly sshd: HostDaemon;
+  readonly cron: HostDaemon;
+  /** null: a bare runtime, without one. */
+  readonly kubelet: HostDaemon | null;
+}
+
 export interface NodeContext {
   readonly spec: NodeSpec;
   readonly sim: Simulation;
@@ -67,6 +87,7 @@ export interface NodeContext {
   readonly origins: Origins;
   readonly streams: RandomStreams;
   readonly children: ChildWatch;
+  readonly host: HostDaemons;
   readonly programs: NodePrograms;
   readonly counters: NodeCounters;
   readonly observer: NodeObserver;
@@ -75,4 +96,9 @@ export interface NodeContext {
 /** `EAGAIN (pid-max)`: why the last fork was refused, for an event's detail. */
 export function refusalText(kernel: Kernel): string {
   return `${kernel.refusal.errno} (${kernel.refusal.refusedBy})`;
+}
+
+/** Why the runtime could not do what it was just asked to. */
+export function failureText({ host, kernel }: NodeContext): string {
+  return host.runtime.isUp ? refusalText(kernel) : `${host.runtime.comm} is down`;
 }

@@ -59,7 +59,7 @@ export class Node {
     parts: NodeParts,
   ) {
     const { kernel } = parts.machine;
-    const context: NodeContext = {
+    const base = {
       ...parts,
       spec,
       kernel,
@@ -69,16 +69,16 @@ export class Node {
       children: new ChildWatch(kernel),
       counters: this.counters,
     };
+    const context: NodeContext = { ...base, host: bootHost(base, spec.baselineTaskCount) };
     this.context = context;
-    const host = bootHost(context, spec.baselineTaskCount);
     this.kubepods = kernel.createCgroup(0, this.#kubepodsMax());
     const runc = new RuncCalls(context);
-    const runtime = new SandboxRuntime(context, runc, host.runtime, this.kubepods);
-    const execs = new Execs(context, runc, host.runtime);
+    const runtime = new SandboxRuntime(context, runc, this.kubepods);
+    const execs = new Execs(context, runc);
     this.kubelet = new Kubelet(context, runtime, new ProbeWorkers(context, execs));
-    if (spec.sshLogins !== null) startSshLogins(context, host.sshd, spec.sshLogins.everyUs);
+    if (spec.sshLogins !== null) startSshLogins(context, spec.sshLogins.everyUs);
     if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn.everyUs);
-    for (const job of spec.cronJobs) startCronJob(context, host.cron, job);
+    for (const job of spec.cronJobs) startCronJob(context, job);
     const { evictionPidAvailable } = spec.kubelet;
     if (evictionPidAvailable !== null && context.kubeletRules.evictsForPids) {
       new EvictionManager(context, this.kubelet, evictionPidAvailable);

@@ -37,6 +37,8 @@ export interface Worker {
    * need not be woken for that: nobody else would have run in between.
    */
   reaped?(task: TaskId, child: TaskId): void;
+  /** It has been killed, or has exited: called in the middle of the system call, for nothing but a note. */
+  ended?(task: TaskId, status: number): void;
 }
 
 /**

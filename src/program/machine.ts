@@ -147,7 +147,10 @@ export class Machine implements InterpreterHost, KernelHooks {
   ended(task: TaskId, number: number, status: number): void {
     this.fold(ENDED, number);
     this.sim.digest.fold(status);
-    this.contextOf(task).end();
+    const context = this.contextOf(task);
+    const { worker } = context;
+    context.end();
+    worker?.ended?.(task, status);
   }
 
   released(_task: TaskId, number: number): void {

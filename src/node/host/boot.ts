@@ -1,14 +1,7 @@
 /** The host's own tasks: what holds the low numbers from boot on, and the daemons that everything else is forked by. */
 import { NONE, type TaskId } from '../../kernel/kernel.js';
-import type { NodeContext } from '../context.js';
-
-/** Daemons that act in the simulation. */
-export interface HostDaemons {
-  /** Forks the shims; for a bare runtime, what enters the namespaces. */
-  runtime: TaskId;
-  sshd: TaskId;
-  cron: TaskId;
-}
+import type { HostDaemons } from '../context.js';
+import { Daemon, type HostContext } from './daemon.js';
 
 /** Processes that a systemd host has anyway; as many of them as there is room for. */
 const SYSTEM_COMMS = [
@@ -32,21 +25,20 @@ const KERNEL_THREAD_SHARE = 0.4;
  *
  * The init reaps whatever it is given, as systemd does.
  */
-export function bootHost(context: NodeContext, taskCount: number): HostDaemons {
+export function bootHost(context: HostContext, taskCount: number): HostDaemons {
   const { kernel, machine, children, runtimeRules } = context;
   machine.worker(kernel.init, children);
   const run = (comm: string, parent: TaskId = kernel.init): TaskId => {
     const task = kernel.fork(parent);
-    if (task === NONE)
-      throw new RangeError(`pid_max has no room for the ${taskCount} tasks of the host itself`);
+    if (task === NONE) throw noRoom(taskCount);
     kernel.exec(task, comm);
     if (parent === kernel.init) kernel.setsid(task);
     return task;
   };
-  const daemon = (comm: string): TaskId => {
-    const task = run(comm);
-    machine.worker(task, children);
-    return task;
+  const daemon = (comm: string): Daemon => {
+    const started = new Daemon(context, comm);
+    if (!started.start()) throw noRoom(taskCount);
+    return started;
   };
   const left = () => taskCount - kernel.taskCount(0);
 
@@ -62,13 +54,13 @@ export function bootHost(context: NodeContext, taskCount: number): HostDaemons {
   const runtime = daemon(runtimeRules.daemonComm);
   const sshd = daemon('sshd');
   const cron = daemon('cron');
-  const kubelet = bare ? NONE : run('kubelet');
+  const kubelet = bare ? null : daemon('kubelet');
   const threads = Math.max(0, left());
-  const half = kubelet === NONE ? threads : Math.floor(threads / 2);
-  kernel.cloneThreads(runtime, half);
-  if (kubelet !== NONE) kernel.cloneThreads(kubelet, threads - half);
+  const half = kubelet === null ? threads : Math.floor(threads / 2);
+  kernel.cloneThreads(runtime.task, half);
+  if (kubelet !== null) kernel.cloneThreads(kubelet.task, threads - half);
   if (left() > 0) throw noRoom(taskCount);
-  return { runtime, sshd, cron };
+  return { runtime, sshd, cron, kubelet };
 }
 
 function noRoom(taskCount: number): RangeError {

@@ -19,6 +19,7 @@ export class ChildWatch implements Worker {
   /** By task index: kind and owner. */
   private rows = new Int32Array(2 * 1024);
   private readonly retiring = new Set<TaskId>();
+  private readonly mourners = new Map<TaskId, (status: number) => void>();
   private readonly handlers: (ChildHandler | null)[] = [null];
   /** Whose child is being told of: it ends, if it is to retire, when that is over. */
   private telling: TaskId = -1;
@@ -29,7 +30,7 @@ export class ChildWatch implements Worker {
     return this.handlers.push(handler) - 1;
   }
 
-  /** Whoever reaps `task`, its owner is told. */
+  /** The owner is told when any worker reaps `task`: its parent, or a process that has adopted it. */
   expect(task: TaskId, kind: ChildKind, owner: number): void {
     const row = 2 * taskIndex(task);
     if (row >= this.rows.length) this.grow(row);
@@ -37,8 +38,22 @@ export class ChildWatch implements Worker {
     this.rows[row + 1] = owner;
   }
 
+  /** If this worker ends before it retires, `tell` is called, in the middle of the system call. */
+  onEnd(task: TaskId, tell: (status: number) => void): void {
+    this.mourners.set(task, tell);
+  }
+
+  ended(task: TaskId, status: number): void {
+    this.retiring.delete(task);
+    const tell = this.mourners.get(task);
+    if (tell === undefined) return;
+    this.mourners.delete(task);
+    tell(status);
+  }
+
   /** The worker ends as soon as it has no children. */
   retire(parent: TaskId): void {
+    this.mourners.delete(parent);
     this.retiring.add(parent);
     if (this.telling !== parent) this.wake(parent);
   }

@@ -3,12 +3,14 @@
  * the shell's start-up scripts run a command in a subshell. All of them must succeed. A refused login is what most
  * people notice first when a table is full.
  */
-import { type Kernel, NONE, type TaskId } from '../../kernel/kernel.js';
+import { NONE, type TaskId } from '../../kernel/kernel.js';
+import type { Worker } from '../../program/context.js';
+import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_MS, US_PER_SECOND } from '../../sim/time.js';
 import { type NodeContext, refusalText } from '../context.js';
 import { everyNowAndThen } from '../periods.js';
 
-/** How long the start-up scripts take, and how long a login stays. Inputs: nobody's were measured. */
+/** How long the start-up scripts take, and how long a login stays. Inputs: none were measured. */
 const STARTUP_US = 200 * US_PER_MS;
 const SESSION_US = 20 * US_PER_SECOND;
 
@@ -16,55 +18,95 @@ const SESSION_US = 20 * US_PER_SECOND;
 const LOGIN_COMMS = ['sshd', 'sshd', 'bash', 'bash', 'id'];
 const SHELL = 2;
 
-export function startSshLogins(context: NodeContext, sshd: TaskId, everyUs: number): void {
-  const { kernel, sim, counters, observer, origins, streams } = context;
-  const origin = origins.of('ssh', 'sshd', null, null);
-  let lastWorked: boolean | null = null;
-  const end = sim.register((monitor) => endFrom(kernel, monitor));
-  const started = sim.register((subshell) => endFrom(kernel, subshell));
-  const login = sim.register(() => {
-    const tasks = openSession(kernel, sshd, origin);
-    const works = tasks !== null;
-    if (works) {
-      counters.sshOk++;
-      sim.after(STARTUP_US, started, tasks[SHELL + 1], 0);
-      sim.after(SESSION_US, end, tasks[0], 0);
-    } else counters.sshRefused++;
-    if (works !== lastWorked) {
-      const detail = works ? 'a login works' : `fork: ${refusalText(kernel)}`;
-      observer.moment(works ? 'ssh-ok' : 'ssh-refused', 'node', detail);
-    }
-    lastWorked = works;
-  });
+/** The processes of one login, outermost first; NONE for one that has ended. */
+type Session = TaskId[];
+
+export function startSshLogins(context: NodeContext, everyUs: number): void {
+  const logins = new Logins(context);
+  const { sim, streams } = context;
+  const login = sim.register(() => logins.login());
   everyNowAndThen(sim, streams.stream('ssh', 'moments'), everyUs, (_round, atUs) =>
     sim.at(atUs, login, 0, 0),
   );
 }
 
-/** The processes of a login, outermost first; null if any fork was refused, and then nothing is left of it. */
-function openSession(kernel: Kernel, sshd: TaskId, origin: number): TaskId[] | null {
-  const tasks: TaskId[] = [];
-  let parent = sshd;
-  for (const comm of LOGIN_COMMS) {
-    const task = kernel.forkAs(parent, kernel.comm(comm), origin, 0);
-    if (task === NONE) {
-      if (tasks.length > 0) endFrom(kernel, tasks[0]);
-      return null;
-    }
-    if (tasks.length === 0 || tasks.length === SHELL) kernel.setsid(task);
-    tasks.push(task);
-    parent = task;
-  }
-  return tasks;
-}
+/** Its processes do nothing by themselves: each is ended in its time, unless something has killed it before. */
+class Logins implements Worker {
+  /** By number of the login; those that are over are left out. */
+  readonly #sessions: Session[] = [];
+  readonly #sessionOf = new Map<TaskId, Session>();
+  readonly #origin: number;
+  readonly #startupOver: EventKind;
+  readonly #over: EventKind;
+  #lastWorked: boolean | null = null;
 
-/** Ends a process of a login and those below it, from the innermost outwards, each reaped by its parent. */
-function endFrom(kernel: Kernel, task: TaskId): void {
-  for (const child of kernel.children.inOrder(task)) {
-    endFrom(kernel, child);
-    kernel.wait(task, child);
+  constructor(private readonly context: NodeContext) {
+    const { sim, origins } = context;
+    this.#origin = origins.of('ssh', 'sshd', null, null);
+    this.#over = sim.register((index) => {
+      this.#end(this.#sessions[index], 0);
+      delete this.#sessions[index];
+    });
+    this.#startupOver = sim.register((index) => {
+      if (this.#sessions[index] !== undefined) this.#end(this.#sessions[index], SHELL + 1);
+    });
   }
-  const parent = kernel.parentOf(task);
-  kernel.exit(task, 0);
-  kernel.wait(parent, task);
+
+  login(): void {
+    const { sim, counters, observer, kernel, host } = this.context;
+    const session = host.sshd.isUp ? this.#open(host.sshd.task) : null;
+    const works = session !== null;
+    if (works) {
+      counters.sshOk++;
+      const index = this.#sessions.push(session) - 1;
+      sim.after(STARTUP_US, this.#startupOver, index, 0);
+      sim.after(SESSION_US, this.#over, index, 0);
+    } else counters.sshRefused++;
+    if (works !== this.#lastWorked) {
+      const why = host.sshd.isUp ? `fork: ${refusalText(kernel)}` : 'sshd is down';
+      observer.moment(works ? 'ssh-ok' : 'ssh-refused', 'node', works ? 'a login works' : why);
+    }
+    this.#lastWorked = works;
+  }
+
+  /** null if any fork was refused, and then nothing is left of it. */
+  #open(sshd: TaskId): Session | null {
+    const { kernel, machine } = this.context;
+    const session: Session = [];
+    let parent = sshd;
+    for (const comm of LOGIN_COMMS) {
+      const task = kernel.forkAs(parent, kernel.comm(comm), this.#origin, 0);
+      if (task === NONE) {
+        this.#end(session, 0);
+        return null;
+      }
+      if (session.length === 0 || session.length === SHELL) kernel.setsid(task);
+      machine.worker(task, this);
+      this.#sessionOf.set(task, session);
+      session.push(task);
+      parent = task;
+    }
+    return session;
+  }
+
+  /** Ends the processes of a login from the innermost to the one at `outermost`, each reaped by its parent. */
+  #end(session: Session, outermost: number): void {
+    const { kernel } = this.context;
+    for (let at = session.length - 1; at >= outermost; at--) {
+      const task = session[at];
+      if (task === NONE) continue;
+      const parent = kernel.parentOf(task);
+      kernel.exit(task, 0);
+      kernel.wait(parent, task);
+    }
+  }
+
+  wake(): void {}
+
+  /** One that was killed is left to its parent, or to init with the parent's end. */
+  ended(task: TaskId): void {
+    const session = this.#sessionOf.get(task)!;
+    this.#sessionOf.delete(task);
+    session[session.indexOf(task)] = NONE;
+  }
 }

@@ -9,7 +9,7 @@
  */
 import { NONE, SIGKILL, SIGTERM } from '../../kernel/kernel.js';
 import type { EventKind } from '../../sim/simulation.js';
-import { type NodeContext, refusalText } from '../context.js';
+import { failureText, type NodeContext } from '../context.js';
 import type { Container, Sandbox, SandboxOwner, SandboxRuntime } from '../runtime/sandbox.js';
 import type { ContainerSpec, PodSpec } from '../spec.js';
 import type { ProbeHost, ProbeWorker } from './probe-worker.js';
@@ -120,7 +120,7 @@ export class Pod implements SandboxOwner {
   private createSandbox(): void {
     const { runtime, context } = this.host;
     if (runtime.create(this.sandbox)) return;
-    this.creationRefused(`sandbox: ${refusalText(context.kernel)}`);
+    this.creationRefused(`sandbox: ${failureText(context)}`);
     this.retryLater();
   }
 
@@ -212,7 +212,7 @@ export class Pod implements SandboxOwner {
   /** A start that the runtime could not make backs off like a container that crashed. */
   private startRefused(container: PodContainer): void {
     const { context } = this.host;
-    const refusal = refusalText(context.kernel);
+    const refusal = failureText(context);
     if (this.hasRun) this.containerRefused(container, `cannot be started: ${refusal}`);
     else this.creationRefused(`${container.spec.name}: ${refusal}`);
     container.state = 'exited';
@@ -299,7 +299,7 @@ export class Pod implements SandboxOwner {
     }
     if (this.sandboxIsStopping) return;
     if (runtime.stop(this.sandbox)) this.sandboxIsStopping = true;
-    else this.stuck(refusalText(context.kernel));
+    else this.stuck(failureText(context));
   }
 
   private finishStop(): void {
@@ -317,7 +317,7 @@ export class Pod implements SandboxOwner {
     const { runtime, context } = this.host;
     if (container.stopping !== 'asked') return;
     if (!runtime.signal(container.runtime, SIGTERM)) {
-      this.stuck(refusalText(context.kernel), container);
+      this.stuck(failureText(context), container);
       return;
     }
     container.stopping = 'term-sent';
@@ -328,7 +328,7 @@ export class Pod implements SandboxOwner {
   graceOver(container: PodContainer): void {
     if (container.state !== 'running') return;
     if (this.host.runtime.signal(container.runtime, SIGKILL)) container.stopping = 'kill-sent';
-    else this.stuck(refusalText(this.host.context.kernel), container);
+    else this.stuck(failureText(this.host.context), container);
   }
 
   /** A fork for the tear-down was refused: it is stuck until a later try succeeds. */

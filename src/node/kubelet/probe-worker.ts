@@ -18,7 +18,7 @@ import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import { Timeouts } from '../../sim/timeouts.js';
-import { type NodeContext, refusalText } from '../context.js';
+import { failureText, type NodeContext } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
 import type { Container } from '../runtime/sandbox.js';
 import type { ProbeSpec } from '../spec.js';
@@ -155,7 +155,7 @@ export class ProbeWorker implements ExecClient {
       }
       if (manner.startErrors === 'counted') break;
     }
-    const why = `cannot start the command: ${refusalText(workers.context.kernel)}`;
+    const why = `cannot start the command: ${failureText(workers.context)}`;
     this.finish(manner.startErrors === 'counted' ? 'failure' : 'error', why);
   }
 
@@ -204,6 +204,8 @@ export class ProbeWorker implements ExecClient {
   private endCommand(): void {
     const { workers, manner } = this;
     const { kernel } = workers.context;
+    // Dead, and about to be reaped.
+    if (kernel.isZombie(this.task)) return;
     if (manner.onTimeout === 'kill-group') kernel.killGroup(this.task, SIGKILL);
     else if (manner.onTimeout === 'term-main') {
       kernel.kill(KERNEL, this.task, SIGTERM);

@@ -44,7 +44,6 @@ export class Execs {
   constructor(
     private readonly context: NodeContext,
     private readonly runc: RuncCalls,
-    private readonly daemon: TaskId,
   ) {
     this.kernel = context.kernel;
     this.monitored = context.runtimeRules.monitorPerExec;
@@ -62,13 +61,15 @@ export class Execs {
     return this.clients.push(client) - 1;
   }
 
-  /** False: one of the forks was refused (`kernel.refusal`), and nothing is left of the attempt. */
+  /** False: the runtime is down, or one of the forks was refused, and nothing is left of the attempt (`failureText`). */
   start(index: number): boolean {
+    const { runtime } = this.context.host;
+    if (!runtime.isUp) return false;
     const client = this.clients[index];
     const { container } = client;
-    let parent = container.shim === NONE ? this.daemon : container.shim;
+    let parent = container.shim === NONE ? runtime.task : container.shim;
     if (this.monitored) {
-      parent = this.forkMonitor(client.origin);
+      parent = this.forkMonitor(runtime.task, client.origin);
       if (parent === NONE) return false;
     }
     this.generation[index] = container.generation;
@@ -86,9 +87,9 @@ export class Execs {
   }
 
   /** CRI-O: a conmon of its own for every exec, which reaps the command and exits. */
-  private forkMonitor(origin: number): TaskId {
+  private forkMonitor(daemon: TaskId, origin: number): TaskId {
     const { kernel, machine, children, runtimeRules } = this.context;
-    const monitor = kernel.forkAs(this.daemon, kernel.commOf(this.daemon), origin, 0);
+    const monitor = kernel.forkAs(daemon, kernel.commOf(daemon), origin, 0);
     if (monitor === NONE) return NONE;
     kernel.exec(monitor, runtimeRules.shimComm);
     kernel.setSubreaper(monitor, true);

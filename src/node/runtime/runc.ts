@@ -10,7 +10,17 @@
  *
  * A runtime that enters the namespace by itself (`bare`) forks the command and that is all.
  */
-import { type CgroupId, type Kernel, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
+import {
+  type CgroupId,
+  KERNEL,
+  type Kernel,
+  NONE,
+  type PidNsId,
+  SIGKILL,
+  type TaskId,
+  taskIndex,
+} from '../../kernel/kernel.js';
+import type { Worker } from '../../program/context.js';
 import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { RuncRules } from '../versions/runtime.js';
@@ -49,6 +59,9 @@ class RuncCall {
   namespace: PidNsId = HOST_NAMESPACE;
   /** The namespace was made for this call. */
   isNew = false;
+  /** Has the runc process, or the child, been killed on the way? */
+  runcDied = false;
+  childDied = false;
 
   constructor(readonly index: number) {}
 
@@ -60,10 +73,12 @@ class RuncCall {
     this.child = NONE;
     this.namespace = HOST_NAMESPACE;
     this.isNew = false;
+    this.runcDied = false;
+    this.childDied = false;
   }
 }
 
-export class RuncCalls {
+export class RuncCalls implements Worker {
   private readonly kernel: Kernel;
   private readonly rules: RuncRules | null;
   private readonly setsid: boolean;
@@ -73,6 +88,8 @@ export class RuncCalls {
   private readonly calls: RuncCall[] = [];
   /** Those of them that are over. */
   private readonly free: RuncCall[] = [];
+  /** By task index: the call that a process belongs to. */
+  private callOf = new Int32Array(1024);
 
   constructor(private readonly context: NodeContext) {
     this.kernel = context.kernel;
@@ -80,6 +97,27 @@ export class RuncCalls {
     this.setsid = context.runtimeRules.setsid;
     this.comm = context.kernel.comm('runc');
     this.done = context.sim.register((index) => this.finish(this.calls[index]));
+  }
+
+  /** runc waits for its child in the end, and for nothing before. */
+  wake(): void {}
+
+  /** Killed, by any process that could name its PID. */
+  ended(task: TaskId): void {
+    const call = this.calls[this.callOf[taskIndex(task)]];
+    if (task === call.runc) call.runcDied = true;
+    if (task === call.child) call.childDied = true;
+  }
+
+  private watch(task: TaskId, call: RuncCall): void {
+    const index = taskIndex(task);
+    if (index >= this.callOf.length) {
+      const longer = new Int32Array(2 * index);
+      longer.set(this.callOf);
+      this.callOf = longer;
+    }
+    this.callOf[index] = call.index;
+    this.context.machine.worker(task, this);
   }
 
   register(ready: RuncReady): RuncCallKind {
@@ -144,6 +182,7 @@ export class RuncCalls {
     if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;
     call.child = child;
+    this.watch(child, call);
     if (this.setsid) kernel.setsid(child);
     if (kernel.threadCount(child) < early) return false;
     kernel.attach(child, target.cgroup);
@@ -162,6 +201,7 @@ export class RuncCalls {
     const runc = kernel.forkAs(call.parent, this.comm, origin, threads);
     if (runc === NONE) return false;
     call.runc = runc;
+    this.watch(runc, call);
     return kernel.threadCount(runc) === threads;
   }
 
@@ -183,21 +223,27 @@ export class RuncCalls {
   }
 
   private finish(call: RuncCall): void {
-    const kernel = this.kernel;
-    const { runc, parent, kind, owner, namespace } = call;
-    let { child } = call;
-    if (child !== NONE && kernel.isZombie(child)) {
-      kernel.wait(runc === NONE ? parent : runc, child);
-      child = NONE;
-    }
+    const { kernel } = this;
+    const { kind, owner, namespace } = call;
+    const runc = call.runcDied ? NONE : call.runc;
+    // A runc that is not its parent's child any more has lost it, and reports to nobody.
+    if (call.runcDied || (runc !== NONE && kernel.parentOf(runc) !== call.parent)) this.giveUp(call);
+    const child = call.childDied ? NONE : call.child;
     if (runc !== NONE && child !== NONE) kernel.exitAwaited(runc, 0);
     else if (runc !== NONE) {
+      if (call.child !== NONE) kernel.wait(runc, call.child);
       // Nothing has come of it, and the parent may have no other reason to stay: it has to look.
+      const parent = kernel.parentOf(runc);
       kernel.exit(runc, 0);
       kernel.wait(parent, runc);
     }
     if (child === NONE && call.isNew) kernel.forgetNamespace(namespace);
     this.free.push(call);
     this.ready[kind](owner, child, namespace);
+  }
+
+  /** `runc init` ends when the pipe from its runc breaks. */
+  private giveUp(call: RuncCall): void {
+    if (call.child !== NONE && !call.childDied) this.kernel.kill(KERNEL, call.child, SIGKILL);
   }
 }

@@ -8,7 +8,15 @@
  * A sandbox or a container is plain data with an owner, who is told what became of it; nothing here decides when
  * something is started, stopped or tried again (pod.ts does).
  */
-import { type CgroupId, NONE, type PidNsId, SIGKILL, SIGTERM, type TaskId } from '../../kernel/kernel.js';
+import {
+  type CgroupId,
+  KERNEL,
+  NONE,
+  type PidNsId,
+  SIGKILL,
+  SIGTERM,
+  type TaskId,
+} from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
@@ -116,11 +124,12 @@ export class SandboxRuntime {
   private readonly killMainCall: RuncCallKind;
   private readonly infraChild: ChildKind;
   private readonly mainChild: ChildKind;
+  private readonly podShimLost: EventKind;
+  private readonly containerShimLost: EventKind;
 
   constructor(
     private readonly context: NodeContext,
     private readonly runc: RuncCalls,
-    private readonly daemon: TaskId,
     private readonly kubepods: CgroupId,
   ) {
     const { sim, children } = context;
@@ -131,6 +140,8 @@ export class SandboxRuntime {
     this.killMainCall = runc.register((request) =>
       this.kill(this.containers[request >> 1]?.main, (request & 1) === 1 ? SIGKILL : SIGTERM),
     );
+    this.podShimLost = sim.register((index) => this.endWithShim(this.sandboxes[index]));
+    this.containerShimLost = sim.register((index) => this.endMain(this.containers[index]));
     this.infraChild = children.register((index) => this.infraExited(this.sandboxes[index]));
     this.mainChild = children.register((index, _task, status) =>
       this.mainExited(this.containers[index], status),
@@ -155,9 +166,10 @@ export class SandboxRuntime {
     return container;
   }
 
-  /** Begins to set up a sandbox: its cgroup, shim and infra process. False: a fork was refused. */
+  /** Begins to set up a sandbox: its cgroup, shim and infra process. False: the runtime is down, or a fork was refused. */
   create(sandbox: Sandbox): boolean {
-    const { kernel } = this.context;
+    const { kernel, host } = this.context;
+    if (!host.runtime.isUp) return false;
     const above = sandbox.sandboxless ? HOST_CGROUP : this.kubepods;
     if (sandbox.cgroup === NONE) sandbox.cgroup = kernel.createCgroup(above, sandbox.podPidsMax);
     sandbox.settingUp = this.startSandboxShim(sandbox) && this.startInfra(sandbox);
@@ -186,14 +198,10 @@ export class SandboxRuntime {
     return sandbox.pidMode === 'pod' || this.context.runtimeRules.infraWhenIsolated;
   }
 
-  /** Begins to start a container in a sandbox that is ready. False: a fork was refused, nothing is left. */
+  /** Begins to start a container in a sandbox that is ready. False: as for `create`, and nothing is left. */
   start(container: Container): boolean {
     const { sandbox } = container;
-    container.shim = sandbox.shim;
-    if (this.context.runtimeRules.shimPer === 'container') {
-      container.shim = this.startShim(sandbox.shimOrigin);
-      if (container.shim === NONE) return false;
-    }
+    if (!this.context.host.runtime.isUp || !this.startShimOf(container)) return false;
     const { kernel, runtimeRules } = this.context;
     container.cgroup = kernel.createCgroup(sandbox.cgroup, runtimeRules.containerPidsMax);
     const own = sandbox.pidMode === 'container';
@@ -209,6 +217,23 @@ export class SandboxRuntime {
     return false;
   }
 
+  /** The pod's, which may have been killed and is then replaced, or one of its own. False: a fork was refused. */
+  private startShimOf(container: Container): boolean {
+    const { sandbox } = container;
+    const { shimPer } = this.context.runtimeRules;
+    if (shimPer === 'container') {
+      const lost = () => {
+        container.shim = NONE;
+        this.context.sim.soon(this.containerShimLost, container.index, 0);
+      };
+      container.shim = this.startShim(sandbox.shimOrigin, lost);
+      return container.shim !== NONE;
+    }
+    if (shimPer === 'pod' && sandbox.shim === NONE && !this.startSandboxShim(sandbox)) return false;
+    container.shim = sandbox.shim;
+    return true;
+  }
+
   /** Nothing has come of a start. */
   private notStarted(container: Container): void {
     this.removeCgroup(container.cgroup);
@@ -216,14 +241,16 @@ export class SandboxRuntime {
     this.endShimOf(container);
   }
 
-  /** Begins to send a signal to a container's main process. False: a fork was refused. */
+  /** Begins to send a signal to a container's main process. False: as for `create`. */
   signal(container: Container, signal: typeof SIGTERM | typeof SIGKILL): boolean {
+    if (!this.context.host.runtime.isUp) return false;
     const request = (container.index << 1) | (signal === SIGKILL ? 1 : 0);
     return this.runc.startKill(this.killMainCall, request, this.parentFor(container.shim));
   }
 
-  /** Begins to end a sandbox whose containers have ended. False: a fork was refused. */
+  /** Begins to end a sandbox whose containers have ended. False: as for `create`. */
   stop(sandbox: Sandbox): boolean {
+    if (!this.context.host.runtime.isUp) return false;
     return this.runc.startKill(this.killInfraCall, sandbox.index, this.parentFor(sandbox.shim));
   }
 
@@ -247,30 +274,62 @@ export class SandboxRuntime {
 
   /** The process that a container's processes are children of. */
   private parentFor(shim: TaskId): TaskId {
-    return shim === NONE ? this.daemon : shim;
+    return shim === NONE ? this.context.host.runtime.task : shim;
   }
 
   private startSandboxShim(sandbox: Sandbox): boolean {
     const { shimPer } = this.context.runtimeRules;
     const needed = shimPer === 'pod' || (shimPer === 'container' && this.hasInfra(sandbox));
     if (!needed) return true;
-    sandbox.shim = this.startShim(sandbox.shimOrigin);
+    sandbox.shim = this.startShim(sandbox.shimOrigin, () => {
+      this.shimEnded(sandbox);
+      this.context.sim.soon(this.podShimLost, sandbox.index, 0);
+    });
     return sandbox.shim !== NONE;
   }
 
-  /** A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. */
-  private startShim(origin: number): TaskId {
-    const { kernel, machine, children, runtimeRules } = this.context;
-    const shim = kernel.forkAs(this.daemon, kernel.commOf(this.daemon), origin, 0);
+  private shimEnded(sandbox: Sandbox): void {
+    for (const container of this.containersOf(sandbox))
+      if (container.shim === sandbox.shim) container.shim = NONE;
+    sandbox.shim = NONE;
+  }
+
+  private containersOf(sandbox: Sandbox): Container[] {
+    return this.containers.filter((container) => container?.sandbox === sandbox);
+  }
+
+  /** The daemon finds that a shim is gone, and ends what it was the parent of: init has adopted it, and reaps it. */
+  private endWithShim(sandbox: Sandbox | undefined): void {
+    if (sandbox === undefined) return;
+    if (this.context.runtimeRules.shimPer === 'pod')
+      this.containersOf(sandbox).forEach((each) => this.endMain(each));
+    this.kill(sandbox.infra, SIGKILL);
+  }
+
+  private endMain(container: Container | undefined): void {
+    this.kill(container?.main, SIGKILL);
+  }
+
+  /**
+   * A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. `lost` is called if it is
+   * killed, in the middle of the system call.
+   */
+  private startShim(origin: number, lost: () => void): TaskId {
+    const { kernel, machine, children, runtimeRules, host } = this.context;
+    const daemon = host.runtime.task;
+    const shim = kernel.forkAs(daemon, kernel.commOf(daemon), origin, 0);
     if (shim === NONE) return NONE;
     kernel.exec(shim, runtimeRules.shimComm);
     kernel.setsid(shim);
     kernel.setSubreaper(shim, true);
     machine.worker(shim, children);
     const threads = runtimeRules.shimTaskCount - 1;
-    if (kernel.cloneThreads(shim, threads) === threads) return shim;
-    kernel.exit(shim, 1);
-    return NONE;
+    if (kernel.cloneThreads(shim, threads) < threads) {
+      kernel.exit(shim, 1);
+      return NONE;
+    }
+    children.onEnd(shim, lost);
+    return shim;
   }
 
   private ready(sandbox: Sandbox): void {
@@ -310,9 +369,9 @@ export class SandboxRuntime {
     container.sandbox.owner.containerStarted(container);
   }
 
-  /** Whoever it was for may be gone by now. */
+  /** The process that it is for may be gone by now. */
   private kill(task: TaskId | undefined, signal: typeof SIGTERM | typeof SIGKILL): void {
-    if (task !== undefined && task !== NONE) this.context.kernel.kill(this.daemon, task, signal);
+    if (task !== undefined && task !== NONE) this.context.kernel.kill(KERNEL, task, signal);
   }
 
   /**
@@ -325,7 +384,7 @@ export class SandboxRuntime {
     container.running = false;
     container.main = NONE;
     if (container.sandbox.pidMode !== 'container') {
-      for (const task of kernel.liveTasksIn(container.cgroup)) kernel.kill(this.daemon, task, SIGKILL);
+      for (const task of kernel.liveTasksIn(container.cgroup)) kernel.kill(KERNEL, task, SIGKILL);
     }
     this.removeCgroup(container.cgroup);
     container.cgroup = NONE;
