@@ -1,6 +1,7 @@
 /**
- * Pods that come and go, as on any node with jobs and deployments: at every period the previous short-lived pod is
- * deleted and a new one is made, at a moment of its own. What happens to them is what a user of the cluster sees of a full PID table.
+ * Pods that come and go, as on any node with jobs and deployments. In every period one short-lived pod is created and the
+ * oldest one is deleted, each at a moment of its own: neither waits for the other or makes room for it. What happens to them
+ * is what a user of the cluster sees of a full PID table.
  */
 import type { NodeContext } from './context.js';
 import type { Kubelet } from './kubelet/kubelet.js';
@@ -10,7 +11,6 @@ import type { PodSpec } from './spec.js';
 
 export function startPodChurn(context: NodeContext, kubelet: Kubelet, everyUs: number): void {
   const { sim, streams } = context;
-  const moments = streams.stream('churn', 'moments');
   const spec: PodSpec = {
     name: 'churn',
     count: 1,
@@ -23,10 +23,16 @@ export function startPodChurn(context: NodeContext, kubelet: Kubelet, everyUs: n
     terminationGraceUs: 30_000_000,
     containers: [{ name: 'app', program: context.programs.churn, probes: [] }],
   };
-  let previous: Pod | null = null;
-  const next = sim.register((round) => {
-    previous?.stop();
-    if (kubelet.admits) previous = kubelet.create(`churn-${round}`, spec, 'churn');
+  /** Those that nobody has asked to end, the oldest first. */
+  const pods: Pod[] = [];
+  const create = sim.register((round) => {
+    if (kubelet.admits) pods.push(kubelet.create(`churn-${round}`, spec, 'churn'));
   });
-  everyNowAndThen(sim, moments, everyUs, (round, atUs) => sim.at(atUs, next, round, 0));
+  const deleteOldest = sim.register(() => pods.shift()?.stop());
+  everyNowAndThen(sim, streams.stream('churn', 'moments'), everyUs, (round, atUs) =>
+    sim.at(atUs, create, round, 0),
+  );
+  everyNowAndThen(sim, streams.stream('churn', 'deletions'), everyUs, (_round, atUs) =>
+    sim.at(atUs, deleteOldest, 0, 0),
+  );
 }

@@ -40,11 +40,50 @@ describe('pods come and go', () => {
     expect(running(deaf, 132)).toBe(0);
   });
 
-  test('churn makes a pod in every period and deletes the one before', () => {
-    const world = new World({ podChurn: { everyUs: 60 * S } }).to(1_000);
-    expect(world.node.counters.podsCreated).toBeGreaterThanOrEqual(16);
-    expect(world.node.counters.podsRunning).toBe(1);
-    expect(world.kernel.allocated(0)).toBe(113);
+  test('churn makes a pod and deletes the oldest in every period, at moments that have nothing to do with each other', () => {
+    const world = new World({ podChurn: { everyUs: 60 * S } });
+    const { counters } = world.node;
+    const waits: number[] = [];
+    let [created, deletedAt] = [0, Number.NaN];
+    for (let second = 0; second < 3_000; second++) {
+      const running = counters.podsRunning;
+      world.to(second);
+      if (counters.podsCreated > created) waits.push(second - deletedAt);
+      else if (counters.podsRunning < running) deletedAt = second;
+      created = counters.podsCreated;
+      expect(counters.podsRunning).toBeLessThanOrEqual(3);
+    }
+    expect(created).toBeGreaterThanOrEqual(49);
+    // How long after a deletion the next pod comes up: anything up to two periods, and seldom at once.
+    expect(Math.max(...waits.slice(2))).toBeGreaterThan(40);
+    expect(waits.filter((wait) => wait > 5).length).toBeGreaterThan(30);
+  });
+
+  test('on a full node a deletion of churn makes room for one pod, and no creation makes it for itself', () => {
+    const world = new World({
+      kernel: { pidMax: 400 },
+      podChurn: { everyUs: 300 * S },
+      pods: [
+        pod({
+          startAtUs: 1_000 * S,
+          containers: [
+            container({
+              program: program('hog', [
+                {
+                  repeat: {
+                    times: 'forever',
+                    steps: [{ fork: { steps: ['pause'], orElse: [] } }, { sleep: '100ms' }],
+                  },
+                },
+              ]),
+            }),
+          ],
+        }),
+      ],
+    }).to(10_000);
+    expect(world.node.counters.podsCreateFailed).toBeGreaterThan(20);
+    const created = world.node.counters.podsCreated;
+    expect(world.to(20_000).node.counters.podsCreated).toBe(created);
   });
 
   test('restartPolicy Never leaves an ended container alone; OnFailure looks at its status', () => {
