@@ -7,9 +7,13 @@ import type { NodeContext } from './context.js';
 import type { Kubelet } from './kubelet/kubelet.js';
 import type { Pod } from './kubelet/pod.js';
 import { everyNowAndThen } from './periods.js';
-import type { PodSpec } from './spec.js';
+import type { PodChurnSpec, PodSpec } from './spec.js';
 
-export function startPodChurn(context: NodeContext, kubelet: Kubelet, everyUs: number): void {
+export function startPodChurn(
+  context: NodeContext,
+  kubelet: Kubelet,
+  { everyUs, lastsUs }: PodChurnSpec,
+): void {
   const { sim, streams } = context;
   const spec: PodSpec = {
     name: 'churn',
@@ -29,10 +33,13 @@ export function startPodChurn(context: NodeContext, kubelet: Kubelet, everyUs: n
     if (kubelet.admits) pods.push(kubelet.create(`churn-${round}`, spec, 'churn'));
   });
   const deleteOldest = sim.register(() => pods.shift()?.stop());
+  const startDeleting = sim.register(() =>
+    everyNowAndThen(sim, streams.stream('churn', 'deletions'), everyUs, (_round, atUs) =>
+      sim.at(atUs, deleteOldest, 0, 0),
+    ),
+  );
   everyNowAndThen(sim, streams.stream('churn', 'moments'), everyUs, (round, atUs) =>
     sim.at(atUs, create, round, 0),
   );
-  everyNowAndThen(sim, streams.stream('churn', 'deletions'), everyUs, (_round, atUs) =>
-    sim.at(atUs, deleteOldest, 0, 0),
-  );
+  sim.at(lastsUs, startDeleting, 0, 0);
 }

@@ -76,8 +76,8 @@ export class Node {
     const runtime = new SandboxRuntime(context, runc, this.kubepods);
     const execs = new Execs(context, runc);
     this.kubelet = new Kubelet(context, runtime, new ProbeWorkers(context, execs));
-    if (spec.sshLogins !== null) startSshLogins(context, spec.sshLogins.everyUs);
-    if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn.everyUs);
+    if (spec.sshLogins !== null) startSshLogins(context, spec.sshLogins);
+    if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn);
     for (const job of spec.cronJobs) startCronJob(context, job);
     const { evictionPidAvailable } = spec.kubelet;
     if (evictionPidAvailable !== null && context.kubeletRules.evictsForPids) {

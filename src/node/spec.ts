@@ -117,6 +117,20 @@ export type Intervention =
   /** Deletes every pod, one after another, and creates none. */
   | { atUs: number; do: 'drain' };
 
+/** Logins at random moments, one in each period. */
+export interface SshLoginsSpec {
+  everyUs: number;
+  /** How long each stays. */
+  lastsUs: number;
+}
+
+/** Pods that come and go: one is created and one deleted in each period. */
+export interface PodChurnSpec {
+  everyUs: number;
+  /** From the start to the first deletion; after that as many are deleted as are created. */
+  lastsUs: number;
+}
+
 export interface NodeSpec {
   kernel: KernelSpec;
   /** Host tasks outside pods, the host's init among them. They hold the low numbers from boot on. */
@@ -125,8 +139,8 @@ export interface NodeSpec {
   runtime: RuntimeSpec;
   /** Version of the infra (pause) image for new sandboxes: `3.0`, `3.1`, … */
   pause: string;
-  sshLogins: { everyUs: number } | null;
-  podChurn: { everyUs: number } | null;
+  sshLogins: SshLoginsSpec | null;
+  podChurn: PodChurnSpec | null;
   cronJobs: CronJobSpec[];
   pods: PodSpec[];
   interventions: Intervention[];

@@ -46,8 +46,15 @@ export function resolveNode(
     kubelet,
     runtime,
     pause: source.pause === undefined ? runtimeRules(runtime, kubelet).pauseImage : String(source.pause),
-    sshLogins: source.sshLogins ? { everyUs: micros(source.sshLogins.every) } : null,
-    podChurn: source.podChurn ? { everyUs: micros(source.podChurn.every) } : null,
+    sshLogins: source.sshLogins
+      ? { everyUs: micros(source.sshLogins.every), lastsUs: micros(source.sshLogins.lasts) }
+      : null,
+    podChurn: source.podChurn
+      ? {
+          everyUs: micros(source.podChurn.every),
+          lastsUs: micros(source.podChurn.lasts ?? source.podChurn.every),
+        }
+      : null,
     cronJobs: resolveCronJobs(source.cronJobs, context),
   };
 }

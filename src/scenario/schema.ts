@@ -133,7 +133,6 @@ function build() {
 // ------------------------------------------------------------------------------------------------------- node
 
 function nodeSchema(leaf: Leaves) {
-  const every = z.strictObject({ every: leaf.interval.describe('Interval between two of them.') });
   return z.strictObject({
     kernel: kernelSchema(leaf).prefault({}).describe('The Linux kernel and what its limits derive from.'),
     baseline: z
@@ -181,10 +180,26 @@ function nodeSchema(leaf: Leaves) {
         'Version of the pause image for new sandboxes. 3.0 never reaps; 3.1 and later do. Default: what this kubelet ' +
           '(docker) or runtime (containerd, cri-o) ships.',
       ),
-    sshLogins: every.optional().describe('Somebody logs in by ssh at this interval. Default: nobody.'),
-    podChurn: every
+    sshLogins: z
+      .strictObject({
+        every: leaf.interval.describe('Interval between two logins; each comes at a random moment of it.'),
+        lasts: leaf.interval
+          .default('20s')
+          .describe('How long somebody stays logged in. The three processes of the session hold their PIDs.'),
+      })
       .optional()
-      .describe('A short-lived pod is created, and an older one deleted, at this interval. Default: none.'),
+      .describe('Somebody logs in by ssh at this interval. Default: nobody.'),
+    podChurn: z
+      .strictObject({
+        every: leaf.interval.describe(
+          'Interval between two pods that are created, and between two that are deleted; each at a random moment of it.',
+        ),
+        lasts: leaf.interval
+          .optional()
+          .describe('How long the first of them stays. Default: the interval, so that one or two are there.'),
+      })
+      .optional()
+      .describe('Roll-outs and jobs: short-lived pods that come and go. Default: none.'),
     cronJobs: z
       .array(
         z.strictObject({

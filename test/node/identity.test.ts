@@ -90,8 +90,8 @@ function worldOf(given: typeof schedule extends fc.Arbitrary<infer T> ? T : neve
       kubelet: { version: given.kubelet, podPidsLimit: given.podPidsLimit },
       runtime: { name: given.runtime, version: '1.13.1' },
       pause: given.pause,
-      sshLogins: { everyUs: 30 * S },
-      podChurn: { everyUs: 50 * S },
+      sshLogins: { everyUs: 30 * S, lastsUs: 20_000_000 },
+      podChurn: { everyUs: 50 * S, lastsUs: 50 * S },
       cronJobs: [{ name: 'job', everyUs: 40 * S, startAtUs: 5 * S, program: ORPHAN }],
       interventions: given.interventions.map(intervention),
       pods: given.pods.map(

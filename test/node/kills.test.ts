@@ -23,8 +23,8 @@ const killer = (target: 'parent' | 'group' | 'self', signal: Signal): Program =>
 
 const busy = (given: NodeGiven): NodeGiven => ({
   kubelet: { version: '1.20' },
-  sshLogins: { everyUs: 20 * S },
-  podChurn: { everyUs: 30 * S },
+  sshLogins: { everyUs: 20 * S, lastsUs: 20 * 1_000_000 },
+  podChurn: { everyUs: 30 * S, lastsUs: 30 * S },
   cronJobs: [{ name: 'job', everyUs: 7 * S, startAtUs: 0, program: program('job', [{ sleep: '3s' }]) }],
   pods: (['container', 'pod', 'node'] as const).map((pidMode) =>
     pod({
@@ -167,7 +167,7 @@ describe('what dies comes back as on a real host', () => {
     ]);
     const world = new World({
       kernel: { pidMax: 400 },
-      sshLogins: { everyUs: 20 * S },
+      sshLogins: { everyUs: 20 * S, lastsUs: 20 * 1_000_000 },
       pods: [pod({ containers: [container({ program: hog })] })],
       interventions: [{ atUs: 100 * S, do: 'set-pid-max', pidMax: 4_000 }],
     }).to(50);

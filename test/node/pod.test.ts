@@ -41,7 +41,7 @@ describe('pods come and go', () => {
   });
 
   test('churn makes a pod and deletes the oldest in every period, at moments that have nothing to do with each other', () => {
-    const world = new World({ podChurn: { everyUs: 60 * S } });
+    const world = new World({ podChurn: { everyUs: 60 * S, lastsUs: 60 * S } });
     const { counters } = world.node;
     const waits: number[] = [];
     let [created, deletedAt] = [0, Number.NaN];
@@ -62,7 +62,7 @@ describe('pods come and go', () => {
   test('on a full node a deletion of churn makes room for one pod, and no creation makes it for itself', () => {
     const world = new World({
       kernel: { pidMax: 400 },
-      podChurn: { everyUs: 300 * S },
+      podChurn: { everyUs: 300 * S, lastsUs: 300 * S },
       pods: [
         pod({
           startAtUs: 1_000 * S,
@@ -113,8 +113,8 @@ describe('R31: what fails when no number is left', () => {
   const full = () =>
     new World({
       ...DOCKER_17,
-      sshLogins: { everyUs: 20 * S },
-      podChurn: { everyUs: 300 * S },
+      sshLogins: { everyUs: 20 * S, lastsUs: 20 * 1_000_000 },
+      podChurn: { everyUs: 300 * S, lastsUs: 300 * S },
       pods: [leaky()],
     });
 
@@ -164,7 +164,7 @@ describe('R31: what fails when no number is left', () => {
       { repeat: { times: 1_000, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
       'pause',
     ]);
-    const given = { sshLogins: { everyUs: 60 * S } };
+    const given = { sshLogins: { everyUs: 60 * S, lastsUs: 20 * 1_000_000 } };
     const world = new World({
       ...given,
       kernel: { pidMax: 400 },
@@ -342,9 +342,10 @@ describe('R24 to R26: eviction', () => {
 });
 
 test('pods that come and go for long do not use up namespaces or cgroups', () => {
-  const world = new World({ podChurn: { everyUs: S }, runtime: { name: 'docker', version: '17.12' } }).to(
-    2_000,
-  );
+  const world = new World({
+    podChurn: { everyUs: S, lastsUs: S },
+    runtime: { name: 'docker', version: '17.12' },
+  }).to(2_000);
   expect(world.node.counters.podsCreated).toBeGreaterThan(1_500);
   expect(world.kernel.namespaces.length).toBeLessThan(50);
   expect(world.kernel.cgroups.length).toBeLessThan(50);
@@ -357,7 +358,7 @@ test('nor do pods that cannot be made', () => {
   ]);
   const world = new World({
     kernel: { pidMax: 420 },
-    podChurn: { everyUs: 10 * S },
+    podChurn: { everyUs: 10 * S, lastsUs: 10 * S },
     pods: [pod({ containers: [container({ program: hog })] })],
   }).to(5_000);
   expect(world.node.counters.podsCreateFailed).toBeGreaterThan(300);

@@ -107,8 +107,8 @@ describe('projection', () => {
     const given = {
       pause: '3.0',
       pods: [leaky],
-      sshLogins: { everyUs: 600 * S },
-      podChurn: { everyUs: 1_800 * S },
+      sshLogins: { everyUs: 600 * S, lastsUs: 20 * 1_000_000 },
+      podChurn: { everyUs: 1_800 * S, lastsUs: 1_800 * S },
     };
     const short = simulate(scenario(given, 40_000)).projection as { atSeconds: number };
     const long = simulate(scenario(given, 200_000), { until: 'exhaustion' }).outcome as { atSeconds: number };
@@ -120,8 +120,8 @@ describe('projection', () => {
     const given = {
       pause: '3.1',
       pods: [leaky],
-      sshLogins: { everyUs: 600 * S },
-      podChurn: { everyUs: 1_800 * S },
+      sshLogins: { everyUs: 600 * S, lastsUs: 20 * 1_000_000 },
+      podChurn: { everyUs: 1_800 * S, lastsUs: 1_800 * S },
     };
     for (const seed of [1, 2, 3, 4, 5]) {
       expect(simulate(scenario(given, 40_000, { seed })).projection).toMatchObject({

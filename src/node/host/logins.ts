@@ -6,13 +6,13 @@
 import { NONE, type TaskId } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
 import type { EventKind } from '../../sim/simulation.js';
-import { US_PER_MS, US_PER_SECOND } from '../../sim/time.js';
+import { US_PER_MS } from '../../sim/time.js';
 import { type NodeContext, refusalText } from '../context.js';
 import { everyNowAndThen } from '../periods.js';
+import type { SshLoginsSpec } from '../spec.js';
 
-/** How long the start-up scripts take, and how long a login stays. Inputs: none were measured. */
+/** How long the start-up scripts of a shell take. An input: it was not measured. */
 const STARTUP_US = 200 * US_PER_MS;
-const SESSION_US = 20 * US_PER_SECOND;
 
 /** Below sshd: monitor, user's sshd, shell, subshell, command. */
 const LOGIN_COMMS = ['sshd', 'sshd', 'bash', 'bash', 'id'];
@@ -21,8 +21,8 @@ const SHELL = 2;
 /** The processes of one login, outermost first; NONE for one that has ended. */
 type Session = TaskId[];
 
-export function startSshLogins(context: NodeContext, everyUs: number): void {
-  const logins = new Logins(context);
+export function startSshLogins(context: NodeContext, { everyUs, lastsUs }: SshLoginsSpec): void {
+  const logins = new Logins(context, lastsUs);
   const { sim, streams } = context;
   const login = sim.register(() => logins.login());
   everyNowAndThen(sim, streams.stream('ssh', 'moments'), everyUs, (_round, atUs) =>
@@ -40,7 +40,10 @@ class Logins implements Worker {
   readonly #over: EventKind;
   #lastWorked: boolean | null = null;
 
-  constructor(private readonly context: NodeContext) {
+  constructor(
+    private readonly context: NodeContext,
+    private readonly lastsUs: number,
+  ) {
     const { sim, origins } = context;
     this.#origin = origins.of('ssh', 'sshd', null, null);
     this.#over = sim.register((index) => {
@@ -60,7 +63,7 @@ class Logins implements Worker {
       counters.sshOk++;
       const index = this.#sessions.push(session) - 1;
       sim.after(STARTUP_US, this.#startupOver, index, 0);
-      sim.after(SESSION_US, this.#over, index, 0);
+      sim.after(this.lastsUs, this.#over, index, 0);
     } else counters.sshRefused++;
     if (works !== this.#lastWorked) {
       const why = host.sshd.isUp ? `fork: ${refusalText(kernel)}` : 'sshd is down';
