@@ -33,12 +33,12 @@ const ENGINE = ['sim', 'kernel', 'text', 'procfs', 'program', 'node', 'scenario'
 export const LAYERS: Record<string, LayerRule> = {
   sim: { may: [] },
   kernel: { may: [] },
-  // The clock says how a duration is written.
+  // The units of time are the clock's.
   text: { may: ['sim/time'] },
   procfs: { may: ['kernel', 'text'] },
   // Which pause reaps is a fact about versions. Its table is data, and imports no room above.
   program: { may: ['kernel', 'sim', 'text', 'node/versions/pause'] },
-  node: { may: ['program', 'kernel', 'sim'] },
+  node: { may: ['program', 'kernel', 'text', 'sim'] },
   // A scenario describes a node and does not run one: of node and kernel it has the tables of names, versions and limits.
   scenario: {
     may: ['program', 'text', 'sim', 'node/spec', 'node/versions', 'kernel/limits'],

@@ -3,7 +3,7 @@ import type { Argv, CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
 import { PS_FORMATS, psDocument, psFooter, renderPs } from '../report/ps.js';
 import { Run, ScenarioRunError } from '../run/run.js';
-import { formatDuration, parseDurationUs } from '../sim/time.js';
+import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
 import { loadOrExit } from './load.js';
 import { namedFiles, withFiles } from './options.js';

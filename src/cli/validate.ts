@@ -1,7 +1,7 @@
 /** `pidsim validate`: what is wrong with these files, all of it, without running anything. */
 import type { Argv, CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
-import { plural } from '../report/quantity.js';
+import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { describe, load } from './load.js';
 import { namedFiles, withFiles } from './options.js';

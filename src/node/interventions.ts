@@ -1,5 +1,5 @@
 /** What an operator does to the node, at its time. */
-import { grouped } from '../sim/time.js';
+import { grouped } from '../text/figures.js';
 import type { NodeContext } from './context.js';
 import type { Kubelet, PodSlot } from './kubelet/kubelet.js';
 import type { PodContainer } from './kubelet/pod.js';

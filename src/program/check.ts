@@ -1,6 +1,6 @@
 /** Checks of a whole program that the shape of its parts does not show: its size and the names that it uses. */
-import { grouped } from '../sim/time.js';
-import { closest } from '../text/suggest.js';
+import { grouped } from '../text/figures.js';
+import { didYouMean } from '../text/suggest.js';
 import {
   KILL_TARGETS,
   type ProgramLibrary,
@@ -31,16 +31,17 @@ export function checkSize(raw: unknown): ProgramProblem | null {
   if (deepest !== null) {
     return {
       path: (deepest as (string | number)[]).slice(0, 2),
-      code: 'too-deep',
-      message: 'steps are nested too deeply',
+      code: 'bad-program',
+      message: `steps are nested more than ${DEPTH_MAX} levels deep`,
+      hint: 'Fork or exec a program by its name instead.',
     };
   }
   if (size <= SIZE_MAX) return null;
   return {
     path: [],
-    code: 'too-large',
-    message: `a program of more than ${grouped(SIZE_MAX)} pieces of data`,
-    hint: 'use `repeat`, or split it into programs and `exec` them',
+    code: 'bad-program',
+    message: `the program has more than ${grouped(SIZE_MAX)} pieces of data`,
+    hint: 'Use `repeat`, or split it into programs and `exec` them.',
   };
 }
 
@@ -96,15 +97,13 @@ function unknownLabel(
   known: ReadonlySet<string>,
   words: readonly string[],
 ): ProgramProblem {
-  const similar = closest(label, [...known, ...words]);
   return {
     path,
-    code: 'unknown-label',
-    message: `no fork before this has the label "${label}"`,
+    code: 'bad-program',
+    message: `no fork before this has the label \`${label}\``,
     hint:
-      similar !== null
-        ? `did you mean "${similar}"?`
-        : "give a fork of this same process the label; a child does not know its parent's children",
+      didYouMean(label, [...known, ...words]) ??
+      'Give a fork of this same process the label: a child does not know the children of its parent.',
   };
 }
 
@@ -173,11 +172,10 @@ function unknownProgram(
   path: (string | number)[],
   library: ProgramLibrary,
 ): ProgramProblem {
-  const similar = closest(name, library.keys());
   return {
     path,
     code: 'unknown-program',
-    message: `there is no program "${name}"${usedBy === null ? '' : `, which "${usedBy}" runs`}`,
-    hint: similar === null ? 'describe it under `programs:`' : `did you mean "${similar}"?`,
+    message: `there is no program \`${name}\`${usedBy === null ? '' : `, which \`${usedBy}\` runs`}`,
+    hint: didYouMean(name, library.keys()),
   };
 }

@@ -42,14 +42,14 @@ export type Compiled = { ok: true; program: Program } | { ok: false; problems: P
  * Compiles the library's program of that name, with everything it forks or execs by name.
  *
  * Problems: the name, or a name it leads to, is not in the library. The sources themselves must have passed
- * `parseProgram` (schema.ts); anything else wrong with them is a bug and throws.
+ * `readProgram` (parse.ts); anything else wrong with them is a bug and throws.
  */
 export function compileProgram(name: string, library: ProgramLibrary): Compiled {
   const source = library.get(name);
   if (source === undefined) {
     return {
       ok: false,
-      problems: [{ path: [], code: 'unknown-program', message: `there is no program "${name}"` }],
+      problems: [{ path: [], code: 'unknown-program', message: `there is no program \`${name}\`` }],
     };
   }
   return compileSource(name, source, library);

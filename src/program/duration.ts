@@ -1,6 +1,6 @@
 /** Durations as written in a program, to and from distributions. */
 import type { Distribution } from '../sim/distribution.js';
-import { parseDurationUs, printDuration } from '../sim/time.js';
+import { parseDurationUs, printDuration } from '../text/duration.js';
 import type { DurationText } from './step.js';
 
 /** The distribution that a duration text means, in µs; null if it means none (`schema` says what is wrong). */

@@ -1,25 +1,29 @@
 /** From untrusted data to a program that compiles. */
+import type { Findings, Place } from '../text/findings.js';
+import { INVALID, Reader } from '../text/read.js';
 import { checkLabels, checkSize } from './check.js';
 import { normaliseProgram } from './normalise.js';
-import { problemsOf } from './problem.js';
 import { programSchemas } from './schema.js';
-import type { ProgramProblem, ProgramSource } from './step.js';
-
-export type ParsedProgram = { ok: true; source: ProgramSource } | { ok: false; problems: ProgramProblem[] };
+import type { ProgramSource } from './step.js';
 
 /**
- * Reads one program, `{comm, steps, source?, description?}`, as YAML or JSON gives it.
+ * Reads one program, `{comm, steps, source?, description?}`, as YAML or JSON gives it; null when something is wrong.
  *
- *     raw ── size ──► shape (zod) ──► one spelling ──► labels ──► ProgramSource
+ *     raw ── size ──► shape (schema.ts) ──► labels ──► one spelling ──► ProgramSource
  *
- * All problems at once, except that labels are looked at only in steps that have the right shape. Names of other
- * programs are checked by `checkProgramNames`, when the whole library is known.
+ * All that is wrong is in the findings, except that labels are looked at only in steps that have the right shape.
+ * Names of other programs are checked by `checkProgramNames`, when the whole library is known.
  */
-export function parseProgram(raw: unknown): ParsedProgram {
+export function readProgram(raw: unknown, place: Place, findings: Findings): ProgramSource | null {
   const tooLarge = checkSize(raw);
-  if (tooLarge !== null) return { ok: false, problems: [tooLarge] };
-  const shape = programSchemas().program.safeParse(raw);
-  if (!shape.success) return { ok: false, problems: problemsOf(shape.error.issues, raw) };
-  const problems = checkLabels(shape.data.steps, ['steps']);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, source: normaliseProgram(shape.data) };
+  if (tooLarge !== null) {
+    findings.addObjection(place, tooLarge);
+    return null;
+  }
+  const before = findings.diagnostics.length;
+  const shape = new Reader(findings, { root: null }).read(programSchemas().program, raw, place);
+  if (shape === INVALID || findings.diagnostics.length > before) return null;
+  const problems = checkLabels(shape.steps, ['steps']);
+  for (const problem of problems) findings.addObjection(place, problem);
+  return problems.length > 0 ? null : normaliseProgram(shape);
 }

@@ -6,7 +6,12 @@
  */
 import * as z from 'zod';
 import { LONGEST_US } from '../sim/distribution.js';
-import { formatDuration, parseDurationUs } from '../sim/time.js';
+import { parseDurationUs } from '../text/duration.js';
+import { type Choice, conditioned, leaf, type Objection, tellApart } from '../text/leaf.js';
+import { durationLeaf } from '../text/leaves.js';
+import { nameOf } from '../text/read.js';
+import { didYouMean } from '../text/suggest.js';
+import { isMapping } from '../text/value.js';
 import {
   KILL_TARGETS,
   type ProgramSource,
@@ -16,16 +21,13 @@ import {
   type Step,
 } from './step.js';
 
-/** As many as a node can have numbers (PID_MAX_LIMIT): no count of threads or rounds needs to be larger. */
+/** As many as a node can have PIDs (PID_MAX_LIMIT): no count of threads needs to be larger. */
 export const COUNT_MAX = 4_194_304;
 /** A counted loop's bound: what fits an operand. */
 const TIMES_MAX = 2 ** 31 - 1;
 
 /** Labels that would read as something else in `wait` or `kill`. */
 export const RESERVED_LABELS: readonly string[] = ['any', 'all', ...KILL_TARGETS];
-
-/** The union's own message when nothing in it fits; `problem.ts` knows a step by it. */
-export const NOT_A_STEP = 'not a step';
 
 export interface ProgramSchemas {
   program: z.ZodType<ProgramSource>;
@@ -44,7 +46,7 @@ export function programSchemas(): ProgramSchemas {
 
 function buildSchemas(): ProgramSchemas {
   const steps: z.ZodType<Step[]> = z
-    .lazy(() => z.array(step).min(1, { error: 'a list of steps needs at least one step' }))
+    .lazy(() => z.array(step).min(1))
     .meta({ id: 'Steps', description: 'Steps, done one after another.' });
   const orElse: z.ZodType<Step[]> = z
     .lazy(() => z.array(step))
@@ -55,8 +57,9 @@ function buildSchemas(): ProgramSchemas {
     ...compoundKinds(steps, orElse),
   ]);
   const step: z.ZodType<Step> = z
-    .union([...kinds.values()] as [z.ZodType<Step>, ...z.ZodType<Step>[]], { error: NOT_A_STEP })
+    .union([...kinds.values()] as [z.ZodType<Step>, ...z.ZodType<Step>[]])
     .meta({ id: 'Step', description: 'One step of a program.' });
+  tellApart(step, chooseKind([...kinds.keys()]));
   const program = z
     .strictObject({
       comm: commSchema(),
@@ -77,7 +80,7 @@ function bareKinds(): [string, z.ZodType][] {
     setpgid: 'Become the leader of a new process group.',
     'exit-main-thread':
       'The main thread ends (pthread_exit) and an extra thread goes on with the next step. The process then shows as ' +
-      'defunct (Zl), yet nobody can reap it until its last thread has ended.',
+      'defunct (Zl), yet its parent can reap it only when its last thread has ended.',
   };
   return Object.entries(texts).map(([word, text]) => [word, z.literal(word).describe(text)]);
 }
@@ -117,9 +120,7 @@ function plainKinds(): [string, z.ZodType][] {
     ),
     kind(
       'exit',
-      z.union([z.int().min(0).max(255), z.literal('waited')], {
-        error: 'expected a status from 0 to 255, or `waited`',
-      }),
+      numberOr(z.int().min(0).max(255), 'waited'),
       'Exit with a status; `waited`: with that of the child that the last wait step reaped, as a shell does. A ' +
         'process whose steps are over exits 0.',
     ),
@@ -129,17 +130,9 @@ function plainKinds(): [string, z.ZodType][] {
 /** Steps that carry other steps. */
 function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [string, z.ZodType][] {
   const programName = z.string().min(1).describe('Name of a program: from `programs:` or the catalogue.');
-  const fork = z
-    .strictObject({
-      label: z
-        .string()
-        .min(1)
-        .refine((label) => !RESERVED_LABELS.includes(label), {
-          error: `a label cannot be one of ${RESERVED_LABELS.join(', ')}`,
-          params: { code: 'reserved-label' },
-        })
-        .optional()
-        .describe('A name for the child, for `wait` and `kill` in these steps.'),
+  const fork = conditioned(
+    z.strictObject({
+      label: labelSchema().optional().describe('A name for the child, for `wait` and `kill` in these steps.'),
       comm: commSchema().optional().describe("What ps shows for the child. Without it: the parent's comm."),
       steps: steps.optional().describe('What the child does. It exits 0 after the last step.'),
       program: programName
@@ -148,26 +141,16 @@ function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [st
       orElse: orElse
         .optional()
         .describe('What the parent does if the fork is refused. Without it: exit 2, as dash does.'),
-    })
-    .check((context) => checkForkBody(context.value, context.issues));
+    }),
+    checkForkBody,
+  );
   const orElseBesideFork = orElse.optional().describe('The same as `orElse` inside `fork`.');
   return [
     [
       'fork',
-      z
-        .strictObject({ fork, orElse: orElseBesideFork })
-        .check(({ value, issues }) => {
-          if (value.orElse === undefined || value.fork.orElse === undefined) return;
-          const message = '`orElse` stands inside `fork` or beside it, not both';
-          issues.push({
-            code: 'custom',
-            path: ['orElse'],
-            message,
-            input: value,
-            params: { code: 'conflicting-keys' },
-          });
-        })
-        .describe('Create a child process.'),
+      conditioned(z.strictObject({ fork, orElse: orElseBesideFork }), checkOneRefusal).describe(
+        'Create a child process.',
+      ),
     ],
     ['exec', execSchema(steps, programName)],
     [
@@ -180,7 +163,7 @@ function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [st
             .describe('What the process does if a thread is refused. Without it: abort (status 134).'),
         })
         .describe(
-          'Have this many threads besides the main one from now on. Each holds a number; 0 ends them all.',
+          'Have this many threads besides the main one from now on. Each holds a PID; 0 ends them all.',
         ),
     ],
     [
@@ -198,7 +181,7 @@ function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [st
           }),
           orElse: orElse
             .optional()
-            .describe('What the process does if there is nobody to send it to. Without it: nothing.'),
+            .describe('What the process does if no process is there to get the signal. Without it: nothing.'),
         })
         .describe('Send a signal.'),
     ],
@@ -207,11 +190,7 @@ function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [st
       z
         .strictObject({
           repeat: z.strictObject({
-            times: z
-              .union([z.int().min(1).max(TIMES_MAX), z.literal('forever')], {
-                error: 'expected a number of times, at least 1, or `forever`',
-              })
-              .describe('How often, or `forever`.'),
+            times: numberOr(z.int().min(1).max(TIMES_MAX), 'forever').describe('How often, or `forever`.'),
             steps,
           }),
         })
@@ -233,88 +212,146 @@ function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [st
 }
 
 function execSchema(steps: z.ZodType<Step[]>, programName: z.ZodType<string>): z.ZodType {
-  const body = z.union(
-    [z.strictObject({ program: programName }), z.strictObject({ comm: commSchema(), steps })],
-    {
-      error: 'expected {program: NAME}, or {comm, steps}',
-    },
-  );
+  const body = z.union([
+    z.strictObject({ program: programName }),
+    z.strictObject({ comm: commSchema(), steps }),
+  ]);
+  tellApart(body, (value) => (isMapping(value) && 'program' in value ? 0 : 1));
   return z
     .strictObject({ exec: body })
     .describe(
-      'Replace the process image: same numbers, extra threads end, handlers go back to default, what is ignored ' +
+      'Replace the process image: same PIDs, extra threads end, handlers go back to default, what is ignored ' +
         'stays ignored. Steps after it are never reached.',
     );
 }
 
-type ForkShape = { label?: string; comm?: string; steps?: Step[]; program?: string };
-type Issues = { push(issue: z.core.$ZodRawIssue): number };
+/** A whole number, or the one word that stands for something else. */
+function numberOr(number: z.ZodInt, word: string): z.ZodType {
+  const isWord: Choice = (value) => (typeof value === 'string' && !/^-?\d/.test(value) ? 1 : 0);
+  return tellApart(z.union([number, z.literal(word)]), isWord);
+}
 
-function checkForkBody(body: ForkShape, issues: Issues): void {
-  const report = (path: string[], code: string, message: string): void => {
-    issues.push({ code: 'custom', path, message, input: body, params: { code } });
-  };
-  if (body.steps === undefined && body.program === undefined) {
-    report([], 'missing-key', 'a fork needs `steps` or `program`');
-  } else if (body.program !== undefined && body.steps !== undefined) {
-    report(['program'], 'conflicting-keys', 'a fork has either `steps` or `program`, not both');
-  } else if (body.program !== undefined && body.comm !== undefined) {
-    report(
-      ['comm'],
-      'conflicting-keys',
-      'a program brings its own comm: leave out `comm`, or fork `steps` that exec',
-    );
+/** What is wrong with two keys that say the same thing, at the second. */
+function conflict(key: string, message: string): Objection {
+  return { code: 'conflict', message, path: [key], aim: 'key' };
+}
+
+type ForkShape = { label?: string; comm?: string; steps?: Step[]; program?: string };
+
+function checkForkBody({ steps, program, comm }: ForkShape): Objection | null {
+  if (program === undefined) {
+    if (steps !== undefined) return null;
+    return { code: 'missing-key', message: 'a fork needs `steps` or `program`', hint: 'Add one of them.' };
   }
+  if (steps !== undefined) return conflict('program', 'a fork has either `steps` or `program`, not both');
+  if (comm === undefined) return null;
+  return {
+    ...conflict('comm', 'a program brings its own `comm`'),
+    hint: 'Leave out `comm`, or fork `steps` that exec the program.',
+  };
+}
+
+function checkOneRefusal({ fork, orElse }: { fork: { orElse?: Step[] }; orElse?: Step[] }): Objection | null {
+  if (orElse === undefined || fork.orElse === undefined) return null;
+  return conflict('orElse', '`orElse` stands inside `fork` or beside it, not both');
+}
+
+const BARE_WORDS: ReadonlySet<string> = new Set(['pause', 'reap', 'setsid', 'setpgid', 'exit-main-thread']);
+
+/** The kind of step that a value means, by its word; `kinds` are the words in the order of the union. */
+function chooseKind(kinds: readonly string[]): Choice {
+  const list = `A step is one of ${kinds.join(', ')}.`;
+  return (value) => {
+    const words = typeof value === 'string' ? [value] : isMapping(value) ? Object.keys(value) : [];
+    if (words.length === 0)
+      return { code: 'wrong-type', message: `a step is needed here, not ${nameOf(value)}`, hint: list };
+    const atKey = (word: string) => (typeof value === 'string' ? {} : { path: [word], aim: 'key' as const });
+    const [known, second] = words.filter((word) => kinds.includes(word));
+    if (known === undefined) {
+      const message = `there is no step \`${words[0]}\``;
+      return { code: 'bad-program', message, hint: didYouMean(words[0], kinds) ?? list, ...atKey(words[0]) };
+    }
+    if (second !== undefined) {
+      const message = `\`${known}\` and \`${second}\` stand in one step`;
+      return {
+        code: 'bad-program',
+        message,
+        hint: 'Begin each step with a dash of its own.',
+        ...atKey(second),
+      };
+    }
+    const isBare = BARE_WORDS.has(known);
+    if (typeof value === 'string' && !isBare) {
+      const message = `the step \`${known}\` needs an argument`;
+      return { code: 'bad-program', message, hint: `Write \`${known}: …\`.` };
+    }
+    if (typeof value !== 'string' && isBare) {
+      const message = `the step \`${known}\` has no argument`;
+      return { code: 'bad-program', message, hint: `Write just \`${known}\`.`, ...atKey(known) };
+    }
+    return kinds.indexOf(known);
+  };
+}
+
+function labelSchema(): z.ZodType<string> {
+  return leaf(
+    z.string().min(1),
+    (label) => {
+      if (!RESERVED_LABELS.includes(String(label))) return null;
+      const message = `a label cannot be one of ${RESERVED_LABELS.join(', ')}`;
+      return { code: 'bad-program', message, hint: 'Choose another label.' };
+    },
+    { noun: 'a label' },
+  );
 }
 
 function commSchema(): z.ZodType<string> {
-  return z
-    .string()
-    .regex(/^[^\0\r\n]+$/, { error: 'a comm is a non-empty line of text' })
-    .describe('What ps shows. The kernel keeps 15 bytes of it.');
+  return leaf(
+    z.string(),
+    (comm) =>
+      /^[^\0\r\n]+$/.test(String(comm))
+        ? null
+        : {
+            code: 'bad-program',
+            message: 'a `comm` is a line of text that is not empty',
+            hint: 'Write one.',
+          },
+    { noun: 'a text', description: 'What ps shows. The kernel keeps 15 bytes of it.' },
+  );
 }
+
+const DISTRIBUTIONS = ['uniform', 'exponential', 'lognormal'];
 
 function durationSchema(): z.ZodType {
-  const duration = z.string().refine(isDuration, {
-    error: ({ input }) =>
-      parseDurationUs(String(input)) === null
-        ? 'not a duration: write a number and its unit, such as 250ms, 10s or 1h30m (units: d, h, m, s, ms, us)'
-        : `a duration is at most ${formatDuration(LONGEST_US)}`,
-    params: { code: 'bad-duration' },
-  });
-  const uniform = z
-    .tuple([duration, duration])
-    .refine(([low, high]) => (parseDurationUs(low) ?? 0) <= (parseDurationUs(high) ?? 0), {
-      error: 'the shorter duration comes first',
-      params: { code: 'bad-duration' },
-    });
-  return z
-    .union(
-      [
-        duration.describe('Always as long.'),
-        z.strictObject({ uniform }).describe('Every length from the first to the second alike.'),
-        z
-          .strictObject({ exponential: z.strictObject({ mean: duration }) })
-          .describe('Exponential, by its mean.'),
-        z
-          .strictObject({
-            lognormal: z.strictObject({
-              median: duration,
-              sigma: z.number().min(0).max(20).describe('Standard deviation of the natural logarithm.'),
-            }),
-          })
-          .describe('Lognormal, by its median: half of the draws are shorter.'),
-      ],
-      {
-        error:
-          'expected a duration such as 10s, or one of {uniform: [1s, 2s]}, {exponential: {mean: 5s}}, ' +
-          '{lognormal: {median: 300ms, sigma: 0.2}}',
-      },
-    )
+  const duration = (): z.ZodString => durationLeaf({ mostUs: LONGEST_US });
+  const uniform = conditioned(z.array(duration()).min(2).max(2), ([low, high]) =>
+    parseDurationUs(low)! <= parseDurationUs(high)!
+      ? null
+      : { code: 'out-of-range', message: 'the shorter duration comes first', hint: 'Change their order.' },
+  );
+  const schema = z
+    .union([
+      duration().describe('Always as long.'),
+      z.strictObject({ uniform }).describe('Every length from the first to the second is as likely.'),
+      z
+        .strictObject({ exponential: z.strictObject({ mean: duration() }) })
+        .describe('Exponential, by its mean.'),
+      z
+        .strictObject({
+          lognormal: z.strictObject({
+            median: duration(),
+            sigma: z.number().min(0).max(20).describe('Standard deviation of the natural logarithm.'),
+          }),
+        })
+        .describe('Lognormal, by its median: half of the draws are shorter.'),
+    ])
     .meta({ id: 'Duration', description: '`250ms`, `10s`, `1h30m`, or a distribution over durations.' });
-}
-
-function isDuration(text: string): boolean {
-  const us = parseDurationUs(text);
-  return us !== null && us <= LONGEST_US;
+  return tellApart(schema, (value) => {
+    if (!isMapping(value)) return 0;
+    const [key] = Object.keys(value);
+    const index = DISTRIBUTIONS.indexOf(key);
+    if (index >= 0) return index + 1;
+    const hint = didYouMean(key ?? '', DISTRIBUTIONS) ?? `One of ${DISTRIBUTIONS.join(', ')}.`;
+    return { code: 'bad-duration', message: 'this is no distribution over durations', hint };
+  });
 }

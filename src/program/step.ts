@@ -7,6 +7,7 @@
  *
  * These types have the shape of the YAML itself, so that a program prints back to what was written.
  */
+import type { Objection } from '../text/leaf.js';
 
 /** `250ms`, `10s`, `1h30m`, or a distribution over durations. */
 export type DurationText =
@@ -61,7 +62,7 @@ export type Step =
   | 'setsid'
   | 'setpgid'
   | { sleep: DurationText }
-  /** `orElse` may also stand beside the fork; `parseProgram` moves it inside. */
+  /** `orElse` may also stand beside the fork; `readProgram` moves it inside. */
   | { fork: ForkBody; orElse?: Step[] }
   | { exec: ExecBody }
   /** Have N extra threads from now on. A refusal runs `orElse`; without it the process aborts (status 134). */
@@ -95,11 +96,4 @@ export interface ProgramSource {
 export type ProgramLibrary = Pick<ReadonlyMap<string, ProgramSource>, 'get' | 'has' | 'keys'>;
 
 /** What is wrong with a program as written. The path leads to the place, from the root of that program. */
-export interface ProgramProblem {
-  path: (string | number)[];
-  /** A stable code: `unknown-key`, `unknown-label`, … */
-  code: string;
-  message: string;
-  /** What to do about it. */
-  hint?: string;
-}
+export type ProgramProblem = Objection & { path: (string | number)[] };

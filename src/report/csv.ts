@@ -5,8 +5,8 @@
 import { stringify } from 'csv-stringify/browser/esm/sync';
 import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../run/result.js';
 import { fullForSeconds } from '../run/story.js';
+import { hundredths, roundMicro } from '../text/figures.js';
 import { runResultDocument } from './document.js';
-import { hundredths, roundMicro } from './quantity.js';
 
 type Cell = string | number | boolean | null;
 

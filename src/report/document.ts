@@ -11,7 +11,7 @@ import type {
   RunResult,
   Symptoms,
 } from '../run/result.js';
-import { hundredths } from './quantity.js';
+import { hundredths } from '../text/figures.js';
 
 export const API_VERSION = 'pidsim/v1';
 

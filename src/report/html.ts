@@ -3,6 +3,8 @@
  * and data are files beside it. Readable in the dark, on a phone and by a screen reader.
  */
 import type { RunResult } from '../run/result.js';
+import { formatSeconds } from '../text/duration.js';
+import { formatCount, listOf, unbroken } from '../text/figures.js';
 import { RUN_CHARTS, type RunChart } from './charts/all.js';
 import { overviewOrder } from './charts/overview.js';
 import {
@@ -14,7 +16,6 @@ import {
   reproduce,
   timeToExhaustion,
 } from './message.js';
-import { formatCount, formatSeconds, listOf, unbroken } from './quantity.js';
 
 /** The data files of one scenario, in the order of the links. */
 const DATA_FILES = ['summary.md', 'summary.json', 'timeline.csv', 'events.csv', 'blame.csv'] as const;

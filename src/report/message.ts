@@ -15,7 +15,8 @@ import {
   type Reading,
   tellStory,
 } from '../run/story.js';
-import { formatCount, formatSeconds, formatShare, listOf, plural } from './quantity.js';
+import { formatSeconds } from '../text/duration.js';
+import { formatCount, formatShare, listOf, plural } from '../text/figures.js';
 import { explainPodRefusal, REFUSALS } from './refusal.js';
 
 // ---------------------------------------------------------------------------------------------- the answer

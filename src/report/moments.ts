@@ -1,7 +1,7 @@
 /** Which moments a picture marks, and how it calls them. */
 import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
-import { formatSeconds } from './quantity.js';
+import { formatSeconds } from '../text/duration.js';
 
 /** A moment that a picture marks with a rule and a label. */
 export interface Moment {

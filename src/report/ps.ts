@@ -3,8 +3,8 @@
  * `ps -e --forest` draws it, in which siblings that are the same zombie many times over become one line.
  */
 import type { ProcessRow } from '../run/result.js';
+import { formatCount } from '../text/figures.js';
 import { pinnedFooter } from './message.js';
-import { formatCount } from './quantity.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json'] as const;
 export type PsFormat = (typeof PS_FORMATS)[number];

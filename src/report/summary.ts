@@ -1,6 +1,8 @@
 /** `summary.json` for machines and `summary.md` for an incident review: the answer first, then how it came about. */
 import type { RunEvent, RunResult } from '../run/result.js';
 import { blameToTell, culprits, readingAt } from '../run/story.js';
+import { formatSeconds } from '../text/duration.js';
+import { formatCount, formatShare } from '../text/figures.js';
 import { RUN_CHARTS } from './charts/all.js';
 import { runResultDocument, runResultList, toJson } from './document.js';
 import {
@@ -14,7 +16,6 @@ import {
   reproduce,
   reproduceCommand,
 } from './message.js';
-import { formatCount, formatSeconds, formatShare } from './quantity.js';
 import { explainPodRefusal, explainRefusal } from './refusal.js';
 
 /** Without real time: the same seed gives the same bytes. */

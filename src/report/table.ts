@@ -2,10 +2,11 @@
 import { stringify as toYaml } from 'yaml';
 import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
+import { formatSeconds } from '../text/duration.js';
+import { formatCount } from '../text/figures.js';
 import { resultsCsv } from './csv.js';
 import { type DocumentOptions, resultsDocument, toJson } from './document.js';
 import { expectationTally, timeToExhaustion } from './message.js';
-import { formatCount, formatSeconds } from './quantity.js';
 import { printable } from './terminal.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;

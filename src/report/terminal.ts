@@ -1,6 +1,6 @@
 /** What a terminal is shown: diagnostics with the line that they are about, and nothing that it would take for a command. */
 import type { Diagnostic } from '../text/diagnostic.js';
-import { listOf, plural } from './quantity.js';
+import { listOf, plural } from '../text/figures.js';
 
 /**
  * `file:line:column: error[code]: message`, then the source line with a caret if the text is given, then the hint.

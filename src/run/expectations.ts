@@ -1,6 +1,7 @@
 /** A scenario's expectations, compared with what its run has yielded. */
 import type { Comparison, Expectation } from '../scenario/expect.js';
-import { formatDuration, US_PER_SECOND } from '../sim/time.js';
+import { US_PER_SECOND } from '../sim/time.js';
+import { formatDuration } from '../text/duration.js';
 import { type ExpectationResult, podsRefused, type RunSummary } from './result.js';
 
 export type Yield = Omit<RunSummary, 'expectations'>;

@@ -1,5 +1,5 @@
 /** `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit code. */
-import { parseDurationUs } from '../sim/time.js';
+import { parseDurationUs } from '../text/duration.js';
 import { didYouMean } from '../text/suggest.js';
 
 export const EXPECTATION_SUBJECTS = [

@@ -1,20 +1,22 @@
 /** The plain values of a scenario file: how each is written, and what is said when it is not. */
 import * as z from 'zod';
-import { formatDuration, parseDurationUs, US_PER_SECOND } from '../sim/time.js';
 import { leaf, type Objection } from '../text/leaf.js';
+import { checkDuration, durationLeaf } from '../text/leaves.js';
 import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../text/quantity.js';
 import { shorten } from '../text/value.js';
 import { HORIZON_US_MAX, INTERVAL_US_MIN } from './bounds.js';
 
-export const durationLeaf = (): z.ZodString =>
-  leaf(z.string(), (value) => checkDuration(String(value), 0), {
+export const timeLeaf = (): z.ZodString =>
+  durationLeaf({
     id: 'Time',
     description: 'A time since the start of the run: numbers with units d, h, m, s, ms, us.',
     examples: ['10s', '1h30m', '2d'],
   });
 
 export const intervalLeaf = (): z.ZodString =>
-  leaf(z.string(), (value) => checkDuration(String(value), INTERVAL_US_MIN, HORIZON_US_MAX), {
+  durationLeaf({
+    leastUs: INTERVAL_US_MIN,
+    mostUs: HORIZON_US_MAX,
     id: 'Interval',
     description: 'A length of time from one second to ten years: numbers with units d, h, m, s, ms, us.',
     examples: ['10s', '1h30m', '30d'],
@@ -22,34 +24,25 @@ export const intervalLeaf = (): z.ZodString =>
 
 /** Its upper bound has a diagnostic of its own (resolve.ts). */
 export const horizonLeaf = (): z.ZodString =>
-  leaf(z.string(), (value) => checkDuration(String(value), INTERVAL_US_MIN), {
+  durationLeaf({
+    leastUs: INTERVAL_US_MIN,
     id: 'Horizon',
     description: 'A length of time of at least one second: numbers with units d, h, m, s, ms, us.',
     examples: ['12h', '30d', '1h30m'],
   });
 
 export const samplingLeaf = (): z.ZodString =>
-  leaf(z.string(), (value) => (value === 'auto' ? null : checkDuration(String(value), 1)), {
+  leaf(z.string(), (value) => (value === 'auto' ? null : checkDuration(String(value), { leastUs: 1 })), {
+    noun: '`auto` or a duration such as `1m`',
+    unit: 's',
     id: 'Sampling',
     description: '`auto` or a length of time.',
     examples: ['auto', '1m'],
   });
 
-function checkDuration(text: string, leastUs: number, mostUs = Number.POSITIVE_INFINITY): Objection | null {
-  if (/^-\s*\d/.test(text) && parseDurationUs(text.slice(1).trim()) !== null) {
-    return { code: 'out-of-range', message: `\`${text}\` is negative` };
-  }
-  const us = parseDurationUs(text);
-  if (us === null) return { code: 'bad-duration', message: `\`${shorten(text)}\` is not a duration` };
-  if (us > mostUs)
-    return { code: 'out-of-range', message: `\`${text}\` is too long: at most ${formatDuration(mostUs)}` };
-  if (us >= leastUs) return null;
-  const least = leastUs === US_PER_SECOND ? '1s' : `${leastUs}us`;
-  return { code: 'out-of-range', message: `\`${text}\` is too short: at least ${least}` };
-}
-
 export const quantityLeaf = (): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> =>
   leaf(z.union([z.string(), z.number()]), checkQuantity, {
+    noun: 'a memory quantity such as `16Gi`',
     id: 'Quantity',
     description: 'A Kubernetes memory quantity: bytes, or a number with a suffix such as Mi, Gi, M, G.',
     examples: ['16Gi', '512Mi'],
@@ -73,6 +66,7 @@ function checkQuantity(value: string | number): Objection | null {
 
 export const versionLeaf = (): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> =>
   leaf(z.union([z.string(), z.number()]), checkVersion, {
+    noun: 'a version such as `"1.7"`',
     id: 'Version',
     description: 'A version, best in quotes: two numbers at least.',
     examples: ['4.14', '1.7', '17.12.1-ce', 'v1.31.2'],
@@ -101,21 +95,10 @@ export const countOrPercentageLeaf = (): z.ZodUnion<readonly [z.ZodString, z.Zod
             message: `\`${shorten(String(value))}\` is neither a count nor a percentage up to 100%`,
           }
         : null,
-    { id: 'CountOrPercentage', description: 'A count, or a percentage.', examples: [1000, '10%'] },
+    {
+      noun: 'a count or a percentage',
+      id: 'CountOrPercentage',
+      description: 'A count, or a percentage.',
+      examples: [1000, '10%'],
+    },
   );
-
-/** RFC 1123, as Kubernetes names pods. */
-const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const NAME_LETTERS_MAX = 63;
-
-export const nameLeaf = (): z.ZodString =>
-  leaf(z.string(), (value) => checkName(String(value)), {
-    id: 'Name',
-    description: 'Lower-case letters, digits, `-` and `.`; at most 63.',
-    examples: ['rabbitmq'],
-  });
-
-function checkName(text: string): Objection | null {
-  if (text.length <= NAME_LETTERS_MAX && NAME_PATTERN.test(text)) return null;
-  return { code: 'bad-name', message: `\`${shorten(text)}\` cannot be a name` };
-}

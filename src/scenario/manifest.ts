@@ -8,12 +8,12 @@
  */
 import * as z from 'zod';
 import { below, type Findings, type Place } from '../text/findings.js';
+import { nameLeaf } from '../text/leaves.js';
 import { INVALID, Reader } from '../text/read.js';
 import { didYouMean } from '../text/suggest.js';
 import { isMapping, shorten } from '../text/value.js';
 import { readYaml } from '../text/yaml.js';
 import type { ResolveContext } from './context.js';
-import { nameLeaf } from './leaves.js';
 import { type ContainerSource, type ManifestPodSource, type PodSource, schemas } from './schema.js';
 
 /** Where the pod's spec is, by kind. */

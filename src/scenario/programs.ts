@@ -4,10 +4,9 @@
 import { programLibrary, type Resolution, resolveCommand, resolveName } from '../program/catalogue/index.js';
 import type { Program } from '../program/code.js';
 import { compileSource } from '../program/compile.js';
-import { parseProgram } from '../program/parse.js';
-import type { ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../program/step.js';
-import { DIAGNOSTIC_CODES, type DiagnosticCode } from '../text/codes.js';
-import { below, type Findings, type Place } from '../text/findings.js';
+import { readProgram } from '../program/parse.js';
+import type { ProgramLibrary, ProgramSource, Step } from '../program/step.js';
+import type { Findings, Place } from '../text/findings.js';
 import { didYouMean } from '../text/suggest.js';
 import { shorten } from '../text/value.js';
 
@@ -29,10 +28,10 @@ export class Programs {
   /** Takes in `programs:`, then compiles each: a program that nobody runs yet is checked too. */
   addAll(raw: Readonly<Record<string, unknown>>): void {
     const names = Object.keys(raw).filter((name) => {
-      const parsed = parseProgram(raw[name]);
-      if (parsed.ok) this.own.set(name, parsed.source);
-      else this.breakDown(name, this.findings.of(raw, name), parsed.problems);
-      return parsed.ok;
+      const source = readProgram(raw[name], this.findings.of(raw, name), this.findings);
+      if (source !== null) this.own.set(name, source);
+      else this.broken.add(name);
+      return source !== null;
     });
     for (const name of names) this.compile(name, this.own.get(name)!, this.findings.of(raw, name));
   }
@@ -64,8 +63,7 @@ export class Programs {
 
   private take(resolution: Resolution, place: Place): Program | null {
     if (!resolution.ok) {
-      const { code, message, hint } = resolution.problem;
-      this.findings.error(place, codeOf(code), message, { hint });
+      this.findings.addObjection(place, resolution.problem);
       return null;
     }
     for (const assumption of resolution.assumed) this.findings.warning(place, 'assumed-program', assumption);
@@ -76,25 +74,12 @@ export class Programs {
     const known = this.compiled.get(name);
     if (known !== undefined) return known;
     const result = compileSource(name, source, this.library);
-    if (!result.ok) this.breakDown(name, place, result.problems);
+    if (!result.ok) {
+      this.broken.add(name);
+      for (const problem of result.problems) this.findings.addObjection(place, problem);
+    }
     const program = result.ok ? result.program : null;
     this.compiled.set(name, program);
     return program;
   }
-
-  private breakDown(name: string, place: Place, problems: readonly ProgramProblem[]): void {
-    this.broken.add(name);
-    for (const { path, code, message, hint } of problems) {
-      const aim = KEY_PROBLEMS.has(code) ? 'key' : 'value';
-      this.findings.error(below(place, ...path), codeOf(code), message, { hint, aim });
-    }
-  }
-}
-
-/** Problems whose path ends at a key that should not be there. */
-const KEY_PROBLEMS: ReadonlySet<string> = new Set(['unknown-key', 'unknown-step', 'several-steps']);
-
-/** The step language has finer codes of its own; what scenarios have a code for keeps it. */
-function codeOf(code: string): DiagnosticCode {
-  return (DIAGNOSTIC_CODES as readonly string[]).includes(code) ? (code as DiagnosticCode) : 'bad-program';
 }

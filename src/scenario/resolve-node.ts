@@ -12,7 +12,7 @@ import type {
 import { sinceWhen } from '../node/versions/fact.js';
 import { KUBELET, type KubeletRules, kubeletRules } from '../node/versions/kubelet.js';
 import { runtimeRules } from '../node/versions/runtime.js';
-import { parseDurationUs } from '../sim/time.js';
+import { parseDurationUs } from '../text/duration.js';
 import { parseCountOrPercentage, parseQuantity } from '../text/quantity.js';
 import { THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
 import type { ResolveContext } from './context.js';

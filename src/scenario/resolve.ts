@@ -1,6 +1,6 @@
 /** From a scenario as written to a node in engine units, names and versions checked. */
 import type { ProgramLibrary } from '../program/step.js';
-import { formatDuration } from '../sim/time.js';
+import { formatDuration } from '../text/duration.js';
 import { HORIZON_US_MAX, SAMPLES_MAX } from './bounds.js';
 import type { ResolveContext } from './context.js';
 import { type Expectation, parseExpectation } from './expect.js';

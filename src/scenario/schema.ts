@@ -11,16 +11,16 @@ import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
 import { RUNTIME_NAMES } from '../node/spec.js';
 import { programSchemas } from '../program/schema.js';
 import { tellApart } from '../text/leaf.js';
+import { nameLeaf } from '../text/leaves.js';
 import { isMapping } from '../text/value.js';
 import { CPUS_MAX, INT32_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
 import {
   countOrPercentageLeaf,
-  durationLeaf,
   horizonLeaf,
   intervalLeaf,
-  nameLeaf,
   quantityLeaf,
   samplingLeaf,
+  timeLeaf,
   versionLeaf,
 } from './leaves.js';
 
@@ -58,7 +58,7 @@ export function scenarioSchemaText(): string {
 
 function leaves() {
   return {
-    duration: durationLeaf(),
+    time: timeLeaf(),
     horizon: horizonLeaf(),
     interval: intervalLeaf(),
     sampling: samplingLeaf(),
@@ -77,7 +77,7 @@ const DEFAULT_NODE = { kernel: '6.12', memory: '16Gi', cpus: 4, tasks: 180, kube
 function build() {
   const leaf = leaves();
   const probe = probeSchemas();
-  // Read by `parseProgram`, which has words of its own for what is wrong: needed here only to be shown.
+  // Read by `readProgram`, which looks at the size of a program first: needed here only to be shown.
   const program = z.lazy(() => programSchemas().program);
   const metadata = z.strictObject({
     name: leaf.name.describe('Name of the scenario and of its folder in the output. Unique within a run.'),
@@ -205,7 +205,7 @@ function nodeSchema(leaf: Leaves) {
         z.strictObject({
           name: leaf.name.describe('Name of the job.'),
           every: leaf.interval.describe('Interval between two starts.'),
-          startAt: leaf.duration.default('0s').describe('Time of the first start.'),
+          startAt: leaf.time.default('0s').describe('Time of the first start.'),
           program: z.string().min(1).describe('Program that it runs on the host.'),
         }),
       )
@@ -361,8 +361,8 @@ function podSchema(leaf: Leaves, probe: ProbeSchema) {
     pidMax: leaf.pidMax
       .optional()
       .describe('`kernel.pid_max` of the pod’s own PID namespace; kernel 6.14 or later. Default: 4194304.'),
-    startAt: leaf.duration.default('0s').describe('When the pod is created.'),
-    stopAt: leaf.duration.optional().describe('When the pod is deleted. Default: never.'),
+    startAt: leaf.time.default('0s').describe('When the pod is created.'),
+    stopAt: leaf.time.optional().describe('When the pod is deleted. Default: never.'),
   };
   const written = z.strictObject({
     name: leaf.name.describe('Name of the pod.'),
@@ -450,7 +450,7 @@ function containerSchema(leaf: Leaves, probe: ProbeSchema) {
 // ---------------------------------------------------------------------------------------------- interventions
 
 function interventionSchema(leaf: Leaves, { handler, times }: ReturnType<typeof probeSchemas>) {
-  const at = leaf.duration.describe('When.');
+  const at = leaf.time.describe('When.');
   const pod = leaf.name.describe('Name of the pod; of a pod with copies, one of them or all of them.');
   const container = leaf.name.describe('Name of the container.');
   return z

@@ -1,6 +1,7 @@
 /** Collects diagnostics, and remembers where every value that was read stands in which file. */
 import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
 import type { Diagnostic } from './diagnostic.js';
+import type { Objection } from './leaf.js';
 import type { Aim, Path, SourceDocument } from './yaml.js';
 
 /** A spot in a file: a document and a path in it. Turned into line and column only when something is wrong. */
@@ -28,6 +29,11 @@ export class Findings {
 
   error(place: Place, code: DiagnosticCode, message: string, remark: Remark = {}): void {
     this.add('error', place, code, message, remark);
+  }
+
+  /** What a check says about the value at the place. */
+  addObjection(place: Place, { code, message, hint, aim, path = [] }: Objection): void {
+    this.error(below(place, ...path), code, message, { hint, aim });
   }
 
   warning(place: Place, code: DiagnosticCode, message: string, remark: Remark = {}): void {

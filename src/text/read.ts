@@ -11,14 +11,14 @@
  */
 import type * as z from 'zod';
 import { below, type Findings, type Place } from './findings.js';
-import { choiceOf, leafOf } from './leaf.js';
+import { choiceOf, conditionOf, leafOf } from './leaf.js';
 import { didYouMean } from './suggest.js';
 import { isMapping, shorten } from './value.js';
 
 export const INVALID = Symbol('invalid');
 type Invalid = typeof INVALID;
 
-/** The shapes of schema that scenarios use; zod's own definitions, narrowed. */
+/** The shapes of schema that are read here; zod's own definitions, narrowed. */
 type Definition =
   | { type: 'optional'; innerType: z.ZodType }
   | { type: 'default' | 'prefault'; innerType: z.ZodType; defaultValue: unknown }
@@ -28,7 +28,9 @@ type Definition =
   | { type: 'union'; options: z.ZodType[]; discriminator?: string }
   | { type: 'literal'; values: unknown[] }
   | { type: 'enum'; entries: Record<string, string> }
-  | { type: 'lazy' | 'string' | 'number' | 'boolean' | 'unknown' };
+  | { type: 'lazy'; getter: () => z.ZodType }
+  | { type: 'number'; format?: string }
+  | { type: 'string' | 'boolean' | 'unknown' };
 
 type ObjectDefinition = Extract<Definition, { type: 'object' }>;
 
@@ -71,8 +73,10 @@ export class Reader {
     if (schema === this.options.opaque) return value;
     const definition = definitionOf(schema);
     switch (definition.type) {
+      case 'lazy':
+        return this.any(definition.getter(), value, place);
       case 'object':
-        return this.object(definition, value, place);
+        return this.object(schema, definition, value, place);
       case 'array':
         return this.array(schema, definition.element, value, place);
       case 'record':
@@ -84,10 +88,19 @@ export class Reader {
     return this.leaf(schema, value, place);
   }
 
-  private object(definition: ObjectDefinition, value: unknown, place: Place): unknown {
+  private object(schema: z.ZodType, definition: ObjectDefinition, value: unknown, place: Place): unknown {
     if (!this.expectMapping(value, place)) return INVALID;
     const { parts, isWhole } = this.parts(definition, value, place);
-    return isWhole ? parts : INVALID;
+    return isWhole ? this.meets(schema, parts, place) : INVALID;
+  }
+
+  /** The value, unless a condition on several of its parts is not met. */
+  private meets(schema: z.ZodType, value: object, place: Place): unknown {
+    const isRight = !this.findings.isInvalid(value) && !this.findings.isIncomplete(value);
+    const objection = isRight ? conditionOf(schema)?.(value) : undefined;
+    if (!objection) return value;
+    this.findings.addObjection(place, objection);
+    return INVALID;
   }
 
   private parts(
@@ -122,7 +135,7 @@ export class Reader {
       }
     }
     const isStrict = catchall !== undefined;
-    if (isStrict) this.reportUnknownKeys(value, keys, place);
+    if (isStrict) this.reportUnknownKeys(value, keys, parts, place);
     return { parts, isWhole };
   }
 
@@ -136,13 +149,19 @@ export class Reader {
     this.findings.error(place, 'missing-key', `\`${key}\` is missing`, { hint: `Add \`${key}:\`${more}.` });
   }
 
-  private reportUnknownKeys(value: Record<string, unknown>, keys: string[], place: Place): void {
+  private reportUnknownKeys(
+    value: Record<string, unknown>,
+    keys: string[],
+    parts: object,
+    place: Place,
+  ): void {
     // Nobody means one that is there already.
     const absent = keys.filter((key) => !Object.hasOwn(value, key));
     for (const key of Object.keys(value)) {
       if (keys.includes(key)) continue;
       const hint = didYouMean(key, absent) ?? `Keys here: ${keys.join(', ')}.`;
       const message = `unknown key \`${shorten(key)}\``;
+      this.findings.markInvalid(parts, key);
       this.findings.error(below(place, key), 'unknown-key', message, { hint, aim: 'key' });
     }
   }
@@ -163,7 +182,8 @@ export class Reader {
       if (entry === INVALID) this.findings.markIncomplete(read);
       else read.push(entry);
     }
-    return objection && value.length === 0 ? INVALID : read;
+    if (objection) return value.length === 0 ? INVALID : read;
+    return this.meets(schema, read, place);
   }
 
   private record(valueType: z.ZodType, value: unknown, place: Place): unknown {
@@ -184,8 +204,12 @@ export class Reader {
     value: unknown,
     place: Place,
   ): unknown {
-    const choice = choiceOf(schema);
-    if (choice) return this.any(definition.options[choice(value)], value, place);
+    const choice = choiceOf(schema)?.(value);
+    if (typeof choice === 'number') return this.any(definition.options[choice], value, place);
+    if (choice !== undefined) {
+      this.findings.addObjection(place, choice);
+      return INVALID;
+    }
     if (!this.expectMapping(value, place)) return INVALID;
     const key = definition.discriminator!;
     const words = definition.options.map((option) => literalOf(option, key));
@@ -209,7 +233,7 @@ export class Reader {
       const leaf = typeof value === 'number' ? leafOf(schema) : undefined;
       const objection = leaf?.check(value as number, place.document.written(place.path));
       if (!objection) return result.data;
-      this.findings.error(place, objection.code, objection.message, { hint: objection.hint });
+      this.findings.addObjection(place, objection);
       return INVALID;
     }
     this.reportLeaf(schema, value, result.error.issues[0], place);
@@ -221,13 +245,13 @@ export class Reader {
     const isPlain = typeof value === 'string' || typeof value === 'number';
     const objection = isPlain ? leafOf(schema)?.check(value, place.document.written(place.path)) : undefined;
     if (issue.code === 'custom' && objection) {
-      this.findings.error(place, objection.code, objection.message, { hint: objection.hint });
+      this.findings.addObjection(place, objection);
     } else if (definition.type === 'literal' || definition.type === 'enum') {
       const words = definition.type === 'literal' ? definition.values : Object.values(definition.entries);
       this.reportUnknownValue(value, words.map(String), place);
     } else if (issue.code === 'too_small' || issue.code === 'too_big') {
       this.findings.error(place, 'out-of-range', rangeMessage(value, issue));
-    } else if (typeof value === 'number' && definition.type === 'number') {
+    } else if (typeof value === 'number' && Number.isFinite(value) && definition.type === 'number') {
       this.findings.error(place, 'not-an-integer', `${value} is not a whole number`);
     } else {
       const message = `${needed(schema, definition)} is needed here, not ${nameOf(value)}`;
@@ -259,7 +283,7 @@ function countObjection(schema: z.ZodType, count: number): string | null {
   for (const check of schema._zod.def.checks ?? []) {
     const bound = check._zod.def as { check: string; minimum?: number; maximum?: number };
     if (bound.check === 'min_length' && count < bound.minimum!)
-      return `the list needs at least ${bound.minimum} entry`;
+      return `the list needs at least ${bound.minimum} ${bound.minimum === 1 ? 'entry' : 'entries'}`;
     if (bound.check === 'max_length' && count > bound.maximum!) {
       return `the list has ${count} entries; at most ${bound.maximum} are allowed`;
     }
@@ -276,33 +300,22 @@ function rangeMessage(value: unknown, issue: z.core.$ZodIssueTooSmall | z.core.$
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'a text',
-  number: 'a whole number',
+  number: 'a number',
   boolean: '`true` or `false`',
   union: 'a text or a number',
 };
 
-const LEAF_WORDS: Readonly<Record<string, string>> = {
-  Time: 'a time such as `2h`',
-  Interval: 'a length of time such as `10s`',
-  Sampling: '`auto` or a length of time such as `1m`',
-  Quantity: 'a memory quantity such as `16Gi`',
-  Version: 'a version such as `"1.7"`',
-  CountOrPercentage: 'a count or a percentage',
-  Name: 'a name',
-};
-
 function needed(schema: z.ZodType, definition: Definition): string {
-  return LEAF_WORDS[leafOf(schema)?.id ?? ''] ?? TYPE_WORDS[definition.type] ?? 'another value';
+  if (definition.type === 'number' && definition.format) return 'a whole number';
+  return leafOf(schema)?.noun ?? TYPE_WORDS[definition.type] ?? 'another value';
 }
 
 function typeHint(schema: z.ZodType, definition: Definition, value: unknown): string | undefined {
-  const id = leafOf(schema)?.id;
-  if (typeof value === 'number' && (id === 'Time' || id === 'Interval' || id === 'Sampling')) {
-    return `Write the unit: \`${value}s\`.`;
-  }
+  const unit = leafOf(schema)?.unit;
+  if (typeof value === 'number' && unit) return `Write the unit: \`${value}${unit}\`.`;
   const isPlain = typeof value === 'number' || typeof value === 'boolean';
   if (definition.type === 'string' && isPlain) return `Put it in quotes: "${value}".`;
-  if (definition.type === 'number' && typeof value === 'string' && /^-?\d+$/.test(value)) {
+  if (definition.type === 'number' && typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) {
     return `Write it without quotes: ${value}.`;
   }
   if (definition.type === 'boolean' && typeof value === 'string')
@@ -311,7 +324,7 @@ function typeHint(schema: z.ZodType, definition: Definition, value: unknown): st
 }
 
 /** A value as a message names it. */
-function nameOf(value: unknown): string {
+export function nameOf(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';

@@ -21,10 +21,10 @@ import {
   type ParsedNode,
   Parser,
 } from 'yaml';
-import { grouped } from '../sim/time.js';
 import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX, FILE_CHARACTERS_MAX } from './bounds.js';
 import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
 import type { Diagnostic } from './diagnostic.js';
+import { grouped } from './figures.js';
 
 /** Keys of mappings and indices of lists, from the root. */
 export type Path = readonly (string | number)[];

@@ -118,25 +118,25 @@ init: init
   it('is none of these', () => expect(problemsOf(GOOD)).toEqual([]));
 
   it.each([
-    ['an unknown key', `${GOOD}speed: 3\n`, '8:8 unknown-key'],
+    ['an unknown key', `${GOOD}speed: 3\n`, '8:1 unknown-key'],
     ['an unknown program', GOOD.replace('init: init', 'init: other'), '7:7 unknown-program'],
-    ['a step that does not exist', GOOD.replace('[pause]', '[snooze]'), '6:30 unknown-step'],
+    ['a step that does not exist', GOOD.replace('[pause]', '[snooze]'), '6:30 bad-program'],
     ['a missing question', GOOD.replace('question: q\n', ''), '2:1 missing-key'],
     ['a duration without a unit', `${GOOD}enter: [{at: 10, program: init}]\n`, '8:14 wrong-type'],
-    ['a random sleep', GOOD.replace('[pause]', '[{sleep: {uniform: [1s, 2s]}}]'), '6:9 bad-value'],
-    ['a real coin', GOOD.replace('[pause]', '[{chance: {p: 0.5, steps: [pause]}}]'), '6:9 bad-value'],
-    ['too many numbers', `${GOOD}limits: {pidMax: 4194304}\n`, '8:18 bad-value'],
-    ['too few numbers', `${GOOD}limits: {pidMax: 300}\n`, '8:18 bad-value'],
+    ['a random sleep', GOOD.replace('[pause]', '[{sleep: {uniform: [1s, 2s]}}]'), '6:9 conflict'],
+    ['a real coin', GOOD.replace('[pause]', '[{chance: {p: 0.5, steps: [pause]}}]'), '6:9 conflict'],
+    ['too many PIDs', `${GOOD}limits: {pidMax: 4194304}\n`, '8:18 out-of-range'],
+    ['too few PIDs', `${GOOD}limits: {pidMax: 300}\n`, '8:18 out-of-range'],
     [
-      'a namespace that nobody makes',
+      'a namespace that no entry makes',
       `${GOOD}enter: [{at: 1s, program: init, into: below}]\n`,
-      '8:39 bad-value',
+      '8:39 conflict',
     ],
     ['an entry of nothing', `${GOOD}enter: [{at: 1s}]\n`, '8:9 missing-key'],
   ])('%s is a diagnostic', (_, text, expected) => expect(problemsOf(text)).toEqual([expected]));
 
   it('is text that is no mapping, or no text at all', () => {
-    expect(problemsOf('- a\n- b\n')).toEqual(['1:1 wrong-type']);
+    expect(problemsOf('- a\n- b\n')).toEqual(['1:1 not-a-mapping']);
     expect(problemsOf('')).toEqual(['1:1 empty-file']);
   });
 });

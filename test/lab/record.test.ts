@@ -16,7 +16,7 @@ import {
 } from '../../src/lab/record/record.js';
 import type { RecordedRun } from '../../src/lab/record/recorded-run.js';
 import { formatRecording } from '../../src/lab/record/text.js';
-import { parseProgram } from '../../src/program/parse.js';
+import { readAlone } from '../program/read.js';
 import { describeLive, expectNothingLeft, isInstalled, itWith, markedEnvironment } from './live.js';
 
 const RUNS = 2;
@@ -154,7 +154,7 @@ describeLive(
       const recording = await record(['sh', '-c', 'sleep 0.1 & exit 3'], { name: 'my-probe' });
       const document = parse(programsYaml(recording.programs)) as { programs: Record<string, unknown> };
       expect(Object.keys(document.programs)).toEqual(['my-probe']);
-      expect(parseProgram(document.programs['my-probe'])).toMatchObject({ ok: true, source: { comm: 'sh' } });
+      expect(readAlone(document.programs['my-probe'])).toMatchObject({ ok: true, source: { comm: 'sh' } });
       expect(formatRecording(recording)).toMatch(/Each run leaves 2\.0 numbers .*\n\nZombies: 1 sleep\./);
     });
   },

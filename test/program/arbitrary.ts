@@ -11,7 +11,7 @@ import {
   SIGTERM_DISPOSITIONS,
   type Step,
 } from '../../src/program/step.js';
-import { printDuration } from '../../src/sim/time.js';
+import { printDuration } from '../../src/text/duration.js';
 
 export interface ProgramShape {
   /** Steps in a list, and lists inside lists. */

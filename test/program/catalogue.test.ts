@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { catalogue, INIT_NAMES, wrap } from '../../src/program/catalogue/index.js';
 import { compileProgram, compileSource } from '../../src/program/compile.js';
 import { normaliseProgram } from '../../src/program/normalise.js';
-import { parseProgram } from '../../src/program/parse.js';
 import { printLibrary, printProgram } from '../../src/program/print.js';
 import type { Step } from '../../src/program/step.js';
 import { US_PER_SECOND } from '../../src/sim/time.js';
+import { readAlone } from './read.js';
 import { World } from './world.js';
 
 const LIBRARY = catalogue();
@@ -17,7 +17,7 @@ describe.each(NAMES)('%s', (name) => {
   const compiled = compileProgram(name, LIBRARY);
 
   test('is a valid program in its one spelling, and says where it comes from', () => {
-    expect(parseProgram(JSON.parse(JSON.stringify(source)))).toEqual({ ok: true, source });
+    expect(readAlone(JSON.parse(JSON.stringify(source)))).toEqual({ ok: true, source });
     expect(normaliseProgram(source)).toEqual(source);
     expect(source.description).toMatch(/\.$/);
     expect(source.source).toBeTruthy();

@@ -106,7 +106,7 @@ describe('what a process needs', () => {
   });
 });
 
-describe('a name that nobody knows', () => {
+describe('an unknown name', () => {
   test('is reported where it is used', () => {
     const source: ProgramSource = { comm: 'x', steps: ['reap', { fork: { program: 'othr' } }] };
     expect(compileSource('x', source, LIBRARY)).toEqual({
@@ -115,8 +115,8 @@ describe('a name that nobody knows', () => {
         {
           path: ['steps', 1, 'fork', 'program'],
           code: 'unknown-program',
-          message: 'there is no program "othr"',
-          hint: 'did you mean "other"?',
+          message: 'there is no program `othr`',
+          hint: 'Did you mean `other`?',
         },
       ],
     });
@@ -130,7 +130,7 @@ describe('a name that nobody knows', () => {
     const compiled = compileSource('x', { comm: 'x', steps: [{ exec: { program: 'middle' } }] }, library);
     expect(compiled.ok || compiled.problems[0].path).toEqual(['steps', 0, 'exec', 'program']);
     expect(compiled.ok || compiled.problems[0].message).toBe(
-      'there is no program "gone", which "middle" runs',
+      'there is no program `gone`, which `middle` runs',
     );
   });
 

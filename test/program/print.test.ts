@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Compiled, compileProgram, compileSource } from '../../src/program/compile.js';
-import { parseProgram } from '../../src/program/parse.js';
 import { printLibrary, printProgram } from '../../src/program/print.js';
 import type { ProgramSource } from '../../src/program/step.js';
 import { arbitraryProgram } from './arbitrary.js';
+import { readAlone } from './read.js';
 
 const NO_PROGRAMS = new Map<string, ProgramSource>();
 
@@ -42,7 +42,7 @@ describe('a compiled program prints back', () => {
     fc.assert(
       fc.property(arbitraryProgram(), (source) => {
         const raw = JSON.parse(JSON.stringify(source));
-        expect(parseProgram(raw)).toEqual({ ok: true, source });
+        expect(readAlone(raw)).toEqual({ ok: true, source });
       }),
       { numRuns: 200 },
     );

@@ -168,8 +168,8 @@ describe('a command of which nothing is known', () => {
         code: 'unknown-command',
         message: "it is not known what `/opt/check 'a b'` does to the process table",
         hint:
-          'describe it under `programs:` by the name of the command, or record it where it can be run: ' +
-          "pidsim lab record -- /opt/check 'a b'",
+          'Describe it under `programs:` by the name of the command, or record it where it can be run: ' +
+          "`pidsim lab record -- /opt/check 'a b'`.",
       },
     });
   });

@@ -12,7 +12,7 @@ import { Machine } from '../../src/program/machine.js';
 import type { ProgramSource, Step } from '../../src/program/step.js';
 import { RandomStreams } from '../../src/sim/random.js';
 import { Simulation } from '../../src/sim/simulation.js';
-import { parseDurationUs } from '../../src/sim/time.js';
+import { parseDurationUs } from '../../src/text/duration.js';
 
 const LIBRARY = programLibrary();
 

@@ -315,7 +315,7 @@ describe('a program', () => {
       '      comm: leak\n      steps:\n        - exec: {program: nobody}',
       ['9:27 unknown-program'],
     ],
-    ['that is a text', '      leak', ['7:7 wrong-type']],
+    ['that is a text', '      leak', ['7:7 not-a-mapping']],
   ])('%s', (_, text, expected) => expect(briefs(diagnosticsOf(program(text)))).toEqual(expected));
 });
 

@@ -8,11 +8,15 @@
 import { Document, isCollection, visit } from 'yaml';
 import * as z from 'zod';
 import { checkProgramNames, forEachStepList } from '../../program/check.js';
-import { parseProgram } from '../../program/parse.js';
-import { valueAt, wrongType } from '../../program/problem.js';
+import { readProgram } from '../../program/parse.js';
 import type { ProgramLibrary, ProgramSource, Step } from '../../program/step.js';
-import { parseDurationUs } from '../../sim/time.js';
 import type { Diagnostic, Parsed } from '../../text/diagnostic.js';
+import { parseDurationUs } from '../../text/duration.js';
+import { Findings, inReadingOrder, type Place } from '../../text/findings.js';
+import { leaf, tellApart } from '../../text/leaf.js';
+import { durationLeaf, nameLeaf } from '../../text/leaves.js';
+import { INVALID, Reader } from '../../text/read.js';
+import { didYouMean } from '../../text/suggest.js';
 import { isMapping } from '../../text/value.js';
 import { documentOf, type Path, readYaml, type SourceDocument } from '../../text/yaml.js';
 import { REFUSED_BY } from './world.js';
@@ -62,26 +66,50 @@ export type LitmusSource = z.infer<ReturnType<typeof litmusSchema>>;
 export type Expected = NonNullable<LitmusSource['expect']>;
 export type ExpectedView = Pick<Expected, 'tasks' | 'pinned' | 'counts'>;
 
-const duration = (): z.ZodString =>
-  z.string().refine((text) => parseDurationUs(text) !== null, {
-    error: 'not a duration: write a number and its unit, such as 250ms or 10s',
-  });
 const pidMax = (): z.ZodInt => z.int().min(LAB_PID_MAX.least).max(LAB_PID_MAX.most);
 const count = (): z.ZodInt => z.int().min(0);
 
-/** `7`, or `3-400` for as many numbers one after another, or `3-401/2` for every second of them. */
-const numbers = (): z.ZodUnion<[z.ZodInt, z.ZodString]> =>
-  z.union([z.int().min(0), z.string().regex(/^\d+-\d+(\/\d+)?$/)], {
-    error: 'expected a number, or a range of numbers such as 3-400 or 3-401/2',
-  });
+/** `7`, or `3-400` for as many PIDs one after another, or `3-401/2` for every second of them. */
+function pids(): z.ZodType<number | string> {
+  const noun = 'a PID, or a range of PIDs such as 3-400 or 3-401/2';
+  return leaf(
+    z.union([z.number(), z.string()]),
+    (value) =>
+      /^\d+(-\d+(\/\d+)?)?$/.test(String(value))
+        ? null
+        : { code: 'wrong-type', message: `${noun} is needed here, not \`${value}\`` },
+    { noun },
+  );
+}
+
+/** A process group or session: its PID, or the PID by what it has to do with that of the process. */
+function group(): z.ZodType<number | 'pid' | 'previous'> {
+  const schema = z.union([count(), z.enum(['pid', 'previous'])]);
+  return tellApart(schema, (value) => (typeof value === 'string' ? 1 : 0));
+}
+
+function rule(): z.ZodString {
+  return leaf(
+    z.string(),
+    (id) =>
+      /^K\d+$/.test(String(id))
+        ? null
+        : {
+            code: 'unknown-value',
+            message: `\`${id}\` is no rule of the kernel`,
+            hint: 'Write K and a number.',
+          },
+    { noun: 'a rule of the kernel such as `K10`' },
+  );
+}
 
 function viewShape() {
   const task = z.strictObject({
-    ref: z.string().optional().describe('Who it is, for people.'),
-    pid: numbers(),
+    ref: z.string().optional().describe('What the process is, for people.'),
+    pid: pids(),
     ppid: count(),
-    pgid: z.union([count(), z.literal('pid'), z.literal('previous')]),
-    sid: z.union([count(), z.literal('pid'), z.literal('previous')]),
+    pgid: group(),
+    sid: group(),
     stat: z.string().min(1),
     comm: z.string().min(1),
     threads: z.int().min(2).optional().describe('When there is more than one.'),
@@ -90,10 +118,8 @@ function viewShape() {
     tasks: z
       .array(task)
       .optional()
-      .describe(
-        'Every process, in the order of numbers. A pgid or sid may be `pid` or `previous` (pid - 1).',
-      ),
-    pinned: z.array(numbers()).optional().describe('Numbers taken that belong to no task.'),
+      .describe('Every process, in the order of PIDs. A pgid or sid may be `pid` or `previous` (pid - 1).'),
+    pinned: z.array(pids()).optional().describe('Pinned PIDs: taken, but no task has them.'),
     counts: z
       .strictObject({ tasks: count(), zombies: count(), pinned: count() })
       .partial()
@@ -104,8 +130,8 @@ function viewShape() {
 
 function litmusSchema() {
   const entry = z.strictObject({
-    at: duration(),
-    every: duration().optional(),
+    at: durationLeaf(),
+    every: durationLeaf().optional(),
     times: z.int().min(1).max(4000).optional(),
     program: z.string().min(1).optional(),
     into: z.string().min(1).optional(),
@@ -134,9 +160,9 @@ function litmusSchema() {
     restless: z.literal(true).optional().describe('It never comes to rest.'),
   });
   return z.strictObject({
-    name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
+    name: nameLeaf(),
     question: z.string().min(1),
-    rules: z.array(z.string().regex(/^K\d+$/)),
+    rules: z.array(rule()),
     twin: z.string().optional(),
     limits: z
       .strictObject({
@@ -151,12 +177,13 @@ function litmusSchema() {
     outside: z
       .strictObject({ subreaper: z.boolean().optional(), reapInit: z.boolean().optional() })
       .optional(),
-    until: duration().optional(),
+    until: durationLeaf().optional(),
     expect: expect.optional(),
   });
 }
 
 let built: ReturnType<typeof litmusSchema> | undefined;
+const COMMAND = z.array(z.string()).min(1);
 
 /** Reads one litmus. `base` knows programs that the file may name without describing them. Never throws. */
 export function parseLitmus(text: string, file: string, base?: ProgramLibrary): Parsed<Litmus> {
@@ -165,88 +192,67 @@ export function parseLitmus(text: string, file: string, base?: ProgramLibrary): 
   if (document === undefined || diagnostics.some(({ severity }) => severity === 'error')) {
     return { ok: false, diagnostics };
   }
-  const read = new Reader(document, base).read();
-  return read.diagnostics.length > 0 || read.litmus === null
-    ? { ok: false, diagnostics: [...diagnostics, ...read.diagnostics] }
-    : { ok: true, value: read.litmus, warnings: diagnostics };
+  return parseDocument(document, diagnostics, base);
 }
 
 /** The same for a litmus that was never text. */
 export function litmusOf(source: LitmusSource, base?: ProgramLibrary): Parsed<Litmus> {
-  const { litmus, diagnostics } = new Reader(documentOf(source, source.name), base).read();
-  return litmus === null ? { ok: false, diagnostics } : { ok: true, value: litmus, warnings: [] };
+  return parseDocument(documentOf(source, source.name), [], base);
 }
 
-class Reader {
-  private readonly diagnostics: Diagnostic[] = [];
+function parseDocument(
+  document: SourceDocument,
+  warnings: Diagnostic[],
+  base: ProgramLibrary | undefined,
+): Parsed<Litmus> {
+  const findings = new Findings();
+  const litmus = new LitmusReader(document, findings, base).read();
+  if (litmus !== null && findings.diagnostics.length === 0) return { ok: true, value: litmus, warnings };
+  return { ok: false, diagnostics: inReadingOrder([...warnings, ...findings.diagnostics], document.file) };
+}
+
+class LitmusReader {
   private readonly commands = new Map<string, string[]>();
+  private readonly reader: Reader;
 
   constructor(
     private readonly document: SourceDocument,
+    private readonly findings: Findings,
     private readonly base?: ProgramLibrary,
-  ) {}
+  ) {
+    this.reader = new Reader(findings, { root: null });
+  }
 
-  read(): { litmus: Litmus | null; diagnostics: Diagnostic[] } {
-    const shape = (built ??= litmusSchema()).safeParse(this.document.value);
-    if (!shape.success) {
-      for (const issue of shape.error.issues) this.complainAbout(issue);
-      return { litmus: null, diagnostics: this.diagnostics };
-    }
-    const source = shape.data;
+  /** Null when the shape is wrong; whatever else is wrong is in the findings. */
+  read(): Litmus | null {
+    const source = this.reader.read((built ??= litmusSchema()), this.document.value, this.at());
+    if (source === INVALID || this.findings.diagnostics.length > 0) return null;
     const library = layered(this.readPrograms(source.programs), this.base);
     const litmus = this.build(source, library);
     this.checkNames(litmus);
     this.checkCertainty(litmus);
-    return { litmus: this.diagnostics.length > 0 ? null : litmus, diagnostics: this.diagnostics };
+    return litmus;
   }
 
-  private complain(path: Path, code: string, message: string, hint?: string): void {
-    const position = this.document.locate(path, 'value');
-    const remark = hint === undefined ? {} : { hint };
-    this.diagnostics.push({
-      file: this.document.file,
-      ...position,
-      severity: 'error',
-      code,
-      message,
-      ...remark,
-    });
+  private at(...path: Path): Place {
+    return { document: this.document, path };
   }
 
-  private complainAbout(issue: z.core.$ZodIssue): void {
-    const path = issue.path as Path;
-    if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys)
-        this.complain([...path, key], 'unknown-key', `there is no key "${key}" here`);
-    } else if (issue.code === 'invalid_type') {
-      const at = [...path];
-      const problem = wrongType(at, valueAt(this.document.value, at), issue.expected);
-      this.complain(problem.path, problem.code, problem.message, problem.hint);
-    } else {
-      this.complain(path, 'bad-value', `"${path.at(-1) ?? 'the litmus'}": ${issue.message}`);
-    }
+  private conflict(path: Path, message: string): void {
+    this.findings.error(this.at(...path), 'conflict', message);
   }
 
   private readPrograms(raw: Record<string, unknown>): Map<string, ProgramSource> {
     const programs = new Map<string, ProgramSource>();
     for (const [name, value] of Object.entries(raw)) {
       const { command, ...rest } = isMapping(value) ? value : { command: undefined, value };
-      const parsed = parseProgram(isMapping(value) ? rest : value);
-      if (command !== undefined) this.readCommand(name, command);
-      if (parsed.ok) programs.set(name, parsed.source);
-      else {
-        for (const { path, code, message, hint } of parsed.problems)
-          this.complain(['programs', name, ...path], code, message, hint);
-      }
+      const program = readProgram(isMapping(value) ? rest : value, this.at('programs', name), this.findings);
+      if (program !== null) programs.set(name, program);
+      if (command === undefined) continue;
+      const words = this.reader.read(COMMAND, command, this.at('programs', name, 'command'));
+      if (words !== INVALID) this.commands.set(name, words);
     }
     return programs;
-  }
-
-  private readCommand(name: string, command: unknown): void {
-    const isList =
-      Array.isArray(command) && command.length > 0 && command.every((word) => typeof word === 'string');
-    if (isList) this.commands.set(name, command);
-    else this.complain(['programs', name, 'command'], 'wrong-type', 'a command is a list of texts');
   }
 
   private build(source: LitmusSource, library: ProgramLibrary): Litmus {
@@ -277,31 +283,40 @@ class Reader {
     const nests = new Set<string>();
     const check = (name: string, path: Path): void => {
       const program = library.get(name);
-      const isWrong = program === undefined && source.programs[name] !== undefined; // as has been said
-      if (isWrong) return;
-      if (program === undefined) this.complain(path, 'unknown-program', `there is no program "${name}"`);
-      else if (source.programs[name] !== undefined) {
+      const isOwn = source.programs[name] !== undefined;
+      if (program === undefined) {
+        // Of its own programs that are wrong everything has been said.
+        if (isOwn) return;
+        const hint = didYouMean(name, library.keys());
+        this.findings.error(this.at(...path), 'unknown-program', `there is no program \`${name}\``, { hint });
+      } else if (isOwn) {
         for (const problem of checkProgramNames(name, program, library))
-          this.complain(['programs', name, ...problem.path], problem.code, problem.message, problem.hint);
+          this.findings.addObjection(this.at('programs', name), problem);
       }
     };
     check(init, ['init']);
-    for (const [index, entry] of enter.entries()) {
+    for (const [index, { program, nest, into, times }] of enter.entries()) {
       const at: Path = ['enter', index];
-      if (entry.nest !== undefined) check(entry.nest.init, [...at, 'nest', 'init']);
-      else if (entry.program === '') this.complain(at, 'missing-key', '"program" or "nest" is missing');
-      else check(entry.program, [...at, 'program']);
-      if (entry.into !== undefined && !nests.has(entry.into))
-        this.complain([...at, 'into'], 'bad-value', `no entry above makes a namespace "${entry.into}"`);
-      if (entry.nest !== undefined && entry.into !== undefined)
-        this.complain([...at, 'into'], 'bad-value', 'a namespace is nested in the one of `init` only');
-      if (entry.nest !== undefined && (entry.times > 1 || nests.has(entry.nest.name)))
-        this.complain(at, 'bad-value', `the namespace "${entry.nest.name}" would be made twice`);
-      if (entry.nest !== undefined) nests.add(entry.nest.name);
+      if (nest !== undefined) check(nest.init, [...at, 'nest', 'init']);
+      else if (program === '')
+        this.findings.error(this.at(...at), 'missing-key', 'an entry needs `program` or `nest`', {
+          hint: 'Add one of them.',
+        });
+      else check(program, [...at, 'program']);
+      if (into !== undefined && !nests.has(into))
+        this.conflict([...at, 'into'], `no entry above makes a namespace \`${into}\``);
+      if (nest === undefined) continue;
+      if (into !== undefined) {
+        const message = 'a namespace is nested in the one of `init` only';
+        this.findings.error(this.at(...at, 'into'), 'conflict', message, { aim: 'key' });
+      }
+      if (times > 1 || nests.has(nest.name))
+        this.conflict(at, `the namespace \`${nest.name}\` would be made twice`);
+      nests.add(nest.name);
     }
   }
 
-  /** The two worlds have different luck: only what is certain can be compared. */
+  /** The two worlds draw different random numbers: only what is certain can be compared. */
   private checkCertainty({ source, library }: Litmus): void {
     for (const name of Object.keys(source.programs)) {
       const program = library.get(name);
@@ -314,9 +329,9 @@ class Reader {
       forEachStepList(step, (list) => this.checkSteps(list, name));
       if (typeof step === 'string') continue;
       if ('sleep' in step && typeof step.sleep !== 'string')
-        this.complain(['programs', name], 'bad-value', 'a litmus sleeps for constant durations only');
+        this.conflict(['programs', name], 'a litmus sleeps for constant durations only');
       if ('chance' in step && step.chance.p !== 0 && step.chance.p !== 1)
-        this.complain(['programs', name], 'bad-value', 'a litmus tosses no coins: p is 0 or 1');
+        this.conflict(['programs', name], 'a litmus leaves nothing to chance: `p` is 0 or 1');
     }
   }
 }

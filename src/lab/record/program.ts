@@ -5,7 +5,7 @@ import { programFromTrace, type TraceReading } from '../../program/catalogue/fro
 import type { TraceEvent } from '../../program/catalogue/trace.js';
 import { truncateComm } from '../../program/comm.js';
 import type { ForkBody, ProgramSource, SigchldDisposition, Step } from '../../program/step.js';
-import { printDuration } from '../../sim/time.js';
+import { printDuration } from '../../text/duration.js';
 import type { SeenTask } from '../namespace/probe-host-tasks.js';
 import type { RecordedRun } from './recorded-run.js';
 

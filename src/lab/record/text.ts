@@ -1,5 +1,5 @@
 /** Recordings of a probe command as text for a terminal. */
-import { formatDuration } from '../../sim/time.js';
+import { formatDuration } from '../../text/duration.js';
 import { formatTable } from '../litmus/format.js';
 import { programsYaml } from './program.js';
 import type { Measure, Recording } from './record.js';

@@ -13,7 +13,7 @@
  * - A process that is alive at the end of the trace goes on waiting if it has waited for all its children but one that
  *   is alive too; any other pauses.
  */
-import { printDuration } from '../../sim/time.js';
+import { printDuration } from '../../text/duration.js';
 import type {
   DurationText,
   ForkBody,

@@ -243,8 +243,8 @@ function unknown(command: readonly string[], why?: string): Resolution {
       code: 'unknown-command',
       message: `it is not known what \`${line}\` does to the process table${why === undefined ? '' : ` (${why})`}`,
       hint:
-        'describe it under `programs:` by the name of the command, or record it where it can be run: ' +
-        `pidsim lab record -- ${line}`,
+        'Describe it under `programs:` by the name of the command, or record it where it can be run: ' +
+        `\`pidsim lab record -- ${line}\`.`,
     },
   };
 }

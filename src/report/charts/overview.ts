@@ -1,8 +1,8 @@
 /** All scenarios of a run on one logarithmic time axis: when each is full, would be full, or that it never is. */
 import type { RunResult } from '../../run/result.js';
 import { tellStory } from '../../run/story.js';
+import { formatSeconds } from '../../text/duration.js';
 import { overviewHeadline, overviewLabel, overviewSubtitle } from '../message.js';
-import { formatSeconds } from '../quantity.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json } from './theme.js';
 
 const DAY = 86_400;

@@ -1,8 +1,8 @@
 /** What people notice: for each kind of request, how many worked and how many failed so far, one strip each. */
 import type { RunResult, TimelineColumn } from '../../run/result.js';
 import { rowAt } from '../../run/story.js';
+import { formatCompact } from '../../text/figures.js';
 import { symptomsHeadline, symptomsSubtitle } from '../message.js';
-import { formatCompact } from '../quantity.js';
 import { axisFormat, type ChartSpec, COLOURS, chart, once } from './theme.js';
 import {
   momentLayers,

@@ -1,5 +1,5 @@
 /** One look for every chart: sizes, colours, type, and how a title is broken into lines. */
-import { unbroken } from '../quantity.js';
+import { unbroken } from '../../text/figures.js';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** A Vega-Lite specification: plain JSON. Data is named by a URL relative to the file that holds it. */

@@ -4,9 +4,9 @@
  */
 import type { RunResult } from '../../run/result.js';
 import { endSeconds, lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
+import { roundMicro } from '../../text/figures.js';
 import { restOfRun } from '../message.js';
 import { headlineMoments, type Moment } from '../moments.js';
-import { roundMicro } from '../quantity.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
 
 interface TimeUnit {

@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  formatDuration,
-  grouped,
-  parseDurationUs,
-  printDuration,
-  US_PER_DAY,
-  US_PER_YEAR,
-} from '../../src/sim/time.js';
+import { US_PER_DAY, US_PER_YEAR } from '../../src/sim/time.js';
+import { formatDuration, parseDurationUs, printDuration } from '../../src/text/duration.js';
+import { grouped } from '../../src/text/figures.js';
 
 describe('a written duration', () => {
   test.each([

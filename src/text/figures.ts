@@ -1,5 +1,12 @@
 /** How quantities look in everything a person reads: `16,234`, `49 %`, `22.4 h`, `3 pods`. */
-import { formatDuration, grouped, US_PER_SECOND } from '../sim/time.js';
+
+/**
+ * `16,234`, as `toLocaleString('en-US')` has it. But the first call of that gets ICU ready for every language there is,
+ * which takes longer than reading a scenario. Of whole numbers, or of any below 1,000.
+ */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
 
 /** `16,234`; up to one decimal for what is not whole. */
 export function formatCount(count: number): string {
@@ -18,11 +25,6 @@ export function formatShare(share: number): string {
   if (percent < 0.1) return '< 0.1 %';
   if (percent > 99.9) return '> 99.9 %';
   return `${Math.round(percent * 10) / 10} %`;
-}
-
-/** Simulated seconds as `22.4 h`. */
-export function formatSeconds(seconds: number): string {
-  return formatDuration(Math.round(seconds * US_PER_SECOND));
 }
 
 /** `1 pod`, `3 pods`, `2 pod creations`. */

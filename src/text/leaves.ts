@@ -1,0 +1,48 @@
+/** The plain types that more than one kind of file has: how each is written, and what is said when it is not. */
+import * as z from 'zod';
+import { formatDuration, parseDurationUs, printDuration } from './duration.js';
+import { leaf, type Objection, type Words } from './leaf.js';
+import { shorten } from './value.js';
+
+export interface Bounds {
+  /** Default: 0. */
+  leastUs?: number;
+  mostUs?: number;
+}
+
+/** A duration as a field of a file. */
+export function durationLeaf({ leastUs, mostUs, ...words }: Bounds & Partial<Words> = {}): z.ZodString {
+  return leaf(z.string(), (value) => checkDuration(String(value), { leastUs, mostUs }), {
+    noun: 'a duration such as `10s`',
+    unit: 's',
+    ...words,
+  });
+}
+
+export function checkDuration(text: string, { leastUs = 0, mostUs }: Bounds): Objection | null {
+  if (/^-\s*\d/.test(text) && parseDurationUs(text.slice(1).trim()) !== null)
+    return { code: 'out-of-range', message: `\`${text}\` is negative` };
+  const us = parseDurationUs(text);
+  if (us === null) return { code: 'bad-duration', message: `\`${shorten(text)}\` is not a duration` };
+  if (mostUs !== undefined && us > mostUs)
+    return { code: 'out-of-range', message: `\`${text}\` is too long: at most ${formatDuration(mostUs)}` };
+  if (us >= leastUs) return null;
+  return { code: 'out-of-range', message: `\`${text}\` is too short: at least ${printDuration(leastUs)}` };
+}
+
+/** RFC 1123, as Kubernetes names pods. */
+const NAME_PATTERN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const NAME_LETTERS_MAX = 63;
+
+export const nameLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => checkName(String(value)), {
+    noun: 'a name',
+    id: 'Name',
+    description: 'Lower-case letters, digits, `-` and `.`; at most 63.',
+    examples: ['rabbitmq'],
+  });
+
+function checkName(text: string): Objection | null {
+  if (text.length <= NAME_LETTERS_MAX && NAME_PATTERN.test(text)) return null;
+  return { code: 'bad-name', message: `\`${shorten(text)}\` cannot be a name` };
+}
