@@ -1,6 +1,7 @@
 /** The engine: everything that runs alike in Node and in a browser. */
 
 export * from './node/spec.js';
+export type { ProcessRow } from './procfs/process-row.js';
 export type { Program } from './program/code.js';
 export type { ProgramLibrary, ProgramSource, Step } from './program/step.js';
 export * from './run/result.js';

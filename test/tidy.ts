@@ -45,7 +45,10 @@ export const LAYERS: Record<string, LayerRule> = {
     mayTypes: ['node'],
   },
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
-  report: { may: ['run/result', 'run/story', 'text', 'sim/time'], mayTypes: ['run', 'scenario', 'node'] },
+  report: {
+    may: ['run/result', 'run/story', 'procfs', 'text', 'sim/time'],
+    mayTypes: ['run', 'scenario', 'node'],
+  },
   host: { may: ['report', 'run/result'] },
   lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },
   cli: { may: [...ENGINE, 'host', 'lab'] },

@@ -1,8 +1,10 @@
 /**
- * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in number order, or as a forest as
+ * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in the order of PIDs, or as a forest as
  * `ps -e --forest` draws it, in which siblings that are the same zombie many times over become one line.
  */
-import type { ProcessRow } from '../run/result.js';
+import { pinnedPids } from '../procfs/pinned.js';
+import { isZombie } from '../procfs/process-row.js';
+import type { NodeProcess } from '../run/result.js';
 import { formatCount } from '../text/figures.js';
 import { pinnedFooter } from './message.js';
 
@@ -10,28 +12,12 @@ export const PS_FORMATS = ['table', 'wide', 'json'] as const;
 export type PsFormat = (typeof PS_FORMATS)[number];
 
 /** As `ps` names a task without a command line: a zombie has given up its memory, and with it its arguments. */
-export function commandOf(row: ProcessRow): string {
+export function commandOf(row: NodeProcess): string {
   return isZombie(row) ? `[${row.comm}] <defunct>` : row.comm;
 }
 
-export function isZombie(row: ProcessRow): boolean {
-  return row.stat.startsWith('Z');
-}
-
-/**
- * Numbers that are allocated although no listed process has them: ids of process groups and sessions whose leader has
- * been reaped (K10). 0 stands for a group or session outside the reader's namespace and holds nothing in it.
- */
-export function pinnedPids(rows: readonly ProcessRow[]): number[] {
-  const pinned = new Set<number>();
-  for (const { pgid, sid } of rows) pinned.add(pgid).add(sid);
-  pinned.delete(0);
-  for (const { pid } of rows) pinned.delete(pid);
-  return [...pinned].sort((a, b) => a - b);
-}
-
 /** The line that says what the listing cannot show. */
-export function psFooter(rows: readonly ProcessRow[]): string {
+export function psFooter(rows: readonly NodeProcess[]): string {
   return pinnedFooter(pinnedPids(rows).length);
 }
 
@@ -40,14 +26,14 @@ interface Line {
   command: string;
 }
 
-/** A line stands for one process, or for several zombies that differ in nothing but their pids. */
+/** A line stands for one process, or for several zombies that differ in nothing but their PIDs. */
 interface Entry {
-  row: ProcessRow;
+  row: NodeProcess;
   count: number;
   prefix: string;
 }
 
-/** Columns before this one are pids. */
+/** Columns before this one are numbers. */
 const WORDS_FROM = 5;
 const HEADS = ['PID', 'PPID', 'PGID', 'SID', 'NLWP', 'STAT'];
 const WIDE_HEADS = ['NSPID', 'POD', 'CONTAINER'];
@@ -57,13 +43,13 @@ const VARIOUS = '-';
 export interface PsOptions {
   /** Children below their parents, zombies of a kind in one line. */
   tree?: boolean;
-  /** Also the pids in inner namespaces, the pod and the container. */
+  /** Also the PIDs in inner namespaces, the pod and the container. */
   wide?: boolean;
 }
 
 /** @returns a head line and one line per process, in the order of the rows; ends in a newline. */
 export function renderPs(
-  rows: readonly ProcessRow[],
+  rows: readonly NodeProcess[],
   { tree = false, wide = false }: PsOptions = {},
 ): string {
   return render(tree ? forest(rows) : rows.map((row) => ({ row, count: 1, prefix: '' })), wide);
@@ -98,7 +84,7 @@ function lineOf({ row, count, prefix }: Entry, wide: boolean): Line {
 
 // ------------------------------------------------------------------------------------------------ the forest
 
-function forest(rows: readonly ProcessRow[]): Entry[] {
+function forest(rows: readonly NodeProcess[]): Entry[] {
   const { roots, childrenOf } = families(rows);
   const entries: Entry[] = [];
   // Depth first with a stack of our own: a chain of forks can be as long as the PID table is large.
@@ -112,12 +98,12 @@ function forest(rows: readonly ProcessRow[]): Entry[] {
   return entries;
 }
 
-type Family = Map<number, ProcessRow[]>;
+type Family = Map<number, NodeProcess[]>;
 
-function families(rows: readonly ProcessRow[]): { roots: ProcessRow[]; childrenOf: Family } {
+function families(rows: readonly NodeProcess[]): { roots: NodeProcess[]; childrenOf: Family } {
   const listed = new Set(rows.map(({ pid }) => pid));
   const childrenOf: Family = new Map();
-  const roots: ProcessRow[] = [];
+  const roots: NodeProcess[] = [];
   for (const row of rows) {
     if (!listed.has(row.ppid) || row.ppid === row.pid) {
       roots.push(row);
@@ -141,7 +127,7 @@ const DEPTH_DRAWN_MAX = 40;
 
 /** In reverse, as a stack wants them. */
 function branchesOf(
-  siblings: readonly ProcessRow[],
+  siblings: readonly NodeProcess[],
   childrenOf: Family,
   indent: string,
   depth: number,
@@ -159,7 +145,7 @@ function branchesOf(
 type Branch = Omit<Entry, 'prefix'>;
 
 /** Childless zombies of one name become one branch, which stands where the first of them would. */
-function collapse(siblings: readonly ProcessRow[], childrenOf: Family): Branch[] {
+function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[] {
   const branches: Branch[] = [];
   const zombies = new Map<string, Branch>();
   for (const row of siblings) {
@@ -195,7 +181,7 @@ export interface ProcessDocument {
   container: string | null;
 }
 
-export function psDocument(rows: readonly ProcessRow[]): ProcessDocument[] {
+export function psDocument(rows: readonly NodeProcess[]): ProcessDocument[] {
   return rows.map(({ pid, ppid, pgid, sid, stat, comm, nspid, pod, container }) => ({
     pid,
     ppid,

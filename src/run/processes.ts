@@ -1,16 +1,16 @@
 /** The simulated `ps`. */
 import type { Node } from '../node/node.js';
-import type { ProcessRow } from './result.js';
+import { processRow } from '../procfs/from-kernel.js';
+import type { NodeProcess } from './result.js';
 
-/** Every process of the node, or of a pod's PID namespace, by number. Null: no such pod, or nothing of it runs. */
-export function processRows(node: Node, pod: string | null): ProcessRow[] | null {
+/** Every process of the node, or of a pod's PID namespace, in the order of PIDs. Null: no such pod, or nothing of it runs. */
+export function nodeProcesses(node: Node, pod: string | null): NodeProcess[] | null {
   const namespace = pod === null ? 0 : namespaceOf(node, pod);
   if (namespace === null) return null;
   const { kernel, origins } = node.context;
   return kernel.listTasks(namespace).map((row) => {
-    const origin = origins.all[row.origin];
-    const { pid, ppid, pgid, sid, stat, comm, nspid, threads } = row;
-    return { pid, ppid, pgid, sid, stat, comm, nspid, threads, pod: origin.pod, container: origin.container };
+    const { pod, container } = origins.all[row.origin];
+    return { ...processRow(row), pod, container };
   });
 }
 

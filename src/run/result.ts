@@ -6,6 +6,7 @@ import type { ForkRefusal, Refuser } from '../kernel/kernel.js';
 import { NODE_MOMENT_KINDS } from '../node/context.js';
 import type { OriginKind } from '../node/origins.js';
 import type { ProbeType } from '../node/spec.js';
+import type { ProcessRow } from '../procfs/process-row.js';
 
 export type { Refuser };
 
@@ -215,20 +216,9 @@ export interface RunRecording {
 
 export interface RunResult extends RunSummary, RunRecording {}
 
-/** One line of `ps`, seen from some PID namespace. */
-export interface ProcessRow {
-  pid: number;
-  /** 0 when the parent is outside the namespace. */
-  ppid: number;
-  pgid: number;
-  sid: number;
-  /** As `ps` prints it: `S`, `Ss`, `Z`, `Zs`, `Zl`, `Sl`, … */
-  stat: string;
-  comm: string;
-  /** The task's pids from the reader's namespace inwards, as NSpid in /proc/PID/status. */
-  nspid: number[];
-  /** Threads, the leader included; 1 for a plain zombie. */
-  threads: number;
+/** One line of the simulated `ps`, seen from some PID namespace. */
+export interface NodeProcess extends ProcessRow {
+  /** null: a process of the host. */
   pod: string | null;
   container: string | null;
 }

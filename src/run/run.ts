@@ -19,8 +19,8 @@ import type { Diagnostic } from '../text/diagnostic.js';
 import { formatDuration } from '../text/duration.js';
 import { grouped } from '../text/figures.js';
 import { Observers } from './observer.js';
-import { processRows } from './processes.js';
-import type { ProcessRow, RunEnd, RunResult, RunSummary } from './result.js';
+import { nodeProcesses } from './processes.js';
+import type { NodeProcess, RunEnd, RunResult, RunSummary } from './result.js';
 import { type RunParts, recordingOf, summarise } from './summarise.js';
 import { type Watch, watch } from './watch.js';
 
@@ -175,8 +175,8 @@ export class Run {
   }
 
   /** `ps -ef` on the node, or in a pod's namespace. Null: there is no such pod now. */
-  processes(pod?: string): ProcessRow[] | null {
-    return processRows(this.node, pod ?? null);
+  processes(pod?: string): NodeProcess[] | null {
+    return nodeProcesses(this.node, pod ?? null);
   }
 
   /** Pods that have a sandbox now. */
@@ -252,7 +252,7 @@ export function observeAt(
   scenario: Scenario,
   timeUs: number,
   options: RunOptions & { pod?: string } = {},
-): ProcessRow[] | null {
+): NodeProcess[] | null {
   const run = new Run({ ...scenario, horizonUs: Math.max(timeUs, 1) }, options);
   while (!run.advance()) {
     // One slice after another, to the end.

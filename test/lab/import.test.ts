@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ModelledRun, modelRuns } from '../../src/lab/namespace/probe-model.js';
+import { type ModelledRun, modelRuns } from '../../src/lab/namespace/model.js';
 import { assembleFtrace } from '../../src/lab/record/ftrace.js';
 import {
   type Imported,
@@ -309,7 +309,7 @@ describe('a trace of the scheduler’s events', () => {
 `;
 
   it('begins at the command’s exec, knows numbers inside by what clone answered, and leaves out strangers', () => {
-    const events = assembleFtrace(FTRACE, { pid: 900, number: 5, comm: 'my app' }).finish(3);
+    const events = assembleFtrace(FTRACE, { hostPid: 900, pid: 5, comm: 'my app' }).finish(3);
     expect(printTrace(events).trimEnd().split('\n').slice(1)).toEqual([
       '0\texec\t1\t\tmy app',
       '100\tfork\t1\t3\tmy app',

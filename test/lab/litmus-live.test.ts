@@ -9,7 +9,7 @@ import { formatVerification } from '../../src/lab/litmus/format.js';
 import { missingForLitmus, runOnKernel } from '../../src/lab/litmus/kernel-run.js';
 import { litmusOf } from '../../src/lab/litmus/litmus.js';
 import { verifyLitmus } from '../../src/lab/litmus/verify.js';
-import { pidsCgroupRoot } from '../../src/lab/namespace/probe-host-setup.js';
+import { pidsCgroupRoot } from '../../src/lab/namespace/setup.js';
 import type { Step } from '../../src/program/step.js';
 import { formatFuzzReport, fuzz } from './fuzz/fuzz.js';
 import { litmusPaths } from './litmus-files.js';

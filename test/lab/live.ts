@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { missingForLab, pidsCgroupRoot } from '../../src/lab/namespace/probe-host-setup.js';
+import { missingForLab, pidsCgroupRoot } from '../../src/lab/namespace/setup.js';
 
 const REQUIRED = process.env.PIDSIM_LAB === 'required';
 

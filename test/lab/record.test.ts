@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { BadLabOption, pidsCgroupRoot } from '../../src/lab/namespace/probe-host-setup.js';
-import { modelRuns } from '../../src/lab/namespace/probe-model.js';
+import { modelRuns } from '../../src/lab/namespace/model.js';
+import { BadLabOption, pidsCgroupRoot } from '../../src/lab/namespace/setup.js';
 import { programFromSnapshots, programsFromTraces, programsYaml } from '../../src/lab/record/program.js';
 import {
   CommandNotRun,
@@ -282,7 +282,7 @@ describe('what is said of several runs', () => {
     zombies,
     pinned: zombies,
     live: 0,
-    number: 2,
+    pid: 2,
     left: [],
     pidsUsed: 3,
     widest: 2,
@@ -323,12 +323,12 @@ describe('what is said of several runs', () => {
     expect(modelled.filter(({ zombies }) => zombies === 1).length / 400).toBeCloseTo(0.75, 1);
   });
 
-  it('keeps apart, without a trace, who leads a session and who was left in the session of somebody reaped', () => {
-    const task = { ppid: 1, state: 'Z', comm: 'inner', threads: 1 };
+  it('keeps apart, without a trace, a session leader and a process left in the session of a reaped leader', () => {
+    const task = { ppid: 1, stat: 'Z', comm: 'inner', threads: 1 };
     const left = [
-      { ...task, number: 5, pgid: 4, sid: 4 },
-      { ...task, number: 6, pgid: 6, sid: 6 },
-      { ...task, number: 7, pgid: 2, sid: 2 },
+      { ...task, pid: 5, pgid: 4, sid: 4 },
+      { ...task, pid: 6, pgid: 6, sid: 6 },
+      { ...task, pid: 7, pgid: 2, sid: 2 },
     ];
     const recorded = { ...run(3, 1000), left, zombies: 3, pinned: 2, pidsUsed: 9, events: null };
     const [modelled] = modelRuns('probe', programFromSnapshots('probe', 'here', ['probe'], [recorded]), 1);
@@ -346,6 +346,6 @@ describe('the tests of the lab', () => {
   it('look for commands where the shell would', () => {
     expect(isInstalled('sh')).toBe(true);
     expect(isInstalled('pidsim-no-such-command')).toBe(false);
-    expect(existsSync('src/lab/namespace/probe-host.c')).toBe(true);
+    expect(existsSync('src/lab/namespace/keeper.c')).toBe(true);
   });
 });

@@ -9,11 +9,20 @@
  *
  * What makes a PID 1 good here is that it reaps: all it adopts, however they die. The rest is reported beside it.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Ended, ProbeHost, type ProbeHostOptions, type Running } from '../namespace/probe-host.js';
-import { positiveMs, wholeNumber } from '../namespace/probe-host-setup.js';
-import { hostPids, pinnedPids, type SeenTask } from '../namespace/probe-host-tasks.js';
-import { Tracing } from '../namespace/probe-host-trace.js';
+import { pinnedPids } from '../../procfs/pinned.js';
+import { isZombie } from '../../procfs/process-row.js';
+import type { StatRow } from '../../procfs/stat.js';
+import {
+  type Ended,
+  type NamespaceOptions,
+  PrivateNamespace,
+  type Running,
+} from '../namespace/private-namespace.js';
+import { hostPids } from '../namespace/proc.js';
+import { positiveMs, wholeNumber } from '../namespace/setup.js';
+import { Tracing } from '../namespace/tracing.js';
 
 export const INIT_CHECKS = [
   'orphans',
@@ -119,10 +128,10 @@ export async function examineInit(
 /** A fresh namespace with the command as PID 1, past its start; taken down whatever happens. */
 async function withInit<T>(
   exam: Exam,
-  options: ProbeHostOptions,
-  examine: (host: ProbeHost, init: Running, exam: Exam) => Promise<T>,
+  options: NamespaceOptions,
+  examine: (host: PrivateNamespace, init: Running, exam: Exam) => Promise<T>,
 ): Promise<T> {
-  const host = await ProbeHost.open({ ...options, pidMax: 10_000, pidsMax: 600, signal: exam.signal });
+  const host = await PrivateNamespace.open({ ...options, pidMax: 10_000, pidsMax: 600, signal: exam.signal });
   try {
     const init = await host.startInit(exam.command);
     const errno = await init.execed;
@@ -153,7 +162,7 @@ interface Adopted {
   checks: InitCheck[];
 }
 
-async function examineOwnOrphans(host: ProbeHost, init: Running, exam: Exam): Promise<Adopted> {
+async function examineOwnOrphans(host: PrivateNamespace, init: Running, exam: Exam): Promise<Adopted> {
   const comm = host.tasks()[0]?.comm ?? '';
   const orphans = await orphanCheck(host, init, exam, 'orphans', 'own', ONE_BY_ONE);
   const burst = await orphanCheck(host, init, exam, 'burst', 'own', exam.burst);
@@ -162,7 +171,7 @@ async function examineOwnOrphans(host: ProbeHost, init: Running, exam: Exam): Pr
 }
 
 /** Half of a probe's orphans die one after another, the other half at once. */
-async function examineStrangers(host: ProbeHost, init: Running, exam: Exam): Promise<InitCheck> {
+async function examineStrangers(host: PrivateNamespace, init: Running, exam: Exam): Promise<InitCheck> {
   return orphanCheck(host, init, exam, 'strangers', 'stranger', ONE_BY_ONE + exam.burst);
 }
 
@@ -175,7 +184,7 @@ const MANNER = {
 
 /** Makes orphans, lets them die in the check's manner, waits for rest, counts what is left of them. */
 async function orphanCheck(
-  host: ProbeHost,
+  host: PrivateNamespace,
   init: Running,
   exam: Exam,
   name: keyof typeof MANNER,
@@ -186,9 +195,7 @@ async function orphanCheck(
   const before = zombieOrphans(host.tasks());
   const made = Math.max(0, await host.makeOrphans(kind, count));
   await host.rest(60, 1000, 0);
-  const adopted = host
-    .tasks()
-    .filter((task) => isOrphan(task) && task.state !== 'Z' && task.ppid === 1).length;
+  const adopted = host.tasks().filter((task) => isOrphan(task) && !isZombie(task) && task.ppid === 1).length;
   if (name === 'stopped') await dieWhileStopped(host, init, made, before, exam);
   else if (name === 'burst') await host.letDie(made);
   else await dieOneByOne(host, Math.min(made, ONE_BY_ONE), exam);
@@ -213,7 +220,7 @@ async function orphanCheck(
   });
 }
 
-async function dieOneByOne(host: ProbeHost, count: number, exam: Exam): Promise<void> {
+async function dieOneByOne(host: PrivateNamespace, count: number, exam: Exam): Promise<void> {
   for (let n = 0; n < count; n++) {
     await host.letDie(1);
     await sleep(GAP_MS, undefined, { signal: exam.signal });
@@ -221,14 +228,14 @@ async function dieOneByOne(host: ProbeHost, count: number, exam: Exam): Promise<
 }
 
 async function dieWhileStopped(
-  host: ProbeHost,
+  host: PrivateNamespace,
   init: Running,
   made: number,
   before: number,
   exam: Exam,
 ): Promise<void> {
   host.kill(init, 'SIGSTOP');
-  await until(() => host.tasks()[0]?.state === 'T', 1000, exam);
+  await until(() => host.tasks()[0]?.stat.startsWith('T') === true, 1000, exam);
   await host.letDie(made);
   await until(() => zombieOrphans(host.tasks()) >= before + made, 2000, exam);
   host.kill(init, 'SIGCONT');
@@ -242,9 +249,9 @@ interface TermExam {
 }
 
 /** SIGTERM to PID 1 from outside, as `docker stop` and the kubelet send it. */
-async function examineTerm(host: ProbeHost, init: Running, exam: Exam): Promise<TermExam> {
+async function examineTerm(host: PrivateNamespace, init: Running, exam: Exam): Promise<TermExam> {
   const child = mainChild(host.tasks());
-  const childPid = child === null ? null : (hostPids(init.pid).get(child.number) ?? null);
+  const childPid = child === null ? null : (hostPids(init.hostPid).get(child.pid) ?? null);
   const tracing = host.traceDir === null || childPid === null ? null : new Tracing(host.traceDir);
   const watching = tracing?.enable('signal/signal_generate', `sig == 15 && pid == ${childPid}`) ?? false;
   const bystanders = Math.max(0, await host.makeOrphans('bystander', BYSTANDERS));
@@ -266,25 +273,24 @@ async function examineTerm(host: ProbeHost, init: Running, exam: Exam): Promise<
       check: check('forwards-term', 'none', `it has no child; on SIGTERM ${whatPid1Did}`, numbers),
       liveAtEnd,
     };
-  const who = `its main child (${child.comm}, number ${child.number})`;
+  const who = `its main child (${child.comm}, PID ${child.pid})`;
   const evidence = `SIGTERM ${forwarded ? 'reached' : 'did not reach'} ${who}; ${whatPid1Did}; ${told} of ${bystanders} bystanders were told`;
   return { check: check('forwards-term', forwarded ? 'yes' : 'no', evidence, numbers), liveAtEnd };
 }
 
 /** The main child is killed: its status is then 137 by every shell's and runtime's convention. */
-async function examineChildEnd(host: ProbeHost, init: Running, exam: Exam): Promise<InitCheck[]> {
+async function examineChildEnd(host: PrivateNamespace, init: Running, exam: Exam): Promise<InitCheck[]> {
   const child = mainChild(host.tasks());
   if (child === null) {
     const why = 'it has no child of its own';
     return [check('own-child', 'none', why, {}), check('ends-with-child', 'none', why, {})];
   }
-  const outside = await host.exec(['sh', '-c', 'kill -KILL ' + child.number], { setsid: true });
+  const outside = await host.exec(['sh', '-c', 'kill -KILL ' + child.pid], { setsid: true });
   await outside.ended;
   await until(() => init.end !== null, exam.patienceMs, exam);
-  const who = `its main child (${child.comm}, number ${child.number}) was killed`;
+  const who = `its main child (${child.comm}, PID ${child.pid}) was killed`;
   const end = init.end;
-  const zombie =
-    end === null && host.tasks().some((task) => task.number === child.number && task.state === 'Z');
+  const zombie = end === null && host.tasks().some((task) => task.pid === child.pid && isZombie(task));
   const own = check(
     'own-child',
     zombie ? 'no' : 'yes',
@@ -295,8 +301,7 @@ async function examineChildEnd(host: ProbeHost, init: Running, exam: Exam): Prom
   );
   if (end === null) {
     const next = mainChild(host.tasks());
-    const then =
-      next !== null && next.number !== child.number ? `; it has another child now (${next.comm})` : '';
+    const then = next !== null && next.pid !== child.pid ? `; it has another child now (${next.comm})` : '';
     return [own, check('ends-with-child', 'no', `${who}: PID 1 went on${then}`, {})];
   }
   const same = end.status === 128 + 9 || end.signal === 'SIGKILL';
@@ -377,19 +382,19 @@ function check(
 
 // ---- looking at tasks ----------------------------------------------------------------------------------------------
 
-const isOrphan = (task: SeenTask): boolean => task.comm === 'orphan';
-const zombieOrphans = (tasks: readonly SeenTask[]): number =>
-  tasks.filter((task) => isOrphan(task) && task.state === 'Z').length;
-const liveOrphans = (tasks: readonly SeenTask[]): number =>
-  tasks.filter((task) => isOrphan(task) && task.state !== 'Z').length;
-const isAlive = (tasks: readonly SeenTask[], one: SeenTask): boolean =>
-  tasks.some((task) => task.number === one.number && task.state !== 'Z');
+const isOrphan = (task: StatRow): boolean => task.comm === 'orphan';
+const zombieOrphans = (tasks: readonly StatRow[]): number =>
+  tasks.filter((task) => isOrphan(task) && isZombie(task)).length;
+const liveOrphans = (tasks: readonly StatRow[]): number =>
+  tasks.filter((task) => isOrphan(task) && !isZombie(task)).length;
+const isAlive = (tasks: readonly StatRow[], one: StatRow): boolean =>
+  tasks.some((task) => task.pid === one.pid && !isZombie(task));
 
 /** The first child that PID 1 itself has started, or null. */
-function mainChild(tasks: readonly SeenTask[]): SeenTask | null {
-  const ours = (task: SeenTask): boolean =>
+function mainChild(tasks: readonly StatRow[]): StatRow | null {
+  const ours = (task: StatRow): boolean =>
     task.comm === 'bystander' || task.comm === 'helper' || isOrphan(task);
-  return tasks.find((task) => task.ppid === 1 && task.state !== 'Z' && !ours(task)) ?? null;
+  return tasks.find((task) => task.ppid === 1 && !isZombie(task) && !ours(task)) ?? null;
 }
 
 async function until(met: () => boolean, limitMs: number, exam: Exam): Promise<void> {

@@ -1,6 +1,7 @@
 /** What a litmus file says the world looks like at rest, against what it does; and the other way round. */
+import type { ProcessRow } from '../../procfs/process-row.js';
 import type { Expected, ExpectedView, Litmus } from './litmus.js';
-import type { View, World, WorldTask } from './world.js';
+import type { View, World } from './world.js';
 
 type ExpectedTask = NonNullable<ExpectedView['tasks']>[number];
 
@@ -56,7 +57,7 @@ export function countsOf(view: View): { tasks: number; zombies: number; pinned: 
   };
 }
 
-function taskText(task: Omit<WorldTask, 'nspid'>): string {
+function taskText(task: Omit<ProcessRow, 'nspid'>): string {
   const { pid, ppid, pgid, sid, stat, comm, threads } = task;
   const extra = threads > 1 ? ` threads ${threads}` : '';
   return `pid ${pid} ppid ${ppid} pgid ${pgid} sid ${sid} ${stat} ${comm}${extra}`;
@@ -77,7 +78,7 @@ function expandPids(numbers: number | string): number[] {
   );
 }
 
-function expandTask(task: ExpectedTask): Omit<WorldTask, 'nspid'>[] {
+function expandTask(task: ExpectedTask): Omit<ProcessRow, 'nspid'>[] {
   return expandPids(task.pid).map((pid) => {
     const resolve = (number: number | 'pid' | 'previous'): number =>
       number === 'pid' ? pid : number === 'previous' ? pid - 1 : number;
@@ -131,9 +132,9 @@ function rangeText(first: number, last: number, step: number): string {
   return `${first}-${last}${step === 1 ? '' : `/${step}`}`;
 }
 
-function mergeTasks(tasks: readonly WorldTask[]): ExpectedTask[] {
+function mergeTasks(tasks: readonly ProcessRow[]): ExpectedTask[] {
   const merged: ExpectedTask[] = [];
-  let run: WorldTask[] = [];
+  let run: ProcessRow[] = [];
   const flush = (): void => {
     if (run.length > 2) {
       const numbers = run.map(({ pid }) => pid);
@@ -155,13 +156,13 @@ function mergeTasks(tasks: readonly WorldTask[]): ExpectedTask[] {
 }
 
 /** Tasks of one pattern differ by their numbers only. */
-function patternOf(task: WorldTask): string {
+function patternOf(task: ProcessRow): string {
   const { ppid, pgid, sid, stat, comm, threads } = expectedTaskOf(task, 2);
   return JSON.stringify([ppid, pgid, sid, stat, comm, threads]);
 }
 
 function expectedTaskOf(
-  { pid, ppid, pgid, sid, stat, comm, threads }: WorldTask,
+  { pid, ppid, pgid, sid, stat, comm, threads }: ProcessRow,
   count: number,
 ): ExpectedTask {
   const relative = (number: number): number | 'pid' | 'previous' =>

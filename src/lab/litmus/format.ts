@@ -1,7 +1,8 @@
 /** Verifications as text for a terminal. */
+import type { ProcessRow } from '../../procfs/process-row.js';
 import { countsOf } from './expect.js';
 import { type LitmusResult, VERDICTS, type Verification } from './verify.js';
-import type { Outcome, View, World, WorldTask } from './world.js';
+import type { Outcome, View, World } from './world.js';
 
 /** A table of agreement, what differs side by side, and one line that sums up. */
 export function formatVerification({ results, kernel }: Verification): string {
@@ -134,7 +135,7 @@ function taskHeader(where: string): string {
   return `${columns(['PID', 'PPID', 'PGID', 'SID', 'STAT', 'NLWP', 'COMM'])} (${where})`;
 }
 
-function taskLine(task: WorldTask | undefined): string {
+function taskLine(task: ProcessRow | undefined): string {
   if (task === undefined) return '-';
   const { pid, ppid, pgid, sid, stat, threads, comm, nspid } = task;
   const deeper = nspid.length > 1 ? ` (${nspid.slice(1).join(', ')} further in)` : '';

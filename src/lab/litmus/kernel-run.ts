@@ -1,7 +1,7 @@
 /**
  * Runs a litmus on the real kernel.
  *
- *     Litmus ── encode ──► runner (C, compiled on demand) ──► JSON: /proc and taken numbers ── read ──► World
+ *     Litmus ── encode ──► runner (C, compiled on demand) ──► JSON: /proc and taken PIDs ── read ──► World
  *
  * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away again when
  * it is told to, when its input ends with this process, and when time is up (runner/main.c).
@@ -9,6 +9,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ProcessRow, statOf } from '../../procfs/process-row.js';
 import {
   compileHelperFolder,
   hasOwnPidMax,
@@ -16,10 +17,10 @@ import {
   missingForLab,
   pidsCgroupRoot,
   removeEmpty,
-} from '../namespace/probe-host-setup.js';
+} from '../namespace/setup.js';
 import { encodeLitmus, nestNames } from './encode.js';
 import type { Litmus } from './litmus.js';
-import { type Outcome, sortRefusals, type View, type World, type WorldTask } from './world.js';
+import { type Outcome, sortRefusals, type View, type World } from './world.js';
 
 export interface KernelRunOptions {
   /** Real time after which a world that moves is called restless; default 10 s. */
@@ -247,14 +248,14 @@ function viewOf(
       .filter(({ pid }) => depth > 0 || pid !== OBSERVER)
       .map((process) => taskOf(process, depth, byOutside.get(Number(process.ppid))))
       .sort((a, b) => a.pid - b.pid),
-    pinned: taken.filter((number) => !visible.has(number)),
+    pinned: taken.filter((pid) => !visible.has(pid)),
   };
 }
 
 /** PID 1 of the outside namespace. */
 const OBSERVER = 1;
 
-function taskOf(process: RunnerProcess, depth: number, parent: RunnerProcess | undefined): WorldTask {
+function taskOf(process: RunnerProcess, depth: number, parent: RunnerProcess | undefined): ProcessRow {
   const pid = process.nspid[depth];
   const sid = process.nssid[depth];
   // A process that is gone from the CPU for good shows no threads in /proc/PID/task.
@@ -264,7 +265,7 @@ function taskOf(process: RunnerProcess, depth: number, parent: RunnerProcess | u
     ppid: parent === undefined ? 0 : parent.nspid[depth],
     pgid: process.nspgid[depth],
     sid,
-    stat: process.state + (sid === pid ? 's' : '') + (threads > 1 ? 'l' : ''),
+    stat: statOf(process.state, { pid, sid, threads }),
     comm: process.comm,
     threads,
     nspid: process.nspid.slice(depth),

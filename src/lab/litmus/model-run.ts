@@ -2,7 +2,7 @@
  * Runs a litmus on the model.
  *
  * The helpers outside are the same as the runner's (runner/conductor.c), each with the same system calls in the same
- * order, so that even the numbers of the outside namespace can be compared:
+ * order, so that even the PIDs of the outside namespace can be compared:
  *
  *     host (PID 1, reaps) ── shim (subreaper, reaps), if asked for
  *       ├ runtime ── unshare, fork ──► init          waits for it
@@ -19,6 +19,7 @@ import {
   type TaskId,
 } from '../../kernel/kernel.js';
 import { kernelRules } from '../../node/versions/kernel.js';
+import { processRow } from '../../procfs/from-kernel.js';
 import type { Program } from '../../program/code.js';
 import { Machine } from '../../program/machine.js';
 import { RandomStreams } from '../../sim/random.js';
@@ -274,9 +275,6 @@ class Stage {
   private view(space: PidNsId): View {
     if (space === NONE) return { tasks: [], pinned: [] };
     const { kernel } = this.machine;
-    const tasks = kernel.listTasks(space).map(({ pid, ppid, pgid, sid, stat, comm, threads, nspid }) => {
-      return { pid, ppid, pgid, sid, stat, comm, threads, nspid };
-    });
-    return { tasks, pinned: kernel.pinnedPids(space) };
+    return { tasks: kernel.listTasks(space).map(processRow), pinned: kernel.pinnedPids(space) };
   }
 }

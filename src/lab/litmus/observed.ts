@@ -6,8 +6,9 @@
  * `3 1 2 2 1 3 Z helper x199 +2,0,2,2,0,2`.
  */
 import { createHash } from 'node:crypto';
+import type { ProcessRow } from '../../procfs/process-row.js';
 import type { Litmus } from './litmus.js';
-import type { Refusal, View, World, WorldTask } from './world.js';
+import type { Refusal, View, World } from './world.js';
 
 export interface ObservedFile {
   /** `uname -r` */
@@ -82,38 +83,38 @@ function encodeView({ tasks, pinned }: View): ObservedView {
     lines.push(encodeRun(tasks, start, end));
     start = end;
   }
-  return { tasks: lines, ...(pinned.length === 0 ? {} : { pinned: encodeNumbers(pinned) }) };
+  return { tasks: lines, ...(pinned.length === 0 ? {} : { pinned: encodePids(pinned) }) };
 }
 
-function numbersOf({ pid, ppid, pgid, sid, threads, nspid }: WorldTask): number[] {
+function numbersOf({ pid, ppid, pgid, sid, threads, nspid }: ProcessRow): number[] {
   return [pid, ppid, pgid, sid, threads, ...nspid];
 }
 
-function stepsOf(from: WorldTask, to: WorldTask): string {
+function stepsOf(from: ProcessRow, to: ProcessRow): string {
   const before = numbersOf(from);
   return numbersOf(to)
     .map((number, index) => number - before[index])
     .join(',');
 }
 
-function goesOn(tasks: readonly WorldTask[], start: number, index: number): boolean {
+function goesOn(tasks: readonly ProcessRow[], start: number, index: number): boolean {
   const [first, second, previous, task] = [tasks[start], tasks[start + 1], tasks[index - 1], tasks[index]];
   const alike =
     task.stat === first.stat && task.comm === first.comm && task.nspid.length === first.nspid.length;
   return alike && stepsOf(previous, task) === stepsOf(first, second);
 }
 
-function encodeRun(tasks: readonly WorldTask[], start: number, end: number): string {
+function encodeRun(tasks: readonly ProcessRow[], start: number, end: number): string {
   const { stat, comm } = tasks[start];
   const line = [...numbersOf(tasks[start]), stat, encodeURIComponent(comm)].join(' ');
   return end - start === 1 ? line : `${line} x${end - start} +${stepsOf(tasks[start], tasks[start + 1])}`;
 }
 
 function decodeView({ tasks, pinned }: ObservedView): View {
-  return { tasks: tasks.flatMap(decodeRun), pinned: pinned === undefined ? [] : decodeNumbers(pinned) };
+  return { tasks: tasks.flatMap(decodeRun), pinned: pinned === undefined ? [] : decodePids(pinned) };
 }
 
-function decodeRun(line: string): WorldTask[] {
+function decodeRun(line: string): ProcessRow[] {
   const words = line.split(' ');
   const steps = words.at(-1)!.startsWith('+') ? words.pop()!.slice(1).split(',').map(Number) : [];
   const count = steps.length === 0 ? 1 : Number(words.pop()!.slice(1));
@@ -128,8 +129,8 @@ function decodeRun(line: string): WorldTask[] {
   });
 }
 
-/** Differences of numbers in a row: `2 +2x198` is 2, 4, … 398. */
-function encodeNumbers(numbers: readonly number[]): string {
+/** Differences of PIDs in a row: `2 +2x198` is 2, 4, … 398. */
+function encodePids(numbers: readonly number[]): string {
   const words = [String(numbers[0])];
   for (let start = 1; start < numbers.length; ) {
     const step = numbers[start] - numbers[start - 1];
@@ -141,7 +142,7 @@ function encodeNumbers(numbers: readonly number[]): string {
   return words.join(' ');
 }
 
-function decodeNumbers(text: string): number[] {
+function decodePids(text: string): number[] {
   const [first, ...words] = text.split(' ');
   const numbers = [Number(first)];
   for (const word of words) {

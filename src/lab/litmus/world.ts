@@ -1,24 +1,10 @@
-/** What both worlds, the model and the real kernel, are asked about: process tables and the numbers behind them. */
-
-/** One process, seen from one PID namespace; whatever is outside has the number 0. */
-export interface WorldTask {
-  pid: number;
-  ppid: number;
-  pgid: number;
-  sid: number;
-  /** State letter, `s` for a session leader, `l` for more than one thread: `S`, `Ssl`, `Z`, `Zl`. */
-  stat: string;
-  comm: string;
-  /** Live threads, a dead leader counted. */
-  threads: number;
-  /** Its numbers from this namespace inwards. */
-  nspid: number[];
-}
+/** What both worlds, the model and the real kernel, are asked about: process tables and the PIDs behind them. */
+import type { ProcessRow } from '../../procfs/process-row.js';
 
 /** What one PID namespace holds. */
 export interface View {
-  tasks: WorldTask[];
-  /** Numbers taken that belong to no task, in order. */
+  tasks: ProcessRow[];
+  /** PIDs that are taken and belong to no task, in order. */
   pinned: number[];
 }
 

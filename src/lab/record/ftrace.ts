@@ -1,5 +1,5 @@
 /** Reads the `trace` file of a tracing instance: the scheduler's events, and the system calls that say the rest. */
-import type { Tracing } from '../namespace/probe-host-trace.js';
+import type { Tracing } from '../namespace/tracing.js';
 import { TraceAssembler } from './trace.js';
 
 /** The events that a trace cannot do without. */
@@ -22,12 +22,12 @@ const LINE = /^\s*.{1,16}-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d{6}):\s+(\w+)(.*)$/;
 const CLONE_THREAD = 0x10000n;
 const ERRNO_MAX = 4095n;
 
-/** `number`: the root's own in the namespace, in which wait4 and clone answer. */
+/** The root has two PIDs: the tracer reports `hostPid`, and wait4 and clone answer with `pid`, that of the namespace. */
 export function assembleFtrace(
   text: string,
-  root: { pid: number; number: number; comm: string },
+  root: { hostPid: number; pid: number; comm: string },
 ): TraceAssembler {
-  const trace = new TraceAssembler(root.pid, root.comm);
+  const trace = new TraceAssembler(root.hostPid, root.comm);
   const reader = new FtraceReader(trace, root);
   for (const line of text.split('\n')) {
     const match = LINE.exec(line);
@@ -39,16 +39,16 @@ export function assembleFtrace(
 }
 
 class FtraceReader {
-  /** Numbers in the namespace to pids outside, which is what the tracer reports. */
+  /** From PIDs in the namespace to PIDs outside, which is what the tracer reports. */
   private readonly taskByPid = new Map<number, number>();
   /** The child that a task's clone, not yet answered, has made. */
   private readonly bornTo = new Map<number, number>();
 
   constructor(
     private readonly trace: TraceAssembler,
-    root: { pid: number; number: number },
+    root: { hostPid: number; pid: number },
   ) {
-    this.taskByPid.set(root.number, root.pid);
+    this.taskByPid.set(root.pid, root.hostPid);
   }
 
   read(timeUs: number, pid: number, event: string, rest: string): void {
@@ -97,8 +97,8 @@ class FtraceReader {
     }
   }
 
-  private reaped(timeUs: number, pid: number, number: number): void {
-    const child = this.taskByPid.get(number);
+  private reaped(timeUs: number, pid: number, inside: number): void {
+    const child = this.taskByPid.get(inside);
     if (child !== undefined) this.trace.reaped(timeUs, pid, child);
   }
 

@@ -1,12 +1,14 @@
 /** From recorded runs to programs for a scenario's `programs:`. */
+
 import { basename } from 'node:path';
 import { stringify } from 'yaml';
+import { isZombie } from '../../procfs/process-row.js';
+import type { StatRow } from '../../procfs/stat.js';
 import { programFromTrace, type TraceReading } from '../../program/catalogue/from-trace.js';
 import type { TraceEvent } from '../../program/catalogue/trace.js';
 import { truncateComm } from '../../program/comm.js';
 import type { ForkBody, ProgramSource, SigchldDisposition, Step } from '../../program/step.js';
 import { printDuration } from '../../text/duration.js';
-import type { SeenTask } from '../namespace/probe-host-tasks.js';
 import type { RecordedRun } from './recorded-run.js';
 
 /** Events closer together than this share one sleep: what a reader of the program can do without. */
@@ -96,7 +98,7 @@ function drawSteps(names: readonly string[], counts: readonly number[]): Step[] 
 
 /**
  * Without a trace: a program that leaves the same behind as the run with the median of leftovers, takes as long, and uses
- * as many numbers. How that came about inside the command is not known, and the program does not pretend to know.
+ * as many PIDs. How that came about inside the command is not known, and the program does not pretend to know.
  */
 export function programFromSnapshots(
   name: string,
@@ -109,12 +111,12 @@ export function programFromSnapshots(
   const steps: Step[] = [];
   let used = 1 + run.left.length;
   for (const task of run.left.filter(
-    (task) => task.sid === run.number || task.sid === task.number || task.sid === 0,
+    (task) => task.sid === run.pid || task.sid === task.pid || task.sid === 0,
   )) {
     steps.push({ fork: orphan(task) });
   }
   for (const [index, members] of foreignSessions(run).entries()) {
-    // Their session's leader has been reaped: its number is one of the pinned.
+    // Their session's leader has been reaped: its PID is one of the pinned.
     const label = `leader-${index + 1}`;
     steps.push(
       { fork: { label, steps: ['setsid', ...members.map((task): Step => ({ fork: orphan(task) }))] } },
@@ -128,26 +130,26 @@ export function programFromSnapshots(
   if (run.durationUs > 0) steps.push({ sleep: printDuration(run.durationUs) });
   if (run.status !== null && run.status !== 0) steps.push({ exit: run.status });
   const description =
-    'From snapshots before and after: what it leaves and the numbers it uses, not how it came about.';
+    'From snapshots before and after: what it leaves and the PIDs it uses, not how it came about.';
   return new Map([[name, { comm: truncateComm(basename(command[0])), source, description, steps }]]);
 }
 
 /** What was left in a session that is neither its own nor the command's, by session. */
-function foreignSessions(run: RecordedRun): SeenTask[][] {
-  const sessions = new Map<number, SeenTask[]>();
+function foreignSessions(run: RecordedRun): StatRow[][] {
+  const sessions = new Map<number, StatRow[]>();
   for (const task of run.left) {
-    if (task.sid === run.number || task.sid === task.number || task.sid === 0) continue;
+    if (task.sid === run.pid || task.sid === task.pid || task.sid === 0) continue;
     sessions.set(task.sid, [...(sessions.get(task.sid) ?? []), task]);
   }
   return [...sessions.values()];
 }
 
 /** A process that nobody waits for: dead, or alive for ever. */
-function orphan(task: SeenTask): ForkBody {
+function orphan(task: StatRow): ForkBody {
   const steps: Step[] = [];
-  if (task.sid === task.number) steps.push('setsid');
-  else if (task.pgid === task.number) steps.push('setpgid');
-  steps.push(task.state === 'Z' ? { exit: 0 } : 'pause');
+  if (task.sid === task.pid) steps.push('setsid');
+  else if (task.pgid === task.pid) steps.push('setpgid');
+  steps.push(isZombie(task) ? { exit: 0 } : 'pause');
   return { comm: truncateComm(task.comm), steps };
 }
 

@@ -2,22 +2,26 @@
  * `pidsim lab record -- CMD…`: what does this probe command do to the process table?
  *
  *     PID 1 that never waits ◄─ adopts ─┐
- *     outside ─ setns, fork, setsid ─► CMD, traced ─► rest ─► zombies, pinned numbers, the cursor ─► again
+ *     outside ─ setns, fork, setsid ─► CMD, traced ─► rest ─► zombies, pinned PIDs, the cursor ─► again
  *                                                  └► trace ─► program
  *
  * The command runs with root's rights in the machine's own file system and network: what it does there, it does. Only
  * its processes are caught, counted and ended.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pinnedPids } from '../../procfs/pinned.js';
+import { isZombie } from '../../procfs/process-row.js';
+import type { StatRow } from '../../procfs/stat.js';
 import type { TraceEvent } from '../../program/catalogue/trace.js';
 import type { ProgramSource } from '../../program/step.js';
-import { type Ended, ProbeHost, type Running } from '../namespace/probe-host.js';
-import { positiveMs, wholeNumber } from '../namespace/probe-host-setup.js';
-import { hostPids, pinnedPids, type SeenTask } from '../namespace/probe-host-tasks.js';
-import { Tracing } from '../namespace/probe-host-trace.js';
+import { type Ended, PrivateNamespace, type Running } from '../namespace/private-namespace.js';
+import { hostPids } from '../namespace/proc.js';
+import { positiveMs, wholeNumber } from '../namespace/setup.js';
+import { Tracing } from '../namespace/tracing.js';
 import { assembleFtrace, enableTaskEvents } from './ftrace.js';
 import { programFromSnapshots, programsFromTraces } from './program.js';
 import type { RecordedRun, RecordSource } from './recorded-run.js';
@@ -86,7 +90,7 @@ const REST_LIMIT_MS = 10_000;
 const STRACE_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Session {
-  host: ProbeHost;
+  host: PrivateNamespace;
   source: RecordSource;
   tracing: Tracing | null;
   command: readonly string[];
@@ -102,7 +106,7 @@ export async function recordCommand(
   const wanted = options.source;
   const runCount = wholeNumber('runs', options.runs ?? 5, 1, RUNS_MAX);
   positiveMs('timeout', options.timeoutMs ?? TIMEOUT_MS);
-  const host = await ProbeHost.open({
+  const host = await PrivateNamespace.open({
     trace: wanted === undefined || wanted === 'tracefs',
     cwd: options.cwd,
     env: options.env,
@@ -128,7 +132,7 @@ export async function recordCommand(
 }
 
 function chooseSource(
-  host: ProbeHost,
+  host: PrivateNamespace,
   wanted: RecordSource | undefined,
   notes: string[],
 ): { source: RecordSource; tracing: Tracing | null } {
@@ -167,8 +171,8 @@ async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tai
   const chargedBefore = host.pids('current') ?? before.length;
   const running = await host.exec(command, { setsid: options.setsid, gated: true });
   tracing?.clear();
-  tracing?.follow(running.pid);
-  const strace = session.source === 'strace' ? await Strace.attach(running.pid) : null;
+  tracing?.follow(running.hostPid);
+  const strace = session.source === 'strace' ? await Strace.attach(running.hostPid) : null;
   host.release(running);
   const errno = await running.execed;
   if (errno !== null) {
@@ -176,13 +180,13 @@ async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tai
     throw new CommandNotRun(command, errno);
   }
   const { end, timedOut } = await endOrTimeout(host, running, options);
-  const livesBefore = before.filter((task) => task.state !== 'Z').length;
+  const livesBefore = before.filter((task) => !isZombie(task)).length;
   const { atRest, tasks } = await host.rest(options.settleMs ?? 1500, REST_LIMIT_MS, livesBefore);
   const next = await host.nextPid();
   const events = traceOf(session, running, end, strace, tasks);
-  const isNew = (task: SeenTask): boolean => !before.some((old) => old.number === task.number);
+  const isNew = (task: StatRow): boolean => !before.some((old) => old.pid === task.pid);
   const left = tasks.filter(isNew);
-  const moved = next > running.number ? next - running.number : null;
+  const moved = next > running.pid ? next - running.pid : null;
   const seen = events === null ? null : pidsIn(events);
   const recorded: RecordedRun = {
     status: end.status,
@@ -190,11 +194,10 @@ async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tai
     timedOut,
     durationUs: end.durationUs,
     outputBytes: end.outputBytes,
-    zombies:
-      tasks.filter((task) => task.state === 'Z').length - before.filter((task) => task.state === 'Z').length,
+    zombies: tasks.filter((task) => isZombie(task)).length - before.filter((task) => isZombie(task)).length,
     pinned: pinnedPids(tasks).length - pinnedPids(before).length,
-    live: left.filter((task) => task.state !== 'Z').length,
-    number: running.number,
+    live: left.filter((task) => !isZombie(task)).length,
+    pid: running.pid,
     left,
     pidsUsed: moved ?? (seen === null ? 0 : seen.processes + seen.threads),
     widest: events === null ? Math.max(1, (host.pids('peak') ?? 0) - chargedBefore) : widestMoment(events),
@@ -205,7 +208,7 @@ async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tai
 }
 
 async function endOrTimeout(
-  host: ProbeHost,
+  host: PrivateNamespace,
   running: Running,
   options: RecordOptions,
 ): Promise<{ end: Ended; timedOut: boolean }> {
@@ -228,19 +231,23 @@ function traceOf(
   running: Running,
   end: Ended,
   strace: Strace | null,
-  tasks: readonly SeenTask[],
+  tasks: readonly StatRow[],
 ): TraceEvent[] | null {
   const comm = basename(session.command[0]);
-  const pids = hostPids(session.host.init!.pid);
-  const zombies = tasks.filter((task) => task.state === 'Z').map((task) => pids.get(task.number) ?? 0);
+  const pids = hostPids(session.host.init!.hostPid);
+  const zombies = tasks.filter((task) => isZombie(task)).map((task) => pids.get(task.pid) ?? 0);
   const status = end.status ?? 128 + 9;
   if (session.tracing !== null) {
     if (session.tracing.lost() > 0) return null;
-    const trace = assembleFtrace(session.tracing.read(), { pid: running.pid, number: running.number, comm });
+    const trace = assembleFtrace(session.tracing.read(), {
+      hostPid: running.hostPid,
+      pid: running.pid,
+      comm,
+    });
     return completeWaits(trace.finish(status), new Set(zombies.map((pid) => trace.taskOf(pid) ?? 0)));
   }
   const text = strace?.stop() ?? null;
-  const read = text === null ? null : readStrace(text, 'strace', comm, running.pid);
+  const read = text === null ? null : readStrace(text, 'strace', comm, running.hostPid);
   if (read?.ok !== true) return null;
   return completeWaits(read.events, new Set(zombies.map((pid) => read.taskOf(pid) ?? 0)));
 }

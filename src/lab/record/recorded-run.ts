@@ -1,6 +1,7 @@
 /** What one run of a recorded command did. */
+
+import type { StatRow } from '../../procfs/stat.js';
 import type { TraceEvent } from '../../program/catalogue/trace.js';
-import type { SeenTask } from '../namespace/probe-host-tasks.js';
 
 /** Where the program comes from, the best first. */
 export const RECORD_SOURCES = ['tracefs', 'strace', 'snapshots'] as const;
@@ -17,9 +18,9 @@ export interface RecordedRun {
   zombies: number;
   pinned: number;
   live: number;
-  /** The command's own number, and what it left behind: zombies and live processes. */
-  number: number;
-  left: SeenTask[];
+  /** The command's own PID, and what it left behind: zombies and live processes. */
+  pid: number;
+  left: StatRow[];
   /** How far the namespace's cursor has moved: processes and threads, the command's own included. */
   pidsUsed: number;
   /** The most of its tasks that were alive at once. */

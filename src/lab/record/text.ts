@@ -1,4 +1,5 @@
 /** Recordings of a probe command as text for a terminal. */
+import { isZombie } from '../../procfs/process-row.js';
 import { formatDuration } from '../../text/duration.js';
 import { formatTable } from '../litmus/format.js';
 import { programsYaml } from './program.js';
@@ -7,7 +8,7 @@ import type { RecordedRun } from './recorded-run.js';
 
 const LABELS: Readonly<Record<Measure, string>> = {
   zombies: 'zombies left',
-  pinned: 'pinned numbers left',
+  pinned: 'pinned PIDs left',
   live: 'processes left alive',
   pidsUsed: 'numbers used',
   widest: 'most tasks at once',
@@ -60,7 +61,7 @@ function costSentence({ runs }: Recording): string {
   const total = runs.reduce((sum, run) => sum + run.zombies + run.pinned + run.live, 0);
   if (total === 0) return 'It leaves nothing behind: it can be run as often as you like.';
   const mean = total / runs.length;
-  return `Each run leaves ${mean.toFixed(mean < 10 ? 1 : 0)} numbers in the table for good, as long as PID 1 does not reap.`;
+  return `Each run leaves ${mean.toFixed(mean < 10 ? 1 : 0)} PIDs taken for good, as long as PID 1 does not reap.`;
 }
 
 /** `Zombies: 2 inet_gethost, 1 erl_child_setup` of the first run that left any. */
@@ -69,8 +70,8 @@ function leftNames(runs: readonly RecordedRun[]): string[] {
   if (run === undefined) return [];
   const names = (zombie: boolean): string => {
     const counts = new Map<string, number>();
-    for (const { comm, state } of run.left)
-      if ((state === 'Z') === zombie) counts.set(comm, (counts.get(comm) ?? 0) + 1);
+    for (const row of run.left)
+      if (isZombie(row) === zombie) counts.set(row.comm, (counts.get(row.comm) ?? 0) + 1);
     return [...counts].map(([comm, count]) => `${count} ${comm}`).join(', ');
   };
   const lines = [];

@@ -6,7 +6,8 @@
 import { formatTable } from '../../../src/lab/litmus/format.js';
 import { type LitmusSource, litmusOf } from '../../../src/lab/litmus/litmus.js';
 import { runOnModel } from '../../../src/lab/litmus/model-run.js';
-import type { Outcome, WorldTask } from '../../../src/lab/litmus/world.js';
+import type { Outcome } from '../../../src/lab/litmus/world.js';
+import type { ProcessRow } from '../../../src/procfs/process-row.js';
 import { forEachStepList } from '../../../src/program/check.js';
 import type { Step } from '../../../src/program/step.js';
 import { generateLitmus } from './generate.js';
@@ -110,7 +111,7 @@ function kindsOf(outcome: Outcome): string[] {
   if (outcome.kind !== 'rest') return [outcome.kind];
   const { inside, nested, outside } = outcome.world;
   const views = [inside, outside, ...Object.values(nested)];
-  const some = (is: (task: WorldTask) => boolean): boolean => views.some(({ tasks }) => tasks.some(is));
+  const some = (is: (task: ProcessRow) => boolean): boolean => views.some(({ tasks }) => tasks.some(is));
   return [
     ...(some(({ stat, threads }) => stat.startsWith('Z') && threads === 1) ? ['zombies'] : []),
     ...(some(({ stat, threads }) => stat.startsWith('Z') && threads > 1)
@@ -125,7 +126,7 @@ function kindsOf(outcome: Outcome): string[] {
 }
 
 /** A child with a smaller number than the parent that forked it, or a parent that could not have been there before. */
-function wrapped(tasks: readonly WorldTask[]): boolean {
+function wrapped(tasks: readonly ProcessRow[]): boolean {
   return tasks.some(({ pid, ppid }) => ppid > 1 && pid < ppid);
 }
 

@@ -14,7 +14,8 @@ import { formatDifference } from '../../../src/lab/litmus/format.js';
 import { cpusHere, type KernelRunOptions, runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
 import { type LitmusSource, litmusOf, printLitmus } from '../../../src/lab/litmus/litmus.js';
 import { type LitmusResult, sameOutcome, verifyOne } from '../../../src/lab/litmus/verify.js';
-import type { Outcome, World, WorldTask } from '../../../src/lab/litmus/world.js';
+import type { Outcome, World } from '../../../src/lab/litmus/world.js';
+import { isZombie, type ProcessRow } from '../../../src/procfs/process-row.js';
 import { generateLitmus } from './generate.js';
 import { shrinkLitmus } from './shrink.js';
 
@@ -129,7 +130,7 @@ async function isDecided(
  * (Linux 6.18: `zap_pid_ns_processes` sleeps interruptibly), in a world where nothing else happens any more.
  */
 function isHeldEnd({ inside }: World): boolean {
-  const isForeignZombie = ({ stat, ppid }: WorldTask): boolean => stat.startsWith('Z') && ppid === 0;
+  const isForeignZombie = (row: ProcessRow): boolean => isZombie(row) && row.ppid === 0;
   const others = inside.tasks.filter(({ pid }) => pid !== 1);
   return others.some(isForeignZombie) && others.every(({ stat }) => stat.startsWith('Z'));
 }

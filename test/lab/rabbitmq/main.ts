@@ -5,7 +5,7 @@
  * missing (the model's half is printed all the same); 130 interrupted.
  */
 
-import { LabUnavailable } from '../../../src/lab/namespace/probe-host-setup.js';
+import { LabUnavailable } from '../../../src/lab/namespace/setup.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
 import { type NearlyFullRun, probeModelNearlyFull, probeNearlyFull } from './nearly-full.js';
 import { type ExhaustionRun, exhaustForReal, exhaustTheModel, pidsPerProbe } from './rabbitmq.js';

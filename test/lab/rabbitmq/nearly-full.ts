@@ -7,9 +7,14 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE } from '../../../src/kernel/kernel.js';
-import { type ProbeHost, type Running, StartRefused } from '../../../src/lab/namespace/probe-host.js';
-import { pinnedPids } from '../../../src/lab/namespace/probe-host-tasks.js';
-import { ModelHost } from '../../../src/lab/namespace/probe-model.js';
+import { ModelNamespace } from '../../../src/lab/namespace/model.js';
+import {
+  type PrivateNamespace,
+  type Running,
+  StartRefused,
+} from '../../../src/lab/namespace/private-namespace.js';
+import { pinnedPids } from '../../../src/procfs/pinned.js';
+import { isZombie } from '../../../src/procfs/process-row.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
 import type { ProgramSource } from '../../../src/program/step.js';
 import { besideServer, PROBE, PROBE_LIMIT_MS, runProbe } from './rabbitmq.js';
@@ -79,7 +84,7 @@ function countdown({ free, each }: NearlyFullOptions): number[] {
 }
 
 /** Adds processes that only hold a number, until the kernel has none left. */
-async function fill(host: ProbeHost, fillers: Running[]): Promise<void> {
+async function fill(host: PrivateNamespace, fillers: Running[]): Promise<void> {
   try {
     for (;;) fillers.push(await host.exec(['sleep', 'infinity']));
   } catch (error) {
@@ -87,10 +92,10 @@ async function fill(host: ProbeHost, fillers: Running[]): Promise<void> {
   }
 }
 
-function leftIn(host: ProbeHost): { zombies: number; pinned: number } {
+function leftIn(host: PrivateNamespace): { zombies: number; pinned: number } {
   const tasks = host.tasks();
   return {
-    zombies: tasks.filter(({ state }) => state === 'Z').length,
+    zombies: tasks.filter(isZombie).length,
     pinned: pinnedPids(tasks).length,
   };
 }
@@ -98,7 +103,7 @@ function leftIn(host: ProbeHost): { zombies: number; pinned: number } {
 /** The same on the model; one replication. */
 export function probeModelNearlyFull(options: NearlyFullOptions, replication = 0): NearlyFullRun[] {
   const name = PROBE.join(' ');
-  const host = new ModelHost({
+  const host = new ModelNamespace({
     programs: new Map([
       [name, rabbitmqctlNodeHealthCheck()],
       [FILLER.comm, FILLER],

@@ -7,15 +7,17 @@
  *
  * Needs Debian's rabbitmq-server. Not part of CI: it takes minutes.
  */
+
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE } from '../../../src/kernel/kernel.js';
-import { ProbeHost, StartRefused } from '../../../src/lab/namespace/probe-host.js';
-import { LabUnavailable } from '../../../src/lab/namespace/probe-host-setup.js';
-import { pinnedPids } from '../../../src/lab/namespace/probe-host-tasks.js';
-import { ModelHost } from '../../../src/lab/namespace/probe-model.js';
+import { ModelNamespace } from '../../../src/lab/namespace/model.js';
+import { PrivateNamespace, StartRefused } from '../../../src/lab/namespace/private-namespace.js';
+import { LabUnavailable } from '../../../src/lab/namespace/setup.js';
+import { pinnedPids } from '../../../src/procfs/pinned.js';
+import { isZombie } from '../../../src/procfs/process-row.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
 
 export const PROBE = ['rabbitmqctl', 'node_health_check'] as const;
@@ -71,12 +73,12 @@ export function exhaustForReal(options: RabbitmqOptions = {}): Promise<Exhaustio
  */
 export async function besideServer<T>(
   { pidMax, init, signal }: Pick<RabbitmqOptions, 'init' | 'signal'> & { pidMax: number },
-  measure: (host: ProbeHost) => Promise<T>,
+  measure: (host: PrivateNamespace) => Promise<T>,
 ): Promise<T> {
   const missing = missingForRabbitmq();
   if (missing.length > 0) throw new LabUnavailable(missing);
   const folders = makeFolders();
-  const host = await ProbeHost.open({
+  const host = await PrivateNamespace.open({
     pidMax,
     pidsMax: 2000,
     privateNet: true,
@@ -126,7 +128,7 @@ const START_LIMIT_MS = 180_000;
 const SETTLE_MS = 3000;
 
 /** Starts it, waits for its log to say that it is complete, then for its tasks to settle. */
-async function startServer(host: ProbeHost, logDir: string, signal?: AbortSignal): Promise<void> {
+async function startServer(host: PrivateNamespace, logDir: string, signal?: AbortSignal): Promise<void> {
   const server = await host.exec(SERVER);
   const isUp = (): boolean =>
     readdirSync(logDir).some((name) =>
@@ -146,14 +148,14 @@ async function startServer(host: ProbeHost, logDir: string, signal?: AbortSignal
 export const PROBE_LIMIT_MS = 120_000;
 
 async function probeUntilRefused(
-  host: ProbeHost,
+  host: PrivateNamespace,
   pidMax: number,
   options: RabbitmqOptions,
 ): Promise<ExhaustionRun> {
   const steps: ProbeStep[] = [];
   const note = (probe: number, ok: boolean): void => {
     const tasks = host.tasks();
-    const zombies = tasks.filter((task) => task.state === 'Z').length;
+    const zombies = tasks.filter((task) => isZombie(task)).length;
     const step = { probe, ok, zombies, pinned: pinnedPids(tasks).length };
     steps.push(step);
     options.onProgress?.(step);
@@ -168,7 +170,7 @@ async function probeUntilRefused(
 }
 
 /** null if it succeeded, else its last words. */
-async function probeOnce(host: ProbeHost, signal?: AbortSignal): Promise<string | null> {
+async function probeOnce(host: PrivateNamespace, signal?: AbortSignal): Promise<string | null> {
   const { status, words } = await runProbe(host, signal);
   return status === 0 ? null : words;
 }
@@ -183,7 +185,7 @@ export interface ProbeEnd {
 }
 
 /** One probe, and a moment more: what it leaves dies within milliseconds of it. */
-export async function runProbe(host: ProbeHost, signal?: AbortSignal): Promise<ProbeEnd> {
+export async function runProbe(host: PrivateNamespace, signal?: AbortSignal): Promise<ProbeEnd> {
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1000;
   try {
@@ -235,7 +237,7 @@ export function exhaustTheModel(
   const { pidsPerProbe: numbers } = options;
   const share = numbers === undefined ? undefined : Math.min(1, Math.max(0, numbers - CERTAIN_NUMBERS));
   const probeName = PROBE.join(' ');
-  const host = new ModelHost({
+  const host = new ModelNamespace({
     programs: new Map([[probeName, rabbitmqctlNodeHealthCheck(share)]]),
     init: options.init === 'pause-reaping' ? 'pause-3.1' : 'pause-3.0',
     pidMax,

@@ -1,8 +1,8 @@
 /*
- * probe-host: keeps one private PID namespace and starts things in it, on the orders of probe-host.ts.
+ * keeper: keeps one private PID namespace and starts processes in it, on the orders of private-namespace.ts.
  *
- *   probe-host CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE-INSTANCE|- [private-net] [helper] [bind=FROM:TO …]
- *   probe-host pause | pause-reaping         what pause 3.0 and pause 3.1 do, to be a PID 1
+ *   keeper CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE-INSTANCE|- [private-net] [helper] [bind=FROM:TO …]
+ *   keeper pause | pause-reaping             what pause 3.0 and pause 3.1 do, to be a PID 1
  *
  * The process itself stays outside, as a container runtime's shim does: it is the parent of PID 1 and of every process
  * that enters the namespace from outside (setns, then fork), and it reaps them. Orders come as lines on stdin, words

@@ -1,18 +1,22 @@
 /**
  * One private PID namespace on this machine's kernel, with a PID 1 of one's choice and things that enter from outside.
  *
- *     this process ──orders──► probe-host.c (outside, the shim) ──► PID 1
+ *     this process ──orders──► keeper.c (outside, the shim) ──► PID 1
  *                  ◄─reports──                                  └─► setns, fork, setsid, exec: as a CRI exec does
  *                  ◄────────── /proc of the namespace, its pids cgroup, its tracing instance
  *
  * The namespace has a lowered pid_max and a pids cgroup of its own. When this process ends, in whatever way, the C
  * program sees the end of its orders and takes everything down.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
+import { isZombie } from '../../procfs/process-row.js';
+import type { StatRow } from '../../procfs/stat.js';
+import { readTasks } from './proc.js';
 import {
   compileHelper,
   hasOwnPidMax,
@@ -20,10 +24,9 @@ import {
   missingForLab,
   newCgroupDir,
   removeEmpty,
-} from './probe-host-setup.js';
-import { readTasks, type SeenTask } from './probe-host-tasks.js';
+} from './setup.js';
 
-export interface ProbeHostOptions {
+export interface NamespaceOptions {
   /** The namespace's own limit, where the kernel has one (>= 6.14). Default 20000: below any node's own default. */
   pidMax?: number;
   /** Tasks in the cgroup, zombies included. Default 1000. */
@@ -58,10 +61,10 @@ export interface Ended {
 export interface Running {
   id: string;
   command: readonly string[];
-  /** As seen from this process. */
+  /** The PID that this process sees. */
+  hostPid: number;
+  /** The PID inside. */
   pid: number;
-  /** As seen inside. */
-  number: number;
   /** null once it has become the command; the error's name (`ENOENT`) if exec failed. */
   execed: Promise<string | null>;
   ended: Promise<Ended>;
@@ -88,7 +91,7 @@ interface Pending extends Running {
 const REPLIES = new Set(['started', 'refused', 'orphans', 'number', 'terms', 'died', 'misunderstood']);
 const TEAR_DOWN_MS = 10_000;
 
-export class ProbeHost {
+export class PrivateNamespace {
   /** The tracing instance's folder, reachable from this process, or null. */
   traceDir: string | null = null;
   init: Running | null = null;
@@ -112,7 +115,7 @@ export class ProbeHost {
   }
 
   /** Makes the cgroup and the tracing instance; the namespace begins with `startInit`. Throws LabUnavailable. */
-  static async open(options: ProbeHostOptions = {}): Promise<ProbeHost> {
+  static async open(options: NamespaceOptions = {}): Promise<PrivateNamespace> {
     const missing = missingForLab();
     if (missing.length > 0) throw new LabUnavailable(missing);
     options.signal?.throwIfAborted();
@@ -128,13 +131,13 @@ export class ProbeHost {
     if (options.helper) args.push('helper');
     for (const [seen, shown] of Object.entries(options.overlays ?? {})) args.push(`bind=${shown}:${seen}`);
     // A session of its own: a Ctrl-C meant for this process reaches it as the end of its orders, in order.
-    const keeper = spawn(compileHelper('probe-host'), args, {
+    const keeper = spawn(compileHelper('keeper'), args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
-    const host = new ProbeHost(keeper, cgroupDir, options.signal);
+    const host = new PrivateNamespace(keeper, cgroupDir, options.signal);
     const [verb, what, errno] = await new Promise<string[]>((resolve, reject) => {
       host.readyOrDead = resolve;
       keeper.once('error', reject);
@@ -152,7 +155,7 @@ export class ProbeHost {
   async startInit(command: readonly string[]): Promise<Running> {
     const builtIn = command.length === 1 && (command[0] === 'pause' || command[0] === 'pause-reaping');
     const running = this.expect('init', command);
-    await this.begin(running, ['init', ...(builtIn ? [compileHelper('probe-host'), ...command] : command)]);
+    await this.begin(running, ['init', ...(builtIn ? [compileHelper('keeper'), ...command] : command)]);
     this.init = running;
     return running;
   }
@@ -192,7 +195,7 @@ export class ProbeHost {
     await this.ask(['die', String(count)]);
   }
 
-  /** The next number of the namespace's cursor, found by a process that enters, says its own and ends; 0 if refused. */
+  /** The next PID of the namespace, found by a process that enters, says its own and ends; 0 if refused. */
   async nextPid(): Promise<number> {
     return Number((await this.ask(['number']))[1]);
   }
@@ -202,9 +205,11 @@ export class ProbeHost {
     return Number((await this.ask(['terms']))[1]);
   }
 
-  /** Every task of the namespace, zombies included, in number order; empty once PID 1 is dead. */
-  tasks(): SeenTask[] {
-    return this.init === null || this.init.end !== null ? [] : readTasks(`/proc/${this.init.pid}/root/proc`);
+  /** Every process of the namespace, zombies included, in the order of PIDs; empty once PID 1 is dead. */
+  tasks(): StatRow[] {
+    return this.init === null || this.init.end !== null
+      ? []
+      : readTasks(`/proc/${this.init.hostPid}/root/proc`);
   }
 
   /** A pids.* file of the cgroup as a number, or null where there is none. */
@@ -220,20 +225,18 @@ export class ProbeHost {
    * Waits until the list of tasks has not changed for `quietMs` (at once when nothing lives besides PID 1 and those in
    * `expected`), at most `limitMs`. Whether it came to rest, and the list.
    */
-  async rest(quietMs: number, limitMs: number, lives = 1): Promise<{ atRest: boolean; tasks: SeenTask[] }> {
+  async rest(quietMs: number, limitMs: number, lives = 1): Promise<{ atRest: boolean; tasks: StatRow[] }> {
     const begun = performance.now();
     let since = begun;
     let before = '';
     for (;;) {
       const tasks = this.tasks();
       const now = performance.now();
-      const list = tasks
-        .map((task) => `${task.number}:${task.state === 'Z'}:${task.ppid}:${task.threads}`)
-        .join();
+      const list = tasks.map((task) => `${task.pid}:${isZombie(task)}:${task.ppid}:${task.threads}`).join();
       if (list !== before) since = now;
       before = list;
-      const alive = tasks.filter((task) => task.state !== 'Z').length;
-      // Two looks, even when nothing is left alive: a process may have been between two numbers.
+      const alive = tasks.filter((task) => !isZombie(task)).length;
+      // Two looks, even when nothing is left alive: a process may have been between two names.
       if (now - since >= (alive <= lives ? 60 : quietMs)) return { atRest: true, tasks };
       if (now - begun >= limitMs) return { atRest: false, tasks };
       await sleep(20, undefined, { signal: this.abort });
@@ -262,8 +265,8 @@ export class ProbeHost {
     const pending: Pending = {
       id,
       command,
+      hostPid: 0,
       pid: 0,
-      number: 0,
       execed,
       ended,
       end: null,
@@ -319,8 +322,8 @@ export class ProbeHost {
     }
     if (!REPLIES.has(verb)) return;
     if (verb === 'started' && command) {
-      command.pid = Number(words[2]);
-      command.number = Number(words[3]);
+      command.hostPid = Number(words[2]);
+      command.pid = Number(words[3]);
     }
     this.waiting.shift()?.(words);
   }

@@ -1,5 +1,5 @@
 /**
- * The simulated counterpart of probe-host.ts: a namespace with a PID 1 of one's choice, and programs that enter it from
+ * The simulated counterpart of private-namespace.ts: a namespace with a PID 1 of one's choice, and programs that enter it from
  * outside. The lab's measurements are repeated on it, to be put beside those of the real kernel.
  */
 
@@ -18,7 +18,7 @@ import type { InitAnswer, InitCheckName } from '../init/examine.js';
 /** Rest: longer than anything that a probe leaves behind goes on for. */
 const REST_US = 60_000_000;
 
-export interface ModelHostOptions {
+export interface ModelNamespaceOptions {
   /** Name in the library. Default `pause-3.0`. */
   init?: string;
   /** Programs over the catalogue. */
@@ -28,7 +28,7 @@ export interface ModelHostOptions {
   replication?: number;
 }
 
-export class ModelHost {
+export class ModelNamespace {
   readonly sim = new Simulation();
   readonly machine: Machine;
   readonly space: PidNsId;
@@ -40,7 +40,7 @@ export class ModelHost {
   private count = 0;
 
   /** Throws on a program that is not in the library or does not compile. */
-  constructor(options: ModelHostOptions = {}) {
+  constructor(options: ModelNamespaceOptions = {}) {
     this.library = programLibrary(options.programs);
     this.streams = new RandomStreams(options.seed ?? 1, options.replication ?? 0);
     const rules = kernelRules('6.18')!;
@@ -151,7 +151,7 @@ export function modelRuns(
   runs: number,
   options: { setsid?: boolean; timeoutUs?: number; seed?: number } = {},
 ): ModelledRun[] {
-  const host = new ModelHost({ programs, seed: options.seed });
+  const host = new ModelNamespace({ programs, seed: options.seed });
   const program = host.compile(name);
   const { kernel, space } = host;
   return Array.from({ length: runs }, () => {
@@ -192,7 +192,7 @@ export function examineModelInit(
     count: number,
     gapUs: number,
   ): { answer: InitAnswer; zombies: number } => {
-    const host = new ModelHost({ init, programs: options.programs });
+    const host = new ModelNamespace({ init, programs: options.programs });
     host.run(1_000_000);
     const before = host.kernel.zombies(host.space);
     const orphans = host.makeOrphans(kind, count);

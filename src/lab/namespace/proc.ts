@@ -1,0 +1,50 @@
+/** The /proc of a private namespace, and of the machine around it. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { parseNspid, parseStat, type StatRow } from '../../procfs/stat.js';
+
+/** Every process in a `proc` mount, in the order of PIDs. Empty when the mount has gone. */
+export function readTasks(procDir: string): StatRow[] {
+  const tasks: StatRow[] = [];
+  for (const name of listPids(procDir)) {
+    const task = parseStat(readOrEmpty(`${procDir}/${name}/stat`));
+    if (task !== null) tasks.push(task);
+  }
+  return tasks;
+}
+
+/** The processes of a namespace, zombies included: from the PID inside to the PID that this process sees. */
+export function hostPids(initPid: number): Map<number, number> {
+  const found = new Map<number, number>();
+  const namespace = namespaceOf(String(initPid));
+  for (const name of listPids('/proc')) {
+    const pids = parseNspid(readOrEmpty(`/proc/${name}/status`));
+    if (pids === null || pids.length < 2 || namespace === null || namespaceOf(name) !== namespace) continue;
+    found.set(pids.at(-1)!, Number(name));
+  }
+  return found;
+}
+
+function namespaceOf(name: string): string | null {
+  try {
+    return readlinkSync(`/proc/${name}/ns/pid`);
+  } catch {
+    return null;
+  }
+}
+
+function listPids(procDir: string): string[] {
+  try {
+    const names = readdirSync(procDir).filter((name) => /^\d+$/.test(name));
+    return names.sort((a, b) => Number(a) - Number(b));
+  } catch {
+    return [];
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
