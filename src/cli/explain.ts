@@ -28,7 +28,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       .example('$0 explain scenario.spec.node.kernel', 'the fields of the kernel')
       .example('$0 explain "pinned PID"', 'a term of the glossary')
       .example('$0 explain program', 'every program of the catalogue')
-      .example('$0 explain program "rabbitmqctl node_health_check"', 'what a program does, and how we know'),
+      .example('$0 explain program "rabbitmqctl node_health_check"', 'what a program does, and its source'),
   handler({ path, schema }) {
     if (schema) {
       process.stdout.write(scenarioSchemaText());

@@ -12,7 +12,7 @@ const NOT_RUN = [CommandNotRun, InitDidNotStay, StartRefused];
 /** `pidsim lab init -- CMD…`: everything behind `--`, untouched. */
 export function commandBehindDashes(args: Parsed<object>, example: string): string[] {
   const command = (args['--'] as unknown[] | undefined)?.map(String) ?? [];
-  if (command.length === 0) throw usageError('name a command, behind --', example);
+  if (command.length === 0) throw usageError('no command is named after --', example);
   return command;
 }
 

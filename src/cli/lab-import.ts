@@ -14,13 +14,13 @@ interface Arguments {
 
 export const importCommand: CommandModule<object, Arguments> = {
   command: 'import <trace>',
-  describe: 'Make a program of a saved trace: a table of task events, or `strace -f -ttt` output',
+  describe: 'Make a program from a saved trace: a table of task events, or the output of `strace -f -ttt`',
   builder: (yargs) =>
     yargs
-      .positional('trace', { type: 'string', demandOption: true, describe: 'The file' })
+      .positional('trace', { type: 'string', demandOption: true, describe: 'The trace file' })
       .option('name', {
         type: 'string',
-        describe: 'Of the program; default: the command that the trace begins with',
+        describe: 'Name of the program; default: the first command of the trace',
       })
       .option('write', { type: 'string', describe: 'Write the program to this file instead of stdout' })
       .example('strace -f -ttt -o probe.trace my-probe', 'a trace, made anywhere')

@@ -25,9 +25,9 @@ export const initCommand: CommandModule<object, Arguments> = {
         alias: 'o',
         choices: ['text', 'json'],
         default: 'text',
-        describe: 'Form of the report',
+        describe: 'Output format',
       })
-      .option('burst', { type: 'number', default: 50, describe: 'Orphans that die at once' })
+      .option('burst', { type: 'number', default: 50, describe: 'How many orphans die at once' })
       .option('timeout', { type: 'number', default: 60, describe: 'Seconds for the whole examination' })
       .example(
         '$0 lab init -- tini -- sleep 1000',

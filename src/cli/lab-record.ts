@@ -31,11 +31,11 @@ export const recordCommand: CommandModule<object, Arguments> = {
         alias: 'o',
         choices: ['text', 'yaml', 'json'],
         default: 'text',
-        describe: 'Form of the report',
+        describe: 'Output format',
       })
-      .option('runs', { type: 'number', default: 5, describe: 'How often' })
-      .option('timeout', { type: 'number', default: 30, describe: 'Seconds for each run; then it is killed' })
-      .option('name', { type: 'string', describe: "Of the program; default: the command's file name" })
+      .option('runs', { type: 'number', default: 5, describe: 'How many times to run the command' })
+      .option('timeout', { type: 'number', default: 30, describe: 'Seconds after which a run is killed' })
+      .option('name', { type: 'string', describe: "Name of the program; default: the command's file name" })
       .option('source', {
         choices: ['tracefs', 'strace', 'snapshots'] as const,
         describe: 'Where the program comes from; default: the best that this machine has',
@@ -49,8 +49,8 @@ export const recordCommand: CommandModule<object, Arguments> = {
         type: 'string',
         describe: 'Write the program to this file, for `programs:` of a scenario',
       })
-      .example('$0 lab record -- pg_isready -q', 'zombies, numbers and time a run, and the program')
-      .example('$0 lab record --write probe.yaml -- sh -c "check &"', 'the program into a file'),
+      .example('$0 lab record -- pg_isready -q', 'zombies, PIDs and time per run, and the program')
+      .example('$0 lab record --write probe.yaml -- sh -c "check &"', 'the program, written to a file'),
   async handler(args) {
     const command = commandBehindDashes(args as never, 'pidsim lab record -- sh -c "sleep 1 & true"');
     const interruption = new Interruption();

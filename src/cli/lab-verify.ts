@@ -41,12 +41,12 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         alias: 'o',
         choices: ['text', 'json'],
         default: 'text',
-        describe: 'Form of the answer; json has both worlds in full',
+        describe: 'Output format; json has both process tables in full',
       })
       .option('bound', {
         type: 'number',
         default: 10,
-        describe: 'Seconds after which a world that moves is called restless',
+        describe: 'Seconds to wait for a litmus to come to rest',
       })
       .example('$0 lab verify', 'all of them')
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),
@@ -86,7 +86,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
 
 function boundOrExit(seconds: number): number {
   if (seconds > 0 && seconds <= BOUND_SECONDS_MAX) return Math.ceil(seconds * 1000);
-  throw usageError(`--bound is more than 0 and at most ${BOUND_SECONDS_MAX} seconds`);
+  throw usageError(`--bound must be more than 0 and at most ${BOUND_SECONDS_MAX} seconds`);
 }
 
 function litmusFiles(path: string): string[] {
@@ -123,5 +123,5 @@ function readObserved(path: string): ObservedFile {
   } catch {
     // Said below, as for a file that is JSON and something else.
   }
-  throw usageError(`${path} is no recording of \`lab verify\`, so it is left as it is`, 'move it away');
+  throw usageError(`${path} is not a recording of \`lab verify\`, so it is left as it is`, 'move it away');
 }

@@ -19,13 +19,13 @@ export function withFiles<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
       alias: 'f',
       type: 'string',
       array: true,
-      describe: 'The same, as kubectl has it',
+      describe: 'The same as naming the files, as with kubectl',
     }) as Argv<T>;
 }
 
 /** @param command an example of the command that lacks them. */
 export function namedFiles({ files = [], filename = [] }: FileArguments, command: string): string[] {
   const named = [...files, ...filename].map(String);
-  if (named.length === 0) throw usageError('name a scenario file or a folder of them', command);
+  if (named.length === 0) throw usageError('no scenario file or folder is named', command);
   return named;
 }

@@ -24,15 +24,19 @@ export const psCommand: CommandModule<object, Arguments> = {
   describe: 'The simulated process table at a moment, as `ps -ef` shows it',
   builder: (yargs) =>
     withFiles(yargs as Argv<Arguments>)
-      .option('at', { type: 'string', nargs: 1, describe: 'When: 2h, 1h30m; default: the end of the run' })
+      .option('at', {
+        type: 'string',
+        nargs: 1,
+        describe: 'Simulated time, such as 2h or 1h30m; default: the end of the run',
+      })
       .option('pod', { type: 'string', describe: "Look from inside this pod's PID namespace" })
-      .option('scenario', { type: 'string', describe: 'Which, if the file has several' })
+      .option('scenario', { type: 'string', describe: 'Name of the scenario, if the file has several' })
       .option('tree', {
         type: 'boolean',
         default: false,
-        describe: 'As a tree; zombies of a kind in one line',
+        describe: 'Show a tree; zombies of one kind share a line',
       })
-      .option('output', { alias: 'o', choices: PS_FORMATS, default: 'table', describe: 'Form of the answer' })
+      .option('output', { alias: 'o', choices: PS_FORMATS, default: 'table', describe: 'Output format' })
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
       .example('$0 ps incident.yaml --at 2h -o json', 'as data: pid, ppid, pgid, sid, stat, comm, nspid, …'),

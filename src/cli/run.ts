@@ -37,22 +37,26 @@ export const runCommand: CommandModule<object, Arguments> = {
         alias: 'o',
         choices: OUTPUT_FORMATS,
         default: 'table' as const,
-        describe: 'Form of the table',
+        describe: 'Output format',
       })
       .option('dir', {
         type: 'string',
-        describe: `Where data and charts go; ${DEFAULT_DIR}/ by default, nowhere with -o json, yaml or csv`,
+        describe: `Folder for data and charts; default: ${DEFAULT_DIR}/, or none with -o json, yaml or csv`,
       })
-      .option('write-files', { type: 'boolean', default: true, describe: '--no-write-files: only the table' })
+      .option('write-files', {
+        type: 'boolean',
+        default: true,
+        describe: 'Write data and charts; --no-write-files: only the table',
+      })
       .option('until', {
         choices: RUN_ENDS,
         default: 'horizon' as const,
-        describe: 'Go on after exhaustion (the symptoms matter), or stop there',
+        describe: 'Simulate to the horizon, with all symptoms, or stop when the node is full',
       })
-      .option('seed', { type: 'number', describe: "Instead of the scenario's own" })
+      .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
       .example('$0 run node.yaml -o json', 'the result as data, no files')
-      .example('$0 run node.yaml --until exhaustion --seed 7', 'another draw, only to exhaustion'),
+      .example('$0 run node.yaml --until exhaustion --seed 7', 'another random draw, up to exhaustion'),
   async handler(args) {
     checkDir(args);
     const interruption = new Interruption();

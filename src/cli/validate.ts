@@ -21,7 +21,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
         alias: 'o',
         choices: ['text', 'json'],
         default: 'text',
-        describe: 'Form of the answer',
+        describe: 'Output format',
       })
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),

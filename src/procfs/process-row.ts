@@ -15,10 +15,10 @@ export interface ProcessRow {
   stat: string;
   /** ps COMM, at most 15 bytes; field 2, in parentheses. */
   comm: string;
-  /** NSpid of /proc/PID/status: its PIDs from the reader's namespace inwards; the first is `pid`. */
-  nspid: number[];
   /** ps NLWP; field 20. Counts the main thread, also a dead one: 1 for a plain zombie. */
   threads: number;
+  /** NSpid of /proc/PID/status: its PIDs from the reader's namespace inwards; the first is `pid`. */
+  nspid: number[];
 }
 
 /** `ps` calls a process defunct when its main thread has ended, even while other threads run. */

@@ -26,7 +26,7 @@ export const MARKER_FILE = 'summary.json';
 /**
  * @returns paths with `/`, relative to the output folder: the scenarios' files first, the index over them last.
  * @throws Error if two results have one name, a name that is not a plain file name, or that of a file over all of them:
- *   whoever loads scenarios excludes all three.
+ *   a reader of scenarios leaves out all three.
  */
 export function outputFiles(results: readonly RunResult[]): OutputFile[] {
   const names = new Set<string>();

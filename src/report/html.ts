@@ -33,7 +33,7 @@ ${STYLE}</style>
 </head>
 <body>
 <header>
-<p class="kicker">pidsim: when does a node run out of PID pids?</p>
+<p class="kicker">pidsim: when does a node run out of PIDs?</p>
 <h1>${escapeHtml(title)}</h1>
 </header>
 <main>
@@ -63,7 +63,7 @@ function overviewPart(results: readonly RunResult[]): string {
   return `<section aria-labelledby="all">
 <h2 id="all">All scenarios</h2>
 ${figure('overview', overviewHeadline(results), results.map(overviewAlt).join(' '), true)}
-<div class="scroll" tabindex="0" role="region" aria-label="Results in pids">
+<div class="scroll" tabindex="0" role="region" aria-label="Results as a table">
 <table>
 <thead><tr><th scope="col">scenario</th><th scope="col">full after</th><th scope="col">zombies</th>
 <th scope="col">pinned</th><th scope="col">ssh refused</th><th scope="col">pod refused</th></tr></thead>
@@ -117,7 +117,7 @@ ${escapeHtml(reproduce(result))}</p>
 const MORE_CHARTS: Record<string, string> = {
   kubelet: 'What the kubelet sees',
   symptoms: 'what people notice',
-  blame: 'who holds the pids',
+  blame: 'what holds the PIDs',
 };
 
 function expectationPart(result: RunResult): string {

@@ -1,7 +1,7 @@
 /**
  * Every sentence a person reads, in one file: answers, chart titles. The refusals are explained in refusal.ts.
  *
- * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies pin 16,234 pids"). A warning names the
+ * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies hold 16,234 PIDs"). A warning names the
  * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
 import { podsRefused, type Refuser, type RunResult, STANDARD_INPUT } from '../run/result.js';
@@ -21,13 +21,12 @@ import { explainPodRefusal, REFUSALS } from './refusal.js';
 
 // ---------------------------------------------------------------------------------------------- the answer
 
-/** Who fills the table: `8,117 zombies pin 16,234 pids`, or `30,120 tasks are alive`. */
+/** What fills the table: `8,117 zombies hold 16,234 PIDs`, or `30,120 tasks alive`. */
 function holders(reading: Reading): string {
   const dead = reading.zombies + reading.pinned;
   if (dead * 2 < reading.allocated || dead === 0) return `${plural(reading.tasks, 'task')} alive`;
-  if (reading.zombies === 0) return `${plural(reading.pinned, 'number')} pinned by groups and sessions`;
-  const verb = `${reading.pinned === 0 ? 'hold' : 'pin'}${reading.zombies === 1 ? 's' : ''}`;
-  return `${plural(reading.zombies, 'zombie')} ${verb} ${plural(dead, 'number')}`;
+  if (reading.zombies === 0) return `${plural(reading.pinned, 'PID')} pinned by groups and sessions`;
+  return `${plural(reading.zombies, 'zombie')} hold${reading.zombies === 1 ? 's' : ''} ${plural(dead, 'PID')}`;
 }
 
 /** The run in one line: the title of its main chart. */
@@ -55,7 +54,7 @@ export function headline(result: RunResult): string {
       }
       const { before, after } = story.relief;
       const given = formatCount(before.allocated - after.allocated);
-      return `${given} pids given back at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
+      return `${given} PIDs given back at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
     }
     case 'never': {
       const never = isBounded(story.projection) ? 'Never, the pods are full before' : 'Never at this rate';
@@ -89,13 +88,13 @@ function refusedPods({ symptoms }: RunResult): string {
   return `pod ${first.pod} is refused forks ${before}`;
 }
 
-/** Numbers accumulate, and yet it will never be full: every pod has a limit of its own. */
+/** PIDs accumulate, and yet the node will never be full: every pod has a limit of its own. */
 function isBounded({ pidsPerHour }: { pidsPerHour: number }): boolean {
   return pidsPerHour > 0;
 }
 
 function inUse(reading: Reading): string {
-  return `${formatCount(reading.allocated)} of ${formatCount(reading.pidMax)} pids in use`;
+  return `${formatCount(reading.allocated)} of ${formatCount(reading.pidMax)} PIDs in use`;
 }
 
 /** `22.4 h`, `~31 d` (projected), `never`, `> 30 d` (censored, no projection). For table cells and labels. */
@@ -122,7 +121,7 @@ export function answer(result: RunResult): string {
 function outcomeSentence(result: RunResult): string {
   const story = tellStory(result);
   const horizon = formatSeconds(result.horizonSeconds);
-  const rate = (pidsPerHour: number): string => `${signed(pidsPerHour)} pids an hour`;
+  const rate = (pidsPerHour: number): string => `${signed(pidsPerHour)} PIDs per hour`;
   switch (story.kind) {
     case 'full': {
       const { outcome } = result;
@@ -157,22 +156,22 @@ function outcomeSentence(result: RunResult): string {
   }
 }
 
-/** In a small table the pids that are never handed out again are a large part (K3). */
+/** In a small table the PIDs that are never handed out again are a large part (K3). */
 function reservedSentence(reading: Reading, refusedBy: Refuser): string {
   if (refusedBy !== 'pid-max' || (reading.pidMax - reading.allocated) * 20 < reading.pidMax) return '';
-  return ' That is all there is: after the first wrap, pids below 300 are not handed out again.';
+  return ' That is all there is: after the first wrap, PIDs below 300 are not handed out again.';
 }
 
 function signed(value: number): string {
   return value < 0 ? `−${formatCount(-value)}` : formatCount(value);
 }
 
-/** `330 live tasks, 8,117 zombies and 8,117 pinned pids (16,564 of 32,768)`. */
+/** `330 live tasks, 8,117 zombies and 8,117 pinned PIDs (16,564 of 32,768)`. */
 function inventory(reading: Reading): string {
   const items = [
     plural(reading.tasks, 'live task'),
     plural(reading.zombies, 'zombie'),
-    `${plural(reading.pinned, 'pinned number')}`,
+    plural(reading.pinned, 'pinned PID'),
   ];
   return `${listOf(items)}: ${inUse(reading)}`;
 }
@@ -184,7 +183,7 @@ function podSentence(result: RunResult): string {
   return `${capitalised(refusedPods(result))}: ${explainPodRefusal(first).cause}.`;
 }
 
-/** When the node first failed somebody: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
+/** What failed first on the node: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
 export function symptomSentence(result: RunResult): string {
   const { symptoms } = result;
   const firsts = [
@@ -209,7 +208,7 @@ function reliefSentence(result: RunResult): string {
   }
   const given = formatCount(before.allocated - after.allocated);
   return (
-    `At ${formatSeconds(after.timeSeconds)}, ${given} pids have been given back: of ${formatCount(before.allocated)} ` +
+    `At ${formatSeconds(after.timeSeconds)}, ${given} PIDs have been given back: of ${formatCount(before.allocated)} ` +
     `in use, ${formatCount(after.allocated)} are left.`
   );
 }
@@ -273,16 +272,16 @@ export function kubeletHeadline(result: RunResult): string {
       : `Full after ${when}, yet the kubelet still counts ${formatCount(reading.pidAvailable)} free PIDs`;
   }
   if (reading.loadavgTasks === reading.allocated) {
-    return `Nothing is hidden: the kubelet sees all ${plural(reading.allocated, 'number')} in use`;
+    return `Nothing is hidden: the kubelet sees all ${plural(reading.allocated, 'PID')} in use`;
   }
   return hidden < HIDDEN_WORTH_TELLING
-    ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'number')}`
+    ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'PID')}`
     : `The kubelet misses ${formatShare(hidden)} of what is in use: it sees ${formatCount(reading.loadavgTasks)} of ` +
         `${formatCount(reading.allocated)}`;
 }
 
 export function kubeletSubtitle(): string {
-  return 'The kubelet, ps and /proc/loadavg count threads and zombies, not the ids of dead groups and sessions';
+  return 'The kubelet, ps and /proc/loadavg count threads and zombies, not the PIDs that groups and sessions pin';
 }
 
 export function symptomsHeadline(result: RunResult): string {
@@ -293,8 +292,8 @@ export function symptomsHeadline(result: RunResult): string {
     { seconds: symptoms.firstSshRefusedSeconds, what: 'logins' },
   ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
   if (firsts.length === 0) {
-    const who = tellStory(result).kind === 'pod-full' ? 'Nobody outside the pod' : 'Nobody';
-    return `${who} notices anything within ${formatSeconds(endSeconds(result))}`;
+    const where = tellStory(result).kind === 'pod-full' ? 'Nobody outside the pod' : 'Nobody';
+    return `${where} notices anything within ${formatSeconds(endSeconds(result))}`;
   }
   firsts.sort((a, b) => a.seconds - b.seconds);
   const list = firsts.map(
@@ -351,10 +350,10 @@ function culpritName({ origin, pods, containers }: Culprit): string {
 export function blameHeadline(result: RunResult): string {
   const told = blameToTell(result);
   const top = culprits(told)[0];
-  if (top === undefined || top.pids === 0) return 'Nobody holds a number';
+  if (top === undefined || top.pids === 0) return 'No process holds a PID';
   const isOne = top.pods.length <= 1 && !PLURAL_ORIGINS.includes(top.origin);
   const verb = told.whenFull ? 'held' : isOne ? 'holds' : 'hold';
-  return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the pids`;
+  return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the PIDs`;
 }
 
 export function blameSubtitle(result: RunResult): string {
@@ -362,8 +361,8 @@ export function blameSubtitle(result: RunResult): string {
   const held = formatCount(rows.reduce((sum, { pids }) => sum + pids, 0));
   const at = formatSeconds(atSeconds);
   return whenFull
-    ? `Who held the ${held} pids in use when the node refused its first fork (${at})`
-    : `Who holds the ${held} pids in use at the end of the run (${at})`;
+    ? `What held the ${held} PIDs in use when the node refused its first fork (${at})`
+    : `What holds the ${held} PIDs in use at the end of the run (${at})`;
 }
 
 /** As Vega expressions: the chart counts from its data. @param count a Vega expression. */
@@ -426,7 +425,7 @@ export function limitOutOfSight(pidMax: number, axisTop: number): string {
 }
 
 export function reservedLabel(): string {
-  return 'pids below 300 are not handed out again';
+  return 'PIDs below 300 are not handed out again';
 }
 
 // ------------------------------------------------------------------------------------------ expectations, limits
@@ -461,11 +460,11 @@ export function reproduce(result: RunResult): string {
 // ------------------------------------------------------------------------------------------ simulated ps
 
 export function pinnedFooter(pinned: number): string {
-  if (pinned === 0) return 'No number is pinned: nothing is allocated that ps does not show.';
-  const verb = pinned === 1 ? 'is' : 'are';
+  if (pinned === 0) return 'No PID is pinned: ps shows every PID that is taken.';
+  const [verb, leaders] = pinned === 1 ? ['is', 'leader has'] : ['are', 'leaders have'];
   return (
-    `${plural(pinned, 'more number')} ${verb} allocated that ps cannot show: the ids of process groups and sessions ` +
-    `whose leader is gone, pinned by the tasks above that still carry them.`
+    `${plural(pinned, 'more PID')} ${verb} taken, which ps cannot show: their ${leaders} been reaped, but processes ` +
+    'above still belong to the session or process group.'
   );
 }
 

@@ -6,6 +6,7 @@ import { pinnedPids } from '../procfs/pinned.js';
 import { isZombie } from '../procfs/process-row.js';
 import type { NodeProcess } from '../run/result.js';
 import { formatCount } from '../text/figures.js';
+import { type Align, plainTable } from '../text/table.js';
 import { pinnedFooter } from './message.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json'] as const;
@@ -21,11 +22,6 @@ export function psFooter(rows: readonly NodeProcess[]): string {
   return pinnedFooter(pinnedPids(rows).length);
 }
 
-interface Line {
-  cells: string[];
-  command: string;
-}
-
 /** A line stands for one process, or for several zombies that differ in nothing but their PIDs. */
 interface Entry {
   row: NodeProcess;
@@ -33,7 +29,7 @@ interface Entry {
   prefix: string;
 }
 
-/** Columns before this one are numbers. */
+/** As ps has it: numbers to the right, from this column on words to the left. */
 const WORDS_FROM = 5;
 const HEADS = ['PID', 'PPID', 'PGID', 'SID', 'NLWP', 'STAT'];
 const WIDE_HEADS = ['NSPID', 'POD', 'CONTAINER'];
@@ -56,30 +52,19 @@ export function renderPs(
 }
 
 function render(entries: readonly Entry[], wide: boolean): string {
-  const heads = [...HEADS, ...(wide ? WIDE_HEADS : [])];
-  const lines = entries.map((entry) => lineOf(entry, wide));
-  const widths = heads.map((head, index) => {
-    return lines.reduce((width, { cells }) => Math.max(width, cells[index].length), head.length);
-  });
-  // Numbers to the right, words to the left, as ps does.
-  const aligned = (cells: readonly string[]): string[] =>
-    cells.map((cell, index) =>
-      index < WORDS_FROM ? cell.padStart(widths[index]) : cell.padEnd(widths[index]),
-    );
-  const text = [
-    [...aligned(heads), 'CMD'],
-    ...lines.map(({ cells, command }) => [...aligned(cells), command]),
-  ];
-  return `${text.map((words) => words.join(' ')).join('\n')}\n`;
+  const heads = [...HEADS, ...(wide ? WIDE_HEADS : []), 'CMD'];
+  const align = heads.map((_, column): Align => (column < WORDS_FROM ? 'right' : 'left'));
+  const rows = [heads, ...entries.map((entry) => cellsOf(entry, wide))];
+  return `${plainTable(rows, { align, gap: ' ' }).join('\n')}\n`;
 }
 
-function lineOf({ row, count, prefix }: Entry, wide: boolean): Line {
+function cellsOf({ row, count, prefix }: Entry, wide: boolean): string[] {
   const { pid, ppid, pgid, sid, threads, stat, nspid, pod, container } = row;
   const many = count > 1;
   const number = (value: number): string => (many ? VARIOUS : String(value));
   const cells = [number(pid), String(ppid), number(pgid), number(sid), String(threads), stat];
   if (wide) cells.push(many ? VARIOUS : nspid.join(','), pod ?? '-', container ?? '-');
-  return { cells, command: `${prefix}${many ? `${formatCount(count)} × ` : ''}${commandOf(row)}` };
+  return [...cells, `${prefix}${many ? `${formatCount(count)} × ` : ''}${commandOf(row)}`];
 }
 
 // ------------------------------------------------------------------------------------------------ the forest

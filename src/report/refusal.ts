@@ -12,21 +12,20 @@ export interface RefusalText {
 /** At node scope, whatever the reading. */
 export const REFUSALS: Record<Refuser, RefusalText> = {
   'pid-max': {
-    cause: 'no number below pid_max is free',
+    cause: 'no PID below pid_max is free',
     consequence:
-      'While no number is free every fork fails with EAGAIN, for root too: exec probes, new containers, ssh logins. ' +
-      'What runs already goes on as long as it starts nothing.',
+      'While no PID is free, every fork fails with EAGAIN, for root too: exec probes, new containers, ssh logins. ' +
+      'Processes that run already go on as long as they start nothing.',
     remedy:
-      'Delete the pods that hold the pids: when a PID namespace dies, all its zombies and pinned pids are freed ' +
+      'Delete the pods that hold the PIDs: when a PID namespace dies, all its zombies and pinned PIDs are freed ' +
       'at once. Then give the namespace a first process that reaps (pause 3.1 or later in a shared namespace, an init ' +
       'such as tini as PID 1 otherwise). A higher pid_max only buys time.',
   },
   'threads-max': {
     cause: 'the machine has as many tasks as kernel.threads-max allows',
-    consequence:
-      'Every fork and every new thread fails with EAGAIN, for root too, although PID pids are left.',
+    consequence: 'Every fork and every new thread fails with EAGAIN, for root too, although PIDs are left.',
     remedy:
-      'Find who holds the tasks (live threads or zombies count alike) and end it. threads-max follows the memory size; ' +
+      'Find what holds the tasks (a thread or a zombie counts as one) and end it. threads-max follows the memory size; ' +
       'raising it costs kernel memory for every task.',
   },
   'pids-cgroup': {
@@ -34,7 +33,8 @@ export const REFUSALS: Record<Refuser, RefusalText> = {
     consequence:
       'Forks fail with EAGAIN inside this cgroup only; the node is not affected. Zombies are charged until they are ' +
       'reaped, so a leak fills the limit with tasks that do nothing.',
-    remedy: 'Reap what the container leaves behind, or raise podPidsLimit if the tasks are alive and wanted.',
+    remedy:
+      'Let the container reap what it leaves behind; raise podPidsLimit if the tasks are alive and wanted.',
   },
   'rlimit-nproc': {
     cause: 'the user has as many tasks as RLIMIT_NPROC allows',
@@ -52,8 +52,8 @@ export const REFUSALS: Record<Refuser, RefusalText> = {
 const LIVE_TASKS: RefusalText = {
   ...REFUSALS['pid-max'],
   remedy:
-    'Most pids belong to tasks that are alive: find who runs them (processes and threads count alike) and end or limit ' +
-    'them, a pod with podPidsLimit. A higher pid_max only helps if the tasks are wanted.',
+    'Most PIDs belong to tasks that are alive (a thread counts as a process does): find what runs them, then end it or ' +
+    'limit it, a pod with podPidsLimit. A higher pid_max only helps if the tasks are wanted.',
 };
 
 /** At node scope, with the reading of the moment. */
@@ -63,12 +63,12 @@ export function explainRefusal(refusedBy: Refuser, reading: Reading): RefusalTex
 }
 
 const POD_PID_MAX: RefusalText = {
-  cause: "no number below pid_max is free in the pod's PID namespace",
+  cause: "no PID below pid_max is free in the pod's PID namespace",
   consequence:
-    'Every fork in this namespace fails with EAGAIN, those of its exec probes too: what they start needs a number in there. ' +
-    'Other pods go on as long as they have pids of their own.',
+    'Every fork in this namespace fails with EAGAIN, those of its exec probes too: what they start needs a PID in it. ' +
+    'Other pods go on as long as they have PIDs of their own.',
   remedy:
-    'Delete the pod: with its namespace all its zombies and pinned pids are freed at once. Then give it a first process ' +
+    'Delete the pod: with its namespace all its zombies and pinned PIDs are freed at once. Then give it a first process ' +
     'that reaps.',
 };
 

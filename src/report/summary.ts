@@ -119,9 +119,9 @@ function blamePart(result: RunResult): string {
       formatShare(share),
     ]);
   if (rows.length === 0) return '';
-  const heads = ['pod', 'container', 'origin', 'program', 'pids', 'share'];
+  const heads = ['pod', 'container', 'origin', 'program', 'PIDs', 'share'];
   return (
-    `## ${told.whenFull ? 'Who held the pids when the node was full' : 'Who holds the pids at the end'}\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
+    `## ${told.whenFull ? 'What held the PIDs when the node was full' : 'What holds the PIDs at the end'}\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
     `${markdownTable(heads, rows)}\n\nRow by row in [blame.csv](blame.csv).`
   );
 }
@@ -143,7 +143,7 @@ function probesPart(result: RunResult): string {
     result.probes.length > MOMENTS_MAX
       ? `\n\n${formatCount(result.probes.length - MOMENTS_MAX)} more in [summary.json](summary.json).`
       : '';
-  const heads = ['probe', 'runs', 'failed', 'first failure', 'zombies per run', 'pids per run'];
+  const heads = ['probe', 'runs', 'failed', 'first failure', 'zombies per run', 'PIDs per run'];
   return `## The probes\n\n${markdownTable(heads, rows)}${rest}`;
 }
 

@@ -4,6 +4,7 @@ import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount } from '../text/figures.js';
+import { type Align, columnWidths, plainTable } from '../text/table.js';
 import { resultsCsv } from './csv.js';
 import { type DocumentOptions, resultsDocument, toJson } from './document.js';
 import { expectationTally, timeToExhaustion } from './message.js';
@@ -50,7 +51,7 @@ type Tone = 'bad' | 'doubtful' | 'good' | 'plain';
 
 interface Column {
   head: string;
-  align: 'left' | 'right';
+  align: Align;
   cell: (result: RunResult) => string;
   tone?: (result: RunResult) => Tone;
 }
@@ -104,28 +105,20 @@ function resultTable(
   columns: readonly Column[],
   options: TableOptions,
 ): string {
-  const cells = results.map((result) => columns.map(({ cell }) => cell(result)));
-  const widths = columns.map(({ head }, index) =>
-    Math.max(head.length, ...cells.map((row) => row[index].length)),
-  );
-  const total = widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
+  const rows = [
+    columns.map(({ head }) => head),
+    ...results.map((result) => columns.map(({ cell }) => cell(result))),
+  ];
+  const total = columnWidths(rows).reduce((sum, width) => sum + width + GAP.length, -GAP.length);
   if (options.width !== null && total > options.width) return resultCards(results, columns, options);
-  const heads = columns.map(({ head, align }, index) => pad(head, widths[index], align));
-  const lines = [heads.join(GAP).trimEnd()];
-  for (const [row, result] of results.entries()) {
-    const padded = columns.map(({ align, tone }, index) => {
-      const text = pad(cells[row][index], widths[index], align);
-      // The last column is not padded, so that no line ends in blanks.
-      const shown = index === columns.length - 1 ? text.trimEnd() : text;
-      return paint(shown, tone?.(result) ?? 'plain', options);
-    });
-    lines.push(padded.join(GAP));
-  }
+  const lines = plainTable(rows, {
+    align: columns.map(({ align }) => align),
+    gap: GAP,
+    // The first row is the head.
+    paint: (text, row, column) =>
+      row === 0 ? text : paint(text, columns[column].tone?.(results[row - 1]) ?? 'plain', options),
+  });
   return `${lines.join('\n')}\n`;
-}
-
-function pad(text: string, width: number, align: 'left' | 'right'): string {
-  return align === 'left' ? text.padEnd(width) : text.padStart(width);
 }
 
 /** For a narrow terminal: the name and the answer on one line, the other columns below, as many as fit a line. */

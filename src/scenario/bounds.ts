@@ -1,7 +1,7 @@
 /** Every limit of what a scenario may ask for, in one place. The kernel's own are in kernel/limits.ts. */
 import { US_PER_DAY, US_PER_SECOND } from '../sim/time.js';
 
-/** Ten years, leap days included: beyond it nobody believes a node unchanged. */
+/** Ten years, leap days included: no node stays as it is for longer. */
 export const HORIZON_US_MAX = 3_653 * US_PER_DAY;
 
 /** The shortest interval of anything that repeats on the node; the kubelet's own shortest probe period (R13). */

@@ -25,7 +25,7 @@ export class Programs {
     for (const name of more?.keys() ?? []) this.own.set(name, more!.get(name)!);
   }
 
-  /** Takes in `programs:`, then compiles each: a program that nobody runs yet is checked too. */
+  /** Takes in `programs:`, then compiles each: a program that nothing runs is checked too. */
   addAll(raw: Readonly<Record<string, unknown>>): void {
     const names = Object.keys(raw).filter((name) => {
       const source = readProgram(raw[name], this.findings.of(raw, name), this.findings);

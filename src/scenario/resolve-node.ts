@@ -138,7 +138,7 @@ function resolveKubelet(
   }
   const capacity = rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax, kernel.threadsMax) : kernel.pidMax;
   if (source.reservedPids >= capacity) {
-    const message = `all of the node’s ${capacity} numbers are reserved; none is left for pods`;
+    const message = `all of the node’s ${capacity} PIDs are reserved; none is left for pods`;
     findings.error(findings.of(source, 'reservedPids'), 'out-of-range', message);
   }
   if (threshold !== undefined) kubelet.evictionPidAvailable = parseCountOrPercentage(threshold, capacity);

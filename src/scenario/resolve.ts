@@ -29,7 +29,7 @@ export function resolveScenario(
   const { findings, document, library } = surroundings;
   const programs = new Programs(findings, library);
   programs.addAll(spec.programs);
-  // Of a horizon that is wrong nobody knows whether something lies beyond it.
+  // While the horizon is wrong, nothing can be said to lie beyond it.
   const horizonUs = findings.isInvalid(spec, 'horizon') ? Number.POSITIVE_INFINITY : micros(spec.horizon);
   checkTimes(spec, horizonUs, surroundings);
   const context: ResolveContext = { ...surroundings, programs, horizonUs };

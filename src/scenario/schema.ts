@@ -142,9 +142,7 @@ function nodeSchema(leaf: Leaves) {
           .min(1)
           .max(PID_MAX_LIMIT)
           .default(DEFAULT_NODE.tasks)
-          .describe(
-            'Tasks of the host itself, kernel threads and init included. They are there from boot on.',
-          ),
+          .describe('Tasks of the host itself, kernel threads and init included, from boot on.'),
       })
       .prefault({})
       .describe('What runs on the host outside every pod.'),
@@ -157,11 +155,11 @@ function nodeSchema(leaf: Leaves) {
           .describe('`bare` enters the namespace directly, as nsenter does: no shim, no transient tasks.'),
         version: leaf.version
           .optional()
-          .describe('Default: docker 20.10, containerd 1.7, cri-o 1.30; without meaning for `bare`.'),
+          .describe('Default: docker 20.10, containerd 1.7, cri-o 1.30; no meaning for `bare`.'),
         setsid: z
           .boolean()
           .default(true)
-          .describe('Only for `bare`: does an exec’d process become a session leader, as runc makes it?'),
+          .describe('Only for `bare`: does a process that enters become a session leader, as runc makes it?'),
         execIntoFullCgroup: z
           .number()
           .min(0)
@@ -188,7 +186,7 @@ function nodeSchema(leaf: Leaves) {
           .describe('How long somebody stays logged in. The three processes of the session hold their PIDs.'),
       })
       .optional()
-      .describe('Somebody logs in by ssh at this interval. Default: nobody.'),
+      .describe('Logins by ssh. Default: there are none.'),
     podChurn: z
       .strictObject({
         every: leaf.interval.describe(
@@ -229,7 +227,7 @@ function kernelSchema(leaf: Leaves) {
     pidMax: leaf.pidMax
       .optional()
       .describe(
-        '`kernel.pid_max`: numbers below it can be given out. Default: the greater of 32768 and 1024 a CPU, as the ' +
+        '`kernel.pid_max`: PIDs below it can be given out. Default: the greater of 32768 and 1024 per CPU, as the ' +
           'kernel has it; systemd (since 243) sets 4194304.',
       ),
     threadsMax: z
@@ -264,9 +262,7 @@ function kubeletSchema(leaf: Leaves) {
       .strictObject({
         'pid.available': leaf.countOrPercentage
           .optional()
-          .describe(
-            'Evict pods when fewer numbers are free: a count, or a percentage of the node’s capacity.',
-          ),
+          .describe('Evict pods when fewer PIDs are free: a count, or a percentage of the node’s capacity.'),
       })
       .optional()
       .describe('Hard eviction thresholds. Kubernetes has none on PIDs by default, and so has this.'),
@@ -292,34 +288,34 @@ function handlerShape() {
         program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
       })
       .optional()
-      .describe('Run a command in the container. This is the only kind of probe that makes processes there.'),
+      .describe('Run a command in the container. Only this kind of probe starts processes there.'),
     httpGet: z
       .strictObject({
-        path: z.string().optional().describe('Path of the request. Without influence here.'),
+        path: z.string().optional().describe('Path of the request. It changes nothing here.'),
         port,
-        host: z.string().optional().describe('Host to connect to. Without influence here.'),
-        scheme: z.string().optional().describe('HTTP or HTTPS. Without influence here.'),
+        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
+        scheme: z.string().optional().describe('HTTP or HTTPS. It changes nothing here.'),
         httpHeaders: z
           .array(z.unknown())
           .optional()
-          .describe('Headers of the request. Without influence here.'),
+          .describe('Headers of the request. They change nothing here.'),
       })
       .optional()
-      .describe('Ask over HTTP. Makes no process in the container.'),
+      .describe('Send an HTTP request. Starts no process in the container.'),
     tcpSocket: z
       .strictObject({
         port,
-        host: z.string().optional().describe('Host to connect to. Without influence here.'),
+        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
       })
       .optional()
-      .describe('Open a TCP connection. Makes no process in the container.'),
+      .describe('Open a TCP connection. Starts no process in the container.'),
     grpc: z
       .strictObject({
         port,
-        service: z.string().optional().describe('Service asked for. Without influence here.'),
+        service: z.string().optional().describe('Service asked for. It changes nothing here.'),
       })
       .optional()
-      .describe('Ask over gRPC. Makes no process in the container.'),
+      .describe('Send a gRPC request. Starts no process in the container.'),
   };
 }
 
@@ -357,7 +353,7 @@ function podSchema(leaf: Leaves, probe: ProbeSchema) {
       .min(1)
       .max(POD_COUNT_MAX)
       .default(1)
-      .describe('Copies on this node. More than one are called name-0, name-1, …'),
+      .describe('Copies on this node. If there are several, they are called name-0, name-1, …'),
     pidMax: leaf.pidMax
       .optional()
       .describe('`kernel.pid_max` of the pod’s own PID namespace; kernel 6.14 or later. Default: 4194304.'),
@@ -450,8 +446,8 @@ function containerSchema(leaf: Leaves, probe: ProbeSchema) {
 // ---------------------------------------------------------------------------------------------- interventions
 
 function interventionSchema(leaf: Leaves, { handler, times }: ReturnType<typeof probeSchemas>) {
-  const at = leaf.time.describe('When.');
-  const pod = leaf.name.describe('Name of the pod; of a pod with copies, one of them or all of them.');
+  const at = leaf.time.describe('Time at which it is done.');
+  const pod = leaf.name.describe('Name of the pod. If it has copies: the name of one of them, or of all.');
   const container = leaf.name.describe('Name of the container.');
   return z
     .discriminatedUnion('do', [
@@ -483,7 +479,7 @@ function interventionSchema(leaf: Leaves, { handler, times }: ReturnType<typeof 
         at,
         do: z
           .literal('change-probe')
-          .describe('Change, add or remove a probe. What is not said stays as it is.'),
+          .describe('Change, add or remove a probe. What is not given stays as it is.'),
         pod,
         container,
         probe: z.enum(['livenessProbe', 'readinessProbe', 'startupProbe']).describe('Which probe.'),

@@ -155,7 +155,7 @@ describeLive(
       const document = parse(programsYaml(recording.programs)) as { programs: Record<string, unknown> };
       expect(Object.keys(document.programs)).toEqual(['my-probe']);
       expect(readAlone(document.programs['my-probe'])).toMatchObject({ ok: true, source: { comm: 'sh' } });
-      expect(formatRecording(recording)).toMatch(/Each run leaves 2\.0 numbers .*\n\nZombies: 1 sleep\./);
+      expect(formatRecording(recording)).toMatch(/Each run leaves 2\.0 PIDs .*\n\nZombies: 1 sleep\./);
     });
   },
   { concurrent: true },

@@ -1,5 +1,5 @@
 /** Examinations of a PID 1 as text for a terminal. */
-import { formatTable } from '../litmus/format.js';
+import { plainTable } from '../../text/table.js';
 import type { InitCheckName, InitReport } from './examine.js';
 
 const QUESTIONS: Readonly<Record<InitCheckName, string>> = {
@@ -23,7 +23,7 @@ export function formatInitReport(report: InitReport): string {
   ]);
   const parts = [
     `PID 1: ${report.command.join(' ')}${report.comm === '' ? '' : ` (ps shows ${report.comm})`}`,
-    formatTable([['AS PID 1 IT', 'ANSWER', 'EVIDENCE'], ...rows]),
+    plainTable([['AS PID 1 IT', 'ANSWER', 'EVIDENCE'], ...rows]).join('\n'),
     formatLeaves(report),
     report.verdict,
   ];

@@ -1,5 +1,7 @@
 /** Verifications as text for a terminal. */
 import type { ProcessRow } from '../../procfs/process-row.js';
+import { plural } from '../../text/figures.js';
+import { plainTable } from '../../text/table.js';
 import { countsOf } from './expect.js';
 import { type LitmusResult, VERDICTS, type Verification } from './verify.js';
 import type { Outcome, View, World } from './world.js';
@@ -8,7 +10,7 @@ import type { Outcome, View, World } from './world.js';
 export function formatVerification({ results, kernel }: Verification): string {
   const rows = results.map(resultRow);
   const parts = [
-    formatTable([['LITMUS', 'RULES', 'MODEL', `KERNEL ${kernel.release}`, 'VERDICT'], ...rows]),
+    plainTable([['LITMUS', 'RULES', 'MODEL', `KERNEL ${kernel.release}`, 'VERDICT'], ...rows]).join('\n'),
     ...results.filter(({ verdict }) => verdict === 'differs').map(formatDifference),
     formatSkipped(results),
     formatSummary(results),
@@ -46,10 +48,6 @@ export function outcomeText(outcome: Outcome): string {
   return words.join(', ');
 }
 
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 function formatSkipped(results: readonly LitmusResult[]): string {
   const missing = new Set(results.flatMap(({ kernel }) => (kernel.kind === 'skipped' ? kernel.missing : [])));
   const failed = results.flatMap(({ litmus, kernel }) =>
@@ -58,7 +56,7 @@ function formatSkipped(results: readonly LitmusResult[]): string {
   return [...[...missing].map((text) => `not run on the kernel: ${text}`), ...failed].join('\n');
 }
 
-/** `112 litmus files: 112 agrees`, verdicts that nobody got left out. */
+/** `112 litmus files: 112 agrees`, verdicts that no file has left out. */
 export function formatSummary(results: readonly LitmusResult[]): string {
   const counts = VERDICTS.map((verdict) => [
     verdict,
@@ -119,16 +117,14 @@ export function formatWorlds(model: World, kernel: World): string[] {
 const EMPTY: View = { tasks: [], pinned: [] };
 
 function formatViews(name: string, left: View, right: View): string[] {
-  const numbers = [...new Set([...left.tasks, ...right.tasks].map(({ pid }) => pid))].sort((a, b) => a - b);
-  const rows = numbers.map((number) => {
-    const [a, b] = [left, right].map((view) => taskLine(view.tasks.find(({ pid }) => pid === number)));
+  const pids = [...new Set([...left.tasks, ...right.tasks].map((task) => task.pid))].sort((a, b) => a - b);
+  const rows = pids.map((pid) => {
+    const [a, b] = [left, right].map((view) => taskLine(view.tasks.find((task) => task.pid === pid)));
     return [a === b ? ' ' : '≠', a, b];
   });
   rows.push(pinnedRow(left, right));
   const header = ['', taskHeader(`model, ${name}`), taskHeader(`kernel, ${name}`)];
-  return formatTable([header, ...rows])
-    .split('\n')
-    .map((line) => `  ${line}`);
+  return plainTable([header, ...rows]).map((line) => `  ${line}`);
 }
 
 function taskHeader(where: string): string {
@@ -154,17 +150,4 @@ function pinnedRow(left: View, right: View): string[] {
 
 function shorten(text: string): string {
   return text.length > 50 ? `${text.slice(0, 49)}…` : text;
-}
-
-/** Columns as wide as their widest cell, two spaces between. */
-export function formatTable(rows: readonly string[][]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

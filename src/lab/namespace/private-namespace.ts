@@ -328,7 +328,7 @@ export class PrivateNamespace {
     this.waiting.shift()?.(words);
   }
 
-  /** The keeper has left: nobody hears anything more. */
+  /** The keeper has left, and no order is heard any more. */
   private bury(): void {
     this.gone = true;
     this.readyOrDead?.(['fatal', 'start', '0']);

@@ -19,7 +19,7 @@ export class LabUnavailable extends Error {
   }
 }
 
-/** A number that somebody asked for and that makes no sense. */
+/** An option of the lab whose value makes no sense. */
 export class BadLabOption extends Error {
   constructor(message: string) {
     super(message);

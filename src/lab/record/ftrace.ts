@@ -5,7 +5,7 @@ import { TraceAssembler } from './trace.js';
 /** The events that a trace cannot do without. */
 const NEEDED = ['task/task_newtask', 'sched/sched_process_exec', 'sched/sched_process_exit'];
 
-/** What tells sessions, groups, who reaped whom and exit statuses. A kernel without them gives a poorer trace. */
+/** They tell of sessions, groups, reaped children and exit statuses. A kernel without them gives a poorer trace. */
 const WANTED = ['setsid', 'clone', 'clone3', 'fork', 'vfork', 'wait4'].map(
   (name) => `syscalls/sys_exit_${name}`,
 );
@@ -109,9 +109,9 @@ class FtraceReader {
     const target = Number.parseInt(match[1], 16);
     const group = Number.parseInt(match[2], 16);
     if (group !== 0 && group !== target && target !== 0) return;
-    const who = target === 0 ? pid : this.taskByPid.get(target);
+    const task = target === 0 ? pid : this.taskByPid.get(target);
     if (target === 0 && group !== 0 && this.taskByPid.get(group) !== pid) return;
-    if (who !== undefined) this.trace.leads(timeUs, who, 'setpgid');
+    if (task !== undefined) this.trace.leads(timeUs, task, 'setpgid');
   }
 }
 

@@ -173,12 +173,14 @@ function lineOf({ timeUs, event, task }: TraceEvent, text: string): number {
 }
 
 /**
- * A table without `wait` events says nothing about who waits for whom. The builder infers that; what it cannot know is
+ * A table without `wait` events does not say which parent waits for which child. The builder infers that; what it cannot know is
  * which programs ignore SIGCHLD and how long a large process took to be gone after its exit event. The first is known of
  * Erlang's; the second shows in when the parent that waited for it went on.
  */
 function inferredReading(events: readonly TraceEvent[], source: string, notes: string[]): TraceReading {
-  notes.push('the trace has no wait events: who waited for whom is inferred from who went on when');
+  notes.push(
+    'the trace has no wait events: which parent waited for which child is inferred from when the parent went on',
+  );
   const comms = new Set(events.map(({ name }) => name));
   const erlang = comms.has('beam.smp') && comms.has('erl_child_setup');
   if (erlang)

@@ -26,13 +26,13 @@ export function programFromWholeTrace(
 ): ProgramSource {
   const hasWaits = events.some(({ event }) => event === 'wait');
   const comms = events.map(({ name }) => truncateComm(name));
-  const nobodyWaits = Object.fromEntries(
+  const withoutWaits = Object.fromEntries(
     comms.map((comm): [string, SigchldDisposition] => [comm, 'default']),
   );
   return programFromTrace(events, {
     resolutionUs: RESOLUTION_US,
     ...reading,
-    ...(hasWaits ? {} : { sigchld: nobodyWaits }),
+    ...(hasWaits ? {} : { sigchld: withoutWaits }),
   });
 }
 
@@ -144,7 +144,7 @@ function foreignSessions(run: RecordedRun): StatRow[][] {
   return [...sessions.values()];
 }
 
-/** A process that nobody waits for: dead, or alive for ever. */
+/** A process without a parent that waits for it: dead, or alive for ever. */
 function orphan(task: StatRow): ForkBody {
   const steps: Step[] = [];
   if (task.sid === task.pid) steps.push('setsid');

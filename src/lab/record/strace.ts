@@ -14,7 +14,7 @@ export type StraceResult =
   | {
       ok: true;
       events: TraceEvent[];
-      /** Was anything said about waiting? Without it, who waited for whom has to be inferred. */
+      /** Are there waits in the trace? Without them, the builder infers which parent waited for which child. */
       waitsAreTraced: boolean;
       /** The trace's number of the task that had this pid last; null if it is not in the trace. */
       taskOf(pid: number): number | null;

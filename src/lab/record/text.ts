@@ -1,7 +1,7 @@
 /** Recordings of a probe command as text for a terminal. */
 import { isZombie } from '../../procfs/process-row.js';
 import { formatDuration } from '../../text/duration.js';
-import { formatTable } from '../litmus/format.js';
+import { plainTable } from '../../text/table.js';
 import { programsYaml } from './program.js';
 import type { Measure, Recording } from './record.js';
 import type { RecordedRun } from './recorded-run.js';
@@ -10,7 +10,7 @@ const LABELS: Readonly<Record<Measure, string>> = {
   zombies: 'zombies left',
   pinned: 'pinned PIDs left',
   live: 'processes left alive',
-  pidsUsed: 'numbers used',
+  pidsUsed: 'PIDs used',
   widest: 'most tasks at once',
   durationUs: 'duration',
 };
@@ -27,7 +27,7 @@ export function formatRecording(recording: Recording): string {
   });
   const parts = [
     `${recording.command.join(' ')}: ${runs.length} run${runs.length === 1 ? '' : 's'} under a PID 1 that does not reap (${SOURCE_TEXT[recording.source]})`,
-    formatTable([['PER RUN', 'MIN', 'MEDIAN', 'MAX'], ...rows]),
+    plainTable([['PER RUN', 'MIN', 'MEDIAN', 'MAX'], ...rows]).join('\n'),
     `It ended with ${endings(runs)}.`,
     costSentence(recording),
     ...leftNames(runs),

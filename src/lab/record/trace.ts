@@ -56,7 +56,7 @@ export class TraceAssembler {
     this.push({ timeUs, event, task: parent.task, child: child.task, name: parent.comm });
   }
 
-  /** `threadPid`: who called exec, if another thread than the leader. It becomes the leader. */
+  /** `threadPid`: the thread that called exec, if it was not the leader. It becomes the leader. */
   exec(timeUs: number, pid: number, file: string, threadPid = pid): void {
     const task = this.byPid.get(pid);
     if (task === undefined) return;

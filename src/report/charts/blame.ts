@@ -1,4 +1,4 @@
-/** Who holds the pids, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
+/** What holds the PIDs, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
 import type { BlameRow, RunResult } from '../../run/result.js';
 import { blameToTell } from '../../run/story.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';
@@ -19,7 +19,7 @@ export function blameChart(result: RunResult): ChartSpec {
   const longest = longestBar(copiesTogether ? sumBy(held, copyKey) : held.map(({ pids }) => pids));
   const y = { field: 'place', type: 'ordinal', axis: null, scale: { padding: 0 } };
   const x = {
-    title: 'PID pids held',
+    title: 'PIDs held',
     scale: { domain: [0, Math.ceil(longest * VALUE_ROOM)], nice: false },
     axis: { ...axisFormat(longest), tickCount: 6, tickMinStep: 1 },
   };

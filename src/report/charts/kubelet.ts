@@ -46,7 +46,7 @@ export function kubeletChart(result: RunResult): ChartSpec {
           ...gapLayers(
             usedX,
             { truth: 'allocated', seen: 'loadavg_tasks', hidden: 'max' },
-            'PID pids in use',
+            'PIDs in use',
             used,
             {
               legendOffset: 6,
@@ -74,7 +74,7 @@ function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpe
 
 /**
  * Two lines, and the gap between them as an area where the kubelet believes too well of the node. It may also see
- * fewer free pids than there are, for instance because it takes threads-max into account.
+ * fewer free PIDs than there are, for instance because it takes threads-max into account.
  *
  * @param columns `hidden` says on which side of what the kubelet sees the hidden part lies.
  */

@@ -7,7 +7,7 @@ import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 
 /** Below this part of the limit, drawing to scale would leave nothing to see. */
 const SCALE_TO_LIMIT_FROM = 0.08;
-/** From this part of the table on, the pids that are not handed out again get a line of their own, with room for its label. */
+/** From this part of the table on, the PIDs that are not handed out again get a line of their own, with room for its label. */
 const RESERVED_WORTH_DRAWING = 0.08;
 
 export interface Level {
@@ -15,7 +15,7 @@ export interface Level {
   top: number;
   /** pid_max at the start of the picture. */
   limit: number;
-  /** The most pids that can be taken at its end; less than the limit where low ones are not handed out again (K3). */
+  /** The most PIDs that can be taken at its end; less than the limit where low ones are not handed out again (K3). */
   usable: number;
   /** Where a label has room beside the line: each pid_max of the picture, and when it is set, in the unit of the axis. */
   limits: { t: number; pidMax: number }[];

@@ -1,4 +1,4 @@
-/** PID pids over time, stacked by what holds them, under the pid_max line. */
+/** PIDs over time, stacked by what holds them, under the pid_max line. */
 import type { RunResult } from '../../run/result.js';
 import { lastReading } from '../../run/story.js';
 import { headline, question } from '../message.js';
@@ -57,7 +57,7 @@ function areas(x: ChartSpec, level: Level, legendOffset: number): ChartSpec {
         field: 'pids',
         type: 'quantitative',
         stack: 'zero',
-        title: 'PID pids in use',
+        title: 'PIDs in use',
         scale: levelScale(level),
         axis: { ...axisFormat(level.top), tickCount: 6, tickMinStep: 1 },
       },

@@ -28,7 +28,7 @@ export const COLOURS = {
 export const KINDS = [
   { column: 'tasks', label: 'live tasks', colour: COLOURS.live },
   { column: 'zombies', label: 'zombies', colour: COLOURS.zombies },
-  { column: 'pinned', label: 'pinned pids (no process left)', colour: COLOURS.pinned },
+  { column: 'pinned', label: 'pinned PIDs (no process left)', colour: COLOURS.pinned },
 ] as const;
 
 const FONT = 'Helvetica, Arial, sans-serif';
@@ -110,7 +110,7 @@ export function chart(title: string, subtitle: string, body: ChartSpec): ChartSp
   };
 }
 
-/** The labels of an axis that goes up to `top`: `35,000`, but `4 M` where whole pids would be too wide. */
+/** The labels of an axis that goes up to `top`: `35,000`, but `4 M` where whole numbers would be too wide. */
 export function axisFormat(top: number): ChartSpec {
   if (top < 1e6) return { format: ',d' };
   return { labelExpr: "datum.value === 0 ? '0' : format(datum.value / 1e6, '~r') + ' M'" };

@@ -83,7 +83,7 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
 function settledAfter(result: RunResult, seconds: number): boolean {
   const { timeline } = result;
   const story = tellStory(result);
-  // Full is full: what follows is containers dying and filling the gap again, unless somebody frees the node.
+  // Full is full: what follows is containers dying and filling the gap again, unless the node is freed.
   if (story.kind === 'full' && story.relief === null) return true;
   const end = lastReading(result);
   for (let row = rowAt(timeline, seconds); row < timeline.time_s.length; row++) {

@@ -3,13 +3,13 @@
  * each kind of end occurs. Counted on the model, so it needs no privilege.
  */
 
-import { formatTable } from '../../../src/lab/litmus/format.js';
 import { type LitmusSource, litmusOf } from '../../../src/lab/litmus/litmus.js';
 import { runOnModel } from '../../../src/lab/litmus/model-run.js';
 import type { Outcome } from '../../../src/lab/litmus/world.js';
 import type { ProcessRow } from '../../../src/procfs/process-row.js';
 import { forEachStepList } from '../../../src/program/check.js';
 import type { Step } from '../../../src/program/step.js';
+import { plainTable } from '../../../src/text/table.js';
 import { generateLitmus } from './generate.js';
 
 export interface Coverage {
@@ -134,7 +134,10 @@ function wrapped(tasks: readonly ProcessRow[]): boolean {
 export function formatCoverage(coverage: Coverage): string {
   const parts = (['steps', 'entries', 'limits', 'refusals', 'worlds'] as const).map((group) => {
     const rows = [...coverage[group]].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-    return formatTable([[group.toUpperCase(), 'PROGRAMS'], ...rows.map(([name, n]) => [name, String(n)])]);
+    return plainTable([
+      [group.toUpperCase(), 'PROGRAMS'],
+      ...rows.map(([name, n]) => [name, String(n)]),
+    ]).join('\n');
   });
   return [`of ${coverage.programs} random programs with seed ${coverage.seed}`, ...parts].join('\n\n') + '\n';
 }
