@@ -99,7 +99,7 @@ describe('drawing', () => {
   });
 });
 
-describe('PID pids over time', () => {
+describe('PIDs over time', () => {
   test('marks the limit and the moment of exhaustion', async () => {
     const run = runs.leakingRun();
     const texts = textsOf(await draw(pidsChart(run), run));
@@ -126,8 +126,8 @@ describe('PID pids over time', () => {
     expect(textsOf(await draw(pidsChart(far), far))).not.toContain('full at this rate: 1,000 d');
   });
 
-  test('draws the pids that are not handed out again where they are a large part', async () => {
-    const label = 'pids below 300 are not handed out again';
+  test('draws the PIDs that are not handed out again where they are a large part', async () => {
+    const label = 'PIDs below 300 are not handed out again';
     const [tiny, large] = [runs.tinyRun(), runs.leakingRun()];
     expect(textsOf(await draw(pidsChart(tiny), tiny))).toContain(label);
     expect(textsOf(await draw(pidsChart(large), large))).not.toContain(label);
@@ -135,7 +135,7 @@ describe('PID pids over time', () => {
 });
 
 describe('what the kubelet sees', () => {
-  test('a kubelet that counts fewer free pids than there are hides nothing', async () => {
+  test('a kubelet that counts fewer free PIDs than there are hides nothing', async () => {
     const run = runs.healthyRun();
     const cautious = run.timeline.kubelet_pid_available.map((count) => Math.floor(count / 4));
     const sooner = { ...run, timeline: { ...run.timeline, kubelet_pid_available: cautious } };
@@ -196,7 +196,7 @@ describe('blame', () => {
   test('of a node that has room again it is of the moment when it was full', async () => {
     const run = runs.recoveringRun();
     const texts = textsOf(await draw(blameChart(run), run)).join(' ');
-    expect(texts).toMatch(/Who held the 3\d,\d{3} pids/);
+    expect(texts).toMatch(/What held the 3\d,\d{3} PIDs/);
     const [most] = run.blameWhenFull!;
     expect(texts).toContain(most.pids.toLocaleString('en-US'));
     expect(most.pids).not.toBe(run.blame[0].pids);
@@ -204,7 +204,7 @@ describe('blame', () => {
 
   test('with nobody to blame it is an empty chart, not an error', async () => {
     const run = runs.leakingRun({ blame: [] });
-    expect(textsOf(await draw(blameChart(run), run)).join(' ')).toContain('Nobody holds a number');
+    expect(textsOf(await draw(blameChart(run), run)).join(' ')).toContain('No process holds a PID');
   });
 });
 
@@ -278,9 +278,9 @@ describe('the time axis', () => {
 
 test('a title is broken into lines of about equal length, never between a number and its unit', () => {
   expect(wrap('short', 40)).toEqual(['short']);
-  expect(wrap('Full after 22.4 h: 16,110 zombies pin 32,220 pids; free again at 30 h', 64)).toEqual([
-    'Full after 22.4\u00a0h: 16,110 zombies pin',
-    '32,220 pids; free again at 30\u00a0h',
+  expect(wrap('Full after 22.4 h: 16,110 zombies hold 32,220 PIDs; free again at 30 h', 64)).toEqual([
+    'Full after 22.4\u00a0h: 16,110 zombies',
+    'hold 32,220 PIDs; free again at 30\u00a0h',
   ]);
   expect(wrap('aaa 10 s', 6)).toEqual(['aaa', '10\u00a0s']);
 });

@@ -101,7 +101,7 @@ describe('the machine-readable result', () => {
     expect(status.blame.length).toBeGreaterThan(0);
   });
 
-  test('who held the pids is said as in blame.csv', () => {
+  test('who held the PIDs is said as in blame.csv', () => {
     const run = runs.leakingRun();
     const { status } = runResultDocument(run);
     const rows = [...status.blame, ...status.blameWhenFull!];

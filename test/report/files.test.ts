@@ -76,7 +76,7 @@ describe('the page', () => {
 
   test('shows question and answer of every scenario', () => {
     expect(html).toContain('Does a RabbitMQ health check every 10\u00a0s take a node down under pause 3.0?');
-    expect(html).toContain('Full after 22.4\u00a0h: 16,110 zombies pin 32,220 pids.');
+    expect(html).toContain('Full after 22.4\u00a0h: 16,110 zombies hold 32,220 PIDs.');
     expect(html.match(/class="card"/g)).toHaveLength(RESULTS.length);
   });
 
@@ -120,11 +120,11 @@ describe('summary.md', () => {
   test('begins with the question and the answer', () => {
     const [question, , sentence] = summaryMarkdown(runs.leakingRun()).split('\n');
     expect(question).toBe('# Does a RabbitMQ health check every 10 s take a node down under pause 3.0?');
-    expect(sentence).toBe('**Full after 22.4 h: 16,110 zombies pin 32,220 pids.**');
+    expect(sentence).toBe('**Full after 22.4 h: 16,110 zombies hold 32,220 PIDs.**');
   });
 
   test('tells the remedy of an exhausted run, and gives none to a healthy one', () => {
-    expect(summaryMarkdown(runs.leakingRun())).toContain('Delete the pods that hold the pids');
+    expect(summaryMarkdown(runs.leakingRun())).toContain('Delete the pods that hold the PIDs');
     expect(summaryMarkdown(runs.healthyRun())).not.toContain('Delete the pods');
   });
 

@@ -42,7 +42,7 @@ describe('what the report must not leave out', () => {
     const refused = { ...run, symptoms: { ...run.symptoms, podRefusals: [refusal] } };
     expect(headline(refused)).toBe(headline(run));
     expect(answer(refused)).toContain(
-      'Pod web is refused forks from 60 min on: no number below pid_max is free',
+      'Pod web is refused forks from 60 min on: no PID below pid_max is free',
     );
     expect(answer(run)).not.toContain('refused forks');
   });
@@ -50,13 +50,13 @@ describe('what the report must not leave out', () => {
 
 describe('a title is an answer', () => {
   test('a full node says when, and what fills it', () => {
-    expect(headline(runs.leakingRun())).toBe('Full after 22.4 h: 16,110 zombies pin 32,220 pids');
+    expect(headline(runs.leakingRun())).toBe('Full after 22.4 h: 16,110 zombies hold 32,220 PIDs');
     expect(timeToExhaustion(runs.leakingRun())).toBe('22.4 h');
   });
 
   test('a full node that is rescued says since when', () => {
     expect(headline(runs.recoveringRun())).toBe(
-      'Full after 22.4 h: 16,110 zombies pin 32,220 pids; free again at 30 h',
+      'Full after 22.4 h: 16,110 zombies hold 32,220 PIDs; free again at 30 h',
     );
   });
 
@@ -66,7 +66,7 @@ describe('a title is an answer', () => {
     const again = { atSeconds: 151_200, refusedBy: 'pid-max' as const, untilSeconds: null };
     const twice = { ...rescued, exhaustions: [first, again] };
     expect(headline(twice)).toBe(
-      'Full after 22.4 h: 16,110 zombies pin 32,220 pids; free again at 30 h, full again at 42 h',
+      'Full after 22.4 h: 16,110 zombies hold 32,220 PIDs; free again at 30 h, full again at 42 h',
     );
     expect(answer(twice)).toContain(
       'The node is full again from 42 h to the end of the run: in all for 13.6 h of 2 d.',
@@ -83,7 +83,7 @@ describe('a title is an answer', () => {
     expect(headlineMoments(twice).map(({ label }) => label)).toContain('full again: 42 h');
   });
 
-  test('a node that is full until pid_max is raised says so, not that pids were given back', () => {
+  test('a node that is full until pid_max is raised says so, not that PIDs were given back', () => {
     const full = runs.leakingRun();
     const { timeline } = full;
     const untilSeconds = timeline.time_s.find((seconds) => seconds > 30 * 3600)!;
@@ -95,32 +95,32 @@ describe('a title is an answer', () => {
     };
     expect(answer(raised)).toContain('pid_max is raised from 32,768 to 65,536, and forks work again.');
     expect(answer(raised)).not.toContain('given back');
-    expect(answer(runs.recoveringRun())).toContain('pids have been given back');
+    expect(answer(runs.recoveringRun())).toContain('PIDs have been given back');
   });
 
   test('a node that nothing fills says never', () => {
-    expect(headline(runs.healthyRun())).toBe('Never at this rate: 906 of 32,768 pids in use after 30 d');
+    expect(headline(runs.healthyRun())).toBe('Never at this rate: 906 of 32,768 PIDs in use after 30 d');
     expect(timeToExhaustion(runs.healthyRun())).toBe('never');
   });
 
-  test('a node whose pods are full before it says so, though pids accumulate', () => {
+  test('a node whose pods are full before it says so, though PIDs accumulate', () => {
     const bounded = runs.healthyRun({ projection: { kind: 'never', pidsPerHour: 170, method: 'a line' } });
-    expect(headline(bounded)).toBe('Never, the pods are full before: 906 of 32,768 pids in use after 30 d');
+    expect(headline(bounded)).toBe('Never, the pods are full before: 906 of 32,768 PIDs in use after 30 d');
     expect(answer(bounded)).toContain(
-      'The node never fills up by its pods: each is full by itself before (170 pids an hour; a line).',
+      'The node never fills up by its pods: each is full by itself before (170 PIDs per hour; a line).',
     );
     expect(answer(runs.healthyRun())).toContain('The node never fills up at this rate');
   });
 
   test('a run that ends too early says when it would be full', () => {
-    const title = 'Would be full after 32.7 d at this rate: 9,840 zombies hold 9,840 pids by 10 d';
+    const title = 'Would be full after 32.7 d at this rate: 9,840 zombies hold 9,840 PIDs by 10 d';
     expect(headline(runs.slowRun())).toBe(title);
     expect(timeToExhaustion(runs.slowRun())).toBe('~32.7 d');
   });
 
   test('a censored run without a projection promises nothing', () => {
     const run = runs.slowRun({ projection: null });
-    expect(headline(run)).toBe('Not full within 10 d: 10,092 of 32,768 pids in use');
+    expect(headline(run)).toBe('Not full within 10 d: 10,092 of 32,768 PIDs in use');
     expect(timeToExhaustion(run)).toBe('> 10 d');
   });
 
@@ -146,7 +146,7 @@ describe('a title is an answer', () => {
   test('forks refused inside a pod are told although the node is fine', () => {
     const run = runs.refusedInPodRun();
     expect(headline(run)).toBe(
-      'Pod web-3 is refused forks from 5 h on; the node has room: 906 of 32,768 pids in use',
+      'Pod web-3 is refused forks from 5 h on; the node has room: 906 of 32,768 PIDs in use',
     );
     expect(answer(run)).toContain('the cgroup has as many tasks as its pids.max allows.');
     const [first] = run.symptoms.podRefusals;
@@ -175,7 +175,7 @@ describe('a title is an answer', () => {
       'Full after 22.4 h, yet the kubelet still counts 16,410 free PIDs',
     );
     expect(kubeletHeadline(runs.healthyRun())).toBe(
-      'Nothing is hidden: the kubelet sees all 906 pids in use',
+      'Nothing is hidden: the kubelet sees all 906 PIDs in use',
     );
     expect(kubeletHeadline(runs.curedInTimeRun())).toBe(
       'The kubelet misses 49 % of what is in use: it sees 10,310 of 20,367',
@@ -206,14 +206,14 @@ describe('a title is an answer', () => {
     expect(blameHeadline(runs.leakingRun({ blame: [host] }))).toBe('The host itself holds 100 % of the pids');
     const login = { ...host, origin: 'ssh' as const, program: 'sshd' };
     expect(blameHeadline(runs.leakingRun({ blame: [login] }))).toBe('Ssh logins hold 100 % of the pids');
-    expect(blameHeadline(runs.leakingRun({ blame: [] }))).toBe('Nobody holds a number');
+    expect(blameHeadline(runs.leakingRun({ blame: [] }))).toBe('No process holds a PID');
   });
 
-  test('of a node that was full and has room again, who held the pids then is told', () => {
+  test('of a node that was full and has room again, what held the PIDs then is told', () => {
     const recovering = runs.recoveringRun();
     expect(blameHeadline(recovering)).toMatch(/^The liveness probe of rabbitmq held 9\d/);
     expect(blameSubtitle(recovering)).toMatch(
-      /^Who held the 3\d,\d{3} pids .* refused its first fork \(.* h\)$/,
+      /^What held the 3\d,\d{3} PIDs .* refused its first fork \(.* h\)$/,
     );
   });
 
@@ -242,21 +242,21 @@ describe('a title is an answer', () => {
 describe('the answer in sentences', () => {
   test('names the limit, what is held, and who notices', () => {
     expect(answer(runs.recoveringRun())).toBe(
-      'The node refuses its first fork after 22.4 h: no number below pid_max is free. It then holds 248 live tasks, ' +
-        '16,110 zombies and 16,110 pinned pids: 32,468 of 32,768 pids in use. ' +
-        'At 30 h, 32,216 pids have been given back: of 32,468 in use, 252 are left. The first probe fails at 22.4 h, ' +
+      'The node refuses its first fork after 22.4 h: no PID below pid_max is free. It then holds 248 live tasks, ' +
+        '16,110 zombies and 16,110 pinned PIDs: 32,468 of 32,768 PIDs in use. ' +
+        'At 30 h, 32,216 PIDs have been given back: of 32,468 in use, 252 are left. The first probe fails at 22.4 h, ' +
         'the first ssh login is refused at 22.6 h and the first pod cannot be created at 22.9 h.',
     );
   });
 
-  test('explains why a small table is full before all its pids are in use', () => {
-    expect(answer(runs.tinyRun())).toContain('pids below 300 are not handed out again');
+  test('explains why a small table is full before all its PIDs are in use', () => {
+    expect(answer(runs.tinyRun())).toContain('PIDs below 300 are not handed out again');
     expect(answer(runs.leakingRun())).not.toContain('below 300');
   });
 
   test('says by which method a projection was made', () => {
     expect(answer(runs.slowRun())).toContain(
-      'at 41 pids an hour it would after 32.7 d (least squares over the last half of the run)',
+      'at 41 PIDs per hour it would after 32.7 d (least squares over the last half of the run)',
     );
   });
 
@@ -329,8 +329,8 @@ test('an expectation that failed is told with what was the case', () => {
   ]);
 });
 
-test('the footer of ps says how many pids it cannot show, or that there are none', () => {
-  expect(pinnedFooter(8117)).toMatch(/^8,117 more pids are allocated that ps cannot show/);
-  expect(pinnedFooter(1)).toMatch(/^1 more number is /);
-  expect(pinnedFooter(0)).toMatch(/^No number is pinned/);
+test('the footer of ps says how many PIDs it cannot show, or that there are none', () => {
+  expect(pinnedFooter(8117)).toMatch(/^8,117 more PIDs are taken, which ps cannot show/);
+  expect(pinnedFooter(1)).toMatch(/^1 more PID is /);
+  expect(pinnedFooter(0)).toMatch(/^No PID is pinned/);
 });

@@ -83,7 +83,7 @@ describe('ps', () => {
     ]);
   });
 
-  test('the wide form adds the pids in inner namespaces, the pod and the container', () => {
+  test('the wide form adds the PIDs in inner namespaces, the pod and the container', () => {
     const [head, first] = renderPs(NODE.slice(3, 4), { wide: true }).split('\n');
     expect(head).toBe('PID PPID PGID SID NLWP STAT NSPID POD      CONTAINER CMD');
     expect(first).toBe('400  300  400 400    1 Ss   400,1 rabbitmq rabbitmq  pause');
@@ -119,7 +119,7 @@ describe('ps', () => {
 
 describe('K10: what ps cannot show', () => {
   test('is said in a line below', () => {
-    expect(psFooter(NODE)).toMatch(/^3 more pids/);
+    expect(psFooter(NODE)).toMatch(/^3 more PIDs/);
     expect(psFooter([row(1, 0, 1, 1, 'Ss', 'init')])).not.toContain('more');
   });
 });

@@ -69,7 +69,7 @@ export function kubeletChart(result: RunResult): ChartSpec {
 function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpec[] {
   const x = timeEncoding(result, frame);
   const columns = { truth: 'free', seen: 'kubelet_pid_available', hidden: 'min' } as const;
-  return gapLayers(x, columns, ['free pids', '(pid.available)'], { ...level, top: level.top / 1.1 }, {});
+  return gapLayers(x, columns, ['free PIDs', '(pid.available)'], { ...level, top: level.top / 1.1 }, {});
 }
 
 /**
