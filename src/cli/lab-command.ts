@@ -1,8 +1,8 @@
 /** What the lab's commands on real commands share: the command behind `--`, and what can keep the lab from running. */
 import type { Arguments as Parsed } from 'yargs';
 import { InitDidNotStay } from '../lab/init/examine.js';
-import { StartRefused } from '../lab/namespace/probe-host.js';
-import { BadLabOption, LabUnavailable } from '../lab/namespace/probe-host-setup.js';
+import { StartRefused } from '../lab/namespace/private-namespace.js';
+import { BadLabOption, LabUnavailable } from '../lab/namespace/setup.js';
 import { CommandNotRun } from '../lab/record/record.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANY, Kernel, kernelRules, NONE } from '../../src/kernel/kernel.js';
+import { ANY, Kernel, NONE } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 import { processRow } from '../../src/procfs/from-kernel.js';
 import { pinnedPids } from '../../src/procfs/pinned.js';
 
