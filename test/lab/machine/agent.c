@@ -775,6 +775,7 @@ static void set_up(void) {
   mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL);
   mount("mnt", "/mnt", "tmpfs", 0, NULL);
   mount("run", "/run", "tmpfs", 0, NULL);
+  mount("home", "/root", "tmpfs", 0, NULL); /* no start-up scripts of this machine in a login */
   mkdir("/dev/pts", 0755);
   mount("devpts", "/dev/pts", "devpts", 0, "ptmxmode=0666");
   int socket_of_lo = socket(AF_INET, SOCK_DGRAM, 0);

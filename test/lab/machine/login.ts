@@ -16,7 +16,7 @@ export function missingForLogins(): string | null {
 export class LoginServer {
   private constructor(private readonly box: Box) {}
 
-  static async start(box: Box): Promise<LoginServer> {
+  static async start(box: Box, cgroup?: string): Promise<LoginServer> {
     await box.makeFolders(FOLDER, '/run/sshd');
     for (const key of ['host', 'user']) {
       const made = await box.run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', `${FOLDER}/${key}`], {
@@ -36,7 +36,7 @@ export class LoginServer {
       '',
     ];
     await box.write(`${FOLDER}/config`, settings.join('\n'));
-    must('sshd', await start(box, [SSHD, '-D', '-e', '-f', `${FOLDER}/config`]));
+    must('sshd', await start(box, [SSHD, '-D', '-e', '-f', `${FOLDER}/config`], { cgroup }));
     await box.ask('sleep', 1000);
     return new LoginServer(box);
   }

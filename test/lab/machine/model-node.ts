@@ -27,6 +27,7 @@ import {
 import { kubeletRules, runtimeRules } from '../../../src/node/versions/rules.js';
 import { catalogue } from '../../../src/program/catalogue/index.js';
 import type { Program } from '../../../src/program/code.js';
+import { compileProgram } from '../../../src/program/compile.js';
 import { Machine } from '../../../src/program/machine.js';
 import { Run } from '../../../src/run/run.js';
 import { parseScenario } from '../../../src/scenario/parse.js';
@@ -205,7 +206,10 @@ export class ModelNode {
     this.pass(1000);
     const pod: ModelPod = { name, sandbox, containers: new Map() };
     if (owner.isReady && this.startContainer(pod, 'app', 'sleeper')) return pod;
-    this.endSandbox(pod);
+    if (owner.isReady) this.runtime.stop(sandbox);
+    this.pass(1000);
+    this.runtime.remove(sandbox);
+    this.pass(100);
     return null;
   }
 
@@ -242,6 +246,41 @@ export class ModelNode {
     const works = this.runtime.signal(container, SIGTERM);
     this.pass(1000);
     return works;
+  }
+
+  /** Kills the container's main process as `runc kill` does, and lets what follows happen. False: refused. */
+  killContainer(pod: ModelPod, name: string): boolean {
+    const works = this.runtime.signal(pod.containers.get(name)!, SIGKILL);
+    this.pass(1000);
+    if (works) pod.containers.delete(name);
+    return works;
+  }
+
+  /** False: a fork was refused, and what was left then stays. */
+  deletePod(pod: ModelPod): boolean {
+    for (const name of [...pod.containers.keys()]) if (!this.killContainer(pod, name)) return false;
+    if (!this.runtime.stop(pod.sandbox)) return false;
+    this.pass(1000);
+    this.runtime.remove(pod.sandbox);
+    this.pass(100);
+    return true;
+  }
+
+  /** A program of the catalogue in a cgroup with room for so many tasks beside it: its exit status. */
+  statusWithRoom(name: string, room: number): number {
+    const { kernel, context } = this;
+    const program = compileProgram(name, catalogue());
+    if (!program.ok) throw new Error(JSON.stringify(program.problems));
+    const task = kernel.fork(kernel.init);
+    kernel.attach(task, kernel.createCgroup(0, 1 + room));
+    let status = -1;
+    const child = context.children.register((_owner, _task, ended) => {
+      status = ended;
+    });
+    context.children.expect(task, child, 0);
+    context.machine.load(task, program.program, context.streams.stream(name, 'program'));
+    this.pass(5000);
+    return status;
   }
 
   /** One of the model's own logins, which come at random moments once they have begun. */
@@ -287,15 +326,10 @@ export class ModelNode {
     }
   }
 
-  letGo(): void {
-    for (const task of this.held.splice(0)) this.end(task, this.kernel.init);
-  }
-
-  private endSandbox({ sandbox }: ModelPod): void {
-    if (sandbox.infra !== NONE) this.runtime.stop(sandbox);
-    this.pass(1000);
-    this.runtime.remove(sandbox);
-    this.pass(100);
+  /** Holds PIDs, or lets some go again, until exactly so many are free. */
+  fill(free: number): void {
+    this.hold(Number.POSITIVE_INFINITY);
+    for (const task of this.held.splice(-free)) this.end(task, this.kernel.init);
   }
 }
 

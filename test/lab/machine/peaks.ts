@@ -1,0 +1,167 @@
+/** Row 5: how many tasks what comes and goes on a node has at most, how many PIDs it takes, and what stays. */
+import { Box, type Ended, run, start } from './box.js';
+import { CGROUPS, prepareContainers } from './containers.js';
+import { startOf } from './fill.js';
+import { LoginServer, missingForLogins } from './login.js';
+import { ModelNode, type Start } from './model-node.js';
+
+export interface Peak {
+  what: string;
+  /** Tasks at one time beyond those before, by `pids.peak` of a cgroup around all of it. */
+  peak: number;
+  /** By how much the cursor moved: PIDs handed out. */
+  pids: number;
+  rest: number;
+  /** PIDs handed out by the model, all of them at one time; null: it has nothing of the kind. */
+  model: { pids: number; rest: number } | null;
+}
+
+const CRON_WAIT_MS = 65_000;
+const SETTLE_MS = 300;
+
+export async function peaks(
+  repeats: number,
+  options: { limitSeconds: number; signal?: AbortSignal; cron?: boolean; onPeak?: (text: string) => void },
+): Promise<Peak[]> {
+  return Box.use(options, async (box) => {
+    await prepareContainers(box);
+    await box.ask('role', 'shim', 11);
+    await box.as('shim').ask('subreaper', 1);
+    const model = peaksOfModel(await startOf(box, 32_768));
+    const all: Peak[] = [];
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      for (const peak of await containerPeaks(box, repeat)) {
+        all.push({ ...peak, model: model.get(peak.what) ?? null });
+        options.onPeak?.(`${peak.what}: ${peak.peak} at once, ${peak.pids} PIDs`);
+      }
+    }
+    if (missingForLogins() === null)
+      all.push({ ...(await loginPeak(box)), model: model.get('login') ?? null });
+    if (options.cron) all.push({ ...(await cronPeak(box)), model: model.get('cron job') ?? null });
+    return all;
+  });
+}
+
+async function group(box: Box, name: string): Promise<string> {
+  const path = `${CGROUPS}/${name}`;
+  await box.makeFolders(path);
+  await box.write(`${path}/cgroup.subtree_control`, '+pids');
+  await box.makeFolders(`${path}/runc`);
+  return path;
+}
+
+/** One container's life, each call of runc in a cgroup of its own beside the container's, below one that is new. */
+async function containerPeaks(box: Box, repeat: number): Promise<Omit<Peak, 'model'>[]> {
+  const shim = box.as('shim');
+  const id = `peak-${repeat}`;
+  const folder = `/mnt/${id}`;
+  const path = await group(box, id);
+  await box.makeFolders(folder);
+  await box.write(`${folder}/config.json`, configOf(id));
+  const cgroup = `${path}/runc`;
+  const peak = async (): Promise<number> => Number(await box.read(`${path}/pids.peak`));
+  const found: Omit<Peak, 'model'>[] = [];
+  let highest = 0;
+  // pids.peak only rises: what stays below an earlier peak is not seen, so the calls go from few tasks to many.
+  const measure = async (what: string, act: () => Promise<Ended>): Promise<void> => {
+    const before = await box.table();
+    const charged = Number(await box.read(`${path}/pids.current`));
+    const end = await act();
+    if (end.status !== 0) throw new Error(`${what} in the box: ${end.output}`);
+    await box.ask('sleep', SETTLE_MS);
+    const after = await box.table();
+    const reached = await peak();
+    found.push({
+      what,
+      peak: reached > highest ? reached - charged : Number.NaN,
+      pids: after.lastPid - before.lastPid,
+      rest: after.tasks - before.tasks,
+    });
+    highest = Math.max(highest, reached);
+  };
+  const pidFile = `${folder}/exec.pid`;
+  const detached = ['runc', 'exec', '--detach', '--pid-file', pidFile, id, '/bin/true'];
+  await measure('runc create', () => run(shim, ['runc', 'create', '--bundle', folder, id], { cgroup }));
+  await measure('runc start', () => run(shim, ['runc', 'start', id], { cgroup }));
+  await measure('runc exec, detached', () =>
+    shim.ask('exec', 20_000, 0, pidFile, '/', `cgroup=${cgroup}`, ...detached),
+  );
+  await measure('runc exec, in the foreground', () =>
+    run(shim, ['runc', 'exec', id, '/bin/true'], { cgroup }),
+  );
+  await measure('runc kill', () => run(shim, ['runc', 'kill', id, 'KILL'], { cgroup }));
+  await measure('runc delete', () => run(shim, ['runc', 'delete', id], { cgroup }));
+  return found;
+}
+
+function configOf(id: string): string {
+  return JSON.stringify({
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid: 0, gid: 0 },
+      args: ['/bin/sleep', '100000'],
+      env: ['PATH=/bin'],
+      cwd: '/',
+      capabilities: {},
+    },
+    root: { path: '/mnt/root', readonly: false },
+    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+    linux: { cgroupsPath: `/${id}/container`, namespaces: [{ type: 'pid' }, { type: 'mount' }] },
+  });
+}
+
+async function loginPeak(box: Box): Promise<Omit<Peak, 'model'>> {
+  const path = await group(box, 'logins');
+  const logins = await LoginServer.start(box, `${path}/runc`);
+  const client = await logins.client();
+  const before = await box.table();
+  const charged = Number(await box.read(`${path}/pids.current`));
+  const end = await logins.login(client);
+  if (end.status !== 0) throw new Error(`a login in the box: ${end.output}`);
+  await box.ask('sleep', SETTLE_MS);
+  const after = await box.table();
+  // The client was there before, and is gone now.
+  return {
+    what: 'login',
+    peak: Number(await box.read(`${path}/pids.peak`)) - charged,
+    pids: after.lastPid - before.lastPid,
+    rest: after.tasks - before.tasks + 1,
+  };
+}
+
+async function cronPeak(box: Box): Promise<Omit<Peak, 'model'>> {
+  const path = await group(box, 'cron');
+  await box.makeFolders('/mnt/cron');
+  await box.write('/mnt/cron/root', '* * * * * /bin/busybox sleep 1; /bin/busybox true\n');
+  await start(box, ['/bin/busybox', 'crond', '-f', '-d', '8', '-c', '/mnt/cron'], { cgroup: `${path}/runc` });
+  await box.ask('sleep', 1000);
+  const before = await box.table();
+  const charged = Number(await box.read(`${path}/pids.current`));
+  await box.ask('sleep', CRON_WAIT_MS);
+  const after = await box.table();
+  return {
+    what: 'cron job',
+    peak: Number(await box.read(`${path}/pids.peak`)) - charged,
+    pids: after.lastPid - before.lastPid,
+    rest: after.tasks - before.tasks,
+  };
+}
+
+/** What the model hands out for the same. */
+function peaksOfModel(start: Start): Map<string, { pids: number; rest: number }> {
+  const node = new ModelNode(start);
+  const pod = node.createPod('peak')!;
+  const all = new Map<string, { pids: number; rest: number }>();
+  const measure = (what: string, act: () => unknown): void => {
+    const { cursor } = node.kernel.namespaces[0];
+    const { tasks } = node.counts();
+    act();
+    all.set(what, { pids: node.kernel.namespaces[0].cursor - cursor, rest: node.counts().tasks - tasks });
+  };
+  measure('runc create', () => node.startContainer(pod, 'new', 'sleeper'));
+  measure('runc exec, detached', () => node.exec(pod.containers.get('app')!, 'quick'));
+  measure('runc kill', () => node.killContainer(pod, 'new'));
+  measure('login', () => node.login());
+  return all;
+}
