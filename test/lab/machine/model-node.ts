@@ -202,8 +202,9 @@ export class ModelNode {
       infraOrigin: origins.of('infra', 'pause', name, null),
       infraStream: streams.stream(name, 'infra'),
     });
-    if (!this.runtime.create(sandbox)) return null;
+    const begun = this.runtime.create(sandbox);
     this.pass(1000);
+    if (!begun) return null;
     const pod: ModelPod = { name, sandbox, containers: new Map() };
     if (owner.isReady && this.startContainer(pod, 'app', 'sleeper')) return pod;
     if (owner.isReady) this.runtime.stop(sandbox);
@@ -222,8 +223,9 @@ export class ModelNode {
       streams.stream(`${pod.name}/${name}`, 'program'),
       origins.of('main', program, pod.name, name),
     );
-    if (!this.runtime.start(container)) return null;
+    const begun = this.runtime.start(container);
     this.pass(1000);
+    if (!begun) return null;
     pod.containers.set(name, container);
     return container;
   }
@@ -231,8 +233,9 @@ export class ModelNode {
   /** Null: it could not be started. At `timeoutMs` its main process is killed, if it still runs. */
   exec(container: Container, program: ProgramName, timeoutMs: number | null = null): Client | null {
     const client = new Client(this.context, container, compiled(program), program);
-    if (!this.execs.start(this.execs.add(client))) return null;
+    const begun = this.execs.start(this.execs.add(client));
     this.pass(500);
+    if (!begun) return null;
     if (timeoutMs !== null) {
       this.pass(timeoutMs);
       if (client.task !== NONE) this.kernel.kill(KERNEL, client.task, SIGKILL);
