@@ -132,7 +132,7 @@ describe('a title is an answer', () => {
 
   test('a leak that ended and began again is told with both', () => {
     expect(headline(runs.leakingAgainRun())).toBe(
-      '20,136 pids given back at 14 h, yet full after 36.4 h at this rate',
+      '20,136 PIDs given back at 14 h, yet full after 36.4 h at this rate',
     );
   });
 
@@ -200,12 +200,12 @@ describe('a title is an answer', () => {
   });
 
   test('the copies of a pod are blamed together', () => {
-    expect(blameHeadline(runs.leakingRun())).toBe('The liveness probe of rabbitmq holds 99.2 % of the pids');
-    expect(blameHeadline(runs.tenPodsRun())).toBe('The liveness probes of 10 pods hold 98 % of the pids');
+    expect(blameHeadline(runs.leakingRun())).toBe('The liveness probe of rabbitmq holds 99.2 % of the PIDs');
+    expect(blameHeadline(runs.tenPodsRun())).toBe('The liveness probes of 10 pods hold 98 % of the PIDs');
     const [host] = runs.leakingRun().blame.filter(({ pod }) => pod === 'node');
-    expect(blameHeadline(runs.leakingRun({ blame: [host] }))).toBe('The host itself holds 100 % of the pids');
+    expect(blameHeadline(runs.leakingRun({ blame: [host] }))).toBe('The host itself holds 100 % of the PIDs');
     const login = { ...host, origin: 'ssh' as const, program: 'sshd' };
-    expect(blameHeadline(runs.leakingRun({ blame: [login] }))).toBe('Ssh logins hold 100 % of the pids');
+    expect(blameHeadline(runs.leakingRun({ blame: [login] }))).toBe('Ssh logins hold 100 % of the PIDs');
     expect(blameHeadline(runs.leakingRun({ blame: [] }))).toBe('No process holds a PID');
   });
 

@@ -13,7 +13,7 @@ import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { LabUnavailable } from '../../../src/lab/namespace/probe-host-setup.js';
+import { LabUnavailable } from '../../../src/lab/namespace/setup.js';
 
 export interface BoxOptions {
   /** As `mem=`: threads-max follows from it (K40). Default 512 MiB: 3,804 tasks or so. */
