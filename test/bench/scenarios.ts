@@ -8,7 +8,7 @@ export function scenarioOf(text: string): Scenario {
   return parsed.value[0];
 }
 
-export const INCIDENT_FILE = 'scenarios/rabbitmq-pause-3.0.yaml';
+export const INCIDENT_FILE = 'test/bench/scenarios/incident.yaml';
 export const INCIDENT = scenarioOf(readFileSync(INCIDENT_FILE, 'utf8'));
 
 /**

@@ -178,7 +178,9 @@ describe('the timeline', () => {
   });
 
   test('every row keeps the identity, and every event has a row', () => {
-    const { timeline, events } = simulate(scenario({ ...LEAK, sshLogins: { everyUs: 60 * S, lastsUs: 20 * S } }, 1_500));
+    const { timeline, events } = simulate(
+      scenario({ ...LEAK, sshLogins: { everyUs: 60 * S, lastsUs: 20 * S } }, 1_500),
+    );
     timeline.allocated.forEach((allocated, row) => {
       expect(timeline.tasks[row] + timeline.zombies[row] + timeline.pinned[row]).toBe(allocated);
     });
