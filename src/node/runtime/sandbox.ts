@@ -302,7 +302,7 @@ export class SandboxRuntime {
   private endWithShim(sandbox: Sandbox | undefined): void {
     if (sandbox === undefined) return;
     if (this.context.runtimeRules.shimPer === 'pod')
-      this.containersOf(sandbox).forEach((each) => this.endMain(each));
+      for (const each of this.containersOf(sandbox)) this.endMain(each);
     this.kill(sandbox.infra, SIGKILL);
   }
 
