@@ -28,6 +28,9 @@ export const NODE_MOMENT_KINDS = [
   'no-effect',
   'evicted',
   'pressure',
+  /** A pod has not run for a minute, or does again. */
+  'workload-down',
+  'workload-up',
   /** A service of the host: the runtime, kubelet, sshd, cron. */
   'daemon-died',
   'daemon-restarted',
@@ -39,12 +42,14 @@ export interface NodeObserver {
   moment(kind: NodeMomentKind, subject: string, detail: string): void;
 }
 
-/** Running totals. All of them only grow, but `podsRunning`. */
+/** Running totals. All of them only grow, but `podsRunning` and `podsNeverCreated`. */
 export interface NodeCounters {
   podsRunning: number;
   /** Pods, not attempts: a pod that is retried a hundred times has failed once. */
   podsCreated: number;
   podsCreateFailed: number;
+  /** Of those that failed: pods that have not come up since. */
+  podsNeverCreated: number;
   podsDeleteStuck: number;
   probeRuns: number;
   /** Failed and errored. */

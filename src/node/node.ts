@@ -47,6 +47,7 @@ export class Node {
     podsRunning: 0,
     podsCreated: 0,
     podsCreateFailed: 0,
+    podsNeverCreated: 0,
     podsDeleteStuck: 0,
     probeRuns: 0,
     probeFailures: 0,

@@ -118,6 +118,7 @@ function resultRecord(result: RunResult): Record<string, Cell> {
     ssh_refused: symptoms.sshRefused,
     first_pod_create_failed_s: symptoms.firstPodCreateFailedSeconds,
     pod_creates_failed: symptoms.podCreatesFailed,
+    pods_never_created: symptoms.podsNeverCreated,
     pod_deletes_stuck: symptoms.podDeletesStuck,
     expectations_hold: expectations.every(({ ok }) => ok),
   };

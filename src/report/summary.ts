@@ -37,6 +37,7 @@ export function summaryMarkdown(result: RunResult): string {
     momentsPart(result),
     blamePart(result),
     probesPart(result),
+    workloadsPart(result),
     meaningPart(result),
     expectationsPart(result),
     reproducePart(result),
@@ -145,6 +146,29 @@ function probesPart(result: RunResult): string {
       : '';
   const heads = ['probe', 'runs', 'failed', 'first failure', 'zombies per run', 'PIDs per run'];
   return `## The probes\n\n${markdownTable(heads, rows)}${rest}`;
+}
+
+/** A restart is no downtime worth a line. */
+const DOWN_SECONDS_MIN = 60;
+
+function workloadsPart({ pods, symptoms }: RunResult): string {
+  const down = pods.filter(
+    ({ downSinceSeconds, downSeconds }) => downSinceSeconds !== null || downSeconds >= DOWN_SECONDS_MIN,
+  );
+  const rows = down
+    .slice(0, MOMENTS_MAX)
+    .map(({ name, downSinceSeconds, downSeconds, restarts }) => [
+      escapeMarkdown(name),
+      downSinceSeconds === null ? 'up at the end' : formatSeconds(downSinceSeconds),
+      formatSeconds(downSeconds),
+      formatCount(restarts),
+    ]);
+  const never = symptoms.podsNeverCreated;
+  if (rows.length === 0 && never === 0) return '';
+  const table =
+    rows.length === 0 ? [] : [markdownTable(['pod', 'down since', 'down in all', 'restarts'], rows)];
+  const sentence = never === 0 ? [] : [`Pods that were never created: ${formatCount(never)}.`];
+  return ['## What did not run', ...table, ...sentence].join('\n\n');
 }
 
 function meaningPart(result: RunResult): string {

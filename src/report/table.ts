@@ -70,6 +70,12 @@ function refusedBy(result: RunResult): string {
   return tellStory(result).kind === 'pod-full' ? 'in a pod' : '-';
 }
 
+/** Of the pods that are down at the end, the one that has been so for longest. */
+function downSince({ pods }: RunResult): number | null {
+  const since = pods.flatMap(({ downSinceSeconds }) => downSinceSeconds ?? []);
+  return since.length === 0 ? null : Math.min(...since);
+}
+
 const TABLE_COLUMNS: readonly Column[] = [
   { head: 'SCENARIO', align: 'left', cell: ({ scenario }) => printable(scenario.name) },
   { head: 'OUTCOME', align: 'left', cell: ({ outcome }) => outcome.kind, tone: outcomeTone },
@@ -83,6 +89,8 @@ const TABLE_COLUMNS: readonly Column[] = [
 
 const WIDE_COLUMNS: readonly Column[] = [
   { head: 'PROBE FAILED', align: 'right', cell: ({ symptoms }) => when(symptoms.firstProbeFailureSeconds) },
+  { head: 'NEVER CREATED', align: 'right', cell: ({ symptoms }) => formatCount(symptoms.podsNeverCreated) },
+  { head: 'DOWN SINCE', align: 'right', cell: (result) => when(downSince(result)) },
   { head: 'TASKS', align: 'right', cell: ({ final }) => formatCount(final.tasks) },
   { head: 'ALLOCATED', align: 'right', cell: ({ final }) => formatCount(final.allocated) },
   { head: 'PID_MAX', align: 'right', cell: ({ final }) => formatCount(final.pidMax) },

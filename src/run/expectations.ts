@@ -37,6 +37,7 @@ function actualOf({ subject }: Expectation, result: Yield): Value {
       return final[subject];
     case 'sshRefused':
     case 'podCreatesFailed':
+    case 'podsNeverCreated':
     case 'podDeletesStuck':
       return symptoms[subject];
     case 'probeFailures':

@@ -63,6 +63,10 @@ export interface PodSummary {
   pinned: number;
   tasks: number;
   restarts: number;
+  /** When it went down: a container that should run does not. null: it is up, or has been deleted for good. */
+  downSinceSeconds: number | null;
+  /** For how long it has been down in all, its first start included. */
+  downSeconds: number;
 }
 
 export interface ProbeSummary {
@@ -111,6 +115,8 @@ export interface Symptoms {
   sshRefused: number;
   firstPodCreateFailedSeconds: number | null;
   podCreatesFailed: number;
+  /** Of those: pods that have not come up to the end, or had not when they were deleted. */
+  podsNeverCreated: number;
   podDeletesStuck: number;
 }
 

@@ -100,7 +100,14 @@ function podSummary(node: Node, slot: PodSlot): PodSummary {
     sum.pinned += counts.pinned;
     sum.tasks += counts.tasks;
   });
-  return { name: slot.name, ...sum, restarts: node.kubelet.restartsIn(slot) };
+  const { sinceUs, totalUs } = slot.downtime;
+  return {
+    name: slot.name,
+    ...sum,
+    restarts: node.kubelet.restartsIn(slot),
+    downSinceSeconds: sinceUs === null ? null : sinceUs / US_PER_SECOND,
+    downSeconds: totalUs / US_PER_SECOND,
+  };
 }
 
 function probeSummary(account: ProbeAccount, { leaks }: Watch): ProbeSummary {
@@ -130,6 +137,7 @@ function symptomsOf({ counters }: Node, { firstTimes, podRefusals }: Watch): Sym
     sshRefused: counters.sshRefused,
     firstPodCreateFailedSeconds: firstTimes.podCreateFailedSeconds,
     podCreatesFailed: counters.podsCreateFailed,
+    podsNeverCreated: counters.podsNeverCreated,
     podDeletesStuck: counters.podsDeleteStuck,
   };
 }

@@ -45,7 +45,17 @@ const STATUS = {
     pidMax: 'number',
     loadavgTasks: 'number',
   },
-  pods: [{ name: 'string', zombies: 'number', pinned: 'number', tasks: 'number', restarts: 'number' }],
+  pods: [
+    {
+      name: 'string',
+      zombies: 'number',
+      pinned: 'number',
+      tasks: 'number',
+      restarts: 'number',
+      downSinceSeconds: 'null',
+      downSeconds: 'number',
+    },
+  ],
   probes: [
     {
       pod: 'string',
@@ -68,6 +78,7 @@ const STATUS = {
     sshRefused: 'number',
     firstPodCreateFailedSeconds: 'number',
     podCreatesFailed: 'number',
+    podsNeverCreated: 'number',
     podDeletesStuck: 'number',
   },
   projection: 'null',

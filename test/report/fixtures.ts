@@ -123,6 +123,7 @@ function symptomsOf(timeline: Timeline, full: number | null): Symptoms {
     sshRefused: timeline.ssh_refused.at(-1)!,
     firstPodCreateFailedSeconds: firstMoment(timeline, 'pods_create_failed'),
     podCreatesFailed: timeline.pods_create_failed.at(-1)!,
+    podsNeverCreated: timeline.pods_create_failed.at(-1)!,
     podDeletesStuck: timeline.pods_delete_stuck.at(-1)!,
   };
 }
@@ -263,6 +264,8 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       pinned: Math.floor(end.pinned / world.pods.length),
       tasks: 41,
       restarts: 0,
+      downSinceSeconds: null,
+      downSeconds: 0,
     })),
     probes: world.pods.map((pod) => ({
       pod,

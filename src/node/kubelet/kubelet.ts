@@ -4,6 +4,7 @@ import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { SandboxRuntime } from '../runtime/sandbox.js';
 import type { PodSpec, ProbeSpec, ProbeType } from '../spec.js';
+import { Downtime } from './downtime.js';
 import { Pod, PodContainer, type PodHost } from './pod.js';
 import type { ProbeTotals, ProbeWorker, ProbeWorkers } from './probe-worker.js';
 
@@ -24,6 +25,9 @@ export interface PodSlot {
   /** Of pods that are gone. */
   pastRestarts: number;
   recreate: boolean;
+  /** From its creation on, until it is deleted for good; an eviction does not change that. */
+  isWanted: boolean;
+  readonly downtime: Downtime;
 }
 
 export class Kubelet implements PodHost {
@@ -41,6 +45,7 @@ export class Kubelet implements PodHost {
   readonly #indexOf = new Map<PodContainer, number>();
   readonly #startSlot: EventKind;
   readonly #stopSlot: EventKind;
+  readonly #isLongDown: EventKind;
   readonly #retryJitter: RandomStream;
   readonly #drainQueue: PodSlot[] = [];
 
@@ -64,6 +69,7 @@ export class Kubelet implements PodHost {
       const container = this.#containers[index];
       if (container?.token === token) container.pod.graceOver(container);
     });
+    this.#isLongDown = sim.register((slot, token) => this.slots[slot].downtime.tellIfDown(token));
     this.#startSlot = sim.register((slot) => this.createInSlot(this.slots[slot]));
     this.#stopSlot = sim.register((slot) => this.deleteFromSlot(this.slots[slot], false));
     for (const pod of spec.pods) this.#addSlots(pod);
@@ -73,7 +79,10 @@ export class Kubelet implements PodHost {
     const { sim } = this.context;
     for (let copy = 0; copy < spec.count; copy++) {
       const name = spec.count === 1 ? spec.name : `${spec.name}-${copy}`;
-      const slot = this.slots.push({ name, spec, current: null, pastRestarts: 0, recreate: false }) - 1;
+      const slot = this.slots.length;
+      const downtime = new Downtime(this.context, name, slot, this.#isLongDown);
+      const nothingYet = { current: null, pastRestarts: 0, recreate: false, isWanted: false };
+      this.slots.push({ name, spec, downtime, ...nothingYet });
       sim.at(spec.startAtUs, this.#startSlot, slot, 0);
       if (spec.stopAtUs !== null) sim.at(spec.stopAtUs, this.#stopSlot, slot, 0);
     }
@@ -81,12 +90,20 @@ export class Kubelet implements PodHost {
 
   createInSlot(slot: PodSlot): void {
     slot.recreate = false;
+    slot.isWanted = true;
     slot.current = this.create(slot.name, slot.spec);
+    this.#lookAt(slot);
   }
 
   deleteFromSlot(slot: PodSlot, recreate: boolean): void {
     slot.recreate = recreate;
+    slot.isWanted = recreate;
     slot.current?.stop();
+    this.#lookAt(slot);
+  }
+
+  #lookAt({ isWanted, current, downtime }: PodSlot): void {
+    downtime.note(isWanted && (current === null || current.isDown));
   }
 
   /** Every slot that a name means: a pod, or all copies of one. */
@@ -205,12 +222,18 @@ export class Kubelet implements PodHost {
     return this.#indexOf.get(container)!;
   }
 
+  podChanged(pod: Pod): void {
+    const slot = this.slots.find(({ current }) => current === pod);
+    if (slot !== undefined) this.#lookAt(slot);
+  }
+
   podGone(pod: Pod): void {
     this.#forget(pod);
     const slot = this.slots.find(({ current }) => current === pod);
     if (slot === undefined) return;
     slot.pastRestarts = this.restartsIn(slot);
     slot.current = null;
+    this.#lookAt(slot);
     if (slot.recreate && (this.admits || slot.spec.sandboxless)) this.createInSlot(slot);
     if (this.#drainQueue[0] === slot) this.#drainNext();
   }

@@ -29,6 +29,8 @@ export class PodContainer implements ProbeHost {
   reason = '';
   /** A start or stop of it has been refused, and none has succeeded since. */
   refused = false;
+  /** It has ended, and its restart policy leaves it at that. */
+  isComplete = false;
   /** It is being stopped: what has been sent so far. */
   stopping: 'no' | 'asked' | 'term-sent' | 'kill-sent' = 'no';
 
@@ -63,6 +65,8 @@ export interface PodHost {
   readonly graceOver: EventKind;
   retryDelayUs(pod: Pod): number;
   containerIndex(container: PodContainer): number;
+  /** It may have come up, or gone down. */
+  podChanged(pod: Pod): void;
   podGone(pod: Pod): void;
 }
 
@@ -87,6 +91,11 @@ export class Pod implements SandboxOwner {
     readonly spec: PodSpec,
   ) {
     this.graceUs = spec.terminationGraceUs;
+  }
+
+  /** Does a container not run that should? */
+  get isDown(): boolean {
+    return this.containers.some(({ state, isComplete }) => state !== 'running' && !isComplete);
   }
 
   /** Begins to set the pod up. */
@@ -177,6 +186,7 @@ export class Pod implements SandboxOwner {
     if (this.hasRun) return;
     this.hasRun = true;
     counters.podsCreated++;
+    if (this.createFailed) counters.podsNeverCreated--;
     this.moment('pod-created', this.name, this.createFailed ? 'after refused attempts' : '');
   }
 
@@ -195,6 +205,7 @@ export class Pod implements SandboxOwner {
       container.restarts++;
       this.moment('container-restarted', container.path, container.reason);
     }
+    this.host.podChanged(this);
     if (this.state === 'stopping') this.advanceStop();
     else this.startNext();
   }
@@ -229,11 +240,13 @@ export class Pod implements SandboxOwner {
     if (this.state === 'stopping') this.advanceStop();
     else if (this.sandboxLost()) this.recreateWhenEmpty();
     else this.afterExit(container, status, wasStopped);
+    this.host.podChanged(this);
   }
 
   private afterExit(container: PodContainer, status: number, wasStopped: boolean): void {
     if (!wasStopped) container.reason = `exited with status ${status}`;
-    if (!this.restarts(status, wasStopped)) return;
+    container.isComplete = !this.restarts(status, wasStopped);
+    if (container.isComplete) return;
     this.forgetOldCrashes(container);
     this.backOff(container);
   }
@@ -273,6 +286,7 @@ export class Pod implements SandboxOwner {
 
   private toWaiting(container: PodContainer): void {
     container.state = 'waiting';
+    container.isComplete = false;
     container.stopping = 'no';
     container.token++;
   }
@@ -365,6 +379,7 @@ export class Pod implements SandboxOwner {
     if (this.createFailed || this.hasRun) return;
     this.createFailed = true;
     this.host.context.counters.podsCreateFailed++;
+    this.host.context.counters.podsNeverCreated++;
     this.moment('pod-create-failed', this.name, detail);
   }
 

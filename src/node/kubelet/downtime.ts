@@ -1,0 +1,55 @@
+/** Since when a workload is down, and for how long in all: a pod of which a container should run and does not. */
+import type { EventKind } from '../../sim/simulation.js';
+import { formatDuration, US_PER_MINUTE } from '../../sim/time.js';
+import type { NodeContext } from '../context.js';
+
+/** Shorter than this is a restart, and no news. */
+const LONG_US = US_PER_MINUTE;
+
+export class Downtime {
+  /** null: it is up, or nobody wants it to be. */
+  sinceUs: number | null = null;
+  #pastUs = 0;
+  #isTold = false;
+  /** Tells one time that it is down from the next. */
+  #token = 0;
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly subject: string,
+    private readonly index: number,
+    private readonly isLong: EventKind,
+  ) {}
+
+  /** All of it, to this moment. */
+  get totalUs(): number {
+    return this.#pastUs + (this.sinceUs === null ? 0 : this.context.sim.nowUs - this.sinceUs);
+  }
+
+  /** Whether it is down now; the same again is nothing new. */
+  note(isDown: boolean): void {
+    const { sim } = this.context;
+    if (isDown === (this.sinceUs !== null)) return;
+    if (isDown) {
+      this.sinceUs = sim.nowUs;
+      sim.after(LONG_US, this.isLong, this.index, ++this.#token);
+      return;
+    }
+    const lastedUs = sim.nowUs - this.sinceUs!;
+    this.#pastUs += lastedUs;
+    this.sinceUs = null;
+    if (this.#isTold) this.#tell('workload-up', `after ${formatDuration(lastedUs)}`);
+    this.#isTold = false;
+  }
+
+  /** It may have been down for long. */
+  tellIfDown(token: number): void {
+    if (this.sinceUs === null || token !== this.#token) return;
+    this.#isTold = true;
+    this.#tell('workload-down', `since ${formatDuration(this.sinceUs)}: what should run does not`);
+  }
+
+  #tell(kind: 'workload-down' | 'workload-up', detail: string): void {
+    this.context.observer.moment(kind, this.subject, detail);
+  }
+}
