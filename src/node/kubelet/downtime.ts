@@ -1,6 +1,7 @@
 /** Since when a workload is down, and for how long in all: a pod of which a container should run and does not. */
 import type { EventKind } from '../../sim/simulation.js';
-import { formatDuration, US_PER_MINUTE } from '../../sim/time.js';
+import { US_PER_MINUTE } from '../../sim/time.js';
+import { formatDuration } from '../../text/duration.js';
 import type { NodeContext } from '../context.js';
 
 /** Shorter than this is a restart, and no news. */
