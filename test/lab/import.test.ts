@@ -63,7 +63,9 @@ describe('the shipped trace of rabbitmqctl node_health_check', () => {
   });
 
   it('says what it had to infer', () => {
-    expect(value.notes).toContainEqual(expect.stringContaining('who waited for whom is inferred'));
+    expect(value.notes).toContainEqual(
+      expect.stringContaining('which parent waited for which child is inferred'),
+    );
     expect(value.notes).toContainEqual(expect.stringContaining('beam.smp ignores SIGCHLD'));
   });
 });
