@@ -1,0 +1,53 @@
+/** The three symptoms of the incident: on the node of 2018 they come by themselves, whatever the luck. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { RunEventKind, RunResult } from '../../src/run/result.js';
+import { simulate } from '../../src/run/run.js';
+import { parseScenario } from '../../src/scenario/parse.js';
+import type { Scenario } from '../../src/scenario/scenario.js';
+import { US_PER_HOUR } from '../../src/sim/time.js';
+
+const SYMPTOMS: readonly RunEventKind[] = ['pod-create-failed', 'pod-delete-stuck', 'ssh-refused'];
+const SEEDS = 20;
+const WITHIN_SECONDS = 4 * 3_600;
+
+function scenario(name: string): Scenario {
+  const parsed = parseScenario(readFileSync(`scenarios/${name}.yaml`, 'utf8'));
+  if (!parsed.ok) throw new Error(parsed.diagnostics.map(({ message }) => message).join('\n'));
+  return { ...parsed.value[0], horizonUs: 26 * US_PER_HOUR };
+}
+
+/** Which of the symptoms show within four hours of the first refused fork. */
+function symptomsOf({ exhaustions, events }: RunResult): RunEventKind[] {
+  const fullSeconds = exhaustions[0]?.atSeconds ?? Number.POSITIVE_INFINITY;
+  return SYMPTOMS.filter((symptom) =>
+    events.some(
+      ({ kind, timeSeconds }) =>
+        kind === symptom && timeSeconds >= fullSeconds && timeSeconds <= fullSeconds + WITHIN_SECONDS,
+    ),
+  );
+}
+
+describe('R31 R45 on a node of 2018 that a health check under pause 3.0 has filled', () => {
+  it('pods are neither created nor deleted and logins are refused within 4 h, in 19 of 20 runs', () => {
+    const whole = scenario('rabbitmq-pause-3.0');
+    const complete = Array.from({ length: SEEDS }, (_, index) =>
+      symptomsOf(simulate({ ...whole, seed: 1_001 + index })),
+    ).filter((symptoms) => symptoms.length === SYMPTOMS.length);
+    expect(complete.length).toBeGreaterThanOrEqual(SEEDS - 1);
+  }, 240_000);
+
+  it('RabbitMQ is down, for the most of the time that is left', () => {
+    const { pods, exhaustions } = simulate(scenario('rabbitmq-pause-3.0'));
+    const rabbitmq = pods.find(({ name }) => name === 'rabbitmq')!;
+    const leftSeconds = (26 * US_PER_HOUR) / 1_000_000 - exhaustions[0].atSeconds;
+    expect(rabbitmq.downSeconds).toBeGreaterThan(leftSeconds / 2);
+  });
+
+  it('and with pause 3.1 nothing of it happens', () => {
+    const result = simulate(scenario('rabbitmq-pause-3.1'));
+    expect(result.exhaustions).toEqual([]);
+    expect(result.events.filter(({ kind }) => SYMPTOMS.includes(kind))).toEqual([]);
+    expect(result.pods.filter(({ downSeconds }) => downSeconds > 0).map(({ name }) => name)).toEqual([]);
+  });
+});
