@@ -1,17 +1,9 @@
 /** The node model as it is driven beside a box: the same baseline, the same cursor, one action after another. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  KERNEL,
-  type Kernel,
-  kernelRules,
-  NONE,
-  SIGKILL,
-  SIGTERM,
-  type TaskId,
-} from '../../../src/kernel/kernel.js';
+import { KERNEL, type Kernel, NONE, SIGKILL, SIGTERM, type TaskId } from '../../../src/kernel/kernel.js';
 import type { NodeContext, NodeCounters } from '../../../src/node/context.js';
-import { bootHost, type HostDaemons } from '../../../src/node/host/boot.js';
+import { bootHost } from '../../../src/node/host/boot.js';
 import { ChildWatch } from '../../../src/node/host/child-watch.js';
 import { startSshLogins } from '../../../src/node/host/logins.js';
 import { Origins } from '../../../src/node/origins.js';
@@ -24,7 +16,9 @@ import {
   type SandboxOwner,
   SandboxRuntime,
 } from '../../../src/node/runtime/sandbox.js';
-import { kubeletRules, runtimeRules } from '../../../src/node/versions/rules.js';
+import { kernelRules } from '../../../src/node/versions/kernel.js';
+import { kubeletRules } from '../../../src/node/versions/kubelet.js';
+import { runtimeRules } from '../../../src/node/versions/runtime.js';
 import { catalogue } from '../../../src/program/catalogue/index.js';
 import type { Program } from '../../../src/program/code.js';
 import { compileProgram } from '../../../src/program/compile.js';
@@ -127,6 +121,7 @@ export class ModelNode {
     podsRunning: 0,
     podsCreated: 0,
     podsCreateFailed: 0,
+    podsNeverCreated: 0,
     podsDeleteStuck: 0,
     probeRuns: 0,
     probeFailures: 0,
@@ -135,7 +130,6 @@ export class ModelNode {
   };
   readonly runtime: SandboxRuntime;
   private readonly context: NodeContext;
-  private readonly host: HostDaemons;
   private readonly execs: Execs;
   private readonly held: TaskId[] = [];
   readonly kubepods: number;
@@ -147,7 +141,7 @@ export class ModelNode {
     const machine = new Machine({ sim: this.sim, rules, pidMax, threadsMax, initComm: 'systemd' });
     this.kernel = machine.kernel;
     const kubelet = kubeletRules(node.kubelet, node.runtime);
-    this.context = {
+    const base = {
       sim: this.sim,
       machine,
       streams: new RandomStreams(1),
@@ -161,12 +155,12 @@ export class ModelNode {
       children: new ChildWatch(machine.kernel),
       counters: this.counters,
     };
-    this.host = bootHost(this.context, node.baselineTaskCount);
+    this.context = { ...base, host: bootHost(base, node.baselineTaskCount) };
     moveCursor(this.kernel, start.lastPid);
     this.kubepods = this.kernel.createCgroup(0, Number.POSITIVE_INFINITY);
     const runc = new RuncCalls(this.context);
-    this.runtime = new SandboxRuntime(this.context, runc, this.host.runtime, this.kubepods);
-    this.execs = new Execs(this.context, runc, this.host.runtime);
+    this.runtime = new SandboxRuntime(this.context, runc, this.kubepods);
+    this.execs = new Execs(this.context, runc);
   }
 
   /** Lets time pass. */
@@ -288,7 +282,7 @@ export class ModelNode {
 
   /** One of the model's own logins, which come at random moments once they have begun. */
   login(): boolean {
-    startSshLogins(this.context, this.host.sshd, US_PER_SECOND);
+    startSshLogins(this.context, { everyUs: US_PER_SECOND, lastsUs: 20 * US_PER_SECOND });
     while (this.counters.sshOk + this.counters.sshRefused === 0) this.pass(100);
     return this.counters.sshRefused === 0;
   }
@@ -315,8 +309,8 @@ export class ModelNode {
   }
 
   daemonThread(): boolean {
-    const works = this.kernel.cloneThreads(this.host.runtime, 1) === 1;
-    if (works) this.kernel.endOneThread(this.host.runtime);
+    const works = this.kernel.cloneThreads(this.context.host.runtime.task, 1) === 1;
+    if (works) this.kernel.endOneThread(this.context.host.runtime.task);
     return works;
   }
 

@@ -2,7 +2,8 @@
  * Processes that do what they are told, one call after another, in two worlds: real ones in the box, and tasks of the
  * kernel model that starts with the same table. An experiment is written once and played in both.
  */
-import { type CgroupId, Kernel, kernelRules, NONE, type TaskId } from '../../../src/kernel/kernel.js';
+import { type CgroupId, Kernel, NONE, type TaskId } from '../../../src/kernel/kernel.js';
+import { kernelRules } from '../../../src/node/versions/kernel.js';
 import { type Answer, type Asker, type Box, type BoxTable, must } from './box.js';
 import { CGROUPS } from './containers.js';
 
