@@ -107,7 +107,7 @@ describe('projection', () => {
     const given = {
       pause: '3.0',
       pods: [leaky],
-      sshLogins: { everyUs: 600 * S, lastsUs: 20 * 1_000_000 },
+      sshLogins: { everyUs: 600 * S, lastsUs: 20 * S },
       podChurn: { everyUs: 1_800 * S, lastsUs: 1_800 * S },
     };
     const short = simulate(scenario(given, 40_000)).projection as { atSeconds: number };
@@ -120,7 +120,7 @@ describe('projection', () => {
     const given = {
       pause: '3.1',
       pods: [leaky],
-      sshLogins: { everyUs: 600 * S, lastsUs: 20 * 1_000_000 },
+      sshLogins: { everyUs: 600 * S, lastsUs: 20 * S },
       podChurn: { everyUs: 1_800 * S, lastsUs: 1_800 * S },
     };
     for (const seed of [1, 2, 3, 4, 5]) {

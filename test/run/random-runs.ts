@@ -73,7 +73,7 @@ export const given: fc.Arbitrary<Given> = fc
         kernel: { pidMax },
         kubelet: { podPidsLimit },
         pause: '3.0',
-        sshLogins: { everyUs: 30 * S, lastsUs: 20 * 1_000_000 },
+        sshLogins: { everyUs: 30 * S, lastsUs: 20 * S },
         podChurn: { everyUs: 50 * S, lastsUs: 50 * S },
         interventions,
         pods: pods.map(({ main, probes, ...rest }, index) =>
