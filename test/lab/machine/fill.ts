@@ -12,8 +12,10 @@ export interface Fill {
 
 /** The box as it is now: what a model beside it starts from. */
 export async function startOf(box: Box, pidMax: number): Promise<Start> {
-  const { tasks, lastPid } = await box.table();
-  return { pidMax, threadsMax: Number(await box.read('/proc/sys/kernel/threads-max')), tasks, lastPid };
+  const { processes, tasks, lastPid } = await box.table();
+  const high = processes.filter(({ pid }) => pid >= 300).reduce((sum, { threads }) => sum + threads, 0);
+  const threadsMax = Number(await box.read('/proc/sys/kernel/threads-max'));
+  return { pidMax, threadsMax, tasks, lastPid, high };
 }
 
 /** Free PIDs, once those below 300 are lost: held until refused, and let go again. */

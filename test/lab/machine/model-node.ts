@@ -38,6 +38,8 @@ export interface Start {
   /** Tasks outside of pods, and the PID handed out last, before the first pod was made. */
   tasks: number;
   lastPid: number;
+  /** Those of the tasks whose PID is beyond the first 300: the others hold PIDs that nobody else can have again. */
+  high: number;
 }
 
 export function scenarioOf(start: Start): Scenario {
@@ -46,11 +48,11 @@ export function scenarioOf(start: Start): Scenario {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   const [scenario] = parsed.value;
   const kernel = { ...scenario.node.kernel, pidMax: start.pidMax, threadsMax: start.threadsMax };
-  return { ...scenario, node: { ...scenario.node, kernel, baselineTaskCount: start.tasks } };
+  return { ...scenario, node: { ...scenario.node, kernel, baselineTaskCount: start.tasks - start.high } };
 }
 
-/** Forks that come and go, until the same PID has been handed out last: those below 300 are lost in both worlds. */
-function moveCursor(kernel: Kernel, lastPid: number): void {
+/** Forks that come and go, until the same PID has been handed out last, and some that stay: as many as in the box. */
+function moveCursor(kernel: Kernel, { lastPid, high }: Start): void {
   // A pid_max that was lowered below the cursor: the next one wraps there as here.
   const last = Math.min(lastPid, kernel.pidMax() - 1);
   while (kernel.namespaces[0].cursor <= last) {
@@ -59,6 +61,7 @@ function moveCursor(kernel: Kernel, lastPid: number): void {
     kernel.exit(task, 0);
     kernel.wait(kernel.init, task);
   }
+  for (let made = 0; made < high; made++) kernel.fork(kernel.init);
 }
 
 export interface FirstRefusal {
@@ -78,7 +81,7 @@ export function firstRefusedExec(start: Start): FirstRefusal {
     while (!run.advance(seconds * US_PER_SECOND));
   };
   second(5);
-  moveCursor(kernel, start.lastPid);
+  moveCursor(kernel, start);
   second(19);
   const [{ totals }] = run.node.kubelet.probes;
   for (let at = 20; totals.firstFailedRun === 0; at++) {
@@ -156,7 +159,7 @@ export class ModelNode {
       counters: this.counters,
     };
     this.context = { ...base, host: bootHost(base, node.baselineTaskCount) };
-    moveCursor(this.kernel, start.lastPid);
+    moveCursor(this.kernel, start);
     this.kubepods = this.kernel.createCgroup(0, Number.POSITIVE_INFINITY);
     const runc = new RuncCalls(this.context);
     this.runtime = new SandboxRuntime(this.context, runc, this.kubepods);
@@ -282,7 +285,7 @@ export class ModelNode {
 
   /** One of the model's own logins, which come at random moments once they have begun. */
   login(): boolean {
-    startSshLogins(this.context, { everyUs: US_PER_SECOND, lastsUs: 20 * US_PER_SECOND });
+    startSshLogins(this.context, { everyUs: US_PER_SECOND, lastsUs: US_PER_SECOND });
     while (this.counters.sshOk + this.counters.sshRefused === 0) this.pass(100);
     return this.counters.sshRefused === 0;
   }
@@ -323,10 +326,10 @@ export class ModelNode {
     }
   }
 
-  /** Holds PIDs, or lets some go again, until exactly so many are free. */
-  fill(free: number): void {
-    this.hold(Number.POSITIVE_INFINITY);
-    for (const task of this.held.splice(-free)) this.end(task, this.kernel.init);
+  /** Holds exactly so many PIDs. */
+  holdExactly(count: number): void {
+    this.hold(count - this.held.length);
+    for (const task of this.held.splice(count)) this.end(task, this.kernel.init);
   }
 }
 
