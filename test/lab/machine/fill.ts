@@ -13,7 +13,9 @@ export interface Fill {
 /** The box as it is now: what a model beside it starts from. */
 export async function startOf(box: Box, pidMax: number): Promise<Start> {
   const { processes, tasks, lastPid } = await box.table();
-  const high = processes.filter(({ pid }) => pid >= 300).reduce((sum, { threads }) => sum + threads, 0);
+  const high = processes
+    .filter(({ pid }) => pid >= 300 && pid < pidMax)
+    .reduce((sum, { threads }) => sum + threads, 0);
   const threadsMax = Number(await box.read('/proc/sys/kernel/threads-max'));
   return { pidMax, threadsMax, tasks, lastPid, high };
 }

@@ -38,7 +38,7 @@ export interface Start {
   /** Tasks outside of pods, and the PID handed out last, before the first pod was made. */
   tasks: number;
   lastPid: number;
-  /** Those of the tasks whose PID is beyond the first 300: the others hold PIDs that nobody else can have again. */
+  /** Those of the tasks whose PID is from 300 to pidMax: what the others hold, nobody else can have. */
   high: number;
 }
 
@@ -326,10 +326,15 @@ export class ModelNode {
     }
   }
 
-  /** Holds exactly so many PIDs. */
-  holdExactly(count: number): void {
-    this.hold(count - this.held.length);
-    for (const task of this.held.splice(count)) this.end(task, this.kernel.init);
+  /** Holds PIDs, or lets some go again, until exactly so many are free. */
+  fill(free: number): void {
+    this.hold(this.kernel.pidMax());
+    for (const task of this.held.splice(Math.max(0, this.held.length - free)))
+      this.end(task, this.kernel.init);
+  }
+
+  get heldCount(): number {
+    return this.held.length;
   }
 }
 

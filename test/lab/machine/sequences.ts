@@ -287,6 +287,7 @@ class ModelSide {
   private readonly node: ModelNode;
   private readonly slots: (Slot<ModelPod> | null)[] = [];
   private readonly before: Held;
+  private heldMoreInBox = 0;
 
   constructor(start: Start) {
     this.node = new ModelNode(start);
@@ -294,13 +295,15 @@ class ModelSide {
   }
 
   counts(): Held {
-    return less(this.node.counts(), this.before);
+    const counts = less(this.node.counts(), this.before);
+    return { ...counts, tasks: counts.tasks + this.heldMoreInBox };
   }
 
-  /** As many as in the box; false: then not as many are free as there. */
+  /** Filled as far as the box; false: it takes many more or fewer held PIDs to be so. */
   private fill(free: number, held: number): boolean | null {
-    this.node.holdExactly(held);
-    return Math.abs(this.node.free() - free) <= KERNEL_THREADS_MORE ? null : false;
+    this.node.fill(free);
+    this.heldMoreInBox = held - this.node.heldCount;
+    return Math.abs(this.heldMoreInBox) <= KERNEL_THREADS_MORE ? null : false;
   }
 
   /** `held`: so many PIDs the box holds now to be filled. */
