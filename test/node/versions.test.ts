@@ -1,7 +1,6 @@
 /** Each field of the tables in src/node/versions, at every version that changes it and at the last one before. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { versionsPage } from '../../src/cli/versions-page.js';
 import type { KubeletSpec, RuntimeName, RuntimeSpec } from '../../src/node/spec.js';
 import { atLeast } from '../../src/node/versions/compare.js';
 import { type Fact, sinceWhen, valuesAt } from '../../src/node/versions/fact.js';
@@ -9,6 +8,7 @@ import { KERNEL, kernelRules } from '../../src/node/versions/kernel.js';
 import { KUBELET, kubeletRules } from '../../src/node/versions/kubelet.js';
 import { PAUSE, pauseProgramName } from '../../src/node/versions/pause.js';
 import { RUNTIME, runtimeRules } from '../../src/node/versions/runtime.js';
+import { versionsPage } from '../pages/versions.js';
 
 const kubelet = (version: string, more: Partial<KubeletSpec> = {}): KubeletSpec => ({
   version,

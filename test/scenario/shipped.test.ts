@@ -3,9 +3,9 @@ import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { catalogue } from '../../src/program/catalogue/index.js';
 import { parseScenario } from '../../src/scenario/parse.js';
-import { scenarioReference } from '../../src/scenario/reference.js';
 import { schemas } from '../../src/scenario/schema.js';
 import { documentOf, readYaml } from '../../src/text/yaml.js';
+import { scenarioReference } from '../pages/scenario-reference.js';
 
 const FILES = readdirSync('scenarios').filter((name) => name.endsWith('.yaml'));
 

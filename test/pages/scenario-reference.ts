@@ -1,9 +1,9 @@
 /** docs/scenario-reference.md, generated from the schema: `npm run docs:reference`. */
-import type { ProgramLibrary } from '../program/step.js';
-import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../text/codes.js';
-import { COMPARISONS, EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from './expect.js';
-import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from './fields.js';
-import { API_VERSION } from './schema.js';
+import type { ProgramLibrary } from '../../src/program/step.js';
+import { COMPARISONS, EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from '../../src/scenario/expect.js';
+import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from '../../src/scenario/fields.js';
+import { API_VERSION } from '../../src/scenario/schema.js';
+import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../../src/text/codes.js';
 
 /** The whole page, in Markdown. */
 export function scenarioReference(catalogue: ProgramLibrary): string {

@@ -1,9 +1,9 @@
 /** docs/versions.md: the tables of src/node/versions as a page. */
-import type { Fact, History } from '../node/versions/fact.js';
-import { KERNEL } from '../node/versions/kernel.js';
-import { KUBELET } from '../node/versions/kubelet.js';
-import { PAUSE } from '../node/versions/pause.js';
-import { RUNTIME } from '../node/versions/runtime.js';
+import type { Fact, History } from '../../src/node/versions/fact.js';
+import { KERNEL } from '../../src/node/versions/kernel.js';
+import { KUBELET } from '../../src/node/versions/kubelet.js';
+import { PAUSE } from '../../src/node/versions/pause.js';
+import { RUNTIME } from '../../src/node/versions/runtime.js';
 
 const INTRO = `# What changed in which version
 

@@ -1,10 +1,10 @@
 /** Writes the generated pages of docs/: `npm run docs:reference`. Tests hold the committed pages to it. */
 import { writeFileSync } from 'node:fs';
-import { catalogue } from '../program/catalogue/index.js';
-import { glossaryPage } from '../scenario/glossary.js';
-import { scenarioReference } from '../scenario/reference.js';
-import { scenarioSchemaText } from '../scenario/schema.js';
-import { versionsPage } from './versions-page.js';
+import { catalogue } from '../../src/program/catalogue/index.js';
+import { glossaryPage } from '../../src/scenario/glossary.js';
+import { scenarioSchemaText } from '../../src/scenario/schema.js';
+import { scenarioReference } from './scenario-reference.js';
+import { versionsPage } from './versions.js';
 
 writeFileSync('docs/scenario-reference.md', scenarioReference(catalogue()));
 writeFileSync('docs/glossary.md', glossaryPage());
