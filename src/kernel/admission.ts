@@ -1,9 +1,11 @@
 /** The limits that a new task has to pass besides the numbers: RLIMIT_NPROC, threads-max, the pids cgroups. */
-import { lesser, NONE } from './arena.js';
+import { lesser } from './arena.js';
 import type { Cgroup } from './cgroups.js';
+import type { TaskId } from './ids.js';
+import { NONE } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import { NPROC_MAX } from './processes.js';
-import { type KernelState, ROOT, type TaskId } from './state.js';
+import { type KernelState, ROOT } from './state.js';
 import { PROCESS, USER } from './tasks.js';
 
 /** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */

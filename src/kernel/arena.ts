@@ -1,9 +1,6 @@
 /** What the tables of the kernel have in common: a typed array of rows, which grows. */
 import { PID_MAX_LIMIT } from './limits.js';
 
-/** "No such row": ends lists, stands for the parent of the first task. */
-export const NONE = -1;
-
 /**
  * How a free row has the next free one, or NONE, in a place where a row in use has no negative number; and the way back.
  */

@@ -163,6 +163,13 @@ export class PidBitmap {
     return count;
   }
 
+  /** How many numbers below `limit`, which is small, are taken. */
+  countBelow(limit: number): number {
+    let count = 0;
+    for (let number = 0; number < limit; number++) if (this.has(number)) count++;
+    return count;
+  }
+
   /** The first word at or after `index` on a level that is not full; the level's length if there is none. */
   private nextOpen(level: number, index: number): number {
     const words = this.levels[level];

@@ -5,6 +5,7 @@
  * pinned number is charged to nobody (K12). Stands for kernel/cgroup/pids.c.
  */
 import { lesser } from './arena.js';
+import type { CgroupId } from './ids.js';
 
 /** So many groups can be told apart. */
 export const CGROUPS_MAX = 65_536;
@@ -30,7 +31,7 @@ export class Cgroup {
   removed = false;
 
   constructor(
-    readonly id: number,
+    readonly id: CgroupId,
     readonly parent: Cgroup | null,
     max: number,
   ) {

@@ -2,8 +2,9 @@
  * The kernel model checked against itself: everything that is kept as a count or a list is worked out again from the
  * tables. Slow, for tests.
  */
-import { NONE } from './arena.js';
+
 import { isMainThreadDead } from './exit.js';
+import { NONE, type OriginId, type TaskId } from './ids.js';
 import { REFS } from './pids.js';
 import { TASK, THREADS } from './processes.js';
 import { type KernelState, ROOT } from './state.js';
@@ -27,7 +28,7 @@ function expectEqual(what: string, is: number, shouldBe: number): void {
   if (is !== shouldBe) fail(what, is, shouldBe);
 }
 
-function extraThreads(kernel: KernelState, task: number): number {
+function extraThreads(kernel: KernelState, task: TaskId): number {
   const process = kernel.processOf(task);
   return process === NONE ? 0 : kernel.processes.rows[process | THREADS];
 }
@@ -44,7 +45,7 @@ function checkNamespaces(kernel: KernelState): void {
     };
     for (const pid of kernel.pids) {
       if (namespace.contains(kernel.namespaces[kernel.pids.namespaceId(pid)]))
-        add(kernel.pids.numberAt(pid, namespace.level));
+        add(kernel.pids.pidAt(pid, namespace.level));
     }
     let taskCount = 0;
     let zombies = 0;
@@ -114,7 +115,7 @@ function checkFamilies(kernel: KernelState): void {
 function checkCharges(kernel: KernelState): void {
   const current = new Map<number, number>();
   const byUser = new Map<number, number>();
-  const byOrigin = new Map<number, number>();
+  const byOrigin = new Map<OriginId, number>();
   let total = 0;
   for (const task of kernel.tasks) {
     const count = 1 + extraThreads(kernel, task);

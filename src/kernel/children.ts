@@ -9,7 +9,7 @@
  * place, whatever order they died in. Adding is O(1), taking the first O(log n) amortised; the usual single zombie
  * costs two assignments.
  */
-import { NONE } from './arena.js';
+import { NONE, type TaskId } from './ids.js';
 import { FIRST_CHILD, LAST_CHILD, type Processes, ZOMBIES } from './processes.js';
 import { FIRST_BELOW, NEXT, PARENT, PLACE, PREVIOUS, PROCESS, type Tasks } from './tasks.js';
 
@@ -22,13 +22,13 @@ export class Children {
   ) {}
 
   /** Puts a live task that is in no list at the end of the children of `process`; returns its place, to be noted. */
-  append(process: number, child: number): number {
+  append(process: number, child: TaskId): number {
     this.addLive(process, child);
     return this.newPlace();
   }
 
   /** The same, but for an orphan, alive or dead, whose new parent this is. */
-  adopt(parent: number, orphan: number, isZombie: boolean): void {
+  adopt(parent: TaskId, orphan: TaskId, isZombie: boolean): void {
     const { rows } = this.tasks;
     const process = rows[parent + PROCESS];
     rows[orphan + PARENT] = parent;
@@ -43,14 +43,14 @@ export class Children {
   }
 
   /** A live child of `process` has died: it moves over to the zombies and keeps its place. */
-  becomeZombie(process: number, child: number): void {
+  becomeZombie(process: number, child: TaskId): void {
     this.removeLive(process, child);
     this.addZombie(process, child);
   }
 
   /** The zombie that stands first among the children of `process`, or NONE. */
-  firstZombie(process: number): number {
-    return this.processes.rows[process | ZOMBIES];
+  firstZombie(process: number): TaskId {
+    return this.processes.rows[process | ZOMBIES] as TaskId;
   }
 
   hasLive(process: number): boolean {
@@ -63,25 +63,25 @@ export class Children {
   }
 
   /** The only child there is, if it is alive; NONE if there are more, or none, or zombies. */
-  onlyOneAlive(parent: number): number {
+  onlyOneAlive(parent: TaskId): TaskId {
     const { rows } = this.processes;
     const process = this.tasks.rows[parent + PROCESS];
-    const first = rows[process | FIRST_CHILD];
+    const first = rows[process | FIRST_CHILD] as TaskId;
     return first === rows[process | LAST_CHILD] && rows[process | ZOMBIES] === NONE ? first : NONE;
   }
 
   /** All children by place: the kernel's one list. */
-  inOrder(parent: number): number[] {
+  inOrder(parent: TaskId): TaskId[] {
     const { rows } = this.tasks;
     const process = rows[parent + PROCESS];
     const children = this.zombiesOf(parent);
     for (let child = this.processes.rows[process | FIRST_CHILD]; child !== NONE; child = rows[child + NEXT])
-      children.push(child);
+      children.push(child as TaskId);
     return children.sort((a, b) => this.byPlace(a, b));
   }
 
   /** Forgets all children at once; the caller has taken them with `inOrder`. */
-  clear(parent: number): void {
+  clear(parent: TaskId): void {
     const process = this.tasks.rows[parent + PROCESS];
     this.processes.rows[process | FIRST_CHILD] = NONE;
     this.processes.rows[process | LAST_CHILD] = NONE;
@@ -89,19 +89,19 @@ export class Children {
   }
 
   /** Every zombie child, in no order. */
-  zombiesOf(parent: number): number[] {
+  zombiesOf(parent: TaskId): TaskId[] {
     const { rows } = this.tasks;
-    const found: number[] = [];
-    const root = this.processes.rows[rows[parent + PROCESS] | ZOMBIES];
+    const found: TaskId[] = [];
+    const root = this.firstZombie(rows[parent + PROCESS]);
     if (root !== NONE) found.push(root);
     for (let i = 0; i < found.length; i++) {
       for (let below = rows[found[i] + FIRST_BELOW]; below !== NONE; below = rows[below + NEXT])
-        found.push(below);
+        found.push(below as TaskId);
     }
     return found;
   }
 
-  private addLive(process: number, child: number): void {
+  private addLive(process: number, child: TaskId): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
     const last = families[process | LAST_CHILD];
@@ -113,7 +113,7 @@ export class Children {
   }
 
   /** Takes a live child out of the children of `process`. */
-  removeLive(process: number, child: number): void {
+  removeLive(process: number, child: TaskId): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
     const next = rows[child + NEXT];
@@ -124,7 +124,7 @@ export class Children {
     else rows[next + PREVIOUS] = previous;
   }
 
-  private addZombie(process: number, child: number): void {
+  private addZombie(process: number, child: TaskId): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
     // Its own siblings in the heap it gets from `merge`; the root has none.
@@ -134,7 +134,7 @@ export class Children {
   }
 
   /** Takes a zombie out of its parent's children: it is released. */
-  removeZombie(child: number): void {
+  removeZombie(child: TaskId): void {
     const { rows } = this.tasks;
     const { rows: families } = this.processes;
     const process = rows[rows[child + PARENT] + PROCESS];
@@ -169,7 +169,7 @@ export class Children {
   /** Merges a row of siblings: in pairs from left to right, then all from right to left. */
   private mergeAll(first: number): number {
     const { rows } = this.tasks;
-    let pairs = NONE;
+    let pairs: number = NONE;
     for (let node = first; node !== NONE; ) {
       const other = rows[node + NEXT];
       const rest = other === NONE ? NONE : rows[other + NEXT];
@@ -183,7 +183,7 @@ export class Children {
       pairs = pair;
       node = rest;
     }
-    let root = NONE;
+    let root: number = NONE;
     for (let node = pairs; node !== NONE; ) {
       const rest = rows[node + NEXT];
       rows[node + NEXT] = NONE;

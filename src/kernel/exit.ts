@@ -4,7 +4,9 @@
  *   exit ──► threads end ──► PID 1? the whole namespace ends first ──► children find a new parent
  *        ──► zombie ──► parent is told ──► released at once (autoreap), or when somebody waits
  */
-import { NONE } from './arena.js';
+
+import type { TaskId } from './ids.js';
+import { NONE } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { namespaceIn, originIn } from './pids.js';
 import { SIGNALS, TASK, THREADS } from './processes.js';
@@ -22,7 +24,7 @@ import {
   sigchldIn,
   withSigchld,
 } from './signals.js';
-import type { KernelState, TaskId } from './state.js';
+import type { KernelState } from './state.js';
 import {
   ENDING_NAMESPACE,
   GROUP,
@@ -81,7 +83,7 @@ export function exitAwaited(kernel: KernelState, task: TaskId, status: number): 
     exit(kernel, task, status);
     if (rows[task + STATE] === ZOMBIE) release(kernel, task);
   } else {
-    const parent = rows[task + PARENT];
+    const parent = rows[task + PARENT] as TaskId;
     const parents = rows[parent + PROCESS];
     rows[task + STATUS] = status;
     endProcess(kernel, task, namespace);
@@ -196,10 +198,10 @@ function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
   const { pids, processes } = kernel;
   const found: TaskId[] = [];
   for (const process of processes) {
-    const task = processes.rows[process | TASK];
+    const task = processes.rows[process | TASK] as TaskId;
     if (task !== namespace.init && namespace.contains(kernel.namespaceOf(task))) found.push(task);
   }
-  const pidOf = (task: TaskId): number => pids.numberAt(kernel.tasks.rows[task + PID], namespace.level);
+  const pidOf = (task: TaskId): number => pids.pidAt(kernel.tasks.rows[task + PID], namespace.level);
   return found.sort((a, b) => pidOf(a) - pidOf(b));
 }
 
@@ -216,7 +218,7 @@ export function finishEmptiedNamespaces(kernel: KernelState): void {
 /** The process is no more: its children go to another parent, its own parent hears of it. */
 function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
   const { rows } = kernel.tasks;
-  const parent = rows[task + PARENT];
+  const parent = rows[task + PARENT] as TaskId;
   const parents = rows[parent + PROCESS];
   if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
   endProcess(kernel, task, namespace);
@@ -288,8 +290,12 @@ function findReaper(kernel: KernelState, father: TaskId): TaskId {
   const { tasks, processes } = kernel;
   const namespace = kernel.namespaceOf(father);
   if (processes.rows[tasks.rows[father + PROCESS] | SIGNALS] & HAS_SUBREAPER) {
-    let ancestor = tasks.rows[father + PARENT];
-    for (; ancestor !== NONE && ancestor !== namespace.init; ancestor = tasks.rows[ancestor + PARENT]) {
+    let ancestor = tasks.rows[father + PARENT] as TaskId;
+    for (
+      ;
+      ancestor !== NONE && ancestor !== namespace.init;
+      ancestor = tasks.rows[ancestor + PARENT] as TaskId
+    ) {
       if (!kernel.rules.orphansLeaveNamespace && kernel.namespaceOf(ancestor).level !== namespace.level)
         break;
       const alive = tasks.rows[ancestor + STATE] !== ENDING_NAMESPACE;

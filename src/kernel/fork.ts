@@ -1,12 +1,12 @@
 /** fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
 import { chargeOne, hasRoom, hasRoomFor } from './admission.js';
-import { NONE } from './arena.js';
+import { type CommId, HOST_ORIGIN, NONE, type OriginId, type TaskId } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
 import { HOST_PID, labelOf, REFS } from './pids.js';
 import { BIRTH, CHILD_NAMESPACE, NPROC_MAX, RUN_LEVELS_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
-import type { KernelState, TaskId } from './state.js';
+import type { KernelState } from './state.js';
 import {
   CGROUP_AND_COMM,
   GROUP,
@@ -30,16 +30,16 @@ import { cloneThreads, setFirstRun } from './threads.js';
 export function fork(
   kernel: KernelState,
   parent: TaskId,
-  comm: number,
-  origin: number,
+  comm: CommId,
+  origin: OriginId,
   threads: number,
 ): TaskId {
   const namespace = namespaceOfChildren(kernel, parent);
   const atOnce = admitAtOnce(kernel, parent, namespace, 1 + threads);
   if (atOnce !== NONE) return createChild(kernel, parent, atOnce, namespace, comm, origin, threads);
-  const pid = admitInSteps(kernel, parent, namespace);
-  if (pid === NONE) return NONE;
-  const child = createChild(kernel, parent, pid, namespace, comm, origin, 0);
+  const pidRow = admitInSteps(kernel, parent, namespace);
+  if (pidRow === NONE) return NONE;
+  const child = createChild(kernel, parent, pidRow, namespace, comm, origin, 0);
   if (threads > 0) cloneThreads(kernel, child, threads);
   return child;
 }
@@ -60,10 +60,10 @@ function admitAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespac
     putBack(namespace, null, count);
     return NONE;
   }
-  const pid = kernel.pids.allocate();
+  const pidRow = kernel.pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
-    kernel.pids.setNumber(pid, level.level, level.burstStart);
-  return pid;
+    kernel.pids.setPid(pidRow, level.level, level.burstStart);
+  return pidRow;
 }
 
 /** Undoes `takeNext` up to the level where it failed; null: on all of them. */
@@ -78,8 +78,8 @@ function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: nu
  */
 function admitInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
   if (!hasRoom(kernel, parent)) return NONE;
-  const pid = allocatePid(kernel, parent, namespace);
-  return pid !== NONE && isAdmitted(kernel, parent, pid, namespace) ? pid : NONE;
+  const pidRow = allocatePid(kernel, parent, namespace);
+  return pidRow !== NONE && isAdmitted(kernel, parent, pidRow, namespace) ? pidRow : NONE;
 }
 
 function namespaceOfChildren(kernel: KernelState, parent: TaskId): PidNamespace {
@@ -87,10 +87,10 @@ function namespaceOfChildren(kernel: KernelState, parent: TaskId): PidNamespace 
 }
 
 /** The last that can go wrong: a namespace that takes nobody any more, and the cgroups. */
-function isAdmitted(kernel: KernelState, parent: TaskId, pid: number, namespace: PidNamespace): boolean {
+function isAdmitted(kernel: KernelState, parent: TaskId, pidRow: number, namespace: PidNamespace): boolean {
   if (namespace.dead) kernel.refuse(parent, 'namespace-dead', namespace.id);
   else if (chargeOne(kernel, parent)) return true;
-  giveBack(kernel, pid, namespace, null);
+  giveBack(kernel, pidRow, namespace, null);
   // A namespace whose first process fails this late gets no second attempt (`free_pid`).
   if (namespace.isUnused) namespace.dead = true;
   return false;
@@ -102,33 +102,33 @@ function isAdmitted(kernel: KernelState, parent: TaskId, pid: number, namespace:
  */
 function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
   const { pids } = kernel;
-  const pid = pids.allocate();
+  const pidRow = pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     const number = level.takePid();
     if (number === NONE) {
-      giveBack(kernel, pid, namespace, level);
+      giveBack(kernel, pidRow, namespace, level);
       // The first process of a namespace is PID 1, however many attempts it takes.
       if (namespace.isUnused) namespace.cursor = 0;
       kernel.refuse(parent, 'pid-max', level.id);
       return NONE;
     }
-    pids.setNumber(pid, level.level, number);
+    pids.setPid(pidRow, level.level, number);
   }
-  return pid;
+  return pidRow;
 }
 
 /** Undoes an allocation that got as far as the level that is full; null: through all of them. */
 function giveBack(
   kernel: KernelState,
-  pid: number,
+  pidRow: number,
   namespace: PidNamespace,
   full: PidNamespace | null,
 ): void {
   const { pids } = kernel;
   for (let level: PidNamespace | null = namespace; level !== full && level !== null; level = level.parent) {
-    level.taken.free(pids.numberAt(pid, level.level));
+    level.taken.free(pids.pidAt(pidRow, level.level));
   }
-  pids.release(pid);
+  pids.release(pidRow);
 }
 
 /**
@@ -138,10 +138,10 @@ function giveBack(
 function createChild(
   kernel: KernelState,
   parent: TaskId,
-  pid: number,
+  pidRow: number,
   namespace: PidNamespace,
-  comm: number,
-  origin: number,
+  comm: CommId,
+  origin: OriginId,
   threads: number,
 ): TaskId {
   const child = kernel.tasks.allocate();
@@ -155,7 +155,7 @@ function createChild(
   const user = rows[parent + USER];
   const label = labelOf(namespace.id, origin);
   const place = kernel.children.append(own, child);
-  rows[child + PID] = pid;
+  rows[child + PID] = pidRow;
   rows[child + GROUP] = group;
   rows[child + SESSION] = session;
   rows[child + PARENT] = parent;
@@ -172,17 +172,17 @@ function createChild(
   lives[process | BIRTH] = place;
   lives[process | THREADS] = threads;
   if (threads > 0) setFirstRun(kernel, process, namespace, threads, 1);
-  numbers[pid | REFS] = 1;
+  numbers[pidRow | REFS] = 1;
   numbers[group | REFS]++;
   numbers[session | REFS]++;
-  kernel.pids.setLabel(pid, label);
+  kernel.pids.setLabel(pidRow, label);
   const count = 1 + threads;
   namespace.ownTasks += count;
   kernel.nrThreads += count;
   kernel.countUser(user, count);
   kernel.origins.countBorn(origin, count);
   if (namespace.init === NONE) namespace.init = child;
-  kernel.hooks.forked(parent, child, numbers[pid | HOST_PID]);
+  kernel.hooks.forked(parent, child, numbers[pidRow | HOST_PID]);
   return child;
 }
 
@@ -190,15 +190,15 @@ function createChild(
 export function boot(kernel: KernelState, comm: string): TaskId {
   const { tasks, processes, pids } = kernel;
   const [host] = kernel.namespaces;
-  const pid = pids.allocate();
-  pids.rows[pid | REFS] = 3;
-  pids.rows[pid | HOST_PID] = 1;
+  const pidRow = pids.allocate();
+  pids.rows[pidRow | REFS] = 3;
+  pids.rows[pidRow | HOST_PID] = 1;
   host.taken.take(1);
   host.cursor = 2;
   host.ownTasks = 1;
   const init = tasks.allocate();
   const process = processes.allocate();
-  tasks.rows[init + PID] = tasks.rows[init + GROUP] = tasks.rows[init + SESSION] = pid;
+  tasks.rows[init + PID] = tasks.rows[init + GROUP] = tasks.rows[init + SESSION] = pidRow;
   tasks.rows[init + PARENT] = NONE;
   tasks.rows[init + PROCESS] = process;
   tasks.setComm(init, kernel.comm(comm));
@@ -208,6 +208,6 @@ export function boot(kernel: KernelState, comm: string): TaskId {
   host.init = init;
   kernel.cgroups[0].charge(1);
   kernel.nrThreads = 1;
-  kernel.origins.countBorn(0, 1);
+  kernel.origins.countBorn(HOST_ORIGIN, 1);
   return init;
 }

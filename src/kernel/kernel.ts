@@ -1,10 +1,10 @@
 /**
- * The simulated kernel: its system calls, and what can be read from it.
+ * The simulated kernel: its system calls, and what can be read from it. Its tables are its own.
  *
- * A task is an index (`TaskId`). A call returns an int, so that millions a second cost no allocation; what belongs to
+ * A task is an index (`TaskId`). A call returns an integer, so that millions a second allocate nothing; what belongs to
  * a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
  */
-import { NONE } from './arena.js';
+
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
 import {
@@ -18,11 +18,22 @@ import {
   isMainThreadDead,
 } from './exit.js';
 import { boot, fork } from './fork.js';
+import {
+  type CgroupId,
+  type CommId,
+  HOST_NS,
+  NONE,
+  type OriginId,
+  type PidNsId,
+  type TaskId,
+} from './ids.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
-import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
+import { NPROC_UNLIMITED, PID_MAX_LIMIT, RESERVED_PIDS } from './limits.js';
 import { processWithPid, taskWithPid } from './lookup.js';
 import { listTasks, liveTasksIn, pinnedPids, type TaskRow } from './observe.js';
-import { NPROC_MAX, SIGNALS, THREADS } from './processes.js';
+import type { OriginCount } from './origin-counts.js';
+import { NPROC_MAX, processIndex, SIGNALS, THREADS } from './processes.js';
+import type { KernelRules } from './rules.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
   isHandler,
@@ -40,7 +51,7 @@ import {
   withSigchld,
   withSigterm,
 } from './signals.js';
-import { type CgroupId, type KernelOptions, KernelState, type PidNsId, type TaskId } from './state.js';
+import { type ForkRefusal, type KernelOptions, KernelState } from './state.js';
 import {
   FREE,
   LIVE,
@@ -56,228 +67,239 @@ import {
 import { cloneThreads, dropOtherThreads, isSingleThreaded } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
-export { NONE } from './arena.js';
-export { processIndex } from './processes.js';
+export {
+  type CgroupId,
+  type CommId,
+  cgroupId,
+  HOST_NS,
+  HOST_ORIGIN,
+  NONE,
+  type OriginId,
+  originId,
+  type PidNsId,
+  pidNsId,
+  ROOT_CGROUP,
+  type TaskId,
+  taskId,
+} from './ids.js';
+export type { OriginCount } from './origin-counts.js';
 export type { KernelRules } from './rules.js';
 export { KERNEL, SIGCHLD, SIGKILL, SIGTERM } from './signals.js';
-export type {
-  CgroupId,
-  ForkRefusal,
-  KernelHooks,
-  KernelOptions,
-  PidNsId,
-  Refuser,
-  TaskId,
-} from './state.js';
+export type { ForkRefusal, KernelHooks, KernelOptions, Refuser } from './state.js';
 export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
 export type { TaskRow };
 
-export class Kernel extends KernelState {
+export class Kernel {
   /** The host's PID 1. */
   readonly init: TaskId;
+  private readonly state: KernelState;
 
   constructor(options: KernelOptions) {
-    super(options);
-    this.init = boot(this, options.initComm ?? 'init');
+    this.state = new KernelState(options);
+    this.init = boot(this.state, options.initComm ?? 'init');
   }
 
   // ---- birth and death
 
   /** The new child, or NONE: see `refusal`. */
   fork(parent: TaskId): TaskId {
-    return fork(this, parent, this.tasks.comm(parent), this.tasks.origin(parent), 0);
+    return fork(this.state, parent, this.state.tasks.comm(parent), this.state.tasks.origin(parent), 0);
   }
 
   /**
    * The new child with a name (of `comm`), on the account of `origin`, which its children inherit, and with so many extra
    * threads, or with fewer, or NONE: see `refusal`.
    */
-  forkAs(parent: TaskId, comm: number, origin: number, threads: number): TaskId {
-    const state = this.tasks.rows[parent + STATE];
+  forkAs(parent: TaskId, comm: CommId, origin: OriginId, threads: number): TaskId {
+    const state = this.state.tasks.rows[parent + STATE];
     if (state !== LIVE) throw new Error(`a bug: a ${TASK_STATES[state] ?? 'missing'} task forks`);
-    this.origins.reserve(origin);
-    return fork(this, parent, comm, origin, threads);
+    this.state.origins.reserve(origin);
+    return fork(this.state, parent, comm, origin, threads);
   }
 
   /** How many extra threads were made; fewer than `count`: see `refusal`. */
   cloneThreads(task: TaskId, count: number): number {
-    return cloneThreads(this, task, count);
+    return cloneThreads(this.state, task, count);
   }
 
   endOneThread(task: TaskId): void {
-    endThread(this, task);
+    endThread(this.state, task);
   }
 
   /** All threads end but the one that calls: the main one as long as that lives. */
   endOtherThreads(task: TaskId): void {
-    dropOtherThreads(this, task);
-    finishEmptiedNamespaces(this);
+    dropOtherThreads(this.state, task);
+    finishEmptiedNamespaces(this.state);
   }
 
   exec(task: TaskId, comm: string): void {
-    exec(this, task, this.comm(comm));
+    exec(this.state, task, this.comm(comm));
   }
 
   /** The same, with a name of `comm`. */
-  execAs(task: TaskId, comm: number): void {
-    exec(this, task, comm);
+  execAs(task: TaskId, comm: CommId): void {
+    exec(this.state, task, comm);
   }
 
-  /** `comm`: of `kernel.comm`. */
-  setComm(task: TaskId, comm: number): void {
-    this.tasks.setComm(task, comm);
+  setComm(task: TaskId, comm: CommId): void {
+    this.state.tasks.setComm(task, comm);
   }
 
   /** The process with all its threads, at once. */
   exit(task: TaskId, status: number): void {
-    exit(this, task, status & 0xff);
+    exit(this.state, task, status & 0xff);
   }
 
   /** The same, and the parent, which has been waiting for just this, reaps it and is not woken. */
   exitAwaited(task: TaskId, status: number): void {
-    exitAwaited(this, task, status & 0xff);
+    exitAwaited(this.state, task, status & 0xff);
   }
 
   /** Would the end of a live process concern nobody but its parent, which has no handler to run for it? */
   concernsOnlyParent(task: TaskId): boolean {
-    return concernsOnlyParent(this, task);
+    return concernsOnlyParent(this.state, task);
   }
 
   /** exit_group of a process with extra threads, which die when they run: `dieOfSignal` is to follow. False: it has none. */
   exitAhead(task: TaskId, status: number): boolean {
-    return exitAhead(this, task, status & 0xff);
+    return exitAhead(this.state, task, status & 0xff);
   }
 
   /** True: an extra thread goes on. False: there was none, and the process has ended, or no main thread any more. */
   exitMainThread(task: TaskId): boolean {
-    return exitMainThread(this, task);
+    return exitMainThread(this.state, task);
   }
 
   /** The reaped child (its row is free from now on; see `waitedStatus`), WOULD_BLOCK or NO_CHILD. */
   wait(task: TaskId, child: TaskId | typeof ANY): TaskId {
-    return wait(this, task, child);
+    return wait(this.state, task, child);
   }
 
   // ---- signals
 
   /** False: no such process. */
   kill(sender: TaskId | typeof KERNEL, target: TaskId, signal: Signal): boolean {
-    return kill(this, sender, target, signal);
+    return kill(this.state, sender, target, signal);
   }
 
   killGroup(sender: TaskId, signal: Signal): void {
-    killGroup(this, sender, signal);
+    killGroup(this.state, sender, signal);
   }
 
   killChildren(sender: TaskId, signal: Signal): void {
-    killChildren(this, sender, signal);
+    killChildren(this.state, sender, signal);
   }
 
   /** A change to a disposition without a handler drops what was pending, as `do_sigaction` does. */
   setSigchld(task: TaskId, action: SigchldAction): void {
-    const { rows } = this.processes;
-    const process = this.processOf(task);
+    const { rows } = this.state.processes;
+    const process = this.state.processOf(task);
     let signals = withSigchld(rows[process | SIGNALS], SIGCHLD_ACTIONS.indexOf(action));
     if (!isHandler(sigchldIn(signals))) signals &= ~PENDING_SIGCHLD;
     rows[process | SIGNALS] = signals;
   }
 
   setSigterm(task: TaskId, action: SigtermAction): void {
-    const { rows } = this.processes;
-    const process = this.processOf(task);
+    const { rows } = this.state.processes;
+    const process = this.state.processOf(task);
     const signals = withSigterm(rows[process | SIGNALS], SIGTERM_ACTIONS.indexOf(action));
     rows[process | SIGNALS] = action === 'ignore' ? signals & ~PENDING_SIGTERM : signals;
   }
 
   /** True if a signal, or its own exit, had killed it: now it is dead. */
   dieOfSignal(task: TaskId): boolean {
-    return dieOfSignal(this, task);
+    return dieOfSignal(this.state, task);
   }
 
   /** Bits PENDING_SIGCHLD, PENDING_SIGTERM and PENDING_DEATH. */
   pendingSignals(task: TaskId): number {
-    return this.processes.rows[this.processOf(task) | SIGNALS] & PENDING_ANY;
+    return this.state.processes.rows[this.state.processOf(task) | SIGNALS] & PENDING_ANY;
   }
 
   /** Takes a pending signal out of its slot, to act on it. True if there was one. */
   takeSignal(task: TaskId, pending: number): boolean {
-    const { rows } = this.processes;
-    const process = this.processOf(task);
+    const { rows } = this.state.processes;
+    const process = this.state.processOf(task);
     if ((rows[process | SIGNALS] & pending) === 0) return false;
     rows[process | SIGNALS] &= ~pending;
     return true;
   }
 
   sigchldOf(task: TaskId): SigchldAction {
-    return SIGCHLD_ACTIONS[sigchldIn(this.processes.rows[this.processOf(task) | SIGNALS])];
+    return SIGCHLD_ACTIONS[sigchldIn(this.state.processes.rows[this.state.processOf(task) | SIGNALS])];
   }
 
   /** PID 1 of its namespace: a signal that it has no handler for does not kill it (K33). */
   isNamespaceInit(task: TaskId): boolean {
-    return this.namespaceOf(task).init === task;
+    return this.state.namespaceOf(task).init === task;
   }
 
   sigtermOf(task: TaskId): SigtermAction {
-    return SIGTERM_ACTIONS[sigtermIn(this.processes.rows[this.processOf(task) | SIGNALS])];
+    return SIGTERM_ACTIONS[sigtermIn(this.state.processes.rows[this.state.processOf(task) | SIGNALS])];
   }
 
   // ---- sessions, subreapers, namespaces, cgroups, users
 
   setsid(task: TaskId): boolean {
-    return setsid(this, task);
+    return setsid(this.state, task);
   }
 
   setpgid(task: TaskId): boolean {
-    return setpgid(this, task);
+    return setpgid(this.state, task);
   }
 
   setSubreaper(task: TaskId, on: boolean): void {
-    setSubreaper(this, task, on);
+    setSubreaper(this.state, task, on);
   }
 
   /** The next child of `task` is PID 1 of the namespace returned (K7: with a limit of its own, or the machine's). */
   unsharePidNamespace(task: TaskId, pidMax = PID_MAX_LIMIT): PidNsId {
-    const own = this.rules.perNamespacePidMax ? pidMax : this.namespaces[0].pidMax;
-    return unsharePidNamespace(this, task, own).id;
+    const own = this.state.rules.perNamespacePidMax ? pidMax : this.state.namespaces[0].pidMax;
+    return unsharePidNamespace(this.state, task, own).id;
   }
 
   /** Nobody will use the id of this namespace again: once it is empty, a later one may get it. */
   forgetNamespace(namespace: PidNsId): void {
-    if (!this.forgottenNamespaces.includes(namespace)) this.forgottenNamespaces.push(namespace);
+    if (!this.state.forgottenNamespaces.includes(namespace)) this.state.forgottenNamespaces.push(namespace);
   }
 
   setns(task: TaskId, namespace: PidNsId): boolean {
-    return setns(this, task, this.namespaces[namespace]);
+    return setns(this.state, task, this.state.namespaces[namespace]);
   }
 
   /** `kernel.pid_max`: of one namespace, or of all where the rules say so (K7). It ends no process. */
   setPidMax(namespace: PidNsId, pidMax: number): void {
-    if (this.rules.perNamespacePidMax) this.namespaces[namespace].pidMax = pidMax;
-    else for (const each of this.namespaces) each.pidMax = pidMax;
+    if (this.state.rules.perNamespacePidMax) this.state.namespaces[namespace].pidMax = pidMax;
+    else for (const each of this.state.namespaces) each.pidMax = pidMax;
+  }
+
+  /** `kernel.threads-max` (K40). It ends no thread. */
+  setThreadsMax(threadsMax: number): void {
+    this.state.threadsMax = threadsMax;
   }
 
   createCgroup(parent: CgroupId, pidsMax: number): CgroupId {
     const id = this.unusedCgroup();
-    this.cgroups[id] = new Cgroup(id, this.cgroups[parent], pidsMax);
+    this.state.cgroups[id] = new Cgroup(id, this.state.cgroups[parent], pidsMax);
     return id;
   }
 
   private unusedCgroup(): CgroupId {
-    const { forgottenCgroups } = this;
+    const { cgroups, forgottenCgroups } = this.state;
     for (let i = forgottenCgroups.length - 1; i >= 0; i--) {
       const id = forgottenCgroups[i];
-      if (this.cgroups[id].current > 0) continue;
+      if (cgroups[id].current > 0) continue;
       forgottenCgroups.splice(i, 1);
-      this.cgroups[id].leaveParent();
+      cgroups[id].leaveParent();
       return id;
     }
-    if (this.cgroups.length === CGROUPS_MAX) throw new RangeError(`more than ${CGROUPS_MAX} cgroups`);
-    return this.cgroups.length;
+    if (cgroups.length === CGROUPS_MAX) throw new RangeError(`more than ${CGROUPS_MAX} cgroups`);
+    return cgroups.length as CgroupId;
   }
 
   setPidsMax(cgroup: CgroupId, pidsMax: number): void {
-    this.cgroups[cgroup].setMax(pidsMax);
+    this.state.cgroups[cgroup].setMax(pidsMax);
   }
 
   /**
@@ -285,156 +307,253 @@ export class Kernel extends KernelState {
    * (EBUSY) with live tasks in it.
    */
   removeCgroup(cgroup: CgroupId): boolean {
-    if (this.cgroups.some((other) => other.parent?.id === cgroup && !other.removed)) return false;
-    if (this.cgroups[cgroup].current > 0 && this.liveTasksIn(cgroup).length > 0) return false;
-    this.cgroups[cgroup].removed = true;
+    if (this.state.cgroups.some((other) => other.parent?.id === cgroup && !other.removed)) return false;
+    if (this.state.cgroups[cgroup].current > 0 && this.liveTasksIn(cgroup).length > 0) return false;
+    this.state.cgroups[cgroup].removed = true;
     return true;
   }
 
   /** Nobody will use the id of this removed group again: once nothing is charged to it, a later one may get it. */
   forgetCgroup(cgroup: CgroupId): void {
-    const isKnown = this.forgottenCgroups.includes(cgroup);
-    if (this.cgroups[cgroup].removed && !isKnown) this.forgottenCgroups.push(cgroup);
+    const isKnown = this.state.forgottenCgroups.includes(cgroup);
+    if (this.state.cgroups[cgroup].removed && !isKnown) this.state.forgottenCgroups.push(cgroup);
   }
 
   attach(task: TaskId, cgroup: CgroupId): void {
-    attach(this, task, this.cgroups[cgroup]);
+    attach(this.state, task, this.state.cgroups[cgroup]);
   }
 
   pidsCurrent(cgroup: CgroupId): number {
-    return this.cgroups[cgroup].current;
+    return this.state.cgroups[cgroup].current;
+  }
+
+  /** `pids.max`. */
+  pidsMax(cgroup: CgroupId): number {
+    return this.state.cgroups[cgroup].max;
   }
 
   pidsEvents(cgroup: CgroupId): number {
-    return this.cgroups[cgroup].events;
+    return this.state.cgroups[cgroup].events;
   }
 
   /** setuid and RLIMIT_NPROC, inherited by children (K39). At most 256 users. */
   setUser(task: TaskId, uid: number): void {
-    let user = this.uids.indexOf(uid);
-    if (user === NONE) user = this.uids.push(uid) - 1;
-    const { rows } = this.tasks;
+    let user = this.state.uids.indexOf(uid);
+    if (user === NONE) user = this.state.uids.push(uid) - 1;
+    const { rows } = this.state.tasks;
     const count = 1 + this.threadCount(task);
-    this.countUser(rows[task + USER], -count);
-    this.countUser(user, count);
+    this.state.countUser(rows[task + USER], -count);
+    this.state.countUser(user, count);
     rows[task + USER] = user;
   }
 
   setNprocMax(task: TaskId, nprocMax: number): void {
-    this.processes.rows[this.processOf(task) | NPROC_MAX] = Math.min(nprocMax, NPROC_UNLIMITED);
+    this.state.processes.rows[this.state.processOf(task) | NPROC_MAX] = Math.min(nprocMax, NPROC_UNLIMITED);
   }
 
-  // ---- what can be read
+  // ---- the machine
+
+  get rules(): KernelRules {
+    return this.state.rules;
+  }
+
+  get threadsMax(): number {
+    return this.state.threadsMax;
+  }
+
+  /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */
+  get nrThreads(): number {
+    return this.state.nrThreads;
+  }
+
+  /** Of the last refused fork or clone. */
+  get refusal(): ForkRefusal {
+    return this.state.refusal;
+  }
+
+  /** Forks and clones refused so far. */
+  get forkRefusals(): number {
+    return this.state.forkRefusals;
+  }
+
+  /** The id of a name for processes: the same name has the same id. */
+  comm(name: string): CommId {
+    return this.state.comm(name);
+  }
+
+  // ---- tasks
 
   parentOf(task: TaskId): TaskId {
-    return this.tasks.rows[task + PARENT];
+    return this.state.tasks.rows[task + PARENT] as TaskId;
+  }
+
+  /** Live ones and zombies, in the order in which `wait` finds them. */
+  childrenOf(task: TaskId): TaskId[] {
+    return this.state.children.inOrder(task);
   }
 
   /** Live ones or zombies. */
   hasChildren(task: TaskId): boolean {
-    return this.children.hasAny(this.processOf(task));
+    return this.state.children.hasAny(this.state.processOf(task));
   }
 
-  /** Has the parent a number in the task's namespace? Otherwise getppid() is 0 there (K23). */
+  /** Has the parent a PID in the task's namespace? Otherwise getppid() is 0 there (K23). */
   seesParent(task: TaskId): boolean {
-    return this.numberIn(this.tasks.rows[this.tasks.rows[task + PARENT] + PID], this.namespaceOf(task)) !== 0;
+    return (
+      this.state.pidIn(this.state.tasks.rows[this.parentOf(task) + PID], this.state.namespaceOf(task)) !== 0
+    );
   }
 
-  /** The task's number in a namespace; 0 if it has none there. */
-  pidOf(task: TaskId, namespace: PidNsId = 0): number {
-    return this.numberIn(this.tasks.rows[task + PID], this.namespaces[namespace]);
+  /** The task's PID in a namespace; 0 if it has none there. */
+  pidOf(task: TaskId, namespace: PidNsId = HOST_NS): number {
+    return this.state.pidIn(this.state.tasks.rows[task + PID], this.state.namespaces[namespace]);
   }
 
-  /** getpid(): its number in its own namespace. */
+  /** Its PID on the host, which every task has. */
+  hostPid(task: TaskId): number {
+    return this.state.hostPid(task);
+  }
+
+  /** getpid(): its PID in its own namespace. */
   ownPid(task: TaskId): number {
-    return this.pids.numberAt(this.tasks.rows[task + PID], this.namespaceOf(task).level);
+    return this.state.pids.pidAt(this.state.tasks.rows[task + PID], this.state.namespaceOf(task).level);
   }
 
   /**
-   * Whose number this is where `reader` lives: a process, or NONE. With `orThread` also the process of an extra thread
-   * with that number, as kill has it and wait has not. `guess` is the task that had it when it was read.
+   * The process that has this PID in the namespace of `reader`, or NONE. With `orThread` also the process of an extra
+   * thread with this PID: kill() finds a process by any of its threads, waitpid() does not. `guess` is the task that had
+   * the PID when the reader took note of it.
    */
-  whoHas(number: number, reader: TaskId, guess: TaskId, orThread: boolean): TaskId {
-    const namespace = this.namespaceOf(reader);
-    const { rows } = this.tasks;
-    if (rows[guess + STATE] !== FREE && this.numberIn(rows[guess + PID], namespace) === number) return guess;
-    return orThread ? taskWithPid(this, namespace, number) : processWithPid(this, namespace, number);
+  taskWithPid(pid: number, reader: TaskId, guess: TaskId, orThread: boolean): TaskId {
+    const namespace = this.state.namespaceOf(reader);
+    const { rows } = this.state.tasks;
+    if (rows[guess + STATE] !== FREE && this.state.pidIn(rows[guess + PID], namespace) === pid) return guess;
+    return orThread ? taskWithPid(this.state, namespace, pid) : processWithPid(this.state, namespace, pid);
   }
 
   stateOf(task: TaskId): TaskState {
-    return TASK_STATES[this.tasks.rows[task + STATE]];
+    return TASK_STATES[this.state.tasks.rows[task + STATE]];
   }
 
   /** Has died and has not been released. */
   isZombie(task: TaskId): boolean {
-    return this.tasks.rows[task + STATE] === ZOMBIE;
+    return this.state.tasks.rows[task + STATE] === ZOMBIE;
   }
 
+  /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
+  canRun(task: TaskId): boolean {
+    return this.state.canRun(task);
+  }
+
+  /** The PID of the child that was reaped last, in its parent's namespace: what waitpid returns. Until the next fork. */
+  get waitedPid(): number {
+    return this.state.waitedPid;
+  }
+
+  /** Its exit status, 128 + signal if it was killed. Until the next fork. */
+  get waitedStatus(): number {
+    return this.state.waitedStatus;
+  }
+
+  /** The exit status of a task that has ended. */
   statusOf(task: TaskId): number {
-    return this.tasks.rows[task + STATUS];
+    return this.state.tasks.rows[task + STATUS];
   }
 
   threadCount(task: TaskId): number {
-    return this.processes.rows[this.processOf(task) | THREADS];
+    return this.state.processes.rows[this.state.processOf(task) | THREADS];
   }
 
   /** Has it ended, and others go on (K19)? */
   isMainThreadDead(task: TaskId): boolean {
-    return isMainThreadDead(this, task);
+    return isMainThreadDead(this.state, task);
   }
 
   /** Besides the one that calls, which is the main one as long as that lives: what an exec has to end first (K46). */
   hasOtherThreads(task: TaskId): boolean {
-    return !isSingleThreaded(this, task);
+    return !isSingleThreaded(this.state, task);
   }
 
-  pidMax(namespace: PidNsId = 0): number {
-    return this.namespaces[namespace].pidMax;
+  /** A small index of its own for every live process, for tables of others; when it ends, the next one gets it. */
+  processIndex(task: TaskId): number {
+    return processIndex(this.state.processOf(task));
   }
 
-  /** Numbers in use: live threads + zombies + pinned. */
-  allocated(namespace: PidNsId = 0): number {
-    return this.namespaces[namespace].allocated;
+  commOf(task: TaskId): CommId {
+    return this.state.tasks.comm(task);
   }
 
-  /** Live threads and zombies with a number in a namespace. */
-  taskCount(namespace: PidNsId = 0): number {
-    return this.namespaces[namespace].tasks;
+  originOf(task: TaskId): OriginId {
+    return this.state.tasks.origin(task);
   }
 
-  zombies(namespace: PidNsId = 0): number {
-    return this.namespaces[namespace].zombies;
+  // ---- PID namespaces, cgroups, accounts
+
+  pidMax(namespace: PidNsId = HOST_NS): number {
+    return this.state.namespaces[namespace].pidMax;
   }
 
-  /** Numbers taken that belong to no task: invisible to ps, loadavg, pids.current and the kubelet (K12). */
-  pinned(namespace: PidNsId = 0): number {
+  /** The PID to try next; 0 before the first one (K2). */
+  cursor(namespace: PidNsId = HOST_NS): number {
+    return this.state.namespaces[namespace].cursor;
+  }
+
+  /** How many of the PIDs are taken that are never handed out again after the first pass (K3). */
+  lowPidsHeld(namespace: PidNsId = HOST_NS): number {
+    return this.state.namespaces[namespace].taken.countBelow(RESERVED_PIDS);
+  }
+
+  /** How many PIDs are taken beyond a `pid_max` that was lowered (K7). */
+  pidsBeyondMax(namespace: PidNsId = HOST_NS): number {
+    const { taken, pidMax } = this.state.namespaces[namespace];
+    return taken.count(pidMax);
+  }
+
+  /** PIDs of processes that have no PID further in: of this namespace, and of none that is nested in it. */
+  ownPids(namespace: PidNsId = HOST_NS): number {
+    const { ownTasks, ownPinned } = this.state.namespaces[namespace];
+    return ownTasks + ownPinned;
+  }
+
+  /** PIDs in use: live threads + zombies + pinned. */
+  allocated(namespace: PidNsId = HOST_NS): number {
+    return this.state.namespaces[namespace].allocated;
+  }
+
+  /** Live threads and zombies with a PID in a namespace. */
+  taskCount(namespace: PidNsId = HOST_NS): number {
+    return this.state.namespaces[namespace].tasks;
+  }
+
+  zombies(namespace: PidNsId = HOST_NS): number {
+    return this.state.namespaces[namespace].zombies;
+  }
+
+  /** PIDs taken that belong to no task: invisible to ps, loadavg, pids.current and the kubelet (K12). */
+  pinned(namespace: PidNsId = HOST_NS): number {
     return this.allocated(namespace) - this.taskCount(namespace);
   }
 
-  pinnedPids(namespace: PidNsId = 0): number[] {
-    return pinnedPids(this, this.namespaces[namespace]);
+  pinnedPids(namespace: PidNsId = HOST_NS): number[] {
+    return pinnedPids(this.state, this.state.namespaces[namespace]);
   }
 
   /** Live processes of a cgroup, not of those below it: `cgroup.procs`. */
   liveTasksIn(cgroup: CgroupId): TaskId[] {
-    return liveTasksIn(this, cgroup);
+    return liveTasksIn(this.state, cgroup);
   }
 
-  /** The number of its name. */
-  commOf(task: TaskId): number {
-    return this.tasks.comm(task);
+  /** What is on an account; all 0 if there never was anything. */
+  originCount(origin: OriginId): OriginCount {
+    return this.state.origins.countOf(origin);
   }
 
-  originOf(task: TaskId): number {
-    return this.tasks.origin(task);
-  }
-
-  listTasks(namespace: PidNsId = 0): TaskRow[] {
-    return listTasks(this, this.namespaces[namespace]);
+  listTasks(namespace: PidNsId = HOST_NS): TaskRow[] {
+    return listTasks(this.state, this.state.namespaces[namespace]);
   }
 
   /** Throws when a count, a list or the accounting identity is wrong: a bug of ours. */
   checkInvariants(): void {
-    checkInvariants(this);
+    checkInvariants(this.state);
   }
 }

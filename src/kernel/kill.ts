@@ -1,5 +1,6 @@
 /** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
 import { endBySignal, exit, isDying } from './exit.js';
+import type { TaskId } from './ids.js';
 import { BIRTH, SIGNALS, TASK } from './processes.js';
 import {
   isHandler,
@@ -16,7 +17,7 @@ import {
   sigchldIn,
   sigtermIn,
 } from './signals.js';
-import type { KernelState, TaskId } from './state.js';
+import type { KernelState } from './state.js';
 import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, STATUS, ZOMBIE } from './tasks.js';
 import { isSingleThreaded } from './threads.js';
 
@@ -91,13 +92,13 @@ function livingMembers({ tasks, processes }: KernelState, group: number): TaskId
   for (const process of processes)
     if (tasks.rows[rows[process | TASK] + GROUP] === group) found.push(process);
   found.sort((a, b) => (rows[b | BIRTH] - rows[a | BIRTH]) | 0);
-  return found.map((process) => rows[process | TASK]);
+  return found.map((process) => rows[process | TASK] as TaskId);
 }
 
 /** Every child that is there at this moment, in the order of their numbers: as `pkill -P` finds them in /proc. */
 export function killChildren(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const { level } = kernel.namespaceOf(sender);
-  const pidOf = (task: TaskId): number => kernel.pids.numberAt(kernel.tasks.rows[task + PID], level);
+  const pidOf = (task: TaskId): number => kernel.pids.pidAt(kernel.tasks.rows[task + PID], level);
   const children = kernel.children.inOrder(sender).sort((a, b) => pidOf(a) - pidOf(b));
   for (const child of children) kill(kernel, sender, child, signal);
 }

@@ -1,8 +1,10 @@
 /** From a number to whoever has it: what a system call does first that is given a PID. */
-import { NONE } from './arena.js';
+
+import type { TaskId } from './ids.js';
+import { NONE } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { TASK } from './processes.js';
-import type { KernelState, TaskId } from './state.js';
+import type { KernelState } from './state.js';
 import { PID } from './tasks.js';
 import { threadPidsIn } from './threads.js';
 
@@ -16,7 +18,7 @@ import { threadPidsIn } from './threads.js';
 export function processWithPid(kernel: KernelState, namespace: PidNamespace, number: number): TaskId {
   if (!namespace.taken.has(number)) return NONE;
   for (const task of kernel.tasks) {
-    if (kernel.numberIn(kernel.tasks.rows[task + PID], namespace) === number) return task;
+    if (kernel.pidIn(kernel.tasks.rows[task + PID], namespace) === number) return task;
   }
   return NONE;
 }
@@ -27,7 +29,7 @@ export function taskWithPid(kernel: KernelState, namespace: PidNamespace, number
   if (found !== NONE || !namespace.taken.has(number)) return found;
   const { processes } = kernel;
   for (const process of processes) {
-    const task = processes.rows[process | TASK];
+    const task = processes.rows[process | TASK] as TaskId;
     const own = kernel.namespaceOf(task);
     if (!namespace.contains(own)) continue;
     if (threadPidsIn(kernel, process, own, namespace).includes(number)) return task;

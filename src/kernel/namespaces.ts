@@ -1,6 +1,7 @@
 /** PID namespaces: a table of numbers each, nested, and the process that is PID 1 in it. */
-import { NONE } from './arena.js';
+
 import { PidBitmap } from './bitmap.js';
+import { NONE, type PidNsId, type TaskId } from './ids.js';
 import { RESERVED_PIDS } from './limits.js';
 
 export class PidNamespace {
@@ -19,14 +20,14 @@ export class PidNamespace {
   ownZombies = 0;
   ownPinned = 0;
   /** The task that is PID 1 here. */
-  init = NONE;
+  init: TaskId = NONE;
   /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
   dead = false;
   /** How many numbers its PID 1 holds while it waits for the rest to go (K32). */
   initPids = 1;
 
   constructor(
-    readonly id: number,
+    readonly id: PidNsId,
     readonly parent: PidNamespace | null,
     /** Exclusive upper end of the numbers. */
     public pidMax: number,

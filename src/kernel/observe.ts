@@ -1,9 +1,11 @@
 /** The process table as `ps` shows it, from any PID namespace. */
-import { NONE } from './arena.js';
+
 import { isMainThreadDead } from './exit.js';
+import type { CgroupId, TaskId } from './ids.js';
+import { NONE } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { THREADS } from './processes.js';
-import type { CgroupId, KernelState, TaskId } from './state.js';
+import type { KernelState } from './state.js';
 import { GROUP, PARENT, PID, SESSION, STATE, ZOMBIE } from './tasks.js';
 
 /** One process, seen from a namespace: outside is 0. */
@@ -42,10 +44,10 @@ function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): Ta
   const threads = process === NONE ? 1 : 1 + processes.rows[process | THREADS];
   return {
     task,
-    pid: pids.numberAt(pid, namespace.level),
-    ppid: parent === NONE ? 0 : kernel.numberIn(rows[parent + PID], namespace),
-    pgid: kernel.numberIn(rows[task + GROUP], namespace),
-    sid: kernel.numberIn(rows[task + SESSION], namespace),
+    pid: pids.pidAt(pid, namespace.level),
+    ppid: parent === NONE ? 0 : kernel.pidIn(rows[parent + PID], namespace),
+    pgid: kernel.pidIn(rows[task + GROUP], namespace),
+    sid: kernel.pidIn(rows[task + SESSION], namespace),
     stat: statOf(kernel, task, threads),
     comm: kernel.comms[kernel.tasks.comm(task)],
     nspid: nspidOf(kernel, pid, namespace),
@@ -65,7 +67,7 @@ function statOf(kernel: KernelState, task: TaskId, threads: number): string {
 function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[] {
   const own = kernel.namespaces[kernel.pids.namespaceId(pid)];
   const numbers: number[] = [];
-  for (let level = from.level; level <= own.level; level++) numbers.push(kernel.pids.numberAt(pid, level));
+  for (let level = from.level; level <= own.level; level++) numbers.push(kernel.pids.pidAt(pid, level));
   return numbers;
 }
 
@@ -85,7 +87,7 @@ export function pinnedPids(kernel: KernelState, namespace: PidNamespace): number
   const pinned: number[] = [];
   for (const pid of pids) {
     if (owned.has(pid) || !namespace.contains(kernel.namespaces[pids.namespaceId(pid)])) continue;
-    pinned.push(pids.numberAt(pid, namespace.level));
+    pinned.push(pids.pidAt(pid, namespace.level));
   }
   return pinned.sort((a, b) => a - b);
 }

@@ -11,7 +11,8 @@
  * A row is four 32-bit numbers and a pid is named by the index of its first, as tasks are (tasks.ts). Numbers beyond
  * the second level, of namespaces within a pod's, are kept aside.
  */
-import { asFree, lengthened, NONE } from './arena.js';
+import { asFree, lengthened } from './arena.js';
+import { NONE, type OriginId, type PidNsId } from './ids.js';
 
 /** Attachments. In a free row the next one, as `asFree` has it. */
 export const REFS = 0;
@@ -23,18 +24,18 @@ const ROW_LENGTH = 4;
 const LEVELS_IN_ROW = 2;
 
 /** A namespace and an origin in one number. */
-export function labelOf(namespace: number, origin: number): number {
+export function labelOf(namespace: PidNsId, origin: OriginId): number {
   return (origin << 16) | namespace;
 }
 
 /** The namespace in a label. */
-export function namespaceIn(label: number): number {
-  return label & 0xffff;
+export function namespaceIn(label: number): PidNsId {
+  return (label & 0xffff) as PidNsId;
 }
 
 /** The origin in a label. */
-export function originIn(label: number): number {
-  return label >>> 16;
+export function originIn(label: number): OriginId {
+  return (label >>> 16) as OriginId;
 }
 
 /** So many namespaces, and so many origins, can be told apart. */
@@ -44,7 +45,7 @@ export class Pids {
   rows = new Int32Array(64 * ROW_LENGTH);
   /** By level less LEVELS_IN_ROW: the number of each pid, by its row. */
   private deeper: Int32Array[] = [];
-  private firstFree = NONE;
+  private firstFree: number = NONE;
   private end = 0;
 
   /** Makes room for namespaces of this level. */
@@ -54,34 +55,34 @@ export class Pids {
     }
   }
 
-  numberAt(pid: number, level: number): number {
-    if (level < LEVELS_IN_ROW) return this.rows[pid | (HOST_PID + level)];
-    return this.deeper[level - LEVELS_IN_ROW][pid >> 2];
+  pidAt(row: number, level: number): number {
+    if (level < LEVELS_IN_ROW) return this.rows[row | (HOST_PID + level)];
+    return this.deeper[level - LEVELS_IN_ROW][row >> 2];
   }
 
-  setNumber(pid: number, level: number, number: number): void {
-    if (level < LEVELS_IN_ROW) this.rows[pid | (HOST_PID + level)] = number;
-    else this.deeper[level - LEVELS_IN_ROW][pid >> 2] = number;
+  setPid(row: number, level: number, pid: number): void {
+    if (level < LEVELS_IN_ROW) this.rows[row | (HOST_PID + level)] = pid;
+    else this.deeper[level - LEVELS_IN_ROW][row >> 2] = pid;
   }
 
-  namespaceId(pid: number): number {
-    return namespaceIn(this.rows[pid | LABEL]);
+  namespaceId(row: number): PidNsId {
+    return namespaceIn(this.rows[row | LABEL]);
   }
 
   /** Accounting label: who asked for this process (kernel.ts, `forkAs`). */
-  origin(pid: number): number {
-    return originIn(this.rows[pid | LABEL]);
+  origin(row: number): OriginId {
+    return originIn(this.rows[row | LABEL]);
   }
 
-  setLabel(pid: number, label: number): void {
-    this.rows[pid | LABEL] = label;
+  setLabel(row: number, label: number): void {
+    this.rows[row | LABEL] = label;
   }
 
   allocate(): number {
-    const pid = this.firstFree;
-    if (pid !== NONE) {
-      this.firstFree = asFree(this.rows[pid | REFS]);
-      return pid;
+    const row = this.firstFree;
+    if (row !== NONE) {
+      this.firstFree = asFree(this.rows[row | REFS]);
+      return row;
     }
     const fresh = this.end;
     if (fresh === this.rows.length) this.grow();
@@ -89,15 +90,15 @@ export class Pids {
     return fresh;
   }
 
-  release(pid: number): void {
-    this.rows[pid | REFS] = asFree(this.firstFree);
-    this.firstFree = pid;
+  release(row: number): void {
+    this.rows[row | REFS] = asFree(this.firstFree);
+    this.firstFree = row;
   }
 
   /** Every pid in use; for observation and checks. */
   *[Symbol.iterator](): Generator<number> {
-    for (let pid = 0; pid < this.end; pid += ROW_LENGTH) {
-      if (this.rows[pid | REFS] > 0) yield pid;
+    for (let row = 0; row < this.end; row += ROW_LENGTH) {
+      if (this.rows[row | REFS] > 0) yield row;
     }
   }
 

@@ -3,7 +3,8 @@
  *
  * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
  */
-import { asFree, lengthened, NONE } from './arena.js';
+import { asFree, lengthened } from './arena.js';
+import { NONE } from './ids.js';
 import type { ThreadPids } from './thread-pids.js';
 
 /** The task. In a free row the next one, as `asFree` has it. */
@@ -38,7 +39,7 @@ export class Processes {
   rows = new Int32Array(16 * ROW_LENGTH);
   /** By `processIndex`, the bursts of threads that are not in the row; null for who never had one. */
   readonly furtherThreads: (ThreadPids | null)[] = [];
-  private firstFree = NONE;
+  private firstFree: number = NONE;
   private end = 0;
 
   allocate(): number {

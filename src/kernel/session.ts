@@ -1,17 +1,18 @@
 /** System calls by which a process changes what it is: exec, sessions and groups, subreaper, namespaces, cgroup. */
-import { NONE } from './arena.js';
+
 import type { Cgroup } from './cgroups.js';
 import { countZombie } from './exit.js';
+import { type CommId, NONE, type PidNsId, type TaskId } from './ids.js';
 import { PidNamespace } from './namespaces.js';
 import { LABELS_MAX, REFS } from './pids.js';
 import { CHILD_NAMESPACE, FIRST_CHILD, SIGNALS, THREADS } from './processes.js';
 import { afterExec, HAS_SUBREAPER, IS_SUBREAPER } from './signals.js';
-import type { KernelState, TaskId } from './state.js';
+import type { KernelState } from './state.js';
 import { GROUP, LEADER_DEAD, LIVE, NEXT, PID, SESSION, STATE } from './tasks.js';
 import { dropThreads } from './threads.js';
 
 /** The same process, another image: other threads end (K46), handlers go, an ignored signal stays ignored (K18). */
-export function exec(kernel: KernelState, task: TaskId, comm: number): void {
+export function exec(kernel: KernelState, task: TaskId, comm: CommId): void {
   const { tasks, processes } = kernel;
   const process = kernel.processOf(task);
   if (processes.rows[process | THREADS] > 0) dropThreads(kernel, task);
@@ -30,13 +31,13 @@ function becomeLeader(kernel: KernelState, task: TaskId): void {
 /** New session and group. False (EPERM) for a process that leads a group already. */
 export function setsid(kernel: KernelState, task: TaskId): boolean {
   const { rows } = kernel.tasks;
-  const pid = rows[task + PID];
+  const pidRow = rows[task + PID];
   const group = rows[task + GROUP];
   const session = rows[task + SESSION];
-  if (group === pid) return false;
-  kernel.pids.rows[pid | REFS] += 2;
-  rows[task + GROUP] = pid;
-  rows[task + SESSION] = pid;
+  if (group === pidRow) return false;
+  kernel.pids.rows[pidRow | REFS] += 2;
+  rows[task + GROUP] = pidRow;
+  rows[task + SESSION] = pidRow;
   kernel.detachFromBoth(group, session);
   return true;
 }
@@ -44,12 +45,12 @@ export function setsid(kernel: KernelState, task: TaskId): boolean {
 /** setpgid(0, 0): leader of a new group in the same session. False (EPERM) for a session leader. */
 export function setpgid(kernel: KernelState, task: TaskId): boolean {
   const { rows } = kernel.tasks;
-  const pid = rows[task + PID];
+  const pidRow = rows[task + PID];
   const group = rows[task + GROUP];
-  if (rows[task + SESSION] === pid) return false;
-  if (group === pid) return true;
-  kernel.pids.rows[pid | REFS]++;
-  rows[task + GROUP] = pid;
+  if (rows[task + SESSION] === pidRow) return false;
+  if (group === pidRow) return true;
+  kernel.pids.rows[pidRow | REFS]++;
+  rows[task + GROUP] = pidRow;
   kernel.detach(group, 1);
   return true;
 }
@@ -70,7 +71,8 @@ export function setSubreaper(kernel: KernelState, task: TaskId, on: boolean): vo
 function markDescendants(kernel: KernelState, process: number): void {
   const { rows } = kernel.processes;
   const { rows: tasks } = kernel.tasks;
-  for (let child = rows[process | FIRST_CHILD]; child !== NONE; child = tasks[child + NEXT]) {
+  for (let at = rows[process | FIRST_CHILD]; at !== NONE; at = tasks[at + NEXT]) {
+    const child = at as TaskId;
     const below = kernel.processOf(child);
     if (rows[below | SIGNALS] & HAS_SUBREAPER || kernel.namespaceOf(child).init === child) continue;
     rows[below | SIGNALS] |= HAS_SUBREAPER;
@@ -90,7 +92,7 @@ export function unsharePidNamespace(kernel: KernelState, task: TaskId, pidMax: n
   return inner;
 }
 
-function unusedNamespace({ namespaces, forgottenNamespaces }: KernelState): number {
+function unusedNamespace({ namespaces, forgottenNamespaces }: KernelState): PidNsId {
   for (let i = forgottenNamespaces.length - 1; i >= 0; i--) {
     const id = forgottenNamespaces[i];
     if (namespaces[id].init !== NONE || namespaces[id].allocated > 0) continue;
@@ -99,7 +101,7 @@ function unusedNamespace({ namespaces, forgottenNamespaces }: KernelState): numb
     return id;
   }
   if (namespaces.length === LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} PID namespaces`);
-  return namespaces.length;
+  return namespaces.length as PidNsId;
 }
 
 /** setns: the caller stays where it is, its children are born in `namespace`. False (EINVAL) if that is not below. */

@@ -4,7 +4,7 @@
  * Every signal has one slot: a second one while the first is pending is lost (K25). The kernel marks it and wakes the
  * process; whoever runs the process (the program interpreter, a worker) runs the handler and clears the mark.
  */
-import { NONE } from './arena.js';
+import { NONE } from './ids.js';
 
 export const SIGKILL = 9;
 export const SIGTERM = 15;

@@ -4,20 +4,16 @@
  *
  * No time and no chance: everything here happens in the instant in which it is called.
  */
-import { NONE } from './arena.js';
+
 import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
+import { type CgroupId, type CommId, HOST_NS, NONE, type PidNsId, ROOT_CGROUP, type TaskId } from './ids.js';
 import { PidNamespace } from './namespaces.js';
-import { Origins } from './origins.js';
+import { OriginCounts } from './origin-counts.js';
 import { HOST_PID, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { ENDING_NAMESPACE, FREE, PARENT, PID, PROCESS, STATE, STATUS, Tasks, ZOMBIE } from './tasks.js';
-
-/** A row of the task table (tasks.ts). Free again, and reused, once the task has been released. */
-export type TaskId = number;
-export type PidNsId = number;
-export type CgroupId = number;
 
 export const REFUSERS = ['rlimit-nproc', 'threads-max', 'pid-max', 'pids-cgroup', 'namespace-dead'] as const;
 export type Refuser = (typeof REFUSERS)[number];
@@ -33,8 +29,7 @@ export interface ForkRefusal {
  * What the kernel tells those who live on it. Called in the middle of a system call: take note, do not call back.
  */
 export interface KernelHooks {
-  /** `number`, here and below: on the host. */
-  forked(parent: TaskId, child: TaskId, number: number): void;
+  forked(parent: TaskId, child: TaskId, hostPid: number): void;
   /**
    * A signal is to end the process. It runs for that, and what it is blocked in looks at the world once more, before it
    * looks at signals. True: its owner will run it, and call `dieOfSignal`. False: it ends at once, and its owner has
@@ -44,9 +39,9 @@ export interface KernelHooks {
   /** A namespace's PID 1 is about to end, and before it everything that is in there. */
   namespaceEnds(init: TaskId): void;
   /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
-  ended(task: TaskId, number: number, status: number): void;
+  ended(task: TaskId, hostPid: number, status: number): void;
   /** A zombie has been released; its table row is still readable, for the last time. */
-  released(task: TaskId, number: number): void;
+  released(task: TaskId, hostPid: number): void;
   /** A signal with a handler became pending, or something changed that a blocked wait may be waiting for. */
   wake(task: TaskId): void;
   refused(parent: TaskId, refusal: ForkRefusal): void;
@@ -90,7 +85,7 @@ export class KernelState {
   readonly forgottenCgroups: CgroupId[] = [];
   /** The same, once nobody has a number in them. */
   readonly forgottenNamespaces: PidNsId[] = [];
-  readonly origins = new Origins();
+  readonly origins = new OriginCounts();
 
   /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */
   nrThreads = 0;
@@ -110,15 +105,15 @@ export class KernelState {
   /** Namespaces whose processes are being killed right now; none of their PID 1s may finish before that is over. */
   endings = 0;
 
-  private readonly commIds = new Map<string, number>();
+  private readonly commIds = new Map<string, CommId>();
   readonly comms: string[] = [];
 
   constructor(options: KernelOptions) {
     this.rules = options.rules;
     this.hooks = options.hooks ?? NO_HOOKS;
     this.threadsMax = options.threadsMax;
-    this.namespaces.push(new PidNamespace(0, null, options.pidMax));
-    this.cgroups.push(new Cgroup(0, null, PIDS_UNLIMITED));
+    this.namespaces.push(new PidNamespace(HOST_NS, null, options.pidMax));
+    this.cgroups.push(new Cgroup(ROOT_CGROUP, null, PIDS_UNLIMITED));
   }
 
   /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
@@ -139,7 +134,10 @@ export class KernelState {
   /** The number of the child that was reaped last, where its parent lives: what waitpid returns. Until the next fork. */
   get waitedPid(): number {
     const { rows } = this.tasks;
-    return this.pids.numberAt(rows[this.waited + PID], this.namespaceOf(rows[this.waited + PARENT]).level);
+    return this.pids.pidAt(
+      rows[this.waited + PID],
+      this.namespaceOf(rows[this.waited + PARENT] as TaskId).level,
+    );
   }
 
   /** Its exit status, 128 + signal if it was killed. Until the next fork. */
@@ -153,16 +151,16 @@ export class KernelState {
   }
 
   /** A pid's number as seen from a namespace, or 0 where it has none. */
-  numberIn(pid: number, namespace: PidNamespace): number {
-    const own = this.namespaces[this.pids.namespaceId(pid)];
-    return namespace.contains(own) ? this.pids.numberAt(pid, namespace.level) : 0;
+  pidIn(pidRow: number, namespace: PidNamespace): number {
+    const own = this.namespaces[this.pids.namespaceId(pidRow)];
+    return namespace.contains(own) ? this.pids.pidAt(pidRow, namespace.level) : 0;
   }
 
   /** A number for the name of a process. */
-  comm(name: string): number {
+  comm(name: string): CommId {
     let id = this.commIds.get(name);
     if (id === undefined) {
-      id = this.comms.length;
+      id = this.comms.length as CommId;
       if (id === LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} names of processes`);
       this.comms.push(name);
       this.commIds.set(name, id);
@@ -193,32 +191,32 @@ export class KernelState {
   }
 
   /** A group or a session, or both, have a member less. With the last one, if its leader is long gone, its number goes. */
-  detach(pid: number, attachments: 1 | 2): void {
-    if ((this.pids.rows[pid | REFS] -= attachments) > 0) return;
-    this.countPinned(pid, -1);
-    this.freePid(pid);
+  detach(pidRow: number, attachments: 1 | 2): void {
+    if ((this.pids.rows[pidRow | REFS] -= attachments) > 0) return;
+    this.countPinned(pidRow, -1);
+    this.freePid(pidRow);
   }
 
   /** A task is gone; its numbers are free on every level, unless it leads somebody's group or session (K10, K14). */
-  detachOwn(pid: number): void {
-    if (--this.pids.rows[pid | REFS] > 0) this.countPinned(pid, 1);
-    else this.freePid(pid);
+  detachOwn(pidRow: number): void {
+    if (--this.pids.rows[pidRow | REFS] > 0) this.countPinned(pidRow, 1);
+    else this.freePid(pidRow);
   }
 
-  private countPinned(pid: number, change: 1 | -1): void {
-    this.namespaces[this.pids.namespaceId(pid)].ownPinned += change;
-    this.origins.countPinned(this.pids.origin(pid), change);
+  private countPinned(pidRow: number, change: 1 | -1): void {
+    this.namespaces[this.pids.namespaceId(pidRow)].ownPinned += change;
+    this.origins.countPinned(this.pids.origin(pidRow), change);
   }
 
   /** Stands for `free_pid`. */
-  private freePid(pid: number): void {
+  private freePid(pidRow: number): void {
     const { pids } = this;
-    const own = this.namespaces[pids.namespaceId(pid)];
+    const own = this.namespaces[pids.namespaceId(pidRow)];
     for (let level: PidNamespace | null = own; level !== null; level = level.parent) {
-      level.taken.free(pids.numberAt(pid, level.level));
+      level.taken.free(pids.pidAt(pidRow, level.level));
       if (level.dead) this.hasShrunk(level);
     }
-    pids.release(pid);
+    pids.release(pidRow);
   }
 
   /** Numbers of a dying or dead namespace have been freed. */

@@ -10,7 +10,8 @@
  * One array for all of it, because every further array that a system call touches costs it five or six loads before the
  * first number is there (docs/performance.md).
  */
-import { lengthened, NONE } from './arena.js';
+import { lengthened } from './arena.js';
+import { type CgroupId, type CommId, NONE, type OriginId, type PidNsId, type TaskId } from './ids.js';
 import { namespaceIn, originIn } from './pids.js';
 
 export const TASK_STATES = ['free', 'live', 'zombie', 'leader-dead', 'ending-namespace'] as const;
@@ -47,61 +48,61 @@ export const STATE = 13;
 const ROW_LENGTH = 14;
 
 /** Tasks counted from 0 without gaps, for tables of others about tasks. */
-export function taskIndex(task: number): number {
+export function taskIndex(task: TaskId): number {
   return (task / ROW_LENGTH) | 0;
 }
 
 export class Tasks {
   rows = new Int32Array(64 * ROW_LENGTH);
-  private firstFree = NONE;
+  private firstFree: TaskId = NONE;
   private end = 0;
 
-  allocate(): number {
+  allocate(): TaskId {
     const task = this.firstFree;
     if (task !== NONE) {
-      this.firstFree = this.rows[task + NEXT];
+      this.firstFree = this.rows[task + NEXT] as TaskId;
       return task;
     }
     const fresh = this.end;
     if (fresh === this.rows.length) this.rows = lengthened(this.rows, ROW_LENGTH);
     this.end = fresh + ROW_LENGTH;
-    return fresh;
+    return fresh as TaskId;
   }
 
-  release(task: number): void {
+  release(task: TaskId): void {
     this.rows[task + STATE] = FREE;
     this.rows[task + NEXT] = this.firstFree;
     this.firstFree = task;
   }
 
-  namespaceId(task: number): number {
+  namespaceId(task: TaskId): PidNsId {
     return namespaceIn(this.rows[task + LABEL]);
   }
 
-  origin(task: number): number {
+  origin(task: TaskId): OriginId {
     return originIn(this.rows[task + LABEL]);
   }
 
-  cgroup(task: number): number {
-    return this.rows[task + CGROUP_AND_COMM] & 0xffff;
+  cgroup(task: TaskId): CgroupId {
+    return (this.rows[task + CGROUP_AND_COMM] & 0xffff) as CgroupId;
   }
 
-  comm(task: number): number {
-    return this.rows[task + CGROUP_AND_COMM] >>> 16;
+  comm(task: TaskId): CommId {
+    return (this.rows[task + CGROUP_AND_COMM] >>> 16) as CommId;
   }
 
-  setCgroup(task: number, cgroup: number): void {
+  setCgroup(task: TaskId, cgroup: CgroupId): void {
     this.rows[task + CGROUP_AND_COMM] = (this.comm(task) << 16) | cgroup;
   }
 
-  setComm(task: number, comm: number): void {
+  setComm(task: TaskId, comm: CommId): void {
     this.rows[task + CGROUP_AND_COMM] = (comm << 16) | this.cgroup(task);
   }
 
   /** Every task there is, dead or alive, in no order that means anything. */
-  *[Symbol.iterator](): Generator<number> {
+  *[Symbol.iterator](): Generator<TaskId> {
     for (let task = 0; task < this.end; task += ROW_LENGTH) {
-      if (this.rows[task + STATE] !== FREE) yield task;
+      if (this.rows[task + STATE] !== FREE) yield task as TaskId;
     }
   }
 }

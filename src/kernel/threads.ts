@@ -7,10 +7,12 @@
  * processes that is all of them; those of further bursts are kept aside (thread-pids.ts).
  */
 import { chargeOne, hasRoom, roomFor } from './admission.js';
-import { lesser, NONE } from './arena.js';
+import { lesser } from './arena.js';
+import type { TaskId } from './ids.js';
+import { NONE } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { processIndex, RUN_LENGTH, RUN_LEVELS_MAX, RUN_STARTS, THREADS } from './processes.js';
-import type { KernelState, TaskId } from './state.js';
+import type { KernelState } from './state.js';
 import { LIVE, PROCESS, STATE, USER } from './tasks.js';
 import { ThreadPids } from './thread-pids.js';
 

@@ -1,14 +1,16 @@
 /** waitpid. Stands for `do_wait`; never blocks by itself: who wants to block is woken by `hooks.wake`. */
-import { NONE } from './arena.js';
+
 import { finishEmptiedNamespaces, release } from './exit.js';
-import type { KernelState, TaskId } from './state.js';
+import type { TaskId } from './ids.js';
+import { NONE } from './ids.js';
+import type { KernelState } from './state.js';
 import { FREE, PARENT, STATE, ZOMBIE } from './tasks.js';
 
 /** Which child: any. */
 export const ANY = -1;
 /** Results that are not a child. */
-export const WOULD_BLOCK = -2;
-export const NO_CHILD = -3;
+export const WOULD_BLOCK = -2 as TaskId;
+export const NO_CHILD = -3 as TaskId;
 
 /**
  * Reaps the first zombie among the children (K29), or one child. Returns the released task, whose row is free from now

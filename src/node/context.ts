@@ -5,7 +5,7 @@ import type { Machine } from '../program/machine.js';
 import type { RandomStreams } from '../sim/random.js';
 import type { Simulation } from '../sim/simulation.js';
 import type { ChildWatch } from './host/child-watch.js';
-import type { Origins } from './origins.js';
+import type { OriginNames } from './origins.js';
 import type { NodeSpec } from './spec.js';
 import type { KubeletRules } from './versions/kubelet.js';
 import type { RuntimeRules } from './versions/runtime.js';
@@ -89,7 +89,7 @@ export interface NodeContext {
   readonly kernel: Kernel;
   readonly kubeletRules: KubeletRules;
   readonly runtimeRules: RuntimeRules;
-  readonly origins: Origins;
+  readonly origins: OriginNames;
   readonly streams: RandomStreams;
   readonly children: ChildWatch;
   readonly host: HostDaemons;

@@ -1,4 +1,5 @@
 /** What an operator does to the node, at its time. */
+import { HOST_NS } from '../kernel/kernel.js';
 import { grouped } from '../text/figures.js';
 import type { NodeContext } from './context.js';
 import type { Kubelet, PodSlot } from './kubelet/kubelet.js';
@@ -52,7 +53,7 @@ function whyIdle(context: NodeContext, kubelet: Kubelet, intervention: Intervent
       return all.length > 0 ? null : 'there is no such container now';
     }
     case 'set-pid-max':
-      return context.kernel.pidMax(0) === intervention.pidMax ? 'it is that already' : null;
+      return context.kernel.pidMax() === intervention.pidMax ? 'it is that already' : null;
     case 'change-probe':
       return null;
     case 'drain':
@@ -80,7 +81,7 @@ function apply(context: NodeContext, kubelet: Kubelet, intervention: Interventio
       }
       return;
     case 'set-pid-max':
-      context.kernel.setPidMax(0, intervention.pidMax);
+      context.kernel.setPidMax(HOST_NS, intervention.pidMax);
       return;
     case 'change-probe':
       changeProbe(kubelet, intervention);

@@ -6,7 +6,7 @@
  *
  * Everything from here on happens in events of the simulation.
  */
-import type { CgroupId } from '../kernel/kernel.js';
+import { type CgroupId, ROOT_CGROUP } from '../kernel/kernel.js';
 import type { Machine } from '../program/machine.js';
 import type { RandomStreams } from '../sim/random.js';
 import type { Simulation } from '../sim/simulation.js';
@@ -21,7 +21,7 @@ import { EvictionManager } from './kubelet/eviction.js';
 import { Kubelet } from './kubelet/kubelet.js';
 import { pidAvailable, pidCapacity } from './kubelet/pid-available.js';
 import { ProbeWorkers } from './kubelet/probe-worker.js';
-import { Origins } from './origins.js';
+import { OriginNames } from './origins.js';
 import { Execs } from './runtime/exec.js';
 import { RuncCalls } from './runtime/runc.js';
 import { SandboxRuntime } from './runtime/sandbox.js';
@@ -66,13 +66,13 @@ export class Node {
       kernel,
       kubeletRules: kubeletRules(spec.kubelet, spec.runtime),
       runtimeRules: runtimeRules(spec.runtime, spec.kubelet),
-      origins: new Origins(),
+      origins: new OriginNames(),
       children: new ChildWatch(kernel),
       counters: this.counters,
     };
     const context: NodeContext = { ...base, host: bootHost(base, spec.baselineTaskCount) };
     this.context = context;
-    this.kubepods = kernel.createCgroup(0, this.#kubepodsMax());
+    this.kubepods = kernel.createCgroup(ROOT_CGROUP, this.#kubepodsMax());
     const runc = new RuncCalls(context);
     const runtime = new SandboxRuntime(context, runc, this.kubepods);
     const execs = new Execs(context, runc);

@@ -1,7 +1,9 @@
 /**
- * Whose tasks are these? The kernel counts tasks and numbers by a small integer that forks inherit (`forkAs`);
- * this gives the integers their names, so that blame comes from the kernel's own books.
+ * The names of the kernel's accounts: pod, container and kind of each `OriginId`. The kernel counts tasks and PIDs by
+ * account (kernel/origin-counts.ts), and a child is on the account of its parent; so blame comes from the kernel's own books.
  */
+import { type OriginId, originId } from '../kernel/kernel.js';
+
 export const ORIGIN_KINDS = [
   'host',
   'shim',
@@ -24,21 +26,22 @@ export interface Origin {
   program: string;
 }
 
-/** The same names give the same integer, so a pod that is made again goes on with its account. */
-export class Origins {
+/** The same names have the same id: a pod that is made again goes on with its account. */
+export class OriginNames {
   readonly all: Origin[] = [];
-  readonly #byKey = new Map<string, number>();
+  readonly #byKey = new Map<string, OriginId>();
 
   /** 0 is the host's, as it is the kernel's own default. */
   constructor() {
     this.of('host', 'system', null, null);
   }
 
-  of(kind: OriginKind, program: string, pod: string | null, container: string | null): number {
+  of(kind: OriginKind, program: string, pod: string | null, container: string | null): OriginId {
     const key = `${pod}/${container}/${kind}/${program}`;
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    this.#byKey.set(key, this.all.length);
-    return this.all.push({ pod, container, kind, program }) - 1;
+    const id = originId(this.all.push({ pod, container, kind, program }) - 1);
+    this.#byKey.set(key, id);
+    return id;
   }
 }

@@ -1,5 +1,5 @@
 /** What a process that runs a program is in the middle of. */
-import type { Kernel, TaskId } from '../kernel/kernel.js';
+import { type CommId, type Kernel, NONE, type TaskId } from '../kernel/kernel.js';
 import type { RandomStream } from '../sim/random.js';
 import type { Program } from './code.js';
 
@@ -45,7 +45,7 @@ export interface Worker {
  * One for each row of the kernel's `Processes`, used again by whoever has the row next: a probe run allocates none.
  */
 export class ProcessContext {
-  task: TaskId = -1;
+  task: TaskId = NONE;
   program: Program | null = null;
   pc = 0;
   blocked: Blocked = IDLE;
@@ -66,8 +66,8 @@ export class ProcessContext {
   labelTasks = new Int32Array(4);
   labelPids = new Int32Array(4);
 
-  /** Of the program: the kernel's number for its name. */
-  comm = 0;
+  /** Of the program: the kernel's id of its name. */
+  comm: CommId = NONE;
 
   /** The last program that the above had to be right for. */
   private madeFor: Program | null = null;
@@ -106,7 +106,7 @@ export class ProcessContext {
   }
 
   end(): void {
-    this.task = -1;
+    this.task = NONE;
     this.blocked = IDLE;
     this.queued = false;
     this.renew();

@@ -12,6 +12,8 @@ import {
   SIGCHLD,
   SIGKILL,
   SIGTERM,
+  type TaskId,
+  taskId,
   WOULD_BLOCK,
 } from '../kernel/kernel.js';
 import {
@@ -44,7 +46,7 @@ import { SIGCHLD_DISPOSITIONS, SIGTERM_DISPOSITIONS } from './step.js';
 export interface InterpreterHost {
   readonly kernel: Kernel;
   /** A forked child starts at `pc` of its parent's program, at this instant, after everything due. */
-  startChild(parent: ProcessContext, child: number, pc: number): void;
+  startChild(parent: ProcessContext, child: TaskId, pc: number): void;
   wakeAfter(context: ProcessContext, delayUs: number): void;
   /** The process is run again, at this instant, after everything due. */
   runAgain(context: ProcessContext): void;
@@ -158,7 +160,7 @@ function isOver(how: Waiting, result: number): boolean {
 
 /** One waitpid of the wait step that `pc` is behind. */
 function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number {
-  let child: number = ANY;
+  let child: TaskId | typeof ANY = ANY;
   if (how === WAITING_LABEL) {
     child = labelled(kernel, context, labelOperand(context), false);
     if (child === NONE) return NO_CHILD;
@@ -177,9 +179,9 @@ function labelOperand(context: ProcessContext): number {
  * Whose number a label is now, or NONE. A program remembers a number, not a process: once its child has been reaped,
  * that may be a stranger's.
  */
-function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): number {
-  const number = context.labelPids[slot];
-  return number === 0 ? NONE : kernel.whoHas(number, context.task, context.labelTasks[slot], orThread);
+function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): TaskId {
+  const pid = context.labelPids[slot];
+  return pid === 0 ? NONE : kernel.taskWithPid(pid, context.task, taskId(context.labelTasks[slot]), orThread);
 }
 
 /**
@@ -207,7 +209,7 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
  * A running process that has just killed itself: its main thread is gone at once. Other threads have been woken as the signal
  * was sent, and die in that order; true if there are any.
  */
-function diesAhead(kernel: Kernel, task: number): boolean {
+function diesAhead(kernel: Kernel, task: TaskId): boolean {
   return (kernel.pendingSignals(task) & PENDING_DEATH) !== 0 && kernel.exitAhead(task, kernel.statusOf(task));
 }
 

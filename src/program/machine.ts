@@ -12,7 +12,6 @@ import {
   type KernelHooks,
   type KernelOptions,
   NONE,
-  processIndex,
   type TaskId,
 } from '../kernel/kernel.js';
 import type { RandomStream } from '../sim/random.js';
@@ -116,7 +115,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   // ---- what the kernel tells (KernelHooks)
 
   wake(task: TaskId): void {
-    const context = this.contexts[processIndex(this.kernel.processOf(task))];
+    const context = this.contexts[this.kernel.processIndex(task)];
     if (context === undefined || context.queued) return;
     const { blocked } = context;
     const mayGoOn = isWaiting(blocked) || blocked === WORKER;
@@ -263,7 +262,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   private contextOf(task: TaskId): ProcessContext {
-    const row = processIndex(this.kernel.processOf(task));
+    const row = this.kernel.processIndex(task);
     return this.contexts[row] ?? this.makeContexts(row);
   }
 

@@ -1,11 +1,11 @@
 /** Who holds the PIDs: read from the kernel's own counts by origin. */
-import type { Kernel } from '../kernel/kernel.js';
+import { type Kernel, type OriginId, originId } from '../kernel/kernel.js';
 import type { Node } from '../node/node.js';
 import type { Origin } from '../node/origins.js';
 import { US_PER_HOUR } from '../sim/time.js';
 import type { BlameRow } from './result.js';
 
-interface OriginCount {
+interface HeldPids {
   tasks: number;
   zombies: number;
   pinned: number;
@@ -13,11 +13,9 @@ interface OriginCount {
 }
 
 /** Live tasks, zombies and pinned PIDs are disjoint, and together they are the PIDs held. */
-export function countsOf(kernel: Kernel, origin: number): OriginCount {
-  const all = kernel.origins.tasks(origin);
-  const dead = kernel.origins.zombies(origin);
-  const held = kernel.origins.pids(origin);
-  return { tasks: all - dead, zombies: dead, pinned: held - all, pids: held };
+export function countsOf(kernel: Kernel, origin: OriginId): HeldPids {
+  const { tasks, zombies, pids } = kernel.originCount(origin);
+  return { tasks: tasks - zombies, zombies, pinned: pids - tasks, pids };
 }
 
 /** At this moment, most first; origins that never had a task are left out. */
@@ -25,20 +23,20 @@ export function blame(node: Node, nowUs: number): BlameRow[] {
   const { kernel, origins } = node.context;
   const hours = Math.max(nowUs, 1) / US_PER_HOUR;
   return origins.all
-    .map((origin, index) => blameRow(kernel, origin, index, hours))
+    .map((origin, index) => blameRow(kernel, origin, originId(index), hours))
     .filter((row) => row.pids > 0 || row.createdPerHour > 0)
     .sort((a, b) => b.pids - a.pids);
 }
 
-function blameRow(kernel: Kernel, origin: Origin, index: number, hours: number): BlameRow {
-  const { origins: counts } = kernel;
+function blameRow(kernel: Kernel, origin: Origin, id: OriginId, hours: number): BlameRow {
+  const { created, released } = kernel.originCount(id);
   return {
     pod: origin.pod ?? 'node',
     container: origin.container ?? '',
     origin: origin.kind,
     program: origin.program,
-    ...countsOf(kernel, index),
-    createdPerHour: counts.created(index) / hours,
-    reapedPerHour: counts.released(index) / hours,
+    ...countsOf(kernel, id),
+    createdPerHour: created / hours,
+    reapedPerHour: released / hours,
   };
 }

@@ -71,7 +71,7 @@ export class Fullness implements RunObserver {
     const { kernel } = this.node.context;
     this.#isChecking = false;
     // Most often there is no room, and this comparison is enough to tell.
-    if (kernel.pidMax(0) - kernel.allocated(0) >= ROOM_MIN) this.#endIfRoom(freePids(kernel));
+    if (kernel.pidMax() - kernel.allocated() >= ROOM_MIN) this.#endIfRoom(freePids(kernel));
     if (this.isFull) this.#checkLater();
   }
 
@@ -92,7 +92,7 @@ export class Fullness implements RunObserver {
       return false;
     const { kernel } = this.node.context;
     const { threadsMax, nrThreads } = kernel;
-    const hasPids = free >= Math.max(ROOM_MIN, ROOM_SHARE * kernel.pidMax(0));
+    const hasPids = free >= Math.max(ROOM_MIN, ROOM_SHARE * kernel.pidMax());
     const hasTasks = threadsMax - nrThreads >= Math.max(ROOM_MIN, ROOM_SHARE * threadsMax);
     return hasPids && hasTasks;
   }

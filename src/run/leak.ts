@@ -5,7 +5,7 @@
  * up, so what a namespace takes with it is added back. The first fork that is refused to the pod closes the
  * account: from then on runs are cut short, and what they leave says nothing about the program.
  */
-import type { Kernel, TaskId } from '../kernel/kernel.js';
+import type { Kernel, OriginId, TaskId } from '../kernel/kernel.js';
 import type { ProbeAccount } from '../node/kubelet/kubelet.js';
 import type { Node } from '../node/node.js';
 import type { EventKind } from '../sim/simulation.js';
@@ -24,11 +24,11 @@ interface Closed {
 
 export class LeakAccounts implements RunObserver {
   /** By origin: what namespaces took with them as they ended. */
-  readonly #goneZombies = new Map<number, number>();
-  readonly #gonePids = new Map<number, number>();
-  readonly #closed = new Map<number, Closed>();
+  readonly #goneZombies = new Map<OriginId, number>();
+  readonly #gonePids = new Map<OriginId, number>();
+  readonly #closed = new Map<OriginId, Closed>();
   /** By origin: what there was before namespaces ended in this instant. */
-  readonly #before = new Map<number, { zombies: number; pids: number }>();
+  readonly #before = new Map<OriginId, { zombies: number; pids: number }>();
 
   private readonly kernel: Kernel;
   readonly #settled: EventKind;
@@ -81,17 +81,17 @@ export class LeakAccounts implements RunObserver {
     };
   }
 
-  #zombies(origin: number): number {
-    return this.kernel.origins.zombies(origin);
+  #zombies(origin: OriginId): number {
+    return this.kernel.originCount(origin).zombies;
   }
 
   /** PIDs that no live task has: live tasks will give theirs back. */
-  #pids(origin: number): number {
-    const { origins } = this.kernel;
-    return origins.pids(origin) - (origins.tasks(origin) - origins.zombies(origin));
+  #pids(origin: OriginId): number {
+    const { pids, tasks, zombies } = this.kernel.originCount(origin);
+    return pids - (tasks - zombies);
   }
 }
 
-function add(map: Map<number, number>, key: number, value: number): void {
+function add(map: Map<OriginId, number>, key: OriginId, value: number): void {
   map.set(key, (map.get(key) ?? 0) + value);
 }

@@ -7,14 +7,14 @@ import type { TimelineRow } from './result.js';
 export function readNode(node: Node): TimelineRow {
   const { kernel, sim } = node.context;
   const { counters } = node;
-  const zombies = kernel.zombies(0);
+  const zombies = kernel.zombies();
   return {
     time_s: sim.nowUs / US_PER_SECOND,
-    tasks: kernel.taskCount(0) - zombies,
+    tasks: kernel.taskCount() - zombies,
     zombies,
-    pinned: kernel.pinned(0),
-    allocated: kernel.allocated(0),
-    pid_max: kernel.pidMax(0),
+    pinned: kernel.pinned(),
+    allocated: kernel.allocated(),
+    pid_max: kernel.pidMax(),
     free: freePids(kernel),
     loadavg_tasks: kernel.nrThreads,
     kubelet_pid_available: node.pidAvailable,

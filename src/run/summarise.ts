@@ -1,4 +1,5 @@
 /** What a run has come to by now. Everything in it is a copy, and making it changes nothing. */
+import { originId } from '../kernel/kernel.js';
 import type { PodSlot, ProbeAccount } from '../node/kubelet/kubelet.js';
 import type { Node } from '../node/node.js';
 import type { Scenario } from '../scenario/scenario.js';
@@ -95,7 +96,7 @@ function podSummary(node: Node, slot: PodSlot): PodSummary {
   const sum = { zombies: 0, pinned: 0, tasks: 0 };
   node.context.origins.all.forEach((origin, index) => {
     if (origin.pod !== slot.name || origin.kind === 'shim') return;
-    const counts = countsOf(node.context.kernel, index);
+    const counts = countsOf(node.context.kernel, originId(index));
     sum.zombies += counts.zombies;
     sum.pinned += counts.pinned;
     sum.tasks += counts.tasks;

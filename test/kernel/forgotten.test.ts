@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Kernel } from '../../src/kernel/kernel.js';
+import { Kernel, ROOT_CGROUP } from '../../src/kernel/kernel.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 
 function boot(): Kernel {
@@ -31,11 +31,11 @@ describe('an id that nobody will use again', () => {
 
   it('K36 is one cgroup’s, however often it has been given up', () => {
     const kernel = boot();
-    const group = kernel.createCgroup(0, Number.POSITIVE_INFINITY);
+    const group = kernel.createCgroup(ROOT_CGROUP, Number.POSITIVE_INFINITY);
     kernel.removeCgroup(group);
     kernel.forgetCgroup(group);
     kernel.forgetCgroup(group);
-    expect(kernel.createCgroup(0, Number.POSITIVE_INFINITY)).toBe(group);
-    expect(kernel.createCgroup(0, Number.POSITIVE_INFINITY)).not.toBe(group);
+    expect(kernel.createCgroup(ROOT_CGROUP, Number.POSITIVE_INFINITY)).toBe(group);
+    expect(kernel.createCgroup(ROOT_CGROUP, Number.POSITIVE_INFINITY)).not.toBe(group);
   });
 });

@@ -1,7 +1,7 @@
 /** A process that is born with its threads: a shortcut, held to what it is short for. */
 
 import { describe, expect, it } from 'vitest';
-import { Kernel, NONE } from '../../src/kernel/kernel.js';
+import { HOST_NS, Kernel, NONE, ROOT_CGROUP, type TaskId } from '../../src/kernel/kernel.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 
 interface Limits {
@@ -17,17 +17,18 @@ interface Limits {
 function world({ pidMax = 32_768, threadsMax = 100_000, pidsMax, nprocMax, inside = null }: Limits) {
   const kernel = new Kernel({ rules: kernelRules('6.18', 'v1')!, pidMax, threadsMax });
   const parent = kernel.fork(kernel.init);
-  const ns = inside === null ? 0 : kernel.unsharePidNamespace(parent, inside);
+  const ns = inside === null ? HOST_NS : kernel.unsharePidNamespace(parent, inside);
   if (inside !== null) kernel.fork(parent);
-  if (pidsMax !== undefined) kernel.attach(parent, kernel.createCgroup(0, pidsMax));
+  const cgroup = pidsMax === undefined ? ROOT_CGROUP : kernel.createCgroup(ROOT_CGROUP, pidsMax);
+  kernel.attach(parent, cgroup);
   if (nprocMax !== undefined) {
     kernel.setUser(parent, 1000);
     kernel.setNprocMax(parent, nprocMax);
   }
-  return { kernel, parent, ns };
+  return { kernel, parent, ns, cgroup };
 }
 
-function seen({ kernel, ns }: ReturnType<typeof world>, child: number) {
+function seen({ kernel, ns, cgroup }: ReturnType<typeof world>, child: TaskId) {
   const next = kernel.fork(kernel.init);
   return {
     threads: child === NONE ? NONE : kernel.threadCount(child),
@@ -35,13 +36,13 @@ function seen({ kernel, ns }: ReturnType<typeof world>, child: number) {
     tasks: kernel.listTasks(ns),
     allocated: [kernel.allocated(), kernel.allocated(ns)],
     next: next === NONE ? NONE : kernel.hostPid(next),
-    current: kernel.cgroups.map(({ current }) => current),
+    current: [kernel.pidsCurrent(ROOT_CGROUP), kernel.pidsCurrent(cgroup)],
   };
 }
 
 const THREADS = 12;
 
-function forkWithThreads(kernel: Kernel, parent: number): number {
+function forkWithThreads(kernel: Kernel, parent: TaskId): TaskId {
   return kernel.forkAs(parent, kernel.commOf(parent), kernel.originOf(parent), THREADS);
 }
 

@@ -143,7 +143,7 @@ onBothKernels((boot) => {
     const { ns, init } = container(kernel);
     expect(kernel.pidMax(ns)).toBe(PID_MAX_LIMIT);
     kernel.setPidMax(ns, 310);
-    expect(kernel.pidMax(0)).toBe(32768);
+    expect(kernel.pidMax()).toBe(32768);
     expect(forkUntilRefused(kernel, init)).toHaveLength(308);
     expect(kernel.fork(kernel.init)).not.toBe(NONE);
   });
@@ -153,7 +153,7 @@ onBothKernels((boot) => {
     const { ns, init } = container(kernel, 320);
     expect(kernel.pidMax(ns)).toBe(32768);
     kernel.setPidMax(ns, 310);
-    expect(kernel.pidMax(0)).toBe(310);
+    expect(kernel.pidMax()).toBe(310);
     expect(forkUntilRefused(kernel, init)).toHaveLength(306);
     expect(kernel.refusal.at).toBe(0);
   });

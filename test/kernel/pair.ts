@@ -10,6 +10,11 @@ import {
   Kernel,
   type KernelHooks,
   type KernelOptions,
+  originId,
+  pidNsId,
+  ROOT_CGROUP,
+  type TaskId,
+  taskId,
 } from '../../src/kernel/kernel.js';
 import { ReferenceKernel } from './reference.js';
 import { activeNs } from './reference-tables.js';
@@ -64,13 +69,13 @@ export class Pair {
   readonly fast: Kernel;
   /** The calls so far, as text: printed when the two disagree. */
   readonly calls: string[] = [];
-  private readonly fastIds = new Map<number, number>();
+  private readonly fastIds = new Map<number, TaskId>();
   private readonly referenceIds = new Map<number, number>();
   private readonly fastTold: Told;
   private readonly referenceTold: Told;
 
   constructor(options: KernelOptions) {
-    const fast = listener((task) => this.fast.wait(task, ANY));
+    const fast = listener((task) => this.fast.wait(taskId(task), ANY));
     const reference = listener((task) => this.reference.wait(task, ANY));
     this.fastTold = fast.told;
     this.referenceTold = reference.told;
@@ -82,12 +87,12 @@ export class Pair {
   }
 
   private pair(reference: number, fast: number): void {
-    this.fastIds.set(reference, fast);
+    this.fastIds.set(reference, taskId(fast));
     this.referenceIds.set(fast, reference);
   }
 
-  private fastId(reference: number): number {
-    return reference < 0 ? reference : (this.fastIds.get(reference) ?? -9);
+  private fastId(reference: number): TaskId {
+    return reference < 0 ? taskId(reference) : (this.fastIds.get(reference) ?? taskId(-9));
   }
 
   private translated(refusal: ForkRefusal): ForkRefusal {
@@ -105,8 +110,8 @@ export class Pair {
   }
 
   /** A removed cgroup's id may be given to a new one by the fast kernel, once nothing is charged to it. */
-  private readonly fastCgroups = new Map([[0, 0]]);
-  private readonly referenceCgroups = new Map([[0, 0]]);
+  private readonly fastCgroups = new Map([[0, ROOT_CGROUP]]);
+  private readonly referenceCgroups = new Map<number, number>([[ROOT_CGROUP, 0]]);
 
   private call<T>(text: string, onReference: () => T, onFast: () => T): T {
     for (const told of [this.referenceTold, this.fastTold]) {
@@ -147,15 +152,9 @@ export class Pair {
       this.equal(`pids.events of ${id}`, this.fast.pidsEvents(fast), this.reference.pidsEvents(id));
     }
     for (let origin = 0; origin < ORIGINS; origin++) {
-      const { origins } = this.fast;
-      const fast = {
-        tasks: origins.tasks(origin),
-        zombies: origins.zombies(origin),
-        numbers: origins.pids(origin),
-        created: origins.created(origin),
-        released: origins.released(origin),
-      };
-      this.equal(`counters of origin ${origin}`, fast, this.reference.originCounts(origin));
+      const { tasks, zombies, pids, created, released } = this.fast.originCount(originId(origin));
+      const fast = { tasks, zombies, pids, created, released };
+      this.equal(`account ${origin}`, fast, this.reference.originCounts(origin));
     }
     for (const id of this.runnable) {
       const [fast, reference] = [
@@ -168,7 +167,7 @@ export class Pair {
 
   private compareNamespace(id: number): void {
     const { fast, reference } = this;
-    const rows = fast.listTasks(id).map((row) => ({
+    const rows = fast.listTasks(pidNsId(id)).map((row) => ({
       ...row,
       task: this.referenceId(row.task),
       cgroup: this.referenceCgroups.get(row.cgroup)!,
@@ -176,13 +175,11 @@ export class Pair {
     const expected = reference.listTasks(id);
     for (const [index, row] of rows.entries()) this.equal(`ps in namespace ${id}`, row, expected[index]);
     this.equal(`length of ps in namespace ${id}`, rows.length, expected.length);
-    this.equal(`pinned numbers in ${id}`, fast.pinnedPids(id), reference.pinnedPids(id));
-    const counts = (of: Kernel | ReferenceKernel): number[] => [
-      of.allocated(id),
-      of.taskCount(id),
-      of.zombies(id),
-      of.pinned(id),
-    ];
+    this.equal(`pinned PIDs in ${id}`, fast.pinnedPids(pidNsId(id)), reference.pinnedPids(id));
+    const counts = (of: Kernel | ReferenceKernel): number[] =>
+      [of.allocated, of.taskCount, of.zombies, of.pinned].map((count) =>
+        count.call(of as never, pidNsId(id)),
+      );
     this.equal(`allocated, tasks, zombies, pinned in ${id}`, counts(fast), counts(reference));
     for (const { task } of expected) {
       this.equal(
@@ -252,7 +249,7 @@ export class Pair {
         return reference.cloneThreads(child, threads);
       },
       () => {
-        const fast = this.fast.forkAs(this.fastId(parent), this.fast.comm(comm), origin, threads);
+        const fast = this.fast.forkAs(this.fastId(parent), this.fast.comm(comm), originId(origin), threads);
         if (fast < 0) return fast;
         this.pair(Math.max(...reference.processes.keys()), fast);
         return this.fast.threadCount(fast);
@@ -315,7 +312,7 @@ export class Pair {
     this.call(
       `setPidMax(${ns}, ${value})`,
       () => this.reference.setPidMax(ns, value),
-      () => this.fast.setPidMax(ns, value),
+      () => this.fast.setPidMax(pidNsId(ns), value),
     );
   }
 

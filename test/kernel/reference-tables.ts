@@ -5,8 +5,8 @@
  * are: all of it is found by looking at every task, each time it is asked for. So there is no counter here that can
  * be forgotten, no list that can be left broken and no index that can be stale.
  */
-import type { TaskRow } from '../../src/kernel/kernel.js';
 import type { KernelRules } from '../../src/kernel/rules.js';
+import type { PlainRow } from './plain.js';
 
 /** `struct pid_namespace`. */
 export interface PidNamespace {
@@ -200,7 +200,7 @@ export abstract class ReferenceTables {
     return {
       tasks: tasks.length,
       zombies: this.unreleased.filter((p) => !isAlive(p) && p.main.pid.origin === origin).length,
-      numbers: [...this.heldPids()].filter((pid) => pid.origin === origin).length,
+      pids: [...this.heldPids()].filter((pid) => pid.origin === origin).length,
       created: this.created.get(origin) ?? 0,
       released: this.releasedTasks.get(origin) ?? 0,
     };
@@ -239,7 +239,7 @@ export abstract class ReferenceTables {
   }
 
   /** As `ps` run in a namespace shows it. */
-  listTasks(id = 0): TaskRow[] {
+  listTasks(id = 0): PlainRow[] {
     const ns = this.namespaces[id];
     const rows = this.unreleased
       .filter((p) => numberIn(p.main.pid, ns) !== 0)

@@ -6,8 +6,9 @@
  * (reference.property.test.ts). Each function is named for the system call, and says which kernel function it stands
  * for. What it knows, and what can be read from it, is in reference-tables.ts.
  */
-import type { ForkRefusal, KernelHooks, KernelOptions, Refuser } from '../../src/kernel/kernel.js';
+import type { ForkRefusal, KernelOptions, Refuser } from '../../src/kernel/kernel.js';
 import type { KernelRules } from '../../src/kernel/rules.js';
+import type { PlainHooks } from './plain.js';
 import {
   activeNs,
   type Cgroup,
@@ -43,14 +44,14 @@ export class ReferenceKernel extends ReferenceTables {
   waitedStatus = 0;
   threadsMax: number;
   protected readonly rules: KernelRules;
-  private readonly hooks: KernelHooks | undefined;
+  private readonly hooks: PlainHooks | undefined;
   private nextId = 0;
 
   constructor(options: KernelOptions) {
     super();
     this.rules = options.rules;
     this.threadsMax = options.threadsMax;
-    this.hooks = options.hooks;
+    this.hooks = options.hooks as unknown as PlainHooks | undefined;
     const ns = this.newNamespace(null, options.pidMax);
     this.cgroups.push({ id: 0, parent: null, max: Number.POSITIVE_INFINITY, removed: false, events: 0 });
     const main = { pid: this.allocPid(ns, 0)!, cgroup: this.cgroups[0], alive: true };

@@ -66,7 +66,7 @@ describe('a program that kills what is around it', () => {
     const [, target, signal, , given, runtime] = args;
     const world = new World({ ...busy({ runtime }), ...given(killer(target, signal)), runtime }).to(120);
     expect(world.result().horizonSeconds).toBe(1_000_000);
-    expect(world.kernel.taskCount(0)).toBeLessThan(400);
+    expect(world.kernel.taskCount()).toBeLessThan(400);
   });
 });
 
@@ -79,7 +79,7 @@ describe.each(RUNTIMES.map((runtime) => [named(runtime), runtime] as const))('on
       const killed = new Set<string>();
       for (let step = 0; step < 800; step++) {
         while (!world.run.advance(10 * S + step * 237_000));
-        const tasks = kernel.listTasks(0).filter((row) => row.task !== kernel.init && row.stat[0] !== 'Z');
+        const tasks = kernel.listTasks().filter((row) => row.task !== kernel.init && row.stat[0] !== 'Z');
         const comms = [...new Set(tasks.map(({ comm }) => comm))].filter(
           (comm) => !/^kworker|^systemd/.test(comm),
         );
@@ -134,20 +134,20 @@ describe('what dies comes back as on a real host', () => {
 
   test('with a shim its containers die, pause too, and the kubelet makes the pod again', () => {
     const world = new World({ pods: [pod()] }).to(10);
-    const [shim] = world.kernel.listTasks(0).filter(({ comm }) => comm === 'containerd-shim');
+    const [shim] = world.kernel.listTasks().filter(({ comm }) => comm === 'containerd-shim');
     world.kernel.kill(world.kernel.init, shim.task, SIGKILL);
     expect(world.to(10.01).on('app')).toEqual([]);
     world.to(30);
     expect(world.inside('web')).toEqual(['app']);
     expect(world.on('containerd-shim')).toHaveLength(1);
-    expect(world.kernel.allocated(0)).toBe(113);
+    expect(world.kernel.allocated()).toBe(113);
   });
 
   test('without a containerd containers go on; no exec and no pod is started until it is back, 5 s later', () => {
     const late = pod({ name: 'late', startAtUs: 21 * S });
     const containers = [container({ probes: [probe({ periodUs: S })] })];
     const world = new World({ pods: [pod({ containers }), late] }).to(20);
-    const [daemon] = world.kernel.listTasks(0).filter(({ comm }) => comm === 'containerd');
+    const [daemon] = world.kernel.listTasks().filter(({ comm }) => comm === 'containerd');
     world.kernel.kill(world.kernel.init, daemon.task, SIGKILL);
     const before = world.result().probes[0];
     world.to(24.5);
@@ -171,7 +171,7 @@ describe('what dies comes back as on a real host', () => {
       pods: [pod({ containers: [container({ program: hog })] })],
       interventions: [{ atUs: 100 * S, do: 'set-pid-max', pidMax: 4_000 }],
     }).to(50);
-    const [sshd] = world.kernel.listTasks(0).filter(({ comm }) => comm === 'sshd');
+    const [sshd] = world.kernel.listTasks().filter(({ comm }) => comm === 'sshd');
     world.kernel.kill(world.kernel.init, sshd.task, SIGKILL);
     // Its PID is below 300, and lost since the first wrap.
     const ok = world.to(300).node.counters.sshOk;

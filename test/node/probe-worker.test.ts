@@ -100,8 +100,8 @@ describe('when a probe runs', () => {
     expect(totals(once, 1).runs).toBeGreaterThan(5);
   });
 
-  test('R14: a network probe costs no process and not a single number', () => {
-    const cursor = (probes: ProbeSpec[]) => probed(probes).to(500).kernel.namespaces[0].cursor;
+  test('R14: a network probe costs no process and not a single PID', () => {
+    const cursor = (probes: ProbeSpec[]) => probed(probes).to(500).kernel.cursor();
     const http = probe({ action: { kind: 'network', how: 'httpGet' } });
     expect(cursor([http])).toBe(cursor([]));
     expect(cursor([probe()])).toBeGreaterThan(cursor([]) + 500);
@@ -113,7 +113,7 @@ describe('when a probe runs', () => {
     let most = 0;
     for (let ms = 0; ms < 102_000; ms += 10) {
       while (!world.run.advance(ms * 1_000));
-      if (world.node.counters.probeRuns > 0) most = Math.max(most, world.kernel.allocated(0) - 100 - 13);
+      if (world.node.counters.probeRuns > 0) most = Math.max(most, world.kernel.allocated() - 100 - 13);
     }
     expect(most).toBe(17);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PIDS_UNLIMITED } from '../../src/kernel/cgroups.js';
+import { cgroupId } from '../../src/kernel/kernel.js';
 import { APP, container, ORPHAN, PLAIN, pod, probe, program, S, World } from './world.js';
 
 const leaky = (pidMode: 'container' | 'pod' | 'node', more = {}) =>
@@ -65,14 +66,14 @@ describe('who frees what a probe leaves', () => {
 
   test('K11: each orphan that is kept costs two PIDs, its own and its session’s', () => {
     const world = new World({ pause: '3.0', pods: [leaky('pod')] }).to(105);
-    expect(world.kernel.pinned(0)).toBe(world.zombies);
+    expect(world.kernel.pinned()).toBe(world.zombies);
   });
 
   test('R4: the command itself is always reaped by the shim', () => {
     const plain = pod({ pidMode: 'pod', containers: [container({ probes: [probe({ program: PLAIN })] })] });
     const world = new World({ pause: '3.0', pods: [plain] }).to(105);
     expect(world.result().probes[0].succeeded).toBeGreaterThan(9);
-    expect([world.zombies, world.kernel.pinned(0)]).toEqual([0, 0]);
+    expect([world.zombies, world.kernel.pinned()]).toEqual([0, 0]);
   });
 
   test('host PID namespace: the host’s init reaps at once, whatever pause does', () => {
@@ -84,7 +85,7 @@ describe('who frees what a probe leaves', () => {
     const world = new World({ pods: [leaky('container')], interventions: [restart] }).to(104);
     expect(world.zombies).toBe(runs(world));
     world.to(108);
-    expect([world.zombies, world.kernel.pinned(0)]).toEqual([0, 0]);
+    expect([world.zombies, world.kernel.pinned()]).toEqual([0, 0]);
     expect(world.result().pods[0].restarts).toBe(1);
   });
 
@@ -121,9 +122,9 @@ describe('who frees what a probe leaves', () => {
   test('R27: the death of the sandbox frees every zombie and every pinned PID', () => {
     const drop = { atUs: 105 * S, do: 'delete-pod' as const, pod: 'web', recreate: false };
     const world = new World({ pause: '3.0', pods: [leaky('pod')], interventions: [drop] }).to(104);
-    expect(world.kernel.allocated(0)).toBeGreaterThan(120);
+    expect(world.kernel.allocated()).toBeGreaterThan(120);
     world.to(110);
-    expect([world.zombies, world.kernel.pinned(0), world.kernel.allocated(0)]).toEqual([0, 0, 100]);
+    expect([world.zombies, world.kernel.pinned(), world.kernel.allocated()]).toEqual([0, 0, 100]);
   });
 });
 
@@ -131,9 +132,8 @@ describe('R28: what a pod costs at rest', () => {
   const tasksOf = (name: 'docker' | 'containerd' | 'cri-o' | 'bare', version: string, containers: number) => {
     const names = Array.from({ length: containers }, (_, index) => container({ name: `c${index}` }));
     return (
-      new World({ runtime: { name, version }, pods: [pod({ containers: names })] })
-        .to(5)
-        .kernel.allocated(0) - 100
+      new World({ runtime: { name, version }, pods: [pod({ containers: names })] }).to(5).kernel.allocated() -
+      100
     );
   };
 
@@ -166,7 +166,7 @@ describe('R28: what a pod costs at rest', () => {
 
   test('the host has exactly the tasks that the scenario gives it', () => {
     for (const baselineTaskCount of [20, 57, 180, 1_000]) {
-      expect(new World({ baselineTaskCount }).to(1).kernel.allocated(0)).toBe(baselineTaskCount);
+      expect(new World({ baselineTaskCount }).to(1).kernel.allocated()).toBe(baselineTaskCount);
     }
   });
 });
@@ -186,8 +186,10 @@ describe('cgroups', () => {
   });
 
   test('R22: the kubepods limit is capacity less what is reserved, from kubelet 1.15 on', () => {
-    const max = (version: string, reservedPids: number) =>
-      new World({ kubelet: { version, reservedPids } }).kernel.cgroups[1].max;
+    const max = (version: string, reservedPids: number) => {
+      const { kernel, node } = new World({ kubelet: { version, reservedPids } });
+      return kernel.pidsMax(node.kubepods);
+    };
     expect(max('1.30', 1_000)).toBe(32_768 - 1_000);
     expect(max('1.14', 1_000)).toBe(PIDS_UNLIMITED);
   });
@@ -230,13 +232,13 @@ describe('cgroups', () => {
     const world = inFullPod(PLAIN, 0);
     expect(world.result().probes[0]).toMatchObject({ succeeded: 0, failed: 0 });
     expect(world.result().probes[0].errored).toBeGreaterThan(3);
-    expect(world.kernel.pidsCurrent(2)).toBe(40);
+    expect(world.kernel.pidsCurrent(cgroupId(2))).toBe(40);
     expect(world.on('runc')).toEqual([]);
   });
 
   test('shims are in no pod’s cgroup', () => {
     const world = new World({ pods: [pod({ containers: [container({ program: APP })] })] }).to(5);
-    expect(world.kernel.pidsCurrent(1)).toBe(2);
+    expect(world.kernel.pidsCurrent(world.node.kubepods)).toBe(2);
   });
 });
 

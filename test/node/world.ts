@@ -137,7 +137,7 @@ export class World {
   }
 
   get zombies(): number {
-    return this.kernel.zombies(0);
+    return this.kernel.zombies();
   }
 
   result(): RunResult {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANY, Kernel, NONE } from '../../src/kernel/kernel.js';
+import { ANY, HOST_NS, Kernel, NONE, type PidNsId, type TaskId } from '../../src/kernel/kernel.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 import { processRow } from '../../src/procfs/from-kernel.js';
 import { pinnedPids } from '../../src/procfs/pinned.js';
@@ -24,7 +24,7 @@ describe('K10: a pinned PID', () => {
 /** Random processes on the kernel model, in the host's namespace and in those made below it. */
 class RandomWorld {
   readonly kernel = new Kernel({ rules: kernelRules('6.18', 'v1')!, pidMax: 400, threadsMax: 10_000 });
-  readonly namespaces = [0];
+  readonly namespaces: PidNsId[] = [HOST_NS];
   private readonly tasks = [this.kernel.init];
 
   /** One system call, of a process that can make it; or every parent reaps a child. */
@@ -41,18 +41,18 @@ class RandomWorld {
     else if (task !== kernel.init) kernel.exit(task, 0);
   }
 
-  private fork(task: number): void {
+  private fork(task: TaskId): void {
     const child = this.kernel.fork(task);
     if (child !== NONE) this.tasks.push(child);
   }
 
-  private contain(task: number): void {
+  private contain(task: TaskId): void {
     const space = this.kernel.unsharePidNamespace(task, 350);
     this.namespaces.push(space);
     this.fork(task);
   }
 
-  rows(space: number) {
+  rows(space: PidNsId) {
     return this.kernel.listTasks(space).map(processRow);
   }
 }
@@ -86,8 +86,8 @@ describe('the PIDs that a listing of a whole namespace shows to be pinned', () =
     const member = kernel.fork(leader);
     kernel.exit(leader, 0);
     kernel.wait(kernel.init, ANY);
-    const rows = world.rows(0);
-    const [pid] = kernel.pinnedPids(0);
+    const rows = world.rows(HOST_NS);
+    const [pid] = kernel.pinnedPids();
     expect(pinnedPids(rows)).toEqual([pid]);
     expect(pinnedPids(rows.filter((row) => row.pid !== kernel.pidOf(member)))).toEqual([]);
   });

@@ -3,7 +3,7 @@
  * outside as session leaders, as an exec does (R4). Whoever they leave behind is for PID 1 to reap.
  */
 
-import { type Kernel, NONE, SIGKILL, type TaskId } from '../../src/kernel/kernel.js';
+import { HOST_NS, type Kernel, NONE, type PidNsId, SIGKILL, type TaskId } from '../../src/kernel/kernel.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 import { programLibrary } from '../../src/program/catalogue/library.js';
 import type { Program } from '../../src/program/code.js';
@@ -35,7 +35,7 @@ export class World {
   readonly machine: Machine;
   readonly kernel: Kernel;
   /** The namespace, and who is PID 1 of it. */
-  readonly namespace: number;
+  readonly namespace: PidNsId;
   readonly init: TaskId;
   private readonly streams: RandomStreams;
   private entered = 0;
@@ -62,7 +62,7 @@ export class World {
     const shim = kernel.init;
     kernel.setns(shim, this.namespace);
     const task = kernel.fork(shim);
-    kernel.setns(shim, 0);
+    kernel.setns(shim, HOST_NS);
     if (task === NONE) return NONE;
     if (setsid) kernel.setsid(task);
     this.machine.load(task, program(what, own), this.streams.stream(`exec-${this.entered++}`, 'program'));

@@ -1,6 +1,7 @@
 /** Looking changes nothing, and what has been seen does not change either. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { HOST_NS } from '../../src/kernel/kernel.js';
 import type { Observers } from '../../src/run/observer.js';
 import { readNode } from '../../src/run/reading.js';
 import { Run } from '../../src/run/run.js';
@@ -123,12 +124,12 @@ test('a look at a node that has just got room again says so, and ends no fullnes
   const run = new Run({ ...FILLS, node: given, sampleEveryUs: 1_000 * S });
   // The events of that instant one by one, until the limit is raised; its row comes at the end.
   while (!run.advance(raised.atUs - 1));
-  while (run.node.context.kernel.pidMax(0) < 4_000) run.sim.run(raised.atUs, 1);
+  while (run.node.context.kernel.pidMax() < 4_000) run.sim.run(raised.atUs, 1);
   const isTold = () =>
     run.result().events.some(({ kind, subject }) => `${kind} ${subject}` === 'recovered node');
   expect(run.summary().exhaustions[0].untilSeconds).toBe(at);
   expect(isTold()).toBe(true);
-  run.machine.kernel.setPidMax(0, 2_000);
+  run.machine.kernel.setPidMax(HOST_NS, 2_000);
   expect(run.summary().exhaustions[0].untilSeconds).toBeNull();
   expect(isTold()).toBe(false);
 });

@@ -12,10 +12,12 @@
 import {
   ANY,
   type CgroupId,
+  HOST_NS,
   type KernelRules,
   NONE,
   type PidNsId,
   type Refuser,
+  ROOT_CGROUP,
   type TaskId,
 } from '../../kernel/kernel.js';
 import { kernelRules } from '../../node/versions/kernel.js';
@@ -88,7 +90,10 @@ class Stage {
         onRefused?.(refusedBy, at === 0 ? 'outside' : at === this.spaces[0] ? 'inside' : 'nested');
       },
     });
-    this.pod = this.machine.kernel.createCgroup(0, litmus.limits.pidsMax ?? Number.POSITIVE_INFINITY);
+    this.pod = this.machine.kernel.createCgroup(
+      ROOT_CGROUP,
+      litmus.limits.pidsMax ?? Number.POSITIVE_INFINITY,
+    );
     this.duty = sim.register((index) => this.duties[index]());
     this.setUp();
   }
@@ -261,7 +266,7 @@ class Stage {
     const nested: Record<string, View> = {};
     for (const [index, name] of nestNames(this.litmus).entries())
       nested[name] = this.view(this.spaces[index + 1]);
-    const outside = this.view(0);
+    const outside = this.view(HOST_NS);
     return {
       inside: this.view(this.spaces[0]),
       outside: { ...outside, tasks: outside.tasks.filter(({ pid }) => pid !== 1) },

@@ -3,7 +3,7 @@
  * outside. The lab's measurements are repeated on it, to be put beside those of the real kernel.
  */
 
-import { ANY, NONE, type PidNsId, type TaskId } from '../../kernel/kernel.js';
+import { ANY, NONE, type PidNsId, type TaskId, taskId } from '../../kernel/kernel.js';
 import { PID_MAX_LIMIT } from '../../kernel/limits.js';
 import { kernelRules } from '../../node/versions/kernel.js';
 import { programLibrary } from '../../program/catalogue/index.js';
@@ -45,7 +45,7 @@ export class ModelNamespace {
     this.streams = new RandomStreams(options.seed ?? 1, options.replication ?? 0);
     const rules = kernelRules('6.18')!;
     this.machine = new Machine({ sim: this.sim, rules, pidMax: PID_MAX_LIMIT, threadsMax: 1_000_000 });
-    this.deaths = this.sim.register((task) => this.kernel.exit(task, 0));
+    this.deaths = this.sim.register((task) => this.kernel.exit(taskId(task), 0));
     this.space = this.kernel.unsharePidNamespace(this.kernel.init, options.pidMax ?? 20_000);
     this.init = this.kernel.fork(this.kernel.init);
     this.kernel.setsid(this.init);

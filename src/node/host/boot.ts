@@ -40,7 +40,7 @@ export function bootHost(context: HostContext, taskCount: number): HostDaemons {
     if (!started.start()) throw noRoom(taskCount);
     return started;
   };
-  const left = () => taskCount - kernel.taskCount(0);
+  const left = () => taskCount - kernel.taskCount();
 
   // Daemons come last, but their share is set aside first.
   const bare = runtimeRules.runc === null;

@@ -1,5 +1,5 @@
 /** How the node's own processes (shims, the runtime daemon, sshd, cron, init) learn that a child has died. */
-import { ANY, type Kernel, NO_CHILD, type TaskId, taskIndex } from '../../kernel/kernel.js';
+import { ANY, type Kernel, NO_CHILD, NONE, type TaskId, taskIndex } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
 
 /** What `register` gives for a handler; 0 is a child that nobody asked about. */
@@ -22,7 +22,7 @@ export class ChildWatch implements Worker {
   private readonly mourners = new Map<TaskId, (status: number) => void>();
   private readonly handlers: (ChildHandler | null)[] = [null];
   /** Whose child is being told of: it ends, if it is to retire, when that is over. */
-  private telling: TaskId = -1;
+  private telling: TaskId = NONE;
 
   constructor(private readonly kernel: Kernel) {}
 

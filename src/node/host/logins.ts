@@ -3,7 +3,7 @@
  * the shell's start-up scripts run a command in a subshell. All of them must succeed. A refused login is what most
  * people notice first when a table is full.
  */
-import { NONE, type TaskId } from '../../kernel/kernel.js';
+import { NONE, type OriginId, type TaskId } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_MS } from '../../sim/time.js';
@@ -35,7 +35,7 @@ class Logins implements Worker {
   /** By number of the login; those that are over are left out. */
   readonly #sessions: Session[] = [];
   readonly #sessionOf = new Map<TaskId, Session>();
-  readonly #origin: number;
+  readonly #origin: OriginId;
   readonly #startupOver: EventKind;
   readonly #over: EventKind;
   #lastWorked: boolean | null = null;

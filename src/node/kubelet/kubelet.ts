@@ -1,4 +1,5 @@
 /** The kubelet: which pods there are, when they come and go, and what their probes find. */
+import type { OriginId } from '../../kernel/kernel.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
@@ -13,7 +14,7 @@ export interface ProbeAccount {
   pod: string;
   container: string;
   type: ProbeType;
-  origin: number;
+  origin: OriginId;
   totals: ProbeTotals;
 }
 

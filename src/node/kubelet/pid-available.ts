@@ -6,7 +6,7 @@ const UINT16_MASK = 0xffff;
 
 /** R20: what it takes for the most that the node can have. */
 export function pidCapacity(kernel: Kernel, rules: KubeletRules): number {
-  return rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax(0), kernel.threadsMax) : kernel.pidMax(0);
+  return rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax(), kernel.threadsMax) : kernel.pidMax();
 }
 
 /** R21: threads and zombies; pinned numbers are in no count that it reads. In 16 bits it starts again at 65,536. */

@@ -12,7 +12,7 @@
  * Docker's own health check (`sandbox: none`, moby daemon/health.go) goes through the same stages in its own manner (R36): no
  * jitter, an interval after each end, one try, and a timeout that starts with the command and always counts.
  */
-import { KERNEL, NONE, SIGKILL, SIGTERM, type TaskId } from '../../kernel/kernel.js';
+import { KERNEL, NONE, type OriginId, SIGKILL, SIGTERM, type TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
@@ -50,7 +50,7 @@ export interface ProbeWorkerOptions {
   spec: ProbeSpec;
   container: Container;
   host: ProbeHost;
-  origin: number;
+  origin: OriginId;
   totals: ProbeTotals;
   stream: RandomStream;
   /** Of the start jitter. */
@@ -77,7 +77,7 @@ const TERM_GRACE_US = 10 * US_PER_SECOND;
 
 export class ProbeWorker implements ExecClient {
   readonly container: Container;
-  readonly origin: number;
+  readonly origin: OriginId;
   readonly stream: RandomStream;
   spec: ProbeSpec;
   index = -1;

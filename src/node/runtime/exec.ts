@@ -6,7 +6,7 @@
  * cgroup does not matter; if not, they need room in it (R41). Which of the two comes first is a race between CPUs: its
  * measured odds are an input.
  */
-import { KERNEL, type Kernel, NONE, SIGKILL, type TaskId } from '../../kernel/kernel.js';
+import { KERNEL, type Kernel, NONE, type OriginId, SIGKILL, type TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { NodeContext } from '../context.js';
@@ -17,7 +17,7 @@ import type { Container } from './sandbox.js';
 /** Who execs, again and again, one command at a time. */
 export interface ExecClient {
   readonly container: Container;
-  readonly origin: number;
+  readonly origin: OriginId;
   readonly stream: RandomStream;
   execProgram(): Program;
   /** The command runs. */
@@ -87,7 +87,7 @@ export class Execs {
   }
 
   /** CRI-O: a conmon of its own for every exec, which reaps the command and exits. */
-  private forkMonitor(daemon: TaskId, origin: number): TaskId {
+  private forkMonitor(daemon: TaskId, origin: OriginId): TaskId {
     const { kernel, machine, children, runtimeRules } = this.context;
     const monitor = kernel.forkAs(daemon, kernel.commOf(daemon), origin, 0);
     if (monitor === NONE) return NONE;

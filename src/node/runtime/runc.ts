@@ -12,10 +12,14 @@
  */
 import {
   type CgroupId,
+  type CommId,
+  HOST_NS,
   KERNEL,
   type Kernel,
   NONE,
+  type OriginId,
   type PidNsId,
+  pidNsId,
   SIGKILL,
   type TaskId,
   taskIndex,
@@ -25,9 +29,9 @@ import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { RuncRules } from '../versions/runtime.js';
 
-export const HOST_NAMESPACE: PidNsId = 0;
+export const HOST_NAMESPACE = HOST_NS;
 /** The child is to be PID 1 of a namespace of its own. */
-export const NEW_NAMESPACE: PidNsId = -2;
+export const NEW_NAMESPACE = pidNsId(-2);
 
 /** Where a process is to be brought. */
 export interface RuncTarget {
@@ -82,7 +86,7 @@ export class RuncCalls implements Worker {
   private readonly kernel: Kernel;
   private readonly rules: RuncRules | null;
   private readonly setsid: boolean;
-  private readonly comm: number;
+  private readonly comm: CommId;
   private readonly ready: RuncReady[] = [];
   private readonly done: EventKind;
   private readonly calls: RuncCall[] = [];
@@ -129,7 +133,7 @@ export class RuncCalls implements Worker {
    *
    * @returns false if one of the forks was refused; then nothing is left of the call, and `kernel.refusal` says why.
    */
-  start(kind: RuncCallKind, owner: number, parent: TaskId, origin: number, target: RuncTarget): boolean {
+  start(kind: RuncCallKind, owner: number, parent: TaskId, origin: OriginId, target: RuncTarget): boolean {
     const call = this.begin(kind, owner, parent);
     if (!this.forkAll(call, origin, target)) return this.abandon(call);
     this.finishLater(call);
@@ -160,7 +164,7 @@ export class RuncCalls implements Worker {
     else this.context.sim.after(this.rules.setupUs, this.done, call.index, 0);
   }
 
-  private forkAll(call: RuncCall, origin: number, target: RuncTarget): boolean {
+  private forkAll(call: RuncCall, origin: OriginId, target: RuncTarget): boolean {
     const kernel = this.kernel;
     const rules = this.rules;
     let forker = call.parent;
@@ -195,7 +199,7 @@ export class RuncCalls implements Worker {
       : this.kernel.unsharePidNamespace(task, pidMax);
   }
 
-  private forkRunc(call: RuncCall, rules: RuncRules, origin: number): boolean {
+  private forkRunc(call: RuncCall, rules: RuncRules, origin: OriginId): boolean {
     const kernel = this.kernel;
     const threads = rules.hostTaskCount - 1;
     const runc = kernel.forkAs(call.parent, this.comm, origin, threads);

@@ -12,7 +12,9 @@ import {
   type CgroupId,
   KERNEL,
   NONE,
+  type OriginId,
   type PidNsId,
+  ROOT_CGROUP,
   SIGKILL,
   SIGTERM,
   type TaskId,
@@ -26,7 +28,7 @@ import type { PidMode } from '../spec.js';
 import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls, type RuncTarget } from './runc.js';
 
 /** The kubelet has no part in what is outside its own cgroup of all pods. */
-const HOST_CGROUP: CgroupId = 0;
+const HOST_CGROUP = ROOT_CGROUP;
 
 /** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
 export interface SandboxOwner {
@@ -49,8 +51,8 @@ export interface SandboxRequest {
   pidMax: number | null;
   podPidsMax: number;
   infraProgram: Program;
-  shimOrigin: number;
-  infraOrigin: number;
+  shimOrigin: OriginId;
+  infraOrigin: OriginId;
   infraStream: RandomStream;
 }
 
@@ -65,8 +67,8 @@ export class Sandbox {
   readonly pidMax: number | null;
   readonly podPidsMax: number;
   readonly infraProgram: Program;
-  readonly shimOrigin: number;
-  readonly infraOrigin: number;
+  readonly shimOrigin: OriginId;
+  readonly infraOrigin: OriginId;
   readonly infraStream: RandomStream;
   /** Made once, and kept over attempts that are refused. */
   cgroup: CgroupId = NONE;
@@ -109,7 +111,7 @@ export class Container {
     readonly name: string,
     readonly program: Program,
     readonly stream: RandomStream,
-    readonly origin: number,
+    readonly origin: OriginId,
   ) {}
 }
 
@@ -159,7 +161,7 @@ export class SandboxRuntime {
     name: string,
     program: Program,
     stream: RandomStream,
-    origin: number,
+    origin: OriginId,
   ): Container {
     const container = new Container(this.containers.length, sandbox, name, program, stream, origin);
     this.containers.push(container);
@@ -314,7 +316,7 @@ export class SandboxRuntime {
    * A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. `lost` is called if it is
    * killed, in the middle of the system call.
    */
-  private startShim(origin: number, lost: () => void): TaskId {
+  private startShim(origin: OriginId, lost: () => void): TaskId {
     const { kernel, machine, children, runtimeRules, host } = this.context;
     const daemon = host.runtime.task;
     const shim = kernel.forkAs(daemon, kernel.commOf(daemon), origin, 0);

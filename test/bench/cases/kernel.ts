@@ -1,6 +1,6 @@
 /** The kernel model alone: a process's life in a pod on a node, in an empty table, a full one, and at scale. */
 
-import { ANY, Kernel, type TaskId } from '../../../src/kernel/kernel.js';
+import { ANY, Kernel, ROOT_CGROUP, type TaskId } from '../../../src/kernel/kernel.js';
 import { kernelRules } from '../../../src/node/versions/kernel.js';
 import { type BenchCase, type BenchRatio, seconds, timesTheBest } from '../bench-case.js';
 import { median } from '../figures.js';
@@ -18,7 +18,7 @@ interface World {
 /** Two namespace levels, and a container's cgroup in its pod's in kubepods. */
 function podOnANode(pidMax: number): World {
   const kernel = new Kernel({ rules: kernelRules('6.18')!, pidMax, threadsMax: 2 ** 30 });
-  const kubepods = kernel.createCgroup(0, 2 ** 30);
+  const kubepods = kernel.createCgroup(ROOT_CGROUP, 2 ** 30);
   const container = kernel.createCgroup(kernel.createCgroup(kubepods, 2 ** 30), 2 ** 30);
   const shim = kernel.fork(kernel.init);
   const namespace = kernel.unsharePidNamespace(shim);

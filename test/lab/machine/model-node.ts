@@ -1,12 +1,23 @@
 /** The node model as it is driven beside a box: the same baseline, the same cursor, one action after another. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KERNEL, type Kernel, NONE, SIGKILL, SIGTERM, type TaskId } from '../../../src/kernel/kernel.js';
+import {
+  type CgroupId,
+  KERNEL,
+  type Kernel,
+  NONE,
+  type OriginId,
+  ROOT_CGROUP,
+  SIGKILL,
+  SIGTERM,
+  type TaskId,
+} from '../../../src/kernel/kernel.js';
+import { RESERVED_PIDS } from '../../../src/kernel/limits.js';
 import type { NodeContext, NodeCounters } from '../../../src/node/context.js';
 import { bootHost } from '../../../src/node/host/boot.js';
 import { ChildWatch } from '../../../src/node/host/child-watch.js';
 import { startSshLogins } from '../../../src/node/host/logins.js';
-import { Origins } from '../../../src/node/origins.js';
+import { OriginNames } from '../../../src/node/origins.js';
 import { nodePrograms } from '../../../src/node/programs.js';
 import { type ExecClient, Execs } from '../../../src/node/runtime/exec.js';
 import { RuncCalls } from '../../../src/node/runtime/runc.js';
@@ -55,7 +66,7 @@ export function scenarioOf(start: Start): Scenario {
 function moveCursor(kernel: Kernel, { lastPid, high }: Start): void {
   // A pid_max that was lowered below the cursor: the next one wraps there as here.
   const last = Math.min(lastPid, kernel.pidMax() - 1);
-  while (kernel.namespaces[0].cursor <= last) {
+  while (kernel.cursor() <= last) {
     const task = kernel.fork(kernel.init);
     if (task === NONE) throw new Error('the model is full before it has begun');
     kernel.exit(task, 0);
@@ -98,9 +109,8 @@ export function firstRefusedExec(start: Start): FirstRefusal {
 
 /** PIDs that can still be handed out, once those below 300 are lost. */
 function freePids(kernel: Kernel): number {
-  let free = 0;
-  for (let pid = 300; pid < kernel.pidMax(); pid++) if (!kernel.namespaces[0].taken.has(pid)) free++;
-  return free;
+  const taken = kernel.allocated() - kernel.lowPidsHeld() - kernel.pidsBeyondMax();
+  return kernel.pidMax() - RESERVED_PIDS - taken;
 }
 
 /** What is held in the node's table; the kernel's and the daemons' own tasks are in it. */
@@ -135,7 +145,7 @@ export class ModelNode {
   private readonly context: NodeContext;
   private readonly execs: Execs;
   private readonly held: TaskId[] = [];
-  readonly kubepods: number;
+  readonly kubepods: CgroupId;
 
   constructor(start: Start) {
     const { node } = scenarioOf(start);
@@ -154,13 +164,13 @@ export class ModelNode {
       kernel: machine.kernel,
       kubeletRules: kubelet,
       runtimeRules: runtimeRules(node.runtime, node.kubelet),
-      origins: new Origins(),
+      origins: new OriginNames(),
       children: new ChildWatch(machine.kernel),
       counters: this.counters,
     };
     this.context = { ...base, host: bootHost(base, node.baselineTaskCount) };
     moveCursor(this.kernel, start);
-    this.kubepods = this.kernel.createCgroup(0, Number.POSITIVE_INFINITY);
+    this.kubepods = this.kernel.createCgroup(ROOT_CGROUP, Number.POSITIVE_INFINITY);
     const runc = new RuncCalls(this.context);
     this.runtime = new SandboxRuntime(this.context, runc, this.kubepods);
     this.execs = new Execs(this.context, runc);
@@ -272,7 +282,7 @@ export class ModelNode {
     const program = compileProgram(name, catalogue());
     if (!program.ok) throw new Error(JSON.stringify(program.problems));
     const task = kernel.fork(kernel.init);
-    kernel.attach(task, kernel.createCgroup(0, 1 + room));
+    kernel.attach(task, kernel.createCgroup(ROOT_CGROUP, 1 + room));
     let status = -1;
     const child = context.children.register((_owner, _task, ended) => {
       status = ended;
@@ -351,7 +361,7 @@ class Owner implements SandboxOwner {
 }
 
 export class Client implements ExecClient {
-  readonly origin: number;
+  readonly origin: OriginId;
   readonly stream;
   task: TaskId = NONE;
 

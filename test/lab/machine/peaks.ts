@@ -154,10 +154,10 @@ function peaksOfModel(start: Start): Map<string, { pids: number; rest: number }>
   const pod = node.createPod('peak')!;
   const all = new Map<string, { pids: number; rest: number }>();
   const measure = (what: string, act: () => unknown): void => {
-    const { cursor } = node.kernel.namespaces[0];
+    const cursor = node.kernel.cursor();
     const { tasks } = node.counts();
     act();
-    all.set(what, { pids: node.kernel.namespaces[0].cursor - cursor, rest: node.counts().tasks - tasks });
+    all.set(what, { pids: node.kernel.cursor() - cursor, rest: node.counts().tasks - tasks });
   };
   measure('runc create', () => node.startContainer(pod, 'new', 'sleeper'));
   measure('runc exec, detached', () => node.exec(pod.containers.get('app')!, 'quick'));

@@ -2,7 +2,14 @@
  * Processes that do what they are told, one call after another, in two worlds: real ones in the box, and tasks of the
  * kernel model that starts with the same table. An experiment is written once and played in both.
  */
-import { type CgroupId, Kernel, NONE, type TaskId } from '../../../src/kernel/kernel.js';
+import {
+  type CgroupId,
+  HOST_NS,
+  Kernel,
+  NONE,
+  ROOT_CGROUP,
+  type TaskId,
+} from '../../../src/kernel/kernel.js';
 import { kernelRules } from '../../../src/node/versions/kernel.js';
 import { type Answer, type Asker, type Box, type BoxTable, must } from './box.js';
 import { CGROUPS } from './containers.js';
@@ -183,7 +190,7 @@ export class ModelStage implements Stage {
   }
 
   async group(name: string, { parent, pidsMax }: { parent?: string; pidsMax?: number } = {}): Promise<void> {
-    const above = parent === undefined ? 0 : this.groups.get(parent)!;
+    const above = parent === undefined ? ROOT_CGROUP : this.groups.get(parent)!;
     this.groups.set(name, this.kernel.createCgroup(above, pidsMax ?? Number.POSITIVE_INFINITY));
   }
 
@@ -215,11 +222,11 @@ export class ModelStage implements Stage {
   }
 
   async setPidMax(pidMax: number): Promise<void> {
-    this.kernel.setPidMax(0, pidMax);
+    this.kernel.setPidMax(HOST_NS, pidMax);
   }
 
   async setThreadsMax(threadsMax: number): Promise<void> {
-    this.kernel.threadsMax = threadsMax;
+    this.kernel.setThreadsMax(threadsMax);
   }
 
   async tasks(): Promise<number> {
@@ -227,7 +234,7 @@ export class ModelStage implements Stage {
   }
 
   async lastPid(): Promise<number> {
-    return this.kernel.namespaces[0].cursor - 1;
+    return this.kernel.cursor() - 1;
   }
 }
 

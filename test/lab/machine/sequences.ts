@@ -5,6 +5,7 @@
  * that everything does: how few an exec can do with is the matter of row 2. A login leaves nothing, and is made in the
  * box only.
  */
+import { HOST_NS } from '../../../src/kernel/kernel.js';
 import { RandomStreams } from '../../../src/sim/random.js';
 import { Box } from './box.js';
 import { Pod, prepareContainers } from './containers.js';
@@ -315,7 +316,7 @@ class ModelSide {
       return pod !== null;
     }
     if (action.do === 'fill') return this.fill(action.free, held);
-    if (action.do === 'raise') node.kernel.setPidMax(0, RAISED);
+    if (action.do === 'raise') node.kernel.setPidMax(HOST_NS, RAISED);
     if (!('pod' in action)) return null;
     const slot = slots[action.pod];
     if (!slot || (action.do !== 'delete' && !slot.running)) return null;

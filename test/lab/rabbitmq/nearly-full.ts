@@ -6,7 +6,7 @@
  * A node that is full stays so or not by what failing probes leave, and by how long they hold what they have got.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NONE } from '../../../src/kernel/kernel.js';
+import { NONE, type TaskId } from '../../../src/kernel/kernel.js';
 import { ModelNamespace } from '../../../src/lab/namespace/model.js';
 import {
   type PrivateNamespace,
@@ -119,7 +119,7 @@ export function probeModelNearlyFull(options: NearlyFullOptions, replication = 0
   host.run(30_000_000);
   for (let n = 0; n < PROBES_TO_WRAP; n++) host.run(PROBE_LIMIT_MS * 1000, host.enter(probe));
   host.run(1_000_000);
-  const fillers: number[] = [];
+  const fillers: TaskId[] = [];
   return countdown(options).map((free) => {
     for (let task = host.enter(filler); task !== NONE; task = host.enter(filler)) {
       fillers.push(task);

@@ -2,6 +2,7 @@
  * Who asked for the pids: counters by accounting label. A label is a small integer that a process inherits from
  * its parent, as it does its cgroup; unlike the cgroup it also remembers pinned pids, which no cgroup counts.
  */
+import type { OriginId } from './ids.js';
 import { LABELS_MAX } from './pids.js';
 
 /** Tasks ever created, tasks gone for good, zombies now, pids now pinned by others when their task is gone. */
@@ -11,11 +12,23 @@ const ZOMBIES = 2;
 const PINNED = 3;
 const ROW_LENGTH = 4;
 
-export class Origins {
+/** What is on one account. */
+export interface OriginCount {
+  /** Tasks since boot: made, and gone for good. */
+  created: number;
+  released: number;
+  /** Live threads and zombies. */
+  tasks: number;
+  zombies: number;
+  /** PIDs held on the host: those of its tasks, and pinned ones. */
+  pids: number;
+}
+
+export class OriginCounts {
   private counts = new Float64Array(16 * ROW_LENGTH);
 
   /** Makes sure that `origin` can be counted. */
-  reserve(origin: number): void {
+  reserve(origin: OriginId): void {
     const needed = (origin + 1) * ROW_LENGTH;
     if (needed <= this.counts.length) return;
     if (origin >= LABELS_MAX) throw new RangeError(`more than ${LABELS_MAX} origins`);
@@ -24,49 +37,61 @@ export class Origins {
     this.counts = longer;
   }
 
-  countBorn(origin: number, tasks: number): void {
+  countBorn(origin: OriginId, tasks: number): void {
     this.counts[(origin << 2) | CREATED] += tasks;
   }
 
-  countReleased(origin: number, tasks: number): void {
+  countReleased(origin: OriginId, tasks: number): void {
     this.counts[(origin << 2) | RELEASED] += tasks;
   }
 
   /** A zombie is gone. */
-  countReaped(origin: number): void {
+  countReaped(origin: OriginId): void {
     this.counts[(origin << 2) | ZOMBIES]--;
     this.counts[(origin << 2) | RELEASED]++;
   }
 
-  countZombies(origin: number, change: number): void {
+  countZombies(origin: OriginId, change: number): void {
     this.counts[(origin << 2) | ZOMBIES] += change;
   }
 
-  countPinned(origin: number, change: number): void {
+  countPinned(origin: OriginId, change: number): void {
     this.counts[(origin << 2) | PINNED] += change;
   }
 
+  countOf(origin: OriginId): OriginCount {
+    const created = this.created(origin);
+    const released = this.released(origin);
+    return {
+      created,
+      released,
+      tasks: created - released,
+      zombies: this.zombies(origin),
+      pids: this.pids(origin),
+    };
+  }
+
   /** Live threads and zombies. */
-  tasks(origin: number): number {
+  tasks(origin: OriginId): number {
     return this.created(origin) - this.released(origin);
   }
 
   /** Since boot. */
-  created(origin: number): number {
+  created(origin: OriginId): number {
     return this.counts[(origin << 2) | CREATED] ?? 0;
   }
 
   /** Since boot. */
-  released(origin: number): number {
+  released(origin: OriginId): number {
     return this.counts[(origin << 2) | RELEASED] ?? 0;
   }
 
-  zombies(origin: number): number {
+  zombies(origin: OriginId): number {
     return this.counts[(origin << 2) | ZOMBIES] ?? 0;
   }
 
   /** Numbers held in the host's table: of its live threads and zombies, and pinned. */
-  pids(origin: number): number {
+  pids(origin: OriginId): number {
     return this.tasks(origin) + (this.counts[(origin << 2) | PINNED] ?? 0);
   }
 }
