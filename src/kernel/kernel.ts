@@ -41,11 +41,11 @@ import {
   PENDING_ANY,
   PENDING_SIGCHLD,
   PENDING_SIGTERM,
-  SIGCHLD_ACTIONS,
-  SIGTERM_ACTIONS,
-  type SigchldAction,
+  SIGCHLD_DISPOSITIONS,
+  SIGTERM_DISPOSITIONS,
+  type SigchldDisposition,
   type Signal,
-  type SigtermAction,
+  type SigtermDisposition,
   sigchldIn,
   sigtermIn,
   withSigchld,
@@ -192,18 +192,18 @@ export class Kernel {
   }
 
   /** A change to a disposition without a handler drops what was pending, as `do_sigaction` does. */
-  setSigchld(task: TaskId, action: SigchldAction): void {
+  setSigchld(task: TaskId, action: SigchldDisposition): void {
     const { rows } = this.state.processes;
     const process = this.state.processOf(task);
-    let signals = withSigchld(rows[process | SIGNALS], SIGCHLD_ACTIONS.indexOf(action));
+    let signals = withSigchld(rows[process | SIGNALS], SIGCHLD_DISPOSITIONS.indexOf(action));
     if (!isHandler(sigchldIn(signals))) signals &= ~PENDING_SIGCHLD;
     rows[process | SIGNALS] = signals;
   }
 
-  setSigterm(task: TaskId, action: SigtermAction): void {
+  setSigterm(task: TaskId, action: SigtermDisposition): void {
     const { rows } = this.state.processes;
     const process = this.state.processOf(task);
-    const signals = withSigterm(rows[process | SIGNALS], SIGTERM_ACTIONS.indexOf(action));
+    const signals = withSigterm(rows[process | SIGNALS], SIGTERM_DISPOSITIONS.indexOf(action));
     rows[process | SIGNALS] = action === 'ignore' ? signals & ~PENDING_SIGTERM : signals;
   }
 
@@ -226,8 +226,8 @@ export class Kernel {
     return true;
   }
 
-  sigchldOf(task: TaskId): SigchldAction {
-    return SIGCHLD_ACTIONS[sigchldIn(this.state.processes.rows[this.state.processOf(task) | SIGNALS])];
+  sigchldOf(task: TaskId): SigchldDisposition {
+    return SIGCHLD_DISPOSITIONS[sigchldIn(this.state.processes.rows[this.state.processOf(task) | SIGNALS])];
   }
 
   /** PID 1 of its namespace: a signal that it has no handler for does not kill it (K33). */
@@ -235,8 +235,8 @@ export class Kernel {
     return this.state.namespaceOf(task).init === task;
   }
 
-  sigtermOf(task: TaskId): SigtermAction {
-    return SIGTERM_ACTIONS[sigtermIn(this.state.processes.rows[this.state.processOf(task) | SIGNALS])];
+  sigtermOf(task: TaskId): SigtermDisposition {
+    return SIGTERM_DISPOSITIONS[sigtermIn(this.state.processes.rows[this.state.processOf(task) | SIGNALS])];
   }
 
   // ---- sessions, subreapers, namespaces, cgroups, users

@@ -21,8 +21,8 @@ export const STATUS_TERMINATED = 128 + SIGTERM;
  * What a process does about SIGCHLD. To the kernel the last two are both "a handler"; which of them it is, is
  * remembered here for whoever runs the process: `reap-all` loops over `waitpid`, `reap-one` calls it once.
  */
-export const SIGCHLD_ACTIONS = ['default', 'ignore', 'nocldwait', 'reap-all', 'reap-one'] as const;
-export type SigchldAction = (typeof SIGCHLD_ACTIONS)[number];
+export const SIGCHLD_DISPOSITIONS = ['default', 'ignore', 'nocldwait', 'reap-all', 'reap-one'] as const;
+export type SigchldDisposition = (typeof SIGCHLD_DISPOSITIONS)[number];
 export const SIGCHLD_DEFAULT = 0;
 export const SIGCHLD_IGNORE = 1;
 export const SIGCHLD_NOCLDWAIT = 2;
@@ -34,8 +34,8 @@ export function isHandler(sigchld: number): boolean {
 }
 
 /** What a process does about SIGTERM; `exit` is a handler that exits with status 0. */
-export const SIGTERM_ACTIONS = ['default', 'ignore', 'exit'] as const;
-export type SigtermAction = (typeof SIGTERM_ACTIONS)[number];
+export const SIGTERM_DISPOSITIONS = ['default', 'ignore', 'exit'] as const;
+export type SigtermDisposition = (typeof SIGTERM_DISPOSITIONS)[number];
 export const SIGTERM_DEFAULT = 0;
 export const SIGTERM_IGNORE = 1;
 export const SIGTERM_EXIT = 2;

@@ -7,6 +7,7 @@ import {
   type ProgramProblem,
   type ProgramSource,
   type Step,
+  WAIT_TARGETS,
 } from './step.js';
 
 /** Steps inside steps, counted in levels of data; keeps every recursion over a program far from the stack's end. */
@@ -60,14 +61,10 @@ export function checkLabels(
     if ('fork' in step && step.fork.label !== undefined) known.add(step.fork.label);
     if ('repeat' in step) for (const label of labelsOf(step.repeat.steps)) known.add(label);
     const problems: ProgramProblem[] = [];
-    if ('wait' in step && step.wait !== 'any' && step.wait !== 'all' && !known.has(step.wait)) {
-      problems.push(unknownLabel(step.wait, [...here, 'wait'], known, ['any', 'all']));
+    if ('wait' in step && !isOneOf(WAIT_TARGETS, step.wait) && !known.has(step.wait)) {
+      problems.push(unknownLabel(step.wait, [...here, 'wait'], known, WAIT_TARGETS));
     }
-    if (
-      'kill' in step &&
-      !(KILL_TARGETS as readonly string[]).includes(step.kill.target) &&
-      !known.has(step.kill.target)
-    ) {
+    if ('kill' in step && !isOneOf(KILL_TARGETS, step.kill.target) && !known.has(step.kill.target)) {
       problems.push(unknownLabel(step.kill.target, [...here, 'kill', 'target'], known, KILL_TARGETS));
     }
     forEachStepList(step, (list, key) => {
@@ -76,6 +73,10 @@ export function checkLabels(
     });
     return problems;
   });
+}
+
+function isOneOf(words: readonly string[], word: string): boolean {
+  return words.includes(word);
 }
 
 /** Labels that the steps give, those in steps of other images left out. */

@@ -2,7 +2,7 @@
  * Compiled programs: flat integer code that the interpreter runs.
  *
  * One `Int32Array` holds a program and everything it forks or execs. An instruction is an opcode followed by its
- * operands, as many as `OPERANDS` says; execution goes on behind the last operand unless the instruction says
+ * operands, which have names below; execution goes on behind the last operand unless the instruction says
  * otherwise. Every address is an absolute index into `code`. Layout of the steps that carry other steps:
  *
  *     fork       FORK …            refused: orElse steps, JUMP next  |  EXIT 2        (no orElse written)
@@ -28,7 +28,7 @@
 import type { Distribution } from '../sim/distribution.js';
 import type { ProgramSource } from './step.js';
 
-/** Opcodes. Dense and from 0, and an enum, whose numbers the build writes into the code: so V8 makes a jump table of a `switch`. */
+/** Opcodes, dense and from 0. An enum, whose numbers the build writes into the code: so V8 makes a jump table of a `switch`. */
 export enum Op {
   /** Ends the process (exit_group). */
   EXIT = 0,
@@ -40,7 +40,7 @@ export enum Op {
   WAIT_ANY = 3,
   /** Blocks until every child has been reaped. */
   WAIT_ALL = 4,
-  /** Blocks until the child with that label has been reaped, by whomever in this process. */
+  /** Blocks until the child with that label has been reaped, be it by a handler of this process. */
   WAIT_LABEL = 5,
   /** waitpid(-1, WNOHANG) until nothing is left; never blocks. */
   REAP = 6,
@@ -76,53 +76,133 @@ export enum Op {
   KILL_OR_ELSE = 23,
 }
 
-/**
- * Names of the operands by opcode. Instruction length = 1 + number of operands; operand i is at `pc + 1 + i`.
+/*
+ * Where the operands of an instruction are, counted from its opcode, and how long it is. The runner of the lab has the same
+ * names with the same numbers (src/lab/runner/code.h; test/lab/runner-code.test.ts holds them to these).
  *
  * | operand | what it is |
  * |---|---|
- * | `status` | exit status, 0-255 |
- * | `duration`, `probability`, `comm`, `label` | index into the program's table of that name; `comm` -1: inherited; `label` -1: none |
- * | `slot` | of a label: 0 … labelCount-1, or -1; of a loop counter: 0 … maxLoopDepth-1 |
- * | `body`, `next`, `refused`, `otherwise`, `to` | addresses |
- * | `disposition` | index into SIGCHLD_DISPOSITIONS or SIGTERM_DISPOSITIONS |
- * | `target` | index into KILL_TARGETS, or KILL_LABEL |
- * | `signal` | index into SIGNAL_NAMES |
- * | `flags` | EXPLICIT_OR_ELSE, NAMED_PROGRAM |
- * | `on` | 0 or 1 |
+ * | `STATUS` | exit status, 0-255 |
+ * | `DURATION`, `PROBABILITY`, `COMM`, `LABEL` | index into the program's table; COMM -1: inherited; LABEL -1: none |
+ * | `SLOT` | of a label: 0 … labelCount-1, or -1; of a loop counter: 0 … maxLoopDepth-1 |
+ * | `BODY`, `NEXT`, `REFUSED`, `OTHERWISE`, `TO` | addresses |
+ * | `DISPOSITION` | index into SIGCHLD_DISPOSITIONS or SIGTERM_DISPOSITIONS |
+ * | `TARGET` | index into KILL_TARGETS, or TARGET_LABEL |
+ * | `SIGNAL` | the number of the signal |
+ * | `FLAGS` | EXPLICIT_OR_ELSE, NAMED_PROGRAM |
+ * | `ON` | 0 or 1 |
  */
-export const OPERANDS: readonly (readonly string[])[] = [
-  ['status'],
-  ['duration'],
-  [],
-  [],
-  [],
-  ['slot', 'label'],
-  [],
-  ['body', 'next', 'refused', 'comm', 'slot', 'label', 'flags'],
-  ['body', 'next', 'comm', 'flags'],
-  ['count', 'next', 'refused', 'flags'],
-  ['disposition'],
-  ['disposition'],
-  [],
-  [],
-  ['on'],
-  ['target', 'slot', 'label', 'signal'],
-  ['slot', 'times', 'next'],
-  ['slot', 'body'],
-  ['next'],
-  ['to'],
-  ['probability', 'otherwise', 'next'],
-  [],
-  [],
-  ['target', 'slot', 'label', 'signal', 'next', 'refused'],
-];
+
+/** An instruction without operands. */
+export const BARE_LENGTH = 1;
+
+export const EXIT_STATUS = 1;
+export const EXIT_LENGTH = 2;
+
+export const SLEEP_DURATION = 1;
+export const SLEEP_LENGTH = 2;
+
+export const WAIT_LABEL_SLOT = 1;
+export const WAIT_LABEL_LABEL = 2;
+export const WAIT_LABEL_LENGTH = 3;
+
+export const FORK_BODY = 1;
+export const FORK_NEXT = 2;
+export const FORK_REFUSED = 3;
+export const FORK_COMM = 4;
+export const FORK_SLOT = 5;
+export const FORK_LABEL = 6;
+export const FORK_FLAGS = 7;
+export const FORK_LENGTH = 8;
+
+export const EXEC_BODY = 1;
+export const EXEC_NEXT = 2;
+export const EXEC_COMM = 3;
+export const EXEC_FLAGS = 4;
+export const EXEC_LENGTH = 5;
+
+export const THREADS_COUNT = 1;
+export const THREADS_NEXT = 2;
+export const THREADS_REFUSED = 3;
+export const THREADS_FLAGS = 4;
+export const THREADS_LENGTH = 5;
+
+export const SIGCHLD_DISPOSITION = 1;
+export const SIGCHLD_LENGTH = 2;
+
+export const ON_TERM_DISPOSITION = 1;
+export const ON_TERM_LENGTH = 2;
+
+export const SUBREAPER_ON = 1;
+export const SUBREAPER_LENGTH = 2;
+
+export const KILL_TARGET = 1;
+export const KILL_SLOT = 2;
+export const KILL_LABEL = 3;
+export const KILL_SIGNAL = 4;
+export const KILL_LENGTH = 5;
+
+/** The operands of a KILL, and these behind them. */
+export const KILL_OR_ELSE_NEXT = 5;
+export const KILL_OR_ELSE_REFUSED = 6;
+export const KILL_OR_ELSE_LENGTH = 7;
+
+export const REPEAT_SLOT = 1;
+export const REPEAT_TIMES = 2;
+export const REPEAT_NEXT = 3;
+export const REPEAT_LENGTH = 4;
+
+export const AGAIN_SLOT = 1;
+export const AGAIN_BODY = 2;
+export const AGAIN_LENGTH = 3;
+
+export const FOREVER_NEXT = 1;
+export const FOREVER_LENGTH = 2;
+
+export const JUMP_TO = 1;
+export const JUMP_LENGTH = 2;
+
+export const CHANCE_PROBABILITY = 1;
+export const CHANCE_OTHERWISE = 2;
+export const CHANCE_NEXT = 3;
+export const CHANCE_LENGTH = 4;
+
+const LENGTHS: Record<keyof typeof Op, number> = {
+  EXIT: EXIT_LENGTH,
+  SLEEP: SLEEP_LENGTH,
+  PAUSE: BARE_LENGTH,
+  WAIT_ANY: BARE_LENGTH,
+  WAIT_ALL: BARE_LENGTH,
+  WAIT_LABEL: WAIT_LABEL_LENGTH,
+  REAP: BARE_LENGTH,
+  FORK: FORK_LENGTH,
+  EXEC: EXEC_LENGTH,
+  THREADS: THREADS_LENGTH,
+  SIGCHLD: SIGCHLD_LENGTH,
+  ON_TERM: ON_TERM_LENGTH,
+  SETSID: BARE_LENGTH,
+  SETPGID: BARE_LENGTH,
+  SUBREAPER: SUBREAPER_LENGTH,
+  KILL: KILL_LENGTH,
+  REPEAT: REPEAT_LENGTH,
+  AGAIN: AGAIN_LENGTH,
+  FOREVER: FOREVER_LENGTH,
+  JUMP: JUMP_LENGTH,
+  CHANCE: CHANCE_LENGTH,
+  EXIT_MAIN_THREAD: BARE_LENGTH,
+  EXIT_WAITED: BARE_LENGTH,
+  KILL_OR_ELSE: KILL_OR_ELSE_LENGTH,
+};
 
 /** Length in words of every instruction, by opcode. */
-export const INSTRUCTION_LENGTH: Uint8Array = Uint8Array.from(OPERANDS, (names) => names.length + 1);
+export const INSTRUCTION_LENGTH: Uint8Array = Uint8Array.from(Object.values(LENGTHS));
 
-/** `target` of a KILL that means a labelled child: one past the named targets. */
-export const KILL_LABEL = 4;
+/** Of a KILL: the targets as in KILL_TARGETS, and a labelled child. */
+export const TARGET_CHILDREN = 0;
+export const TARGET_GROUP = 1;
+export const TARGET_PARENT = 2;
+export const TARGET_SELF = 3;
+export const TARGET_LABEL = 4;
 
 /** The steps had an `orElse` of their own (else the default refusal is compiled in its place). */
 export const EXPLICIT_OR_ELSE = 1;
@@ -130,11 +210,11 @@ export const EXPLICIT_OR_ELSE = 1;
 export const NAMED_PROGRAM = 2;
 
 /** What a refused fork does without `orElse`: dash gives up at once with status 2 (K44). */
-export const FORK_REFUSED_STATUS = 2;
+export const REFUSED_FORK_STATUS = 2;
 /** What a refused thread does without `orElse`: abort(), which a shell reports as 128 + SIGABRT. */
-export const THREAD_REFUSED_STATUS = 134;
+export const REFUSED_THREAD_STATUS = 134;
 
-/** A named program's place in the segment. Each name is compiled once, whoever runs it. */
+/** A named program's place in the segment. Each name is compiled once, however many processes run it. */
 export interface ProgramEntry {
   name: string;
   comm: string;

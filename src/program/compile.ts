@@ -8,14 +8,28 @@
 import type { Distribution } from '../sim/distribution.js';
 import { checkProgramNames } from './check.js';
 import {
+  CHANCE_NEXT,
+  CHANCE_OTHERWISE,
+  EXEC_BODY,
+  EXEC_NEXT,
   EXPLICIT_OR_ELSE,
-  FORK_REFUSED_STATUS,
-  KILL_LABEL,
+  FOREVER_NEXT,
+  FORK_BODY,
+  FORK_NEXT,
+  FORK_REFUSED,
+  JUMP_TO,
+  KILL_OR_ELSE_NEXT,
+  KILL_OR_ELSE_REFUSED,
   NAMED_PROGRAM,
   Op,
   type Program,
   type ProgramEntry,
-  THREAD_REFUSED_STATUS,
+  REFUSED_FORK_STATUS,
+  REFUSED_THREAD_STATUS,
+  REPEAT_NEXT,
+  TARGET_LABEL,
+  THREADS_NEXT,
+  THREADS_REFUSED,
 } from './code.js';
 import { truncateComm } from './comm.js';
 import { parseDistribution } from './duration.js';
@@ -31,7 +45,7 @@ import {
   type ProgramSource,
   type RepeatBody,
   SIGCHLD_DISPOSITIONS,
-  SIGNAL_NAMES,
+  SIGNAL_NUMBERS,
   SIGTERM_DISPOSITIONS,
   type Step,
 } from './step.js';
@@ -173,18 +187,18 @@ class Compiler {
     const label = body.label === undefined ? -1 : this.labels.indexOf(body.label);
     const flags = (orElse ? EXPLICIT_OR_ELSE : 0) | (body.program === undefined ? 0 : NAMED_PROGRAM);
     const at = this.emit(Op.FORK, 0, 0, 0, this.commOf(body), slot, label, flags);
-    this.code[at + 3] = this.code.length;
-    const jump = this.orElse(orElse, FORK_REFUSED_STATUS, scope);
-    this.body(body, at + 1);
-    this.code[at + 2] = this.code.length;
+    this.code[at + FORK_REFUSED] = this.code.length;
+    const jump = this.orElse(orElse, REFUSED_FORK_STATUS, scope);
+    this.body(body, at + FORK_BODY);
+    this.code[at + FORK_NEXT] = this.code.length;
     if (jump !== NO_JUMP) this.code[jump] = this.code.length;
   }
 
   private exec(body: ExecBody): void {
     const flags = 'program' in body ? NAMED_PROGRAM : 0;
     const at = this.emit(Op.EXEC, 0, 0, this.commOf(body), flags);
-    this.body(body, at + 1);
-    this.code[at + 2] = this.code.length;
+    this.body(body, at + EXEC_BODY);
+    this.code[at + EXEC_NEXT] = this.code.length;
   }
 
   /** The steps in place, or a reference to a named program, in the operand at `operandAt`. */
@@ -209,9 +223,9 @@ class Compiler {
 
   private threads(count: number, orElse: Step[] | undefined, scope: ImageScope): void {
     const at = this.emit(Op.THREADS, count, 0, 0, orElse ? EXPLICIT_OR_ELSE : 0);
-    this.code[at + 3] = this.code.length;
-    const jump = this.orElse(orElse, THREAD_REFUSED_STATUS, scope);
-    this.code[at + 2] = this.code.length;
+    this.code[at + THREADS_REFUSED] = this.code.length;
+    const jump = this.orElse(orElse, REFUSED_THREAD_STATUS, scope);
+    this.code[at + THREADS_NEXT] = this.code.length;
     if (jump !== NO_JUMP) this.code[jump] = this.code.length;
   }
 
@@ -222,7 +236,7 @@ class Compiler {
       return NO_JUMP;
     }
     this.steps(steps, scope);
-    return this.emit(Op.JUMP, 0) + 1;
+    return this.emit(Op.JUMP, 0) + JUMP_TO;
   }
 
   private wait(whom: string, scope: ImageScope): void {
@@ -236,17 +250,17 @@ class Compiler {
     const whom =
       targetIndex >= 0
         ? [targetIndex, -1, -1]
-        : [KILL_LABEL, scope.slotOf(target), this.labels.indexOf(target)];
-    whom.push(SIGNAL_NAMES.indexOf(signal));
+        : [TARGET_LABEL, scope.slotOf(target), this.labels.indexOf(target)];
+    whom.push(SIGNAL_NUMBERS[signal]);
     if (orElse === undefined) {
       this.emit(Op.KILL, ...whom);
       return;
     }
     const at = this.emit(Op.KILL_OR_ELSE, ...whom, 0, 0);
-    this.code[at + 6] = this.code.length;
+    this.code[at + KILL_OR_ELSE_REFUSED] = this.code.length;
     this.steps(orElse, scope);
-    const jump = this.emit(Op.JUMP, 0) + 1;
-    this.code[at + 5] = this.code.length;
+    const jump = this.emit(Op.JUMP, 0) + JUMP_TO;
+    this.code[at + KILL_OR_ELSE_NEXT] = this.code.length;
     this.code[jump] = this.code.length;
   }
 
@@ -256,7 +270,7 @@ class Compiler {
       const body = this.code.length;
       this.steps(steps, scope);
       this.emit(Op.JUMP, body);
-      this.code[at + 1] = this.code.length;
+      this.code[at + FOREVER_NEXT] = this.code.length;
       return;
     }
     const slot = scope.loopDepth++;
@@ -265,17 +279,17 @@ class Compiler {
     const body = this.code.length;
     this.steps(steps, scope);
     this.emit(Op.AGAIN, slot, body);
-    this.code[at + 3] = this.code.length;
+    this.code[at + REPEAT_NEXT] = this.code.length;
     scope.loopDepth--;
   }
 
   private chance(chance: ChanceBody, scope: ImageScope): void {
     const at = this.emit(Op.CHANCE, this.probabilities.indexOf(chance.p), 0, 0);
     this.steps(chance.steps, scope);
-    const jump = chance.else ? this.emit(Op.JUMP, 0) + 1 : NO_JUMP;
-    this.code[at + 2] = this.code.length;
+    const jump = chance.else ? this.emit(Op.JUMP, 0) + JUMP_TO : NO_JUMP;
+    this.code[at + CHANCE_OTHERWISE] = this.code.length;
     if (chance.else) this.steps(chance.else, scope);
-    this.code[at + 3] = this.code.length;
+    this.code[at + CHANCE_NEXT] = this.code.length;
     if (jump !== NO_JUMP) this.code[jump] = this.code.length;
   }
 

@@ -20,8 +20,17 @@ export const ENDING_THREADS = 8;
 export const TAKING_OVER = 9;
 /** In a THREADS that takes one away, until that has run, and ended. */
 export const JOINING = 10;
-export type Blocked = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 export type Waiting = typeof WAITING_ANY | typeof WAITING_ALL | typeof WAITING_LABEL;
+export type Blocked =
+  | Waiting
+  | typeof RUNNING
+  | typeof SLEEPING
+  | typeof PAUSED
+  | typeof WORKER
+  | typeof IDLE
+  | typeof ENDING_THREADS
+  | typeof TAKING_OVER
+  | typeof JOINING;
 
 /** Is it in one of the wait steps? */
 export function isWaiting(blocked: Blocked): blocked is Waiting {

@@ -4,18 +4,7 @@
  *
  *   woken ──► the step it waited in, tried again ──► handlers of pending signals ──► steps ──► blocked
  */
-import {
-  ANY,
-  type Kernel,
-  NO_CHILD,
-  NONE,
-  SIGCHLD,
-  SIGKILL,
-  SIGTERM,
-  type TaskId,
-  taskId,
-  WOULD_BLOCK,
-} from '../kernel/kernel.js';
+import { ANY, type Kernel, NO_CHILD, NONE, type TaskId, taskId, WOULD_BLOCK } from '../kernel/kernel.js';
 import {
   PENDING_DEATH,
   PENDING_SIGCHLD,
@@ -25,7 +14,54 @@ import {
 } from '../kernel/signals.js';
 import { type Distribution, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
-import { Op, type Program } from './code.js';
+import {
+  AGAIN_BODY,
+  AGAIN_LENGTH,
+  AGAIN_SLOT,
+  BARE_LENGTH,
+  CHANCE_LENGTH,
+  CHANCE_OTHERWISE,
+  CHANCE_PROBABILITY,
+  EXEC_BODY,
+  EXEC_COMM,
+  EXIT_STATUS,
+  FOREVER_LENGTH,
+  FORK_BODY,
+  FORK_COMM,
+  FORK_NEXT,
+  FORK_REFUSED,
+  FORK_SLOT,
+  JUMP_TO,
+  KILL_LENGTH,
+  KILL_OR_ELSE_NEXT,
+  KILL_OR_ELSE_REFUSED,
+  KILL_SIGNAL,
+  KILL_SLOT,
+  KILL_TARGET,
+  ON_TERM_DISPOSITION,
+  ON_TERM_LENGTH,
+  Op,
+  type Program,
+  REPEAT_LENGTH,
+  REPEAT_NEXT,
+  REPEAT_SLOT,
+  REPEAT_TIMES,
+  SIGCHLD_DISPOSITION,
+  SIGCHLD_LENGTH,
+  SLEEP_DURATION,
+  SLEEP_LENGTH,
+  SUBREAPER_LENGTH,
+  SUBREAPER_ON,
+  TARGET_CHILDREN,
+  TARGET_GROUP,
+  TARGET_PARENT,
+  TARGET_SELF,
+  THREADS_COUNT,
+  THREADS_NEXT,
+  THREADS_REFUSED,
+  WAIT_LABEL_LENGTH,
+  WAIT_LABEL_SLOT,
+} from './code.js';
 import {
   ENDING_THREADS,
   isWaiting,
@@ -57,9 +93,6 @@ export interface InterpreterHost {
   /** Counts steps; false when there were too many in one instant: the run is being stopped. */
   mayStep(context: ProcessContext): boolean;
 }
-
-/** Of SIGNAL_NAMES. */
-const SIGNALS: readonly Signal[] = [SIGTERM, SIGKILL, SIGCHLD];
 
 /** The process has been woken, or starts. */
 export function resume(host: InterpreterHost, context: ProcessContext): void {
@@ -117,8 +150,9 @@ function goOnWithExec(host: InterpreterHost, context: ProcessContext): boolean {
 function exec(kernel: Kernel, context: ProcessContext): void {
   const program = context.program as Program;
   const { code, comms } = program;
-  kernel.exec(context.task, comms[code[context.pc + 3]]);
-  context.begin(context.task, program, code[context.pc + 1], context.stream!);
+  const { pc } = context;
+  kernel.exec(context.task, comms[code[pc + EXEC_COMM]]);
+  context.begin(context.task, program, code[pc + EXEC_BODY], context.stream!);
 }
 
 /**
@@ -172,7 +206,7 @@ function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number
 
 /** The slot of the WAIT_LABEL that `pc` is behind. */
 function labelOperand(context: ProcessContext): number {
-  return (context.program as Program).code[context.pc - 2];
+  return (context.program as Program).code[context.pc - WAIT_LABEL_LENGTH + WAIT_LABEL_SLOT];
 }
 
 /**
@@ -235,18 +269,18 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
   while (host.mayStep(context)) {
     switch (code[pc]) {
       case Op.EXIT:
-        exit(host, context, code[pc + 1]);
+        exit(host, context, code[pc + EXIT_STATUS]);
         return;
       case Op.EXIT_WAITED:
         exit(host, context, context.waitedStatus);
         return;
       case Op.SLEEP:
-        context.pc = pc + 2;
+        context.pc = pc + SLEEP_LENGTH;
         context.blocked = SLEEPING;
-        host.wakeAfter(context, delayUs(program.durations[code[pc + 1]], context.stream!));
+        host.wakeAfter(context, delayUs(program.durations[code[pc + SLEEP_DURATION]], context.stream!));
         return;
       case Op.PAUSE:
-        context.pc = pc + 1;
+        context.pc = pc + BARE_LENGTH;
         context.blocked = PAUSED;
         return;
       case Op.WAIT_ANY:
@@ -254,14 +288,14 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
       case Op.WAIT_LABEL: {
         const how =
           code[pc] === Op.WAIT_ANY ? WAITING_ANY : code[pc] === Op.WAIT_ALL ? WAITING_ALL : WAITING_LABEL;
-        pc = context.pc = how === WAITING_LABEL ? pc + 3 : pc + 1;
+        pc = context.pc = pc + (how === WAITING_LABEL ? WAIT_LABEL_LENGTH : BARE_LENGTH);
         if (tryWait(kernel, context, how)) break;
         context.blocked = how;
         return;
       }
       case Op.REAP:
         while (kernel.wait(task, ANY) >= 0);
-        pc += 1;
+        pc += BARE_LENGTH;
         break;
       case Op.FORK:
         pc = fork(host, context, program, pc);
@@ -277,14 +311,15 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc = context.pc;
         break;
       case Op.THREADS: {
-        const count = code[pc + 1];
+        const count = code[pc + THREADS_COUNT];
         const before = kernel.threadCount(task);
         if (count < before) {
           takeThreadAway(host, context, pc, count);
           return;
         }
         const hadNone = program.exitsMainThread && before === 0;
-        pc = kernel.cloneThreads(task, count - before) === count - before ? code[pc + 2] : code[pc + 3];
+        const hasAll = kernel.cloneThreads(task, count - before) === count - before;
+        pc = code[pc + (hasAll ? THREADS_NEXT : THREADS_REFUSED)];
         if (hadNone && kernel.threadCount(task) > 0) {
           host.threadMade(context);
           isThreadNew = true;
@@ -292,51 +327,55 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         break;
       }
       case Op.SIGCHLD:
-        kernel.setSigchld(task, SIGCHLD_DISPOSITIONS[code[pc + 1]]);
-        pc += 2;
+        kernel.setSigchld(task, SIGCHLD_DISPOSITIONS[code[pc + SIGCHLD_DISPOSITION]]);
+        pc += SIGCHLD_LENGTH;
         break;
       case Op.ON_TERM:
-        kernel.setSigterm(task, SIGTERM_DISPOSITIONS[code[pc + 1]]);
-        pc += 2;
+        kernel.setSigterm(task, SIGTERM_DISPOSITIONS[code[pc + ON_TERM_DISPOSITION]]);
+        pc += ON_TERM_LENGTH;
         break;
       case Op.SETSID:
         kernel.setsid(task);
-        pc += 1;
+        pc += BARE_LENGTH;
         break;
       case Op.SETPGID:
         kernel.setpgid(task);
-        pc += 1;
+        pc += BARE_LENGTH;
         break;
       case Op.SUBREAPER:
-        kernel.setSubreaper(task, code[pc + 1] === 1);
-        pc += 2;
+        kernel.setSubreaper(task, code[pc + SUBREAPER_ON] === 1);
+        pc += SUBREAPER_LENGTH;
         break;
       case Op.KILL:
       case Op.KILL_OR_ELSE: {
-        const sent = sendSignal(kernel, context, code[pc + 1], code[pc + 2], SIGNALS[code[pc + 4]]);
+        const signal = code[pc + KILL_SIGNAL] as Signal;
+        const sent = sendSignal(kernel, context, code[pc + KILL_TARGET], code[pc + KILL_SLOT], signal);
         if (context.task !== task || diesAhead(kernel, task) || !handleSignals(host, context)) return;
-        if (code[pc] === Op.KILL) pc += 5;
-        else pc = sent ? code[pc + 5] : code[pc + 6];
+        if (code[pc] === Op.KILL) pc += KILL_LENGTH;
+        else pc = code[pc + (sent ? KILL_OR_ELSE_NEXT : KILL_OR_ELSE_REFUSED)];
         break;
       }
       case Op.REPEAT:
-        context.loops[code[pc + 1]] = code[pc + 2];
-        pc = code[pc + 2] === 0 ? code[pc + 3] : pc + 4;
+        context.loops[code[pc + REPEAT_SLOT]] = code[pc + REPEAT_TIMES];
+        pc = code[pc + REPEAT_TIMES] === 0 ? code[pc + REPEAT_NEXT] : pc + REPEAT_LENGTH;
         break;
       case Op.AGAIN:
-        pc = --context.loops[code[pc + 1]] > 0 ? code[pc + 2] : pc + 3;
+        pc = --context.loops[code[pc + AGAIN_SLOT]] > 0 ? code[pc + AGAIN_BODY] : pc + AGAIN_LENGTH;
         break;
       case Op.FOREVER:
-        pc += 2;
+        pc += FOREVER_LENGTH;
         break;
       case Op.JUMP:
-        pc = code[pc + 1];
+        pc = code[pc + JUMP_TO];
         break;
       case Op.CHANCE:
-        pc = context.stream!.uniform() < program.probabilities[code[pc + 1]] ? pc + 4 : code[pc + 2];
+        pc =
+          context.stream!.uniform() < program.probabilities[code[pc + CHANCE_PROBABILITY]]
+            ? pc + CHANCE_LENGTH
+            : code[pc + CHANCE_OTHERWISE];
         break;
       case Op.EXIT_MAIN_THREAD:
-        pc += 1;
+        pc += BARE_LENGTH;
         if (!kernel.exitMainThread(task)) {
           if (context.task !== task) return;
           break;
@@ -367,19 +406,19 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   const { kernel } = host;
   const { code } = program;
   const child = kernel.fork(context.task);
-  const slot = code[pc + 5];
+  const slot = code[pc + FORK_SLOT];
   if (child === NONE) {
     if (slot !== NONE) context.labelPids[slot] = 0;
-    return code[pc + 3];
+    return code[pc + FORK_REFUSED];
   }
-  const comm = code[pc + 4];
+  const comm = code[pc + FORK_COMM];
   if (comm !== NONE) kernel.setComm(child, kernel.comm(program.comms[comm]));
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
     context.labelPids[slot] = kernel.ownPid(child);
   }
-  host.startChild(context, child, code[pc + 1]);
-  return code[pc + 2];
+  host.startChild(context, child, code[pc + FORK_BODY]);
+  return code[pc + FORK_NEXT];
 }
 
 /** The THREADS at `pc` is done again until enough are gone. Without the main thread, the last one ends the process. */
@@ -406,17 +445,17 @@ function sendSignal(
 ): boolean {
   const { task } = context;
   switch (target) {
-    case 0: {
+    case TARGET_CHILDREN: {
       const hasChildren = kernel.hasChildren(task);
       kernel.killChildren(task, signal);
       return hasChildren;
     }
-    case 1:
+    case TARGET_GROUP:
       kernel.killGroup(task, signal);
       return true;
-    case 2:
+    case TARGET_PARENT:
       return kernel.seesParent(task) && kernel.kill(task, kernel.parentOf(task), signal);
-    case 3:
+    case TARGET_SELF:
       return kernel.kill(task, task, signal);
     default: {
       const found = labelled(kernel, context, slot, true);

@@ -3,13 +3,48 @@
  * what is printed is what runs, and a round trip through both is a test of both.
  */
 import {
+  AGAIN_LENGTH,
+  CHANCE_LENGTH,
+  CHANCE_NEXT,
+  CHANCE_OTHERWISE,
+  CHANCE_PROBABILITY,
+  EXEC_BODY,
+  EXEC_COMM,
+  EXEC_FLAGS,
+  EXEC_NEXT,
+  EXIT_LENGTH,
+  EXIT_STATUS,
   EXPLICIT_OR_ELSE,
+  FOREVER_NEXT,
+  FORK_BODY,
+  FORK_COMM,
+  FORK_FLAGS,
+  FORK_LABEL,
+  FORK_NEXT,
+  FORK_REFUSED,
   INSTRUCTION_LENGTH,
+  JUMP_LENGTH,
   KILL_LABEL,
+  KILL_OR_ELSE_NEXT,
+  KILL_OR_ELSE_REFUSED,
+  KILL_SIGNAL,
+  KILL_TARGET,
   NAMED_PROGRAM,
+  ON_TERM_DISPOSITION,
   Op,
   type Program,
   type ProgramEntry,
+  REPEAT_NEXT,
+  REPEAT_TIMES,
+  SIGCHLD_DISPOSITION,
+  SLEEP_DURATION,
+  SUBREAPER_ON,
+  TARGET_LABEL,
+  THREADS_COUNT,
+  THREADS_FLAGS,
+  THREADS_NEXT,
+  THREADS_REFUSED,
+  WAIT_LABEL_LABEL,
 } from './code.js';
 import { printDistribution } from './duration.js';
 import {
@@ -19,6 +54,7 @@ import {
   type ProgramSource,
   SIGCHLD_DISPOSITIONS,
   SIGNAL_NAMES,
+  SIGNAL_NUMBERS,
   SIGTERM_DISPOSITIONS,
   type Step,
 } from './step.js';
@@ -53,7 +89,7 @@ class Printer {
 
   /** Steps of an image: the compiler's own EXIT 0 at the end is left out. */
   image(at: number, end: number): Step[] {
-    return this.steps(at, end - INSTRUCTION_LENGTH[Op.EXIT]);
+    return this.steps(at, end - EXIT_LENGTH);
   }
 
   private steps(at: number, end: number): Step[] {
@@ -69,16 +105,19 @@ class Printer {
   private next(pc: number): number {
     switch (this.code[pc]) {
       case Op.FORK:
+        return this.code[pc + FORK_NEXT];
       case Op.EXEC:
+        return this.code[pc + EXEC_NEXT];
       case Op.THREADS:
-        return this.code[pc + 2];
+        return this.code[pc + THREADS_NEXT];
       case Op.REPEAT:
+        return this.code[pc + REPEAT_NEXT];
       case Op.CHANCE:
-        return this.code[pc + 3];
+        return this.code[pc + CHANCE_NEXT];
       case Op.KILL_OR_ELSE:
-        return this.code[pc + 5];
+        return this.code[pc + KILL_OR_ELSE_NEXT];
       case Op.FOREVER:
-        return this.code[pc + 1];
+        return this.code[pc + FOREVER_NEXT];
       default:
         return pc + INSTRUCTION_LENGTH[this.code[pc]];
     }
@@ -86,12 +125,11 @@ class Printer {
 
   private step(pc: number): Step {
     const { code, program } = this;
-    const operand = code[pc + 1];
     switch (code[pc]) {
       case Op.EXIT:
-        return { exit: operand };
+        return { exit: code[pc + EXIT_STATUS] };
       case Op.SLEEP:
-        return { sleep: printDistribution(program.durations[operand]) };
+        return { sleep: printDistribution(program.durations[code[pc + SLEEP_DURATION]]) };
       case Op.PAUSE:
         return 'pause';
       case Op.WAIT_ANY:
@@ -99,7 +137,7 @@ class Printer {
       case Op.WAIT_ALL:
         return { wait: 'all' };
       case Op.WAIT_LABEL:
-        return { wait: program.labels[code[pc + 2]] };
+        return { wait: program.labels[code[pc + WAIT_LABEL_LABEL]] };
       case Op.REAP:
         return 'reap';
       case Op.FORK:
@@ -107,25 +145,25 @@ class Printer {
       case Op.EXEC:
         return this.exec(pc);
       case Op.THREADS:
-        return { threads: operand, ...this.orElse(code[pc + 4], code[pc + 3], code[pc + 2]) };
+        return this.threads(pc);
       case Op.SIGCHLD:
-        return { sigchld: SIGCHLD_DISPOSITIONS[operand] };
+        return { sigchld: SIGCHLD_DISPOSITIONS[code[pc + SIGCHLD_DISPOSITION]] };
       case Op.ON_TERM:
-        return { 'on-term': SIGTERM_DISPOSITIONS[operand] };
+        return { 'on-term': SIGTERM_DISPOSITIONS[code[pc + ON_TERM_DISPOSITION]] };
       case Op.SETSID:
         return 'setsid';
       case Op.SETPGID:
         return 'setpgid';
       case Op.SUBREAPER:
-        return { subreaper: operand === 1 };
+        return { subreaper: code[pc + SUBREAPER_ON] === 1 };
       case Op.KILL:
         return this.kill(pc);
       case Op.KILL_OR_ELSE:
-        return { ...this.kill(pc), ...this.orElse(EXPLICIT_OR_ELSE, code[pc + 6], code[pc + 5]) };
+        return this.killOrElse(pc);
       case Op.REPEAT:
-        return this.repeat(code[pc + 2], pc, code[pc + 3] - INSTRUCTION_LENGTH[Op.AGAIN]);
+        return this.repeat(code[pc + REPEAT_TIMES], pc, this.next(pc) - AGAIN_LENGTH);
       case Op.FOREVER:
-        return this.repeat('forever', pc, operand - INSTRUCTION_LENGTH[Op.JUMP]);
+        return this.repeat('forever', pc, this.next(pc) - JUMP_LENGTH);
       case Op.CHANCE:
         return this.chance(pc);
       case Op.EXIT_MAIN_THREAD:
@@ -138,7 +176,12 @@ class Printer {
   }
 
   private fork(pc: number): Step {
-    const [body, next, refused, comm, , label, flags] = this.code.subarray(pc + 1, pc + 8);
+    const { code } = this;
+    const body = code[pc + FORK_BODY];
+    const comm = code[pc + FORK_COMM];
+    const label = code[pc + FORK_LABEL];
+    const flags = code[pc + FORK_FLAGS];
+    const next = this.next(pc);
     const named = (flags & NAMED_PROGRAM) !== 0;
     const fork: ForkBody = {};
     if (label >= 0) fork.label = this.program.labels[label];
@@ -147,25 +190,40 @@ class Printer {
       if (comm >= 0) fork.comm = this.program.comms[comm];
       fork.steps = this.image(body, next);
     }
-    return { fork: { ...fork, ...this.orElse(flags, refused, named ? next : body) } };
+    return { fork: { ...fork, ...this.orElse(flags, code[pc + FORK_REFUSED], named ? next : body) } };
   }
 
   private exec(pc: number): Step {
-    const [body, next, comm, flags] = this.code.subarray(pc + 1, pc + 5);
-    if ((flags & NAMED_PROGRAM) !== 0) return { exec: { program: this.entryAt(body).name } };
-    return { exec: { comm: this.program.comms[comm], steps: this.image(body, next) } };
+    const { code } = this;
+    const body = code[pc + EXEC_BODY];
+    if ((code[pc + EXEC_FLAGS] & NAMED_PROGRAM) !== 0) return { exec: { program: this.entryAt(body).name } };
+    const comm = this.program.comms[code[pc + EXEC_COMM]];
+    return { exec: { comm, steps: this.image(body, this.next(pc)) } };
+  }
+
+  private threads(pc: number): Step {
+    const { code } = this;
+    const orElse = this.orElse(code[pc + THREADS_FLAGS], code[pc + THREADS_REFUSED], this.next(pc));
+    return { threads: code[pc + THREADS_COUNT], ...orElse };
   }
 
   /** The refused block `code[at … end)`, its last JUMP left out. */
   private orElse(flags: number, at: number, end: number): { orElse?: Step[] } {
     if ((flags & EXPLICIT_OR_ELSE) === 0) return {};
-    return { orElse: this.steps(at, end - INSTRUCTION_LENGTH[Op.JUMP]) };
+    return { orElse: this.steps(at, end - JUMP_LENGTH) };
   }
 
   private kill(pc: number): { kill: KillBody } {
-    const [target, , label, signal] = this.code.subarray(pc + 1, pc + 5);
-    const name = target === KILL_LABEL ? this.program.labels[label] : KILL_TARGETS[target];
-    return { kill: { target: name, signal: SIGNAL_NAMES[signal] } };
+    const { code } = this;
+    const to = code[pc + KILL_TARGET];
+    const target = to === TARGET_LABEL ? this.program.labels[code[pc + KILL_LABEL]] : KILL_TARGETS[to];
+    const signal = SIGNAL_NAMES.find((name) => SIGNAL_NUMBERS[name] === code[pc + KILL_SIGNAL])!;
+    return { kill: { target, signal } };
+  }
+
+  private killOrElse(pc: number): Step {
+    const orElse = this.orElse(EXPLICIT_OR_ELSE, this.code[pc + KILL_OR_ELSE_REFUSED], this.next(pc));
+    return { ...this.kill(pc), ...orElse };
   }
 
   private repeat(times: number | 'forever', pc: number, end: number): Step {
@@ -173,11 +231,12 @@ class Printer {
   }
 
   private chance(pc: number): Step {
-    const [probability, otherwise, next] = this.code.subarray(pc + 1, pc + 4);
-    const p = this.program.probabilities[probability];
-    const at = pc + INSTRUCTION_LENGTH[Op.CHANCE];
+    const p = this.program.probabilities[this.code[pc + CHANCE_PROBABILITY]];
+    const otherwise = this.code[pc + CHANCE_OTHERWISE];
+    const next = this.next(pc);
+    const at = pc + CHANCE_LENGTH;
     if (otherwise === next) return { chance: { p, steps: this.steps(at, next) } };
-    const steps = this.steps(at, otherwise - INSTRUCTION_LENGTH[Op.JUMP]);
+    const steps = this.steps(at, otherwise - JUMP_LENGTH);
     return { chance: { p, steps, else: this.steps(otherwise, next) } };
   }
 

@@ -7,7 +7,22 @@
  *
  * These types have the shape of the YAML itself, so that a program prints back to what was written.
  */
+import {
+  SIGCHLD,
+  SIGKILL,
+  SIGTERM,
+  type SigchldDisposition,
+  type Signal,
+  type SigtermDisposition,
+} from '../kernel/signals.js';
 import type { Objection } from '../text/leaf.js';
+
+export {
+  SIGCHLD_DISPOSITIONS,
+  SIGTERM_DISPOSITIONS,
+  type SigchldDisposition,
+  type SigtermDisposition,
+} from '../kernel/signals.js';
 
 /** `250ms`, `10s`, `1h30m`, or a distribution over durations. */
 export type DurationText =
@@ -16,16 +31,13 @@ export type DurationText =
   | { exponential: { mean: string } }
   | { lognormal: { median: string; sigma: number } };
 
-export const SIGCHLD_DISPOSITIONS = ['default', 'ignore', 'nocldwait', 'reap-all', 'reap-one'] as const;
-export type SigchldDisposition = (typeof SIGCHLD_DISPOSITIONS)[number];
-
-export const SIGTERM_DISPOSITIONS = ['default', 'ignore', 'exit'] as const;
-export type SigtermDisposition = (typeof SIGTERM_DISPOSITIONS)[number];
-
 export const SIGNAL_NAMES = ['TERM', 'KILL', 'CHLD'] as const;
 export type SignalName = (typeof SIGNAL_NAMES)[number];
+export const SIGNAL_NUMBERS: Record<SignalName, Signal> = { TERM: SIGTERM, KILL: SIGKILL, CHLD: SIGCHLD };
 
-/** Kill targets that are not labels; no label may have one of these names (nor `any` or `all`). */
+/** What `wait` waits for if not for a label. */
+export const WAIT_TARGETS = ['any', 'all'] as const;
+/** What `kill` sends to if not to a label. No label may have one of these names, nor one of WAIT_TARGETS. */
 export const KILL_TARGETS = ['children', 'group', 'parent', 'self'] as const;
 
 /** Either steps in place, or another program by name. */
@@ -67,7 +79,7 @@ export type Step =
   | { exec: ExecBody }
   /** Have N extra threads from now on. A refusal runs `orElse`; without it the process aborts (status 134). */
   | { threads: number; orElse?: Step[] }
-  | { wait: 'any' | 'all' | (string & {}) }
+  | { wait: (typeof WAIT_TARGETS)[number] | (string & {}) }
   | { sigchld: SigchldDisposition }
   | { 'on-term': SigtermDisposition }
   | { subreaper: boolean }

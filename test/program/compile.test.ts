@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { INSTRUCTION_LENGTH, OPERANDS, Op, type Program } from '../../src/program/code.js';
+import * as offsets from '../../src/program/code.js';
+import {
+  INSTRUCTION_LENGTH,
+  Op,
+  type Program,
+  TARGET_CHILDREN,
+  TARGET_GROUP,
+  TARGET_LABEL,
+  TARGET_PARENT,
+  TARGET_SELF,
+} from '../../src/program/code.js';
 import { compileProgram, compileSource } from '../../src/program/compile.js';
-import type { ProgramSource, Step } from '../../src/program/step.js';
+import { KILL_TARGETS, type ProgramSource, type Step } from '../../src/program/step.js';
 
 const OTHER: ProgramSource = { comm: 'other', steps: ['reap'] };
 const LIBRARY = new Map([['other', OTHER]]);
@@ -16,12 +26,42 @@ function code(...steps: Step[]): number[] {
   return [...compile(...steps).code];
 }
 
+/** The offsets that are named for an instruction, and for none with a longer name: `WAIT_LABEL_SLOT` is no WAIT's. */
+function operandsOf(name: string): number[] {
+  return Object.entries(offsets)
+    .filter(([key]) => key.startsWith(`${name}_`) && !key.endsWith('_LENGTH') && instructionOf(key) === name)
+    .map(([, offset]) => offset as number)
+    .sort((a, b) => a - b);
+}
+
+/** Of all opcodes, the longest that the name of an operand begins with. */
+function instructionOf(operand: string): string | undefined {
+  const owners = Object.keys(Op).filter((name) => operand.startsWith(`${name}_`));
+  return owners.sort((a, b) => b.length - a.length)[0];
+}
+
 describe('the tables of the code', () => {
-  test('give every opcode its operands, densely from 0', () => {
-    expect(Object.values(Op).filter((value) => typeof value === 'number')).toEqual(
-      OPERANDS.map((_, opcode) => opcode),
-    );
-    expect([...INSTRUCTION_LENGTH]).toEqual(OPERANDS.map((names) => names.length + 1));
+  const names = Object.keys(Op).filter((key) => Number.isNaN(Number(key))) as (keyof typeof Op)[];
+
+  test('give every opcode a number, densely from 0, and a length', () => {
+    expect(names.map((name) => Op[name])).toEqual(names.map((_, index) => index));
+    expect(INSTRUCTION_LENGTH).toHaveLength(names.length);
+  });
+
+  test('have a name for every operand of every instruction', () => {
+    for (const name of names) {
+      // A KILL_OR_ELSE begins as a KILL does.
+      const own = operandsOf(name);
+      const all = name === 'KILL_OR_ELSE' ? [...operandsOf('KILL'), ...own] : own;
+      const length = INSTRUCTION_LENGTH[Op[name]];
+      expect([name, ...all]).toEqual([name, ...Array.from({ length: length - 1 }, (_, i) => i + 1)]);
+    }
+  });
+
+  test('have the kill targets in the order of their names, a label last', () => {
+    const targets = [TARGET_CHILDREN, TARGET_GROUP, TARGET_PARENT, TARGET_SELF];
+    expect(targets.map((target) => KILL_TARGETS[target])).toEqual(['children', 'group', 'parent', 'self']);
+    expect(TARGET_LABEL).toBe(KILL_TARGETS.length);
   });
 });
 
@@ -78,8 +118,8 @@ describe('steps compile to', () => {
       ['test', 0, 17],
       ['other', 17, 20],
     ]);
-    expect(program.code[1]).toBe(17);
-    expect(program.code[11]).toBe(17);
+    expect(program.code[offsets.FORK_BODY]).toBe(17);
+    expect(program.code[program.code[offsets.FORK_NEXT] + offsets.EXEC_BODY]).toBe(17);
   });
 
   test('a program that runs itself', () => {

@@ -25,10 +25,10 @@ export interface RunnerOptions {
 /** Room beside what the litmus itself may use: the outside helpers and the one who probes for numbers. */
 const GUARD_MARGIN = 64;
 
-/** Flags of an entry, as in runner/world.h. */
-const ENTER_SETSID = 1;
-const ENTER_REAP = 2;
-const ENTER_LEAVE = 4;
+/** Flags of an entry, as in runner/world.h (test/lab/runner-code.test.ts). */
+export const ENTER_SETSID = 1;
+export const ENTER_REAP = 2;
+export const ENTER_LEAVE = 4;
 
 /** How long real commands must have been quiet to be at rest, in ms of real time. */
 const SETTLE_MS = 400;

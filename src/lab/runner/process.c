@@ -4,6 +4,7 @@
  * The state of the interpreter is global, not on a stack, because after `exit-main-thread` another thread goes on
  * with it.
  */
+#include "code.h"
 #include "world.h"
 
 #include <dirent.h>
@@ -27,19 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The same numbers as in src/program/code.ts. */
-enum {
-  OP_EXIT, OP_SLEEP, OP_PAUSE, OP_WAIT_ANY, OP_WAIT_ALL, OP_WAIT_LABEL, OP_REAP, OP_FORK, OP_EXEC, OP_THREADS,
-  OP_SIGCHLD, OP_ON_TERM, OP_SETSID, OP_SETPGID, OP_SUBREAPER, OP_KILL, OP_REPEAT, OP_AGAIN, OP_FOREVER, OP_JUMP,
-  OP_CHANCE, OP_EXIT_MAIN_THREAD, OP_EXIT_WAITED, OP_KILL_OR_ELSE, OP_COUNT
-};
-static const int operand_count[OP_COUNT] = {1, 1, 0, 0, 0, 2, 0, 7, 4, 4, 1, 1, 0, 0, 1, 4,
-                                               3, 2, 1, 1, 3, 0, 0, 6};
-
-enum { KILL_CHILDREN, KILL_GROUP, KILL_PARENT, KILL_SELF, KILL_LABELLED };
-enum { CHLD_DEFAULT, CHLD_IGNORE, CHLD_NOCLDWAIT, CHLD_REAP_ALL, CHLD_REAP_ONE };
-enum { TERM_DEFAULT, TERM_IGNORE, TERM_EXIT };
-static const int signal_numbers[] = {SIGTERM, SIGKILL, SIGCHLD};
+/* A KILL has the number of its signal as the model has it. */
+_Static_assert(SIGKILL == 9 && SIGTERM == 15 && SIGCHLD == 17, "signals have other numbers on this machine");
 
 struct extra {
   pthread_t thread;
@@ -245,6 +235,10 @@ static void wait_one(pid_t child) {
   if (reaped > 0) note_status(status);
 }
 
+static void wait_label(int slot) {
+  if (self.labels[slot] > 0) wait_one(self.labels[slot]);
+}
+
 static void wait_all(void) {
   int status;
   for (;;) {
@@ -282,10 +276,10 @@ static void exit_quietly(int signal) {
 static void set_sigchld(int disposition) {
   struct sigaction action = {.sa_flags = SA_RESTART | SA_NOCLDSTOP};
   switch (disposition) {
-    case CHLD_IGNORE: action.sa_handler = SIG_IGN; break;
-    case CHLD_REAP_ALL: action.sa_handler = reap_all; break;
-    case CHLD_REAP_ONE: action.sa_handler = reap_one; break;
-    case CHLD_NOCLDWAIT: action.sa_flags |= SA_NOCLDWAIT; /* fall through */
+    case SIGCHLD_IGNORE: action.sa_handler = SIG_IGN; break;
+    case SIGCHLD_REAP_ALL: action.sa_handler = reap_all; break;
+    case SIGCHLD_REAP_ONE: action.sa_handler = reap_one; break;
+    case SIGCHLD_NOCLDWAIT: action.sa_flags |= SA_NOCLDWAIT; /* fall through */
     default: action.sa_handler = SIG_DFL;
   }
   if (sigaction(SIGCHLD, &action, NULL) != 0) die("sigaction");
@@ -293,7 +287,7 @@ static void set_sigchld(int disposition) {
 
 static void set_sigterm(int disposition) {
   struct sigaction action = {.sa_flags = SA_RESTART};
-  action.sa_handler = disposition == TERM_IGNORE ? SIG_IGN : disposition == TERM_EXIT ? exit_quietly : SIG_DFL;
+  action.sa_handler = disposition == SIGTERM_IGNORE ? SIG_IGN : disposition == SIGTERM_EXIT ? exit_quietly : SIG_DFL;
   if (sigaction(SIGTERM, &action, NULL) != 0) die("sigaction");
 }
 
@@ -323,15 +317,16 @@ static int kill_children(int signal) {
   return count;
 }
 
-/* Whether there was anybody to send it to. */
-static bool send_signal(int target, int slot, int signal) {
+/* The KILL at `at`. False: there was nobody to send it to. */
+static bool send_signal(const int *at) {
+  const int signal = at[KILL_SIGNAL];
   pid_t number;
-  switch (target) {
-    case KILL_CHILDREN: return kill_children(signal) > 0;
-    case KILL_GROUP: return kill(0, signal) == 0;
-    case KILL_SELF: return kill(getpid(), signal) == 0;
-    case KILL_PARENT: number = getppid(); break; /* 0: the parent is outside, and has no number here */
-    default: number = self.labels[slot];
+  switch (at[KILL_TARGET]) {
+    case TARGET_CHILDREN: return kill_children(signal) > 0;
+    case TARGET_GROUP: return kill(0, signal) == 0;
+    case TARGET_SELF: return kill(getpid(), signal) == 0;
+    case TARGET_PARENT: number = getppid(); break; /* 0: the parent is outside, and has no number here */
+    default: number = self.labels[at[KILL_SLOT]];
   }
   return number > 0 && kill(number, signal) == 0;
 }
@@ -445,11 +440,11 @@ static void set_comm(int text) {
 }
 
 /* The parent lends its child the name before the fork: so even one that is killed at birth has it. */
-static pid_t fork_child(const int *operand) {
+static pid_t fork_child(const int *at) {
   const struct program *program = &world->programs[self.program];
   char own_name[16];
   prctl(PR_GET_NAME, own_name);
-  if (operand[3] >= 0) set_comm(world->words[program->comms + operand[3]]);
+  if (at[FORK_COMM] >= 0) set_comm(world->words[program->comms + at[FORK_COMM]]);
   pid_t child = fork();
   if (child != 0) {
     int error = errno;
@@ -464,16 +459,16 @@ static pid_t fork_child(const int *operand) {
   be_born(self.space);
   jitter_life();
   jitter();
-  self.pc = operand[0];
+  self.pc = at[FORK_BODY];
   return 0;
 }
 
-static void exec_image(const int *operand) {
+static void exec_image(const int *at) {
   char program[16], pc[16], comm[16], space[16];
   const struct program *current = &world->programs[self.program];
   snprintf(program, sizeof program, "%d", self.program);
-  snprintf(pc, sizeof pc, "%d", operand[0]);
-  snprintf(comm, sizeof comm, "%d", operand[2] < 0 ? -1 : world->words[current->comms + operand[2]]);
+  snprintf(pc, sizeof pc, "%d", at[EXEC_BODY]);
+  snprintf(comm, sizeof comm, "%d", at[EXEC_COMM] < 0 ? -1 : world->words[current->comms + at[EXEC_COMM]]);
   snprintf(space, sizeof space, "%d", self.space);
   char *arguments[] = {"pidsim-litmus", "resume", program, pc, comm, space, NULL};
   char *environment[] = {NULL};
@@ -528,48 +523,53 @@ static void interpret(void) {
   for (;;) {
     const struct program *program = &world->programs[self.program];
     const int *code = &world->words[program->code];
-    const int opcode = code[self.pc];
-    const int *operand = &code[self.pc + 1];
+    const int *at = &code[self.pc];
+    const int opcode = at[0];
     if (opcode < 0 || opcode >= OP_COUNT) die("unknown opcode");
-    self.pc += 1 + operand_count[opcode];
+    self.pc += instruction_length[opcode];
     world->activity++;
     switch (opcode) {
-      case OP_EXIT: _exit(operand[0]);
-      case OP_SLEEP: sleep_us(duration_us(program, operand[0])); break;
+      case OP_EXIT: _exit(at[EXIT_STATUS]);
+      case OP_SLEEP: sleep_us(duration_us(program, at[SLEEP_DURATION])); break;
       case OP_PAUSE: for (;;) pause();
       case OP_WAIT_ANY: wait_one(-1); break;
       case OP_WAIT_ALL: wait_all(); break;
-      case OP_WAIT_LABEL: if (self.labels[operand[0]] > 0) wait_one(self.labels[operand[0]]); break;
+      case OP_WAIT_LABEL: wait_label(at[WAIT_LABEL_SLOT]); break;
       case OP_REAP: while (waitpid(-1, NULL, WNOHANG) > 0) {} break;
       case OP_FORK: {
-        pid_t child = fork_child(operand);
+        pid_t child = fork_child(at);
         if (child == 0) break;
         if (child < 0) note_refusal(BY_FORK, errno);
-        if (operand[4] >= 0) self.labels[operand[4]] = child < 0 ? 0 : child;
-        self.pc = child < 0 ? operand[2] : operand[1];
+        if (at[FORK_SLOT] >= 0) self.labels[at[FORK_SLOT]] = child < 0 ? 0 : child;
+        self.pc = at[child < 0 ? FORK_REFUSED : FORK_NEXT];
         break;
       }
-      case OP_EXEC: exec_image(operand); break;
+      case OP_EXEC: exec_image(at); break;
       case OP_THREADS: {
-        int error = set_threads(operand[0]);
+        int error = set_threads(at[THREADS_COUNT]);
         if (error != 0) note_refusal(BY_THREAD, error);
-        self.pc = error != 0 ? operand[2] : operand[1];
+        self.pc = at[error != 0 ? THREADS_REFUSED : THREADS_NEXT];
         break;
       }
-      case OP_SIGCHLD: set_sigchld(operand[0]); break;
-      case OP_ON_TERM: set_sigterm(operand[0]); break;
+      case OP_SIGCHLD: set_sigchld(at[SIGCHLD_DISPOSITION]); break;
+      case OP_ON_TERM: set_sigterm(at[ON_TERM_DISPOSITION]); break;
       case OP_SETSID: start_session(); break;
       case OP_SETPGID: setpgid(0, 0); break;
-      case OP_SUBREAPER: prctl(PR_SET_CHILD_SUBREAPER, operand[0], 0, 0, 0); break;
-      case OP_KILL: send_signal(operand[0], operand[1], signal_numbers[operand[3]]); break;
-      case OP_REPEAT: self.loops[operand[0]] = operand[1]; if (operand[1] <= 0) self.pc = operand[2]; break;
-      case OP_AGAIN: if (--self.loops[operand[0]] > 0) self.pc = operand[1]; break;
+      case OP_SUBREAPER: prctl(PR_SET_CHILD_SUBREAPER, at[SUBREAPER_ON], 0, 0, 0); break;
+      case OP_KILL: send_signal(at); break;
+      case OP_REPEAT:
+        self.loops[at[REPEAT_SLOT]] = at[REPEAT_TIMES];
+        if (at[REPEAT_TIMES] <= 0) self.pc = at[REPEAT_NEXT];
+        break;
+      case OP_AGAIN: if (--self.loops[at[AGAIN_SLOT]] > 0) self.pc = at[AGAIN_BODY]; break;
       case OP_FOREVER: break;
-      case OP_JUMP: self.pc = operand[0]; break;
-      case OP_CHANCE: if (!coin(world->words[program->probabilities + operand[0]])) self.pc = operand[1]; break;
+      case OP_JUMP: self.pc = at[JUMP_TO]; break;
+      case OP_CHANCE:
+        if (!coin(world->words[program->probabilities + at[CHANCE_PROBABILITY]])) self.pc = at[CHANCE_OTHERWISE];
+        break;
       case OP_EXIT_MAIN_THREAD: exit_main_thread(); break;
       case OP_EXIT_WAITED: _exit(self.waited);
-      case OP_KILL_OR_ELSE: self.pc = operand[send_signal(operand[0], operand[1], signal_numbers[operand[3]]) ? 4 : 5]; break;
+      case OP_KILL_OR_ELSE: self.pc = at[send_signal(at) ? KILL_OR_ELSE_NEXT : KILL_OR_ELSE_REFUSED]; break;
     }
     world->activity++;
   }
