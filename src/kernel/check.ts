@@ -3,10 +3,10 @@
  * tables. Slow, for tests.
  */
 
-import { isMainThreadDead } from './exit.js';
 import { NONE, type OriginId, type TaskId } from './ids.js';
 import { REFS } from './pids.js';
 import { TASK, THREADS } from './processes.js';
+import { STAGES, stageOf } from './stages.js';
 import { type KernelState, ROOT } from './state.js';
 import { GROUP, PARENT, PID, SESSION, STATE, USER, ZOMBIE } from './tasks.js';
 import { threadPidsIn } from './threads.js';
@@ -52,7 +52,7 @@ function checkNamespaces(kernel: KernelState): void {
     for (const task of kernel.tasks) {
       if (!namespace.contains(kernel.namespaceOf(task))) continue;
       taskCount += 1 + extraThreads(kernel, task);
-      if (kernel.tasks.rows[task + STATE] === ZOMBIE || isMainThreadDead(kernel, task)) zombies++;
+      if (STAGES[stageOf(kernel, task)].ps === 'Z') zombies++;
       const process = kernel.processOf(task);
       if (process === NONE) continue;
       for (const number of threadPidsIn(kernel, process, kernel.namespaceOf(task), namespace)) add(number);

@@ -1,8 +1,8 @@
 /**
- * The end of a task: exit, reparenting, the zombie, and its release. Stands for kernel/exit.c.
+ * The end of a task: exit, reparenting, the zombie, and its release. Stands for kernel/exit.c. The stages are in stages.ts.
  *
  *   exit ──► threads end ──► PID 1? the whole namespace ends first ──► children find a new parent
- *        ──► zombie ──► parent is told ──► released at once (autoreap), or when somebody waits
+ *        ──► zombie ──► parent is told ──► released at once (autoreap), or when the parent waits
  */
 
 import type { TaskId } from './ids.js';
@@ -17,13 +17,13 @@ import {
   type KERNEL,
   PENDING_DEATH,
   PENDING_SIGCHLD,
-  SIGCHLD_DEFAULT,
   SIGCHLD_IGNORE,
   SIGCHLD_NOCLDWAIT,
   STATUS_KILLED,
   sigchldIn,
   withSigchld,
 } from './signals.js';
+import { isKilled, isMainThreadDead, stageOf } from './stages.js';
 import type { KernelState } from './state.js';
 import {
   ENDING_NAMESPACE,
@@ -54,10 +54,7 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
   finishEmptiedNamespaces(kernel);
 }
 
-/**
- * A signal ends the target. Until it runs it holds what it held, and whoever runs before it finds it alive
- * (`complete_signal`).
- */
+/** A signal ends the target: `killed` until it runs, if its owner will run it (`complete_signal`). */
 export function endBySignal(
   kernel: KernelState,
   sender: TaskId | typeof KERNEL,
@@ -73,51 +70,9 @@ export function endBySignal(
 }
 
 /**
- * The end of a process that its parent has been waiting for, and nothing else: `exit`, and the parent's `wait` in the same
- * stroke. Nobody sees the zombie, and the parent need not be woken for it, unless it has a handler to run.
- */
-export function exitAwaited(kernel: KernelState, task: TaskId, status: number): void {
-  const { rows } = kernel.tasks;
-  const namespace = kernel.namespaceOf(task);
-  if (rows[task + STATE] !== LIVE || namespace.init === task) {
-    exit(kernel, task, status);
-    if (rows[task + STATE] === ZOMBIE) release(kernel, task);
-  } else {
-    const parent = rows[task + PARENT] as TaskId;
-    const parents = rows[parent + PROCESS];
-    rows[task + STATUS] = status;
-    endProcess(kernel, task, namespace);
-    kernel.children.removeLive(parents, task);
-    if (isHandler(sigchldIn(kernel.processes.rows[parents | SIGNALS]))) tellParent(kernel, parent, parents);
-    kernel.hooks.released(task, kernel.hostPid(task));
-    kernel.origins.countReleased(kernel.tasks.origin(task), 1);
-    giveBack(kernel, task, namespace);
-  }
-  kernel.waited = task;
-  finishEmptiedNamespaces(kernel);
-}
-
-/**
- * Would the end of a live process concern nobody but its parent? So it is with one thread, without children, and as PID 1 of
- * nothing. And with a parent that is not asked what to do about SIGCHLD: the default is no handler, and no autoreap.
- */
-export function concernsOnlyParent(kernel: KernelState, task: TaskId): boolean {
-  const { rows } = kernel.tasks;
-  const { rows: lives } = kernel.processes;
-  const process = rows[task + PROCESS];
-  const parents = rows[rows[task + PARENT] + PROCESS];
-  return (
-    lives[process | THREADS] === 0 &&
-    sigchldIn(lives[parents | SIGNALS]) === SIGCHLD_DEFAULT &&
-    !kernel.children.hasAny(process) &&
-    kernel.namespaceOf(task).init !== task
-  );
-}
-
-/**
- * exit_group as a process calls it. Its other threads are sent SIGKILL; until they run they hold what they held, and
- * nobody can wait for the process (K9, K19). True: that is so, and whoever runs it has to come back (`dieOfSignal`). False:
- * it has no others, and nothing has happened.
+ * exit_group of a process with several threads: the calling thread ends, and the others are sent SIGKILL. Until they run
+ * they hold what they held, and nobody can reap the process (K9, K19). True: it is `leader-dead-killed`, and its owner has
+ * to run it again (`dieOfSignal`). False: it has one thread only, and nothing has happened.
  */
 export function exitAhead(kernel: KernelState, task: TaskId, status: number): boolean {
   if (isSingleThreaded(kernel, task)) return false;
@@ -129,8 +84,8 @@ export function exitAhead(kernel: KernelState, task: TaskId, status: number): bo
 }
 
 /**
- * pthread_exit of the main thread: with other threads alive the process stays, as a zombie nobody can reap (K19). True: that
- * is so. False: it had no others, and has ended, or there was no main thread any more.
+ * pthread_exit of the main thread: with other threads alive the process is `leader-dead`, a zombie that nobody can reap
+ * (K19). True: that is so. False: it had no others, and has ended, or its main thread had ended before.
  */
 export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
   if (kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === 0) {
@@ -143,9 +98,9 @@ export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
   return true;
 }
 
-/** The process ends with its last threads, long after the main one: with status 0, unless something else has been said. */
+/** The process ends with its last thread, after the main one: with the status that a signal or exit_group set, or 0. */
 function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
-  exit(kernel, task, isDying(kernel, task) ? kernel.tasks.rows[task + STATUS] : 0);
+  exit(kernel, task, isKilled(kernel, task) ? kernel.tasks.rows[task + STATUS] : 0);
 }
 
 /** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
@@ -158,9 +113,9 @@ export function endThread(kernel: KernelState, task: TaskId): void {
 
 /**
  * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed and dies when it
- * runs, its zombies are released, and PID 1 itself ends when no number but its own is left. A zombie whose parent is
+ * runs, its zombies are released, and PID 1 itself ends when no PID but its own is left. A zombie whose parent is
  * outside keeps it waiting (K32). With several threads it is the last one that waits, and the main thread is a zombie by
- * then: two numbers. Stands for `zap_pid_ns_processes`.
+ * then: two PIDs. Stands for `zap_pid_ns_processes`.
  */
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
@@ -176,7 +131,7 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   kernel.hooks.ended(init, kernel.hostPid(init), tasks.rows[init + STATUS]);
   tasks.rows[init + STATE] = ENDING_NAMESPACE;
   for (const victim of victimsIn(kernel, namespace)) {
-    if (kernel.canRun(victim) && !isDying(kernel, victim)) endBySignal(kernel, init, victim, STATUS_KILLED);
+    if (canBeKilled(kernel, victim)) endBySignal(kernel, init, victim, STATUS_KILLED);
   }
   for (let zombie = children.firstZombie(process); zombie !== NONE; zombie = children.firstZombie(process)) {
     release(kernel, zombie);
@@ -185,13 +140,14 @@ function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace
   kernel.hasShrunk(namespace);
 }
 
-/** Has a signal killed it, and it has not run since? */
-export function isDying(kernel: KernelState, task: TaskId): boolean {
-  return (kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH) !== 0;
+/** Not on its way out already (stages.ts). */
+function canBeKilled(kernel: KernelState, victim: TaskId): boolean {
+  const stage = stageOf(kernel, victim);
+  return stage === 'live' || stage === 'leader-dead';
 }
 
 /**
- * The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their numbers. A scan
+ * The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their PIDs. A scan
  * of all live processes: namespaces die seldom, and no fork has to keep a list for it.
  */
 function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
@@ -215,7 +171,7 @@ export function finishEmptiedNamespaces(kernel: KernelState): void {
   }
 }
 
-/** The process is no more: its children go to another parent, its own parent hears of it. */
+/** The process has ended: its children go to another parent, and its own parent is told. */
 function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
   const { rows } = kernel.tasks;
   const parent = rows[task + PARENT] as TaskId;
@@ -228,7 +184,7 @@ function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace
 }
 
 /** What ends with its life: threads, children, the row in `Processes`. */
-function endProcess(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
+export function endProcess(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
   const { processes, children } = kernel;
   const { rows } = kernel.tasks;
   const process = rows[task + PROCESS];
@@ -240,19 +196,11 @@ function endProcess(kernel: KernelState, task: TaskId, namespace: PidNamespace):
   processes.release(process);
 }
 
-/** Is the task a zombie already, though some thread of it goes on (K19)? */
-export function isMainThreadDead(kernel: KernelState, task: TaskId): boolean {
-  const { rows } = kernel.tasks;
-  const state = rows[task + STATE];
-  if (state === ENDING_NAMESPACE) return kernel.processes.rows[rows[task + PROCESS] | THREADS] > 0;
-  return state === LEADER_DEAD;
-}
-
 /**
  * SIGCHLD for a parent, whose `process` this is, of a child that has died. True if the child is not to stay: the parent
  * ignores SIGCHLD or has set SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
  */
-function tellParent(kernel: KernelState, parent: TaskId, process: number): boolean {
+export function tellParent(kernel: KernelState, parent: TaskId, process: number): boolean {
   const { rows } = kernel.processes;
   const disposition = sigchldIn(rows[process | SIGNALS]);
   if (isHandler(disposition)) rows[process | SIGNALS] |= PENDING_SIGCHLD;
@@ -261,8 +209,8 @@ function tellParent(kernel: KernelState, parent: TaskId, process: number): boole
 }
 
 /**
- * The children of a dying process go to its reaper, all to the same, in order, to the end of its children. A zombie
- * among them is news for the new parent (K22).
+ * The children of a dying process go to its reaper: all to the same one, in order, to the end of its list of children. The
+ * new parent is told of a zombie among them (K22).
  */
 function reparentChildren(kernel: KernelState, father: TaskId): void {
   const { children } = kernel;
@@ -283,7 +231,7 @@ function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
 }
 
 /**
- * Who adopts (K20, K24): the nearest subreaper among the ancestors, as long as they are on the same namespace level;
+ * The process that adopts the orphans (K20, K24): the nearest subreaper among the ancestors, as long as they are on the same namespace level;
  * else PID 1 of the dying parent's namespace. Stands for `find_new_reaper`.
  */
 function findReaper(kernel: KernelState, father: TaskId): TaskId {
@@ -306,8 +254,8 @@ function findReaper(kernel: KernelState, father: TaskId): TaskId {
 }
 
 /**
- * A zombie is gone for good: place, charges and attachments are given back, and its numbers with them unless somebody
- * else is attached (K10, K14). Stands for `release_task`.
+ * A zombie is gone for good: its row, charges and attachments are given back, and its PIDs with them unless its process
+ * group or session has another member (K10, K14). Stands for `release_task`.
  */
 export function release(kernel: KernelState, task: TaskId): void {
   const label = kernel.tasks.rows[task + LABEL];
@@ -319,8 +267,8 @@ export function release(kernel: KernelState, task: TaskId): void {
   giveBack(kernel, task, namespace);
 }
 
-/** What it was charged for, whether anybody has seen the zombie or not. */
-function giveBack(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
+/** Gives back what a task was charged for, its attachments and its row. */
+export function giveBack(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
   const { rows } = kernel.tasks;
   const group = rows[task + GROUP];
   const session = rows[task + SESSION];

@@ -7,16 +7,8 @@
 
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
-import {
-  concernsOnlyParent,
-  endThread,
-  exit,
-  exitAhead,
-  exitAwaited,
-  exitMainThread,
-  finishEmptiedNamespaces,
-  isMainThreadDead,
-} from './exit.js';
+import { endThread, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import { concernsOnlyParent, exitAwaited } from './exit-awaited.js';
 import { boot, fork } from './fork.js';
 import {
   type CgroupId,
@@ -51,19 +43,9 @@ import {
   withSigchld,
   withSigterm,
 } from './signals.js';
+import { canRun, isMainThreadDead, type StageName, stageOf } from './stages.js';
 import { type ForkRefusal, type KernelOptions, KernelState } from './state.js';
-import {
-  FREE,
-  LIVE,
-  PARENT,
-  PID,
-  STATE,
-  STATUS,
-  TASK_STATES,
-  type TaskState,
-  USER,
-  ZOMBIE,
-} from './tasks.js';
+import { FREE, LIVE, PARENT, PID, STATE, STATUS, USER, ZOMBIE } from './tasks.js';
 import { cloneThreads, dropOtherThreads, isSingleThreaded } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
@@ -85,6 +67,7 @@ export {
 export type { OriginCount } from './origin-counts.js';
 export type { KernelRules } from './rules.js';
 export { KERNEL, SIGCHLD, SIGKILL, SIGTERM } from './signals.js';
+export { STAGES, type StageName } from './stages.js';
 export type { ForkRefusal, KernelHooks, KernelOptions, Refuser } from './state.js';
 export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
@@ -112,8 +95,7 @@ export class Kernel {
    * threads, or with fewer, or NONE: see `refusal`.
    */
   forkAs(parent: TaskId, comm: CommId, origin: OriginId, threads: number): TaskId {
-    const state = this.state.tasks.rows[parent + STATE];
-    if (state !== LIVE) throw new Error(`a bug: a ${TASK_STATES[state] ?? 'missing'} task forks`);
+    if (this.state.tasks.rows[parent + STATE] !== LIVE) throw forkOfTheDead(stageOf(this.state, parent));
     this.state.origins.reserve(origin);
     return fork(this.state, parent, comm, origin, threads);
   }
@@ -431,8 +413,9 @@ export class Kernel {
     return orThread ? taskWithPid(this.state, namespace, pid) : processWithPid(this.state, namespace, pid);
   }
 
-  stateOf(task: TaskId): TaskState {
-    return TASK_STATES[this.state.tasks.rows[task + STATE]];
+  /** How far its end has come. */
+  stageOf(task: TaskId): StageName {
+    return stageOf(this.state, task);
   }
 
   /** Has died and has not been released. */
@@ -442,7 +425,7 @@ export class Kernel {
 
   /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
   canRun(task: TaskId): boolean {
-    return this.state.canRun(task);
+    return canRun(this.state, task);
   }
 
   /** The PID of the child that was reaped last, in its parent's namespace: what waitpid returns. Until the next fork. */
@@ -556,4 +539,9 @@ export class Kernel {
   checkInvariants(): void {
     checkInvariants(this.state);
   }
+}
+
+/** By itself: V8 would make the text before it knows that it is needed (docs/decisions). */
+function forkOfTheDead(stage: StageName): Error {
+  return new Error(`a bug: a ${stage} task forks`);
 }

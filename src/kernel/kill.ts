@@ -1,5 +1,5 @@
 /** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
-import { endBySignal, exit, isDying } from './exit.js';
+import { endBySignal, exit } from './exit.js';
 import type { TaskId } from './ids.js';
 import { BIRTH, SIGNALS, TASK } from './processes.js';
 import {
@@ -17,6 +17,7 @@ import {
   sigchldIn,
   sigtermIn,
 } from './signals.js';
+import { isKilled } from './stages.js';
 import type { KernelState } from './state.js';
 import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, STATUS, ZOMBIE } from './tasks.js';
 import { isSingleThreaded } from './threads.js';
@@ -48,7 +49,7 @@ function deliver(
   if (state === FREE) return false;
   if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
   const process = kernel.processOf(target);
-  if (isDying(kernel, target)) return true;
+  if (isKilled(kernel, target)) return true;
   if (signal === SIGCHLD) {
     if (isHandler(sigchldIn(rows[process | SIGNALS]))) post(kernel, target, PENDING_SIGCHLD);
     return true;
@@ -67,7 +68,7 @@ function deliver(
 
 /** What a process does first when it runs: it ends if a signal has killed it, and then this is true (`get_signal`). */
 export function dieOfSignal(kernel: KernelState, task: TaskId): boolean {
-  if (!isDying(kernel, task)) return false;
+  if (!isKilled(kernel, task)) return false;
   exit(kernel, task, kernel.tasks.rows[task + STATUS]);
   return true;
 }

@@ -1,12 +1,12 @@
 /** The process table as `ps` shows it, from any PID namespace. */
 
-import { isMainThreadDead } from './exit.js';
 import type { CgroupId, TaskId } from './ids.js';
 import { NONE } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { THREADS } from './processes.js';
+import { canRun, STAGES, stageOf } from './stages.js';
 import type { KernelState } from './state.js';
-import { GROUP, PARENT, PID, SESSION, STATE, ZOMBIE } from './tasks.js';
+import { GROUP, PARENT, PID, SESSION } from './tasks.js';
 
 /** One process, seen from a namespace: outside is 0. */
 export interface TaskRow {
@@ -59,9 +59,8 @@ function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): Ta
 
 function statOf(kernel: KernelState, task: TaskId, threads: number): string {
   const { rows } = kernel.tasks;
-  const dead = rows[task + STATE] === ZOMBIE || isMainThreadDead(kernel, task);
   const leader = rows[task + SESSION] === rows[task + PID];
-  return (dead ? 'Z' : 'S') + (leader ? 's' : '') + (threads > 1 ? 'l' : '');
+  return STAGES[stageOf(kernel, task)].ps + (leader ? 's' : '') + (threads > 1 ? 'l' : '');
 }
 
 function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[] {
@@ -75,7 +74,7 @@ function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[]
 export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
   const { tasks } = kernel;
   const found: TaskId[] = [];
-  for (const task of tasks) if (tasks.cgroup(task) === cgroup && kernel.canRun(task)) found.push(task);
+  for (const task of tasks) if (tasks.cgroup(task) === cgroup && canRun(kernel, task)) found.push(task);
   return found;
 }
 

@@ -13,7 +13,7 @@ import { OriginCounts } from './origin-counts.js';
 import { HOST_PID, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
-import { ENDING_NAMESPACE, FREE, PARENT, PID, PROCESS, STATE, STATUS, Tasks, ZOMBIE } from './tasks.js';
+import { PARENT, PID, PROCESS, STATUS, Tasks } from './tasks.js';
 
 export const REFUSERS = ['rlimit-nproc', 'threads-max', 'pid-max', 'pids-cgroup', 'namespace-dead'] as const;
 export type Refuser = (typeof REFUSERS)[number];
@@ -114,12 +114,6 @@ export class KernelState {
     this.threadsMax = options.threadsMax;
     this.namespaces.push(new PidNamespace(HOST_NS, null, options.pidMax));
     this.cgroups.push(new Cgroup(ROOT_CGROUP, null, PIDS_UNLIMITED));
-  }
-
-  /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
-  canRun(task: TaskId): boolean {
-    const state = this.tasks.rows[task + STATE];
-    return state !== FREE && state !== ZOMBIE && state !== ENDING_NAMESPACE;
   }
 
   /** Its row in `processes`; NONE for a zombie. */

@@ -14,8 +14,7 @@ import { lengthened } from './arena.js';
 import { type CgroupId, type CommId, NONE, type OriginId, type PidNsId, type TaskId } from './ids.js';
 import { namespaceIn, originIn } from './pids.js';
 
-export const TASK_STATES = ['free', 'live', 'zombie', 'leader-dead', 'ending-namespace'] as const;
-export type TaskState = (typeof TASK_STATES)[number];
+/** What STATE can be; what that means for the end of a process is drawn in stages.ts. */
 export const FREE = 0;
 export const LIVE = 1;
 export const ZOMBIE = 2;

@@ -30,7 +30,7 @@ describe('K29 a child that its parent waits for', () => {
     kernel.exitAwaited(child, 7);
     expect(told).toEqual([`${number} ended 7`, `${number} released`]);
     expect(kernel.waitedStatus).toBe(7);
-    expect(kernel.stateOf(child)).toBe('free');
+    expect(kernel.stageOf(child)).toBe('free');
     kernel.checkInvariants();
   });
 
@@ -66,7 +66,7 @@ describe('K29 a child that its parent waits for', () => {
     const init = kernel.fork(parent);
     const visitor = kernel.fork(parent);
     kernel.exitAwaited(init, 0);
-    expect(kernel.stateOf(init)).toBe('ending-namespace');
+    expect(kernel.stageOf(init)).toBe('ending-namespace');
     expect(kernel.isZombie(visitor)).toBe(true);
     kernel.wait(parent, visitor);
     expect(kernel.wait(parent, init)).toBe(init);
