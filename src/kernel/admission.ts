@@ -1,4 +1,4 @@
-/** The limits that a new task has to pass besides the numbers: RLIMIT_NPROC, threads-max, the pids cgroups. */
+/** The limits on a new task besides that it needs PIDs: RLIMIT_NPROC, threads-max, the pids cgroups. */
 import { lesser } from './arena.js';
 import type { Cgroup } from './cgroups.js';
 import type { TaskId } from './ids.js';
@@ -21,7 +21,7 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
   return true;
 }
 
-/** The same for several tasks at once, and without saying what is in the way. */
+/** The same for several tasks at once, without a refusal: it only says whether they fit. */
 export function hasRoomFor(kernel: KernelState, parent: TaskId, tasks: number): boolean {
   return userRoom(kernel, parent) >= tasks && kernel.nrThreads <= kernel.threadsMax - tasks;
 }
@@ -34,7 +34,10 @@ function userRoom(kernel: KernelState, task: TaskId): number {
   return kernel.processes.rows[rows[task + PROCESS] | NPROC_MAX] - kernel.userTasks[user];
 }
 
-/** Charges one task to the parent's cgroup and all above, or says which of them is full (K34, K37). */
+/**
+ * Charges one task to the parent's cgroup and all above, or refuses and names the one that is full (K34,
+ * K37).
+ */
 export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
   const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
   const full = own.tryCharge(1);
@@ -45,7 +48,7 @@ export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
   return false;
 }
 
-/** How many tasks the limits other than numbers leave room for. */
+/** How many tasks fit under all limits but those on PIDs. */
 export function roomFor(kernel: KernelState, task: TaskId): number {
   let room = kernel.cgroups[kernel.tasks.cgroup(task)].room;
   room = lesser(room, kernel.threadsMax - kernel.nrThreads);

@@ -2,7 +2,8 @@
 import { PID_MAX_LIMIT } from './limits.js';
 
 /**
- * How a free row has the next free one, or NONE, in a place where a row in use has no negative number; and the way back.
+ * What a free row has in a field that is never negative in a row in use: the next free row, or NONE. And the
+ * way back.
  */
 export function asFree(row: number): number {
   return -2 - row;
@@ -21,8 +22,8 @@ const SMALL = 2 ** 20;
 /**
  * A longer array of the same type with the same beginning, for a table with rows of so many numbers.
  *
- * Doubling all the way would copy less, but could leave a table of two million zombies as much room again. No table has
- * more rows than the host has numbers.
+ * Doubling all the way would copy less, but could leave a table of two million zombies as much room again. No
+ * table has more rows than the host has PIDs.
  */
 export function lengthened<A extends IntegerArray>(array: A, rowLength: number): A {
   const rows = array.length / rowLength;

@@ -1,16 +1,16 @@
 /**
- * Which numbers of one PID namespace are taken.
+ * Which PIDs of one PID namespace are taken.
  *
  *   full3  one bit for 32 words of full2     \
  *   full2  one bit for 32 words of full1      > set when every bit below is set
  *   full1  one bit for 32 words of used      /
- *   used   one bit a number, set when taken
+ *   used   one bit a PID, set when taken
  *
- * The next free number is found by climbing until a word has a clear bit at or after the place, then descending:
- * at most seven words are looked at, however full the table is. A plain scan made a run against a full table 40
- * times slower.
+ * The next free PID is found by climbing until a word has a clear bit at or after the place, then descending:
+ * at most seven words are looked at, however full the table is. A plain scan made a run against a full table
+ * 40 times slower.
  *
- * The map grows with the highest number taken; what lies beyond its end is free. So a namespace with `pid_max`
+ * The map grows with the highest PID taken; what lies beyond its end is free. So a namespace with `pid_max`
  * 4194304 and ten processes costs a few hundred bytes.
  */
 import { lesser } from './arena.js';
@@ -28,7 +28,7 @@ export class PidBitmap {
   private levels = [new Int32Array(32), new Int32Array(2), new Int32Array(1), new Int32Array(1)];
   private used = this.levels[0];
 
-  /** The smallest free number in [from, limit), or -1. */
+  /** The smallest free PID in [from, limit), or -1. */
   nextFree(from: number, limit: number): number {
     if (from >= limit) return -1;
     const { used } = this;
@@ -44,8 +44,8 @@ export class PidBitmap {
   }
 
   /**
-   * How many numbers from `from` on, which is free, are free without a gap: at most `count`, and at most to the end
-   * of the second word looked at. A burst of threads is taken in one or two such runs.
+   * How many numbers from `from` on, which is free, are free without a gap: at most `count`, and at most to
+   * the end of the second word looked at. A burst of threads is taken in one or two such runs.
    */
   runLength(from: number, count: number, limit: number): number {
     const most = lesser(count, limit - from);
@@ -61,7 +61,7 @@ export class PidBitmap {
     return lesser(run, most);
   }
 
-  /** Takes the smallest free number in [from, limit), or returns -1. */
+  /** Takes the smallest free PID in [from, limit), or returns -1. */
   takeNext(from: number, limit: number): number {
     const { used } = this;
     const word = from >>> 5;
@@ -82,7 +82,10 @@ export class PidBitmap {
     return number;
   }
 
-  /** Takes `length` numbers from `from` on if all of them are free, and says whether they were. May say no to long runs. */
+  /**
+   * Takes `length` PIDs from `from` on if all of them are free, and says whether they were. May say no to
+   * long runs.
+   */
   takeIfFree(from: number, length: number): boolean {
     const { used } = this;
     const word = from >>> 5;
@@ -117,7 +120,7 @@ export class PidBitmap {
     used[word] = taken & ~(1 << (number & 31));
   }
 
-  /** Takes `length` free numbers from `from` on: a run that `runLength` has found. */
+  /** Takes `length` free PIDs from `from` on: a run that `runLength` has found. */
   takeRun(from: number, length: number): void {
     const last = from + length - 1;
     if (last >>> 5 >= this.used.length) this.grow(last);

@@ -1,8 +1,8 @@
 /**
  * The pids controller: a tree of groups, each with `pids.max` and `pids.current`.
  *
- * Every task, zombies among them, is charged to its group and to all groups above until it is released (K34); a
- * pinned number is charged to nobody (K12). Stands for kernel/cgroup/pids.c.
+ * Every task, zombies among them, is charged to its group and to all groups above until it is released (K34);
+ * a pinned PID is charged to no group (K12). Stands for kernel/cgroup/pids.c.
  */
 import { lesser } from './arena.js';
 import type { CgroupId } from './ids.js';
@@ -10,12 +10,16 @@ import type { CgroupId } from './ids.js';
 /** So many groups can be told apart. */
 export const CGROUPS_MAX = 65_536;
 
-/** `pids.max` of a group that is not limited: more tasks than there can be. An integer, as all that it is compared with. */
+/**
+ * `pids.max` of a group that is not limited: more tasks than there can be. An integer, as all that it is
+ * compared with.
+ */
 export const PIDS_UNLIMITED = 2 ** 31 - 1;
 
 /**
- * A fork has to ask every limit on the way up, but most groups have none. So a charge goes only to the task's own group
- * and to those above that have, or once had, a limit; what is in another is added up when somebody asks.
+ * A fork has to ask every limit on the way up, but most groups have none. So a charge goes only to the task's
+ * own group and to those above that have, or once had, a limit; that of another group is added up when it is
+ * read.
  */
 export class Cgroup {
   /** Charged here: what is directly in the group; with a limit, what is in the groups below it too. */
@@ -79,8 +83,8 @@ export class Cgroup {
   }
 
   /**
-   * Charges tasks on the way up; if one of the groups has no room for them, returns it, and nothing is charged. Stands for
-   * `pids_try_charge`.
+   * Charges tasks on the way up; if one of the groups has no room for them, returns it, and nothing is
+   * charged. Stands for `pids_try_charge`.
    */
   tryCharge(tasks: number): Cgroup | null {
     for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove) {

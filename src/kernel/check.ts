@@ -1,6 +1,6 @@
 /**
- * The kernel model checked against itself: everything that is kept as a count or a list is worked out again from the
- * tables. Slow, for tests.
+ * The kernel model checked against itself: everything that is kept as a count or a list is worked out again
+ * from the tables. Slow, for tests.
  */
 
 import { NONE, type OriginId, type TaskId } from './ids.js';
@@ -33,19 +33,18 @@ function extraThreads(kernel: KernelState, task: TaskId): number {
   return process === NONE ? 0 : kernel.processes.rows[process | THREADS];
 }
 
-/** Allocated numbers = live threads + zombies + pinned numbers, in every namespace, and all of them distinct. */
+/** Allocated PIDs = live threads + zombies + pinned PIDs, in every namespace, and all of them distinct. */
 function checkNamespaces(kernel: KernelState): void {
   for (const namespace of kernel.namespaces) {
-    const numbers = new Set<number>();
-    const add = (number: number): void => {
-      if (numbers.has(number))
-        fail(`namespace ${namespace.id}: number ${number}`, 'taken twice', 'taken once');
-      if (!namespace.taken.has(number)) fail(`namespace ${namespace.id}: number ${number}`, 'free', 'taken');
-      numbers.add(number);
+    const pids = new Set<number>();
+    const add = (pid: number): void => {
+      if (pids.has(pid)) fail(`namespace ${namespace.id}: PID ${pid}`, 'taken twice', 'taken once');
+      if (!namespace.taken.has(pid)) fail(`namespace ${namespace.id}: PID ${pid}`, 'free', 'taken');
+      pids.add(pid);
     };
-    for (const pid of kernel.pids) {
-      if (namespace.contains(kernel.namespaces[kernel.pids.namespaceId(pid)]))
-        add(kernel.pids.pidAt(pid, namespace.level));
+    for (const row of kernel.pids) {
+      if (namespace.contains(kernel.namespaces[kernel.pids.namespaceId(row)]))
+        add(kernel.pids.pidAt(row, namespace.level));
     }
     let taskCount = 0;
     let zombies = 0;
@@ -55,10 +54,11 @@ function checkNamespaces(kernel: KernelState): void {
       if (STAGES[stageOf(kernel, task)].ps === 'Z') zombies++;
       const process = kernel.processOf(task);
       if (process === NONE) continue;
-      for (const number of threadPidsIn(kernel, process, kernel.namespaceOf(task), namespace)) add(number);
+      for (const threadPid of threadPidsIn(kernel, process, kernel.namespaceOf(task), namespace))
+        add(threadPid);
     }
-    expectEqual(`namespace ${namespace.id}: allocated`, namespace.allocated, numbers.size);
-    expectEqual(`namespace ${namespace.id}: numbers in the table`, namespace.taken.count(), numbers.size);
+    expectEqual(`namespace ${namespace.id}: allocated`, namespace.allocated, pids.size);
+    expectEqual(`namespace ${namespace.id}: PIDs in the table`, namespace.taken.count(), pids.size);
     expectEqual(`namespace ${namespace.id}: tasks`, namespace.tasks, taskCount);
     expectEqual(`namespace ${namespace.id}: zombies`, namespace.zombies, zombies);
   }

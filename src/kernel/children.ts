@@ -4,10 +4,10 @@
  *   live children   a doubly linked list, oldest first
  *   zombies         a pairing heap ordered by place: the zombie that stands first among the children is at the root
  *
- * The kernel keeps one list and `waitpid(-1)` walks it for the first zombie (K29), so a million live children make a
- * wait slow. Here the walk is gone and the order is not: every child has its place, and the heap yields zombies by
- * place, whatever order they died in. Adding is O(1), taking the first O(log n) amortised; the usual single zombie
- * costs two assignments.
+ * The kernel keeps one list and `waitpid(-1)` walks it for the first zombie (K29), so a million live children
+ * make a wait slow. Here the walk is gone and the order is not: every child has its place, and the heap
+ * yields zombies by place, whatever order they died in. Adding is O(1), taking the first O(log n) amortised;
+ * the usual single zombie costs two assignments.
  */
 import { NONE, type TaskId } from './ids.js';
 import { FIRST_CHILD, LAST_CHILD, type Processes, ZOMBIES } from './processes.js';
@@ -21,13 +21,16 @@ export class Children {
     private readonly processes: Processes,
   ) {}
 
-  /** Puts a live task that is in no list at the end of the children of `process`; returns its place, to be noted. */
+  /**
+   * Puts a live task that is in no list at the end of the children of `process`; returns its place, to be
+   * noted.
+   */
   append(process: number, child: TaskId): number {
     this.addLive(process, child);
     return this.newPlace();
   }
 
-  /** The same, but for an orphan, alive or dead, whose new parent this is. */
+  /** The same, but for an orphan, alive or dead, for its new parent. */
   adopt(parent: TaskId, orphan: TaskId, isZombie: boolean): void {
     const { rows } = this.tasks;
     const process = rows[parent + PROCESS];
@@ -153,7 +156,9 @@ export class Children {
     if (below !== NONE) families[process | ZOMBIES] = this.merge(root, below);
   }
 
-  /** Two heaps into one. `previous` of a node is its left sibling, or the node above if it is the leftmost. */
+  /**
+   * Two heaps into one. `previous` of a node is its left sibling, or the node above if it is the leftmost.
+   */
   private merge(a: number, b: number): number {
     const { rows } = this.tasks;
     const above = this.byPlace(a, b) < 0 ? a : b;

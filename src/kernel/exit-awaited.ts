@@ -1,13 +1,15 @@
 /**
- * A shortcut: the exit of a process for which its parent is blocked in `wait`, and that `wait`, in one call (decision 14).
+ * A shortcut: the exit of a process for which its parent is blocked in `wait`, and that `wait`, in one call
+ * (decision 14).
  *
- * The plain way is `exit` (exit.ts) and then `wait` (wait.ts): the process becomes a zombie, joins the heap of its parent's
- * zombies, wakes the parent, is found there, taken out and released. This repeats of both what is left when nobody can see the
- * zombie in between: `becomeZombie` without the zombie, `release` without the search for it.
+ * The plain way is `exit` (exit.ts) and then `wait` (wait.ts): the process becomes a zombie, joins the heap
+ * of its parent's zombies, wakes the parent, is found there, taken out and released. This repeats of both
+ * what is left when nobody can see the zombie in between: `becomeZombie` without the zombie, `release`
+ * without the search for it.
  *
- * Why it pays: most processes of a probe end like this, and none of the code for zombies has to be fetched for them. A
- * probe is 1.25 times as fast. test/kernel/reference.property.test.ts holds it to `exit` and `wait`, call by call;
- * test/program/exit-awaited.test.ts holds a whole machine with it to one without it.
+ * Why it pays: most processes of a probe end like this, and none of the code for zombies has to be fetched
+ * for them. A probe is 1.25 times as fast. test/kernel/reference.property.test.ts holds it to `exit` and
+ * `wait`, call by call; test/program/exit-awaited.test.ts holds a whole machine with it to one without it.
  */
 import { endProcess, exit, finishEmptiedNamespaces, giveBack, release, tellParent } from './exit.js';
 import type { TaskId } from './ids.js';
@@ -16,7 +18,10 @@ import { isHandler, SIGCHLD_DEFAULT, sigchldIn } from './signals.js';
 import type { KernelState } from './state.js';
 import { LIVE, PARENT, PROCESS, STATE, STATUS, ZOMBIE } from './tasks.js';
 
-/** `exit` of a process that its parent is waiting for, and the parent's `wait`. Only a parent with a handler is woken. */
+/**
+ * `exit` of a process that its parent is waiting for, and the parent's `wait`. Only a parent with a handler
+ * is woken.
+ */
 export function exitAwaited(kernel: KernelState, task: TaskId, status: number): void {
   const { rows } = kernel.tasks;
   const namespace = kernel.namespaceOf(task);
@@ -39,8 +44,9 @@ export function exitAwaited(kernel: KernelState, task: TaskId, status: number): 
 }
 
 /**
- * Would nobody but its parent notice the end of a live process? That is so if it has one thread, no children, and is PID 1 of
- * no namespace, and if the parent has left SIGCHLD at its default: no handler to run, and no autoreap.
+ * Would nobody but its parent notice the end of a live process? That is so if it has one thread, no children,
+ * and is PID 1 of no namespace, and if the parent has left SIGCHLD at its default: no handler to run, and no
+ * autoreap.
  */
 export function concernsOnlyParent(kernel: KernelState, task: TaskId): boolean {
   const { rows } = kernel.tasks;

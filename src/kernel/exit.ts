@@ -1,5 +1,6 @@
 /**
- * The end of a task: exit, reparenting, the zombie, and its release. Stands for kernel/exit.c. The stages are in stages.ts.
+ * The end of a task: exit, reparenting, the zombie, and its release. Stands for kernel/exit.c. The stages are
+ * in stages.ts.
  *
  *   exit ──► threads end ──► PID 1? the whole namespace ends first ──► children find a new parent
  *        ──► zombie ──► parent is told ──► released at once (autoreap), or when the parent waits
@@ -70,9 +71,10 @@ export function endBySignal(
 }
 
 /**
- * exit_group of a process with several threads: the calling thread ends, and the others are sent SIGKILL. Until they run
- * they hold what they held, and nobody can reap the process (K9, K19). True: it is `leader-dead-killed`, and its owner has
- * to run it again (`dieOfSignal`). False: it has one thread only, and nothing has happened.
+ * exit_group of a process with several threads: the calling thread ends, and the others are sent SIGKILL.
+ * Until they run they hold what they held, and nobody can reap the process (K9, K19). True: it is
+ * `leader-dead-killed`, and its owner has to run it again (`dieOfSignal`). False: it has one thread only, and
+ * nothing has happened.
  */
 export function exitAhead(kernel: KernelState, task: TaskId, status: number): boolean {
   if (isSingleThreaded(kernel, task)) return false;
@@ -84,8 +86,9 @@ export function exitAhead(kernel: KernelState, task: TaskId, status: number): bo
 }
 
 /**
- * pthread_exit of the main thread: with other threads alive the process is `leader-dead`, a zombie that nobody can reap
- * (K19). True: that is so. False: it had no others, and has ended, or its main thread had ended before.
+ * pthread_exit of the main thread: with other threads alive the process is `leader-dead`, a zombie that
+ * nobody can reap (K19). True: that is so. False: it had no others, and has ended, or its main thread had
+ * ended before.
  */
 export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
   if (kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === 0) {
@@ -98,7 +101,10 @@ export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
   return true;
 }
 
-/** The process ends with its last thread, after the main one: with the status that a signal or exit_group set, or 0. */
+/**
+ * The process ends with its last thread, after the main one: with the status that a signal or exit_group set,
+ * or 0.
+ */
 function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
   exit(kernel, task, isKilled(kernel, task) ? kernel.tasks.rows[task + STATUS] : 0);
 }
@@ -112,10 +118,10 @@ export function endThread(kernel: KernelState, task: TaskId): void {
 }
 
 /**
- * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed and dies when it
- * runs, its zombies are released, and PID 1 itself ends when no PID but its own is left. A zombie whose parent is
- * outside keeps it waiting (K32). With several threads it is the last one that waits, and the main thread is a zombie by
- * then: two PIDs. Stands for `zap_pid_ns_processes`.
+ * PID 1 of a namespace dies (K30): nothing is born there any more, everything in it and below is killed and
+ * dies when it runs, its zombies are released, and PID 1 itself ends when no PID but its own is left. A
+ * zombie whose parent is outside keeps it waiting (K32). With several threads it is the last one that waits,
+ * and the main thread is a zombie by then: two PIDs. Stands for `zap_pid_ns_processes`.
  */
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
@@ -147,8 +153,8 @@ function canBeKilled(kernel: KernelState, victim: TaskId): boolean {
 }
 
 /**
- * The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their PIDs. A scan
- * of all live processes: namespaces die seldom, and no fork has to keep a list for it.
+ * The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their PIDs.
+ * A scan of all live processes: namespaces die seldom, and no fork has to keep a list for it.
  */
 function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
   const { pids, processes } = kernel;
@@ -197,8 +203,9 @@ export function endProcess(kernel: KernelState, task: TaskId, namespace: PidName
 }
 
 /**
- * SIGCHLD for a parent, whose `process` this is, of a child that has died. True if the child is not to stay: the parent
- * ignores SIGCHLD or has set SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands for `do_notify_parent`.
+ * SIGCHLD for a parent, whose `process` this is, of a child that has died. True if the child is not to stay:
+ * the parent ignores SIGCHLD or has set SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands
+ * for `do_notify_parent`.
  */
 export function tellParent(kernel: KernelState, parent: TaskId, process: number): boolean {
   const { rows } = kernel.processes;
@@ -209,8 +216,8 @@ export function tellParent(kernel: KernelState, parent: TaskId, process: number)
 }
 
 /**
- * The children of a dying process go to its reaper: all to the same one, in order, to the end of its list of children. The
- * new parent is told of a zombie among them (K22).
+ * The children of a dying process go to its reaper: all to the same one, in order, to the end of its list of
+ * children. The new parent is told of a zombie among them (K22).
  */
 function reparentChildren(kernel: KernelState, father: TaskId): void {
   const { children } = kernel;
@@ -231,8 +238,8 @@ function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
 }
 
 /**
- * The process that adopts the orphans (K20, K24): the nearest subreaper among the ancestors, as long as they are on the same namespace level;
- * else PID 1 of the dying parent's namespace. Stands for `find_new_reaper`.
+ * The process that adopts the orphans (K20, K24): the nearest subreaper among the ancestors, as long as they
+ * are on the same namespace level; else PID 1 of the dying parent's namespace. Stands for `find_new_reaper`.
  */
 function findReaper(kernel: KernelState, father: TaskId): TaskId {
   const { tasks, processes } = kernel;
@@ -254,8 +261,8 @@ function findReaper(kernel: KernelState, father: TaskId): TaskId {
 }
 
 /**
- * A zombie is gone for good: its row, charges and attachments are given back, and its PIDs with them unless its process
- * group or session has another member (K10, K14). Stands for `release_task`.
+ * A zombie is gone for good: its row, charges and attachments are given back, and its PIDs with them unless
+ * its process group or session has another member (K10, K14). Stands for `release_task`.
  */
 export function release(kernel: KernelState, task: TaskId): void {
   const label = kernel.tasks.rows[task + LABEL];

@@ -1,4 +1,7 @@
-/** fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
+/**
+ * fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one
+ * cause.
+ */
 import { chargeOne, hasRoom, hasRoomFor } from './admission.js';
 import { type CommId, HOST_ORIGIN, NONE, type OriginId, type TaskId } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';
@@ -23,9 +26,9 @@ import {
 import { cloneThreads, setFirstRun } from './threads.js';
 
 /**
- * Makes a child of `parent` with a name, an account and, with `threads`, as many extra threads of it at once, for a program
- * such as runc of which nothing is of interest before it has all that. NONE with the reason in `kernel.refusal`; if some of
- * the threads are refused, the child has fewer.
+ * Makes a child of `parent` with a name, an account and so many extra threads, all at once: a program such as
+ * runc does nothing of interest before it has them. NONE, with the reason in `kernel.refusal`, if the child
+ * is refused; if some of its threads are refused, it has fewer.
  */
 export function fork(
   kernel: KernelState,
@@ -45,9 +48,10 @@ export function fork(
 }
 
 /**
- * Numbers and charges for `count` tasks, in the usual case: no limit is near, and the next numbers of every level are free and
- * side by side. Then it does not matter what is asked first, and whoever is in the way is found out in steps. Returns the
- * `struct pid` of the first; NONE: something is in the way, and nothing has happened.
+ * PIDs and charges for `count` tasks, in the usual case: no limit is near, and the next PIDs of every level
+ * are free and side by side. Then the order of the checks does not matter; if a check fails, `admitInSteps`
+ * repeats them in the kernel's order to name the limit. Returns the `struct pid` of the first task, or NONE:
+ * a check has failed, and nothing has happened.
  */
 function admitAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespace, count: number): number {
   if (namespace.dead || namespace.level >= RUN_LEVELS_MAX || !hasRoomFor(kernel, parent, count)) return NONE;
@@ -73,8 +77,8 @@ function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: nu
 }
 
 /**
- * The same for one task, or the reason in `kernel.refusal`. The limits are asked in the kernel's order: RLIMIT_NPROC,
- * threads-max, the numbers from the innermost namespace outwards, the pids cgroup (K38).
+ * The same for one task, or the reason in `kernel.refusal`. The limits are asked in the kernel's order:
+ * RLIMIT_NPROC, threads-max, the PIDs from the innermost namespace outwards, the pids cgroup (K38).
  */
 function admitInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
   if (!hasRoom(kernel, parent)) return NONE;
@@ -86,7 +90,7 @@ function namespaceOfChildren(kernel: KernelState, parent: TaskId): PidNamespace 
   return kernel.namespaces[kernel.processes.rows[kernel.processOf(parent) | CHILD_NAMESPACE]];
 }
 
-/** The last that can go wrong: a namespace that takes nobody any more, and the cgroups. */
+/** The last checks: a namespace into which no fork can succeed any more (K31), and the cgroups. */
 function isAdmitted(kernel: KernelState, parent: TaskId, pidRow: number, namespace: PidNamespace): boolean {
   if (namespace.dead) kernel.refuse(parent, 'namespace-dead', namespace.id);
   else if (chargeOne(kernel, parent)) return true;
@@ -97,22 +101,22 @@ function isAdmitted(kernel: KernelState, parent: TaskId, pidRow: number, namespa
 }
 
 /**
- * A new `struct pid` with the next number of every level, from the innermost outwards, or NONE. The first full level
- * refuses: the numbers taken further in are given back, but the cursors stay where they are now (K1, K8).
+ * A new `struct pid` with the next PID of every level, from the innermost outwards, or NONE. The first full
+ * level refuses: the PIDs taken further in are given back, but the cursors stay where they are now (K1, K8).
  */
 function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
   const { pids } = kernel;
   const pidRow = pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const number = level.takePid();
-    if (number === NONE) {
+    const pid = level.takePid();
+    if (pid === NONE) {
       giveBack(kernel, pidRow, namespace, level);
       // The first process of a namespace is PID 1, however many attempts it takes.
       if (namespace.isUnused) namespace.cursor = 0;
       kernel.refuse(parent, 'pid-max', level.id);
       return NONE;
     }
-    pids.setPid(pidRow, level.level, number);
+    pids.setPid(pidRow, level.level, pid);
   }
   return pidRow;
 }
@@ -132,8 +136,8 @@ function giveBack(
 }
 
 /**
- * The child itself: what it inherits, what it is counted in, and that others see it. It has no children, as nobody has who
- * had its row before. Its threads have the numbers behind its own.
+ * The child itself: what it inherits, and every count and list that it is in from now on. A free row of
+ * `Processes` has no children. The PIDs of its threads follow its own.
  */
 function createChild(
   kernel: KernelState,
@@ -148,7 +152,7 @@ function createChild(
   const process = kernel.processes.allocate();
   const { rows } = kernel.tasks;
   const { rows: lives } = kernel.processes;
-  const { rows: numbers } = kernel.pids;
+  const { rows: pidRows } = kernel.pids;
   const own = rows[parent + PROCESS];
   const group = rows[parent + GROUP];
   const session = rows[parent + SESSION];
@@ -172,9 +176,9 @@ function createChild(
   lives[process | BIRTH] = place;
   lives[process | THREADS] = threads;
   if (threads > 0) setFirstRun(kernel, process, namespace, threads, 1);
-  numbers[pidRow | REFS] = 1;
-  numbers[group | REFS]++;
-  numbers[session | REFS]++;
+  pidRows[pidRow | REFS] = 1;
+  pidRows[group | REFS]++;
+  pidRows[session | REFS]++;
   kernel.pids.setLabel(pidRow, label);
   const count = 1 + threads;
   namespace.ownTasks += count;
@@ -182,7 +186,7 @@ function createChild(
   kernel.countUser(user, count);
   kernel.origins.countBorn(origin, count);
   if (namespace.init === NONE) namespace.init = child;
-  kernel.hooks.forked(parent, child, numbers[pidRow | HOST_PID]);
+  kernel.hooks.forked(parent, child, pidRows[pidRow | HOST_PID]);
   return child;
 }
 

@@ -1,9 +1,10 @@
 /**
- * Ids of rows in the kernel's tables. Each kind is a type of its own, so that two of them cannot be swapped in a call; at
- * run time all are plain integers.
+ * Ids of rows in the kernel's tables. Each kind is a type of its own, so that two of them cannot be swapped
+ * in a call; at run time all are plain integers.
  *
- * In this folder a number that has been read from a table becomes an id by `as`. Elsewhere ids are only passed on; one that
- * has been through a table of numbers, such as the event calendar, becomes an id again by a function below.
+ * In this folder a number that has been read from a table becomes an id by `as`. Elsewhere ids are only
+ * passed on; one that has been through a table of numbers, such as the event calendar, becomes an id again by
+ * a function below.
  */
 declare const kinds: unique symbol;
 type Id<Kind extends string> = number & { readonly [kinds]: { readonly [K in Kind]: true } };
@@ -20,7 +21,9 @@ export type OriginId = Id<'origin'>;
 /** "No such row", of any table: ends lists, stands for the parent of the first task. */
 export const NONE = -1 as Id<'task' | 'pid-namespace' | 'cgroup' | 'comm' | 'origin'>;
 
-/** What is there from boot on: the host's namespace, the root of the cgroups, the account of the host's PID 1. */
+/**
+ * What is there from boot on: the host's namespace, the root of the cgroups, the account of the host's PID 1.
+ */
 export const HOST_NS = 0 as PidNsId;
 export const ROOT_CGROUP = 0 as CgroupId;
 export const HOST_ORIGIN = 0 as OriginId;

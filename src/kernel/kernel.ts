@@ -1,8 +1,8 @@
 /**
  * The simulated kernel: its system calls, and what can be read from it. Its tables are its own.
  *
- * A task is an index (`TaskId`). A call returns an integer, so that millions a second allocate nothing; what belongs to
- * a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
+ * A task is an index (`TaskId`). A call returns an integer, so that millions a second allocate nothing; what
+ * belongs to a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
  */
 
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
@@ -91,8 +91,8 @@ export class Kernel {
   }
 
   /**
-   * The new child with a name (of `comm`), on the account of `origin`, which its children inherit, and with so many extra
-   * threads, or with fewer, or NONE: see `refusal`.
+   * The new child with a name (of `comm`), on the account of `origin`, which its children inherit, and with
+   * so many extra threads, or with fewer, or NONE: see `refusal`.
    */
   forkAs(parent: TaskId, comm: CommId, origin: OriginId, threads: number): TaskId {
     if (this.state.tasks.rows[parent + STATE] !== LIVE) throw forkOfTheDead(stageOf(this.state, parent));
@@ -133,22 +133,31 @@ export class Kernel {
     exit(this.state, task, status & 0xff);
   }
 
-  /** The same, and the parent, which has been waiting for just this, reaps it and is not woken. */
+  /** The same, and its parent, which is waiting for it, reaps it and is not woken (exit-awaited.ts). */
   exitAwaited(task: TaskId, status: number): void {
     exitAwaited(this.state, task, status & 0xff);
   }
 
-  /** Would the end of a live process concern nobody but its parent, which has no handler to run for it? */
+  /**
+   * Would nobody but its parent notice the end of a live process, and has the parent no handler to run for
+   * it?
+   */
   concernsOnlyParent(task: TaskId): boolean {
     return concernsOnlyParent(this.state, task);
   }
 
-  /** exit_group of a process with extra threads, which die when they run: `dieOfSignal` is to follow. False: it has none. */
+  /**
+   * exit_group of a process with extra threads, which die when they run: `dieOfSignal` is to follow. False:
+   * it has none.
+   */
   exitAhead(task: TaskId, status: number): boolean {
     return exitAhead(this.state, task, status & 0xff);
   }
 
-  /** True: an extra thread goes on. False: there was none, and the process has ended, or no main thread any more. */
+  /**
+   * True: an extra thread goes on. False: there was none, and the process has ended, or no main thread any
+   * more.
+   */
   exitMainThread(task: TaskId): boolean {
     return exitMainThread(this.state, task);
   }
@@ -189,7 +198,7 @@ export class Kernel {
     rows[process | SIGNALS] = action === 'ignore' ? signals & ~PENDING_SIGTERM : signals;
   }
 
-  /** True if a signal, or its own exit, had killed it: now it is dead. */
+  /** True if it was killed, by a signal or by its own exit_group, and has ended now. */
   dieOfSignal(task: TaskId): boolean {
     return dieOfSignal(this.state, task);
   }
@@ -235,13 +244,16 @@ export class Kernel {
     setSubreaper(this.state, task, on);
   }
 
-  /** The next child of `task` is PID 1 of the namespace returned (K7: with a limit of its own, or the machine's). */
+  /**
+   * The next child of `task` is PID 1 of the namespace returned (K7: with a limit of its own, or the
+   * machine's).
+   */
   unsharePidNamespace(task: TaskId, pidMax = PID_MAX_LIMIT): PidNsId {
     const own = this.state.rules.perNamespacePidMax ? pidMax : this.state.namespaces[0].pidMax;
     return unsharePidNamespace(this.state, task, own).id;
   }
 
-  /** Nobody will use the id of this namespace again: once it is empty, a later one may get it. */
+  /** The caller will not use the id of this namespace again: once it is empty, a later one may get it. */
   forgetNamespace(namespace: PidNsId): void {
     if (!this.state.forgottenNamespaces.includes(namespace)) this.state.forgottenNamespaces.push(namespace);
   }
@@ -285,8 +297,8 @@ export class Kernel {
   }
 
   /**
-   * rmdir: zombies do not hinder it, nor a PID 1 on its way out; they stay charged to the groups above (K36). False
-   * (EBUSY) with live tasks in it.
+   * rmdir: zombies do not hinder it, nor a PID 1 on its way out; they stay charged to the groups above (K36).
+   * False (EBUSY) with live tasks in it.
    */
   removeCgroup(cgroup: CgroupId): boolean {
     if (this.state.cgroups.some((other) => other.parent?.id === cgroup && !other.removed)) return false;
@@ -295,7 +307,10 @@ export class Kernel {
     return true;
   }
 
-  /** Nobody will use the id of this removed group again: once nothing is charged to it, a later one may get it. */
+  /**
+   * The caller will not use the id of this removed group again: once nothing is charged to it, a later one
+   * may get it.
+   */
   forgetCgroup(cgroup: CgroupId): void {
     const isKnown = this.state.forgottenCgroups.includes(cgroup);
     if (this.state.cgroups[cgroup].removed && !isKnown) this.state.forgottenCgroups.push(cgroup);
@@ -402,9 +417,9 @@ export class Kernel {
   }
 
   /**
-   * The process that has this PID in the namespace of `reader`, or NONE. With `orThread` also the process of an extra
-   * thread with this PID: kill() finds a process by any of its threads, waitpid() does not. `guess` is the task that had
-   * the PID when the reader took note of it.
+   * The process that has this PID in the namespace of `reader`, or NONE. With `orThread` also the process of
+   * an extra thread with this PID: kill() finds a process by any of its threads, waitpid() does not. `guess`
+   * is the task that had the PID when the reader took note of it.
    */
   taskWithPid(pid: number, reader: TaskId, guess: TaskId, orThread: boolean): TaskId {
     const namespace = this.state.namespaceOf(reader);
@@ -428,7 +443,10 @@ export class Kernel {
     return canRun(this.state, task);
   }
 
-  /** The PID of the child that was reaped last, in its parent's namespace: what waitpid returns. Until the next fork. */
+  /**
+   * The PID of the child that was reaped last, in its parent's namespace: what waitpid returns. Until the
+   * next fork.
+   */
   get waitedPid(): number {
     return this.state.waitedPid;
   }
@@ -452,12 +470,18 @@ export class Kernel {
     return isMainThreadDead(this.state, task);
   }
 
-  /** Besides the one that calls, which is the main one as long as that lives: what an exec has to end first (K46). */
+  /**
+   * Besides the one that calls, which is the main one as long as that lives: what an exec has to end first
+   * (K46).
+   */
   hasOtherThreads(task: TaskId): boolean {
     return !isSingleThreaded(this.state, task);
   }
 
-  /** A small index of its own for every live process, for tables of others; when it ends, the next one gets it. */
+  /**
+   * A small index of its own for every live process, for tables of others; when it ends, the next one gets
+   * it.
+   */
   processIndex(task: TaskId): number {
     return processIndex(this.state.processOf(task));
   }

@@ -1,4 +1,7 @@
-/** kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
+/**
+ * kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and
+ * `sig_task_ignored`.
+ */
 import { endBySignal, exit } from './exit.js';
 import type { TaskId } from './ids.js';
 import { BIRTH, SIGNALS, TASK } from './processes.js';
@@ -23,9 +26,9 @@ import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, STATUS, ZOMBIE } from './tas
 import { isSingleThreaded } from './threads.js';
 
 /**
- * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it has no
- * handler for is dropped, and SIGKILL counts only from an ancestor namespace (K33). Returns false when there is no
- * such process (ESRCH).
+ * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it
+ * has no handler for is dropped, and SIGKILL counts only from an ancestor namespace (K33). Returns false when
+ * there is no such process (ESRCH).
  */
 export function kill(
   kernel: KernelState,
@@ -66,7 +69,10 @@ function deliver(
   return true;
 }
 
-/** What a process does first when it runs: it ends if a signal has killed it, and then this is true (`get_signal`). */
+/**
+ * What a process does first when it runs: it ends if a signal has killed it, and then this is true
+ * (`get_signal`).
+ */
 export function dieOfSignal(kernel: KernelState, task: TaskId): boolean {
   if (!isKilled(kernel, task)) return false;
   exit(kernel, task, kernel.tasks.rows[task + STATUS]);
@@ -74,10 +80,10 @@ export function dieOfSignal(kernel: KernelState, task: TaskId): boolean {
 }
 
 /**
- * kill(0, …): every member of the sender's process group, whatever namespace they are in. They are woken the newest first: a
- * group is a list that is added to at its head (`attach_pid`, `__kill_pgrp_info`), and nobody but its leader joins it later
- * than at birth. But the sender is running while they are being woken and comes first, unless it has other threads: the
- * process ends when these have been woken in their turn.
+ * kill(0, …): every member of the sender's process group, whatever its namespace. The newest is woken first:
+ * members are added at the head of the group's list (`attach_pid`, `__kill_pgrp_info`), at birth or, the
+ * leader, when it makes the group. But the sender is running at that moment and comes first, unless it has
+ * other threads: then it ends when these have been woken in their turn.
  */
 export function killGroup(kernel: KernelState, sender: TaskId, signal: Signal): void {
   let members = livingMembers(kernel, kernel.tasks.rows[sender + GROUP]);
@@ -96,7 +102,9 @@ function livingMembers({ tasks, processes }: KernelState, group: number): TaskId
   return found.map((process) => rows[process | TASK] as TaskId);
 }
 
-/** Every child that is there at this moment, in the order of their numbers: as `pkill -P` finds them in /proc. */
+/**
+ * Every child that is there at this moment, in the order of their PIDs: as `pkill -P` finds them in /proc.
+ */
 export function killChildren(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const { level } = kernel.namespaceOf(sender);
   const pidOf = (task: TaskId): number => kernel.pids.pidAt(kernel.tasks.rows[task + PID], level);
@@ -104,7 +112,7 @@ export function killChildren(kernel: KernelState, sender: TaskId, signal: Signal
   for (const child of children) kill(kernel, sender, child, signal);
 }
 
-/** Has the sender no number in the target's namespace? The host's PID 1 has nobody above it. */
+/** Has the sender no PID in the target's namespace? Nothing is above the host's. */
 function comesFromAbove(kernel: KernelState, sender: TaskId | typeof KERNEL, target: TaskId): boolean {
   const namespace = kernel.namespaceOf(target);
   if (namespace.parent === null) return false;

@@ -1,6 +1,6 @@
 /** Every fixed number of the kernel model, in one place. Values are Linux's own; the unit is in the name. */
 
-/** After the first pass, numbers below this are never handed out again (K3; include/linux/pid.h). */
+/** After the first pass, PIDs below this are never handed out again (K3; include/linux/pid.h). */
 export const RESERVED_PIDS = 300;
 
 /** The most that `kernel.pid_max` can be on 64-bit, and what systemd sets (K6). */
@@ -14,7 +14,9 @@ export const PID_MAX_DEFAULT = 32_768;
 const PIDS_PER_CPU_DEFAULT = 1024;
 const PIDS_PER_CPU_MIN = 8;
 
-/** A task's kernel stack is 16 KiB and tasks may take an eighth of memory: one task for each 128 KiB (K40). */
+/**
+ * A task's kernel stack is 16 KiB and tasks may take an eighth of memory: one task for each 128 KiB (K40).
+ */
 const MEMORY_BYTES_PER_TASK = 8 * 16 * 1024;
 
 /** RLIM_INFINITY of RLIMIT_NPROC, as far as the table can hold it. */

@@ -1,4 +1,4 @@
-/** From a number to whoever has it: what a system call does first that is given a PID. */
+/** From a PID to the process that has it: the first thing that a system call with a PID does. */
 
 import type { TaskId } from './ids.js';
 import { NONE } from './ids.js';
@@ -9,30 +9,32 @@ import { PID } from './tasks.js';
 import { threadPidsIn } from './threads.js';
 
 /**
- * The process, zombies included, whose number in `namespace` this is, or NONE: free, pinned, or that of an extra
- * thread. Stands for `pid_task(…, PIDTYPE_TGID)`.
+ * The process, alive or zombie, that has this PID in `namespace`; NONE if it is free, pinned, or that of an
+ * extra thread. Stands for `pid_task(…, PIDTYPE_TGID)`.
  *
- * The model keeps no table from numbers to tasks: programs know their children by index, and nearly always it is still
- * the child that has the number. So this walks the task table, once it is sure that somebody has the number.
+ * The model keeps no table from PIDs to tasks: programs know their children by index, and nearly always the
+ * child still has its PID. So this walks the task table, if the PID is taken at all.
  */
-export function processWithPid(kernel: KernelState, namespace: PidNamespace, number: number): TaskId {
-  if (!namespace.taken.has(number)) return NONE;
+export function processWithPid(kernel: KernelState, namespace: PidNamespace, pid: number): TaskId {
+  if (!namespace.taken.has(pid)) return NONE;
   for (const task of kernel.tasks) {
-    if (kernel.pidIn(kernel.tasks.rows[task + PID], namespace) === number) return task;
+    if (kernel.pidIn(kernel.tasks.rows[task + PID], namespace) === pid) return task;
   }
   return NONE;
 }
 
-/** The same, or else the process that has an extra thread with this number: `pid_task(…, PIDTYPE_PID)`, for kill. */
-export function taskWithPid(kernel: KernelState, namespace: PidNamespace, number: number): TaskId {
-  const found = processWithPid(kernel, namespace, number);
-  if (found !== NONE || !namespace.taken.has(number)) return found;
+/**
+ * The same, or else the process that has an extra thread with this PID: `pid_task(…, PIDTYPE_PID)`, for kill.
+ */
+export function taskWithPid(kernel: KernelState, namespace: PidNamespace, pid: number): TaskId {
+  const found = processWithPid(kernel, namespace, pid);
+  if (found !== NONE || !namespace.taken.has(pid)) return found;
   const { processes } = kernel;
   for (const process of processes) {
     const task = processes.rows[process | TASK] as TaskId;
     const own = kernel.namespaceOf(task);
     if (!namespace.contains(own)) continue;
-    if (threadPidsIn(kernel, process, own, namespace).includes(number)) return task;
+    if (threadPidsIn(kernel, process, own, namespace).includes(pid)) return task;
   }
   return NONE;
 }

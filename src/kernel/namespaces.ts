@@ -1,4 +1,4 @@
-/** PID namespaces: a table of numbers each, nested, and the process that is PID 1 in it. */
+/** PID namespaces, nested: each has a table of PIDs and a process that is PID 1. */
 
 import { PidBitmap } from './bitmap.js';
 import { NONE, type PidNsId, type TaskId } from './ids.js';
@@ -6,15 +6,19 @@ import { RESERVED_PIDS } from './limits.js';
 
 export class PidNamespace {
   readonly taken = new PidBitmap();
-  /** Those nested in it that anybody has a number in, or may have one day. */
+  /** Those nested in it in which a PID is taken, or may be taken one day. */
   readonly children: PidNamespace[] = [];
-  /** The next number to try (K2). */
+  /** The next PID to try (K2). */
   cursor = 0;
-  /** Where the run of numbers begins that a fork with threads, or a burst of threads, takes (fork.ts, threads.ts). */
+  /**
+   * Where the run of PIDs begins that a fork with threads, or a burst of threads, takes (fork.ts,
+   * threads.ts).
+   */
   burstStart = 0;
   /**
-   * Of those whose innermost namespace this is: live threads and zombies, zombies among them, and numbers that are
-   * pinned. Those nested deeper have numbers here too, but are counted further in: forks are many and questions few.
+   * Of the tasks whose innermost namespace this is: live threads and zombies, the zombies among them, and
+   * pinned PIDs. Tasks nested deeper have PIDs here too, but are counted further in: forks are many, and
+   * readings few.
    */
   ownTasks = 0;
   ownZombies = 0;
@@ -29,14 +33,15 @@ export class PidNamespace {
   constructor(
     readonly id: PidNsId,
     readonly parent: PidNamespace | null,
-    /** Exclusive upper end of the numbers. */
+    /** Exclusive upper end of the PIDs. */
     public pidMax: number,
     readonly level: number = parent === null ? 0 : parent.level + 1,
   ) {}
 
   /**
-   * The number that the next task gets, or -1: cyclic from the cursor, once round; when the cursor has passed
-   * RESERVED_PIDS the low numbers are out of bounds for good. Stands for `idr_alloc_cyclic` as `alloc_pid` calls it.
+   * The PID that the next task gets, or -1: cyclic from the cursor, once round; when the cursor has passed
+   * RESERVED_PIDS the low PIDs are out of bounds for good. Stands for `idr_alloc_cyclic` as `alloc_pid` calls
+   * it.
    */
   nextPid(): number {
     const found = this.taken.nextFree(this.start, this.pidMax);
@@ -45,15 +50,15 @@ export class PidNamespace {
 
   /** Takes it; the cursor is behind it then. */
   takePid(): number {
-    let number = this.taken.takeNext(this.start, this.pidMax);
-    if (number === -1) number = this.taken.takeNext(this.lowest, this.pidMax);
-    if (number !== -1) this.cursor = number + 1;
-    return number;
+    let pid = this.taken.takeNext(this.start, this.pidMax);
+    if (pid === -1) pid = this.taken.takeNext(this.lowest, this.pidMax);
+    if (pid !== -1) this.cursor = pid + 1;
+    return pid;
   }
 
   /**
-   * Takes the next numbers, few, if they are free and side by side right at the cursor; says whether they were. They
-   * begin at `burstStart`.
+   * Takes the next PIDs, few, if they are free and side by side right at the cursor; says whether they were.
+   * They begin at `burstStart`.
    */
   takeNext(count: number): boolean {
     const first = this.cursor;
@@ -69,7 +74,7 @@ export class PidNamespace {
     this.taken.freeRun(this.burstStart, count);
   }
 
-  /** Takes the run of numbers that begins at `burstStart`. */
+  /** Takes the run of PIDs that begins at `burstStart`. */
   takeBurst(length: number): void {
     this.taken.takeRun(this.burstStart, length);
     this.cursor = this.burstStart + length;
@@ -83,7 +88,7 @@ export class PidNamespace {
     return this.cursor > RESERVED_PIDS ? RESERVED_PIDS : 1;
   }
 
-  /** Live threads and zombies that have a number here. */
+  /** Live threads and zombies that have a PID here. */
   get tasks(): number {
     return this.children.reduce((sum, nested) => sum + nested.tasks, this.ownTasks);
   }
@@ -92,17 +97,17 @@ export class PidNamespace {
     return this.children.reduce((sum, nested) => sum + nested.zombies, this.ownZombies);
   }
 
-  /** Numbers in use, whoever holds them: live threads + zombies + pinned. */
+  /** PIDs in use: live threads + zombies + pinned. */
   get allocated(): number {
     return this.children.reduce((sum, nested) => sum + nested.allocated, this.ownTasks + this.ownPinned);
   }
 
-  /** Nobody of its own has a number here. */
+  /** No PID is taken here by a task of its own. */
   get isUnused(): boolean {
     return this.ownTasks + this.ownPinned === 0;
   }
 
-  /** Nobody will ever have a number here again: it is no longer counted with the one around it. */
+  /** No PID will ever be taken here again: it is no longer counted with the one around it. */
   leaveParent(): void {
     const siblings = this.parent?.children ?? [];
     const place = siblings.indexOf(this);

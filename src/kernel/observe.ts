@@ -8,7 +8,7 @@ import { canRun, STAGES, stageOf } from './stages.js';
 import type { KernelState } from './state.js';
 import { GROUP, PARENT, PID, SESSION } from './tasks.js';
 
-/** One process, seen from a namespace: outside is 0. */
+/** One process, seen from a namespace; an id that is not visible there is 0. */
 export interface TaskRow {
   task: TaskId;
   pid: number;
@@ -18,7 +18,7 @@ export interface TaskRow {
   /** State letter, `s` for a session leader, `l` for more than one thread: `S`, `Ssl`, `Z`, `Zl`. */
   stat: string;
   comm: string;
-  /** The numbers from the reader's namespace inwards, as NSpid in /proc/PID/status. */
+  /** The PIDs from the reader's namespace inwards, as NSpid in /proc/PID/status. */
   nspid: number[];
   /** Live threads, a dead leader counted. */
   threads: number;
@@ -26,7 +26,7 @@ export interface TaskRow {
   cgroup: CgroupId;
 }
 
-/** Every process that has a number in `namespace`, in the order of these numbers. */
+/** Every process that has a PID in `namespace`, in the order of these PIDs. */
 export function listTasks(kernel: KernelState, namespace: PidNamespace): TaskRow[] {
   const rows: TaskRow[] = [];
   for (const task of kernel.tasks) {
@@ -65,9 +65,9 @@ function statOf(kernel: KernelState, task: TaskId, threads: number): string {
 
 function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[] {
   const own = kernel.namespaces[kernel.pids.namespaceId(pid)];
-  const numbers: number[] = [];
-  for (let level = from.level; level <= own.level; level++) numbers.push(kernel.pids.pidAt(pid, level));
-  return numbers;
+  const nspid: number[] = [];
+  for (let level = from.level; level <= own.level; level++) nspid.push(kernel.pids.pidAt(pid, level));
+  return nspid;
 }
 
 /** What `cgroup.procs` lists: live processes (K36). A scan of the whole table, for rare occasions. */
@@ -78,7 +78,7 @@ export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
   return found;
 }
 
-/** Numbers of a namespace that are taken and belong to no task: what `ps` cannot show (K10, K12). In order. */
+/** PIDs of a namespace that are taken and belong to no task: what `ps` cannot show (K10, K12). In order. */
 export function pinnedPids(kernel: KernelState, namespace: PidNamespace): number[] {
   const { tasks, pids } = kernel;
   const owned = new Set<number>();

@@ -1,11 +1,12 @@
 /**
- * Who asked for the pids: counters by accounting label. A label is a small integer that a process inherits from
- * its parent, as it does its cgroup; unlike the cgroup it also remembers pinned pids, which no cgroup counts.
+ * Accounts of tasks and PIDs, by origin. An origin is a small integer that a process inherits from its
+ * parent, as it does its cgroup; unlike a cgroup, an account also has the pinned PIDs. The node gives origins
+ * their names (node/origins.ts).
  */
 import type { OriginId } from './ids.js';
 import { LABELS_MAX } from './pids.js';
 
-/** Tasks ever created, tasks gone for good, zombies now, pids now pinned by others when their task is gone. */
+/** Tasks ever created, tasks gone for good, zombies now, PIDs that are pinned now. */
 const CREATED = 0;
 const RELEASED = 1;
 const ZOMBIES = 2;
@@ -90,7 +91,7 @@ export class OriginCounts {
     return this.counts[(origin << 2) | ZOMBIES] ?? 0;
   }
 
-  /** Numbers held in the host's table: of its live threads and zombies, and pinned. */
+  /** PIDs held in the host's table: of its live threads and zombies, and pinned. */
   pids(origin: OriginId): number {
     return this.tasks(origin) + (this.counts[(origin << 2) | PINNED] ?? 0);
   }

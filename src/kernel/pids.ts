@@ -1,24 +1,24 @@
 /**
- * `struct pid`: one set of numbers, one for each namespace level, and what is attached to it.
+ * `struct pid`: the PIDs of one task, one on each namespace level, and how many tasks are attached to them.
  *
- * A process attaches to a pid as its own PID, to one as its process group and to one as its session. The numbers are
- * free again when the last attachment goes: that is why a session leader that has been reaped long ago still costs
- * its number while one zombie carries it as sid (K10, K12). Stands for `struct pid`, `attach_pid`, `detach_pid`.
+ * A process is attached to one `struct pid` as its own PID, to one as its process group and to one as its
+ * session. The PIDs are free again when the last attachment goes: so the PID of a session leader that was
+ * reaped long ago is still pinned while one zombie belongs to its session (K10, K12). Stands for `struct
+ * pid`, `attach_pid`, `detach_pid`.
  *
- * Extra threads attach to nothing but their own pid and are never anyone's group or session, so they hold their
- * numbers without such a record (threads.ts).
+ * Extra threads are never a group or a session, so their PIDs need no such record (threads.ts).
  *
- * A row is four 32-bit numbers and a pid is named by the index of its first, as tasks are (tasks.ts). Numbers beyond
- * the second level, of namespaces within a pod's, are kept aside.
+ * A row is four 32-bit numbers, and a `struct pid` is named by the index of its first, as tasks are
+ * (tasks.ts). PIDs beyond the second level, of namespaces within a pod's, are kept aside.
  */
 import { asFree, lengthened } from './arena.js';
 import { NONE, type OriginId, type PidNsId } from './ids.js';
 
 /** Attachments. In a free row the next one, as `asFree` has it. */
 export const REFS = 0;
-/** The innermost namespace that its numbers are from, and who asked for it: 16 bits each. */
+/** The innermost namespace of its PIDs, and its origin: 16 bits each. */
 const LABEL = 1;
-/** The number on the host; behind it the one in the namespace below. */
+/** The PID on the host; behind it the one in the namespace below. */
 export const HOST_PID = 2;
 const ROW_LENGTH = 4;
 const LEVELS_IN_ROW = 2;
@@ -43,7 +43,7 @@ export const LABELS_MAX = 65_536;
 
 export class Pids {
   rows = new Int32Array(64 * ROW_LENGTH);
-  /** By level less LEVELS_IN_ROW: the number of each pid, by its row. */
+  /** By level less LEVELS_IN_ROW, then by row: the PID there. */
   private deeper: Int32Array[] = [];
   private firstFree: number = NONE;
   private end = 0;
@@ -69,7 +69,7 @@ export class Pids {
     return namespaceIn(this.rows[row | LABEL]);
   }
 
-  /** Accounting label: who asked for this process (kernel.ts, `forkAs`). */
+  /** Its account (kernel.ts, `forkAs`). */
   origin(row: number): OriginId {
     return originIn(this.rows[row | LABEL]);
   }
@@ -95,7 +95,7 @@ export class Pids {
     this.firstFree = row;
   }
 
-  /** Every pid in use; for observation and checks. */
+  /** Every row in use, for readers and checks. */
   *[Symbol.iterator](): Generator<number> {
     for (let row = 0; row < this.end; row += ROW_LENGTH) {
       if (this.rows[row | REFS] > 0) yield row;

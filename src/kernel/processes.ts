@@ -1,5 +1,6 @@
 /**
- * Of every process, what ends with its life: children, threads, signal handling. Stands for `struct signal_struct`.
+ * Of every process, what ends with its life: children, threads, signal handling. Stands for `struct
+ * signal_struct`.
  *
  * A row is sixteen 32-bit numbers and is named by the index of its first, as tasks are (tasks.ts).
  */
@@ -11,7 +12,9 @@ import type { ThreadPids } from './thread-pids.js';
 export const TASK = 0;
 /** The namespace that its children are born in (`pid_ns_for_children`). */
 export const CHILD_NAMESPACE = 1;
-/** Live children in order, and zombies (children.ts). Nobody ends with children: a free row has none. */
+/**
+ * Live children in order, and zombies (children.ts). A process leaves them when it ends: a free row has none.
+ */
 export const FIRST_CHILD = 2;
 export const LAST_CHILD = 3;
 export const ZOMBIES = 4;
@@ -23,7 +26,10 @@ export const NPROC_MAX = 6;
 export const SIGNALS = 7;
 /** Its first place in a list of children (tasks.ts, PLACE): later is larger, modulo 2^32. */
 export const BIRTH = 8;
-/** The first burst of threads (threads.ts): its length, and where its numbers start on each level, the host's first. */
+/**
+ * The first burst of threads (threads.ts): its length, and where its PIDs start on each level, the host's
+ * first.
+ */
 export const RUN_LENGTH = 9;
 export const RUN_STARTS = 10;
 const ROW_LENGTH = 16;
@@ -37,7 +43,7 @@ export function processIndex(process: number): number {
 
 export class Processes {
   rows = new Int32Array(16 * ROW_LENGTH);
-  /** By `processIndex`, the bursts of threads that are not in the row; null for who never had one. */
+  /** By `processIndex`, the bursts of threads that are not in the row; null if it never had one. */
   readonly furtherThreads: (ThreadPids | null)[] = [];
   private firstFree: number = NONE;
   private end = 0;

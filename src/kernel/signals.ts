@@ -1,8 +1,9 @@
 /**
- * The three signals that decide who reaps whom: SIGCHLD, SIGTERM, SIGKILL.
+ * The three signals that decide which process reaps which: SIGCHLD, SIGTERM, SIGKILL.
  *
- * Every signal has one slot: a second one while the first is pending is lost (K25). The kernel marks it and wakes the
- * process; whoever runs the process (the program interpreter, a worker) runs the handler and clears the mark.
+ * Every signal has one slot: a second one while the first is pending is lost (K25). The kernel marks it and
+ * wakes the process; the owner of the process (the program interpreter, a worker) runs the handler and clears
+ * the mark.
  */
 import { NONE } from './ids.js';
 
@@ -11,7 +12,7 @@ export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export type Signal = typeof SIGKILL | typeof SIGTERM | typeof SIGCHLD;
 
-/** As the sender of a signal: the kernel itself, or somebody in an ancestor namespace. */
+/** As the sender of a signal: the kernel itself, or a process in an ancestor namespace. */
 export const KERNEL = NONE;
 
 export const STATUS_KILLED = 128 + SIGKILL;
@@ -19,7 +20,7 @@ export const STATUS_TERMINATED = 128 + SIGTERM;
 
 /**
  * What a process does about SIGCHLD. To the kernel the last two are both "a handler"; which of them it is, is
- * remembered here for whoever runs the process: `reap-all` loops over `waitpid`, `reap-one` calls it once.
+ * remembered here for the owner of the process: `reap-all` loops over `waitpid`, `reap-one` calls it once.
  */
 export const SIGCHLD_DISPOSITIONS = ['default', 'ignore', 'nocldwait', 'reap-all', 'reap-one'] as const;
 export type SigchldDisposition = (typeof SIGCHLD_DISPOSITIONS)[number];
@@ -41,8 +42,8 @@ export const SIGTERM_IGNORE = 1;
 export const SIGTERM_EXIT = 2;
 
 /*
- * All of it is kept in one number, as `struct signal_struct` keeps it in one place: a fork copies it, an exec changes
- * most of it.
+ * All of it is kept in one number, as `struct signal_struct` keeps it in one place: a fork copies it, an exec
+ * changes most of it.
  *
  *     bits 0-2    pending signals
  *     bits 4-7    the action for SIGCHLD
@@ -84,7 +85,10 @@ export function inherited(signals: number): number {
   return (signals & ACTIONS) | ((signals & (IS_SUBREAPER | HAS_SUBREAPER)) === 0 ? 0 : HAS_SUBREAPER);
 }
 
-/** After an exec: handlers go, an ignored signal stays ignored (K18), a pending SIGCHLD has nobody to handle it. */
+/**
+ * After an exec: handlers go, an ignored signal stays ignored (K18), a pending SIGCHLD has no handler any
+ * more.
+ */
 export function afterExec(signals: number): number {
   let after = signals & ~PENDING_SIGCHLD;
   if (sigchldIn(signals) !== SIGCHLD_IGNORE) after = withSigchld(after, SIGCHLD_DEFAULT);

@@ -10,8 +10,8 @@
  *                                                                                       namespace: ending-namespace
  *                                                                                       until all others are gone
  *
- * A free row may leave its PID behind: taken, and of no task, as long as its process group or its session has a member. That is
- * a pinned PID (pids.ts); no column here says so.
+ * A free row may leave its PID behind: taken, and of no task, as long as its process group or its session has
+ * a member. That is a pinned PID (pids.ts); no column here says so.
  */
 
 import type { TaskId } from './ids.js';
@@ -32,11 +32,13 @@ interface Stage {
 
 export const STAGES = {
   live: { mayRun: 'yes', holdsPid: true, ps: 'S', canBeReaped: false },
-  /** A signal is to end it, and it has not run since (K29): whoever looks finds it as it was. */
+  /** A signal is to end it, and it has not run since (K9): it looks and holds what it did. */
   killed: { mayRun: 'to die', holdsPid: true, ps: 'S', canBeReaped: false },
   /** The main thread has ended, others go on: `Zl` (K19). */
   'leader-dead': { mayRun: 'yes', holdsPid: true, ps: 'Z', canBeReaped: false },
-  /** Its other threads have been killed by an exit_group, or by a signal, and have not run since (K9, K19). */
+  /**
+   * Its other threads have been killed by an exit_group, or by a signal, and have not run since (K9, K19).
+   */
   'leader-dead-killed': { mayRun: 'to die', holdsPid: true, ps: 'Z', canBeReaped: false },
   /** PID 1 of a namespace waits until its own PIDs are the last ones there (K32). */
   'ending-namespace': { mayRun: 'no', holdsPid: true, ps: 'S', canBeReaped: false },
@@ -61,12 +63,15 @@ export function stageOf(kernel: KernelState, task: TaskId): StageName {
   }
 }
 
-/** Does it get another turn, be it only to die? */
+/** Does it get another turn, if only to die? */
 export function canRun(kernel: KernelState, task: TaskId): boolean {
   return STAGES[stageOf(kernel, task)].mayRun !== 'no';
 }
 
-/** Is it to end by a signal, or by its own exit_group, and has not run since? It must have a row in `Processes`. */
+/**
+ * Is it to end by a signal, or by its own exit_group, and has not run since? It must have a row in
+ * `Processes`.
+ */
 export function isKilled(kernel: KernelState, task: TaskId): boolean {
   return (kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH) !== 0;
 }

@@ -1,6 +1,7 @@
 /**
- * The state of the simulated kernel: tables, namespaces, cgroups and counters, and the few helpers that every system
- * call needs. The system calls themselves are in fork.ts, threads.ts, exit.ts, wait.ts, kill.ts and session.ts.
+ * The state of the simulated kernel: tables, namespaces, cgroups and counters, and the few helpers that every
+ * system call needs. The system calls themselves are in fork.ts, threads.ts, exit.ts, wait.ts, kill.ts and
+ * session.ts.
  *
  * No time and no chance: everything here happens in the instant in which it is called.
  */
@@ -26,19 +27,23 @@ export interface ForkRefusal {
 }
 
 /**
- * What the kernel tells those who live on it. Called in the middle of a system call: take note, do not call back.
+ * What the kernel tells the machine around it. Called in the middle of a system call: take note, do not call
+ * back.
  */
 export interface KernelHooks {
   forked(parent: TaskId, child: TaskId, hostPid: number): void;
   /**
-   * A signal is to end the process. It runs for that, and what it is blocked in looks at the world once more, before it
-   * looks at signals. True: its owner will run it, and call `dieOfSignal`. False: it ends at once, and its owner has
-   * called `wait` for it, if at all, and nothing else.
+   * A signal is to end the process. It runs for that, and what it is blocked in looks at the world once more,
+   * before it looks at signals. True: its owner will run it, and call `dieOfSignal`. False: it ends at once,
+   * and its owner has called `wait` for it, if at all, and nothing else.
    */
   killed(sender: TaskId | typeof NONE, task: TaskId): boolean;
   /** A namespace's PID 1 is about to end, and before it everything that is in there. */
   namespaceEnds(init: TaskId): void;
-  /** The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
+  /**
+   * The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to
+   * empty.
+   */
   ended(task: TaskId, hostPid: number, status: number): void;
   /** A zombie has been released; its table row is still readable, for the last time. */
   released(task: TaskId, hostPid: number): void;
@@ -83,7 +88,7 @@ export class KernelState {
   readonly cgroups: Cgroup[] = [];
   /** Ids that can be given out again: those of groups, once nothing is charged to them. */
   readonly forgottenCgroups: CgroupId[] = [];
-  /** The same, once nobody has a number in them. */
+  /** The same for namespaces, once no PID is taken in them. */
   readonly forgottenNamespaces: PidNsId[] = [];
   readonly origins = new OriginCounts();
 
@@ -97,12 +102,15 @@ export class KernelState {
   refusal: ForkRefusal = { errno: 'EAGAIN', refusedBy: 'pid-max', at: 0 };
   forkRefusals = 0;
 
-  /** The child that was reaped last. Its row is free, but nobody has written there until the next fork. */
+  /** The child that was reaped last. Its row is free, but still as it was until the next fork. */
   waited: TaskId = NONE;
 
   /** Dying namespaces in which only PID 1 is left: their end is to be finished (exit.ts). */
   readonly emptied: PidNamespace[] = [];
-  /** Namespaces whose processes are being killed right now; none of their PID 1s may finish before that is over. */
+  /**
+   * Namespaces whose processes are being killed right now; none of their PID 1s may finish before that is
+   * over.
+   */
   endings = 0;
 
   private readonly commIds = new Map<string, CommId>();
@@ -125,7 +133,10 @@ export class KernelState {
     return this.namespaces[this.tasks.namespaceId(task)];
   }
 
-  /** The number of the child that was reaped last, where its parent lives: what waitpid returns. Until the next fork. */
+  /**
+   * The PID of the child that was reaped last, in its parent's namespace: what waitpid returns. Until the
+   * next fork.
+   */
   get waitedPid(): number {
     const { rows } = this.tasks;
     return this.pids.pidAt(
@@ -139,18 +150,18 @@ export class KernelState {
     return this.tasks.rows[this.waited + STATUS];
   }
 
-  /** The task's number on the host, which every task has. */
+  /** The task's PID on the host, which every task has. */
   hostPid(task: TaskId): number {
     return this.pids.rows[this.tasks.rows[task + PID] | HOST_PID];
   }
 
-  /** A pid's number as seen from a namespace, or 0 where it has none. */
+  /** The PID of a `struct pid` in a namespace, or 0 if it has none there. */
   pidIn(pidRow: number, namespace: PidNamespace): number {
     const own = this.namespaces[this.pids.namespaceId(pidRow)];
     return namespace.contains(own) ? this.pids.pidAt(pidRow, namespace.level) : 0;
   }
 
-  /** A number for the name of a process. */
+  /** The id of a name. */
   comm(name: string): CommId {
     let id = this.commIds.get(name);
     if (id === undefined) {
@@ -170,7 +181,7 @@ export class KernelState {
     this.hooks.refused(parent, this.refusal);
   }
 
-  /** `tasks` more of a user's; of root's nobody asks how many there are. */
+  /** A user has so many tasks more. Root's are not counted. */
   countUser(user: number, tasks: number): void {
     if (user !== ROOT) this.userTasks[user] += tasks;
   }
@@ -184,14 +195,20 @@ export class KernelState {
     }
   }
 
-  /** A group or a session, or both, have a member less. With the last one, if its leader is long gone, its number goes. */
+  /**
+   * A group or a session, or both, have a member less. With the last one of a leader that has been reaped,
+   * its PIDs are free.
+   */
   detach(pidRow: number, attachments: 1 | 2): void {
     if ((this.pids.rows[pidRow | REFS] -= attachments) > 0) return;
     this.countPinned(pidRow, -1);
     this.freePid(pidRow);
   }
 
-  /** A task is gone; its numbers are free on every level, unless it leads somebody's group or session (K10, K14). */
+  /**
+   * A task is gone; its PIDs are free on every level, or pinned if its group or session has another member
+   * (K10, K14).
+   */
   detachOwn(pidRow: number): void {
     if (--this.pids.rows[pidRow | REFS] > 0) this.countPinned(pidRow, 1);
     else this.freePid(pidRow);
@@ -213,7 +230,7 @@ export class KernelState {
     pids.release(pidRow);
   }
 
-  /** Numbers of a dying or dead namespace have been freed. */
+  /** PIDs of a dying or dead namespace have been freed. */
   hasShrunk(namespace: PidNamespace): void {
     const left = namespace.allocated;
     if (left === namespace.initPids) this.emptied.push(namespace);

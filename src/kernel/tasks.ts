@@ -1,14 +1,14 @@
 /**
  * The task table: of every process, what outlives its death.
  *
- * The split between this table and processes.ts is the difference between a live process and a zombie (K42): a
- * zombie keeps its numbers, its group and session, its place under its parent, its charges and its exit status;
- * memory, handlers, threads and children are gone with the row in `Processes`. It also keeps a table of two million
- * zombies small.
+ * The split between this table and processes.ts is the difference between a live process and a zombie (K42):
+ * a zombie keeps its PIDs, its group and session, its place under its parent, its charges and its exit
+ * status; memory, handlers, threads and children are gone with the row in `Processes`. It also keeps a table
+ * of two million zombies small.
  *
- * A row is fourteen 32-bit numbers, and a task is named by the index of its first: its parent is `rows[task + PARENT]`.
- * One array for all of it, because every further array that a system call touches costs it five or six loads before the
- * first number is there (docs/performance.md).
+ * A row is fourteen 32-bit numbers, and a task is named by the index of its first: its parent is `rows[task +
+ * PARENT]`. One array for all of it, because every further array that a system call touches costs it five or
+ * six loads before the first number is there (docs/performance.md).
  */
 import { lengthened } from './arena.js';
 import { type CgroupId, type CommId, NONE, type OriginId, type PidNsId, type TaskId } from './ids.js';
@@ -18,25 +18,28 @@ import { namespaceIn, originIn } from './pids.js';
 export const FREE = 0;
 export const LIVE = 1;
 export const ZOMBIE = 2;
-/** The main thread has ended, others go on: `Zl`, and nobody can wait for it yet (K19). */
+/** The main thread has ended, others go on (K19). */
 export const LEADER_DEAD = 3;
 /** PID 1 of a namespace, dying, waits until it is the last one there (K32). */
 export const ENDING_NAMESPACE = 4;
 
-/** Its own pid, its process group, its session: see `Pids`. */
+/** Its own `struct pid`, its process group's, its session's: rows of `Pids`. */
 export const PID = 0;
 export const GROUP = 1;
 export const SESSION = 2;
 export const PARENT = 3;
 /** Its row in `Processes`; NONE for a zombie. */
 export const PROCESS = 4;
-/** Siblings among the live children, or among the zombies of the parent (children.ts). In a free row, the next one. */
+/**
+ * Siblings among the live children, or among the zombies of the parent (children.ts). In a free row, the next
+ * one.
+ */
 export const NEXT = 5;
 export const PREVIOUS = 6;
 export const FIRST_BELOW = 7;
 /** Place in the parent's list of children: later is larger, modulo 2^32. */
 export const PLACE = 8;
-/** The namespace it is in, and who asked for it (origins.ts): 16 bits each, as its pid has them, to be at hand. */
+/** The namespace it is in, and its origin: 16 bits each, as its `struct pid` has them, to be at hand. */
 export const LABEL = 9;
 /** Its cgroup and its name: 16 bits each. */
 export const CGROUP_AND_COMM = 10;

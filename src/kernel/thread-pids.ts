@@ -1,16 +1,16 @@
-/** Which numbers threads have, beyond what is in the row of their process (threads.ts). */
+/** The PIDs of threads, beyond those in the row of their process (threads.ts). */
 import { lengthened } from './arena.js';
 import type { PidNamespace } from './namespaces.js';
 
 /**
- * The numbers of those extra threads of a process that did not come with its first burst. A burst is a length, and for
- * each namespace level, from the innermost outwards, where the run of numbers starts.
+ * The PIDs of those extra threads of a process that did not come with its first burst. A burst is a length,
+ * and for each namespace level, from the innermost outwards, where the run of PIDs starts.
  */
 export class ThreadPids {
   private bursts = new Int32Array(8);
   private end = 0;
 
-  /** Takes `length` numbers on every level, from `burstStart` on, where so many must be free. */
+  /** Takes `length` PIDs on every level, from `burstStart` on, where so many must be free. */
   take(namespace: PidNamespace, length: number): void {
     const size = namespace.level + 2;
     while (this.end + size > this.bursts.length) this.bursts = lengthened(this.bursts, size);
@@ -22,7 +22,7 @@ export class ThreadPids {
     }
   }
 
-  /** Gives all numbers back. */
+  /** Gives all PIDs back. */
   drain(namespace: PidNamespace): void {
     const { bursts } = this;
     for (let at = 0; at < this.end; ) {
@@ -34,7 +34,7 @@ export class ThreadPids {
     this.end = 0;
   }
 
-  /** Gives the numbers of the youngest thread back. */
+  /** Gives the PIDs of the youngest thread back. */
   drop(namespace: PidNamespace): void {
     const { bursts } = this;
     const last = this.end - (namespace.level + 2);
@@ -46,13 +46,13 @@ export class ThreadPids {
     if (length === 0) this.end = last;
   }
 
-  /** The numbers on the level of `of`, which `namespace` is in or is. */
+  /** The PIDs on the level of `of`, which `namespace` is in or is. */
   pidsIn(of: PidNamespace, namespace: PidNamespace): number[] {
-    const numbers: number[] = [];
+    const pids: number[] = [];
     for (let at = 0; at < this.end; at += namespace.level + 2) {
       const start = this.bursts[at + 1 + namespace.level - of.level];
-      for (let offset = 0; offset < this.bursts[at]; offset++) numbers.push(start + offset);
+      for (let offset = 0; offset < this.bursts[at]; offset++) pids.push(start + offset);
     }
-    return numbers;
+    return pids;
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Extra threads of a process: each holds a number on every level and counts against every limit, as a process does
- * (K9), and gives all of it back the moment it ends, joined or not.
+ * Extra threads of a process: each holds a PID on every level and counts against every limit, as a process
+ * does (K9), and gives all of it back the moment it ends, joined or not.
  *
- * Threads are made in bursts and end together: so what is kept of their numbers are runs, a length and where the run
- * starts on each level. The run of the first burst is in the row of the process (RUN_LENGTH, RUN_STARTS), and with most
- * processes that is all of them; those of further bursts are kept aside (thread-pids.ts).
+ * Threads are made in bursts and end together: so their PIDs are kept as runs: a length, and where the run
+ * starts on each level. The run of the first burst is in the row of the process (RUN_LENGTH, RUN_STARTS), and
+ * with most processes that is all of them; those of further bursts are kept aside (thread-pids.ts).
  */
 import { chargeOne, hasRoom, roomFor } from './admission.js';
 import { lesser } from './arena.js';
@@ -32,7 +32,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
   return made;
 }
 
-/** How many tasks the limits allow whose numbers lie side by side on every level, from the next one on. */
+/** How many tasks the limits allow whose PIDs lie side by side on every level, from the next one on. */
 function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): number {
   let length = namespace.dead ? 0 : lesser(count, roomFor(kernel, task));
   for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
@@ -43,13 +43,13 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
   return length;
 }
 
-/** One at a time, each cursor would have gone through just these numbers. */
+/** One at a time, each cursor would have gone through just these PIDs. */
 function takeBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, length: number): void {
   const { rows } = kernel.processes;
   const process = kernel.tasks.rows[task + PROCESS];
   if (rows[process | THREADS] > 0 || namespace.level >= RUN_LEVELS_MAX) {
     furtherThreads(kernel, process).take(namespace, length);
-    // Not what is left there of whoever had the row before.
+    // Not what the process before it has left there.
     if (rows[process | THREADS] === 0) rows[process | RUN_LENGTH] = 0;
   } else {
     for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
@@ -81,18 +81,18 @@ function furtherThreads(kernel: KernelState, process: number): ThreadPids {
 }
 
 /**
- * Finds out what refuses the next thread, and says so. What had been allocated by then is given back, but the cursors
- * have moved, as a fork's do (K1, K8).
+ * Names the limit that refuses the next thread. What had been allocated by then is given back, but the
+ * cursors have moved, as a fork's do (K1, K8).
  */
 function refuseOne(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
   if (!hasRoom(kernel, task)) return;
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const number = level.nextPid();
-    if (number === NONE) {
+    const pid = level.nextPid();
+    if (pid === NONE) {
       kernel.refuse(task, 'pid-max', level.id);
       return;
     }
-    level.cursor = number + 1;
+    level.cursor = pid + 1;
   }
   if (namespace.dead) kernel.refuse(task, 'namespace-dead', namespace.id);
   else chargeOne(kernel, task);
@@ -114,14 +114,14 @@ export function dropThread(kernel: KernelState, task: TaskId): void {
   }
 }
 
-/** Is the thread that calls the only one there is? The caller is the main thread as long as that lives. */
+/** Is the calling thread the only one? The main thread calls as long as it lives. */
 export function isSingleThreaded(kernel: KernelState, task: TaskId): boolean {
   const { rows } = kernel.tasks;
   const threads = kernel.processes.rows[rows[task + PROCESS] | THREADS];
   return threads === (rows[task + STATE] === LIVE ? 0 : 1);
 }
 
-/** All threads end but the one that calls. */
+/** All threads but the calling one end. */
 export function dropOtherThreads(kernel: KernelState, task: TaskId): void {
   if (isSingleThreaded(kernel, task)) return;
   if (kernel.tasks.rows[task + STATE] === LIVE) dropThreads(kernel, task);
@@ -143,7 +143,9 @@ export function dropThreads(kernel: KernelState, task: TaskId): void {
   }
 }
 
-/** The numbers of all extra threads of a process on the level of `of`, which `namespace`, its own, is in or is. */
+/**
+ * The PIDs of all extra threads of a process on the level of `of`, which `namespace`, its own, is in or is.
+ */
 export function threadPidsIn(
   kernel: KernelState,
   process: number,

@@ -1,4 +1,4 @@
-/** waitpid. Stands for `do_wait`; never blocks by itself: who wants to block is woken by `hooks.wake`. */
+/** waitpid. Stands for `do_wait`; never blocks: a process that is to block is woken through `hooks.wake`. */
 
 import { finishEmptiedNamespaces, release } from './exit.js';
 import type { TaskId } from './ids.js';
@@ -13,8 +13,9 @@ export const WOULD_BLOCK = -2 as TaskId;
 export const NO_CHILD = -3 as TaskId;
 
 /**
- * Reaps the first zombie among the children (K29), or one child. Returns the released task, whose row is free from now
- * on (see `kernel.waitedStatus`), WOULD_BLOCK while there is something to wait for, or NO_CHILD (ECHILD).
+ * Reaps the first zombie among the children (K29), or one child. Returns the released task, whose row is free
+ * from now on (see `kernel.waitedStatus`), WOULD_BLOCK while there is something to wait for, or NO_CHILD
+ * (ECHILD).
  */
 export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof ANY): TaskId {
   if (child === ANY) {

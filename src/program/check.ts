@@ -10,7 +10,10 @@ import {
   WAIT_TARGETS,
 } from './step.js';
 
-/** Steps inside steps, counted in levels of data; keeps every recursion over a program far from the stack's end. */
+/**
+ * Steps inside steps, counted in levels of data; keeps every recursion over a program far from the stack's
+ * end.
+ */
 const DEPTH_MAX = 200;
 /** Pieces of data in one program: some hundred times the largest measured one. */
 const SIZE_MAX = 100_000;
@@ -47,8 +50,9 @@ export function checkSize(raw: unknown): ProgramProblem | null {
 }
 
 /**
- * Labels that `wait` or `kill` use and that no fork has given. A fork counts if it is written before, or anywhere in
- * a `repeat` around; forks of other process images (a child's, those before an exec) do not count.
+ * Labels that `wait` or `kill` use and that no fork has given. A fork counts if it is written before, or
+ * anywhere in a `repeat` around; forks of other process images (a child's, those before an exec) do not
+ * count.
  */
 export function checkLabels(
   steps: readonly Step[],
@@ -144,8 +148,8 @@ export function forEachStepList(step: Step, visit: (steps: Step[], key: string[]
 }
 
 /**
- * Every name that the program leads to and that the library does not know. Paths are in the program that was asked
- * for; a missing name further on is reported at the step through which it is reached.
+ * Every name that the program leads to and that the library does not know. Paths are in the program that was
+ * asked for; a missing name further on is reported at the step through which it is reached.
  */
 export function checkProgramNames(
   name: string,

@@ -1,8 +1,8 @@
 /**
  * Compiled programs: flat integer code that the interpreter runs.
  *
- * One `Int32Array` holds a program and everything it forks or execs. An instruction is an opcode followed by its
- * operands, which have names below; execution goes on behind the last operand unless the instruction says
+ * One `Int32Array` holds a program and everything it forks or execs. An instruction is an opcode followed by
+ * its operands, which have names below; execution goes on behind the last operand unless the instruction says
  * otherwise. Every address is an absolute index into `code`. Layout of the steps that carry other steps:
  *
  *     fork       FORK …            refused: orElse steps, JUMP next  |  EXIT 2        (no orElse written)
@@ -21,9 +21,9 @@
  *
  * So the code keeps the whole structure of the steps, and `print` can give them back from the code alone.
  *
- * A *process image* is the run of steps between two birth points: a program, the body of a fork, the body of an
- * exec. Labels and loop counters belong to an image: a child does not know its parent's children, and an exec
- * forgets them. Both are numbered from 0 in every image.
+ * A *process image* is the run of steps between two birth points: a program, the body of a fork, the body of
+ * an exec. Labels and loop counters belong to an image: a child does not know its parent's children, and an
+ * exec forgets them. Both are numbered from 0 in every image.
  */
 import type { Distribution } from '../sim/distribution.js';
 import type { ProgramSource } from './step.js';
@@ -66,8 +66,8 @@ export enum Op {
   /** With the probability goes on; else at `otherwise`. */
   CHANCE = 20,
   /**
-   * The main thread ends by pthread_exit and an extra thread goes on with the next instruction (K19). Without an
-   * extra thread the process ends, status 0; so does it when a later THREADS 0 takes the last thread away.
+   * The main thread ends by pthread_exit and an extra thread goes on with the next instruction (K19). Without
+   * an extra thread the process ends, status 0; so does it when a later THREADS 0 takes the last thread away.
    */
   EXIT_MAIN_THREAD = 21,
   /** Ends the process with the status of the child that its last wait step reaped; 0 if none did. */
@@ -77,8 +77,9 @@ export enum Op {
 }
 
 /*
- * Where the operands of an instruction are, counted from its opcode, and how long it is. The runner of the lab has the same
- * names with the same numbers (src/lab/runner/code.h; test/lab/runner-code.test.ts holds them to these).
+ * Where the operands of an instruction are, counted from its opcode, and how long it is. The runner of the
+ * lab has the same names with the same numbers (src/lab/runner/code.h; test/lab/runner-code.test.ts holds
+ * them to these).
  *
  * | operand | what it is |
  * |---|---|

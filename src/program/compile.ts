@@ -126,7 +126,8 @@ class Compiler {
 
   run(): Program {
     this.queued.set(this.name, this.source);
-    // A Map iterates over what is added while iterating: programs that the steps name join the queue as they appear.
+    // A Map iterates over what is added while iterating: programs that the steps name join the queue as they
+    // appear.
     for (const [name, source] of this.queued) this.placeProgram(name, source);
     const entryAt = new Map(this.entries.map((entry) => [entry.name, entry.at]));
     for (const { at, name } of this.references) this.code[at] = entryAt.get(name)!;
@@ -239,24 +240,24 @@ class Compiler {
     return this.emit(Op.JUMP, 0) + JUMP_TO;
   }
 
-  private wait(whom: string, scope: ImageScope): void {
-    if (whom === 'any') this.emit(Op.WAIT_ANY);
-    else if (whom === 'all') this.emit(Op.WAIT_ALL);
-    else this.emit(Op.WAIT_LABEL, scope.slotOf(whom), this.labels.indexOf(whom));
+  private wait(target: string, scope: ImageScope): void {
+    if (target === 'any') this.emit(Op.WAIT_ANY);
+    else if (target === 'all') this.emit(Op.WAIT_ALL);
+    else this.emit(Op.WAIT_LABEL, scope.slotOf(target), this.labels.indexOf(target));
   }
 
   private kill({ target, signal }: KillBody, orElse: Step[] | undefined, scope: ImageScope): void {
     const targetIndex = (KILL_TARGETS as readonly string[]).indexOf(target);
-    const whom =
+    const operands =
       targetIndex >= 0
         ? [targetIndex, -1, -1]
         : [TARGET_LABEL, scope.slotOf(target), this.labels.indexOf(target)];
-    whom.push(SIGNAL_NUMBERS[signal]);
+    operands.push(SIGNAL_NUMBERS[signal]);
     if (orElse === undefined) {
-      this.emit(Op.KILL, ...whom);
+      this.emit(Op.KILL, ...operands);
       return;
     }
-    const at = this.emit(Op.KILL_OR_ELSE, ...whom, 0, 0);
+    const at = this.emit(Op.KILL_OR_ELSE, ...operands, 0, 0);
     this.code[at + KILL_OR_ELSE_REFUSED] = this.code.length;
     this.steps(orElse, scope);
     const jump = this.emit(Op.JUMP, 0) + JUMP_TO;

@@ -10,9 +10,9 @@ export const PAUSED = 2;
 export const WAITING_ANY = 3;
 export const WAITING_ALL = 4;
 export const WAITING_LABEL = 5;
-/** Not a program: a process run by TypeScript. */
+/** A process that TypeScript runs, not a program. */
 export const WORKER = 6;
-/** Nobody runs it: forked and not loaded yet, or ended. */
+/** Without a program or a worker: forked and not loaded yet, or ended. */
 export const IDLE = 7;
 /** In an exec, until its other threads have run, and ended. */
 export const ENDING_THREADS = 8;
@@ -42,8 +42,8 @@ export interface Worker {
   /** It has a signal or a child to look at. */
   wake(task: TaskId): void;
   /**
-   * Its child has ended, and has been reaped for it. A worker that has this reaps whatever dies whenever it is woken, and
-   * need not be woken for that: nobody else would have run in between.
+   * Its child has ended, and has been reaped for it. A worker that has this reaps whatever dies whenever it
+   * is woken, and need not be woken for that: nobody else would have run in between.
    */
   reaped?(task: TaskId, child: TaskId): void;
   /** It has been killed, or has exited: called in the middle of the system call, for nothing but a note. */
@@ -51,7 +51,8 @@ export interface Worker {
 }
 
 /**
- * One for each row of the kernel's `Processes`, used again by whoever has the row next: a probe run allocates none.
+ * One for each row of the kernel's `Processes`, used again by whoever has the row next: a probe run allocates
+ * none.
  */
 export class ProcessContext {
   task: TaskId = NONE;
@@ -67,11 +68,14 @@ export class ProcessContext {
   stream: RandomStream | null = null;
   /** Exit status of the child that the image's last wait step reaped, for EXIT_WAITED. */
   waitedStatus = 0;
-  /** Who runs it instead of a program. */
+  /** The worker that runs it in place of a program. */
   worker: Worker | null = null;
   /** Loop counters of the image. */
   loops = new Int32Array(2);
-  /** Labelled children of the image: the number, as a program remembers it (0: none), and the task that had it then. */
+  /**
+   * Labelled children of the image: the number, as a program remembers it (0: none), and the task that had it
+   * then.
+   */
   labelTasks = new Int32Array(4);
   labelPids = new Int32Array(4);
 
@@ -100,7 +104,7 @@ export class ProcessContext {
     for (let slot = 0; slot < program.labelCount; slot++) this.labelPids[slot] = 0;
   }
 
-  /** What is under way for this process is stale. The token is in events, whose numbers have 32 bits. */
+  /** What is under way for this process is stale. The token is in events, which hold 32 bits. */
   renew(): void {
     this.token = (this.token + 1) | 0;
   }

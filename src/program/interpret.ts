@@ -1,6 +1,6 @@
 /**
- * Runs a program from where it is to its next blocking step. Everything it does goes through the kernel's system
- * calls; it touches no field of a task.
+ * Runs a program from where it is to its next blocking step. Everything it does goes through the kernel's
+ * system calls; it touches no field of a task.
  *
  *   woken ──► the step it waited in, tried again ──► handlers of pending signals ──► steps ──► blocked
  */
@@ -86,9 +86,15 @@ export interface InterpreterHost {
   wakeAfter(context: ProcessContext, delayUs: number): void;
   /** The process is run again, at this instant, after everything due. */
   runAgain(context: ProcessContext): void;
-  /** exit_group, if the parent waits for any child and would be next, and its wait with it. False: it is not so. */
+  /**
+   * exit_group, if the parent waits for any child and would be next, and its wait with it. False: it is not
+   * so.
+   */
   exitAwaited(context: ProcessContext, status: number): boolean;
-  /** The process has made its first extra thread, which is run at this instant, after everything due (TAKING_OVER). */
+  /**
+   * The process has made its first extra thread, which is run at this instant, after everything due
+   * (TAKING_OVER).
+   */
   threadMade(context: ProcessContext): void;
   /** Counts steps; false when there were too many in one instant: the run is being stopped. */
   mayStep(context: ProcessContext): boolean;
@@ -112,7 +118,7 @@ function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
   return context.blocked === ENDING_THREADS && goOnWithExec(host, context);
 }
 
-/** The thread that a process waits for runs, ends, and wakes it: behind whoever has become ready since. */
+/** The thread that a process waits for runs, ends, and wakes it: behind those that have become ready since. */
 function endJoined(host: InterpreterHost, context: ProcessContext): void {
   const { kernel } = host;
   if (kernel.dieOfSignal(context.task)) return;
@@ -129,8 +135,9 @@ export function takeOver(context: ProcessContext): boolean {
 }
 
 /**
- * One more turn in an exec that has to end other threads. They run first, and the last of them wakes the one that waits for
- * them: behind whoever has become ready since. A signal is looked at afterwards, unless it kills. True: the exec is over.
+ * One more turn in an exec that has to end other threads. They run first, and the last of them wakes the one
+ * that waits for them: behind those that have become ready since. A signal is looked at afterwards, unless it
+ * kills. True: the exec is over.
  */
 function goOnWithExec(host: InterpreterHost, context: ProcessContext): boolean {
   const { kernel } = host;
@@ -156,8 +163,9 @@ function exec(kernel: Kernel, context: ProcessContext): void {
 }
 
 /**
- * A signal is there for the process. If it is blocked in waitpid, that sees a child that is dead by now first: `do_wait`
- * looks at the children again before it looks at signals. It returns with one, however many the step waits for.
+ * A signal is there for the process. If it is blocked in waitpid, that sees a child that is dead by now
+ * first: `do_wait` looks at the children again before it looks at signals. It returns with one, however many
+ * the step waits for.
  */
 export function lookOnce(kernel: Kernel, context: ProcessContext): void {
   const { blocked } = context;
@@ -210,8 +218,8 @@ function labelOperand(context: ProcessContext): number {
 }
 
 /**
- * Whose number a label is now, or NONE. A program remembers a number, not a process: once its child has been reaped,
- * that may be a stranger's.
+ * Whose number a label is now, or NONE. A program remembers a number, not a process: once its child has been
+ * reaped, that may be a stranger's.
  */
 function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): TaskId {
   const pid = context.labelPids[slot];
@@ -219,8 +227,8 @@ function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThrea
 }
 
 /**
- * Dies, or runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames has it. False:
- * the process does not go on.
+ * Dies, or runs the handlers of pending signals, SIGCHLD's first, as the kernel's stacking of signal frames
+ * has it. False: the process does not go on.
  */
 function handleSignals(host: InterpreterHost, context: ProcessContext): boolean {
   const { kernel } = host;
@@ -240,14 +248,14 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
 }
 
 /**
- * A running process that has just killed itself: its main thread is gone at once. Other threads have been woken as the signal
- * was sent, and die in that order; true if there are any.
+ * A running process that has just killed itself: its main thread is gone at once. Other threads have been
+ * woken as the signal was sent, and die in that order; true if there are any.
  */
 function diesAhead(kernel: Kernel, task: TaskId): boolean {
   return (kernel.pendingSignals(task) & PENDING_DEATH) !== 0 && kernel.exitAhead(task, kernel.statusOf(task));
 }
 
-/** exit_group: extra threads end when they run, after who is to run already, and the process with them. */
+/** exit_group: extra threads end when they run, after all that is due already, and the process with them. */
 function exit(host: InterpreterHost, context: ProcessContext, status: number): void {
   const { kernel } = host;
   if (host.exitAwaited(context, status)) return;
@@ -421,7 +429,10 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   return code[pc + FORK_NEXT];
 }
 
-/** The THREADS at `pc` is done again until enough are gone. Without the main thread, the last one ends the process. */
+/**
+ * The THREADS at `pc` is done again until enough are gone. Without the main thread, the last one ends the
+ * process.
+ */
 function takeThreadAway(host: InterpreterHost, context: ProcessContext, pc: number, count: number): void {
   if (count === 0 && host.kernel.isMainThreadDead(context.task)) {
     exit(host, context, 0);
@@ -433,8 +444,8 @@ function takeThreadAway(host: InterpreterHost, context: ProcessContext, pc: numb
 }
 
 /**
- * Targets as in KILL_TARGETS, a label last. A parent outside the namespace cannot be named: getppid() is 0. False when
- * there was nobody to send it to (ESRCH).
+ * Targets as in KILL_TARGETS, a label last. A parent outside the namespace cannot be named: getppid() is 0.
+ * False when there was nobody to send it to (ESRCH).
  */
 function sendSignal(
   kernel: Kernel,

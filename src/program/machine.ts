@@ -1,10 +1,10 @@
 /**
- * A simulated machine: the kernel, the clock, and whoever runs on them.
+ * A simulated machine: the kernel, the clock, and the programs and workers that run on them.
  *
  *   kernel ── wake(task) ──► soon: resume ──► interpreter (a program) or callback (a worker) ──► system calls ──► kernel
  *
- * A woken process runs at the same instant, after everything already due: so deaths at one instant deliver one
- * SIGCHLD, as they do on a busy machine (K25).
+ * A woken process runs at the same instant, after everything already due: so deaths at one instant deliver
+ * one SIGCHLD, as they do on a busy machine (K25).
  */
 import {
   type ForkRefusal,
@@ -21,12 +21,12 @@ import { IDLE, isWaiting, ProcessContext, SLEEPING, WAITING_ANY, WORKER, type Wo
 import { endSleep, endWait, type InterpreterHost, lookOnce, resume, takeOver } from './interpret.js';
 
 /**
- * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it has taken twice as
- * many: what is counted at first may belong to instants before.
+ * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it
+ * has taken twice as many: what is counted at first may belong to instants before.
  */
 export const STEPS_PER_INSTANT_MAX = 20_000_000;
 
-/** What the digest folds, besides times: the number in the host's namespace, and one of these. */
+/** What the digest folds, besides times: the PID in the host's namespace, and one of these. */
 const FORKED = 0;
 const ENDED = 1;
 const RELEASED = 2;
@@ -67,7 +67,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** Forks, ends, releases and refusals so far: what the digest is made of. */
   transitions = 0;
 
-  /** Whose turn it is, of those that run programs. */
+  /** The process that runs a program at this moment. */
   private turnOf: TaskId = NONE;
   private lastPid = 0;
   private observer: MachineObserver = {};
@@ -128,7 +128,10 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.lastPid = number;
   }
 
-  /** A program goes on before those that it kills can run; a worker stands for somebody who waits until they are dead. */
+  /**
+   * A program goes on before those that it kills can run; a worker stands for somebody who waits until they
+   * are dead.
+   */
   killed(sender: TaskId | typeof NONE, task: TaskId): boolean {
     const context = this.contextOf(task);
     if (sender !== NONE && sender === this.turnOf && context.blocked !== IDLE && context.blocked !== WORKER) {
@@ -143,8 +146,8 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.observer.namespaceEnds?.(init);
   }
 
-  ended(task: TaskId, number: number, status: number): void {
-    this.fold(ENDED, number);
+  ended(task: TaskId, hostPid: number, status: number): void {
+    this.fold(ENDED, hostPid);
     this.sim.digest.fold(status);
     const context = this.contextOf(task);
     const { worker } = context;
@@ -152,8 +155,8 @@ export class Machine implements InterpreterHost, KernelHooks {
     worker?.ended?.(task, status);
   }
 
-  released(_task: TaskId, number: number): void {
-    this.fold(RELEASED, number);
+  released(_task: TaskId, hostPid: number): void {
+    this.fold(RELEASED, hostPid);
   }
 
   refused(parent: TaskId, refusal: ForkRefusal): void {
@@ -181,8 +184,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   /**
-   * The parent would be woken, and as nobody else is due, it would be next: what it then does about its child is done at once,
-   * and nobody sees a zombie (decision 14).
+   * The parent would be woken, and as nothing else is due, it would be next: what it then does about its child
+   * is done at once, and no zombie is ever seen (decision 14).
    */
   exitAwaited({ task }: ProcessContext, status: number): boolean {
     const { kernel, sim } = this;
@@ -273,13 +276,13 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   /** Times are folded once an instant: most instants have many transitions. */
-  private fold(what: number, number: number): void {
+  private fold(what: number, hostPid: number): void {
     const { sim } = this;
     this.transitions++;
     if (sim.nowUs !== this.foldedUs) {
       this.foldedUs = sim.nowUs;
       sim.digest.foldTime(sim.nowUs);
     }
-    sim.digest.fold((number << 2) | what);
+    sim.digest.fold((hostPid << 2) | what);
   }
 }

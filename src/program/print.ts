@@ -1,6 +1,6 @@
 /**
- * Prints compiled code back to steps. The inverse of `compile`, from the integers and their tables alone, so that
- * what is printed is what runs, and a round trip through both is a test of both.
+ * Prints compiled code back to steps. The inverse of `compile`, from the integers and their tables alone, so
+ * that what is printed is what runs, and a round trip through both is a test of both.
  */
 import {
   AGAIN_LENGTH,

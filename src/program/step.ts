@@ -1,9 +1,9 @@
 /**
  * The step language: what runs in a container, as text.
  *
- * A program is `{comm, steps}`. The list of steps is closed on purpose: every program here can also be run for
- * real in a PID namespace, and that is how the model is checked. A new step needs a decision record with a
- * scenario whose answer changes (docs/decisions).
+ * A program is `{comm, steps}`. The list of steps is closed on purpose: every program here can also be run
+ * for real in a PID namespace, and that is how the model is checked. A new step needs a decision record with
+ * a scenario whose answer changes (docs/decisions).
  *
  * These types have the shape of the YAML itself, so that a program prints back to what was written.
  */
@@ -77,7 +77,9 @@ export type Step =
   /** `orElse` may also stand beside the fork; `readProgram` moves it inside. */
   | { fork: ForkBody; orElse?: Step[] }
   | { exec: ExecBody }
-  /** Have N extra threads from now on. A refusal runs `orElse`; without it the process aborts (status 134). */
+  /**
+   * Have N extra threads from now on. A refusal runs `orElse`; without it the process aborts (status 134).
+   */
   | { threads: number; orElse?: Step[] }
   | { wait: (typeof WAIT_TARGETS)[number] | (string & {}) }
   | { sigchld: SigchldDisposition }
@@ -87,7 +89,9 @@ export type Step =
   | { kill: KillBody; orElse?: Step[] }
   | { repeat: RepeatBody }
   | { chance: ChanceBody }
-  /** `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0005). */
+  /**
+   * `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0005).
+   */
   | { exit: number | 'waited' }
   /** The main thread ends and the extra threads go on: the delayed group leader of K19 (decision 0003). */
   | 'exit-main-thread';
@@ -102,8 +106,9 @@ export interface ProgramSource {
 }
 
 /**
- * Programs by name: a scenario's own `programs:` laid over the catalogue. A plain `Map` will do; the catalogue's
- * library also answers to names that it makes up on demand (`tini -- rabbitmq-server`), which `keys` does not list.
+ * Programs by name: a scenario's own `programs:` laid over the catalogue. A plain `Map` will do; the
+ * catalogue's library also answers to names that it makes up on demand (`tini -- rabbitmq-server`), which
+ * `keys` does not list.
  */
 export type ProgramLibrary = Pick<ReadonlyMap<string, ProgramSource>, 'get' | 'has' | 'keys'>;
 

@@ -1,9 +1,9 @@
-/** Tables that grow: what they hold stays, and they never have room for more rows than there are numbers. */
+/** Tables that grow: what they hold stays, and they never have room for more rows than there are PIDs. */
 import { expect, it } from 'vitest';
 import { lengthened } from '../../src/kernel/arena.js';
 import { PID_MAX_LIMIT } from '../../src/kernel/limits.js';
 
-it('K9 a table that grows keeps its rows, and so whoever holds a number goes on holding it', () => {
+it('K9 a table that grows keeps its rows, and so a process that holds a PID goes on holding it', () => {
   const longer = lengthened(Int32Array.of(1, 2, 3, 4, 5, 6), 3);
   expect([...longer.subarray(0, 6)]).toEqual([1, 2, 3, 4, 5, 6]);
   expect(longer.length % 3).toBe(0);

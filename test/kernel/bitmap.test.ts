@@ -1,4 +1,4 @@
-/** The table of numbers against a plain array and scans. */
+/** The table of PIDs against a plain array and scans. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PidBitmap } from '../../src/kernel/bitmap.js';
@@ -16,7 +16,7 @@ type Move = { kind: 'take' | 'takeRun' | 'freeRun' | 'freeOne'; at: number; leng
 const move = fc.record({
   kind: fc.constantFrom('take', 'takeRun', 'freeRun', 'freeOne'),
   at: fc.nat(SIZE - 1),
-  // Whole words of every level are to become full and open again: 32, 1024 and 32768 numbers.
+  // Whole words of every level are to become full and open again: 32, 1024 and 32768 PIDs.
   length: fc.oneof(fc.integer({ min: 1, max: 70 }), fc.integer({ min: 900, max: 40_000 })),
 }) as fc.Arbitrary<Move>;
 
@@ -34,7 +34,7 @@ function play(bitmap: PidBitmap, taken: Uint8Array, { kind, at, length }: Move):
   taken.fill(isFree ? 1 : 0, from, end);
 }
 
-it('K2 the next free number is the one that a scan finds, however the table has been filled', () => {
+it('K2 the next free PID is the one that a scan finds, however the table has been filled', () => {
   const sequence = fc.array(move, { minLength: 1, maxLength: 60, size: 'max' });
   const places = fc.array(fc.nat(SIZE + 100), { minLength: 20, maxLength: 20 });
   fc.assert(
@@ -97,7 +97,7 @@ it('K2 a short run is taken where all of it is free and known to be, and nothing
   );
 });
 
-it('K2 the one free number among 4194304 is found from anywhere before it', () => {
+it('K2 the one free PID among 4194304 is found from anywhere before it', () => {
   const bitmap = new PidBitmap();
   bitmap.takeRun(0, PID_MAX_LIMIT);
   expect(bitmap.nextFree(300, PID_MAX_LIMIT)).toBe(-1);

@@ -79,7 +79,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(task)).toBe(NONE);
   });
 
-  it('K34 pinned numbers are not charged: a limit on tasks is no limit on numbers', () => {
+  it('K34 pinned PIDs are not charged: a limit on tasks is no limit on PIDs', () => {
     const kernel = boot();
     const jail = container(kernel);
     const cgroup = kernel.createCgroup(0, 100);
@@ -184,7 +184,7 @@ onBothKernels((boot) => {
     expect([inner, podCgroup, kubepods].map((id) => kernel.pidsEvents(id))).toEqual([0, 3, 3]);
   });
 
-  it('K38 numbers are asked before the cgroup: with both full it is no event', () => {
+  it('K38 PIDs are asked before the cgroup: with both full it is no event', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 301);
     const cgroup = kernel.createCgroup(0, 1);

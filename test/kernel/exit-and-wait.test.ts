@@ -1,4 +1,7 @@
-/** What becomes of a process that ends: zombie or nothing, and who hears of it (experiments e5, e10, e16, e20). */
+/**
+ * What becomes of a process that ends: zombie or nothing, and which process is told (experiments e5, e10, e16,
+ * e20).
+ */
 import { expect, it } from 'vitest';
 import { ANY, NO_CHILD, NONE, SIGCHLD, SIGKILL, SIGTERM, WOULD_BLOCK } from '../../src/kernel/kernel.js';
 import { PENDING_SIGCHLD } from '../../src/kernel/signals.js';
@@ -147,7 +150,7 @@ onBothKernels((boot) => {
     expect(kernel.nrThreads).toBe(before);
   });
 
-  it('K42 a zombie has a number, a parent, a group, a charge and a status, and nothing else', () => {
+  it('K42 a zombie has a PID, a parent, a group, a charge and a status, and nothing else', () => {
     const kernel = boot();
     const { ns, init } = container(kernel);
     const cgroup = kernel.createCgroup(0, Number.POSITIVE_INFINITY);
@@ -174,7 +177,7 @@ onBothKernels((boot) => {
     expect(kernel.statusOf(task)).toBe(3);
   });
 
-  it('K46 exec frees the numbers of the other threads and keeps the process’s own', () => {
+  it('K46 exec frees the PIDs of the other threads and keeps the process’s own', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 400);
     const task = kernel.fork(init);

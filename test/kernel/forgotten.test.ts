@@ -7,7 +7,7 @@ function boot(): Kernel {
 }
 
 describe('an id that nobody will use again', () => {
-  it('K31 is not a later namespace’s before the last number in there is free', () => {
+  it('K31 is not a later namespace’s before the last PID in there is free', () => {
     const kernel = boot();
     const outside = kernel.fork(kernel.init);
     const ns = kernel.unsharePidNamespace(outside);

@@ -13,7 +13,7 @@ interface Limits {
   inside?: number | null;
 }
 
-/** A parent under some limits, with every third of 60 numbers before the next one taken. */
+/** A parent under some limits, with every third of 60 PIDs before the next one taken. */
 function world({ pidMax = 32_768, threadsMax = 100_000, pidsMax, nprocMax, inside = null }: Limits) {
   const kernel = new Kernel({ rules: kernelRules('6.18', 'v1')!, pidMax, threadsMax });
   const parent = kernel.fork(kernel.init);
@@ -78,7 +78,7 @@ describe('K9 a process that is born with its threads is the same as one that mak
     expect(kernel.taskCount()).toBe(2);
   });
 
-  it('where numbers are taken in between, it steps over them', () => {
+  it('where PIDs are taken in between, it steps over them', () => {
     const { kernel, parent } = world({ pidMax: 320 });
     const children = Array.from({ length: 318 }, () => kernel.fork(kernel.init)).filter(
       (child) => child !== NONE,

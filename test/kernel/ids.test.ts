@@ -1,6 +1,6 @@
 /**
- * Ids are types of their own: what would not compile says `@ts-expect-error`, which `tsc` holds to be an error (`npm run
- * lint`). At run time they are plain numbers, so nothing but the compiler could object.
+ * Ids are types of their own: what would not compile says `@ts-expect-error`, which `tsc` holds to be an
+ * error (`npm run lint`). At run time they are plain numbers, so nothing but the compiler could object.
  */
 import { describe, expect, it } from 'vitest';
 import { HOST_NS, Kernel, originId, ROOT_CGROUP } from '../../src/kernel/kernel.js';

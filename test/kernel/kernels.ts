@@ -94,8 +94,8 @@ export function container(kernel: AnyKernel, pidMax?: number): Container {
 }
 
 /**
- * A probe as a runtime execs it: born inside, with a parent outside; it leaves one orphan, exits and is reaped by that
- * parent; then the orphan ends too. False when a fork was refused.
+ * A probe as a runtime execs it: born inside, with a parent outside; it leaves one orphan, exits and is
+ * reaped by that parent; then the orphan ends too. False when a fork was refused.
  */
 export function probe(kernel: AnyKernel, { outside }: Container, isSessionLeader: boolean): boolean {
   const command = kernel.fork(outside);

@@ -1,4 +1,7 @@
-/** RLIMIT_NPROC and threads-max (experiment e10; the refusal by threads-max is from the source, kernel/fork.c). */
+/**
+ * RLIMIT_NPROC and threads-max (experiment e10; the refusal by threads-max is from the source,
+ * kernel/fork.c).
+ */
 import { expect, it } from 'vitest';
 import { NONE } from '../../src/kernel/kernel.js';
 import { defaultThreadsMax } from '../../src/kernel/limits.js';
@@ -8,7 +11,7 @@ const KIB = 1024;
 const GIB = 2 ** 30;
 
 onBothKernels((boot) => {
-  it('K38 RLIMIT_NPROC is asked first, then threads-max, then numbers', () => {
+  it('K38 RLIMIT_NPROC is asked first, then threads-max, then PIDs', () => {
     const kernel = boot({ pidMax: 301, threadsMax: 300 });
     const user = kernel.fork(kernel.init);
     kernel.setUser(user, 1000);
@@ -68,7 +71,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(kernel.init)).not.toBe(NONE);
   });
 
-  it('K40 pinned numbers do not count against threads-max', () => {
+  it('K40 pinned PIDs do not count against threads-max', () => {
     const kernel = boot({ threadsMax: 100 });
     const { init } = container(kernel);
     for (let i = 0; i < 40; i++) {

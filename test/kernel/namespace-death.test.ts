@@ -24,7 +24,7 @@ onBothKernels((boot) => {
     },
   );
 
-  it('K30 the death of anybody else frees one number', () => {
+  it('K30 the death of any other process frees one PID', () => {
     const kernel = boot();
     const { ns, init } = container(kernel);
     const [task] = forkMany(kernel, init, 50);
@@ -33,7 +33,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(50);
   });
 
-  it('K30 pinned numbers go too', () => {
+  it('K30 pinned PIDs go too', () => {
     const kernel = boot();
     const pod = container(kernel);
     for (let i = 0; i < 40; i++) probe(kernel, pod, true);
@@ -127,8 +127,10 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(0);
   });
 
-  // Seen on 6.18, 60 runs of 60: PID 1 with threads exits under such a zombie: State Z, Threads 2, and a number more
-  // than its own. Killed by SIGKILL it is a race; of 40 runs with several threads the main thread was last in 26.
+  // Seen on 6.18, 60 runs of 60: PID 1 with threads exits under such a zombie: State Z, Threads 2, and a PID
+  // more
+  // than its own. Killed by SIGKILL it is a race; of 40 runs with several threads the main thread was last in
+  // 26.
   it('K32 of a PID 1 with threads the last one waits, and the main thread is a zombie by then', () => {
     const kernel = boot();
     const { ns, init, outside } = container(kernel);
@@ -192,7 +194,7 @@ onBothKernels((boot) => {
     expect(kernel.wait(outside, ANY)).toBe(NO_CHILD);
   });
 
-  it('K32 a number that the zombie pins holds it up as well', () => {
+  it('K32 a PID that the zombie pins holds it up as well', () => {
     const kernel = boot();
     const { ns, init, outside } = container(kernel);
     const leader = kernel.fork(outside);

@@ -1,6 +1,6 @@
 /**
- * The fast kernel and the reference, side by side: every system call is made on both, and after it all that can be
- * seen of them is compared.
+ * The fast kernel and the reference, side by side: every system call is made on both, and after it all that
+ * can be seen of them is compared.
  *
  * A process is named by its id in the reference, which is never used twice; `fastId` translates.
  */
@@ -21,19 +21,21 @@ import { activeNs } from './reference-tables.js';
 
 /** What the hooks were told in one call. */
 interface Told {
-  /** Of every child, its number on the host. */
+  /** Of every child, its PID on the host. */
   forked: number[];
   refused: ForkRefusal[];
   ended: Map<number, { number: number; status: number }>;
   namespaceEnds: number[];
-  /** The sender, and whom it killed. */
+  /** The sender, and the process that it killed. */
   killed: number[][];
-  /** Their numbers on the host. */
+  /** Their PIDs on the host. */
   released: Map<number, number>;
   woken: Set<number>;
 }
 
-/** Of the processes that are killed one dies when it runs, the next at once in waitpid, and the next at once. */
+/**
+ * Of the processes that are killed one dies when it runs, the next at once in waitpid, and the next at once.
+ */
 function listener(wait: (task: number) => void): { told: Told; hooks: KernelHooks } {
   let count = 0;
   const told: Told = {
@@ -138,7 +140,8 @@ export class Pair {
     throw new Error(`${what}: the fast kernel says\n  ${is}\nthe reference\n  ${shouldBe}`);
   }
 
-  // -------------------------------------------------------------------------------------------------- comparison
+  // --------------------------------------------------------------------------------------------------
+  // comparison
 
   compare(): void {
     this.fast.checkInvariants();
@@ -190,7 +193,7 @@ export class Pair {
     }
   }
 
-  /** Whom a call has woken is compared as far as it matters: every process with something to do has been. */
+  /** The processes that a call has woken are compared as far as it matters: every one with something to do has been. */
   private compareTold(): void {
     const { fastTold: fast, referenceTold: reference } = this;
     this.equal('forks told', fast.forked, reference.forked);
@@ -219,7 +222,8 @@ export class Pair {
     );
   }
 
-  // ------------------------------------------------------------------------------------------------------- calls
+  // -------------------------------------------------------------------------------------------------------
+  // calls
 
   fork(parent: number): number {
     const child = this.call(
@@ -281,7 +285,10 @@ export class Pair {
     return reaped;
   }
 
-  /** To the reference these are two system calls, and the parent is woken in between: whether it has to be is another test's. */
+  /**
+   * To the reference these are two system calls, and the parent is woken in between: whether it has to be is
+   * another test's.
+   */
   exitAwaited(task: number, status: number): void {
     const parent = this.reference.parentOf(task);
     this.call(
@@ -362,7 +369,9 @@ export class Pair {
     );
   }
 
-  /** Is a thread possible? Not between unshare or setns and the fork that follows (EINVAL in copy_process). */
+  /**
+   * Is a thread possible? Not between unshare or setns and the fork that follows (EINVAL in copy_process).
+   */
   mayCloneThreads(id: number): boolean {
     const p = this.reference.processes.get(id)!;
     return p.childNs === activeNs(p);

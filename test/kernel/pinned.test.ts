@@ -1,4 +1,4 @@
-/** What holds a number after its process is gone (experiments e3, e4, e11, e13, e19). */
+/** What holds a PID after its process is gone (experiments e3, e4, e11, e13, e19). */
 import { expect, it } from 'vitest';
 import { ANY, NONE } from '../../src/kernel/kernel.js';
 import {
@@ -36,7 +36,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(init)).not.toBe(NONE);
   });
 
-  it('K10 a reaped session leader keeps its number while a zombie of its session is left', () => {
+  it('K10 a reaped session leader keeps its PID while a zombie of its session is left', () => {
     const kernel = boot();
     const pod = container(kernel, 400);
     const command = kernel.fork(pod.outside);
@@ -62,7 +62,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(pod.ns)).toBe(2);
   });
 
-  it('K10 a process group alone keeps its leader’s number, until its last member is gone', () => {
+  it('K10 a process group alone keeps its leader’s PID, until its last member is gone', () => {
     const kernel = boot();
     const { ns, init } = container(kernel);
     const leader = kernel.fork(init);
@@ -92,7 +92,7 @@ onBothKernels((boot) => {
     expect(kernel.pinned(ns)).toBe(0);
   });
 
-  it('K10 a pinned number is passed over by fork', () => {
+  it('K10 a pinned PID is passed over by fork', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 302);
     const leader = kernel.fork(init);
@@ -108,7 +108,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(299);
   });
 
-  it('K10 setsid is refused to whoever leads a group, as session leaders do', () => {
+  it('K10 setsid is refused to a leader of a group, which a session leader is', () => {
     const kernel = boot();
     const task = kernel.fork(kernel.init);
     expect(kernel.setpgid(task)).toBe(true);
@@ -120,7 +120,7 @@ onBothKernels((boot) => {
     expect(kernel.setpgid(child)).toBe(false);
   });
 
-  it('K11 the orphan of a setsid probe costs two numbers, in the container and on the node', () => {
+  it('K11 the orphan of a setsid probe costs two PIDs, in the container and on the node', () => {
     const kernel = boot();
     const pod = container(kernel);
     const before = kernel.allocated();
@@ -159,7 +159,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(pod.ns)).toBe(1);
   });
 
-  it('K12 a pinned number is in no count but the table’s: full at 50 % used', () => {
+  it('K12 a pinned PID is in no count but the table’s: full at 50 % used', () => {
     const kernel = boot();
     const pod = container(kernel, 400);
     const cgroup = kernel.createCgroup(0, Number.POSITIVE_INFINITY);
@@ -182,7 +182,7 @@ onBothKernels((boot) => {
     expect(kernel.taskCount(pod.ns)).toBe(kernel.allocated(pod.ns));
   });
 
-  it('K13 nothing but a task holds a number: a reaped process that nobody has as group or session is gone at once', () => {
+  it('K13 nothing but a task holds a PID: a reaped process that nobody has as group or session is gone at once', () => {
     const kernel = boot({ pidMax: 301 });
     const child = deadChild(kernel, kernel.init);
     expect(kernel.allocated()).toBe(2);
@@ -191,7 +191,7 @@ onBothKernels((boot) => {
     expect(kernel.listTasks().map((each) => each.task)).toEqual([kernel.init]);
   });
 
-  it('K45 a daemon that forks twice pins the number of the process in the middle', () => {
+  it('K45 a daemon that forks twice pins the PID of the process in the middle', () => {
     const kernel = boot();
     const { ns, init } = container(kernel);
     const middle = kernel.fork(init);

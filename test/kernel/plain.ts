@@ -1,4 +1,7 @@
-/** The kernel's interface with plain numbers in place of ids: the reference knows no others, and tests give and take both. */
+/**
+ * The kernel's interface with plain numbers in place of ids: the reference knows no others, and tests give
+ * and take both.
+ */
 import type {
   CgroupId,
   CommId,

@@ -1,9 +1,9 @@
 /**
  * What the reference kernel knows, and everything that can be read from it.
  *
- * Nothing is kept that can be worked out. Which numbers are taken, what a cgroup is charged, how many tasks there
- * are: all of it is found by looking at every task, each time it is asked for. So there is no counter here that can
- * be forgotten, no list that can be left broken and no index that can be stale.
+ * Nothing is kept that can be worked out. Which PIDs are taken, what a cgroup is charged, how many tasks
+ * there are: all of it is found by looking at every task, each time it is asked for. So there is no counter
+ * here that can be forgotten, no list that can be left broken and no index that can be stale.
  */
 import type { KernelRules } from '../../src/kernel/rules.js';
 import type { PlainRow } from './plain.js';
@@ -14,7 +14,7 @@ export interface PidNamespace {
   level: number;
   parent: PidNamespace | null;
   pidMax: number;
-  /** The next number to try (`idr_next`). */
+  /** The next PID to try (`idr_next`). */
   cursor: number;
   /** `child_reaper`; null before the first process. */
   init: Process | null;
@@ -22,7 +22,7 @@ export interface PidNamespace {
   open: boolean;
 }
 
-/** `struct pid`: one number for each namespace level, the host's first. */
+/** `struct pid`: one PID for each namespace level, the host's first. */
 export interface Pid {
   numbers: { ns: PidNamespace; nr: number }[];
   origin: number;
@@ -83,17 +83,19 @@ export interface Process {
   status: number;
 }
 
-/** A number in one namespace, 0 if there is none: `pid_nr_ns`. */
+/** A PID in one namespace, 0 if there is none: `pid_nr_ns`. */
 export function numberIn(pid: Pid, ns: PidNamespace): number {
   return pid.numbers.find((number) => number.ns === ns)?.nr ?? 0;
 }
 
-/** `task_active_pid_ns`: the namespace of the innermost number. */
+/** `task_active_pid_ns`: the namespace of the innermost PID. */
 export function activeNs(p: Process): PidNamespace {
   return p.main.pid.numbers.at(-1)!.ns;
 }
 
-/** Every `task_struct` that has not been released: each is a number, a charge and a unit of nr_threads (K9, K41). */
+/**
+ * Every `task_struct` that has not been released: each is a PID, a charge and a unit of nr_threads (K9, K41).
+ */
 export function tasksOf(p: Process): Thread[] {
   return [p.main, ...p.others];
 }
@@ -108,7 +110,9 @@ export abstract class ReferenceTables {
   readonly namespaces: PidNamespace[] = [];
   readonly cgroups: Cgroup[] = [];
   protected abstract readonly rules: KernelRules;
-  /** Tasks by origin since boot, made and released; the only counters, because the past cannot be looked at. */
+  /**
+   * Tasks by origin since boot, made and released; the only counters, because the past cannot be looked at.
+   */
   private readonly created = new Map<number, number>();
   private readonly releasedTasks = new Map<number, number>();
 
@@ -121,7 +125,7 @@ export abstract class ReferenceTables {
     return this.unreleased.flatMap(tasksOf).length;
   }
 
-  /** Every `struct pid` that some task is attached to as PID, PGID or SID: all that keeps a number (K9, K10). */
+  /** Every `struct pid` that some task is attached to as PID, PGID or SID: all that keeps a PID (K9, K10). */
   heldPids(): Set<Pid> {
     const held = new Set<Pid>();
     for (const p of this.unreleased) {

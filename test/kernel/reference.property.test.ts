@@ -1,9 +1,9 @@
 /**
- * Random system calls on the fast kernel and on the reference: after every call everything that can be seen of the two
- * must be the same, and the fast kernel's own invariants must hold.
+ * Random system calls on the fast kernel and on the reference: after every call everything that can be seen
+ * of the two must be the same, and the fast kernel's own invariants must hold.
  *
- * The tables are small (`pid_max` from 301) and calls come in bursts, so that numbers wrap and run out. For a longer
- * run set PIDSIM_PROPERTY_RUNS to the number of sequences, and PIDSIM_PROPERTY_SEED to repeat one.
+ * The tables are small (`pid_max` from 301) and calls come in bursts, so that PIDs wrap and run out. For a
+ * longer run set PIDSIM_PROPERTY_RUNS to the number of sequences, and PIDSIM_PROPERTY_SEED to repeat one.
  */
 
 import fc from 'fast-check';

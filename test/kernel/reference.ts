@@ -1,10 +1,10 @@
 /**
  * The kernel model a second time: slow, and obvious.
  *
- * Every call is written from the kernel's own sources and from what was observed, not from `src/kernel`, and holds
- * its answer in plain objects that are searched from end to end. The fast kernel is held to it call by call
- * (reference.property.test.ts). Each function is named for the system call, and says which kernel function it stands
- * for. What it knows, and what can be read from it, is in reference-tables.ts.
+ * Every call is written from the kernel's own sources and from what was observed, not from `src/kernel`, and
+ * holds its answer in plain objects that are searched from end to end. The fast kernel is held to it call by
+ * call (reference.property.test.ts). Each function is named for the system call, and says which kernel
+ * function it stands for. What it knows, and what can be read from it, is in reference-tables.ts.
  */
 import type { ForkRefusal, KernelOptions, Refuser } from '../../src/kernel/kernel.js';
 import type { KernelRules } from '../../src/kernel/rules.js';
@@ -24,7 +24,10 @@ import {
   tasksOf,
 } from './reference-tables.js';
 
-/** Written down here again on purpose: the two models share no number (include/linux/pid.h, threads.h, signal.h). */
+/**
+ * Written down here again on purpose: the two models share no number (include/linux/pid.h, threads.h,
+ * signal.h).
+ */
 const RESERVED_PIDS = 300;
 const PID_MAX_LIMIT = 4_194_304;
 const SIGKILL = 9;
@@ -61,9 +64,12 @@ export class ReferenceKernel extends ReferenceTables {
     this.init = ns.init.id;
   }
 
-  // ------------------------------------------------------------------------------------------------------- fork
+  // -------------------------------------------------------------------------------------------------------
+  // fork
 
-  /** `idr_alloc_cyclic`: the next free number at or after the cursor, else from the start; 0 if there is none. */
+  /**
+   * `idr_alloc_cyclic`: the next free PID at or after the cursor, else from the start; 0 if there is none.
+   */
   private nextPid(ns: PidNamespace): number {
     const end = this.limitOf(ns);
     const low = ns.cursor > RESERVED_PIDS ? RESERVED_PIDS : 1;
@@ -75,8 +81,9 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * `alloc_pid`: one number for each level, innermost first. A cursor that has moved stays moved whatever happens
-   * further out, but for one case: in a namespace that has no process yet, a refusal starts it over (K8).
+   * `alloc_pid`: one PID for each level, innermost first. A cursor that has moved stays moved whatever
+   * happens further out, but for one case: in a namespace that has no process yet, a refusal starts it over
+   * (K8).
    */
   private allocPid(ns: PidNamespace, origin: number): Pid | null {
     const pid: Pid = { numbers: [], origin };
@@ -184,7 +191,10 @@ export class ReferenceKernel extends ReferenceTables {
     return count;
   }
 
-  /** Threads release themselves when they end: no zombie, nothing to join (`exit_notify`, K9). The youngest go. */
+  /**
+   * Threads release themselves when they end: no zombie, nothing to join (`exit_notify`, K9). The youngest
+   * go.
+   */
   private releaseThreads(p: Process, keep: number): void {
     for (const thread of p.others.splice(keep)) this.countReleased(thread.pid.origin, 1);
     this.afterRelease();
@@ -202,8 +212,8 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * `de_thread` frees the other threads; whichever of them called takes the main thread's place and number (K46).
-   * `flush_signal_handlers` leaves only SIG_IGN, and clears SA_NOCLDWAIT.
+   * `de_thread` frees the other threads; whichever of them called takes the main thread's place and PID
+   * (K46). `flush_signal_handlers` leaves only SIG_IGN, and clears SA_NOCLDWAIT.
    */
   exec(id: number, comm: string): void {
     const p = this.running(id);
@@ -214,7 +224,8 @@ export class ReferenceKernel extends ReferenceTables {
     if (p.sigterm !== 'ignore') p.sigterm = 'default';
   }
 
-  // ------------------------------------------------------------------------------------------------------- exit
+  // -------------------------------------------------------------------------------------------------------
+  // exit
 
   /** `do_group_exit`. */
   exit(id: number, status: number): void {
@@ -222,8 +233,8 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * `do_group_exit` up to where the calling thread is gone and `zap_other_threads` has sent the others SIGKILL: `dieOfSignal`
-   * is theirs. False: there are no others.
+   * `do_group_exit` up to where the calling thread is gone and `zap_other_threads` has sent the others
+   * SIGKILL: `dieOfSignal` is theirs. False: there are no others.
    */
   exitAhead(id: number, status: number): boolean {
     const p = this.running(id);
@@ -236,7 +247,10 @@ export class ReferenceKernel extends ReferenceTables {
     return true;
   }
 
-  /** The main thread ends. If others go on it is a zombie that nobody can wait for yet (`delay_group_leader`, K19). */
+  /**
+   * The main thread ends. If others go on it is a zombie that nobody can wait for yet (`delay_group_leader`,
+   * K19).
+   */
   exitMainThread(id: number): boolean {
     const p = this.running(id);
     const goesOn = p.main.alive && p.others.length > 0;
@@ -247,8 +261,9 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * `do_exit` of all threads, one after the other. Of a namespace's PID 1 the last thread is stopped on its way out;
-   * in the kernel that may be any, here it is the oldest but the main one (`thread_group_leader(me) ? 1 : 2`).
+   * `do_exit` of all threads, one after the other. Of a namespace's PID 1 the last thread is stopped on its
+   * way out; in the kernel that may be any, here it is the oldest but the main one (`thread_group_leader(me)
+   * ? 1 : 2`).
    */
   private doExit(p: Process, status: number): void {
     const ns = activeNs(p);
@@ -263,7 +278,10 @@ export class ReferenceKernel extends ReferenceTables {
     else this.exitNotify(p);
   }
 
-  /** `zap_pid_ns_processes` (K30): nobody in, everybody killed, all children reaped, then wait for the rest (K32). */
+  /**
+   * `zap_pid_ns_processes` (K30): nobody in, everybody killed, all children reaped, then wait for the rest
+   * (K32).
+   */
   private zapPidNsProcesses(ns: PidNamespace): void {
     const init = ns.init!;
     ns.open = false;
@@ -278,7 +296,9 @@ export class ReferenceKernel extends ReferenceTables {
     this.afterRelease();
   }
 
-  /** A number that becomes free may be the last but one of a namespace whose init waits for that (`free_pid`). */
+  /**
+   * A PID that becomes free may be the last but one of a namespace whose init waits for that (`free_pid`).
+   */
   private afterRelease(): void {
     for (const ns of this.namespaces) {
       const init = ns.init;
@@ -301,7 +321,10 @@ export class ReferenceKernel extends ReferenceTables {
     if (autoreap) this.releaseTask(p);
   }
 
-  /** `forget_original_parent`, `reparent_leader`: the children that a new parent who ignores SIGCHLD does not want. */
+  /**
+   * `forget_original_parent`, `reparent_leader`: the children that a new parent who ignores SIGCHLD does not
+   * want.
+   */
   private forgetOriginalParent(father: Process): Process[] {
     const { children } = father;
     father.children = [];
@@ -359,7 +382,8 @@ export class ReferenceKernel extends ReferenceTables {
     return zombie.id;
   }
 
-  // ---------------------------------------------------------------------------------------------------- signals
+  // ----------------------------------------------------------------------------------------------------
+  // signals
 
   /** `send_signal`, `sig_task_ignored`, `complete_signal`. */
   kill(senderId: number, targetId: number, signal: Signal): void {
@@ -401,7 +425,10 @@ export class ReferenceKernel extends ReferenceTables {
     return (signal === SIGCHLD && isHandler(p.sigchld)) || (signal === SIGTERM && p.sigterm === 'exit');
   }
 
-  /** PID 1 gets only what it has a handler for, and SIGKILL from an ancestor namespace; the host's not even that (K33). */
+  /**
+   * PID 1 gets only what it has a handler for, and SIGKILL from an ancestor namespace; the host's not even
+   * that (K33).
+   */
   private isIgnored(target: Process, signal: Signal, fromAncestor: boolean): boolean {
     if (this.hasHandler(target, signal)) return false;
     if (signal === SIGCHLD) return true;
@@ -411,8 +438,8 @@ export class ReferenceKernel extends ReferenceTables {
   }
 
   /**
-   * kill(0, signal), in the order in which the members are signalled and woken: `attach_pid` puts a new one in front. A sender
-   * with one thread is the one that runs, and needs not be woken.
+   * kill(0, signal), in the order in which the members are signalled and woken: `attach_pid` puts a new one
+   * in front. A sender with one thread is the one that runs, and needs not be woken.
    */
   killGroup(senderId: number, signal: Signal): void {
     const sender = this.processes.get(senderId)!;
@@ -448,9 +475,10 @@ export class ReferenceKernel extends ReferenceTables {
     if (disposition === 'ignore') p.pending.delete(SIGTERM);
   }
 
-  // ----------------------------------------------------------------------------- sessions, subreapers, namespaces
+  // ----------------------------------------------------------------------------- sessions, subreapers,
+  // namespaces
 
-  /** `ksys_setsid`: not for a session leader, nor while anybody has the caller's number as process group. */
+  /** `ksys_setsid`: not for a session leader, nor while anybody has the caller's PID as process group. */
   setsid(id: number): boolean {
     const p = this.running(id);
     if (p.sessionLeader || this.unreleased.some((other) => other.group === p.main.pid)) return false;
@@ -499,7 +527,10 @@ export class ReferenceKernel extends ReferenceTables {
     return ns;
   }
 
-  /** `pidns_install`: into a namespace below the caller's own, or its own; its children are born there from now on. */
+  /**
+   * `pidns_install`: into a namespace below the caller's own, or its own; its children are born there from
+   * now on.
+   */
   setns(id: number, ns: number): boolean {
     const p = this.running(id);
     const target = this.namespaces[ns];
@@ -515,7 +546,8 @@ export class ReferenceKernel extends ReferenceTables {
     this.namespaces[this.rules.perNamespacePidMax ? ns : 0].pidMax = value;
   }
 
-  // ---------------------------------------------------------------------------------------------------- cgroups
+  // ----------------------------------------------------------------------------------------------------
+  // cgroups
 
   createCgroup(parent: number, max: number): number {
     const id = this.cgroups.length;
@@ -527,7 +559,9 @@ export class ReferenceKernel extends ReferenceTables {
     this.cgroups[cgroup].max = max;
   }
 
-  /** rmdir: refused while a live task or a cgroup is in it; zombies are no obstacle, and stay charged (K36). */
+  /**
+   * rmdir: refused while a live task or a cgroup is in it; zombies are no obstacle, and stay charged (K36).
+   */
   removeCgroup(id: number): boolean {
     const cgroup = this.cgroups[id];
     const populated = this.unreleased.some((p) => tasksOf(p).some((t) => t.alive && t.cgroup === cgroup));
@@ -541,7 +575,8 @@ export class ReferenceKernel extends ReferenceTables {
     for (const t of tasksOf(this.processes.get(id)!)) if (t.alive) t.cgroup = this.cgroups[cgroup];
   }
 
-  // ------------------------------------------------------------------------------------------- users and accounts
+  // ------------------------------------------------------------------------------------------- users and
+  // accounts
 
   /** setuid (K39). */
   setUser(id: number, uid: number): void {

@@ -1,4 +1,4 @@
-/** Who adopts the children of a process that dies (experiment e6). */
+/** Which process adopts the children of one that dies (experiment e6). */
 import { expect, it } from 'vitest';
 import { NO_CHILD } from '../../src/kernel/kernel.js';
 import { PENDING_SIGCHLD } from '../../src/kernel/signals.js';

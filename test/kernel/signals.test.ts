@@ -52,7 +52,8 @@ onBothKernels((boot) => {
     expect(kernel.takeSignal(init, PENDING_SIGCHLD)).toBe(true);
   });
 
-  // Seen on 6.18 with the signal blocked: set to default, ignore or SA_NOCLDWAIT it is no longer pending, and stays gone.
+  // Seen on 6.18 with the signal blocked: set to default, ignore or SA_NOCLDWAIT it is no longer pending, and
+  // stays gone.
   it.each(['default', 'ignore', 'nocldwait'] as const)(
     'K25 a pending SIGCHLD is forgotten when set to %s',
     (action) => {
@@ -229,7 +230,9 @@ onBothKernels((boot) => {
     expect([leader, member, other].map((task) => kernel.canRun(task))).toEqual([false, false, true]);
   });
 
-  /** A father with nobody to leave behind if he outlives his sons; of four in his group, this one kills it. */
+  /**
+   * A father with nobody to leave behind if he outlives his sons; of four in his group, this one kills it.
+   */
   it.each([
     ['the father, whose sons die as orphans', 0, 3],
     ['a son: the other sons die before their father', 1, 0],
@@ -246,7 +249,7 @@ onBothKernels((boot) => {
     expect(reapAll(kernel, init)).toBe(orphans);
   });
 
-  it('K9 who is killed holds its number until it runs, and gets no further signal', () => {
+  it('K9 a process that is killed holds its PID until it runs, and gets no further signal', () => {
     const kernel = boot({ hooks: { ...NO_HOOKS, killed: () => true } });
     const { init, ns } = container(kernel);
     const child = kernel.fork(init);
@@ -260,7 +263,7 @@ onBothKernels((boot) => {
     expect(kernel.taskCount(ns)).toBe(1);
   });
 
-  it('K9 whom nobody runs dies at once, and who has not been killed does not die of running', () => {
+  it('K9 a process without an owner dies at once, and one that has not been killed does not die of running', () => {
     const kernel = boot();
     const { init } = container(kernel);
     const [killed, spared] = forkMany(kernel, init, 2);

@@ -1,16 +1,16 @@
-/** The table of a process's end (src/kernel/stages.ts): the kernel is driven into each stage, and every column is checked. */
+/**
+ * The table of a process's end (src/kernel/stages.ts): the kernel is driven into each stage, and every column
+ * is checked.
+ */
 import { describe, expect, it } from 'vitest';
-import {
-  Kernel,
-  kernelRules,
-  SIGKILL,
-  STAGES,
-  type StageName,
-  type TaskId,
-} from '../../src/kernel/kernel.js';
+import { Kernel, SIGKILL, STAGES, type StageName, type TaskId } from '../../src/kernel/kernel.js';
 import { NO_HOOKS } from '../../src/kernel/state.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 
-/** A kernel in which a killed process dies when it runs, not at once; and a child whose parent does nothing by itself. */
+/**
+ * A kernel in which a killed process dies when it runs, not at once; and a child whose parent does nothing by
+ * itself.
+ */
 function boot() {
   const kernel = new Kernel({
     rules: kernelRules('6.18')!,

@@ -15,7 +15,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(1);
   });
 
-  it('K9 a thread holds a number on every level', () => {
+  it('K9 a thread holds a PID on every level', () => {
     const kernel = boot();
     const { ns, init } = container(kernel);
     const before = kernel.allocated();
@@ -27,7 +27,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated() - before).toBe(0);
   });
 
-  it('K9 threads in a namespace twelve levels deep hold a number on each of thirteen, burst after burst', () => {
+  it('K9 threads in a namespace twelve levels deep hold a PID on each of thirteen, burst after burst', () => {
     const kernel = boot();
     let parent = kernel.init;
     let ns = 0;
@@ -121,7 +121,7 @@ onBothKernels((boot) => {
     expect(kernel.allocated(ns)).toBe(0);
   });
 
-  it('K9 the threads of a process that exits hold their numbers until they run, and its parent hears nothing', () => {
+  it('K9 the threads of a process that exits hold their PIDs until they run, and its parent hears nothing', () => {
     const kernel = boot();
     const { ns, init } = container(kernel);
     kernel.setSigchld(init, 'reap-all');

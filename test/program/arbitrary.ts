@@ -1,4 +1,6 @@
-/** Random programs for property tests: every step of the language, labels that are known where they are used. */
+/**
+ * Random programs for property tests: every step of the language, labels that are known where they are used.
+ */
 import fc from 'fast-check';
 import { normaliseProgram } from '../../src/program/normalise.js';
 import {
@@ -53,8 +55,8 @@ interface Scope {
 }
 
 /**
- * A list of steps. One after another, for a label may be used only after the fork that gives it; a list inside a
- * step may use what was given before that step, and gives nothing to the steps after it.
+ * A list of steps. One after another, for a label may be used only after the fork that gives it; a list
+ * inside a step may use what was given before that step, and gives nothing to the steps after it.
  */
 function steps(shape: ProgramShape, depth: number, scope: Scope): fc.Arbitrary<Step[]> {
   const list = (length: number, known: Scope): fc.Arbitrary<Step[]> =>

@@ -89,7 +89,9 @@ describe('of 20 orphans of exec probes, a PID 1 leaves (K43)', () => {
 });
 
 describe('an init that is not PID 1', () => {
-  /** Zombies that a container's own orphan leaves: main forks a child that forks, exits, and is waited for. */
+  /**
+   * Zombies that a container's own orphan leaves: main forks a child that forks, exits, and is waited for.
+   */
   function leftUnder(pid1: string, init: string): number {
     const world = new World(pid1);
     const orphaning: Step[] = [

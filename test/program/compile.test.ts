@@ -26,7 +26,10 @@ function code(...steps: Step[]): number[] {
   return [...compile(...steps).code];
 }
 
-/** The offsets that are named for an instruction, and for none with a longer name: `WAIT_LABEL_SLOT` is no WAIT's. */
+/**
+ * The offsets that are named for an instruction, and for none with a longer name: `WAIT_LABEL_SLOT` is no
+ * WAIT's.
+ */
 function operandsOf(name: string): number[] {
   return Object.entries(offsets)
     .filter(([key]) => key.startsWith(`${name}_`) && !key.endsWith('_LENGTH') && instructionOf(key) === name)

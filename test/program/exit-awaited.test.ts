@@ -1,6 +1,7 @@
 /**
- * An exit that the parent waits for is one stroke with that wait, where nobody can tell the difference (decision 14). Beside
- * it runs a machine that never does that: the process is a zombie, its parent is woken, has its turn, and reaps it.
+ * An exit that the parent waits for is one stroke with that wait, where nobody can tell the difference
+ * (decision 14). Beside it runs a machine that never does that: the process is a zombie, its parent is woken,
+ * has its turn, and reaps it.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

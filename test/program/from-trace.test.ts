@@ -4,7 +4,9 @@ import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from '../../src/program/catalogue
 import type { Step } from '../../src/program/step.js';
 import { World } from './world.js';
 
-/** The steps of the trace with these events: `time event task child name`, blanks between them, `-` for none. */
+/**
+ * The steps of the trace with these events: `time event task child name`, blanks between them, `-` for none.
+ */
 function steps(lines: string, reading?: TraceReading): Step[] {
   return programFromTrace(events(lines), reading).steps;
 }

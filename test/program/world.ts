@@ -1,6 +1,6 @@
 /**
- * A small machine for tests of programs: a private PID namespace with a program as PID 1, which others enter from
- * outside as session leaders, as an exec does (R4). Whoever they leave behind is for PID 1 to reap.
+ * A small machine for tests of programs: a private PID namespace with a program as PID 1, which others enter
+ * from outside as session leaders, as an exec does (R4). Whoever they leave behind is for PID 1 to reap.
  */
 
 import { HOST_NS, type Kernel, NONE, type PidNsId, SIGKILL, type TaskId } from '../../src/kernel/kernel.js';
@@ -69,7 +69,10 @@ export class World {
     return task;
   }
 
-  /** Runs a program to its end, or for as long as stated, and reaps it, as a shim does. Null: not over, or refused. */
+  /**
+   * Runs a program to its end, or for as long as stated, and reaps it, as a shim does. Null: not over, or
+   * refused.
+   */
   exec(what: What, duration = '1m', setsid = true, own?: ReadonlyMap<string, ProgramSource>): number | null {
     const task = this.enter(what, setsid, own);
     if (task === NONE) return null;

@@ -1,6 +1,6 @@
 /**
- * A litmus as the words that the runner reads (`read_world` in runner/main.c). Numbers and texts are separated by
- * white space; texts are percent-encoded, and `-` is the empty one.
+ * A litmus as the words that the runner reads (`read_world` in runner/main.c). Numbers and texts are
+ * separated by white space; texts are percent-encoded, and `-` is the empty one.
  */
 
 import type { Program } from '../../program/code.js';
@@ -22,7 +22,7 @@ export interface RunnerOptions {
   sharedPidMax?: boolean;
 }
 
-/** Room beside what the litmus itself may use: the outside helpers and the one who probes for numbers. */
+/** Room beside what the litmus itself may use: the outside helpers and the process that probes for free PIDs. */
 const GUARD_MARGIN = 64;
 
 /** Flags of an entry, as in runner/world.h (test/lab/runner-code.test.ts). */

@@ -1,4 +1,4 @@
-/** Which number the next task gets, and when there is none (facts of Linux 6.18, experiments e1 and e2). */
+/** Which PID the next task gets, and when there is none (facts of Linux 6.18, experiments e1 and e2). */
 import { expect, it } from 'vitest';
 import { NONE } from '../../src/kernel/kernel.js';
 import { defaultPidMax, minPidMax, PID_MAX_LIMIT } from '../../src/kernel/limits.js';
@@ -15,7 +15,7 @@ import {
 } from './kernels.js';
 
 onBothKernels((boot) => {
-  it('K1 a task has a number in its own namespace and one in each around it', () => {
+  it('K1 a task has a PID in its own namespace and one in each around it', () => {
     const kernel = boot();
     const outer = container(kernel);
     const inner = kernel.unsharePidNamespace(outer.init);
@@ -35,7 +35,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(kernel.init)).not.toBe(NONE);
   });
 
-  it('K1 a full outer namespace refuses the forks of an inner one that has numbers left', () => {
+  it('K1 a full outer namespace refuses the forks of an inner one that has PIDs left', () => {
     const kernel = boot({ pidMax: 350 });
     kernel.unsharePidNamespace(kernel.init);
     const init = kernel.fork(kernel.init);
@@ -57,7 +57,7 @@ onBothKernels((boot) => {
     },
   );
 
-  it('K2 a number that has just become free waits until the cursor comes round', () => {
+  it('K2 a PID that has just become free waits until the cursor comes round', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 400);
     const children = forkMany(kernel, init, 348);
@@ -68,7 +68,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(init)).toBe(NONE);
   });
 
-  it('K2 free numbers behind the cursor wait for the wrap, then the lowest comes first', () => {
+  it('K2 free PIDs behind the cursor wait for the wrap, then the lowest comes first', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 400);
     const children = forkMany(kernel, init, 388);
@@ -94,14 +94,14 @@ onBothKernels((boot) => {
     expect(forkUntilRefused(kernel, init)).toHaveLength(room);
   });
 
-  it('K3 a namespace that never passed 300 still hands out low numbers', () => {
+  it('K3 a namespace that never passed 300 still hands out low PIDs', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 400);
     for (let i = 0; i < 297; i++) kernel.wait(init, deadChild(kernel, init));
     expect(kernel.pidOf(kernel.fork(init), ns)).toBe(299);
   });
 
-  it('K4 freed numbers below 300 do not help a full table, and 300 does', () => {
+  it('K4 freed PIDs below 300 do not help a full table, and 300 does', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 400);
     const children = forkUntilRefused(kernel, init);
@@ -148,7 +148,7 @@ onBothKernels((boot) => {
     expect(kernel.fork(kernel.init)).not.toBe(NONE);
   });
 
-  it('K7 before 6.14 there is one pid_max for the machine, whoever sets it', () => {
+  it('K7 before 6.14 there is one pid_max for the machine, in whichever namespace it is set', () => {
     const kernel = boot({ version: '6.13' });
     const { ns, init } = container(kernel, 320);
     expect(kernel.pidMax(ns)).toBe(32768);
@@ -210,8 +210,9 @@ onBothKernels((boot) => {
     expect(kernel.pidOf(kernel.fork(kernel.init))).toBe(4);
   });
 
-  // Seen on 6.18: outer pid_max 305 full, unshare and fork are EAGAIN; one outer number freed, the same fork: getpid() 1.
-  it('K8 a first process refused outside does not cost its namespace the number 1', () => {
+  // Seen on 6.18: outer pid_max 305 full, unshare and fork are EAGAIN; one outer PID freed, the same fork:
+  // getpid() 1.
+  it('K8 a first process refused outside does not cost its namespace PID 1', () => {
     const kernel = boot({ pidMax: 305 });
     const forker = kernel.fork(kernel.init);
     const ns = kernel.unsharePidNamespace(forker);
@@ -224,7 +225,7 @@ onBothKernels((boot) => {
     expect(kernel.pidOf(init, 0)).toBe(304);
   });
 
-  it('K14 the number of a child that has been reaped is there for the very next fork', () => {
+  it('K14 the PID of a child that has been reaped is there for the very next fork', () => {
     const kernel = boot();
     const { ns, init } = container(kernel, 301);
     forkUntilRefused(kernel, init);
