@@ -1,14 +1,14 @@
 /**
  * The end of a process, drawn once: every stage from the signal to the free row.
  *
- *   live ─── a signal that it does not survive (endBySignal) ───► killed ─── it runs (dieOfSignal) ──┐
- *    ├────── exit (exit), alone in its process ──────────────────────────────────────────────────────┤
- *    └────── its main thread ends, others go on (exitMainThread) ──► leader-dead ── the last ends ───┤
- *              └── exit_group by it or another thread (exitAhead) ──► leader-dead-killed ── it runs ─┤
- *                                                                                                    ▼
- *   free ◄─── reaped (wait), or its parent ignores SIGCHLD (tellParent) ◄─── zombie ◄─── or, if it is PID 1 of a
- *                                                                                       namespace: ending-namespace
- *                                                                                       until all others are gone
+ *   live ── a signal ends it (endBySignal) ──────────────► killed ──────────── it runs (dieOfSignal) ──┐
+ *    ├── its only thread exits (exit) ───────────────────────────────────────────────────────────────┤
+ *    └── the main thread of several exits (exitMainThread) ──► leader-dead ──── the last thread ends ──┤
+ *         └── exit_group (exitAhead), or a signal ──► leader-dead-killed ────── they run (dieOfSignal) ┤
+ *                                                                                                     ▼
+ *   free ◄── reaped (wait), or its parent ignores SIGCHLD (tellParent) ◄── zombie ◄──────── becomeZombie
+ *
+ * PID 1 of a namespace is `ending-namespace` before it is a zombie, until no PID but its own is left there.
  *
  * A free row may leave its PID behind: taken, and of no task, as long as its process group or its session has
  * a member. That is a pinned PID (pids.ts); no column here says so.

@@ -129,8 +129,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   /**
-   * A program goes on before those that it kills can run; a worker stands for somebody who waits until they
-   * are dead.
+   * A program goes on before those that it kills can run; a worker waits until they are dead.
    */
   killed(sender: TaskId | typeof NONE, task: TaskId): boolean {
     const context = this.contextOf(task);

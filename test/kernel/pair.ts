@@ -140,8 +140,7 @@ export class Pair {
     throw new Error(`${what}: the fast kernel says\n  ${is}\nthe reference\n  ${shouldBe}`);
   }
 
-  // --------------------------------------------------------------------------------------------------
-  // comparison
+  // ---- comparison
 
   compare(): void {
     this.fast.checkInvariants();
@@ -222,8 +221,7 @@ export class Pair {
     );
   }
 
-  // -------------------------------------------------------------------------------------------------------
-  // calls
+  // ---- calls
 
   fork(parent: number): number {
     const child = this.call(

@@ -24,10 +24,7 @@ import {
   tasksOf,
 } from './reference-tables.js';
 
-/**
- * Written down here again on purpose: the two models share no number (include/linux/pid.h, threads.h,
- * signal.h).
- */
+/** Written down again on purpose: the two models share no number (include/linux/pid.h, threads.h, signal.h). */
 const RESERVED_PIDS = 300;
 const PID_MAX_LIMIT = 4_194_304;
 const SIGKILL = 9;
@@ -64,12 +61,9 @@ export class ReferenceKernel extends ReferenceTables {
     this.init = ns.init.id;
   }
 
-  // -------------------------------------------------------------------------------------------------------
-  // fork
+  // ---- fork
 
-  /**
-   * `idr_alloc_cyclic`: the next free PID at or after the cursor, else from the start; 0 if there is none.
-   */
+  /** `idr_alloc_cyclic`: the next free PID at or after the cursor, else from the start; 0: none. */
   private nextPid(ns: PidNamespace): number {
     const end = this.limitOf(ns);
     const low = ns.cursor > RESERVED_PIDS ? RESERVED_PIDS : 1;
@@ -191,10 +185,7 @@ export class ReferenceKernel extends ReferenceTables {
     return count;
   }
 
-  /**
-   * Threads release themselves when they end: no zombie, nothing to join (`exit_notify`, K9). The youngest
-   * go.
-   */
+  /** Threads release themselves: no zombie, nothing to join (`exit_notify`, K9). The youngest go. */
   private releaseThreads(p: Process, keep: number): void {
     for (const thread of p.others.splice(keep)) this.countReleased(thread.pid.origin, 1);
     this.afterRelease();
@@ -224,8 +215,7 @@ export class ReferenceKernel extends ReferenceTables {
     if (p.sigterm !== 'ignore') p.sigterm = 'default';
   }
 
-  // -------------------------------------------------------------------------------------------------------
-  // exit
+  // ---- exit
 
   /** `do_group_exit`. */
   exit(id: number, status: number): void {
@@ -247,10 +237,7 @@ export class ReferenceKernel extends ReferenceTables {
     return true;
   }
 
-  /**
-   * The main thread ends. If others go on it is a zombie that nobody can wait for yet (`delay_group_leader`,
-   * K19).
-   */
+  /** The main thread ends. If others go on it is a zombie that cannot be reaped yet (`delay_group_leader`, K19). */
   exitMainThread(id: number): boolean {
     const p = this.running(id);
     const goesOn = p.main.alive && p.others.length > 0;
@@ -278,10 +265,7 @@ export class ReferenceKernel extends ReferenceTables {
     else this.exitNotify(p);
   }
 
-  /**
-   * `zap_pid_ns_processes` (K30): nobody in, everybody killed, all children reaped, then wait for the rest
-   * (K32).
-   */
+  /** `zap_pid_ns_processes` (K30): no forks, all killed, all children reaped, then wait for the rest (K32). */
   private zapPidNsProcesses(ns: PidNamespace): void {
     const init = ns.init!;
     ns.open = false;
@@ -296,9 +280,7 @@ export class ReferenceKernel extends ReferenceTables {
     this.afterRelease();
   }
 
-  /**
-   * A PID that becomes free may be the last but one of a namespace whose init waits for that (`free_pid`).
-   */
+  /** The PID that becomes free may be the one that a namespace's init waits for (`free_pid`). */
   private afterRelease(): void {
     for (const ns of this.namespaces) {
       const init = ns.init;
@@ -321,10 +303,7 @@ export class ReferenceKernel extends ReferenceTables {
     if (autoreap) this.releaseTask(p);
   }
 
-  /**
-   * `forget_original_parent`, `reparent_leader`: the children that a new parent who ignores SIGCHLD does not
-   * want.
-   */
+  /** `forget_original_parent`, `reparent_leader`: returns zombies whose new parent ignores SIGCHLD. */
   private forgetOriginalParent(father: Process): Process[] {
     const { children } = father;
     father.children = [];
@@ -382,8 +361,7 @@ export class ReferenceKernel extends ReferenceTables {
     return zombie.id;
   }
 
-  // ----------------------------------------------------------------------------------------------------
-  // signals
+  // ---- signals
 
   /** `send_signal`, `sig_task_ignored`, `complete_signal`. */
   kill(senderId: number, targetId: number, signal: Signal): void {
@@ -475,7 +453,7 @@ export class ReferenceKernel extends ReferenceTables {
     if (disposition === 'ignore') p.pending.delete(SIGTERM);
   }
 
-  // ----------------------------------------------------------------------------- sessions, subreapers,
+  // ---- sessions, subreapers,
   // namespaces
 
   /** `ksys_setsid`: not for a session leader, nor while anybody has the caller's PID as process group. */
@@ -546,8 +524,7 @@ export class ReferenceKernel extends ReferenceTables {
     this.namespaces[this.rules.perNamespacePidMax ? ns : 0].pidMax = value;
   }
 
-  // ----------------------------------------------------------------------------------------------------
-  // cgroups
+  // ---- cgroups
 
   createCgroup(parent: number, max: number): number {
     const id = this.cgroups.length;
@@ -575,7 +552,7 @@ export class ReferenceKernel extends ReferenceTables {
     for (const t of tasksOf(this.processes.get(id)!)) if (t.alive) t.cgroup = this.cgroups[cgroup];
   }
 
-  // ------------------------------------------------------------------------------------------- users and
+  // ---- users and
   // accounts
 
   /** setuid (K39). */
