@@ -2,7 +2,7 @@
  * The children of a process, in two structures over the same link fields of the task table.
  *
  *   live children   a doubly linked list, oldest first
- *   zombies         a pairing heap ordered by place: the zombie that is first among the children is at the root
+ *   zombies         a pairing heap ordered by place: the first zombie among the children is at the root
  *
  * The kernel keeps one list and `waitpid(-1)` walks it for the first zombie (K29), so a million live children
  * make a wait slow. Here the walk is gone and the order is not: every child has its place, and the heap

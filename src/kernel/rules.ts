@@ -1,13 +1,13 @@
 /**
- * What changed between kernel versions, as data. Which version has which value is said in node/versions/kernel.ts;
- * the kernel knows no version.
+ * What changed between kernel versions, as data. Which version has which value is said in
+ * node/versions/kernel.ts; the kernel knows no version.
  */
 export interface KernelRules {
   /** What a fork that gets no PID returns (K5). */
   exhaustionErrno: 'EAGAIN' | 'ENOMEM';
   /**
-   * The search for a subreaper can walk out of the namespace: orphans of an exec'd process go to the shim outside
-   * (K24).
+   * The search for a subreaper can walk out of the namespace: orphans of an exec'd process go to the shim
+   * outside (K24).
    */
   orphansLeaveNamespace: boolean;
   /**

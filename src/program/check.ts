@@ -1,4 +1,6 @@
-/** Checks of a whole program that the shape of its parts does not show: its size and the names that it uses. */
+/**
+ * Checks of a whole program that the shape of its parts does not show: its size and the names that it uses.
+ */
 import { grouped } from '../text/figures.js';
 import { didYouMean } from '../text/suggest.js';
 import {

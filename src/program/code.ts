@@ -16,7 +16,7 @@
  *                next:
  *     repeat     REPEAT …          body:    steps, AGAIN             |  FOREVER, steps, JUMP body
  *                next:
- *     chance     CHANCE …          steps, JUMP next;  otherwise: else steps   (no JUMP when there is no `else`)
+ *     chance     CHANCE …          steps, JUMP next;  otherwise: else steps   (no JUMP if there is no `else`)
  *                next:
  *
  * So the code keeps the whole structure of the steps, and `print` can give them back from the code alone.
@@ -28,7 +28,10 @@
 import type { Distribution } from '../sim/distribution.js';
 import type { ProgramSource } from './step.js';
 
-/** Opcodes, dense and from 0. An enum, whose numbers the build writes into the code: so V8 makes a jump table of a `switch`. */
+/**
+ * Opcodes, dense and from 0. An enum, whose numbers the build writes into the code: so V8 makes a jump table
+ * of a `switch`.
+ */
 export enum Op {
   /** Ends the process (exit_group). */
   EXIT = 0,
@@ -84,7 +87,7 @@ export enum Op {
  * | operand | what it is |
  * |---|---|
  * | `STATUS` | exit status, 0-255 |
- * | `DURATION`, `PROBABILITY`, `COMM`, `LABEL` | index into the program's table; COMM -1: inherited; LABEL -1: none |
+ * | `DURATION`, `PROBABILITY`, `COMM`, `LABEL` | index into the program's table; -1: no name of its own, none |
  * | `SLOT` | of a label: 0 … labelCount-1, or -1; of a loop counter: 0 … maxLoopDepth-1 |
  * | `BODY`, `NEXT`, `REFUSED`, `OTHERWISE`, `TO` | addresses |
  * | `DISPOSITION` | index into SIGCHLD_DISPOSITIONS or SIGTERM_DISPOSITIONS |

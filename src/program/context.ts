@@ -51,8 +51,7 @@ export interface Worker {
 }
 
 /**
- * One for each row of the kernel's `Processes`, used again by whoever has the row next: a probe run allocates
- * none.
+ * One for each live process. The next process with its index gets it: a probe run allocates none.
  */
 export class ProcessContext {
   task: TaskId = NONE;

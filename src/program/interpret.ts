@@ -118,7 +118,9 @@ function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
   return context.blocked === ENDING_THREADS && goOnWithExec(host, context);
 }
 
-/** The thread that a process waits for runs, ends, and wakes it: behind those that have become ready since. */
+/**
+ * The thread that a process waits for runs, ends, and wakes it: behind those that have become ready since.
+ */
 function endJoined(host: InterpreterHost, context: ProcessContext): void {
   const { kernel } = host;
   if (kernel.dieOfSignal(context.task)) return;

@@ -1,7 +1,8 @@
 /**
  * A simulated machine: the kernel, the clock, and the programs and workers that run on them.
  *
- *   kernel ── wake(task) ──► soon: resume ──► interpreter (a program) or callback (a worker) ──► system calls ──► kernel
+ *   kernel ── wake(task) ──► soon: resume ──► interpreter (a program) ──► system calls ──► kernel
+ *                                         └─► callback (a worker) ───┘
  *
  * A woken process runs at the same instant, after everything already due: so deaths at one instant deliver
  * one SIGCHLD, as they do on a busy machine (K25).
@@ -183,8 +184,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   /**
-   * The parent would be woken, and as nothing else is due, it would be next: what it then does about its child
-   * is done at once, and no zombie is ever seen (decision 14).
+   * The parent would be woken, and as nothing else is due, it would be next: what it then does about its
+   * child is done at once, and no zombie is ever seen (decision 14).
    */
   exitAwaited({ task }: ProcessContext, status: number): boolean {
     const { kernel, sim } = this;

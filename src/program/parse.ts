@@ -7,12 +7,13 @@ import { programSchemas } from './schema.js';
 import type { ProgramSource } from './step.js';
 
 /**
- * Reads one program, `{comm, steps, source?, description?}`, as YAML or JSON gives it; null when something is wrong.
+ * Reads one program, `{comm, steps, source?, description?}`, as YAML or JSON gives it; null when something is
+ * wrong.
  *
  *     raw ── size ──► shape (schema.ts) ──► labels ──► one spelling ──► ProgramSource
  *
- * All that is wrong is in the findings, except that labels are looked at only in steps that have the right shape.
- * Names of other programs are checked by `checkProgramNames`, when the whole library is known.
+ * All that is wrong is in the findings, except that labels are looked at only in steps that have the right
+ * shape. Names of other programs are checked by `checkProgramNames`, when the whole library is known.
  */
 export function readProgram(raw: unknown, place: Place, findings: Findings): ProgramSource | null {
   const tooLarge = checkSize(raw);

@@ -24,7 +24,9 @@ import {
   tasksOf,
 } from './reference-tables.js';
 
-/** Written down again on purpose: the two models share no number (include/linux/pid.h, threads.h, signal.h). */
+/**
+ * Written down again on purpose: the two models share no number (include/linux/pid.h, threads.h, signal.h).
+ */
 const RESERVED_PIDS = 300;
 const PID_MAX_LIMIT = 4_194_304;
 const SIGKILL = 9;
@@ -237,7 +239,10 @@ export class ReferenceKernel extends ReferenceTables {
     return true;
   }
 
-  /** The main thread ends. If others go on it is a zombie that cannot be reaped yet (`delay_group_leader`, K19). */
+  /**
+   * The main thread ends. If others go on it is a zombie that cannot be reaped yet (`delay_group_leader`,
+   * K19).
+   */
   exitMainThread(id: number): boolean {
     const p = this.running(id);
     const goesOn = p.main.alive && p.others.length > 0;
@@ -265,7 +270,9 @@ export class ReferenceKernel extends ReferenceTables {
     else this.exitNotify(p);
   }
 
-  /** `zap_pid_ns_processes` (K30): no forks, all killed, all children reaped, then wait for the rest (K32). */
+  /**
+   * `zap_pid_ns_processes` (K30): no forks, all killed, all children reaped, then wait for the rest (K32).
+   */
   private zapPidNsProcesses(ns: PidNamespace): void {
     const init = ns.init!;
     ns.open = false;
