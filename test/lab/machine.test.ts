@@ -1,12 +1,24 @@
 /** A machine in a box: that it is private and goes away, and what its kernel does beside the model. */
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { examineInit } from '../../src/lab/init/examine.js';
 import { readLitmusFiles } from './litmus-files.js';
-import { Box, missingForBox } from './machine/box.js';
+import { describeLive } from './live.js';
+import { Box, missingForBox, missingForContainers } from './machine/box.js';
+import { Pod, prepareContainers } from './machine/containers.js';
+import { boxCounts, less } from './machine/ends.js';
 import { EXPERIMENTS, playExperiments } from './machine/experiments.js';
+import { startOf } from './machine/fill.js';
+import { firstRefusedExec, ModelNode } from './machine/model-node.js';
+import { type Pause, pauseProgram, pauseSource } from './machine/pause.js';
+import { checkPauses } from './machine/pause-check.js';
+import { PROGRAMS } from './machine/programs.js';
 import { needsOwnPidMax, verifyInBox } from './machine/second-kernel.js';
+import { describe as describeAction, playSequences, sequenceOf } from './machine/sequences.js';
 
 const SLOW_MS = 240_000;
 const REQUIRED = process.env.PIDSIM_LAB === 'required';
@@ -134,4 +146,149 @@ describe('a litmus needs a pid_max of its own', () => {
     ['orphan-to-init', false],
     ['zombies-are-charged', false],
   ])('%s: %s', (name, needed) => expect(needsOwnPidMax(byName.get(name)!)).toBe(needed));
+});
+
+describeBox('containers in a box, beside the model', missingForContainers(), () => {
+  it(
+    'a leaking exec leaves a zombie and a pinned PID, a full table refuses it with nothing left, deletion frees all',
+    () =>
+      Box.use({ limitSeconds: 170 }, async (box) => {
+        await prepareContainers(box);
+        await box.write('/proc/sys/kernel/pid_max', SMALL);
+        const model = new ModelNode(await startOf(box, SMALL));
+        const [before, modelBefore] = [await boxCounts(box), model.counts()];
+        const pod = new Pod(box, 'leaking');
+        expect(await pod.create()).toMatchObject({ ok: true });
+        expect(await pod.start('app', PROGRAMS.sleeper.command)).toMatchObject({ ok: true });
+        const container = pod.container('app');
+        const inModel = model.createPod('leaking')!;
+        for (let leaks = 0; leaks < 2; leaks++) {
+          expect(await container.exec(PROGRAMS.leak.command)).toMatchObject({ started: true });
+          model.exec(inModel.containers.get('app')!, 'leak');
+        }
+        await box.ask('sleep', 2000);
+        const leaked = less(await boxCounts(box), before);
+        expect(leaked).toMatchObject({ zombies: 2, pinned: 2 });
+        expect(less(model.counts(), modelBefore)).toEqual(leaked);
+        await box.ask('hold', SMALL);
+        await box.ask('end', 3);
+        const refused = await container.exec(PROGRAMS.quick.command);
+        expect(refused.started).toBe(false);
+        expect(refused.output).toContain('Resource temporarily unavailable');
+        await box.ask('end', SMALL);
+        expect(less(await boxCounts(box), before)).toEqual(leaked);
+        expect(await pod.delete()).toMatchObject({ ok: true });
+        expect(less(await boxCounts(box), before)).toEqual({ tasks: 0, zombies: 0, pinned: 0 });
+      }),
+    SLOW_MS,
+  );
+
+  it(
+    'pause 3.0 keeps the orphans of kubernetes issue 50865, pause 3.1 does not',
+    async () => {
+      const [old, fixed] = await checkPauses({ limitSeconds: 170 });
+      expect(old).toMatchObject({ pause: '3.0', zombies: old.execs, pinned: old.execs });
+      expect(fixed).toMatchObject({ pause: '3.1', zombies: 0, pinned: 0 });
+    },
+    SLOW_MS,
+  );
+
+  it(
+    'a random sequence comes out the same',
+    async () => {
+      const { sequences, differences } = await playSequences({ seed: 1, count: 2, limitSeconds: 170 });
+      expect(differences).toEqual([]);
+      expect(sequences).toBe(2);
+    },
+    SLOW_MS,
+  );
+});
+
+const SMALL = 450;
+
+describe('a random sequence', () => {
+  it('is the same from the same seed, and begins with a pod', () => {
+    expect(sequenceOf(7, 3)).toEqual(sequenceOf(7, 3));
+    expect(sequenceOf(7, 3)).not.toEqual(sequenceOf(7, 4));
+    for (let index = 0; index < 50; index++) expect(sequenceOf(7, index)[0].do).toBe('create');
+  });
+
+  it('has every action among a few hundred', () => {
+    const all = Array.from({ length: 300 }, (_, index) => sequenceOf(1, index)).flat();
+    expect(new Set(all.map((action) => action.do)).size).toBe(7);
+    expect(new Set(all.map(describeAction)).size).toBeGreaterThan(12);
+  });
+});
+
+describe('the model that starts like a box', () => {
+  const start = { pidMax: 600, threadsMax: 3804, tasks: 36, lastPid: 675, high: 0 };
+
+  it('refuses an exec earlier when more PIDs beyond 300 are held from the start', () => {
+    const [first, held] = [firstRefusedExec(start), firstRefusedExec({ ...start, high: 20 })];
+    expect(first.zombies).toBe(first.exec - 1);
+    expect(first.pinned).toBe(first.exec - 1);
+    expect(first.exec - held.exec).toBe(10);
+  });
+});
+
+describe('PAUSE_SOURCE', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pidsim-checkout-'));
+  const pauseC = join(folder, 'build/pause/pause.c');
+  const usual = process.env.PAUSE_SOURCE;
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+    if (usual === undefined) delete process.env.PAUSE_SOURCE;
+    else process.env.PAUSE_SOURCE = usual;
+  });
+
+  function commit(text: string): void {
+    writeFileSync(pauseC, text);
+    const git = (...words: string[]): void =>
+      void execFileSync('git', [
+        '-C',
+        folder,
+        '-c',
+        'user.name=t',
+        '-c',
+        'user.email=t@example.org',
+        ...words,
+      ]);
+    git('add', '.');
+    git('commit', '-qm', 'pause');
+  }
+
+  it('names a checkout: 3.1 is its first pause.c that waits, 3.0 the last before that', () => {
+    execFileSync('git', ['init', '-q', folder]);
+    mkdirSync(join(folder, 'build/pause'), { recursive: true });
+    commit('/* the first */\n');
+    commit('/* 3.0 */\n');
+    process.env.PAUSE_SOURCE = folder;
+    expect(['3.0', '3.1'].map((version) => pauseSource(version as Pause))).toEqual([
+      '/* 3.0 */\n',
+      undefined,
+    ]);
+    const twin = `${folder}/`;
+    commit('waitpid(-1);\n');
+    commit('waitpid(-1); /* later */\n');
+    process.env.PAUSE_SOURCE = twin;
+    expect(['3.0', '3.1'].map((version) => pauseSource(version as Pause))).toEqual([
+      '/* 3.0 */\n',
+      'waitpid(-1);\n',
+    ]);
+  });
+
+  it('is not believed when it has no pause.c', () => {
+    process.env.PAUSE_SOURCE = join(folder, 'build');
+    expect(() => pauseSource('3.0')).toThrow('PAUSE_SOURCE: there is no build/pause');
+  });
+});
+
+describeLive('the two pauses, examined as `pidsim lab init` does', () => {
+  it.each([
+    ['3.0', false],
+    ['3.1', true],
+  ] as const)('pause %s reaps: %s', async (version, reaps) => {
+    const report = await examineInit([pauseProgram(version)], { patienceMs: 1500 });
+    expect(report.good, report.verdict).toBe(reaps);
+  });
 });

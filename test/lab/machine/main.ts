@@ -38,6 +38,12 @@ const USAGE = `npm run lab:node -- [options]
   --json             what was measured, as data
 `;
 
+/** A size from which on each fill takes minutes. */
+const LARGE = 1000;
+const ROOMS = [0, 1, 2, 3, 4, 5, 6];
+/** For the sequences under way. */
+const SECONDS_TO_END = 60;
+
 const EXIT_SKIPPED = 3;
 const EXIT_INTERRUPTED = 130;
 
@@ -138,8 +144,6 @@ async function measureKernel(measured: Measured): Promise<void> {
   });
 }
 
-const LARGE = 1000;
-
 async function measureFills(measured: Measured): Promise<void> {
   await when('fill', async () => {
     const fills: Fill[] = [];
@@ -153,8 +157,6 @@ async function measureFills(measured: Measured): Promise<void> {
     measured.fills = fills;
   });
 }
-
-const ROOMS = [0, 1, 2, 3, 4, 5, 6];
 
 async function measureSmallParts(measured: Measured): Promise<void> {
   await when('rooms', async () => {
@@ -198,8 +200,6 @@ async function measureSequences(): Promise<SequencesResult> {
     differences: [...sum.differences, ...one.differences],
   }));
 }
-
-const SECONDS_TO_END = 60;
 
 function write(measured: Measured): void {
   if (PARTS.some((part) => !parts.has(part))) {

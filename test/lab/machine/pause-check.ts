@@ -2,13 +2,13 @@
 import { Box } from './box.js';
 import { Pod, prepareContainers } from './containers.js';
 import { boxCounts, less } from './ends.js';
-import { type Pause, pauseOrigin } from './pause.js';
+import { type Origin, type Pause, pauseOrigin } from './pause.js';
 import { PROGRAMS } from './programs.js';
 
 export interface PauseResult {
   pause: Pause;
   /** `checkout`: built from the source that PAUSE_SOURCE names. */
-  origin: 'checkout' | 'stand-in';
+  origin: Origin;
   execs: number;
   zombies: number;
   pinned: number;
@@ -34,7 +34,7 @@ export async function checkPauses(options: {
       for (let exec = 0; exec < EXECS; exec++) await pod.container('app').exec(['/orphan']);
       await box.ask('sleep', SETTLE_MS);
       const { zombies, pinned } = less(await boxCounts(box), before);
-      results.push({ pause, origin: pauseOrigin(), execs: EXECS, zombies, pinned });
+      results.push({ pause, origin: pauseOrigin(pause), execs: EXECS, zombies, pinned });
     }
     return results;
   });
