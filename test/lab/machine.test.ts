@@ -196,7 +196,11 @@ describeBox('containers in a box, beside the model', missingForContainers(), () 
   it(
     'a random sequence comes out the same',
     async () => {
-      const { sequences, differences } = await playSequences({ seed: 1, count: 2, limitSeconds: 170 });
+      const { sequences, differences } = await playSequences({
+        seed: 1,
+        indexes: [3, 4].values(),
+        limitSeconds: 170,
+      });
       expect(differences).toEqual([]);
       expect(sequences).toBe(2);
     },

@@ -130,6 +130,7 @@ async function killed(box: Box, start: Start, pidMode: 'pod' | 'container'): Pro
   const afterKill = await boxCounts(box);
   pod.containers.splice(pod.containers.indexOf(container), 1);
   await pod.delete();
+  await box.ask('sleep', SETTLE_MS);
   const afterDelete = await boxCounts(box);
   const model = killedInModel(start, pidMode);
   const which = pidMode === 'pod' ? "shares the pod's PID namespace" : 'has a PID namespace of its own';

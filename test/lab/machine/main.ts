@@ -1,8 +1,8 @@
 /**
  * `npm run lab:node`: the node model beside a real node, in a machine in a box.
  *
- * The tables go to stdout (with `--write` into docs/lab-node.md and test/litmus/observed/), progress to stderr. Parts
- * that take long run in two boxes at a time. Exit 0: it was run; 1: it failed, or random sequences differ; 2: usage;
+ * The tables go to stdout (with `--write` into docs/lab-node.md and test/litmus/observed/), progress to stderr. Two
+ * boxes run at a time. Exit 0: it was run; 1: it failed, or random sequences differ; 2: usage;
  * 3: something is missing; 130 interrupted.
  */
 import { writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ type Part = (typeof PARTS)[number];
 const USAGE = `npm run lab:node -- [options]
   --parts LIST       of ${PARTS.join(',')} (default all)
   --pid-max LIST     sizes to fill (default 600,1000,2000)
-  --repeats N        of fills below 1000, of peaks (default 3); larger fills once less
+  --repeats N        of fills below 1000, of peaks (default 3); 1000 once less, larger ones once
   --tries N          at each count of free PIDs or slots (default 4)
   --sequences N      random sequences (default 300)
   --seed N           of these (default 1)
@@ -43,6 +43,8 @@ const LARGE = 1000;
 const ROOMS = [0, 1, 2, 3, 4, 5, 6];
 /** For the sequences under way. */
 const SECONDS_TO_END = 60;
+/** So much of the time the fills may take. */
+const SHARE_OF_FILLS = 0.7;
 
 const EXIT_SKIPPED = 3;
 const EXIT_INTERRUPTED = 130;
@@ -83,7 +85,8 @@ process.once('SIGINT', () => interruption.abort());
 process.once('SIGTERM', () => interruption.abort());
 
 const begun = performance.now();
-const secondsLeft = (): number => Math.max(10, minutes * 60 - (performance.now() - begun) / 1000);
+const secondsGone = (): number => (performance.now() - begun) / 1000;
+const secondsLeft = (): number => Math.max(10, minutes * 60 - secondsGone());
 const limited = (): { limitSeconds: number; signal: AbortSignal } => ({
   limitSeconds: secondsLeft(),
   signal,
@@ -110,19 +113,17 @@ try {
   throw error;
 }
 
-/** The kernel and the fills side by side, as each box has one CPU; then the small parts; sequences in two boxes. */
+/** Two boxes at a time, as each has one CPU; the sequences fill up what time is left in both. */
 async function measure(): Promise<Measured> {
   const measured: Measured = {};
-  await Promise.all([measureKernel(measured), measureFills(measured)]);
-  await Promise.all([
-    when('survivors', async () => {
-      measured.survivors = await survivors(ACTIVITIES, tries, { ...limited(), onLevel: onText });
-    }),
-    measureSmallParts(measured),
+  const indexes = Array.from({ length: count }, (_, index) => index).values();
+  const halves = await Promise.all([
+    measureFills(measured).then(() => measureSequences(indexes)),
+    measureKernel(measured)
+      .then(() => measureSmallParts(measured))
+      .then(() => measureSequences(indexes)),
   ]);
-  await when('sequences', async () => {
-    measured.sequences = await measureSequences();
-  });
+  if (parts.has('sequences')) measured.sequences = halves.reduce(together);
   return measured;
 }
 
@@ -147,18 +148,39 @@ async function measureKernel(measured: Measured): Promise<void> {
 async function measureFills(measured: Measured): Promise<void> {
   await when('fill', async () => {
     const fills: Fill[] = [];
+    measured.fills = fills;
     for (const pidMax of sizes) {
       const times = pidMax < LARGE ? repeats : pidMax === LARGE ? Math.max(1, repeats - 1) : 1;
       for (let repeat = 0; repeat < times; repeat++) {
-        const onExec = (exec: number): void => progress(`pid_max ${pidMax}: exec ${exec}`);
-        fills.push(await fillNode(pidMax, { ...limited(), onExec }));
+        const fill = await fillInTime(pidMax);
+        if (fill === null) return;
+        fills.push(fill);
       }
     }
-    measured.fills = fills;
   });
 }
 
+/** Null: a busy machine had no time for it, and none for the larger ones. */
+async function fillInTime(pidMax: number): Promise<Fill | null> {
+  const until = minutes * 60 * SHARE_OF_FILLS;
+  const limitSeconds = Math.max(1, until - secondsGone());
+  try {
+    return await fillNode(pidMax, {
+      limitSeconds,
+      signal,
+      onExec: (exec) => progress(`pid_max ${pidMax}: exec ${exec}`),
+    });
+  } catch (error) {
+    if (signal.aborted || secondsGone() < until) throw error;
+    console.error(`no time to fill pid_max ${pidMax}: give more --minutes`);
+    return null;
+  }
+}
+
 async function measureSmallParts(measured: Measured): Promise<void> {
+  await when('survivors', async () => {
+    measured.survivors = await survivors(ACTIVITIES, tries, { ...limited(), onLevel: onText });
+  });
   await when('rooms', async () => {
     measured.rooms = await fullCgroups(ROOMS, tries, { ...limited(), onRoom: onText });
   });
@@ -173,32 +195,28 @@ async function measureSmallParts(measured: Measured): Promise<void> {
   });
 }
 
-/** In two boxes, each with half of them; they stop in time for what is under way to end. */
-async function measureSequences(): Promise<SequencesResult> {
-  const half = Math.ceil(count / 2);
-  const shares = [
-    { from: 0, count: half },
-    { from: half, count: count - half },
-  ].filter((share) => share.count > 0);
+/** Stops in time for what is under way to end. */
+async function measureSequences(indexes: Iterator<number>): Promise<SequencesResult> {
+  const none: SequencesResult = { seed, sequences: 0, actions: 0, refused: 0, differences: [] };
   const stopAfterSeconds = secondsLeft() - SECONDS_TO_END;
-  const results = await Promise.all(
-    shares.map((share) =>
-      playSequences({
-        ...limited(),
-        ...share,
-        seed,
-        stopAfterSeconds,
-        onSequence: (done, differences) => progress(`${done} sequences, ${differences} differences`),
-      }),
-    ),
-  );
-  return results.reduce((sum, one) => ({
+  if (!parts.has('sequences') || stopAfterSeconds <= 0) return none;
+  return playSequences({
+    ...limited(),
+    indexes,
     seed,
-    sequences: sum.sequences + one.sequences,
-    actions: sum.actions + one.actions,
-    refused: sum.refused + one.refused,
-    differences: [...sum.differences, ...one.differences],
-  }));
+    stopAfterSeconds,
+    onSequence: (done, differences) => progress(`${done} sequences, ${differences} differences`),
+  });
+}
+
+function together(one: SequencesResult, other: SequencesResult): SequencesResult {
+  return {
+    seed,
+    sequences: one.sequences + other.sequences,
+    actions: one.actions + other.actions,
+    refused: one.refused + other.refused,
+    differences: [...one.differences, ...other.differences],
+  };
 }
 
 function write(measured: Measured): void {

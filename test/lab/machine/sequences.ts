@@ -79,9 +79,8 @@ export function sequenceOf(seed: number, index: number): Action[] {
 
 export interface SequenceOptions {
   seed: number;
-  /** The first of them; default 0. */
-  from?: number;
-  count: number;
+  /** Which of them; two boxes may share one supply. */
+  indexes: Iterator<number>;
   limitSeconds: number;
   /** No new one is begun after so much real time. */
   stopAfterSeconds?: number;
@@ -90,15 +89,16 @@ export interface SequenceOptions {
 }
 
 export function playSequences(options: SequenceOptions): Promise<SequencesResult> {
-  const { seed, from = 0, count, stopAfterSeconds = options.limitSeconds } = options;
+  const { seed, indexes, stopAfterSeconds = options.limitSeconds } = options;
   const begun = performance.now();
   return Box.use(options, async (box) => {
     await prepareContainers(box);
     const logins = missingForLogins() === null ? await LoginServer.start(box) : null;
     await box.write('/proc/sys/kernel/pid_max', PID_MAX);
     const result: SequencesResult = { seed, sequences: 0, actions: 0, refused: 0, differences: [] };
-    for (let index = from; index < from + count; index++) {
-      if ((performance.now() - begun) / 1000 > stopAfterSeconds) break;
+    while ((performance.now() - begun) / 1000 < stopAfterSeconds) {
+      const { done, value: index } = indexes.next();
+      if (done) break;
       await playOne(box, logins, sequenceOf(seed, index), index, result);
       result.sequences++;
       options.onSequence?.(result.sequences, result.differences.length);
