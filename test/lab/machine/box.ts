@@ -166,8 +166,10 @@ export class Box {
     const { memoryMiB = MEMORY_MIB_USUAL, limitSeconds = LIMIT_SECONDS_USUAL } = options;
     const folder = mkdtempSync(join(tmpdir(), 'pidsim-box-'));
     const machine = spawn(
-      'unshare',
+      'setpriv',
       [
+        // A driver that is killed cannot switch the box off: the kernel kills it then.
+        ...['--pdeathsig', 'KILL', 'unshare'],
         // What is alive in the box when it ends is a process here: a PID namespace takes it along, the dead as well.
         ...(process.getuid!() === 0 ? [] : ['--user', '--map-root-user']),
         ...[
