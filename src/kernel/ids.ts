@@ -6,8 +6,8 @@
  * passed on; one that has been through a table of numbers, such as the event calendar, becomes an id again by
  * a function below.
  */
-declare const kinds: unique symbol;
-type Id<Kind extends string> = number & { readonly [kinds]: { readonly [K in Kind]: true } };
+export declare const kinds: unique symbol;
+export type Id<Kind extends string> = number & { readonly [kinds]: { readonly [K in Kind]: true } };
 
 /** A row of the task table (tasks.ts). Free again, and reused, once the task has been released. */
 export type TaskId = Id<'task'>;
