@@ -118,10 +118,10 @@ function kindsOf(outcome: Outcome): string[] {
       ? ['dead leader, live threads']
       : []),
     ...(some(({ threads }) => threads > 1) ? ['threads'] : []),
-    ...(views.some(({ pinned }) => pinned.length > 0) ? ['pinned numbers'] : []),
+    ...(views.some(({ pinned }) => pinned.length > 0) ? ['pinned PIDs'] : []),
     ...(inside.tasks.length === 0 ? ['namespace gone'] : []),
     ...(inside.tasks.some(({ pid, stat }) => pid === 1 && stat.startsWith('Z')) ? ['PID 1 a zombie'] : []),
-    ...(wrapped(inside.tasks) ? ['numbers have wrapped'] : []),
+    ...(wrapped(inside.tasks) ? ['PIDs have wrapped'] : []),
   ];
 }
 
