@@ -45,7 +45,7 @@ import {
 } from './signals.js';
 import { canRun, isMainThreadDead, type StageName, stageOf } from './stages.js';
 import { type ForkRefusal, type KernelOptions, KernelState } from './state.js';
-import { FREE, LIVE, PARENT, PID, STATE, STATUS, USER, ZOMBIE } from './tasks.js';
+import { FREE, LEADER_DEAD, LIVE, PARENT, PID, STATE, STATUS, USER, ZOMBIE } from './tasks.js';
 import { cloneThreads, dropOtherThreads, isSingleThreaded } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
@@ -95,7 +95,8 @@ export class Kernel {
    * so many extra threads, or with fewer, or NONE: see `refusal`.
    */
   forkAs(parent: TaskId, comm: CommId, origin: OriginId, threads: number): TaskId {
-    if (this.state.tasks.rows[parent + STATE] !== LIVE) throw forkOfTheDead(stageOf(this.state, parent));
+    const state = this.state.tasks.rows[parent + STATE];
+    if (state !== LIVE && state !== LEADER_DEAD) throw forkOfTheDead(stageOf(this.state, parent));
     this.state.origins.reserve(origin);
     return fork(this.state, parent, comm, origin, threads);
   }
@@ -565,7 +566,7 @@ export class Kernel {
   }
 }
 
-/** By itself: V8 would make the text before it knows that it is needed (docs/decisions). */
+/** By itself: V8 would make the text before it knows that it is needed. */
 function forkOfTheDead(stage: StageName): Error {
   return new Error(`a bug: a ${stage} task forks`);
 }

@@ -123,15 +123,13 @@ export class Machine implements InterpreterHost, KernelHooks {
     if (mayGoOn || (blocked !== IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
   }
 
-  forked(_parent: TaskId, _child: TaskId, number: number): void {
-    this.fold(FORKED, number);
-    if (number < this.lastPid) this.observer.wrapped?.();
-    this.lastPid = number;
+  forked(_parent: TaskId, _child: TaskId, hostPid: number): void {
+    this.fold(FORKED, hostPid);
+    if (hostPid < this.lastPid) this.observer.wrapped?.();
+    this.lastPid = hostPid;
   }
 
-  /**
-   * A program goes on before those that it kills can run; a worker waits until they are dead.
-   */
+  /** A program goes on before those that it kills can run; a worker waits until they are dead. */
   killed(sender: TaskId | typeof NONE, task: TaskId): boolean {
     const context = this.contextOf(task);
     if (sender !== NONE && sender === this.turnOf && context.blocked !== IDLE && context.blocked !== WORKER) {

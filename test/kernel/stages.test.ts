@@ -3,7 +3,14 @@
  * is checked.
  */
 import { describe, expect, it } from 'vitest';
-import { Kernel, SIGKILL, STAGES, type StageName, type TaskId } from '../../src/kernel/kernel.js';
+import {
+  HOST_ORIGIN,
+  Kernel,
+  SIGKILL,
+  STAGES,
+  type StageName,
+  type TaskId,
+} from '../../src/kernel/kernel.js';
 import { NO_HOOKS } from '../../src/kernel/state.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 
@@ -93,6 +100,13 @@ describe.each(Object.keys(STAGES) as StageName[])('K19 K29 K32 a process that is
   it(`may run: ${stage.mayRun}`, () => {
     const { kernel, task } = scene();
     expect(mayRun(kernel, task)).toBe(stage.mayRun);
+  });
+
+  it(`may fork: ${stage.mayRun !== 'no'}`, () => {
+    const { kernel, task } = scene();
+    const fork = () => kernel.forkAs(task, kernel.comm('child'), HOST_ORIGIN, 0);
+    if (stage.mayRun === 'no') expect(fork).toThrow(`a ${name} task forks`);
+    else expect(kernel.parentOf(fork())).toBe(task);
   });
 
   it(`holds its PID: ${stage.holdsPid}`, () => {
