@@ -19,6 +19,7 @@ import {
   SIGNAL_NAMES,
   SIGTERM_DISPOSITIONS,
   type Step,
+  WAIT_TARGETS,
 } from './step.js';
 
 /** As many as a node can have PIDs (PID_MAX_LIMIT): no count of threads needs to be larger. */
@@ -27,7 +28,7 @@ export const COUNT_MAX = 4_194_304;
 const TIMES_MAX = 2 ** 31 - 1;
 
 /** Labels that would read as something else in `wait` or `kill`. */
-export const RESERVED_LABELS: readonly string[] = ['any', 'all', ...KILL_TARGETS];
+export const RESERVED_LABELS: readonly string[] = [...WAIT_TARGETS, ...KILL_TARGETS];
 
 export interface ProgramSchemas {
   program: z.ZodType<ProgramSource>;

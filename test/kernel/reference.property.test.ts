@@ -8,6 +8,7 @@
 
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
+import { SIGCHLD_DISPOSITIONS, SIGTERM_DISPOSITIONS } from '../../src/kernel/signals.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 import { Pair } from './pair.js';
 import { activeNs, type Process } from './reference-tables.js';
@@ -16,8 +17,6 @@ const RUNS = Number(process.env.PIDSIM_PROPERTY_RUNS ?? 120);
 const SEED = Number(process.env.PIDSIM_PROPERTY_SEED ?? 20261123);
 
 const SIGNALS = [9, 15, 17] as const;
-const SIGCHLD_ACTIONS = ['default', 'ignore', 'nocldwait', 'reap-all', 'reap-one'] as const;
-const SIGTERM_ACTIONS = ['default', 'ignore', 'exit'] as const;
 const DEPTH_MAX = 3;
 
 /** Two free choices per call; what they choose from depends on what there is. */
@@ -158,8 +157,8 @@ const MOVES: [number, string, Move][] = [
         pickFor(pair, a, (p) => p.dying !== null),
       ),
   ],
-  [12, 'setSigchld', (pair, task, a) => pair.on('setSigchld', task, pick(SIGCHLD_ACTIONS, a))],
-  [4, 'setSigterm', (pair, task, a) => pair.on('setSigterm', task, pick(SIGTERM_ACTIONS, a))],
+  [12, 'setSigchld', (pair, task, a) => pair.on('setSigchld', task, pick(SIGCHLD_DISPOSITIONS, a))],
+  [4, 'setSigterm', (pair, task, a) => pair.on('setSigterm', task, pick(SIGTERM_DISPOSITIONS, a))],
   [
     8,
     'takeSignal',
