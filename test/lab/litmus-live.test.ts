@@ -185,7 +185,7 @@ describeLive('pidsim lab verify', () => {
     const { status, stdout, stderr } = verify('--record', 'rests.yaml');
     expect(status).toBe(2);
     expect(stdout).toContain('agrees');
-    expect(stderr).toMatch(/observed\/.*\.json.*is no recording/);
+    expect(stderr).toMatch(/observed\/.*\.json.*is not a recording/);
     expect(readFileSync(path, 'utf8')).toBe('{"observations": ');
     rmSync(path);
   });
