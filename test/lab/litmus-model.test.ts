@@ -202,10 +202,10 @@ describe('the fuzzer', () => {
     expect([...refusals.keys()].sort()).toEqual(['namespace-dead inside', 'namespace-dead nested', ...fulls]);
     expect([...worlds.keys()].sort()).toEqual([
       'PID 1 a zombie',
+      'PIDs have wrapped',
       'dead leader, live threads',
       'namespace gone',
-      'numbers have wrapped',
-      'pinned numbers',
+      'pinned PIDs',
       'threads',
       'zombies',
     ]);
