@@ -20,6 +20,7 @@ export function startPodChurn(
     count: 1,
     pidMode: null,
     sandboxless: false,
+    hostNetwork: false,
     pidMax: null,
     startAtUs: 0,
     stopAtUs: null,

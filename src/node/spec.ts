@@ -28,6 +28,10 @@ export interface KubeletSpec {
 export const RUNTIME_NAMES = ['docker', 'containerd', 'cri-o', 'bare'] as const;
 export type RuntimeName = (typeof RUNTIME_NAMES)[number];
 
+/** `none`: nothing is run for a pod's network. */
+export const NETWORK_PLUGIN_NAMES = ['bridge', 'ptp', 'none'] as const;
+export type NetworkPluginName = (typeof NETWORK_PLUGIN_NAMES)[number];
+
 export interface RuntimeSpec {
   name: RuntimeName;
   version: string;
@@ -35,6 +39,8 @@ export interface RuntimeSpec {
   setsid: boolean;
   /** Probability that an exec gets into a container with fewer free slots in its cgroups than a start needs (R41). */
   execIntoFullCgroup: number;
+  /** The CNI plugin that makes the network of a pod (R50). */
+  networkPlugin: NetworkPluginName;
 }
 
 /** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */
@@ -77,6 +83,8 @@ export interface PodSpec {
   pidMode: PidMode | null;
   /** `docker run` without Kubernetes: no infra process and no kubelet; exec health checks still run. */
   sandboxless: boolean;
+  /** It uses the host's network: no plugin is run for it. */
+  hostNetwork: boolean;
   /** The namespace's own limit (kernel >= 6.14, K7); null: the kernel's default for a new namespace. */
   pidMax: number | null;
   startAtUs: number;

@@ -77,7 +77,7 @@ function outcomeOf([first]: Exhaustion[], horizonSeconds: number): Outcome {
 function projectionOf(scenario: Scenario, node: Node, watch: Watch, now: TimelineRow): Projection {
   const { kernel, kubeletRules, runtimeRules } = node.context;
   const { runc } = runtimeRules;
-  const transient = runc === null ? 0 : runc.hostTaskCount + runc.initTaskCount;
+  const transient = runc === null ? 0 : runc.taskCount.exec + runc.initTaskCount;
   const lastChangeSeconds = Math.max(watch.growth.lastChangeSeconds, watch.podRefusals.lastSeconds);
   return project(watch.growth.with(now), lastChangeSeconds, {
     usablePids: usablePids(kernel) - transient,

@@ -169,7 +169,7 @@ const NODE: readonly Term[] = [
   {
     names: ['runc'],
     meaning:
-      'The program that creates a container or brings a process into one. One call needs about 17 PIDs for a moment: its Go threads and the stages of nsexec.',
+      'The program that creates a container or brings a process into one. An exec is given 14 PIDs for a moment: Go threads and the stages of nsexec.',
     rules: ['R29'],
   },
   {

@@ -107,6 +107,7 @@ function build() {
   const podSpec = z.object({
     shareProcessNamespace: z.boolean().optional(),
     hostPID: z.boolean().default(false),
+    hostNetwork: z.boolean().default(false),
     restartPolicy: z.enum(['Always', 'OnFailure', 'Never']).default('Always'),
     terminationGracePeriodSeconds: z.int().min(0).default(30),
     initContainers: z.array(z.unknown()).default([]),

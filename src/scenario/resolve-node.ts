@@ -93,7 +93,8 @@ function resolveRuntime({ runtime: source, kernel }: NodeSource, { findings }: R
     source.version === undefined ? DEFAULT_RUNTIME_VERSIONS[source.name] : String(source.version);
   const measured = kernel.cpus === 1 ? EXEC_INTO_FULL_CGROUP.oneCpu : EXEC_INTO_FULL_CGROUP.moreCpus;
   const execIntoFullCgroup = source.execIntoFullCgroup ?? measured;
-  return { name: source.name, version, setsid: source.setsid, execIntoFullCgroup };
+  const { name, setsid, networkPlugin } = source;
+  return { name, version, setsid, execIntoFullCgroup, networkPlugin };
 }
 
 function resolveKubelet(

@@ -74,6 +74,7 @@ function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
     count: source.count,
     pidMode: source.hostPID ? 'node' : shared === undefined ? null : shared ? 'pod' : 'container',
     sandboxless: source.sandbox === 'none',
+    hostNetwork: source.hostNetwork,
     pidMax: source.pidMax ?? null,
     startAtUs: micros(source.startAt),
     stopAtUs: source.stopAt === undefined ? null : micros(source.stopAt),

@@ -8,7 +8,7 @@
  */
 import * as z from 'zod';
 import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
-import { RUNTIME_NAMES } from '../node/spec.js';
+import { NETWORK_PLUGIN_NAMES, RUNTIME_NAMES } from '../node/spec.js';
 import { programSchemas } from '../program/schema.js';
 import { tellApart } from '../text/leaf.js';
 import { nameLeaf } from '../text/leaves.js';
@@ -169,6 +169,10 @@ function nodeSchema(leaf: Leaves) {
             'Probability that an exec gets into a container whose cgroup, or its pod’s, or that of all pods, has fewer ' +
               'than five slots free. Default: 0 on one CPU, 0.57 on more, as measured with runc 1.1.',
           ),
+        networkPlugin: z
+          .enum(NETWORK_PLUGIN_NAMES)
+          .default('bridge')
+          .describe('The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.'),
       })
       .prefault({})
       .describe('The container runtime.'),
@@ -374,6 +378,10 @@ function podSchema(leaf: Leaves, probe: ProbeSchema) {
       .boolean()
       .default(false)
       .describe('The pod’s processes live in the host’s own PID namespace; its init adopts and reaps.'),
+    hostNetwork: z
+      .boolean()
+      .default(false)
+      .describe('The pod uses the host’s network: no network plugin is run for it.'),
     sandbox: z
       .literal('none')
       .optional()

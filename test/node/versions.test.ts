@@ -23,6 +23,7 @@ const runtime = (name: RuntimeName, version: string): RuntimeSpec => ({
   version,
   setsid: true,
   execIntoFullCgroup: 0,
+  networkPlugin: 'none',
 });
 const modeOf = (
   kubeletVersion: string,
@@ -109,6 +110,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimComm: { '17.12': 'docker-containerd-shim', '18.09': 'containerd-shim' },
     monitorPerExec: { '20.10': false },
     infraWhenIsolated: { '20.10': true },
+    networkTearDown: { '20.10': 'tried-first' },
     containerPidsMax: { '20.10': NO_LIMIT },
   },
   containerd: {
@@ -132,6 +134,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimComm: { '1.6': 'containerd-shim' },
     monitorPerExec: { '1.6': false },
     infraWhenIsolated: { '1.6': true },
+    networkTearDown: { '1.6': 'last' },
     containerPidsMax: { '1.6': NO_LIMIT },
   },
   'cri-o': {
@@ -153,6 +156,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimComm: { '1.30': 'conmon' },
     monitorPerExec: { '1.30': true },
     infraWhenIsolated: { '1.21': true, '1.22': false },
+    networkTearDown: { '1.30': 'first' },
     containerPidsMax: { '1.22': 1024, '1.23': 1024, '1.24': NO_LIMIT },
   },
   bare: {
@@ -166,6 +170,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimComm: { '0.0': 'nsenter' },
     monitorPerExec: { '0.0': false },
     infraWhenIsolated: { '0.0': false },
+    networkTearDown: { '0.0': 'first' },
     containerPidsMax: { '0.0': NO_LIMIT },
   },
 };
@@ -320,7 +325,7 @@ describe('R2, R3, R15, R17, R28, R34, R48, R49: the runtime', () => {
       runtimeRules({ ...runtime(name, '1.0'), setsid }, kubelet('1.30'));
     expect(of('containerd', false)).toMatchObject({
       setsid: true,
-      runc: { hostTaskCount: 12, initTaskCount: 5 },
+      runc: { taskCount: { exec: 7, create: 8, other: 5 }, stageCount: 2, initTaskCount: 5 },
     });
     expect(of('bare', true)).toMatchObject({ setsid: true, runc: null });
     expect(of('bare', false)).toMatchObject({ setsid: false, runc: null });

@@ -60,6 +60,7 @@ export function pod(given: Partial<PodSpec> = {}): PodSpec {
     count: 1,
     pidMode: null,
     sandboxless: false,
+    hostNetwork: false,
     pidMax: null,
     startAtUs: 0,
     stopAtUs: null,
@@ -95,7 +96,7 @@ export function node(given: NodeGiven = {}): NodeSpec {
       dockerDisableSharedPid: null,
       ...given.kubelet,
     },
-    runtime: { name: 'containerd', version: '1.7', setsid: true, execIntoFullCgroup: 0.57, ...given.runtime },
+    runtime: { name: 'containerd', version: '1.7', setsid: true, execIntoFullCgroup: 0.57, networkPlugin: 'none', ...given.runtime },
   };
 }
 

@@ -103,7 +103,9 @@ export class Kubelet implements PodHost {
     this.#lookAt(slot);
   }
 
+  /** A pod that is on its way and has met no refusal is neither up nor down. */
   #lookAt({ isWanted, current, downtime }: PodSlot): void {
+    if (isWanted && current !== null && current.isComing) return;
     downtime.note(isWanted && (current === null || current.isDown));
   }
 
@@ -155,6 +157,7 @@ export class Kubelet implements PodHost {
       owner: pod,
       pidMode: pod.spec.pidMode ?? (pod.spec.sandboxless ? 'container' : kubeletRules.defaultPidMode),
       sandboxless: pod.spec.sandboxless,
+      hostNetwork: pod.spec.hostNetwork,
       pidMax: pod.spec.pidMax,
       podPidsMax: this.#podPidsMax(pod.spec),
       infraProgram,

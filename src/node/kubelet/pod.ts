@@ -79,7 +79,6 @@ export class Pod implements SandboxOwner {
   deleteStuck = false;
   token = 0;
   private sandboxIsReady = false;
-  private sandboxIsStopping = false;
   private hasRun = false;
   /** Overrides the pod's own grace period: an eviction gives a second (R25). */
   private graceUs: number;
@@ -91,6 +90,11 @@ export class Pod implements SandboxOwner {
     readonly spec: PodSpec,
   ) {
     this.graceUs = spec.terminationGraceUs;
+  }
+
+  /** Has it not been up yet, and has nothing of it been refused? */
+  get isComing(): boolean {
+    return !this.hasRun && !this.createFailed;
   }
 
   /** Does a container not run that should? */
@@ -139,13 +143,17 @@ export class Pod implements SandboxOwner {
     else this.startNext();
   }
 
-  sandboxFailed(): void {
+  sandboxFailed(why: string): void {
     if (this.state === 'stopping') {
-      this.finishStop();
+      this.advanceStop();
       return;
     }
-    this.creationRefused('the sandbox process was killed during its set-up');
+    this.creationRefused(`sandbox: ${why}`);
     this.retryLater();
+  }
+
+  networkGone(): void {
+    this.advanceStop();
   }
 
   /** By our will, or because somebody killed pause: then everything in the pod is to be made anew. */
@@ -188,6 +196,7 @@ export class Pod implements SandboxOwner {
     counters.podsCreated++;
     if (this.createFailed) counters.podsNeverCreated--;
     this.moment('pod-created', this.name, this.createFailed ? 'after refused attempts' : '');
+    this.host.podChanged(this);
   }
 
   private startContainer(container: PodContainer): void {
@@ -306,14 +315,10 @@ export class Pod implements SandboxOwner {
 
   private advanceSandboxStop(): void {
     const { runtime, context } = this.host;
-    if (this.sandbox.infra === NONE) {
-      // While the set-up is under way, `sandboxReady` or `sandboxFailed` comes back to this.
-      if (!this.sandbox.settingUp) this.finishStop();
-      return;
-    }
-    if (this.sandboxIsStopping) return;
-    if (runtime.stop(this.sandbox)) this.sandboxIsStopping = true;
-    else this.stuck(failureText(context));
+    // While the set-up is under way, `sandboxReady` or `sandboxFailed` comes back to this.
+    if (this.sandbox.settingUp) return;
+    if (runtime.isEnded(this.sandbox)) this.finishStop();
+    else if (!runtime.stop(this.sandbox)) this.stuck(failureText(context));
   }
 
   private finishStop(): void {
@@ -381,6 +386,7 @@ export class Pod implements SandboxOwner {
     this.host.context.counters.podsCreateFailed++;
     this.host.context.counters.podsNeverCreated++;
     this.moment('pod-create-failed', this.name, detail);
+    this.host.podChanged(this);
   }
 
   private retryLater(): void {

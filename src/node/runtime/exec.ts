@@ -39,7 +39,13 @@ export class Execs {
   private readonly race: RandomStream;
   private readonly threadsFirst: number;
   /** One for all execs: it is used up before the next begins. */
-  private readonly target: RuncTarget = { namespace: NONE, pidMax: null, cgroup: NONE, joinsLate: false };
+  private readonly target: RuncTarget = {
+    command: 'exec',
+    namespace: NONE,
+    pidMax: null,
+    cgroup: NONE,
+    joinsLate: false,
+  };
 
   constructor(
     private readonly context: NodeContext,

@@ -33,8 +33,9 @@ export const HOST_NAMESPACE = HOST_NS;
 /** The child is to be PID 1 of a namespace of its own. */
 export const NEW_NAMESPACE = pidNsId(-2);
 
-/** Where a process is to be brought. */
+/** Where a process is to be brought, and by which of runc's commands. */
 export interface RuncTarget {
+  command: 'exec' | 'create';
   /** An existing namespace, HOST_NAMESPACE or NEW_NAMESPACE. */
   namespace: PidNsId;
   /** Of a new namespace; null: the kernel's default. */
@@ -42,6 +43,14 @@ export interface RuncTarget {
   cgroup: CgroupId;
   /** Have the threads of `runc init` been cloned by the time it is moved into the cgroup? */
   joinsLate: boolean;
+}
+
+/** A program that the runtime runs on the host: runc for another purpose, or a network plugin. */
+interface Tool {
+  comm: CommId;
+  origin: OriginId;
+  taskCount: number;
+  lastsUs: number;
 }
 
 export type RuncCallKind = number;
@@ -136,16 +145,31 @@ export class RuncCalls implements Worker {
   start(kind: RuncCallKind, owner: number, parent: TaskId, origin: OriginId, target: RuncTarget): boolean {
     const call = this.begin(kind, owner, parent);
     if (!this.forkAll(call, origin, target)) return this.abandon(call);
-    this.finishLater(call);
+    this.finishLater(call, this.rules?.setupUs ?? 0);
     return true;
   }
 
-  /** `runc kill`: as many PIDs on the host, and no child. A bare runtime needs nothing of the kind. */
+  /** `runc kill`: no child. A bare runtime needs nothing of the kind. */
   startKill(kind: RuncCallKind, owner: number, parent: TaskId): boolean {
+    if (this.rules === null) {
+      this.finishLater(this.begin(kind, owner, parent), 0);
+      return true;
+    }
+    const { taskCount, setupUs } = this.rules;
+    const origin = this.kernel.originOf(parent);
+    return this.startTool(kind, owner, parent, {
+      comm: this.comm,
+      origin,
+      taskCount: taskCount.other,
+      lastsUs: setupUs,
+    });
+  }
+
+  /** A program of the runtime's that does something and ends. False: as for `start`. */
+  startTool(kind: RuncCallKind, owner: number, parent: TaskId, tool: Tool): boolean {
     const call = this.begin(kind, owner, parent);
-    if (this.rules !== null && !this.forkRunc(call, this.rules, this.kernel.originOf(parent)))
-      return this.abandon(call);
-    this.finishLater(call);
+    if (!this.forkTool(call, tool.comm, tool.taskCount, tool.origin)) return this.abandon(call);
+    this.finishLater(call, tool.lastsUs);
     return true;
   }
 
@@ -159,9 +183,9 @@ export class RuncCalls implements Worker {
     return call;
   }
 
-  private finishLater(call: RuncCall): void {
-    if (this.rules === null) this.context.sim.soon(this.done, call.index, 0);
-    else this.context.sim.after(this.rules.setupUs, this.done, call.index, 0);
+  private finishLater(call: RuncCall, lastsUs: number): void {
+    if (lastsUs === 0) this.context.sim.soon(this.done, call.index, 0);
+    else this.context.sim.after(lastsUs, this.done, call.index, 0);
   }
 
   private forkAll(call: RuncCall, origin: OriginId, target: RuncTarget): boolean {
@@ -169,7 +193,8 @@ export class RuncCalls implements Worker {
     const rules = this.rules;
     let forker = call.parent;
     if (rules !== null) {
-      if (!this.forkRunc(call, rules, origin)) return false;
+      const taskCount = rules.taskCount[target.command] + rules.stageCount;
+      if (!this.forkTool(call, this.comm, taskCount, origin)) return false;
       forker = call.runc;
     }
     if (target.namespace === NEW_NAMESPACE) {
@@ -179,18 +204,25 @@ export class RuncCalls implements Worker {
       kernel.setns(forker, target.namespace);
       call.namespace = target.namespace;
     }
-    const threads = rules === null ? 0 : rules.initTaskCount - 1;
-    const early = target.joinsLate ? threads : 0;
-    const child = kernel.forkAs(forker, kernel.commOf(forker), origin, early);
+    const child = kernel.forkAs(forker, kernel.commOf(forker), origin, 0);
     // A bare parent goes on to serve other namespaces; a runc never forks again.
     if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;
     call.child = child;
     this.watch(child, call);
     if (this.setsid) kernel.setsid(child);
-    if (kernel.threadCount(child) < early) return false;
+    if (rules === null) kernel.attach(child, target.cgroup);
+    return rules === null || this.becomeInit(call, rules, target);
+  }
+
+  /** The stages before it end; it starts its threads, and joins the cgroup before them or after (R40, R41). */
+  private becomeInit({ runc, child }: RuncCall, rules: RuncRules, target: RuncTarget): boolean {
+    const { kernel } = this;
+    for (let i = 0; i < rules.stageCount; i++) kernel.endOneThread(runc);
+    const threads = rules.initTaskCount - 1;
+    if (target.joinsLate && kernel.cloneThreads(child, threads) < threads) return false;
     kernel.attach(child, target.cgroup);
-    return kernel.cloneThreads(child, threads - early) === threads - early;
+    return target.joinsLate || kernel.cloneThreads(child, threads) === threads;
   }
 
   private unshare(task: TaskId, pidMax: number | null): PidNsId {
@@ -199,10 +231,10 @@ export class RuncCalls implements Worker {
       : this.kernel.unsharePidNamespace(task, pidMax);
   }
 
-  private forkRunc(call: RuncCall, rules: RuncRules, origin: OriginId): boolean {
+  private forkTool(call: RuncCall, comm: CommId, taskCount: number, origin: OriginId): boolean {
     const kernel = this.kernel;
-    const threads = rules.hostTaskCount - 1;
-    const runc = kernel.forkAs(call.parent, this.comm, origin, threads);
+    const threads = taskCount - 1;
+    const runc = kernel.forkAs(call.parent, comm, origin, threads);
     if (runc === NONE) return false;
     call.runc = runc;
     this.watch(runc, call);

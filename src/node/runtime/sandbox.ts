@@ -22,9 +22,10 @@ import {
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
-import type { NodeContext } from '../context.js';
+import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
 import type { PidMode } from '../spec.js';
+import { PodNetworks } from './network.js';
 import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls, type RuncTarget } from './runc.js';
 
 /** The kubelet has no part in what is outside its own cgroup of all pods. */
@@ -33,9 +34,11 @@ const HOST_CGROUP = ROOT_CGROUP;
 /** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
 export interface SandboxOwner {
   sandboxReady(): void;
-  /** The set-up was cut short. */
-  sandboxFailed(): void;
+  /** The set-up was cut short, or refused after it had begun. */
+  sandboxFailed(why: string): void;
   sandboxExited(): void;
+  /** The network plugin has taken its network down. */
+  networkGone(): void;
   containerStarted(container: Container): void;
   containerFailed(container: Container): void;
   containerExited(container: Container, status: number): void;
@@ -47,6 +50,7 @@ export interface SandboxRequest {
   pidMode: PidMode;
   /** `docker run`: no infra process, and no cgroup of the kubelet's. */
   sandboxless: boolean;
+  hostNetwork: boolean;
   /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
   pidMax: number | null;
   podPidsMax: number;
@@ -64,6 +68,7 @@ export class Sandbox {
   readonly owner: SandboxOwner;
   readonly pidMode: PidMode;
   readonly sandboxless: boolean;
+  readonly hostNetwork: boolean;
   readonly pidMax: number | null;
   readonly podPidsMax: number;
   readonly infraProgram: Program;
@@ -73,6 +78,10 @@ export class Sandbox {
   /** Made once, and kept over attempts that are refused. */
   cgroup: CgroupId = NONE;
   settingUp = false;
+  /** Something has been begun to end it, and is not over. */
+  ending = false;
+  /** The network plugin has made it a network. */
+  hasNetwork = false;
   /** NONE when there is none, or not now. */
   shim: TaskId = NONE;
   infra: TaskId = NONE;
@@ -86,6 +95,7 @@ export class Sandbox {
     this.owner = request.owner;
     this.pidMode = request.pidMode;
     this.sandboxless = request.sandboxless;
+    this.hostNetwork = request.hostNetwork;
     this.pidMax = request.pidMax;
     this.podPidsMax = request.podPidsMax;
     this.infraProgram = request.infraProgram;
@@ -124,6 +134,9 @@ export class SandboxRuntime {
   private readonly mainCall: RuncCallKind;
   private readonly killInfraCall: RuncCallKind;
   private readonly killMainCall: RuncCallKind;
+  private readonly networkUp: RuncCallKind;
+  private readonly networkDown: RuncCallKind;
+  private readonly networks: PodNetworks;
   private readonly infraChild: ChildKind;
   private readonly mainChild: ChildKind;
   private readonly podShimLost: EventKind;
@@ -142,6 +155,9 @@ export class SandboxRuntime {
     this.killMainCall = runc.register((request) =>
       this.kill(this.containers[request >> 1]?.main, (request & 1) === 1 ? SIGKILL : SIGTERM),
     );
+    this.networks = new PodNetworks(context, runc);
+    this.networkUp = runc.register((index) => this.addNetwork(this.sandboxes[index]));
+    this.networkDown = runc.register((index) => this.dropNetwork(this.sandboxes[index]));
     this.podShimLost = sim.register((index) => this.endWithShim(this.sandboxes[index]));
     this.containerShimLost = sim.register((index) => this.endMain(this.containers[index]));
     this.infraChild = children.register((index) => this.infraExited(this.sandboxes[index]));
@@ -168,15 +184,54 @@ export class SandboxRuntime {
     return container;
   }
 
-  /** Begins to set up a sandbox: its cgroup, shim and infra process. False: the runtime is down, or a fork was refused. */
+  /**
+   * Begins to set up a sandbox: its cgroup and network, then its shim and infra process. False: the runtime is down, or a fork
+   * was refused.
+   */
   create(sandbox: Sandbox): boolean {
     const { kernel, host } = this.context;
     if (!host.runtime.isUp) return false;
     const above = sandbox.sandboxless ? HOST_CGROUP : this.kubepods;
     if (sandbox.cgroup === NONE) sandbox.cgroup = kernel.createCgroup(above, sandbox.podPidsMax);
-    sandbox.settingUp = this.startSandboxShim(sandbox) && this.startInfra(sandbox);
-    if (!sandbox.settingUp) this.endShimOfSandbox(sandbox);
+    sandbox.settingUp = this.needsNetwork(sandbox)
+      ? this.runPlugin('add', sandbox, this.networkUp)
+      : this.startProcesses(sandbox);
     return sandbox.settingUp;
+  }
+
+  private needsNetwork({ sandboxless, hostNetwork }: Sandbox): boolean {
+    return this.networks.hasPlugin && !sandboxless && !hostNetwork;
+  }
+
+  /** The kubelet itself runs it where the runtime is docker (dockershim). */
+  private runPlugin(command: 'add' | 'delete', sandbox: Sandbox, done: RuncCallKind): boolean {
+    const { host, spec } = this.context;
+    const daemon = spec.runtime.name === 'docker' && host.kubelet !== null ? host.kubelet : host.runtime;
+    return (
+      daemon.isUp && this.networks.run(command, daemon.task, sandbox.shimOrigin, done, sandbox.index)
+    );
+  }
+
+  private addNetwork(sandbox: Sandbox | undefined): void {
+    if (sandbox === undefined) return;
+    sandbox.hasNetwork = true;
+    if (this.context.host.runtime.isUp && this.startProcesses(sandbox)) return;
+    sandbox.settingUp = false;
+    sandbox.hasNetwork = false;
+    sandbox.owner.sandboxFailed(failureText(this.context));
+  }
+
+  private dropNetwork(sandbox: Sandbox | undefined): void {
+    if (sandbox === undefined) return;
+    sandbox.hasNetwork = false;
+    sandbox.ending = false;
+    sandbox.owner.networkGone();
+  }
+
+  private startProcesses(sandbox: Sandbox): boolean {
+    if (this.startSandboxShim(sandbox) && this.startInfra(sandbox)) return true;
+    this.endShimOfSandbox(sandbox);
+    return false;
   }
 
   private startInfra(sandbox: Sandbox): boolean {
@@ -185,6 +240,7 @@ export class SandboxRuntime {
       return true;
     }
     const target: RuncTarget = {
+      command: 'create',
       namespace: sandbox.pidMode === 'node' ? HOST_NAMESPACE : NEW_NAMESPACE,
       pidMax: sandbox.pidMode === 'pod' ? sandbox.pidMax : null,
       cgroup: sandbox.cgroup,
@@ -208,6 +264,7 @@ export class SandboxRuntime {
     container.cgroup = kernel.createCgroup(sandbox.cgroup, runtimeRules.containerPidsMax);
     const own = sandbox.pidMode === 'container';
     const target: RuncTarget = {
+      command: 'create',
       namespace: own ? NEW_NAMESPACE : sandbox.namespace,
       pidMax: own ? sandbox.pidMax : null,
       cgroup: container.cgroup,
@@ -250,10 +307,34 @@ export class SandboxRuntime {
     return this.runc.startKill(this.killMainCall, request, this.parentFor(container.shim));
   }
 
-  /** Begins to end a sandbox whose containers have ended. False: as for `create`. */
+  /**
+   * Takes the next step to end a sandbox whose containers have ended: its network goes and its infra process, in the order
+   * of the runtime. False: as for `create`.
+   */
   stop(sandbox: Sandbox): boolean {
     if (!this.context.host.runtime.isUp) return false;
-    return this.runc.startKill(this.killInfraCall, sandbox.index, this.parentFor(sandbox.shim));
+    if (sandbox.ending) return true;
+    const { networkTearDown } = this.context.runtimeRules;
+    if (networkTearDown === 'last' && sandbox.infra !== NONE) return this.stopInfra(sandbox);
+    if (!sandbox.hasNetwork) return this.stopInfra(sandbox);
+    if (this.runPlugin('delete', sandbox, this.networkDown)) {
+      sandbox.ending = true;
+      return true;
+    }
+    // The kubelet is told that it failed, and pause is stopped all the same.
+    if (networkTearDown === 'tried-first' && sandbox.infra !== NONE) this.stopInfra(sandbox);
+    return false;
+  }
+
+  private stopInfra(sandbox: Sandbox): boolean {
+    const parent = this.parentFor(sandbox.shim);
+    sandbox.ending = this.runc.startKill(this.killInfraCall, sandbox.index, parent);
+    return sandbox.ending;
+  }
+
+  /** Is nothing left of it, and nothing under way? */
+  isEnded({ infra, hasNetwork, settingUp, ending }: Sandbox): boolean {
+    return infra === NONE && !hasNetwork && !settingUp && !ending;
   }
 
   /** Removes a sandbox that has no process any more. */
@@ -261,6 +342,8 @@ export class SandboxRuntime {
     this.endShimOfSandbox(sandbox);
     if (sandbox.cgroup !== NONE) this.removeCgroup(sandbox.cgroup);
     sandbox.cgroup = NONE;
+    sandbox.hasNetwork = false;
+    sandbox.ending = false;
   }
 
   private removeCgroup(cgroup: CgroupId): void {
@@ -344,7 +427,8 @@ export class SandboxRuntime {
     if (task === NONE) {
       sandbox.settingUp = false;
       this.endShimOfSandbox(sandbox);
-      sandbox.owner.sandboxFailed();
+      sandbox.hasNetwork = false;
+      sandbox.owner.sandboxFailed('the sandbox process was killed during its set-up');
       return;
     }
     sandbox.infra = task;
@@ -403,6 +487,7 @@ export class SandboxRuntime {
 
   private infraExited(sandbox: Sandbox): void {
     sandbox.infra = NONE;
+    sandbox.ending = false;
     if (sandbox.pidMode !== 'node') this.context.kernel.forgetNamespace(sandbox.namespace);
     sandbox.namespace = HOST_NAMESPACE;
     sandbox.owner.sandboxExited();

@@ -202,6 +202,7 @@ export class ModelNode {
       owner,
       pidMode,
       sandboxless: false,
+      hostNetwork: false,
       pidMax: null,
       podPidsMax,
       infraProgram: programs.pause(pause),
@@ -355,6 +356,7 @@ class Owner implements SandboxOwner {
   }
   sandboxFailed(): void {}
   sandboxExited(): void {}
+  networkGone(): void {}
   containerStarted(): void {}
   containerFailed(): void {}
   containerExited(): void {}
