@@ -2,6 +2,7 @@
 import { type CommId, type Kernel, NONE, type TaskId } from '../kernel/kernel.js';
 import type { RandomStream } from '../sim/random.js';
 import type { Program } from './code.js';
+import { NO_OUTPUT, type OutputId } from './outputs.js';
 
 /** What a process waits for. */
 export const RUNNING = 0;
@@ -67,6 +68,8 @@ export class ProcessContext {
   stream: RandomStream | null = null;
   /** Exit status of the child that the image's last wait step reaped, for EXIT_WAITED. */
   waitedStatus = 0;
+  /** The stdout that it holds open for whoever has exec'd it or a process above it. */
+  output: OutputId = NO_OUTPUT;
   /** The worker that runs it in place of a program. */
   worker: Worker | null = null;
   /** Loop counters of the image. */

@@ -96,6 +96,8 @@ export interface InterpreterHost {
    * (TAKING_OVER).
    */
   threadMade(context: ProcessContext): void;
+  /** It holds the stdout of no exec any more, as a daemon does not. */
+  letGoOutput(context: ProcessContext): void;
   /** Counts steps; false when there were too many in one instant: the run is being stopped. */
   mayStep(context: ProcessContext): boolean;
 }
@@ -346,6 +348,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         break;
       case Op.SETSID:
         kernel.setsid(task);
+        host.letGoOutput(context);
         pc += BARE_LENGTH;
         break;
       case Op.SETPGID:

@@ -172,7 +172,9 @@ function nodeSchema(leaf: Leaves) {
         networkPlugin: z
           .enum(NETWORK_PLUGIN_NAMES)
           .default('bridge')
-          .describe('The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.'),
+          .describe(
+            'The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.',
+          ),
       })
       .prefault({})
       .describe('The container runtime.'),

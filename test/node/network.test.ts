@@ -1,19 +1,8 @@
 /** R50: a pod's network plugin needs PIDs too, as the pod comes and as it goes. */
 import { describe, expect, test } from 'vitest';
-import { HOST_NS, NONE } from '../../src/kernel/kernel.js';
+import { HOST_NS } from '../../src/kernel/kernel.js';
 import type { PodSpec, RuntimeName } from '../../src/node/spec.js';
-import { container, pod, program, S, World } from './world.js';
-
-/** Forks sleepers on the host until exactly so many PIDs are free. */
-function leaveFree(world: World, free: number): void {
-  const { kernel } = world;
-  const held = [];
-  for (let task = kernel.fork(kernel.init); task !== NONE; task = kernel.fork(kernel.init)) held.push(task);
-  for (const task of held.splice(-free)) {
-    kernel.exit(task, 0);
-    kernel.wait(kernel.init, task);
-  }
-}
+import { container, leaveFree, pod, program, S, World } from './world.js';
 
 /** A pod whose container has ended by itself goes while only five PIDs are free: enough for `runc kill`. */
 function going(name: RuntimeName, networkPlugin: 'bridge' | 'none', more: Partial<PodSpec> = {}): World {
@@ -28,13 +17,15 @@ function going(name: RuntimeName, networkPlugin: 'bridge' | 'none', more: Partia
   return world.to(105);
 }
 
-describe('R50: a pod that goes', () => {
+describe('R45, R50: a pod that goes', () => {
   test.each(['docker', 'containerd', 'cri-o'] as const)(
     'stays Terminating with %s if its plugin is refused, and goes without one',
     (runtime) => {
       expect(going(runtime, 'bridge').node.counters).toMatchObject({ podsDeleteStuck: 1 });
       expect(going(runtime, 'none').node.counters).toMatchObject({ podsDeleteStuck: 0 });
-      expect(going(runtime, 'bridge', { hostNetwork: true }).node.counters).toMatchObject({ podsDeleteStuck: 0 });
+      expect(going(runtime, 'bridge', { hostNetwork: true }).node.counters).toMatchObject({
+        podsDeleteStuck: 0,
+      });
     },
   );
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ROOT_CGROUP } from '../../src/kernel/kernel.js';
-import { APP, container, type NodeGiven, ORPHAN, pod, probe, program, S, World } from './world.js';
+import { APP, container, leaveFree, type NodeGiven, ORPHAN, pod, probe, program, S, World } from './world.js';
 
 const DOCKER_17: ConstructorParameters<typeof World>[0] = {
   kernel: { version: '4.14', pidMax: 600 },
@@ -145,7 +145,7 @@ describe('R31: what fails when no number is left', () => {
     expect(world.result().pods[1].restarts).toBe(0);
   });
 
-  test('a deletion needs forks too, and is stuck while they are refused', () => {
+  test('R45: a deletion needs forks too, and is stuck while they are refused', () => {
     const hog = program('hog', [
       { sleep: '50s' },
       { repeat: { times: 1_000, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
@@ -160,7 +160,7 @@ describe('R31: what fails when no number is left', () => {
     expect(world.eventKinds()).toContain('pod-delete-stuck');
   });
 
-  test('a login is refused when one of its forks is, and leaves nothing behind', () => {
+  test('R45: a login is refused when one of its forks is, and leaves nothing behind', () => {
     const hog = program('hog', [
       { repeat: { times: 1_000, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
       'pause',
@@ -175,6 +175,19 @@ describe('R31: what fails when no number is left', () => {
     expect(world.node.counters).toMatchObject({ sshOk: 0, sshRefused: 10 });
     expect(world.on('sshd')).toHaveLength(1);
     expect(new World(given).to(600).node.counters).toMatchObject({ sshOk: 10, sshRefused: 0 });
+  });
+
+  test('R45: a login works with three PIDs free, though its start-up scripts are refused, and not with two', () => {
+    const logins = (free: number) => {
+      const world = new World({
+        kernel: { pidMax: 400 },
+        sshLogins: { everyUs: 60 * S, lastsUs: S / 10 },
+      }).to(0);
+      leaveFree(world, free);
+      return world.to(600).node.counters;
+    };
+    expect(logins(3)).toMatchObject({ sshOk: 10, sshRefused: 0 });
+    expect(logins(2)).toMatchObject({ sshOk: 0, sshRefused: 10 });
   });
 });
 

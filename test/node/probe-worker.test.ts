@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProbeSpec } from '../../src/node/spec.js';
 import type { Program } from '../../src/program/code.js';
+import type { Step } from '../../src/program/step.js';
 import type { NodeGiven } from './world.js';
 import { APP, container, FAILING, PLAIN, pod, probe, program, S, World } from './world.js';
 
@@ -111,7 +112,6 @@ describe('when a probe runs', () => {
   test('R29: an exec takes 14 PIDs, 12 of them at once, for a moment', () => {
     const world = probed([probe({ program: lasting(0.5), periodUs: 100 * S })]);
     let most = 0;
-    const { lastPid } = world.kernel;
     for (let ms = 0; ms < 102_000; ms += 10) {
       while (!world.run.advance(ms * 1_000));
       if (world.node.counters.probeRuns > 0) most = Math.max(most, world.kernel.allocated() - 100 - 13);
@@ -290,7 +290,7 @@ describe('timeouts', () => {
     const containerd: NodeGiven['runtime'] = { name: 'containerd', version: '1.4' };
     const before = slow({ kubelet: { version: '1.19' }, runtime: containerd }, 'liveness').to(100);
     expect(totals(before).failed).toBe(0);
-    expect(totals(before).errored).toBeGreaterThan(5);
+    expect(totals(before).errored).toBeGreaterThan(3);
     expect(before.result().pods[0].restarts).toBe(0);
     // Each try leaves an orphan.
     expect(before.zombies).toBeGreaterThan(2 * totals(before).errored);
@@ -324,5 +324,52 @@ describe('docker run', () => {
     expect(world.to(9).node.counters.probeRuns).toBe(0);
     expect(world.to(100).node.counters.probeRuns).toBeGreaterThan(7);
     expect(world.result().pods[0].restarts).toBe(0);
+  });
+});
+
+describe('R19, R42: a child that holds the stdout of its exec', () => {
+  const CONTAINERD: NodeGiven = {
+    kubelet: { version: '1.30' },
+    runtime: { name: 'containerd', version: '1.7' },
+  };
+  const leaving = (seconds: number, ...before: Step[]) =>
+    program('leaving', [{ fork: { steps: [...before, { sleep: `${seconds}s` }] } }]);
+  /** From one start of a probe to the next, every 5 s if nothing holds it up. */
+  const interval = (of: Program, given: NodeGiven = CONTAINERD) => {
+    const world = probed([probe({ program: of, periodUs: 5 * S, timeoutUs: 5 * S })], given).to(10_000);
+    return 10_000 / totals(world).runs;
+  };
+
+  test('delays the result as long as it lives', () => {
+    expect(interval(leaving(3))).toBeCloseTo(5, 0);
+    expect(interval(leaving(30))).toBeCloseTo(30, 0);
+    expect(interval(leaving(100))).toBeCloseTo(100, 0);
+  });
+
+  test('delays it by the timeout and two minutes at most, and then the probe has timed out', () => {
+    expect(interval(leaving(1_000))).toBeCloseTo(125, 0);
+    const world = probed([probe({ program: leaving(1_000), periodUs: 5 * S, timeoutUs: 5 * S })], CONTAINERD);
+    expect(totals(world.to(10_000))).toMatchObject({ succeeded: 0, failed: 79 });
+    const short = probed([probe({ program: leaving(30), periodUs: 5 * S, timeoutUs: 5 * S })], CONTAINERD);
+    expect(totals(short.to(10_000))).toMatchObject({ failed: 0 });
+  });
+
+  test('delays nothing if it has left the session, as a daemon does, or if the runtime does not wait', () => {
+    expect(interval(leaving(1_000, 'setsid'))).toBeCloseTo(5, 0);
+    expect(interval(leaving(1_000), { runtime: { name: 'cri-o', version: '1.30' } })).toBeCloseTo(5, 0);
+    expect(interval(leaving(1_000), OLD)).toBeCloseTo(5, 0);
+  });
+
+  test('that outlives one check does not end a later one early', () => {
+    const uneven = program('uneven', [{ fork: { steps: [{ sleep: { uniform: ['1s', '300s'] } }] } }]);
+    const world = probed([probe({ program: uneven, periodUs: 5 * S, timeoutUs: 5 * S })], CONTAINERD).to(
+      10_000,
+    );
+    const { succeeded, failed, runs } = totals(world);
+    expect(failed).toBeGreaterThan(30);
+    expect(succeeded).toBeGreaterThan(20);
+    // On average (125 / 300) · 62.5 s + (175 / 300) · 125 s.
+    expect(10_000 / runs).toBeGreaterThan(90);
+    expect(10_000 / runs).toBeLessThan(108);
   });
 });

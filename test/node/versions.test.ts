@@ -108,6 +108,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimTaskCount: { '17.12': 11 },
     daemonComm: { '17.12': 'dockerd' },
     shimComm: { '17.12': 'docker-containerd-shim', '18.09': 'containerd-shim' },
+    readsOutputToItsEnd: { '20.10': false },
     monitorPerExec: { '20.10': false },
     infraWhenIsolated: { '20.10': true },
     networkTearDown: { '20.10': 'tried-first' },
@@ -132,6 +133,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimTaskCount: { '1.6': 11 },
     daemonComm: { '1.6': 'containerd' },
     shimComm: { '1.6': 'containerd-shim' },
+    readsOutputToItsEnd: { '1.6': true },
     monitorPerExec: { '1.6': false },
     infraWhenIsolated: { '1.6': true },
     networkTearDown: { '1.6': 'last' },
@@ -154,6 +156,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimTaskCount: { '1.30': 2 },
     daemonComm: { '1.30': 'crio' },
     shimComm: { '1.30': 'conmon' },
+    readsOutputToItsEnd: { '1.30': false },
     monitorPerExec: { '1.30': true },
     infraWhenIsolated: { '1.21': true, '1.22': false },
     networkTearDown: { '1.30': 'first' },
@@ -168,6 +171,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     shimTaskCount: { '0.0': 11 },
     daemonComm: { '0.0': 'nsenter' },
     shimComm: { '0.0': 'nsenter' },
+    readsOutputToItsEnd: { '0.0': false },
     monitorPerExec: { '0.0': false },
     infraWhenIsolated: { '0.0': false },
     networkTearDown: { '0.0': 'first' },
@@ -304,7 +308,7 @@ describe('R11, R18, R20 to R22, R24, R25: the kubelet', () => {
   });
 });
 
-describe('R2, R3, R15, R17, R28, R34, R48, R49: the runtime', () => {
+describe('R2, R3, R15, R17, R28, R34, R42, R48, R49, R50: the runtime', () => {
   const { kubelet: byKubelet, ...byRuntime } = RUNTIME_SAYS;
 
   test.each(lines(byKubelet))('with Docker %s at kubelet %s is %s', (field, version, value) => {

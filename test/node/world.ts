@@ -1,5 +1,6 @@
 /** Small worlds for tests: a scenario from what matters, everything else at a plain default. */
 
+import { NONE } from '../../src/kernel/kernel.js';
 import type {
   ContainerSpec,
   KubeletSpec,
@@ -96,7 +97,14 @@ export function node(given: NodeGiven = {}): NodeSpec {
       dockerDisableSharedPid: null,
       ...given.kubelet,
     },
-    runtime: { name: 'containerd', version: '1.7', setsid: true, execIntoFullCgroup: 0.57, networkPlugin: 'none', ...given.runtime },
+    runtime: {
+      name: 'containerd',
+      version: '1.7',
+      setsid: true,
+      execIntoFullCgroup: 0.57,
+      networkPlugin: 'none',
+      ...given.runtime,
+    },
   };
 }
 
@@ -158,5 +166,16 @@ export class World {
 
   eventKinds(): string[] {
     return this.run.result().events.map(({ kind }) => kind);
+  }
+}
+
+/** Forks sleepers on the host until exactly so many PIDs are free. */
+export function leaveFree(world: World, free: number): void {
+  const { kernel } = world;
+  const held = [];
+  for (let task = kernel.fork(kernel.init); task !== NONE; task = kernel.fork(kernel.init)) held.push(task);
+  for (const task of held.splice(-free)) {
+    kernel.exit(task, 0);
+    kernel.wait(kernel.init, task);
   }
 }

@@ -105,7 +105,7 @@ export class Kubelet implements PodHost {
 
   /** A pod that is on its way and has met no refusal is neither up nor down. */
   #lookAt({ isWanted, current, downtime }: PodSlot): void {
-    if (isWanted && current !== null && current.isComing) return;
+    if (isWanted && current?.isComing) return;
     downtime.note(isWanted && (current === null || current.isDown));
   }
 

@@ -16,7 +16,7 @@ import { KERNEL, NONE, type OriginId, SIGKILL, SIGTERM, type TaskId } from '../.
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
-import { US_PER_SECOND } from '../../sim/time.js';
+import { US_PER_MINUTE, US_PER_SECOND } from '../../sim/time.js';
 import { Timeouts } from '../../sim/timeouts.js';
 import { failureText, type NodeContext } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
@@ -75,6 +75,9 @@ interface Manner {
 /** moby: what has not heeded SIGTERM by then gets SIGKILL. */
 const TERM_GRACE_US = 10 * US_PER_SECOND;
 
+/** The kubelet's `--runtime-request-timeout`, on top of the probe's own. */
+const REQUEST_TIMEOUT_US = 2 * US_PER_MINUTE;
+
 export class ProbeWorker implements ExecClient {
   readonly container: Container;
   readonly origin: OriginId;
@@ -90,6 +93,9 @@ export class ProbeWorker implements ExecClient {
   private task: TaskId = NONE;
   private starting = false;
   private timedOut = false;
+  /** The command has ended, and something that it started holds its stdout. */
+  private draining = false;
+  private startedAtUs = 0;
   private tries = 0;
   private generation = 0;
   private onHold = false;
@@ -146,6 +152,7 @@ export class ProbeWorker implements ExecClient {
   private exec(): void {
     const { workers, manner } = this;
     this.attempt++;
+    this.startedAtUs = workers.context.sim.nowUs;
     while (this.tries < manner.tries) {
       this.tries++;
       if (workers.execs.start(this.execIndex)) {
@@ -174,9 +181,23 @@ export class ProbeWorker implements ExecClient {
     // Given up on earlier, and left running (docker): nobody is interested any more.
     if (task !== this.task) return;
     this.task = NONE;
+    this.draining = false;
     if (this.timedOut) this.timeoutResult();
     else if (status === 0) this.finish('success', '');
     else this.finish('failure', `exit status ${status}`);
+  }
+
+  execDraining(): void {
+    this.draining = true;
+    this.workers.expectDeadline(this, this.startedAtUs + this.spec.timeoutUs + REQUEST_TIMEOUT_US);
+  }
+
+  /** R42: the kubelet does not wait for the result of this attempt any longer. */
+  deadline(attempt: number): void {
+    if (!this.draining || this.attempt !== attempt) return;
+    this.draining = false;
+    this.task = NONE;
+    this.timeoutResult();
   }
 
   execLost(): void {
@@ -186,7 +207,7 @@ export class ProbeWorker implements ExecClient {
 
   /** Has the command of this attempt ended, or been given up? */
   isOver(attempt: number): boolean {
-    return this.attempt !== attempt || (this.task === NONE && !this.starting);
+    return this.attempt !== attempt || (this.task === NONE && !this.starting) || this.draining;
   }
 
   /** R17: `timeoutSeconds` have passed since the exec was asked for, and it is not over. */
@@ -221,7 +242,7 @@ export class ProbeWorker implements ExecClient {
   private timeoutResult(): void {
     const { timeoutCounts, tries } = this.manner;
     this.timedOut = false;
-    if (!timeoutCounts && this.tries < tries && !this.stopped) this.exec();
+    if (!timeoutCounts && this.tries < tries && !this.stopped && this.container.running) this.exec();
     else this.finish(timeoutCounts ? 'failure' : 'error', 'timed out');
   }
 
@@ -276,6 +297,7 @@ export class ProbeWorker implements ExecClient {
 export class ProbeWorkers {
   private readonly all: ProbeWorker[] = [];
   private readonly tick: EventKind;
+  private readonly deadline: EventKind;
   private readonly timeouts: Timeouts;
   private readonly kills: Timeouts;
   readonly kubelets: Manner;
@@ -287,6 +309,7 @@ export class ProbeWorkers {
   ) {
     const { sim, kubeletRules, runtimeRules } = context;
     this.tick = sim.register((index) => this.all[index].tick());
+    this.deadline = sim.register((index, attempt) => this.all[index].deadline(attempt));
     const isOver = (index: number, attempt: number) => this.all[index].isOver(attempt);
     this.timeouts = new Timeouts(sim, isOver, (index) => this.all[index].timeout());
     this.kills = new Timeouts(sim, isOver, (index) => this.all[index].killCommand());
@@ -341,6 +364,11 @@ export class ProbeWorkers {
 
   expectTimeout(worker: ProbeWorker): void {
     this.timeouts.start(worker.spec.timeoutUs, worker.index, worker.attempt);
+  }
+
+  expectDeadline(worker: ProbeWorker, atUs: number): void {
+    const { sim } = this.context;
+    sim.at(Math.max(atUs, sim.nowUs), this.deadline, worker.index, worker.attempt);
   }
 
   /** The command has been told to end, and is killed if it does not. */

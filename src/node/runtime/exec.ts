@@ -8,7 +8,9 @@
  */
 import { KERNEL, type Kernel, NONE, type OriginId, SIGKILL, type TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
+import { NO_OUTPUT, type OutputId, type Outputs } from '../../program/outputs.js';
 import type { RandomStream } from '../../sim/random.js';
+import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
 import type { RuncCallKind, RuncCalls, RuncTarget } from './runc.js';
@@ -24,6 +26,8 @@ export interface ExecClient {
   execStarted(task: TaskId): void;
   /** It has ended and been reaped: `status` as a shell shows it, 128 + signal if it was killed. */
   execEnded(task: TaskId, status: number): void;
+  /** It has ended, and something that it started still holds its stdout: `execEnded` comes when that is over. */
+  execDraining(): void;
   /** The container went away during the set-up. */
   execLost(): void;
 }
@@ -35,6 +39,14 @@ export class Execs {
   private readonly generation: number[] = [];
   private readonly call: RuncCallKind;
   private readonly child: ChildKind;
+  private readonly outputClosed: EventKind;
+  private readonly readsToEnd: boolean;
+  private readonly outputs: Outputs;
+  /** By client, of the exec under way: its stdout, its process and status. */
+  private readonly outputOf: OutputId[] = [];
+  private readonly mainOf: { task: TaskId; status: number }[] = [];
+  /** Counts the execs of each client: a stdout that an earlier one left open is nobody's affair any more. */
+  private readonly numberOf: number[] = [];
   private readonly monitored: boolean;
   private readonly race: RandomStream;
   private readonly threadsFirst: number;
@@ -56,14 +68,21 @@ export class Execs {
     this.race = context.streams.stream('runtime', 'exec-into-full-cgroup');
     this.threadsFirst = context.spec.runtime.execIntoFullCgroup;
     this.call = runc.register((client, task) => this.ready(client, task));
-    this.child = context.children.register((client, task, status) =>
-      this.clients[client].execEnded(task, status),
-    );
+    this.child = context.children.register((client, task, status) => this.mainEnded(client, task, status));
+    this.readsToEnd = context.runtimeRules.readsOutputToItsEnd;
+    this.outputs = context.machine.outputs;
+    this.outputClosed = context.sim.register((index, number) => {
+      const { task, status } = this.mainOf[index];
+      if (number === this.numberOf[index]) this.clients[index].execEnded(task, status);
+    });
   }
 
   /** A number for `start`. */
   add(client: ExecClient): number {
     this.generation.push(0);
+    this.outputOf.push(NO_OUTPUT);
+    this.mainOf.push({ task: NONE, status: 0 });
+    this.numberOf.push(0);
     return this.clients.push(client) - 1;
   }
 
@@ -79,6 +98,7 @@ export class Execs {
       if (parent === NONE) return false;
     }
     this.generation[index] = container.generation;
+    this.numberOf[index]++;
     const ok = this.runc.start(this.call, index, parent, client.origin, this.targetIn(container));
     // It ends with its last child: with the command, or at once.
     if (this.monitored) this.context.children.retire(parent);
@@ -115,7 +135,23 @@ export class Execs {
       return;
     }
     this.context.machine.load(task, client.execProgram(), client.stream);
+    if (this.readsToEnd) {
+      this.outputOf[index] = this.outputs.open(index);
+      this.context.machine.holdOutput(task, this.outputOf[index]);
+    }
     this.context.children.expect(task, this.child, index);
     client.execStarted(task);
+  }
+
+  /** R19, R42. */
+  private mainEnded(index: number, task: TaskId, status: number): void {
+    const output = this.outputOf[index];
+    if (output === NO_OUTPUT || !this.outputs.isHeld(output, index)) {
+      this.clients[index].execEnded(task, status);
+      return;
+    }
+    this.mainOf[index] = { task, status };
+    this.outputs.tellWhenClosed(output, this.outputClosed, this.numberOf[index]);
+    this.clients[index].execDraining();
   }
 }

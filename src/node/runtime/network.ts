@@ -57,6 +57,11 @@ export class PodNetworks {
   ): boolean {
     const { addTaskCount, deleteTaskCount } = this.plugin!;
     const taskCount = command === 'add' ? addTaskCount : deleteTaskCount;
-    return this.runc.startTool(done, owner, parent, { comm: this.comm, origin, taskCount, lastsUs: LASTS_US });
+    return this.runc.startTool(done, owner, parent, {
+      comm: this.comm,
+      origin,
+      taskCount,
+      lastsUs: LASTS_US,
+    });
   }
 }

@@ -207,9 +207,7 @@ export class SandboxRuntime {
   private runPlugin(command: 'add' | 'delete', sandbox: Sandbox, done: RuncCallKind): boolean {
     const { host, spec } = this.context;
     const daemon = spec.runtime.name === 'docker' && host.kubelet !== null ? host.kubelet : host.runtime;
-    return (
-      daemon.isUp && this.networks.run(command, daemon.task, sandbox.shimOrigin, done, sandbox.index)
-    );
+    return daemon.isUp && this.networks.run(command, daemon.task, sandbox.shimOrigin, done, sandbox.index);
   }
 
   private addNetwork(sandbox: Sandbox | undefined): void {

@@ -109,6 +109,12 @@ export const RUNTIME = {
     'cri-o': ['conmon'],
     bare: ['nsenter'],
   }),
+  readsOutputToItsEnd: runtime(
+    'R42',
+    'The result of an exec comes when nothing holds its stdout any more, or the kubelet gives up.',
+    'containerd issues 7802, 9568, 10094, 7832; moby daemon/monitor.go waits for 2 s',
+    { containerd: [true], others: [false] },
+  ),
   monitorPerExec: runtime(
     'R49',
     'A process of its own watches each exec, as conmon does.',

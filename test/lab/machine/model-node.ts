@@ -377,6 +377,8 @@ export class Client implements ExecClient {
     this.stream = context.streams.stream(name, 'exec');
   }
 
+  execDraining(): void {}
+
   execProgram(): Program {
     return this.program;
   }
