@@ -33,7 +33,7 @@ export function startPodChurn(
   const create = sim.register((round) => {
     if (kubelet.admits) pods.push(kubelet.create(`churn-${round}`, spec, 'churn'));
   });
-  const deleteOldest = sim.register(() => pods.shift()?.stop());
+  const deleteOldest = sim.register(() => kubelet.deletePod(pods.shift()));
   const startDeleting = sim.register(() =>
     everyNowAndThen(sim, streams.stream('churn', 'deletions'), everyUs, (_round, atUs) =>
       sim.at(atUs, deleteOldest, 0, 0),

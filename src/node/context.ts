@@ -34,6 +34,9 @@ export const NODE_MOMENT_KINDS = [
   /** A service of the host: the runtime, kubelet, sshd, cron. */
   'daemon-died',
   'daemon-restarted',
+  /** What the cluster sees of the node. */
+  'node-not-ready',
+  'node-ready',
 ] as const;
 export type NodeMomentKind = (typeof NODE_MOMENT_KINDS)[number];
 
@@ -71,6 +74,8 @@ export interface HostDaemon {
   /** NONE while it is down. */
   readonly task: TaskId;
   readonly isUp: boolean;
+  /** Told when it has gone down or come up, in an event of its own. */
+  onChange(tell: () => void): void;
 }
 
 export interface HostDaemons {

@@ -15,10 +15,12 @@ import type { NodeContext, NodeCounters, NodeObserver, NodePrograms } from './co
 import { bootHost } from './host/boot.js';
 import { ChildWatch } from './host/child-watch.js';
 import { startCronJob } from './host/cron.js';
+import { startThreadNeeds } from './host/go-threads.js';
 import { startSshLogins } from './host/logins.js';
 import { scheduleInterventions } from './interventions.js';
 import { EvictionManager } from './kubelet/eviction.js';
 import { Kubelet } from './kubelet/kubelet.js';
+import { NodeStatus } from './kubelet/node-status.js';
 import { pidAvailable, pidCapacity } from './kubelet/pid-available.js';
 import { ProbeWorkers } from './kubelet/probe-worker.js';
 import { OriginNames } from './origins.js';
@@ -80,6 +82,8 @@ export class Node {
     if (spec.sshLogins !== null) startSshLogins(context, spec.sshLogins);
     if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn);
     for (const job of spec.cronJobs) startCronJob(context, job);
+    if (spec.daemonThreadsEveryUs !== null) startThreadNeeds(context, spec.daemonThreadsEveryUs);
+    new NodeStatus(context);
     const { evictionPidAvailable } = spec.kubelet;
     if (evictionPidAvailable !== null && context.kubeletRules.evictsForPids) {
       new EvictionManager(context, this.kubelet, evictionPidAvailable);

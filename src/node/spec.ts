@@ -149,6 +149,8 @@ export interface NodeSpec {
   pause: string;
   sshLogins: SshLoginsSpec | null;
   podChurn: PodChurnSpec | null;
+  /** How often the kubelet and the runtime each need another thread; null: never (R51). */
+  daemonThreadsEveryUs: number | null;
   cronJobs: CronJobSpec[];
   pods: PodSpec[];
   interventions: Intervention[];

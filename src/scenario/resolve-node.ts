@@ -46,6 +46,7 @@ export function resolveNode(
     kubelet,
     runtime,
     pause: source.pause === undefined ? runtimeRules(runtime, kubelet).pauseImage : String(source.pause),
+    daemonThreadsEveryUs: source.daemonThreads ? micros(source.daemonThreads.every) : null,
     sshLogins: source.sshLogins
       ? { everyUs: micros(source.sshLogins.every), lastsUs: micros(source.sshLogins.lasts) }
       : null,

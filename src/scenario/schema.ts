@@ -204,6 +204,15 @@ function nodeSchema(leaf: Leaves) {
       })
       .optional()
       .describe('Roll-outs and jobs: short-lived pods that come and go. Default: none.'),
+    daemonThreads: z
+      .strictObject({
+        every: leaf.interval.describe('How often each needs one, at a random moment of the interval.'),
+      })
+      .optional()
+      .describe(
+        'The kubelet and the runtime each need another thread; if it is refused they abort and systemd starts them again. ' +
+          'Reports give no rate. Default: they need none.',
+      ),
     cronJobs: z
       .array(
         z.strictObject({

@@ -84,6 +84,7 @@ export function node(given: NodeGiven = {}): NodeSpec {
     pause: '3.1',
     sshLogins: null,
     podChurn: null,
+    daemonThreadsEveryUs: null,
     cronJobs: [],
     pods: [],
     interventions: [],
@@ -174,7 +175,7 @@ export function leaveFree(world: World, free: number): void {
   const { kernel } = world;
   const held = [];
   for (let task = kernel.fork(kernel.init); task !== NONE; task = kernel.fork(kernel.init)) held.push(task);
-  for (const task of held.splice(-free)) {
+  for (const task of held.splice(held.length - free)) {
     kernel.exit(task, 0);
     kernel.wait(kernel.init, task);
   }

@@ -42,6 +42,7 @@ describe('a scenario that says almost nothing', () => {
         sshLogins: null,
         podChurn: null,
         cronJobs: [],
+        daemonThreadsEveryUs: null,
         pods: [],
         interventions: [],
       },

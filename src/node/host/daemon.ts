@@ -37,6 +37,7 @@ export class Daemon implements HostDaemon {
   task: TaskId = NONE;
   readonly #service: Service;
   readonly #starts: number[] = [];
+  readonly #told: (() => void)[] = [];
   readonly #died: EventKind;
   readonly #restart: EventKind;
 
@@ -51,6 +52,10 @@ export class Daemon implements HostDaemon {
 
   get isUp(): boolean {
     return this.task !== NONE;
+  }
+
+  onChange(tell: () => void): void {
+    this.#told.push(tell);
   }
 
   /** False: the fork was refused. */
@@ -77,6 +82,7 @@ export class Daemon implements HostDaemon {
     const restarts = this.#service.restart === 'always' || status !== STATUS_OF_SIGTERM;
     const what = restarts ? 'systemd starts it again' : 'a clean end for systemd: it stays down';
     observer.moment('daemon-died', this.comm, `status ${status}; ${what}`);
+    for (const tell of this.#told) tell();
     if (restarts) sim.after(this.#service.restartUs, this.#restart, 0, 0);
   }
 
@@ -85,6 +91,7 @@ export class Daemon implements HostDaemon {
     this.#starts.push(sim.nowUs);
     if (this.start()) {
       observer.moment('daemon-restarted', this.comm, '');
+      for (const tell of this.#told) tell();
       return;
     }
     observer.moment('fork-refused', this.comm, `cannot be started again: ${kernel.refusal.errno}`);

@@ -49,6 +49,8 @@ export class Kubelet implements PodHost {
   readonly #isLongDown: EventKind;
   readonly #retryJitter: RandomStream;
   readonly #drainQueue: PodSlot[] = [];
+  /** What came while it was down. */
+  readonly #missed: (() => void)[] = [];
 
   constructor(
     readonly context: NodeContext,
@@ -60,11 +62,11 @@ export class Kubelet implements PodHost {
     this.#retryJitter = streams.stream('kubelet', 'retry');
     this.retryPod = sim.register((index, token) => {
       const pod = this.#pods[index];
-      if (pod?.token === token) pod.retry();
+      if (pod?.token === token) this.#whenUp(() => pod.retry());
     });
     this.retryContainer = sim.register((index, token) => {
       const container = this.#containers[index];
-      if (container?.token === token) container.pod.retryContainer(container);
+      if (container?.token === token) this.#whenUp(() => container.pod.retryContainer(container));
     });
     this.graceOver = sim.register((index, token) => {
       const container = this.#containers[index];
@@ -74,6 +76,22 @@ export class Kubelet implements PodHost {
     this.#startSlot = sim.register((slot) => this.createInSlot(this.slots[slot]));
     this.#stopSlot = sim.register((slot) => this.deleteFromSlot(this.slots[slot], false));
     for (const pod of spec.pods) this.#addSlots(pod);
+    context.host.kubelet?.onChange(() => this.#changed());
+  }
+
+  /** R51: what was to be done meanwhile is done now. */
+  #changed(): void {
+    this.workers.kubeletChanged(this.#isUp);
+    if (this.#isUp) for (const act of this.#missed.splice(0)) act();
+  }
+
+  get #isUp(): boolean {
+    return this.context.host.kubelet?.isUp ?? true;
+  }
+
+  #whenUp(act: () => void): void {
+    if (this.#isUp) act();
+    else this.#missed.push(act);
   }
 
   #addSlots(spec: PodSpec): void {
@@ -99,8 +117,13 @@ export class Kubelet implements PodHost {
   deleteFromSlot(slot: PodSlot, recreate: boolean): void {
     slot.recreate = recreate;
     slot.isWanted = recreate;
-    slot.current?.stop();
+    this.deletePod(slot.current ?? undefined);
     this.#lookAt(slot);
+  }
+
+  /** Begins to take it down, as soon as the kubelet hears of it. */
+  deletePod(pod: Pod | undefined): void {
+    if (pod !== undefined) this.#whenUp(() => pod.stop());
   }
 
   /** A pod that is on its way and has met no refusal is neither up nor down. */
@@ -145,7 +168,7 @@ export class Kubelet implements PodHost {
       this.#indexOf.set(podContainer, this.#containers.push(podContainer) - 1);
       for (const probe of container.probes) this.addProbe(podContainer, probe);
     }
-    pod.create();
+    this.#whenUp(() => pod.create());
     return pod;
   }
 

@@ -90,6 +90,8 @@ export class ProbeWorker implements ExecClient {
   /** Counts runs, to tell a timeout event of this run from one of an earlier run. */
   attempt = 0;
   stopped = false;
+  /** Outdates the ticks of a kubelet that is gone. */
+  beat = 0;
   private task: TaskId = NONE;
   private starting = false;
   private timedOut = false;
@@ -120,9 +122,21 @@ export class ProbeWorker implements ExecClient {
     return this.spec.action.program;
   }
 
+  /** R51: a new kubelet knows nothing of the checks before; a command that runs goes on, and nobody asks for its result. */
+  forget(): void {
+    this.attempt++;
+    this.task = NONE;
+    this.starting = false;
+    this.timedOut = false;
+    this.draining = false;
+    this.onHold = false;
+    this.resultRun = 0;
+    this.lastResult = 'success';
+  }
+
   /** One tick: `doProbe`. */
-  tick(): void {
-    if (this.stopped) return;
+  tick(beat: number): void {
+    if (this.stopped || beat !== this.beat) return;
     if (this.isDue()) this.run();
     else this.workers.waitForTick(this);
   }
@@ -171,6 +185,8 @@ export class ProbeWorker implements ExecClient {
   }
 
   execStarted(task: TaskId): void {
+    // Asked for by a kubelet that is gone.
+    if (!this.starting) return;
     this.starting = false;
     this.task = task;
     if (this.timedOut) this.endCommand();
@@ -187,7 +203,8 @@ export class ProbeWorker implements ExecClient {
     else this.finish('failure', `exit status ${status}`);
   }
 
-  execDraining(): void {
+  execDraining(task: TaskId): void {
+    if (task !== this.task) return;
     this.draining = true;
     this.workers.expectDeadline(this, this.startedAtUs + this.spec.timeoutUs + REQUEST_TIMEOUT_US);
   }
@@ -201,6 +218,7 @@ export class ProbeWorker implements ExecClient {
   }
 
   execLost(): void {
+    if (!this.starting) return;
     this.starting = false;
     this.finish('error', 'the container ended');
   }
@@ -308,7 +326,7 @@ export class ProbeWorkers {
     readonly execs: Execs,
   ) {
     const { sim, kubeletRules, runtimeRules } = context;
-    this.tick = sim.register((index) => this.all[index].tick());
+    this.tick = sim.register((index, beat) => this.all[index].tick(beat));
     this.deadline = sim.register((index, attempt) => this.all[index].deadline(attempt));
     const isOver = (index: number, attempt: number) => this.all[index].isOver(attempt);
     this.timeouts = new Timeouts(sim, isOver, (index) => this.all[index].timeout());
@@ -336,8 +354,21 @@ export class ProbeWorkers {
     worker.execIndex = this.execs.add(worker);
     const { sim } = this.context;
     worker.tickUs = sim.nowUs + this.firstWaitUs(worker);
-    sim.at(worker.tickUs, this.tick, worker.index, 0);
+    sim.at(worker.tickUs, this.tick, worker.index, worker.beat);
     return worker;
+  }
+
+  /** The kubelet has gone, or is back. Docker's own health checks are none of its. */
+  kubeletChanged(isUp: boolean): void {
+    const { sim } = this.context;
+    for (const worker of this.all) {
+      if (worker.stopped || worker.options.dockerHealthCheck) continue;
+      worker.beat++;
+      worker.forget();
+      if (!isUp) continue;
+      worker.tickUs = sim.nowUs + Math.floor(worker.options.jitter.uniform() * worker.spec.periodUs);
+      sim.at(worker.tickUs, this.tick, worker.index, worker.beat);
+    }
   }
 
   /** R11. Phase 0 of the kubelet's own start is the start of the simulation. */
@@ -359,7 +390,7 @@ export class ProbeWorkers {
       const sinceTickUs = sim.nowUs - worker.tickUs;
       worker.tickUs += sinceTickUs < 2 * periodUs ? periodUs : Math.floor(sinceTickUs / periodUs) * periodUs;
     }
-    sim.at(worker.tickUs > sim.nowUs ? worker.tickUs : sim.nowUs, this.tick, worker.index, 0);
+    sim.at(worker.tickUs > sim.nowUs ? worker.tickUs : sim.nowUs, this.tick, worker.index, worker.beat);
   }
 
   expectTimeout(worker: ProbeWorker): void {

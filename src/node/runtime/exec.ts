@@ -27,7 +27,7 @@ export interface ExecClient {
   /** It has ended and been reaped: `status` as a shell shows it, 128 + signal if it was killed. */
   execEnded(task: TaskId, status: number): void;
   /** It has ended, and something that it started still holds its stdout: `execEnded` comes when that is over. */
-  execDraining(): void;
+  execDraining(task: TaskId): void;
   /** The container went away during the set-up. */
   execLost(): void;
 }
@@ -152,6 +152,6 @@ export class Execs {
     }
     this.mainOf[index] = { task, status };
     this.outputs.tellWhenClosed(output, this.outputClosed, this.numberOf[index]);
-    this.clients[index].execDraining();
+    this.clients[index].execDraining(task);
   }
 }
