@@ -25,7 +25,7 @@ export interface RunnerOptions {
 /** Room beside what the litmus itself may use: the outside helpers and the process that probes for free PIDs. */
 const GUARD_MARGIN = 64;
 
-/** Flags of an entry, as in runner/world.h (test/lab/runner-code.test.ts). */
+/** Flags of an entry, as in runner/world.h (test/lab/runner/code.test.ts). */
 export const ENTER_SETSID = 1;
 export const ENTER_REAP = 2;
 export const ENTER_LEAVE = 4;

@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as signals from '../../src/kernel/signals.js';
-import * as entries from '../../src/lab/litmus/encode.js';
-import * as code from '../../src/program/code.js';
+import * as signals from '../../../src/kernel/signals.js';
+import * as entries from '../../../src/lab/litmus/encode.js';
+import * as code from '../../../src/program/code.js';
 
 const { INSTRUCTION_LENGTH, Op } = code;
 

@@ -1,6 +1,6 @@
 /** A driver to be interrupted: runs a litmus that never comes to rest. Says so on stdout when it is under way. */
-import { endAllRuns, runOnKernel } from '../../src/lab/litmus/kernel-run.js';
-import { litmusOf } from '../../src/lab/litmus/litmus.js';
+import { endAllRuns, runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
+import { litmusOf } from '../../../src/lab/litmus/litmus.js';
 
 const litmus = litmusOf({
   name: 'endless',

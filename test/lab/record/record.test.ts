@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { modelRuns } from '../../src/lab/namespace/model.js';
-import { BadLabOption, pidsCgroupRoot } from '../../src/lab/namespace/setup.js';
-import { programFromSnapshots, programsFromTraces, programsYaml } from '../../src/lab/record/program.js';
+import { modelRuns } from '../../../src/lab/namespace/model.js';
+import { BadLabOption, pidsCgroupRoot } from '../../../src/lab/namespace/setup.js';
+import { programFromSnapshots, programsFromTraces, programsYaml } from '../../../src/lab/record/program.js';
 import {
   CommandNotRun,
   programName,
@@ -13,11 +13,11 @@ import {
   type Recording,
   recordCommand,
   spreadOf,
-} from '../../src/lab/record/record.js';
-import type { RecordedRun } from '../../src/lab/record/recorded-run.js';
-import { formatRecording } from '../../src/lab/record/text.js';
-import { readAlone } from '../program/read.js';
-import { describeLive, expectNothingLeft, isInstalled, itWith, markedEnvironment } from './live.js';
+} from '../../../src/lab/record/record.js';
+import type { RecordedRun } from '../../../src/lab/record/recorded-run.js';
+import { formatRecording } from '../../../src/lab/record/text.js';
+import { readAlone } from '../../program/read.js';
+import { describeLive, expectNothingLeft, isInstalled, itWith, markedEnvironment } from '../live.js';
 
 const RUNS = 2;
 
@@ -246,7 +246,7 @@ describeLive('nothing is left of a command', () => {
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     it(`whose recorder is ended by ${signal}`, async () => {
       const { mark, env } = markedEnvironment();
-      const code = `import('./src/lab/record/record.ts').then((lab) => lab.recordCommand(['sh', '-c', 'setsid -f sleep 1000; sleep 1000']))`;
+      const code = `import('../src/lab/record/record.ts').then((lab) => lab.recordCommand(['sh', '-c', 'setsid -f sleep 1000; sleep 1000']))`;
       const recorder = spawn(process.execPath, ['--import', 'tsx', '-e', code], { env, stdio: 'ignore' });
       const cgroup = (): boolean =>
         readdirSync(pidsCgroupRoot() ?? '/proc').some((name) =>
