@@ -6,7 +6,7 @@
  * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away again when
  * it is told to, when its input ends with this process, and when time is up (runner/main.c).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessRow, statOf } from '../../procfs/process-row.js';
@@ -33,7 +33,7 @@ export interface KernelRunOptions {
   signal?: AbortSignal;
 }
 
-export const BOUND_MS_USUAL = 10_000;
+const BOUND_MS_USUAL = 10_000;
 
 /** Beyond its own bound the runner looks at the restless world for at most so long. */
 const GRACE_MS = 20_000;
@@ -123,7 +123,6 @@ function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Pro
     const timer = setTimeout(end, patienceMs);
     let output = '';
     let errors = '';
-    running.add(child);
     signal?.addEventListener('abort', end, { once: true });
     if (signal?.aborted) end();
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -131,21 +130,11 @@ function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Pro
     child.stdin.on('error', () => {}).end(input);
     child.on('error', reject);
     child.on('close', (code) => {
-      running.delete(child);
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
       resolve({ status: code ?? -1, output, errors });
     });
   });
-}
-
-const running = new Set<ChildProcess>();
-
-/** Ends every run that is under way; for a signal handler. Resolves when nothing of them is left. */
-export async function endAllRuns(): Promise<void> {
-  const ends = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)));
-  for (const child of running) child.kill('SIGTERM');
-  await Promise.all(ends);
 }
 
 // ---- the private cgroup

@@ -5,7 +5,6 @@
  *     text ── YAML ──► shape (zod) ──► programs, names, times ──► Litmus, or every Diagnostic at once
  */
 
-import { Document, isCollection, visit } from 'yaml';
 import * as z from 'zod';
 import { checkProgramNames, forEachStepList } from '../../program/check.js';
 import { readProgram } from '../../program/parse.js';
@@ -359,20 +358,3 @@ function layered(own: Map<string, ProgramSource>, base: ProgramLibrary | undefin
     keys: () => new Set([...own.keys(), ...base.keys()]).values(),
   };
 }
-
-/** The litmus as a file's text. */
-export function printLitmus(source: Partial<LitmusSource>): string {
-  const document = new Document(source);
-  visit(document, {
-    Collection(key, node, path) {
-      // Whatever fits on a line stands on one, except the file itself and its lists of programs and entries.
-      const depth = path.filter(isCollection).length;
-      const width = JSON.stringify(node.toJSON()).length;
-      node.flow =
-        depth > 0 && width < FLOW_WIDTH && !(key === 'value' && depth === 1 && width > FLOW_WIDTH / 2);
-    },
-  });
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
-}
-
-const FLOW_WIDTH = 100;

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { differencesFrom } from '../../../src/lab/litmus/expect.js';
 import { formatWorlds } from '../../../src/lab/litmus/format.js';
-import { litmusOf, parseLitmus, printLitmus } from '../../../src/lab/litmus/litmus.js';
+import { litmusOf, parseLitmus } from '../../../src/lab/litmus/litmus.js';
 import { runOnModel } from '../../../src/lab/litmus/model-run.js';
 import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../../src/lab/litmus/observed.js';
 import { sameWorld } from '../../../src/lab/litmus/verify.js';
@@ -20,6 +20,7 @@ import {
 import { isFollowed, readRuleBook } from '../../rule-book.js';
 import { coverageOf } from '../fuzz/coverage.js';
 import { generateLitmus } from '../fuzz/generate.js';
+import { printLitmus } from '../fuzz/print.js';
 import { shrinkLitmus } from '../fuzz/shrink.js';
 import { litmusPaths, OBSERVED_FOLDER, readLitmusFiles } from './files.js';
 

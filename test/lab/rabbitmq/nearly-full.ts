@@ -7,7 +7,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE, type TaskId } from '../../../src/kernel/kernel.js';
-import { ModelNamespace } from '../../../src/lab/namespace/model.js';
 import {
   type PrivateNamespace,
   type Running,
@@ -17,6 +16,7 @@ import { pinnedPids } from '../../../src/procfs/pinned.js';
 import { isZombie } from '../../../src/procfs/process-row.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
 import type { ProgramSource } from '../../../src/program/step.js';
+import { ModelNamespace } from '../namespace/model.js';
 import { besideServer, PROBE, PROBE_LIMIT_MS, runProbe } from './rabbitmq.js';
 
 export interface NearlyFullOptions {

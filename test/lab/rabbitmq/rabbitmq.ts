@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE } from '../../../src/kernel/kernel.js';
-import { ModelNamespace } from '../../../src/lab/namespace/model.js';
 import { PrivateNamespace, StartRefused } from '../../../src/lab/namespace/private-namespace.js';
 import { LabUnavailable } from '../../../src/lab/namespace/setup.js';
 import { pinnedPids } from '../../../src/procfs/pinned.js';
 import { isZombie } from '../../../src/procfs/process-row.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
+import { ModelNamespace } from '../namespace/model.js';
 
 export const PROBE = ['rabbitmqctl', 'node_health_check'] as const;
 const SERVER = ['rabbitmq-server'];

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ModelledRun, modelRuns } from '../../../src/lab/namespace/model.js';
 import { assembleFtrace } from '../../../src/lab/record/ftrace.js';
 import {
   type Imported,
@@ -16,6 +15,7 @@ import { completeWaits, printTrace, widestMoment } from '../../../src/lab/record
 import { parseTrace, type TraceEvent } from '../../../src/program/catalogue/trace.js';
 import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from '../../../src/program/catalogue/traces/rabbitmqctl.js';
 import { describeLive, itWith } from '../live.js';
+import { type ModelledRun, modelRuns } from '../namespace/model.js';
 
 function imported(text: string, file = 'trace'): ImportedTrace {
   const result = importTrace(text, file);

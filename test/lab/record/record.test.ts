@@ -3,7 +3,6 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { modelRuns } from '../../../src/lab/namespace/model.js';
 import { BadLabOption, pidsCgroupRoot } from '../../../src/lab/namespace/setup.js';
 import { programFromSnapshots, programsFromTraces, programsYaml } from '../../../src/lab/record/program.js';
 import {
@@ -18,6 +17,7 @@ import type { RecordedRun } from '../../../src/lab/record/recorded-run.js';
 import { formatRecording } from '../../../src/lab/record/text.js';
 import { readAlone } from '../../program/read.js';
 import { describeLive, expectNothingLeft, isInstalled, itWith, markedEnvironment } from '../live.js';
+import { modelRuns } from '../namespace/model.js';
 
 const RUNS = 2;
 
