@@ -154,7 +154,7 @@ function anchor(result: RunResult): string {
   return `scenario-${encodeURIComponent(result.scenario.name)}`;
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return unbroken(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

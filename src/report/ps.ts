@@ -10,10 +10,9 @@ import { type Align, plainTable } from '../text/table.js';
 import { pinnedFooter } from './message.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json'] as const;
-export type PsFormat = (typeof PS_FORMATS)[number];
 
 /** As `ps` names a task without a command line: a zombie has given up its memory, and with it its arguments. */
-export function commandOf(row: NodeProcess): string {
+function commandOf(row: NodeProcess): string {
   return isZombie(row) ? `[${row.comm}] <defunct>` : row.comm;
 }
 
@@ -153,29 +152,7 @@ function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[
 
 // ---------------------------------------------------------------------------------------------------- JSON
 
-/** A process as `pidsim ps -o json` gives it. */
-export interface ProcessDocument {
-  pid: number;
-  ppid: number;
-  pgid: number;
-  sid: number;
-  stat: string;
-  comm: string;
-  nspid: number[];
-  pod: string | null;
-  container: string | null;
-}
-
-export function psDocument(rows: readonly NodeProcess[]): ProcessDocument[] {
-  return rows.map(({ pid, ppid, pgid, sid, stat, comm, nspid, pod, container }) => ({
-    pid,
-    ppid,
-    pgid,
-    sid,
-    stat,
-    comm,
-    nspid,
-    pod,
-    container,
-  }));
+/** Processes as `pidsim ps -o json` gives them. */
+export function psDocument(rows: readonly NodeProcess[]): Omit<NodeProcess, 'threads'>[] {
+  return rows.map(({ threads: _threads, ...process }) => process);
 }

@@ -39,7 +39,7 @@ export function blameChart(result: RunResult): ChartSpec {
     ],
     layer: [
       {
-        transform: [{ fold: KINDS.map(({ column }) => column), as: ['kind', 'count'] }],
+        transform: [{ fold: KINDS.map(({ key }) => key), as: ['kind', 'count'] }],
         mark: { type: 'bar', height: BAR_HEIGHT, yOffset: 8, aria: false },
         encoding: {
           y,

@@ -2,7 +2,7 @@
 import type { RunResult } from '../../run/result.js';
 import { kubeletHeadline, kubeletSubtitle } from '../message.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
-import { axisFormat, type ChartSpec, COLOURS, chart } from './theme.js';
+import { axisFormat, type ChartSpec, COLOURS, chart, colourLegend } from './theme.js';
 import {
   momentLayers,
   PLOT_WIDTH,
@@ -21,6 +21,9 @@ const SERIES = [
 ] as const;
 
 type SeriesKey = (typeof SERIES)[number]['key'];
+
+/** In the legend, lines and the area look alike. */
+const SYMBOL = { symbolOpacity: 1, symbolStrokeWidth: 0 };
 
 const USED_HEIGHT = 210;
 const FREE_HEIGHT = 120;
@@ -109,7 +112,7 @@ function gapLayers(
   const color = (key: SeriesKey): ChartSpec =>
     legendOffset === undefined
       ? {}
-      : { color: { datum: key, type: 'nominal', ...colourScale(legendOffset) } };
+      : { color: { datum: key, type: 'nominal', ...colourLegend(SERIES, legendOffset, SYMBOL) } };
   const line = (column: string, key: SeriesKey, strokeWidth: number): ChartSpec => ({
     mark: mark({ type: 'line', strokeWidth }, key),
     encoding: { x, y: y(column), ...color(key) },
@@ -123,22 +126,4 @@ function gapLayers(
     line(columns.truth, 'truth', 3.5),
     line(columns.seen, 'seen', 2),
   ];
-}
-
-function colourScale(legendOffset: number): ChartSpec {
-  const labels = Object.fromEntries(SERIES.map(({ key, label }) => [key, label]));
-  return {
-    scale: { domain: SERIES.map(({ key }) => key), range: SERIES.map(({ colour }) => colour) },
-    legend: {
-      title: null,
-      orient: 'top',
-      direction: 'horizontal',
-      symbolType: 'square',
-      symbolOpacity: 1,
-      symbolStrokeWidth: 0,
-      offset: legendOffset,
-      labelLimit: 0,
-      labelExpr: `${JSON.stringify(labels)}[datum.label]`,
-    },
-  };
 }

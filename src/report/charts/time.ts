@@ -164,7 +164,7 @@ interface PlacedMoment extends Moment {
 
 /** Of a character of a label, on average, in pixels. */
 export const LABEL_ADVANCE = 7.2;
-export const MOMENT_LINE_HEIGHT = 16;
+const MOMENT_LINE_HEIGHT = 16;
 
 /** Gives each label a line of its own where two would touch. */
 export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PLOT_WIDTH): PlacedMoment[] {
