@@ -22,12 +22,15 @@ export function readSources(paths: readonly string[]): SourceText[] {
 function expand(path: string): string[] {
   if (path === STANDARD_INPUT) return [path];
   if (!statOf(path).isDirectory()) return [path];
-  const names = readdirSync(path)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort();
-  if (names.length === 0)
+  const files = yamlFilesIn(path);
+  if (files.length === 0)
     throw usageError(`${path}: no scenario in this folder`, 'scenarios end in .yaml or .yml');
-  return names.map((name) => join(path, name));
+  return files;
+}
+
+export function yamlFilesIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
+  return names.sort().map((name) => join(folder, name));
 }
 
 function statOf(path: string) {

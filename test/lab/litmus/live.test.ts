@@ -134,7 +134,7 @@ describeLive('pidsim lab verify', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function verify(...args: string[]) {
-    const cli = join(import.meta.dirname, '../../dist/cli.js');
+    const cli = join(import.meta.dirname, '../../../dist/cli.js');
     return spawnSync(process.execPath, [cli, 'lab', 'verify', ...args], { cwd: folder, encoding: 'utf8' });
   }
 

@@ -246,7 +246,7 @@ describeLive('nothing is left of a command', () => {
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     it(`whose recorder is ended by ${signal}`, async () => {
       const { mark, env } = markedEnvironment();
-      const code = `import('../src/lab/record/record.ts').then((lab) => lab.recordCommand(['sh', '-c', 'setsid -f sleep 1000; sleep 1000']))`;
+      const code = `import('./src/lab/record/record.ts').then((lab) => lab.recordCommand(['sh', '-c', 'setsid -f sleep 1000; sleep 1000']))`;
       const recorder = spawn(process.execPath, ['--import', 'tsx', '-e', code], { env, stdio: 'ignore' });
       const cgroup = (): boolean =>
         readdirSync(pidsCgroupRoot() ?? '/proc').some((name) =>

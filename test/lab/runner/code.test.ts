@@ -11,7 +11,7 @@ import * as code from '../../../src/program/code.js';
 const { INSTRUCTION_LENGTH, Op } = code;
 
 function header(name: string): string {
-  return readFileSync(new URL(`../../src/lab/runner/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../../src/lab/runner/${name}`, import.meta.url), 'utf8');
 }
 
 /** The constants of all `enum { A, B = 3, C }` in a C file; a value is a number, a shift of one, or an earlier constant. */
