@@ -82,10 +82,7 @@ export class PidBitmap {
     return number;
   }
 
-  /**
-   * Takes `length` PIDs from `from` on if all of them are free, and says whether they were. May say no to
-   * long runs.
-   */
+  /** Takes `length` PIDs from `from` on if all are free; says whether they were. May say no to long runs. */
   takeIfFree(from: number, length: number): boolean {
     const { used } = this;
     const word = from >>> 5;

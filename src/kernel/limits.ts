@@ -14,9 +14,7 @@ export const PID_MAX_DEFAULT = 32_768;
 const PIDS_PER_CPU_DEFAULT = 1024;
 const PIDS_PER_CPU_MIN = 8;
 
-/**
- * A task's kernel stack is 16 KiB and tasks may take an eighth of memory: one task for each 128 KiB (K40).
- */
+/** A kernel stack is 16 KiB and tasks may take an eighth of memory: one task for each 128 KiB (K40). */
 const MEMORY_BYTES_PER_TASK = 8 * 16 * 1024;
 
 /** RLIM_INFINITY of RLIMIT_NPROC, as far as the table can hold it. */

@@ -10,10 +10,7 @@ export class PidNamespace {
   readonly children: PidNamespace[] = [];
   /** The next PID to try (K2). */
   cursor = 0;
-  /**
-   * Where the run of PIDs begins that a fork with threads, or a burst of threads, takes (fork.ts,
-   * threads.ts).
-   */
+  /** Where the PIDs begin that a fork with threads, or a burst of threads, takes (fork.ts, threads.ts). */
   burstStart = 0;
   /**
    * Of the tasks whose innermost namespace this is: live threads and zombies, the zombies among them, and

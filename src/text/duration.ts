@@ -1,6 +1,4 @@
-/**
- * Durations as texts: read from `1h30m`, written exactly, and written for people. Time itself is whole microseconds.
- */
+/** Durations as texts: read from `1h30m`, written exactly, and for people. Time is whole microseconds. */
 import {
   US_PER_DAY,
   US_PER_HOUR,

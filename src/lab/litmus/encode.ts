@@ -123,11 +123,5 @@ function encodeProgram(program: Program, command: readonly string[]): (number | 
 
 function encodeText(text: string): string {
   if (text === '') return '-';
-  if (text === '-') return '%2d';
-  const bytes = new TextEncoder().encode(text);
-  return Array.from(bytes, (byte) =>
-    /[\w./:=,+-]/.test(String.fromCharCode(byte))
-      ? String.fromCharCode(byte)
-      : '%' + byte.toString(16).padStart(2, '0'),
-  ).join('');
+  return text === '-' ? '%2d' : encodeURIComponent(text);
 }

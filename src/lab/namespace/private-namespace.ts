@@ -119,7 +119,7 @@ export class PrivateNamespace {
     const missing = missingForLab();
     if (missing.length > 0) throw new LabUnavailable(missing);
     options.signal?.throwIfAborted();
-    const cgroupDir = newCgroupDir();
+    const cgroupDir = newCgroupDir('probe');
     const name = `pidsim-${process.pid}-${++hostCount}`;
     const args = [
       cgroupDir ?? '-',
@@ -367,24 +367,11 @@ function errnoName(errno: number): string {
 
 /** One word of the protocol: bytes outside the printable ASCII as %XX, the empty word as %. */
 function encode(word: string): string {
-  if (word === '') return '%';
-  let text = '';
-  for (const byte of Buffer.from(word)) {
-    const plain = byte > 32 && byte < 127 && byte !== 0x25;
-    text += plain ? String.fromCharCode(byte) : '%' + byte.toString(16).padStart(2, '0').toUpperCase();
-  }
-  return text;
+  return word === '' ? '%' : encodeURIComponent(word);
 }
 
+/** What a command has written need not be whole characters: what is none becomes U+FFFD. */
 function decode(word: string): string {
-  if (word === '%') return '';
-  if (!word.includes('%')) return word;
-  const bytes: number[] = [];
-  for (let at = 0; at < word.length; at += 1) {
-    if (word[at] === '%') {
-      bytes.push(Number.parseInt(word.slice(at + 1, at + 3), 16));
-      at += 2;
-    } else bytes.push(word.charCodeAt(at));
-  }
-  return Buffer.from(bytes).toString('utf8');
+  const bytes = word.replace(/%(..)/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return word === '%' ? '' : Buffer.from(bytes, 'latin1').toString('utf8');
 }

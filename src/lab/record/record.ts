@@ -10,8 +10,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedPids } from '../../procfs/pinned.js';
 import { isZombie } from '../../procfs/process-row.js';
@@ -20,7 +19,7 @@ import type { TraceEvent } from '../../program/catalogue/trace.js';
 import type { ProgramSource } from '../../program/step.js';
 import { type Ended, PrivateNamespace, type Running } from '../namespace/private-namespace.js';
 import { hostPids } from '../namespace/proc.js';
-import { positiveMs, wholeNumber } from '../namespace/setup.js';
+import { isInstalled, positiveMs, wholeNumber } from '../namespace/setup.js';
 import { Tracing } from '../namespace/tracing.js';
 import { assembleFtrace, enableTaskEvents } from './ftrace.js';
 import { programFromSnapshots, programsFromTraces } from './program.js';
@@ -143,14 +142,10 @@ function chooseSource(
   } else if (wanted !== 'strace' && wanted !== 'snapshots')
     notes.push('no tracefs here (CONFIG_FTRACE, root, not locked down)');
   if (wanted !== 'snapshots') {
-    if (hasStrace()) return { source: 'strace', tracing: null };
+    if (isInstalled('strace')) return { source: 'strace', tracing: null };
     notes.push('no strace here: the program is put together from what was left behind');
   }
   return { source: 'snapshots', tracing: null };
-}
-
-function hasStrace(): boolean {
-  return (process.env.PATH ?? '').split(':').some((dir) => dir !== '' && existsSync(join(dir, 'strace')));
 }
 
 /** `/usr/sbin/rabbitmqctl` is `rabbitmqctl`; letters that a scenario's names have not are dashes. */

@@ -11,16 +11,19 @@ import {
   importTrace,
   importTraceFile,
 } from '../../../src/lab/record/import.js';
-import { completeWaits, printTrace, widestMoment } from '../../../src/lab/record/trace.js';
+import { completeWaits, pidsIn, printTrace, widestMoment } from '../../../src/lab/record/trace.js';
 import { parseTrace, type TraceEvent } from '../../../src/program/catalogue/trace.js';
 import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from '../../../src/program/catalogue/traces/rabbitmqctl.js';
 import { describeLive, itWith } from '../live.js';
 import { type ModelledRun, modelRuns } from '../namespace/model.js';
 
-function imported(text: string, file = 'trace'): ImportedTrace {
+/** With the sizes of its trace. */
+function imported(text: string, file = 'trace') {
   const result = importTrace(text, file);
   if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
-  return result.value;
+  const { events } = result.value;
+  const durationUs = events[events.length - 1].timeUs - events[0].timeUs;
+  return { ...result.value, ...pidsIn(events), widest: widestMoment(events), durationUs };
 }
 
 /** `FILE:LINE CODE` of each diagnostic. */
