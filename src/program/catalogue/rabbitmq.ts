@@ -2,8 +2,8 @@
 import type { ProgramSource, Step } from '../step.js';
 import { programFromTrace, type TraceReading } from './from-trace.js';
 import { parseTrace } from './trace.js';
-import { RABBITMQ_SERVER_TRACE } from './traces/rabbitmq-server.js';
-import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from './traces/rabbitmqctl.js';
+import server from './traces/rabbitmq-server.json' with { type: 'json' };
+import nodeHealthCheck from './traces/rabbitmqctl.json' with { type: 'json' };
 
 /** How often `erl_child_setup` outlives an aborting VM: 23 of 81 runs on an idle machine, up to 21 of 26 on a busy one. */
 const ABORT_ORPHAN_SHARE = 0.28;
@@ -80,7 +80,7 @@ const RESOLUTION_US = 1_000;
  * `orphanShare`: how often `erl_child_setup` is left, from 0 to 1, where it has been measured on another machine.
  */
 export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramSource {
-  return fromTrace(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE, {
+  return fromTrace(nodeHealthCheck.lines, {
     source: SOURCE,
     description:
       'RabbitMQ 3.10.8. Leaves 2 orphans a run (inet_gethost), each of which pins the number of its session, and in ' +
@@ -107,7 +107,7 @@ export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramS
  * 4 were seen in five starts with an empty database, 4 to 8 with one in use).
  */
 export function rabbitmqServer(): ProgramSource {
-  const server = fromTrace(RABBITMQ_SERVER_TRACE, {
+  const started = fromTrace(server.lines, {
     source: SOURCE,
     description: 'RabbitMQ 3.10.8: the server, from its start scripts to its steady state.',
     ...ERLANG,
@@ -123,11 +123,11 @@ export function rabbitmqServer(): ProgramSource {
     resolutionUs: RESOLUTION_US,
   });
   // The start script traps SIGTERM, stops the broker and exits.
-  return { ...server, steps: [{ 'on-term': 'exit' }, ...server.steps] };
+  return { ...started, steps: [{ 'on-term': 'exit' }, ...started.steps] };
 }
 
-function fromTrace(text: string, reading: TraceReading): ProgramSource {
-  const trace = parseTrace(text);
+function fromTrace(lines: readonly string[], reading: TraceReading): ProgramSource {
+  const trace = parseTrace(lines.join('\n'));
   if (!trace.ok) throw new Error(JSON.stringify(trace.problems));
   return programFromTrace(trace.events, reading);
 }

@@ -13,9 +13,11 @@ import {
 } from '../../../src/lab/record/import.js';
 import { completeWaits, pidsIn, printTrace, widestMoment } from '../../../src/lab/record/trace.js';
 import { parseTrace, type TraceEvent } from '../../../src/program/catalogue/trace.js';
-import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from '../../../src/program/catalogue/traces/rabbitmqctl.js';
+import shipped from '../../../src/program/catalogue/traces/rabbitmqctl.json' with { type: 'json' };
 import { describeLive, itWith } from '../live.js';
 import { type ModelledRun, modelRuns } from '../namespace/model.js';
+
+const SHIPPED_TRACE = `${shipped.lines.join('\n')}\n`;
 
 /** With the sizes of its trace. */
 function imported(text: string, file = 'trace') {
@@ -39,7 +41,7 @@ const table = (...lines: string[]): string =>
   ['time_us event task child name', ...lines].join('\n').replaceAll(' ', '\t') + '\n';
 
 describe('the shipped trace of rabbitmqctl node_health_check', () => {
-  const value = imported(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
+  const value = imported(SHIPPED_TRACE);
 
   it('has 26 processes and 19 extra threads, 26 of them alive at the widest', () => {
     expect(value).toMatchObject({
@@ -357,16 +359,16 @@ describe('what the state at rest adds to a trace', () => {
 
 describe('the printed form of a trace', () => {
   it('is read back as it was', () => {
-    const events = imported(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE).events;
+    const events = imported(SHIPPED_TRACE).events;
     expect(parseTrace(printTrace(events))).toEqual({ ok: true, events });
-    expect(printTrace(events)).toBe(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
+    expect(printTrace(events)).toBe(SHIPPED_TRACE);
   });
 
   it('goes through a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pidsim-test-'));
     const file = join(folder, 'trace.tsv');
-    writeFileSync(file, RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
-    expect(readFileSync(file, 'utf8')).toBe(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
+    writeFileSync(file, SHIPPED_TRACE);
+    expect(readFileSync(file, 'utf8')).toBe(SHIPPED_TRACE);
     const result = importTraceFile(file, { name: 'health-check' });
     rmSync(folder, { recursive: true });
     expect(result.ok && [...result.value.programs.keys()]).toEqual(['health-check']);
