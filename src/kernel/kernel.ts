@@ -64,11 +64,12 @@ export {
   type TaskId,
   taskId,
 } from './ids.js';
+export type { Refuser } from './limits.js';
 export type { OriginCount } from './origin-counts.js';
 export type { KernelRules } from './rules.js';
 export { KERNEL, SIGCHLD, SIGKILL, SIGTERM } from './signals.js';
 export { STAGES, type StageName } from './stages.js';
-export type { ForkRefusal, KernelHooks, KernelOptions, Refuser } from './state.js';
+export type { ForkRefusal, KernelHooks, KernelOptions } from './state.js';
 export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
 export type { TaskRow };

@@ -1,4 +1,10 @@
-/** Every fixed number of the kernel model, in one place. Values are Linux's own; the unit is in the name. */
+/** The limits of the kernel model and its fixed numbers. Values are Linux's own; the unit is in the name. */
+
+/** What can refuse a fork. */
+export type Refuser = (typeof MACHINE_LIMITS)[number] | 'rlimit-nproc' | 'pids-cgroup' | 'namespace-dead';
+
+/** The limits of the whole machine; `pid-max` is one if it is that of the host's PID namespace. */
+export const MACHINE_LIMITS = ['pid-max', 'threads-max'] as const;
 
 /** After the first pass, PIDs below this are never handed out again (K3; include/linux/pid.h). */
 export const RESERVED_PIDS = 300;

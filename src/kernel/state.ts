@@ -9,15 +9,13 @@
 import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { type CgroupId, type CommId, HOST_NS, NONE, type PidNsId, ROOT_CGROUP, type TaskId } from './ids.js';
+import type { Refuser } from './limits.js';
 import { PidNamespace } from './namespaces.js';
 import { OriginCounts } from './origin-counts.js';
 import { HOST_PID, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { PARENT, PID, PROCESS, STATUS, Tasks } from './tasks.js';
-
-export const REFUSERS = ['rlimit-nproc', 'threads-max', 'pid-max', 'pids-cgroup', 'namespace-dead'] as const;
-export type Refuser = (typeof REFUSERS)[number];
 
 /** Why a fork was refused. `at` is the namespace, the cgroup or the uid; -1 for the machine. */
 export interface ForkRefusal {
