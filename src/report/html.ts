@@ -9,6 +9,7 @@ import { RUN_CHARTS, type RunChart } from './charts/all.js';
 import { overviewOrder } from './charts/overview.js';
 import {
   answer,
+  capitalised,
   headline,
   overviewHeadline,
   overviewLabel,
@@ -106,19 +107,13 @@ function scenarioPart(result: RunResult): string {
 <p>${escapeHtml(answer(result))}</p>
 ${about}${chartFigure(result, main)}
 <details>
-<summary>${escapeHtml(listOf(more.map((chart) => MORE_CHARTS[chart.name] ?? chart.name)))}</summary>
+<summary>${escapeHtml(capitalised(listOf(more.map(({ shows }) => shows))))}</summary>
 ${more.map((chart) => chartFigure(result, chart)).join('\n')}
 </details>
 ${expectationPart(result)}<p class="data">Data: ${dataLinks(result)}.<br>
 ${escapeHtml(reproduce(result))}</p>
 </section>`;
 }
-
-const MORE_CHARTS: Record<string, string> = {
-  kubelet: 'What the kubelet sees',
-  symptoms: 'what people notice',
-  blame: 'what holds the PIDs',
-};
 
 function expectationPart(result: RunResult): string {
   if (result.expectations.length === 0) return '';

@@ -249,7 +249,7 @@ function relapseSentence(result: RunResult): string {
   );
 }
 
-function capitalised(sentence: string): string {
+export function capitalised(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
