@@ -133,7 +133,7 @@ export interface PodChurnSpec {
 
 export interface NodeSpec {
   kernel: KernelSpec;
-  /** Host tasks outside pods, the host's init among them. They hold the low numbers from boot on. */
+  /** Host tasks outside pods, the host's init among them. They hold the low PIDs from boot on. */
   baselineTaskCount: number;
   kubelet: KubeletSpec;
   runtime: RuntimeSpec;

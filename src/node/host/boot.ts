@@ -1,4 +1,4 @@
-/** The host's own tasks: what holds the low numbers from boot on, and the daemons that everything else is forked by. */
+/** The host's own tasks: what holds the low PIDs from boot on, and the daemons that fork everything else. */
 import { NONE, type TaskId } from '../../kernel/kernel.js';
 import type { HostDaemons } from '../context.js';
 import { Daemon, type HostContext } from './daemon.js';

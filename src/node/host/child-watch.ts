@@ -2,7 +2,7 @@
 import { ANY, type Kernel, NO_CHILD, NONE, type TaskId, taskIndex } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
 
-/** What `register` gives for a handler; 0 is a child that nobody asked about. */
+/** What `register` gives for a handler; 0 is a child for which no handler was registered. */
 export type ChildKind = number;
 
 /** Called when a child has been reaped; its task index is free again, and may be given out at once. */

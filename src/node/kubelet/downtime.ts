@@ -8,7 +8,7 @@ import type { NodeContext } from '../context.js';
 const LONG_US = US_PER_MINUTE;
 
 export class Downtime {
-  /** null: it is up, or nobody wants it to be. */
+  /** null: it is up, or it is not meant to be. */
   sinceUs: number | null = null;
   #pastUs = 0;
   #isTold = false;

@@ -230,7 +230,7 @@ export class RuncCalls implements Worker {
     const { kernel } = this;
     const { kind, owner, namespace } = call;
     const runc = call.runcDied ? NONE : call.runc;
-    // A runc that is not its parent's child any more has lost it, and reports to nobody.
+    // A runc that is not its parent's child any more has lost it, and has no process to report to.
     if (call.runcDied || (runc !== NONE && kernel.parentOf(runc) !== call.parent)) this.giveUp(call);
     const child = call.childDied ? NONE : call.child;
     if (runc !== NONE && child !== NONE) kernel.exitAwaited(runc, 0);
