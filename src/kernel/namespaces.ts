@@ -24,7 +24,7 @@ export class PidNamespace {
   init: TaskId = NONE;
   /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
   dead = false;
-  /** How many numbers its PID 1 holds while it waits for the rest to go (K32). */
+  /** How many PIDs its PID 1 holds while it waits for the rest to go (K32). */
   initPids = 1;
 
   constructor(

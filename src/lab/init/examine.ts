@@ -4,7 +4,7 @@
  *   CMD is PID 1 of a fresh namespace, four times:
  *     own orphans      ─► one after another, at once, while PID 1 is stopped ─► zombies at rest
  *     strangers        ─► orphans of a process that entered from outside     ─► zombies at rest
- *     SIGTERM          ─► does its main child get it? does PID 1 end? who is still alive then?
+ *     SIGTERM          ─► does its main child get it? does PID 1 end? what is still alive then?
  *     main child ends  ─► is it reaped? does PID 1 end, and with that status?
  *
  * What makes a PID 1 good here is that it reaps: all it adopts, however they die. The rest is reported beside it.
@@ -125,7 +125,7 @@ export async function examineInit(
   }
 }
 
-/** A fresh namespace with the command as PID 1, past its start; taken down whatever happens. */
+/** A fresh namespace with the command as PID 1, past its start; taken down in any case. */
 async function withInit<T>(
   exam: Exam,
   options: NamespaceOptions,

@@ -11,11 +11,11 @@ import type { Litmus, LitmusEntry } from './litmus.js';
 export interface RunnerOptions {
   /** Real time after which a world that moves is called restless. */
   boundMs: number;
-  /** All processes share this CPU; -1: any, which gives up the fixed order of who runs next. */
+  /** All processes share this CPU; -1: any, which gives up the fixed order of runs. */
   cpu: number;
   /** Path of the private pids cgroup to make. */
   cgroup: string;
-  /** Let chance decide who runs first. */
+  /** Let chance decide which process runs first. */
   jitter: boolean;
   cgroupVersion: 1 | 2;
   /** The kernel has one pid_max for all namespaces (before Linux 6.14), which stays as it is. Default: each has its own. */

@@ -222,7 +222,7 @@ class LitmusReader {
     this.reader = new Reader(findings, { root: null });
   }
 
-  /** Null when the shape is wrong; whatever else is wrong is in the findings. */
+  /** Null when the shape is wrong; what else is wrong is in the findings. */
   read(): Litmus | null {
     const source = this.reader.read((built ??= litmusSchema()), this.document.value, this.at());
     if (source === INVALID || this.findings.diagnostics.length > 0) return null;
