@@ -48,7 +48,7 @@ function expectedViewOf({ tasks, pinned }: View): ExpectedView {
   return { tasks: mergeTasks(tasks), pinned: mergePids(pinned) };
 }
 
-/** Runs of three and more numbers at one distance become a range. */
+/** Runs of three and more PIDs at one distance become a range. */
 function mergePids(numbers: readonly number[]): (number | string)[] {
   const merged: (number | string)[] = [];
   for (let start = 0; start < numbers.length; ) {
@@ -91,7 +91,7 @@ function mergeTasks(tasks: readonly ProcessRow[]): ExpectedTask[] {
   return merged;
 }
 
-/** Tasks of one pattern differ by their numbers only. */
+/** Tasks of one pattern differ by their PIDs only. */
 function patternOf(task: ProcessRow): string {
   const { ppid, pgid, sid, stat, comm, threads } = expectedTaskOf(task, 2);
   return JSON.stringify([ppid, pgid, sid, stat, comm, threads]);

@@ -30,7 +30,7 @@ function litmusRunning(steps: Step[]) {
   return litmus.value;
 }
 
-/** Processes of the runner that descend from a process, and cgroups that carry its number. */
+/** Processes of the runner that descend from a process, and cgroups that carry its PID. */
 function leftOf(driver: number): string[] {
   const root = pidsCgroupRoot()!;
   const groups = readdirSync(root).filter((name) => name.startsWith(`pidsim-litmus-${driver}-`));

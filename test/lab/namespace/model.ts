@@ -86,7 +86,7 @@ export class ModelNamespace {
     return this.ended.get(until) ?? null;
   }
 
-  /** The next number of the namespace's cursor; nothing is left of the process that asks. */
+  /** The next PID of the namespace's cursor; nothing is left of the process that asks. */
   nextPid(): number {
     const task = this.kernel.fork(this.kernel.init);
     if (task === NONE) return 0;

@@ -54,7 +54,7 @@ describe('the shipped trace of rabbitmqctl node_health_check', () => {
     expect(value.durationUs).toBe(353_999);
   });
 
-  it('becomes a program that leaves two zombies and pins two numbers, and uses 45', () => {
+  it('becomes a program that leaves two zombies, pins two PIDs and uses 45', () => {
     for (const run of modelled(value, 3)) {
       expect(run).toMatchObject({
         status: 0,
@@ -113,7 +113,7 @@ describe('strace output', () => {
 1700000001.004100 +++ exited with 0 +++
 `;
 
-  it('without pids is read by who is still alive', () => {
+  it('without PIDs is read by what is still alive', () => {
     const value = imported(STDERR, 'stderr.txt');
     expect(value).toMatchObject({ format: 'strace', name: 'sh', processes: 2, threads: 0, widest: 2 });
     expect(value.events.map(({ event, task, child }) => [event, task, child])).toEqual([
@@ -174,7 +174,7 @@ describe('strace output', () => {
     expect(modelled(value)[0]).toMatchObject({ zombies: 1, status: 137 });
   });
 
-  it('uses the tracer’s own numbers where it says them', () => {
+  it('uses the tracer’s own PIDs where it says them', () => {
     const value = imported(`5010  1.000000 execve("/app", ["app"], 0x1) = 0
 5010  1.000100 clone(flags=SIGCHLD) = 3 /* 5011 in strace's PID NS */
 5011  1.000200 +++ exited with 0 +++
@@ -315,7 +315,7 @@ describe('a trace of the scheduler’s events', () => {
           my app-900   [000] .....    10.000800: sched_process_exit: comm=my app pid=900 prio=120 group_dead=true
 `;
 
-  it('begins at the command’s exec, knows numbers inside by what clone answered, and leaves out strangers', () => {
+  it('begins at the command’s exec, knows PIDs inside by what clone answered, and leaves out strangers', () => {
     const events = assembleFtrace(FTRACE, { hostPid: 900, pid: 5, comm: 'my app' }).finish(3);
     expect(printTrace(events).trimEnd().split('\n').slice(1)).toEqual([
       '0\texec\t1\t\tmy app',
