@@ -62,7 +62,7 @@ export interface ContainerSpec {
   probes: ProbeSpec[];
 }
 
-/** Whose process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */
+/** Which process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */
 export const PID_MODES = ['container', 'pod', 'node'] as const;
 export type PidMode = (typeof PID_MODES)[number];
 

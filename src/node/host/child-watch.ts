@@ -21,7 +21,7 @@ export class ChildWatch implements Worker {
   private readonly retiring = new Set<TaskId>();
   private readonly mourners = new Map<TaskId, (status: number) => void>();
   private readonly handlers: (ChildHandler | null)[] = [null];
-  /** Whose child is being told of: it ends, if it is to retire, when that is over. */
+  /** The worker that is being told of a child: if it is to retire, it ends after that. */
   private telling: TaskId = NONE;
 
   constructor(private readonly kernel: Kernel) {}

@@ -90,7 +90,7 @@ export class RuncCalls implements Worker {
   private readonly ready: RuncReady[] = [];
   private readonly done: EventKind;
   private readonly calls: RuncCall[] = [];
-  /** Those of them that are over. */
+  /** Calls that are over. */
   private readonly free: RuncCall[] = [];
   /** By task index: the call that a process belongs to. */
   private callOf = new Int32Array(1024);
@@ -103,7 +103,7 @@ export class RuncCalls implements Worker {
     this.done = context.sim.register((index) => this.finish(this.calls[index]));
   }
 
-  /** runc waits for its child in the end, and for nothing before. */
+  /** runc waits for its child at its own end, and for nothing before. */
   wake(): void {}
 
   /** Killed, by any process that could name its PID. */
