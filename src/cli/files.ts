@@ -10,11 +10,11 @@ export interface SourceText {
   text: string;
 }
 
-/** A scenario of a million lines is a mistake, and reading it would be the first victim. So are devices without an end. */
+/** A scenario of a million lines is a mistake, and so are devices without an end. */
 const SOURCE_BYTES_MAX = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Every named file, and of a named folder every `.yaml` and `.yml` in it, by name; STANDARD_INPUT is that. */
+/** Every named file, every `.yaml` and `.yml` of a named folder, by name; STANDARD_INPUT is that. */
 export function readSources(paths: readonly string[]): SourceText[] {
   return paths.flatMap(expand).map((path) => ({ path, text: readText(path) }));
 }
@@ -61,7 +61,7 @@ function textOfFile(path: string): string | null {
   }
 }
 
-/** What is in an open file, or null if that is more than anybody needs. What is no file has no size to ask for. */
+/** What is in an open file, or null if that is too much. What is no file has no size to ask for. */
 function textOf(file: number): string | null {
   const chunks: Buffer[] = [];
   let length = 0;

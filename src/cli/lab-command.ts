@@ -1,4 +1,4 @@
-/** What the lab's commands on real commands share: the command behind `--`, and what can keep the lab from running. */
+/** What the lab's commands share: the command behind `--`, and what can keep the lab from running. */
 import type { Arguments as Parsed } from 'yargs';
 import { InitDidNotStay } from '../lab/init/examine.js';
 import { StartRefused } from '../lab/namespace/private-namespace.js';

@@ -1,6 +1,6 @@
 /**
- * The tables of a run as CSV. A cell that a spreadsheet would take for a formula is defused with an apostrophe; times
- * have a resolution of a microsecond, rates of a hundredth.
+ * The tables of a run as CSV. A cell that a spreadsheet would take for a formula is defused with an
+ * apostrophe; times have a resolution of a microsecond, rates of a hundredth.
  */
 import { stringify } from 'csv-stringify/browser/esm/sync';
 import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../run/result.js';

@@ -1,6 +1,6 @@
 /**
- * `output/index.html`: one static page over all scenarios of a run. No script, no font, no request to anybody; charts
- * and data are files beside it. Readable in the dark, on a phone and by a screen reader.
+ * `output/index.html`: one static page over all scenarios of a run. No script, no font, no request to
+ * anybody; charts and data are files beside it. Readable in the dark, on a phone and by a screen reader.
  */
 import type { RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
@@ -137,7 +137,7 @@ function chartFigure(result: RunResult, chart: RunChart): string {
   return figure(`${encodeURIComponent(result.scenario.name)}/${chart.name}`, title, `${title}.`, false);
 }
 
-/** A chart on white, in the dark too: its colours are chosen for white. Scrolls sideways rather than shrink away. */
+/** A chart, on white in the dark too, as its colours need. Scrolls sideways rather than shrink away. */
 function figure(path: string, title: string, alt: string, eager: boolean): string {
   const loading = eager ? '' : ' loading="lazy"';
   return `<figure class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(`Chart: ${title}`)}">

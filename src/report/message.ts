@@ -1,8 +1,9 @@
 /**
- * Every sentence a person reads, in one file: answers, chart titles. The refusals are explained in refusal.ts.
+ * Every sentence a person reads, in one file: answers, chart titles. The refusals are explained in
+ * refusal.ts.
  *
- * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies hold 16,234 PIDs"). A warning names the
- * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
+ * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies hold 16,234 PIDs"). A warning names
+ * the consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
 import { podsRefused, type Refuser, type RunResult, STANDARD_INPUT } from '../run/result.js';
 import {
@@ -65,7 +66,7 @@ export function headline(result: RunResult): string {
   }
 }
 
-/** `pod web is refused forks from 5 h on`, `pod web was refused forks from 5 h to 6 h`, or of several pods. */
+/** `pod web is refused forks from 5 h on`, `pod web was refused forks from 5 h to 6 h`; or several pods. */
 function refusedPods({ symptoms }: RunResult): string {
   const { podRefusals } = symptoms;
   const [first] = podRefusals;
@@ -432,7 +433,7 @@ export function reservedLabel(): string {
   return 'PIDs below 300 are not handed out again';
 }
 
-// ------------------------------------------------------------------------------------------ expectations, limits
+// ------------------------------------------------------------ expectations, limits
 
 export function expectationFailures(result: RunResult): string[] {
   return result.expectations

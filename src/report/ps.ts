@@ -1,6 +1,7 @@
 /**
- * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in the order of PIDs, or as a forest as
- * `ps -e --forest` draws it, in which siblings that are the same zombie many times over become one line.
+ * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in the order of PIDs, or
+ * as a forest as `ps -e --forest` draws it, in which siblings that are the same zombie many times over become
+ * one line.
  */
 import { pinnedPids } from '../procfs/pinned.js';
 import { isZombie } from '../procfs/process-row.js';
@@ -11,7 +12,7 @@ import { pinnedFooter } from './message.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json'] as const;
 
-/** As `ps` names a task without a command line: a zombie has given up its memory, and with it its arguments. */
+/** As `ps` names a task without a command line: a zombie's arguments have gone with its memory. */
 function commandOf(row: NodeProcess): string {
   return isZombie(row) ? `[${row.comm}] <defunct>` : row.comm;
 }
@@ -106,7 +107,7 @@ interface Growth extends Entry {
   depth: number;
 }
 
-/** Deeper levels are drawn at this one, so that a long chain of forks does not take a line as long as itself. */
+/** Deeper levels are drawn at this one: a long chain of forks would take a line as long as itself. */
 const DEPTH_DRAWN_MAX = 40;
 
 /** In reverse, as a stack wants them. */

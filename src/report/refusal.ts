@@ -1,4 +1,4 @@
-/** Refusals explained to people (refusals.json): why a fork was refused, what follows from it, and what helps. */
+/** Refusals explained to people (refusals.json): why a fork was refused, what follows, and what helps. */
 import type { PodRefusal, Refuser } from '../run/result.js';
 import type { Reading } from '../run/story.js';
 import refusals from './refusals.json' with { type: 'json' };

@@ -1,4 +1,4 @@
-/** `summary.json` for machines and `summary.md` for an incident review: the answer first, then how it came about. */
+/** `summary.json` for machines, `summary.md` for an incident review: the answer, then how it came about. */
 import type { RunEvent, RunResult } from '../run/result.js';
 import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';

@@ -128,7 +128,7 @@ function resultTable(
   return `${lines.join('\n')}\n`;
 }
 
-/** For a narrow terminal: the name and the answer on one line, the other columns below, as many as fit a line. */
+/** For a narrow terminal: name and answer on one line, the other columns below, as many as fit a line. */
 function resultCards(
   results: readonly RunResult[],
   columns: readonly Column[],

@@ -1,6 +1,7 @@
 /**
- * What a zod schema cannot say by itself: named plain types with a check of their own, conditions on several keys, and
- * how a union is told apart. zod alone gives the same verdict as `Reader`, which adds words and places.
+ * What a zod schema cannot say by itself: named plain types with a check of their own, conditions on several
+ * keys, and how a union is told apart. zod alone gives the same verdict as `Reader`, which adds words and
+ * places.
  */
 import type * as z from 'zod';
 import type { DiagnosticCode } from './codes.js';
@@ -71,7 +72,7 @@ export function leafOf(schema: z.ZodType): Leaf | undefined {
   return leaves.get(schema);
 }
 
-/** An object or a list with a check that looks at several of its parts; it is asked when each of them is right. */
+/** An object or a list with a check of several of its parts; it is asked when each of them is right. */
 export function conditioned<T extends z.ZodType>(
   base: T,
   check: (value: z.output<T>) => Objection | null,

@@ -19,7 +19,7 @@ export function columnWidths(rows: readonly (readonly string[])[]): number[] {
   return widths;
 }
 
-/** Items in lines of at most `width` characters, as many to a line as fit; a longer item has a line to itself. */
+/** Items in lines of at most `width` characters, as many as fit; a longer item has a line to itself. */
 export function fillLines(items: readonly string[], width: number, gap = ' '): string[] {
   const lines: string[] = [];
   for (const item of items) {

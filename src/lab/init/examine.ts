@@ -7,7 +7,8 @@
  *     SIGTERM          ─► does its main child get it? does PID 1 end? what is still alive then?
  *     main child ends  ─► is it reaped? does PID 1 end, and with that status?
  *
- * What makes a PID 1 good here is that it reaps: all it adopts, however they die. The rest is reported beside it.
+ * What makes a PID 1 good here is that it reaps: all it adopts, however they die. The rest is reported beside
+ * it.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -100,7 +101,7 @@ const BURST_MAX = 500;
 const GAP_MS = 15;
 const BYSTANDERS = 3;
 
-/** Runs the command as PID 1 and examines it. Throws LabUnavailable, BadLabOption, InitDidNotStay, or the signal's reason. */
+/** Examines a PID 1. Throws LabUnavailable, BadLabOption, InitDidNotStay, or the signal's reason. */
 export async function examineInit(
   command: readonly string[],
   options: InitOptions = {},
@@ -155,7 +156,7 @@ function describeEnd(end: Ended): string {
   return end.signal === null ? `ended with status ${end.status}` : `was ended by ${end.signal}`;
 }
 
-// ---- reaping -------------------------------------------------------------------------------------------------------
+// ---- reaping
 
 interface Adopted {
   comm: string;
@@ -241,7 +242,7 @@ async function dieWhileStopped(
   host.kill(init, 'SIGCONT');
 }
 
-// ---- SIGTERM and the main child ------------------------------------------------------------------------------------
+// ---- SIGTERM and the main child
 
 interface TermExam {
   check: InitCheck;
@@ -321,7 +322,7 @@ function endNumbers(end: Ended | null): Record<string, number> {
   return end?.status === null || end === null ? {} : { status: end.status };
 }
 
-// ---- the verdict ---------------------------------------------------------------------------------------------------
+// ---- the verdict
 
 function report(
   command: readonly string[],
@@ -380,7 +381,7 @@ function check(
   return { name, answer, evidence, numbers };
 }
 
-// ---- looking at tasks ----------------------------------------------------------------------------------------------
+// ---- looking at tasks
 
 const isOrphan = (task: StatRow): boolean => task.comm === 'orphan';
 const zombieOrphans = (tasks: readonly StatRow[]): number =>

@@ -18,11 +18,11 @@ export interface RunnerOptions {
   /** Let chance decide which process runs first. */
   jitter: boolean;
   cgroupVersion: 1 | 2;
-  /** The kernel has one pid_max for all namespaces (before Linux 6.14), which stays as it is. Default: each has its own. */
+  /** One pid_max for all namespaces (before Linux 6.14), which stays as it is. Default: each has its own. */
   sharedPidMax?: boolean;
 }
 
-/** Room beside what the litmus itself may use: the outside helpers and the process that probes for free PIDs. */
+/** Room beside the litmus itself: for the outside helpers and the process that probes for free PIDs. */
 const GUARD_MARGIN = 64;
 
 /** Flags of an entry, as in runner/world.h (test/lab/runner/code.test.ts). */

@@ -3,8 +3,8 @@
  *
  *     Litmus ── encode ──► runner (C, compiled on demand) ──► JSON: /proc and taken PIDs ── read ──► World
  *
- * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away again when
- * it is told to, when its input ends with this process, and when time is up (runner/main.c).
+ * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away
+ * again when it is told to, when its input ends with this process, and when time is up (runner/main.c).
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ export interface KernelRunOptions {
   boundMs?: number;
   /** Which CPU all of it shares; default the last one. */
   cpu?: number;
-  /** On every CPU, each process slowed down by chance: another order of what happens at one instant each time. */
+  /** On every CPU, each process slowed down by chance: another order of each instant, every time. */
   jitter?: boolean;
   /** Ends the run early; everything is taken away first. */
   signal?: AbortSignal;

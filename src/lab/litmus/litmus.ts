@@ -1,6 +1,6 @@
 /**
- * Litmus files: a small world, what happens in it, and what it looks like at rest. One text, read here, is run by the
- * model (model-run.ts) and on the real kernel (kernel-run.ts).
+ * Litmus files: a small world, what happens in it, and what it looks like at rest. One text, read here, is
+ * run by the model (model-run.ts) and on the real kernel (kernel-run.ts).
  *
  *     text ── YAML ──► shape (zod) ──► programs, names, times ──► Litmus, or every Diagnostic at once
  */

@@ -1,8 +1,8 @@
 /**
  * Runs a litmus on the model.
  *
- * The helpers outside are the same as the runner's (runner/conductor.c), each with the same system calls in the same
- * order, so that even the PIDs of the outside namespace can be compared:
+ * The helpers outside are the same as the runner's (runner/conductor.c), each with the same system calls in
+ * the same order, so that even the PIDs of the outside namespace can be compared:
  *
  *     host (PID 1, reaps) ── shim (subreaper, reaps), if asked for
  *       ├ runtime ── unshare, fork ──► init          waits for it

@@ -1,8 +1,8 @@
 /**
  * What the lab needs of the machine, and the C helper compiled on demand.
  *
- * Nothing is installed: a helper is compiled once into a private directory under the system's temporary directory,
- * named by the hash of its source, and used from there.
+ * Nothing is installed: a helper is compiled once into a private directory under the system's temporary
+ * directory, named by the hash of its source, and used from there.
  */
 import { execFileSync, type StdioOptions } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ export class BadLabOption extends Error {
   }
 }
 
-/** `value`, if it is a whole number in the range; `name` as the command line calls it. Throws BadLabOption. */
+/** `value`, if it is a whole number in the range; `name` is that of the option. Throws BadLabOption. */
 export function wholeNumber(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new BadLabOption(`${name} is a whole number from ${least} to ${most}`);
@@ -95,7 +95,8 @@ export function pidsCgroupRoot(mounts = readFileSync('/proc/self/mounts', 'utf8'
 let cgroupCount = 0;
 
 /**
- * A path for a new pids cgroup, or null where there is none to have; removes what a killed session left behind.
+ * A path for a new pids cgroup, or null where there is none to have; removes what a killed session left
+ * behind.
  *
  * @param kind a word of its name. @param parts the groups that its user makes in it.
  */
@@ -121,7 +122,7 @@ export function removeEmpty(dir: string): void {
   }
 }
 
-/** Compiles `src/lab/namespace/NAME.c` unless that has been done; the path of the program. Throws with the compiler's words. */
+/** The path of `src/lab/namespace/NAME.c`, compiled. Throws with the compiler's words. */
 export function compileHelper(name: string): string {
   return compileSources(name, [findSource('namespace/' + name + '.c')]);
 }

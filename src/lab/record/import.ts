@@ -140,9 +140,9 @@ function lineOf({ timeUs, event, task }: TraceEvent, text: string): number {
 }
 
 /**
- * A table without `wait` events does not say which parent waits for which child. The builder infers that; what it cannot know is
- * which programs ignore SIGCHLD and how long a large process took to be gone after its exit event. The first is known of
- * Erlang's; the second shows in when the parent that waited for it went on.
+ * A table without `wait` events does not say which parent waits for which child. The builder infers that;
+ * what it cannot know is which programs ignore SIGCHLD and how long a large process took to be gone after its
+ * exit event. The first is known of Erlang's; the second shows in when the parent that waited for it went on.
  */
 function inferredReading(events: readonly TraceEvent[], source: string, notes: string[]): TraceReading {
   notes.push(
@@ -167,8 +167,8 @@ function inferredReading(events: readonly TraceEvent[], source: string, notes: s
 }
 
 /**
- * Processes with threads, which have the memory that takes long to give back, whose parent did nothing while they lived
- * (it was waiting) and went on long after their last exit event: they ended when it was woken.
+ * Processes with threads, which have the memory that takes long to give back, whose parent did nothing while
+ * they lived (it was waiting) and went on long after their last exit event: they ended when it was woken.
  */
 function slowEnds(events: readonly TraceEvent[]): Record<number, number> {
   const parent = new Map<number, number>();

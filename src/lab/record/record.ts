@@ -5,8 +5,8 @@
  *     outside ─ setns, fork, setsid ─► CMD, traced ─► rest ─► zombies, pinned PIDs, the cursor ─► again
  *                                                  └► trace ─► program
  *
- * The command runs with root's rights in the machine's own file system and network: what it does there, it does. Only
- * its processes are caught, counted and ended.
+ * The command runs with root's rights in the machine's own file system and network: what it does there, it
+ * does. Only its processes are caught, counted and ended.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -85,7 +85,7 @@ export class CommandNotRun extends Error {
 const RUNS_MAX = 1000;
 const TIMEOUT_MS = 30_000;
 const REST_LIMIT_MS = 10_000;
-/** strace writes one line per system call that matters; a command that makes more than this is not a probe. */
+/** strace writes one line per system call that matters; a command with more than this is not a probe. */
 const STRACE_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Session {
@@ -96,7 +96,7 @@ interface Session {
   options: RecordOptions;
 }
 
-/** Runs the command and measures it. Throws LabUnavailable, BadLabOption, CommandNotRun, or the signal's reason. */
+/** Measures the command. Throws LabUnavailable, BadLabOption, CommandNotRun, or the signal's reason. */
 export async function recordCommand(
   command: readonly string[],
   options: RecordOptions = {},
@@ -158,7 +158,7 @@ export function programName(command: readonly string[]): string {
   );
 }
 
-// ---- one run -------------------------------------------------------------------------------------------------------
+// ---- one run
 
 async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tail: string }> {
   const { host, command, options, tracing } = session;
@@ -274,7 +274,7 @@ class Strace {
   }
 }
 
-// ---- all runs ------------------------------------------------------------------------------------------------------
+// ---- all runs
 
 function summarise(
   command: readonly string[],
@@ -316,7 +316,7 @@ function sourceText(command: readonly string[], source: RecordSource, runs: numb
   return `pidsim lab record (${source}, ${runs} run${runs === 1 ? '' : 's'}) of: ${command.join(' ')}`;
 }
 
-/** The median of an even number of values is the lower of the two in the middle: a value that was measured. */
+/** The median of an even number of values is the lower of the middle two: a value that was measured. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   return { min: sorted[0], median: sorted[(sorted.length - 1) >> 1], max: sorted[sorted.length - 1] };

@@ -14,7 +14,7 @@ export type StraceResult =
   | {
       ok: true;
       events: TraceEvent[];
-      /** Are there waits in the trace? Without them, the builder infers which parent waited for which child. */
+      /** Are there waits in the trace? Without them the builder infers which parent waited. */
       waitsAreTraced: boolean;
       /** The trace's number of the task that had this PID last; null if it is not in the trace. */
       taskOf(pid: number): number | null;
@@ -115,7 +115,7 @@ class StraceReader {
     return this.count === 0 || this.trace === null ? [] : this.trace.finish();
   }
 
-  /** The task of a line; makes the root at the first, and a child whose first line comes before its parent's answer. */
+  /** The task of a line. Makes the root, and a child whose first line comes before its parent's answer. */
   private identify(said: number | null, timeUs: number): number {
     if (this.trace === null) {
       const root = said ?? ROOT_UNNAMED;
@@ -221,7 +221,7 @@ class StraceReader {
   }
 }
 
-/** The result of a call, in the tracer's own PIDs where --pidns-translation says them; null if it has none (`= ?`). */
+/** The result of a call, in the tracer's PIDs where --pidns-translation says them; null: none (`= ?`). */
 function answerOf(text: string): number | null {
   const match = /\)\s+= (-?\d+)(?: \/\* (\d+) in strace's PID NS \*\/)?[^=]*$/.exec(text);
   return match === null ? null : Number(match[2] ?? match[1]);

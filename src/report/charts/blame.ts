@@ -1,4 +1,4 @@
-/** What holds the PIDs, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
+/** What holds the PIDs, at the end or as the node became full: a bar per origin, split by kind. */
 import type { BlameRow, RunResult } from '../../run/result.js';
 import { blameToTell } from '../../run/story.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';

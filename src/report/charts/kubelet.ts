@@ -1,4 +1,4 @@
-/** What the kubelet sees against what is allocated: in use above, left over below; the gap is the hidden half. */
+/** What the kubelet sees against what is allocated: in use above, free below; the gap is the hidden half. */
 import type { RunResult } from '../../run/result.js';
 import { kubeletHeadline, kubeletSubtitle } from '../message.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
@@ -27,7 +27,7 @@ const SYMBOL = { symbolOpacity: 1, symbolStrokeWidth: 0 };
 
 const USED_HEIGHT = 210;
 const FREE_HEIGHT = 120;
-/** Room for the labels of the vertical axes, the same in both panels so that they stand exactly above each other. */
+/** Room for the labels of the vertical axes, the same in both panels: so they stand above each other. */
 const AXIS_EXTENT = 52;
 
 export function kubeletChart(result: RunResult): ChartSpec {
@@ -76,8 +76,8 @@ function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpe
 }
 
 /**
- * Two lines, and the gap between them as an area where the kubelet believes too well of the node. It may also see
- * fewer free PIDs than there are, for instance because it takes threads-max into account.
+ * Two lines, and the gap between them as an area where the kubelet believes too well of the node. It may also
+ * see fewer free PIDs than there are, for instance because it takes threads-max into account.
  *
  * @param columns `hidden` says on which side of what the kubelet sees the hidden part lies.
  */

@@ -68,7 +68,7 @@ const CONFIG: ChartSpec = {
   text: { fontSize: 12, color: COLOURS.ink },
 };
 
-/** Average advance of a character of the title, as a part of the font size. DejaVu, the widest we meet, needs this. */
+/** Average advance of a character of the title, as a part of the font size, in DejaVu, the widest we meet. */
 const BOLD_ADVANCE = 0.62;
 const PLAIN_ADVANCE = 0.55;
 
@@ -110,7 +110,8 @@ export function axisFormat(top: number): ChartSpec {
 /**
  * Colours by name, and the legend over the plot that says what they are.
  *
- * @param offset between the legend and the plot, in pixels. @param symbol what is special about the legend's symbols.
+ * @param offset between the legend and the plot, in pixels.
+ * @param symbol what is special about the legend's symbols.
  */
 export function colourLegend(
   series: readonly { key: string; label: string; colour: string }[],

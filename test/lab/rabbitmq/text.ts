@@ -22,9 +22,7 @@ export function formatExhaustion(columns: readonly ExhaustionColumn[]): string {
     ['---', ...columns.map(() => '---')],
     row('first probe that fails', ({ firstFailure }) => firstFailure),
     row('zombies then', ({ steps }) => steps.at(-1)!.zombies),
-    row('PIDs that a probe leaves (zombies and pinned), mean', (run) =>
-      Number(pidsPerProbe(run).toFixed(2)),
-    ),
+    row('PIDs that a probe leaves (zombies and pinned), mean', (run) => Number(pidsPerProbe(run).toFixed(2))),
     row('zombies that the start of the server leaves', ({ steps }) => steps[0].zombies),
     ...[...tenths]
       .sort((a, b) => a - b)
