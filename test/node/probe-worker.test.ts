@@ -108,7 +108,7 @@ describe('when a probe runs', () => {
     expect(totals(probed([http]).to(500)).succeeded).toBeGreaterThan(40);
   });
 
-  test('R29: an exec needs 17 numbers at once, for a moment', () => {
+  test('R29: an exec needs 17 PIDs at once, for a moment', () => {
     const world = probed([probe({ program: lasting(0.5), periodUs: 100 * S })]);
     let most = 0;
     for (let ms = 0; ms < 102_000; ms += 10) {

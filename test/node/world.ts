@@ -145,7 +145,7 @@ export class World {
     return this.run.result();
   }
 
-  /** `comm` of every process in a pod's namespace, in order of numbers; zombies with `<defunct>`. */
+  /** `comm` of every process in a pod's namespace, in order of PIDs; zombies with `<defunct>`. */
   inside(name: string): string[] {
     return (this.run.processes(name) ?? []).map(({ comm, stat }) =>
       stat[0] === 'Z' ? `${comm} <defunct>` : comm,

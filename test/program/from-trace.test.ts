@@ -279,7 +279,7 @@ describe('a trace that is wrong', () => {
 describe('the traced rabbitmqctl node_health_check', () => {
   const exact = programFromTrace(eventsOf(SHIPPED_TRACE));
 
-  test('has 26 processes and 19 extra threads: 45 numbers', () => {
+  test('has 26 processes and 19 extra threads: 45 PIDs', () => {
     const all = flat(exact.steps);
     const processes = 1 + all.filter((step) => typeof step === 'object' && 'fork' in step).length;
     const threads = Math.max(
@@ -317,7 +317,7 @@ describe('the traced rabbitmqctl node_health_check', () => {
     expect(world.kernel.isZombie(task)).toBe(true);
   });
 
-  test('gives numbers in the order of the trace', () => {
+  test('gives PIDs in the order of the trace', () => {
     const births = eventsOf(SHIPPED_TRACE).filter(({ event }) => /fork|thread/.test(event));
     const forks = births.flatMap(({ event }, index) => (event === 'fork' ? [index] : []));
     const world = new World('pause-3.0');
