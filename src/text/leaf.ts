@@ -4,18 +4,9 @@
  * places.
  */
 import type * as z from 'zod';
-import type { DiagnosticCode } from './codes.js';
-import type { Aim, Path } from './yaml.js';
+import type { Objection } from './objection.js';
 
-/** What is wrong with a value that has the right type. */
-export interface Objection {
-  code: DiagnosticCode;
-  message: string;
-  hint?: string;
-  /** The place below the value that was looked at; without it, the value itself. */
-  path?: Path;
-  aim?: Aim;
-}
+export type { Objection };
 
 /** Looks at a value, and at how it was written where that is known. Null: nothing is wrong. */
 export type Check = (value: string | number, written: string | undefined) => Objection | null;
