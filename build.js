@@ -20,7 +20,6 @@ const common = {
 const forNode = {
   ...common,
   platform: 'node',
-  external: ['@resvg/resvg-js'],
   resolve: {
     alias: {
       // The same as ES modules: what nobody calls is left out.

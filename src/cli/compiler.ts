@@ -6,11 +6,12 @@ import type { Scenario } from '../scenario/scenario.js';
 const MANY_PROBE_RUNS = 1_000_000;
 
 /**
- * V8 puts functions into their callers: those of up to 460 bytes of bytecode, until a caller has grown by 920. The kernel
- * model is many small functions that call each other, and the second limit cuts them off wherever it happens to be reached,
- * which depends on what got hot first: no two processes have the same machine code. Without it the first limit alone decides,
- * so what is large and called from several places exists once. A probe takes a fifth less time, and about the same in
- * each process. But the compiler takes longer, and a short run is over before that pays (docs/performance.md).
+ * V8 puts functions into their callers: those of up to 460 bytes of bytecode, until a caller has grown by
+ * 920. The kernel model is many small functions that call each other, and the second limit cuts them off
+ * wherever it happens to be reached, which depends on what got hot first: no two processes have the same
+ * machine code. Without it the first limit alone decides, so what is large and called from several places
+ * exists once. A probe takes a fifth less time, and about the same in each process. But the compiler takes
+ * longer, and a short run is over before that pays (docs/performance.md).
  */
 const FLAGS = ['--max-inlined-bytecode-size=250', '--max-inlined-bytecode-size-cumulative=10000'];
 

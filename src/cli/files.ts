@@ -10,11 +10,11 @@ export interface SourceText {
   text: string;
 }
 
-/** A scenario of a million lines is a mistake, and reading it would be the first victim. So are devices without an end. */
+/** A scenario of a million lines is a mistake, and so are devices without an end. */
 const SOURCE_BYTES_MAX = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Every named file, and of a named folder every `.yaml` and `.yml` in it, by name; STANDARD_INPUT is that. */
+/** Every named file, every `.yaml` and `.yml` of a named folder, by name; STANDARD_INPUT is that. */
 export function readSources(paths: readonly string[]): SourceText[] {
   return paths.flatMap(expand).map((path) => ({ path, text: readText(path) }));
 }
@@ -22,12 +22,15 @@ export function readSources(paths: readonly string[]): SourceText[] {
 function expand(path: string): string[] {
   if (path === STANDARD_INPUT) return [path];
   if (!statOf(path).isDirectory()) return [path];
-  const names = readdirSync(path)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort();
-  if (names.length === 0)
+  const files = yamlFilesIn(path);
+  if (files.length === 0)
     throw usageError(`${path}: no scenario in this folder`, 'scenarios end in .yaml or .yml');
-  return names.map((name) => join(path, name));
+  return files;
+}
+
+export function yamlFilesIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
+  return names.sort().map((name) => join(folder, name));
 }
 
 function statOf(path: string) {
@@ -58,7 +61,7 @@ function textOfFile(path: string): string | null {
   }
 }
 
-/** What is in an open file, or null if that is more than anybody needs. What is no file has no size to ask for. */
+/** What is in an open file, or null if that is too much. What is no file has no size to ask for. */
 function textOf(file: number): string | null {
   const chunks: Buffer[] = [];
   let length = 0;

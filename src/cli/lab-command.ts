@@ -1,10 +1,11 @@
-/** What the lab's commands on real commands share: the command behind `--`, and what can keep the lab from running. */
+/** What the lab's commands share: the command behind `--`, and what can keep the lab from running. */
 import type { Arguments as Parsed } from 'yargs';
 import { InitDidNotStay } from '../lab/init/examine.js';
 import { StartRefused } from '../lab/namespace/private-namespace.js';
 import { BadLabOption, LabUnavailable } from '../lab/namespace/setup.js';
 import { CommandNotRun } from '../lab/record/record.js';
 import { CommandError, EXIT, usageError } from './exit.js';
+import { Interruption } from './interruption.js';
 
 /** The command that was given could not be run, or did not stay. */
 const NOT_RUN = [CommandNotRun, InitDidNotStay, StartRefused];
@@ -21,9 +22,21 @@ export function skipped(message = ''): CommandError {
   return new CommandError(process.env.PIDSIM_LAB === 'required' ? EXIT.failure : EXIT.skipped, message);
 }
 
+/** Does something in the lab until it is interrupted. */
+export async function inLab(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const interruption = new Interruption();
+  try {
+    await work(interruption.signal);
+  } catch (error) {
+    interruption.throwIfAborted();
+    throw labError(error);
+  } finally {
+    interruption.forget();
+  }
+}
+
 /** An error of the lab in its own exit code; anything else is passed on. */
-export function labError(error: unknown, isAborted: boolean): unknown {
-  if (isAborted) return error;
+function labError(error: unknown): unknown {
   if (error instanceof LabUnavailable) return skipped(`skipped: ${error.message}`);
   if (error instanceof BadLabOption) return usageError(error.message);
   if (error instanceof Error && NOT_RUN.some((kind) => error instanceof kind)) {

@@ -2,8 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { importTraceFile } from '../lab/record/import.js';
 import { programsYaml } from '../lab/record/program.js';
-import { formatDiagnostic } from '../report/terminal.js';
-import { CommandError, EXIT } from './exit.js';
+import { invalid } from './invalid.js';
 import { writeProgram } from './lab-record.js';
 
 interface Arguments {
@@ -27,12 +26,7 @@ export const importCommand: CommandModule<object, Arguments> = {
       .example('$0 lab import probe.trace', 'the program, for `programs:` of a scenario'),
   handler({ trace, name, write }) {
     const imported = importTraceFile(trace, { name });
-    if (!imported.ok) {
-      throw new CommandError(
-        EXIT.usage,
-        imported.diagnostics.map((each) => formatDiagnostic(each)).join('\n'),
-      );
-    }
+    if (!imported.ok) throw invalid(imported.diagnostics);
     for (const note of imported.value.notes) process.stderr.write(`note: ${note}\n`);
     const yaml = programsYaml(imported.value.programs);
     if (write === undefined) process.stdout.write(yaml);

@@ -4,8 +4,8 @@ import { examineInit } from '../lab/init/examine.js';
 import { formatInitReport } from '../lab/init/text.js';
 import { toJson } from '../report/document.js';
 import { CommandError, EXIT } from './exit.js';
-import { Interruption } from './interruption.js';
-import { commandBehindDashes, labError } from './lab-command.js';
+import { commandBehindDashes, inLab } from './lab-command.js';
+import { outputOption } from './options.js';
 
 interface Arguments {
   output: string;
@@ -21,12 +21,7 @@ export const initCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .usage(`$0 lab init [options] -- CMD…\n\n${DESCRIPTION}`)
-      .option('output', {
-        alias: 'o',
-        choices: ['text', 'json'],
-        default: 'text',
-        describe: 'Output format',
-      })
+      .option('output', outputOption(['text', 'json']))
       .option('burst', { type: 'number', default: 50, describe: 'How many orphans die at once' })
       .option('timeout', { type: 'number', default: 60, describe: 'Seconds for the whole examination' })
       .example(
@@ -36,22 +31,14 @@ export const initCommand: CommandModule<object, Arguments> = {
       .example("$0 lab init -- bash -c 'sleep 1000; true'", 'an entrypoint of your own'),
   async handler(args) {
     const command = commandBehindDashes(args as never, 'pidsim lab init -- tini -- sleep 1000');
-    const interruption = new Interruption();
-    try {
+    await inLab(async (signal) => {
       const report = await examineInit(command, {
         burst: args.burst,
         timeoutMs: args.timeout * 1000,
-        signal: interruption.signal,
+        signal,
       });
-      process.stdout.write(
-        args.output === 'json' ? toJson(report) : `${formatInitReport(report).trimEnd()}\n`,
-      );
+      process.stdout.write(args.output === 'json' ? toJson(report) : formatInitReport(report));
       if (!report.good) throw new CommandError(EXIT.failure);
-    } catch (error) {
-      interruption.throwIfAborted();
-      throw labError(error, interruption.aborted);
-    } finally {
-      interruption.forget();
-    }
+    });
   },
 };

@@ -1,20 +1,21 @@
 /** `pidsim lab record`: what does this probe command do to the process table? */
 import { writeFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { recordCommand as recordRuns } from '../lab/record/record.js';
-import { formatRecording, formatRecordingYaml } from '../lab/record/text.js';
+import { programsYaml } from '../lab/record/program.js';
+import { RECORD_SOURCES, type RecordSource, recordCommand as recordRuns } from '../lab/record/record.js';
+import { formatRecording } from '../lab/record/text.js';
 import { toJson } from '../report/document.js';
 import { CommandError, EXIT } from './exit.js';
 import { reasonOf } from './files.js';
-import { Interruption } from './interruption.js';
-import { commandBehindDashes, labError } from './lab-command.js';
+import { commandBehindDashes, inLab } from './lab-command.js';
+import { outputOption } from './options.js';
 
 interface Arguments {
   output: string;
   runs: number;
   timeout: number;
   name?: string;
-  source?: 'tracefs' | 'strace' | 'snapshots';
+  source?: RecordSource;
   setsid: boolean;
   write?: string;
 }
@@ -27,17 +28,12 @@ export const recordCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .usage(`$0 lab record [options] -- CMD…\n\n${DESCRIPTION}`)
-      .option('output', {
-        alias: 'o',
-        choices: ['text', 'yaml', 'json'],
-        default: 'text',
-        describe: 'Output format',
-      })
+      .option('output', outputOption(['text', 'yaml', 'json']))
       .option('runs', { type: 'number', default: 5, describe: 'How many times to run the command' })
       .option('timeout', { type: 'number', default: 30, describe: 'Seconds after which a run is killed' })
       .option('name', { type: 'string', describe: "Name of the program; default: the command's file name" })
       .option('source', {
-        choices: ['tracefs', 'strace', 'snapshots'] as const,
+        choices: RECORD_SOURCES,
         describe: 'Where the program comes from; default: the best that this machine has',
       })
       .option('setsid', {
@@ -53,32 +49,22 @@ export const recordCommand: CommandModule<object, Arguments> = {
       .example('$0 lab record --write probe.yaml -- sh -c "check &"', 'the program, written to a file'),
   async handler(args) {
     const command = commandBehindDashes(args as never, 'pidsim lab record -- sh -c "sleep 1 & true"');
-    const interruption = new Interruption();
-    try {
-      const recording = await recordRuns(command, {
-        runs: args.runs,
-        timeoutMs: args.timeout * 1000,
-        name: args.name,
-        source: args.source,
-        setsid: args.setsid,
-        signal: interruption.signal,
-      });
-      if (args.write !== undefined) writeProgram(args.write, formatRecordingYaml(recording));
-      if (args.output === 'yaml') process.stdout.write(formatRecordingYaml(recording));
+    await inLab(async (signal) => {
+      const { runs, name, source, setsid } = args;
+      const timeoutMs = args.timeout * 1000;
+      const recording = await recordRuns(command, { runs, timeoutMs, name, source, setsid, signal });
+      const yaml = programsYaml(recording.programs);
+      if (args.write !== undefined) writeProgram(args.write, yaml);
+      if (args.output === 'yaml') process.stdout.write(yaml);
       else if (args.output === 'json')
         process.stdout.write(toJson({ ...recording, programs: Object.fromEntries(recording.programs) }));
       else {
-        process.stdout.write(`${formatRecording(recording).trimEnd()}\n`);
+        process.stdout.write(formatRecording(recording));
         if (args.write === undefined) {
           process.stderr.write('the program for a scenario: -o yaml prints it, --write FILE keeps it\n');
         }
       }
-    } catch (error) {
-      interruption.throwIfAborted();
-      throw labError(error, interruption.aborted);
-    } finally {
-      interruption.forget();
-    }
+    });
   },
 };
 

@@ -1,15 +1,17 @@
 /** `pidsim lab verify`: every litmus on the model and on the kernel. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommandModule } from 'yargs';
 import { formatVerification, verificationDocument } from '../lab/litmus/format.js';
 import { type ObservedFile, printObserved } from '../lab/litmus/observed.js';
 import { recordOf, type Verification, verifyLitmus } from '../lab/litmus/verify.js';
 import { toJson } from '../report/document.js';
-import { formatDiagnostic } from '../report/terminal.js';
 import { CommandError, EXIT, usageError } from './exit.js';
+import { yamlFilesIn } from './files.js';
 import { Interruption } from './interruption.js';
+import { invalid } from './invalid.js';
 import { skipped } from './lab-command.js';
+import { outputOption } from './options.js';
 import { Progress } from './progress.js';
 
 const LITMUS_DIR = 'test/litmus';
@@ -37,12 +39,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         default: false,
         describe: 'Write what this kernel did to observed/ beside the files',
       })
-      .option('output', {
-        alias: 'o',
-        choices: ['text', 'json'],
-        default: 'text',
-        describe: 'Output format; json has both process tables in full',
-      })
+      .option('output', outputOption(['text', 'json'], '; json has both process tables in full'))
       .option('bound', {
         type: 'number',
         default: 10,
@@ -64,13 +61,10 @@ export const verifyCommand: CommandModule<object, Arguments> = {
       progress.clear();
       interruption.throwIfAborted();
       const { results, diagnostics } = verification;
-      if (diagnostics.length > 0) {
-        throw new CommandError(EXIT.usage, diagnostics.map((each) => formatDiagnostic(each)).join('\n'));
-      }
+      if (diagnostics.length > 0) throw invalid(diagnostics);
+      const asJson = output === 'json';
       process.stdout.write(
-        output === 'json'
-          ? toJson(verificationDocument(verification))
-          : `${formatVerification(verification).trimEnd()}\n`,
+        asJson ? toJson(verificationDocument(verification)) : formatVerification(verification),
       );
       if (record) writeObserved(verification);
       if (results.some(({ verdict }) => verdict === 'differs' || verdict === 'failed')) {
@@ -92,11 +86,7 @@ function boundOrExit(seconds: number): number {
 function litmusFiles(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw usageError(`${path}: no such file or folder`);
-  if (!stat.isDirectory()) return [path];
-  return readdirSync(path)
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort()
-    .map((name) => join(path, name));
+  return stat.isDirectory() ? yamlFilesIn(path) : [path];
 }
 
 /** Into `observed/` beside the litmus files; what was recorded there of others that still exist stays. */

@@ -1,4 +1,4 @@
-/** `pidsim`: the command line. Data goes to stdout, progress and warnings to stderr; exit codes are in exit.ts. */
+/** `pidsim`: the command line. Data goes to stdout, progress and warnings to stderr; exit codes: exit.ts. */
 import { createRequire } from 'node:module';
 import yargs, { type Argv } from 'yargs';
 import { hideBin } from 'yargs/helpers';
@@ -10,7 +10,7 @@ const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure;
 2 usage or invalid scenario; 3 lab not possible on this machine;
 70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
 
-/** By name, how it is added to the parser. Most of a short command's time is loading modules, so only what is asked for is. */
+/** By name, how it is added to the parser. Loading takes most of a short command's time: one is loaded. */
 const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
   run: async (parser) => parser.command((await import('./run.js')).runCommand),
   ps: async (parser) => parser.command((await import('./ps.js')).psCommand),

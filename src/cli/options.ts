@@ -2,13 +2,13 @@
 import type { Argv } from 'yargs';
 import { usageError } from './exit.js';
 
-interface FileArguments {
+export interface FileArguments {
   files?: string[];
   filename?: string[];
 }
 
 /** Scenario files by position, or by `-f` as in kubectl. */
-export function withFiles<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
+export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T> {
   return yargs
     .positional('files', {
       type: 'string',
@@ -20,7 +20,7 @@ export function withFiles<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
       type: 'string',
       array: true,
       describe: 'The same as naming the files, as with kubectl',
-    }) as Argv<T>;
+    }) as Argv<unknown> as Argv<T>;
 }
 
 /** @param command an example of the command that lacks them. */
@@ -28,4 +28,9 @@ export function namedFiles({ files = [], filename = [] }: FileArguments, command
   const named = [...files, ...filename].map(String);
   if (named.length === 0) throw usageError('no scenario file or folder is named', command);
   return named;
+}
+
+/** `-o`, by default the first of the forms. */
+export function outputOption<T extends string>(choices: readonly [T, ...T[]], more = '') {
+  return { alias: 'o', choices, default: choices[0], describe: `Output format${more}` };
 }

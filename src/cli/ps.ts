@@ -1,17 +1,16 @@
 /** `pidsim ps`: a simulated `ps -ef`. */
-import type { Argv, CommandModule } from 'yargs';
+import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
 import { PS_FORMATS, psDocument, psFooter, renderPs } from '../report/ps.js';
+import type { NodeProcess } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
+import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { namedFiles, withFiles } from './options.js';
-import { runError } from './run-error.js';
+import { type FileArguments, namedFiles, outputOption, withFiles } from './options.js';
 
-interface Arguments {
-  files?: string[];
-  filename?: string[];
+interface Arguments extends FileArguments {
   at?: string;
   pod?: string;
   tree: boolean;
@@ -23,7 +22,7 @@ export const psCommand: CommandModule<object, Arguments> = {
   command: 'ps [files..]',
   describe: 'The simulated process table at a moment, as `ps -ef` shows it',
   builder: (yargs) =>
-    withFiles(yargs as Argv<Arguments>)
+    withFiles<Arguments>(yargs)
       .option('at', {
         type: 'string',
         nargs: 1,
@@ -36,7 +35,7 @@ export const psCommand: CommandModule<object, Arguments> = {
         default: false,
         describe: 'Show a tree; zombies of one kind share a line',
       })
-      .option('output', { alias: 'o', choices: PS_FORMATS, default: 'table', describe: 'Output format' })
+      .option('output', outputOption(PS_FORMATS))
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
       .example('$0 ps incident.yaml --at 2h -o json', 'as data: pid, ppid, pgid, sid, stat, comm, nspid, …'),
@@ -46,15 +45,14 @@ export const psCommand: CommandModule<object, Arguments> = {
     try {
       const run = new Run({ ...scenario, horizonUs: Math.max(atUs, 1) });
       while (!run.advance(atUs));
-      const rows = run.processes(args.pod) ?? restingBetweenRestarts(args.pod ?? '', run);
-      if (rows === null) throw noSuchPod(args.pod ?? '', run, atUs);
+      const rows = processesOf(run, args.pod, atUs);
       if (args.output === 'json') process.stdout.write(toJson(psDocument(rows)));
       else
         process.stdout.write(
           `${renderPs(rows, { tree: args.tree, wide: args.output === 'wide' })}${psFooter(rows)}\n`,
         );
     } catch (error) {
-      if (error instanceof ScenarioRunError) throw runError(error);
+      if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
       throw error;
     }
   },
@@ -88,13 +86,12 @@ function momentUs(at: string | undefined, horizonUs: number): number {
   return atUs;
 }
 
-/** A pod whose only container waits to be restarted has no namespace at that moment, and so no process. */
-function restingBetweenRestarts(pod: string, run: Run): [] | null {
-  return run.podNames.includes(pod) ? [] : null;
-}
-
-function noSuchPod(pod: string, run: Run, atUs: number) {
+function processesOf(run: Run, pod: string | undefined, atUs: number): NodeProcess[] {
   const names = run.podNames;
+  const rows = run.processes(pod);
+  if (rows !== null) return rows;
+  // A pod whose only container waits to be restarted has no namespace at that moment, and so no process.
+  if (names.includes(pod!)) return [];
   const hint = names.length === 0 ? 'no pod runs at that moment' : `there are: ${names.join(', ')}`;
-  return usageError(`no pod "${pod}" at ${formatDuration(atUs)}`, hint);
+  throw usageError(`no pod "${pod}" at ${formatDuration(atUs)}`, hint);
 }

@@ -1,5 +1,5 @@
 /** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
-import type { Argv, CommandModule } from 'yargs';
+import type { CommandModule } from 'yargs';
 import { expectationFailures } from '../report/message.js';
 import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
 import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
@@ -9,14 +9,12 @@ import { compileFor } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
+import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { namedFiles, withFiles } from './options.js';
+import { type FileArguments, namedFiles, outputOption, withFiles } from './options.js';
 import { Progress } from './progress.js';
-import { runError } from './run-error.js';
 
-interface Arguments {
-  files?: string[];
-  filename?: string[];
+interface Arguments extends FileArguments {
   output: OutputFormat;
   dir?: string;
   writeFiles: boolean;
@@ -32,13 +30,8 @@ export const runCommand: CommandModule<object, Arguments> = {
   command: 'run [files..]',
   describe: 'Simulate scenarios: a table on the terminal, data and charts in a folder',
   builder: (yargs) =>
-    withFiles(yargs as Argv<Arguments>)
-      .option('output', {
-        alias: 'o',
-        choices: OUTPUT_FORMATS,
-        default: 'table' as const,
-        describe: 'Output format',
-      })
+    withFiles<Arguments>(yargs)
+      .option('output', outputOption(OUTPUT_FORMATS))
       .option('dir', {
         type: 'string',
         describe: `Folder for data and charts; default: ${DEFAULT_DIR}/, or none with -o json, yaml or csv`,
@@ -111,7 +104,7 @@ async function runAll(
       results.push(run.result());
     }
   } catch (error) {
-    if (error instanceof ScenarioRunError) throw runError(error);
+    if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
     throw error;
   } finally {
     progress.clear();

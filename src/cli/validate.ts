@@ -1,14 +1,12 @@
 /** `pidsim validate`: what is wrong with these files, all of it, without running anything. */
-import type { Argv, CommandModule } from 'yargs';
+import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { describe, load } from './load.js';
-import { namedFiles, withFiles } from './options.js';
+import { type FileArguments, namedFiles, outputOption, withFiles } from './options.js';
 
-interface Arguments {
-  files?: string[];
-  filename?: string[];
+interface Arguments extends FileArguments {
   output: string;
 }
 
@@ -16,13 +14,8 @@ export const validateCommand: CommandModule<object, Arguments> = {
   command: 'validate [files..]',
   describe: 'Check scenario files without running them',
   builder: (yargs) =>
-    withFiles(yargs as Argv<Arguments>)
-      .option('output', {
-        alias: 'o',
-        choices: ['text', 'json'],
-        default: 'text',
-        describe: 'Output format',
-      })
+    withFiles<Arguments>(yargs)
+      .option('output', outputOption(['text', 'json']))
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
   handler(args) {

@@ -3,8 +3,9 @@
  *
  *   Vega-Lite spec --compile--> Vega spec --parse--> runtime --View--> scene --toSVG--> text
  *
- * Vega takes a third of a second to load, so it is loaded when the first chart is drawn. There is no canvas in Node:
- * text widths are estimated, by a table of our own, so that the SVG is the same bytes on every machine.
+ * Vega takes a third of a second to load, so it is loaded when the first chart is drawn. There is no canvas
+ * in Node: text widths are estimated, by a table of our own, so that the SVG is the same bytes on every
+ * machine.
  */
 import type { ChartSpec } from '../report/charts/theme.js';
 
@@ -73,7 +74,8 @@ let loaded: Promise<Loaded> | null = null;
 function loadVega(): Promise<Loaded> {
   loaded ??= (async () => {
     const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-    // Not in Vega's types; a function put here is used in place of both canvas and Vega's own, coarser estimate.
+    // Not in Vega's types; a function put here is used in place of both canvas and Vega's own, coarser
+    // estimate.
     (vega as unknown as { textMetrics: { width: TextWidth } }).textMetrics.width = textWidth;
     const compile = (spec: ChartSpec) =>
       vegaLite.compile(spec as never, { logger: strictLogger() as never }).spec as import('vega').Spec;
@@ -93,8 +95,8 @@ function strictLogger() {
 type TextWidth = (item: { fontSize?: number; fontWeight?: string | number }, text: unknown) => number;
 
 /**
- * Advance widths of Helvetica in thousandths of the font size, by class of character, with an eighth added: the fonts
- * that stand in for it (Arial, DejaVu Sans) are as wide or wider.
+ * Advance widths of Helvetica in thousandths of the font size, by class of character, with an eighth added:
+ * the fonts that stand in for it (Arial, DejaVu Sans) are as wide or wider.
  */
 const ADVANCES: [RegExp, number][] = [
   [/[ijlI.,:;'|!`]/, 278],

@@ -1,10 +1,11 @@
 /**
  * Writes the files of a run so that the output folder is either as before or complete, never in between.
  *
- *   check what is there --> write everything to a staging folder --> swap entry by entry --> remove what was replaced
+ *   check what is there --> write all to a staging folder --> swap entry by entry --> remove the replaced
  *
- * A scenario's folder is replaced only if it carries our marker, or is empty; files in it that we did not write are
- * carried over. Everything else in the output folder is left alone. When a swap fails, those before it are undone.
+ * A scenario's folder is replaced only if it carries our marker, or is empty; files in it that we did not
+ * write are carried over. Everything else in the output folder is left alone. When a swap fails, those before
+ * it are undone.
  */
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -33,7 +34,7 @@ export interface WriteOptions {
 
 /**
  * @param folder the output folder; it and its parents are created if need be.
- * @throws ForeignOutputError, an error of the file system, or the signal's reason. The folder is then as it was.
+ * @throws ForeignOutputError, an error of the file system, or the signal's reason. The folder is as it was.
  */
 export async function writeOutput(
   folder: string,

@@ -34,10 +34,7 @@ function userRoom(kernel: KernelState, task: TaskId): number {
   return kernel.processes.rows[rows[task + PROCESS] | NPROC_MAX] - kernel.userTasks[user];
 }
 
-/**
- * Charges one task to the parent's cgroup and all above, or refuses and names the one that is full (K34,
- * K37).
- */
+/** Charges one task to the parent's cgroup and all above, or refuses and names the full one (K34, K37). */
 export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
   const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
   const full = own.tryCharge(1);

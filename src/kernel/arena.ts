@@ -1,10 +1,7 @@
 /** What the tables of the kernel have in common: a typed array of rows, which grows. */
 import { PID_MAX_LIMIT } from './limits.js';
 
-/**
- * What a free row has in a field that is never negative in a row in use: the next free row, or NONE. And the
- * way back.
- */
+/** The next free row, or NONE, as a field keeps it that is never negative in a row in use; and back. */
 export function asFree(row: number): number {
   return -2 - row;
 }

@@ -44,7 +44,7 @@ export class PidBitmap {
   }
 
   /**
-   * How many numbers from `from` on, which is free, are free without a gap: at most `count`, and at most to
+   * How many PIDs from `from` on, which is free, are free without a gap: at most `count`, and at most to
    * the end of the second word looked at. A burst of threads is taken in one or two such runs.
    */
   runLength(from: number, count: number, limit: number): number {
@@ -82,10 +82,7 @@ export class PidBitmap {
     return number;
   }
 
-  /**
-   * Takes `length` PIDs from `from` on if all of them are free, and says whether they were. May say no to
-   * long runs.
-   */
+  /** Takes `length` PIDs from `from` on if all are free; says whether they were. May say no to long runs. */
   takeIfFree(from: number, length: number): boolean {
     const { used } = this;
     const word = from >>> 5;
@@ -156,7 +153,7 @@ export class PidBitmap {
     used[word] = taken & ~mask;
   }
 
-  /** How many numbers from `from` on are taken: counts every bit. */
+  /** How many PIDs from `from` on are taken: counts every bit. */
   count(from = 0): number {
     let count = 0;
     for (let word = from >>> 5; word < this.used.length; word++) {
@@ -166,7 +163,7 @@ export class PidBitmap {
     return count;
   }
 
-  /** How many numbers below `limit`, which is small, are taken. */
+  /** How many PIDs below `limit`, which is small, are taken. */
   countBelow(limit: number): number {
     let count = 0;
     for (let number = 0; number < limit; number++) if (this.has(number)) count++;

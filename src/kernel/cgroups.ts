@@ -10,10 +10,7 @@ import type { CgroupId } from './ids.js';
 /** So many groups can be told apart. */
 export const CGROUPS_MAX = 65_536;
 
-/**
- * `pids.max` of a group that is not limited: more tasks than there can be. An integer, as all that it is
- * compared with.
- */
+/** `pids.max` of a group without a limit: more tasks than there can be, but an integer, as all counts are. */
 export const PIDS_UNLIMITED = 2 ** 31 - 1;
 
 /**

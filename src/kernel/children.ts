@@ -21,10 +21,7 @@ export class Children {
     private readonly processes: Processes,
   ) {}
 
-  /**
-   * Puts a live task that is in no list at the end of the children of `process`; returns its place, to be
-   * noted.
-   */
+  /** Puts a live task that is in no list behind the children of `process`; returns its place, to be noted. */
   append(process: number, child: TaskId): number {
     this.addLive(process, child);
     return this.newPlace();
@@ -156,9 +153,7 @@ export class Children {
     if (below !== NONE) families[process | ZOMBIES] = this.merge(root, below);
   }
 
-  /**
-   * Two heaps into one. `previous` of a node is its left sibling, or the node above if it is the leftmost.
-   */
+  /** Two heaps into one. `previous` of a node is its left sibling; of the leftmost, the node above. */
   private merge(a: number, b: number): number {
     const { rows } = this.tasks;
     const above = this.byPlace(a, b) < 0 ? a : b;

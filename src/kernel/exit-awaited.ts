@@ -19,10 +19,7 @@ import { isHandler, SIGCHLD_DEFAULT, sigchldIn } from './signals.js';
 import type { KernelState } from './state.js';
 import { LIVE, PARENT, PROCESS, STATE, STATUS, ZOMBIE } from './tasks.js';
 
-/**
- * `exit` of a process that its parent is waiting for, and the parent's `wait`. Only a parent with a handler
- * is woken.
- */
+/** `exit` of a process and `wait` of its parent, which was waiting. Only a parent with a handler is woken. */
 export function exitAwaited(kernel: KernelState, task: TaskId, status: number): void {
   const { rows } = kernel.tasks;
   const namespace = kernel.namespaceOf(task);

@@ -101,10 +101,7 @@ export function exitMainThread(kernel: KernelState, task: TaskId): boolean {
   return true;
 }
 
-/**
- * The process ends with its last thread, after the main one: with the status that a signal or exit_group set,
- * or 0.
- */
+/** Ends with its last thread, after the main one: with the status that a signal or exit_group set, or 0. */
 function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
   exit(kernel, task, isKilled(kernel, task) ? kernel.tasks.rows[task + STATUS] : 0);
 }

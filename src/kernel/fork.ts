@@ -1,7 +1,4 @@
-/**
- * fork: a new process. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one
- * cause.
- */
+/** fork. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
 import { chargeOne, hasRoom, hasRoomFor } from './admission.js';
 import { type CommId, HOST_ORIGIN, NONE, type OriginId, type TaskId } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';

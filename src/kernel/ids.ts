@@ -21,9 +21,7 @@ export type OriginId = Id<'origin'>;
 /** "No such row", of any table: ends lists, stands for the parent of the first task. */
 export const NONE = -1 as Id<'task' | 'pid-namespace' | 'cgroup' | 'comm' | 'origin'>;
 
-/**
- * What is there from boot on: the host's namespace, the root of the cgroups, the account of the host's PID 1.
- */
+/** There from boot on: the host's namespace, the root of the cgroups, the account of the host's PID 1. */
 export const HOST_NS = 0 as PidNsId;
 export const ROOT_CGROUP = 0 as CgroupId;
 export const HOST_ORIGIN = 0 as OriginId;

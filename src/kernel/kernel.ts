@@ -64,11 +64,12 @@ export {
   type TaskId,
   taskId,
 } from './ids.js';
+export type { Refuser } from './limits.js';
 export type { OriginCount } from './origin-counts.js';
 export type { KernelRules } from './rules.js';
 export { KERNEL, SIGCHLD, SIGKILL, SIGTERM } from './signals.js';
 export { STAGES, type StageName } from './stages.js';
-export type { ForkRefusal, KernelHooks, KernelOptions, Refuser } from './state.js';
+export type { ForkRefusal, KernelHooks, KernelOptions } from './state.js';
 export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
 export type { TaskRow };
@@ -139,26 +140,17 @@ export class Kernel {
     exitAwaited(this.state, task, status & 0xff);
   }
 
-  /**
-   * Would nobody but its parent notice the end of a live process, and has the parent no handler to run for
-   * it?
-   */
+  /** Does the end of a live process concern nobody but its parent, which has no handler to run for it? */
   concernsOnlyParent(task: TaskId): boolean {
     return concernsOnlyParent(this.state, task);
   }
 
-  /**
-   * exit_group of a process with extra threads, which die when they run: `dieOfSignal` is to follow. False:
-   * it has none.
-   */
+  /** exit_group with extra threads, which die when they run: call `dieOfSignal` next. False: it has none. */
   exitAhead(task: TaskId, status: number): boolean {
     return exitAhead(this.state, task, status & 0xff);
   }
 
-  /**
-   * True: an extra thread goes on. False: there was none, and the process has ended, or no main thread any
-   * more.
-   */
+  /** True: an extra thread goes on. False: there is none, and the process has ended; or no main thread. */
   exitMainThread(task: TaskId): boolean {
     return exitMainThread(this.state, task);
   }
@@ -245,10 +237,7 @@ export class Kernel {
     setSubreaper(this.state, task, on);
   }
 
-  /**
-   * The next child of `task` is PID 1 of the namespace returned (K7: with a limit of its own, or the
-   * machine's).
-   */
+  /** The next child is PID 1 of the namespace returned (K7: with a limit of its own, or the machine's). */
   unsharePidNamespace(task: TaskId, pidMax = PID_MAX_LIMIT): PidNsId {
     const own = this.state.rules.perNamespacePidMax ? pidMax : this.state.namespaces[0].pidMax;
     return unsharePidNamespace(this.state, task, own).id;
@@ -308,10 +297,7 @@ export class Kernel {
     return true;
   }
 
-  /**
-   * The caller will not use the id of this removed group again: once nothing is charged to it, a later one
-   * may get it.
-   */
+  /** The caller will not use the id of this removed group again: when it is empty, a later one may get it. */
   forgetCgroup(cgroup: CgroupId): void {
     const isKnown = this.state.forgottenCgroups.includes(cgroup);
     if (this.state.cgroups[cgroup].removed && !isKnown) this.state.forgottenCgroups.push(cgroup);
@@ -444,10 +430,7 @@ export class Kernel {
     return canRun(this.state, task);
   }
 
-  /**
-   * The PID of the child that was reaped last, in its parent's namespace: what waitpid returns. Until the
-   * next fork.
-   */
+  /** What waitpid returned last: the child's PID in its parent's namespace. Until the next fork. */
   get waitedPid(): number {
     return this.state.waitedPid;
   }
@@ -471,18 +454,12 @@ export class Kernel {
     return isMainThreadDead(this.state, task);
   }
 
-  /**
-   * Besides the one that calls, which is the main one as long as that lives: what an exec has to end first
-   * (K46).
-   */
+  /** Besides the one that calls, the main one as long as it lives: what an exec has to end first (K46). */
   hasOtherThreads(task: TaskId): boolean {
     return !isSingleThreaded(this.state, task);
   }
 
-  /**
-   * A small index of its own for every live process, for tables of others; when it ends, the next one gets
-   * it.
-   */
+  /** A small index for every live process, for tables of others; when it ends, the next one gets it. */
   processIndex(task: TaskId): number {
     return processIndex(this.state.processOf(task));
   }

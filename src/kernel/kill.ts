@@ -1,7 +1,4 @@
-/**
- * kill: to one process, to a process group, to the children. Stands for `send_signal_locked` and
- * `sig_task_ignored`.
- */
+/** kill: of a process, a group, the children. Stands for `send_signal_locked` and `sig_task_ignored`. */
 import { endBySignal, exit } from './exit.js';
 import type { TaskId } from './ids.js';
 import { BIRTH, SIGNALS, TASK } from './processes.js';
@@ -69,10 +66,7 @@ function deliver(
   return true;
 }
 
-/**
- * What a process does first when it runs: it ends if a signal has killed it, and then this is true
- * (`get_signal`).
- */
+/** What a process does first when it runs (`get_signal`). True: a signal has killed it, and it has ended. */
 export function dieOfSignal(kernel: KernelState, task: TaskId): boolean {
   if (!isKilled(kernel, task)) return false;
   exit(kernel, task, kernel.tasks.rows[task + STATUS]);
@@ -102,9 +96,7 @@ function livingMembers({ tasks, processes }: KernelState, group: number): TaskId
   return found.map((process) => rows[process | TASK] as TaskId);
 }
 
-/**
- * Every child that is there at this moment, in the order of their PIDs: as `pkill -P` finds them in /proc.
- */
+/** Every child that is there now, in the order of their PIDs: as `pkill -P` finds them in /proc. */
 export function killChildren(kernel: KernelState, sender: TaskId, signal: Signal): void {
   const { level } = kernel.namespaceOf(sender);
   const pidOf = (task: TaskId): number => kernel.pids.pidAt(kernel.tasks.rows[task + PID], level);

@@ -1,4 +1,10 @@
-/** Every fixed number of the kernel model, in one place. Values are Linux's own; the unit is in the name. */
+/** The limits of the kernel model and its fixed numbers. Values are Linux's own; the unit is in the name. */
+
+/** What can refuse a fork. */
+export type Refuser = (typeof MACHINE_LIMITS)[number] | 'rlimit-nproc' | 'pids-cgroup' | 'namespace-dead';
+
+/** The limits of the whole machine; `pid-max` is one if it is that of the host's PID namespace. */
+export const MACHINE_LIMITS = ['pid-max', 'threads-max'] as const;
 
 /** After the first pass, PIDs below this are never handed out again (K3; include/linux/pid.h). */
 export const RESERVED_PIDS = 300;
@@ -14,9 +20,7 @@ export const PID_MAX_DEFAULT = 32_768;
 const PIDS_PER_CPU_DEFAULT = 1024;
 const PIDS_PER_CPU_MIN = 8;
 
-/**
- * A task's kernel stack is 16 KiB and tasks may take an eighth of memory: one task for each 128 KiB (K40).
- */
+/** A kernel stack is 16 KiB and tasks may take an eighth of memory: one task for each 128 KiB (K40). */
 const MEMORY_BYTES_PER_TASK = 8 * 16 * 1024;
 
 /** RLIM_INFINITY of RLIMIT_NPROC, as far as the table can hold it. */

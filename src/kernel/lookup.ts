@@ -23,9 +23,7 @@ export function processWithPid(kernel: KernelState, namespace: PidNamespace, pid
   return NONE;
 }
 
-/**
- * The same, or else the process that has an extra thread with this PID: `pid_task(…, PIDTYPE_PID)`, for kill.
- */
+/** The same, or else the process of an extra thread with this PID: `pid_task(…, PIDTYPE_PID)`, for kill. */
 export function taskWithPid(kernel: KernelState, namespace: PidNamespace, pid: number): TaskId {
   const found = processWithPid(kernel, namespace, pid);
   if (found !== NONE || !namespace.taken.has(pid)) return found;

@@ -10,10 +10,7 @@ export class PidNamespace {
   readonly children: PidNamespace[] = [];
   /** The next PID to try (K2). */
   cursor = 0;
-  /**
-   * Where the run of PIDs begins that a fork with threads, or a burst of threads, takes (fork.ts,
-   * threads.ts).
-   */
+  /** Where the PIDs begin that a fork with threads, or a burst of threads, takes (fork.ts, threads.ts). */
   burstStart = 0;
   /**
    * Of the tasks whose innermost namespace this is: live threads and zombies, the zombies among them, and
@@ -27,7 +24,7 @@ export class PidNamespace {
   init: TaskId = NONE;
   /** Its PID 1 is dying or dead: no fork into it will ever succeed again (K31). */
   dead = false;
-  /** How many numbers its PID 1 holds while it waits for the rest to go (K32). */
+  /** How many PIDs its PID 1 holds while it waits for the rest to go (K32). */
   initPids = 1;
 
   constructor(

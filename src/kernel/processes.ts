@@ -12,9 +12,7 @@ import type { ThreadPids } from './thread-pids.js';
 export const TASK = 0;
 /** The namespace that its children are born in (`pid_ns_for_children`). */
 export const CHILD_NAMESPACE = 1;
-/**
- * Live children in order, and zombies (children.ts). A process leaves them when it ends: a free row has none.
- */
+/** Live children in order, and zombies (children.ts). A free row has none. */
 export const FIRST_CHILD = 2;
 export const LAST_CHILD = 3;
 export const ZOMBIES = 4;

@@ -5,10 +5,7 @@
 export interface KernelRules {
   /** What a fork that gets no PID returns (K5). */
   exhaustionErrno: 'EAGAIN' | 'ENOMEM';
-  /**
-   * The search for a subreaper can walk out of the namespace: orphans of an exec'd process go to the shim
-   * outside (K24).
-   */
+  /** Orphans of an exec can go to a subreaper outside of the namespace, the shim (K24). */
   orphansLeaveNamespace: boolean;
   /**
    * A new subreaper gets the orphans of the descendants that are there already, and not only of those forked

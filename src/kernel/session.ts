@@ -1,7 +1,4 @@
-/**
- * System calls by which a process changes what it is: exec, sessions and groups, subreaper, namespaces,
- * cgroup.
- */
+/** System calls by which a process changes: exec, sessions and groups, subreaper, namespaces, cgroup. */
 
 import type { Cgroup } from './cgroups.js';
 import { countZombie } from './exit.js';
@@ -14,10 +11,7 @@ import type { KernelState } from './state.js';
 import { GROUP, LEADER_DEAD, LIVE, NEXT, PID, SESSION, STATE } from './tasks.js';
 import { dropThreads } from './threads.js';
 
-/**
- * The same process, another image: other threads end (K46), handlers go, an ignored signal stays ignored
- * (K18).
- */
+/** Another image: other threads end (K46), handlers go, an ignored signal stays ignored (K18). */
 export function exec(kernel: KernelState, task: TaskId, comm: CommId): void {
   const { tasks, processes } = kernel;
   const process = kernel.processOf(task);
@@ -28,9 +22,7 @@ export function exec(kernel: KernelState, task: TaskId, comm: CommId): void {
   rows[process | SIGNALS] = afterExec(rows[process | SIGNALS]);
 }
 
-/**
- * exec by another thread than the dead leader: that thread takes the leader's place and PID (`de_thread`).
- */
+/** exec by another thread than the dead leader: it takes the leader's place and PID (`de_thread`). */
 function becomeLeader(kernel: KernelState, task: TaskId): void {
   countZombie(kernel, task, -1);
   kernel.tasks.rows[task + STATE] = LIVE;
@@ -63,9 +55,7 @@ export function setpgid(kernel: KernelState, task: TaskId): boolean {
   return true;
 }
 
-/**
- * PR_SET_CHILD_SUBREAPER. Setting it marks all descendants that there are; clearing it unmarks none (K21).
- */
+/** PR_SET_CHILD_SUBREAPER. Setting it marks all present descendants; clearing it unmarks none (K21). */
 export function setSubreaper(kernel: KernelState, task: TaskId, on: boolean): void {
   const { rows } = kernel.processes;
   const process = kernel.processOf(task);
@@ -114,10 +104,7 @@ function unusedNamespace({ namespaces, forgottenNamespaces }: KernelState): PidN
   return namespaces.length as PidNsId;
 }
 
-/**
- * setns: the caller stays where it is, its children are born in `namespace`. False (EINVAL) if that is not
- * below.
- */
+/** setns: the caller stays, its children are born in `namespace`. False (EINVAL) if that is not below. */
 export function setns(kernel: KernelState, task: TaskId, namespace: PidNamespace): boolean {
   if (!kernel.namespaceOf(task).contains(namespace)) return false;
   kernel.processes.rows[kernel.processOf(task) | CHILD_NAMESPACE] = namespace.id;

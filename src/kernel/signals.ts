@@ -85,10 +85,7 @@ export function inherited(signals: number): number {
   return (signals & ACTIONS) | ((signals & (IS_SUBREAPER | HAS_SUBREAPER)) === 0 ? 0 : HAS_SUBREAPER);
 }
 
-/**
- * After an exec: handlers go, an ignored signal stays ignored (K18), a pending SIGCHLD has no handler any
- * more.
- */
+/** After an exec: handlers go, and a pending SIGCHLD with them; an ignored signal stays ignored (K18). */
 export function afterExec(signals: number): number {
   let after = signals & ~PENDING_SIGCHLD;
   if (sigchldIn(signals) !== SIGCHLD_IGNORE) after = withSigchld(after, SIGCHLD_DEFAULT);

@@ -36,9 +36,7 @@ export const STAGES = {
   killed: { mayRun: 'to die', holdsPid: true, ps: 'S', canBeReaped: false },
   /** The main thread has ended, others go on: `Zl` (K19). */
   'leader-dead': { mayRun: 'yes', holdsPid: true, ps: 'Z', canBeReaped: false },
-  /**
-   * Its other threads have been killed by an exit_group, or by a signal, and have not run since (K9, K19).
-   */
+  /** An exit_group or a signal has killed its other threads, and they have not run since (K9, K19). */
   'leader-dead-killed': { mayRun: 'to die', holdsPid: true, ps: 'Z', canBeReaped: false },
   /** PID 1 of a namespace waits until its own PIDs are the last ones there (K32). */
   'ending-namespace': { mayRun: 'no', holdsPid: true, ps: 'S', canBeReaped: false },
@@ -68,10 +66,7 @@ export function canRun(kernel: KernelState, task: TaskId): boolean {
   return STAGES[stageOf(kernel, task)].mayRun !== 'no';
 }
 
-/**
- * Is it to end by a signal, or by its own exit_group, and has not run since? It must have a row in
- * `Processes`.
- */
+/** Has a signal, or its own exit_group, killed it, and it has not run since? It has a row in `Processes`. */
 export function isKilled(kernel: KernelState, task: TaskId): boolean {
   return (kernel.processes.rows[kernel.processOf(task) | SIGNALS] & PENDING_DEATH) !== 0;
 }

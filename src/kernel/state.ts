@@ -9,15 +9,13 @@
 import { Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { Children } from './children.js';
 import { type CgroupId, type CommId, HOST_NS, NONE, type PidNsId, ROOT_CGROUP, type TaskId } from './ids.js';
+import type { Refuser } from './limits.js';
 import { PidNamespace } from './namespaces.js';
 import { OriginCounts } from './origin-counts.js';
 import { HOST_PID, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { PARENT, PID, PROCESS, STATUS, Tasks } from './tasks.js';
-
-export const REFUSERS = ['rlimit-nproc', 'threads-max', 'pid-max', 'pids-cgroup', 'namespace-dead'] as const;
-export type Refuser = (typeof REFUSERS)[number];
 
 /** Why a fork was refused. `at` is the namespace, the cgroup or the uid; -1 for the machine. */
 export interface ForkRefusal {
@@ -26,10 +24,7 @@ export interface ForkRefusal {
   at: number;
 }
 
-/**
- * What the kernel tells the machine around it. Called in the middle of a system call: take note, do not call
- * back.
- */
+/** What the kernel tells the machine around it, in the middle of a system call: do not call back. */
 export interface KernelHooks {
   forked(parent: TaskId, child: TaskId, hostPid: number): void;
   /**
@@ -40,10 +35,7 @@ export interface KernelHooks {
   killed(sender: TaskId | typeof NONE, task: TaskId): boolean;
   /** A namespace's PID 1 is about to end, and before it everything that is in there. */
   namespaceEnds(init: TaskId): void;
-  /**
-   * The process will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to
-   * empty.
-   */
+  /** It will not run again: it is a zombie, is gone, or is a PID 1 that waits for its namespace to empty. */
   ended(task: TaskId, hostPid: number, status: number): void;
   /** A zombie has been released; its table row is still readable, for the last time. */
   released(task: TaskId, hostPid: number): void;
@@ -107,10 +99,7 @@ export class KernelState {
 
   /** Dying namespaces in which only PID 1 is left: their end is to be finished (exit.ts). */
   readonly emptied: PidNamespace[] = [];
-  /**
-   * Namespaces whose processes are being killed right now; none of their PID 1s may finish before that is
-   * over.
-   */
+  /** Namespaces whose processes are being killed right now; until that is over, no PID 1 may finish. */
   endings = 0;
 
   private readonly commIds = new Map<string, CommId>();
@@ -133,10 +122,7 @@ export class KernelState {
     return this.namespaces[this.tasks.namespaceId(task)];
   }
 
-  /**
-   * The PID of the child that was reaped last, in its parent's namespace: what waitpid returns. Until the
-   * next fork.
-   */
+  /** What waitpid returned last: the child's PID in its parent's namespace. Until the next fork. */
   get waitedPid(): number {
     const { rows } = this.tasks;
     return this.pids.pidAt(
@@ -205,10 +191,7 @@ export class KernelState {
     this.freePid(pidRow);
   }
 
-  /**
-   * A task is gone; its PIDs are free on every level, or pinned if its group or session has another member
-   * (K10, K14).
-   */
+  /** A task is gone; its PIDs are free, or pinned if its group or session has another member (K10, K14). */
   detachOwn(pidRow: number): void {
     if (--this.pids.rows[pidRow | REFS] > 0) this.countPinned(pidRow, 1);
     else this.freePid(pidRow);

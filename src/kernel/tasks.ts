@@ -30,10 +30,7 @@ export const SESSION = 2;
 export const PARENT = 3;
 /** Its row in `Processes`; NONE for a zombie. */
 export const PROCESS = 4;
-/**
- * Siblings among the live children, or among the zombies of the parent (children.ts). In a free row, the next
- * one.
- */
+/** Siblings among the parent's live children or its zombies (children.ts). In a free row, the next one. */
 export const NEXT = 5;
 export const PREVIOUS = 6;
 export const FIRST_BELOW = 7;

@@ -143,9 +143,7 @@ export function dropThreads(kernel: KernelState, task: TaskId): void {
   }
 }
 
-/**
- * The PIDs of all extra threads of a process on the level of `of`, which `namespace`, its own, is in or is.
- */
+/** The PIDs of all extra threads of a process on the level of `of`. Its own namespace is `of` or in it. */
 export function threadPidsIn(
   kernel: KernelState,
   process: number,

@@ -28,7 +28,7 @@ export function startPodChurn(
     terminationGraceUs: 30_000_000,
     containers: [{ name: 'app', program: context.programs.churn, probes: [] }],
   };
-  /** Those that nobody has asked to end, the oldest first. */
+  /** Pods that have not been asked to end, the oldest first. */
   const pods: Pod[] = [];
   const create = sim.register((round) => {
     if (kubelet.admits) pods.push(kubelet.create(`churn-${round}`, spec, 'churn'));

@@ -33,7 +33,7 @@ import { runtimeRules } from './versions/runtime.js';
 
 export interface NodeParts {
   sim: Simulation;
-  /** Its kernel has just been made: nobody but init on it. */
+  /** Its kernel has just been made: init is its only process. */
   machine: Machine;
   streams: RandomStreams;
   programs: NodePrograms;

@@ -68,7 +68,7 @@ export interface ContainerSpec {
   probes: ProbeSpec[];
 }
 
-/** Whose process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */
+/** Which process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */
 export const PID_MODES = ['container', 'pod', 'node'] as const;
 export type PidMode = (typeof PID_MODES)[number];
 
@@ -141,7 +141,7 @@ export interface PodChurnSpec {
 
 export interface NodeSpec {
   kernel: KernelSpec;
-  /** Host tasks outside pods, the host's init among them. They hold the low numbers from boot on. */
+  /** Host tasks outside pods, the host's init among them. They hold the low PIDs from boot on. */
   baselineTaskCount: number;
   kubelet: KubeletSpec;
   runtime: RuntimeSpec;

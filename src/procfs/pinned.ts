@@ -1,9 +1,10 @@
-/** Pinned PIDs, inferred from a listing. The kernel model knows its own; a real `ps` shows only what follows. */
+/** Pinned PIDs, inferred from a listing. The kernel model knows its own; a real `ps` does not show them. */
 import type { ProcessRow } from './process-row.js';
 
 /**
- * The PIDs that are taken although no listed process has them: of process groups and sessions whose leader has been
- * reaped (K10). Zombies are members too, so a listing of the whole namespace shows every one of them. In order.
+ * The PIDs that are taken although no listed process has them: of process groups and sessions whose leader
+ * has been reaped (K10). Zombies are members too, so a listing of the whole namespace shows every one of
+ * them. In order.
  */
 export function pinnedPids(rows: readonly Pick<ProcessRow, 'pid' | 'pgid' | 'sid'>[]): number[] {
   const pinned = new Set<number>();

@@ -1,6 +1,7 @@
 /**
- * One process as `ps` and /proc show it: a row of the simulated `ps`, of a real /proc, and of both worlds of a litmus.
- * All PIDs are those that the reader's PID namespace gives; 0 is a process, a group or a session outside it.
+ * One process as `ps` and /proc show it: a row of the simulated `ps`, of a real /proc, and of both worlds of
+ * a litmus. All PIDs are those that the reader's PID namespace gives; 0 is a process, a group or a session
+ * outside it.
  */
 export interface ProcessRow {
   /** ps PID; field 1 of /proc/PID/stat. */
@@ -11,7 +12,7 @@ export interface ProcessRow {
   pgid: number;
   /** ps SID: the PID of the session's leader, whether or not it is still there; field 6. */
   sid: number;
-  /** ps STAT without priorities: state letter, `s` for a session leader, `l` for more threads: `S`, `Ssl`, `Z`. */
+  /** ps STAT without priorities: state, `s` for a session leader, `l` for more threads: `S`, `Ssl`, `Z`. */
   stat: string;
   /** ps COMM, at most 15 bytes; field 2, in parentheses. */
   comm: string;

@@ -81,7 +81,7 @@ export enum Op {
 
 /*
  * Where the operands of an instruction are, counted from its opcode, and how long it is. The runner of the
- * lab has the same names with the same numbers (src/lab/runner/code.h; test/lab/runner-code.test.ts holds
+ * lab has the same names with the same numbers (src/lab/runner/code.h; test/lab/runner/code.test.ts holds
  * them to these).
  *
  * | operand | what it is |

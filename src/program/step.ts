@@ -15,7 +15,7 @@ import {
   type Signal,
   type SigtermDisposition,
 } from '../kernel/signals.js';
-import type { Objection } from '../text/leaf.js';
+import type { Objection } from '../text/objection.js';
 
 export {
   SIGCHLD_DISPOSITIONS,

@@ -1,6 +1,7 @@
 /**
- * What the engine uses of csv-stringify's browser build. The published types pull in all of Node's, which would let
- * Node's names through the engine's own type check; `src/tsconfig.engine.json` maps the import here instead.
+ * What the engine uses of csv-stringify's browser build. The published types pull in all of Node's, which
+ * would let Node's names through the engine's own type check; `src/tsconfig.engine.json` maps the import here
+ * instead.
  */
 export function stringify(
   records: readonly (readonly unknown[])[],

@@ -1,6 +1,6 @@
 /**
- * The tables of a run as CSV. A cell that a spreadsheet would take for a formula is defused with an apostrophe; times
- * have a resolution of a microsecond, rates of a hundredth.
+ * The tables of a run as CSV. A cell that a spreadsheet would take for a formula is defused with an
+ * apostrophe; times have a resolution of a microsecond, rates of a hundredth.
  */
 import { stringify } from 'csv-stringify/browser/esm/sync';
 import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../run/result.js';
@@ -31,8 +31,6 @@ export function timelineCsv(result: RunResult): string {
   return table(TIMELINE_COLUMNS, rows);
 }
 
-export const EVENT_COLUMNS = ['time_s', 'kind', 'subject', 'detail'] as const;
-
 export function eventsCsv(result: RunResult): string {
   const rows = result.events.map((event) => [
     roundMicro(event.timeSeconds),
@@ -40,38 +38,21 @@ export function eventsCsv(result: RunResult): string {
     event.subject,
     event.detail,
   ]);
-  return table(EVENT_COLUMNS, rows);
+  return table(['time_s', 'kind', 'subject', 'detail'], rows);
 }
 
-export const BLAME_COLUMNS = [
-  'pod',
-  'container',
-  'origin',
-  'program',
-  'tasks',
-  'zombies',
-  'pinned',
-  'pids',
-  'created_per_hour',
-  'reaped_per_hour',
-  'when',
-] as const;
+/** Columns that are fields of a row by the same name. */
+const BLAME_FIELDS = ['pod', 'container', 'origin', 'program', 'tasks', 'zombies', 'pinned', 'pids'] as const;
 
 /** `when` is `end`, or `full`: as the node refused its first fork. */
 export function blameCsv({ blame, blameWhenFull }: RunResult): string {
-  return table(BLAME_COLUMNS, [...blameRows(blame, 'end'), ...blameRows(blameWhenFull ?? [], 'full')]);
+  const columns = [...BLAME_FIELDS, 'created_per_hour', 'reaped_per_hour', 'when'];
+  return table(columns, [...blameRows(blame, 'end'), ...blameRows(blameWhenFull ?? [], 'full')]);
 }
 
 function blameRows(blame: readonly BlameRow[], when: 'end' | 'full'): Cell[][] {
   return blame.map((row) => [
-    row.pod,
-    row.container,
-    row.origin,
-    row.program,
-    row.tasks,
-    row.zombies,
-    row.pinned,
-    row.pids,
+    ...BLAME_FIELDS.map((field) => row[field]),
     hundredths(row.createdPerHour),
     hundredths(row.reapedPerHour),
     when,

@@ -1,75 +1,27 @@
 /** The machine-readable result: one document per run, a list for several. */
-import type {
-  BlameRow,
-  Exhaustion,
-  ExpectationResult,
-  FinalState,
-  Outcome,
-  PodSummary,
-  ProbeSummary,
-  Projection,
-  RunResult,
-  Symptoms,
-} from '../run/result.js';
+import type { BlameRow, RunResult } from '../run/result.js';
 import { hundredths } from '../text/figures.js';
 
 export const API_VERSION = 'pidsim/v1';
 
-export interface RunResultDocument {
-  apiVersion: typeof API_VERSION;
-  kind: 'RunResult';
-  metadata: {
-    name: string;
-    scenario: string;
-    seed: number;
-    digest: string;
-    engineEvents: number;
-    /** Real time. Absent from what is written to files: there every run of the same seed gives the same bytes. */
-    wallSeconds?: number;
-  };
-  status: {
-    outcome: Outcome;
-    exhaustions: Exhaustion[];
-    final: FinalState;
-    pods: PodSummary[];
-    probes: ProbeSummary[];
-    symptoms: Symptoms;
-    projection: Projection | null;
-    expectations: ExpectationResult[];
-    /** At the end of the run, rates in hundredths. */
-    blame: BlameRow[];
-    /** When the node refused its first fork; null: it never did. */
-    blameWhenFull: BlameRow[] | null;
-  };
-}
-
-export interface RunResultList {
-  apiVersion: typeof API_VERSION;
-  kind: 'List';
-  items: RunResultDocument[];
-}
-
-/** What is left out of a document that has to be the same bytes every time. */
-export interface DocumentOptions {
-  wallSeconds: boolean;
-}
-
-export function runResultDocument(
-  result: RunResult,
-  options: DocumentOptions = { wallSeconds: true },
-): RunResultDocument {
+/**
+ * Rates are in hundredths. `blameWhenFull`: when the node refused its first fork; null: it never did.
+ *
+ * @param options the real time is left out of a document that has to be the same bytes every time.
+ */
+export function runResultDocument(result: RunResult, options = { wallSeconds: true }) {
+  const { scenario, seed, digest, engineEvents, wallSeconds } = result;
   const { outcome, exhaustions, final, pods, probes, symptoms, projection, expectations } = result;
-  const blameWhenFull = result.blameWhenFull?.map(blameRow) ?? null;
   return {
     apiVersion: API_VERSION,
     kind: 'RunResult',
     metadata: {
-      name: result.scenario.name,
-      scenario: result.scenario.path,
-      seed: result.seed,
-      digest: result.digest,
-      engineEvents: result.engineEvents,
-      ...(options.wallSeconds ? { wallSeconds: Math.round(result.wallSeconds * 1000) / 1000 } : {}),
+      name: scenario.name,
+      scenario: scenario.path,
+      seed,
+      digest,
+      engineEvents,
+      ...(options.wallSeconds ? { wallSeconds: Math.round(wallSeconds * 1000) / 1000 } : {}),
     },
     status: {
       outcome,
@@ -81,7 +33,7 @@ export function runResultDocument(
       projection,
       expectations,
       blame: result.blame.map(blameRow),
-      blameWhenFull,
+      blameWhenFull: result.blameWhenFull?.map(blameRow) ?? null,
     },
   };
 }
@@ -94,7 +46,7 @@ function blameRow(row: BlameRow): BlameRow {
   };
 }
 
-export function runResultList(results: readonly RunResult[], options?: DocumentOptions): RunResultList {
+export function runResultList(results: readonly RunResult[], options?: { wallSeconds: boolean }) {
   return {
     apiVersion: API_VERSION,
     kind: 'List',
@@ -103,11 +55,8 @@ export function runResultList(results: readonly RunResult[], options?: DocumentO
 }
 
 /** The document of one run, or the list of several. */
-export function resultsDocument(
-  results: readonly RunResult[],
-  options?: DocumentOptions,
-): RunResultDocument | RunResultList {
-  return results.length === 1 ? runResultDocument(results[0], options) : runResultList(results, options);
+export function resultsDocument(results: readonly RunResult[]) {
+  return results.length === 1 ? runResultDocument(results[0]) : runResultList(results);
 }
 
 /** JSON as it is printed and written: two blanks, a final newline. */

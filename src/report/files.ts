@@ -24,9 +24,9 @@ export type OutputFile =
 export const MARKER_FILE = 'summary.json';
 
 /**
- * @returns paths with `/`, relative to the output folder: the scenarios' files first, the index over them last.
- * @throws Error if two results have one name, a name that is not a plain file name, or that of a file over all of them:
- *   a reader of scenarios leaves out all three.
+ * @returns paths with `/`, relative to the output folder: the scenarios' files first, the index last.
+ * @throws Error if two results have one name, one that is not a plain file name, or that of a file over all
+ *   of them: a reader of scenarios leaves out all three.
  */
 export function outputFiles(results: readonly RunResult[]): OutputFile[] {
   const names = new Set<string>();

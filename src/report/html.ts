@@ -1,6 +1,6 @@
 /**
- * `output/index.html`: one static page over all scenarios of a run. No script, no font, no request to anybody; charts
- * and data are files beside it. Readable in the dark, on a phone and by a screen reader.
+ * `output/index.html`: one static page over all scenarios of a run. No script, no font, no request to
+ * anybody; charts and data are files beside it. Readable in the dark, on a phone and by a screen reader.
  */
 import type { RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
@@ -9,6 +9,7 @@ import { RUN_CHARTS, type RunChart } from './charts/all.js';
 import { overviewOrder } from './charts/overview.js';
 import {
   answer,
+  capitalised,
   headline,
   overviewHeadline,
   overviewLabel,
@@ -106,19 +107,13 @@ function scenarioPart(result: RunResult): string {
 <p>${escapeHtml(answer(result))}</p>
 ${about}${chartFigure(result, main)}
 <details>
-<summary>${escapeHtml(listOf(more.map((chart) => MORE_CHARTS[chart.name] ?? chart.name)))}</summary>
+<summary>${escapeHtml(capitalised(listOf(more.map(({ shows }) => shows))))}</summary>
 ${more.map((chart) => chartFigure(result, chart)).join('\n')}
 </details>
 ${expectationPart(result)}<p class="data">Data: ${dataLinks(result)}.<br>
 ${escapeHtml(reproduce(result))}</p>
 </section>`;
 }
-
-const MORE_CHARTS: Record<string, string> = {
-  kubelet: 'What the kubelet sees',
-  symptoms: 'what people notice',
-  blame: 'what holds the PIDs',
-};
 
 function expectationPart(result: RunResult): string {
   if (result.expectations.length === 0) return '';
@@ -142,7 +137,7 @@ function chartFigure(result: RunResult, chart: RunChart): string {
   return figure(`${encodeURIComponent(result.scenario.name)}/${chart.name}`, title, `${title}.`, false);
 }
 
-/** A chart on white, in the dark too: its colours are chosen for white. Scrolls sideways rather than shrink away. */
+/** A chart, on white in the dark too, as its colours need. Scrolls sideways rather than shrink away. */
 function figure(path: string, title: string, alt: string, eager: boolean): string {
   const loading = eager ? '' : ' loading="lazy"';
   return `<figure class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(`Chart: ${title}`)}">
@@ -154,7 +149,7 @@ function anchor(result: RunResult): string {
   return `scenario-${encodeURIComponent(result.scenario.name)}`;
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return unbroken(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -1,8 +1,9 @@
 /**
- * Every sentence a person reads, in one file: answers, chart titles. The refusals are explained in refusal.ts.
+ * Every sentence a person reads, in one file: answers, chart titles. The refusals are explained in
+ * refusal.ts.
  *
- * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies hold 16,234 PIDs"). A warning names the
- * consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
+ * A title is an answer, not a topic ("Full after 22.4 h: 8,117 zombies hold 16,234 PIDs"). A warning names
+ * the consequence and a remedy. Short labels (column heads, axis titles) stay where they are used.
  */
 import { podsRefused, type Refuser, type RunResult, STANDARD_INPUT } from '../run/result.js';
 import {
@@ -65,7 +66,7 @@ export function headline(result: RunResult): string {
   }
 }
 
-/** `pod web is refused forks from 5 h on`, `pod web was refused forks from 5 h to 6 h`, or of several pods. */
+/** `pod web is refused forks from 5 h on`, `pod web was refused forks from 5 h to 6 h`; or several pods. */
 function refusedPods({ symptoms }: RunResult): string {
   const { podRefusals } = symptoms;
   const [first] = podRefusals;
@@ -183,17 +184,27 @@ function podSentence(result: RunResult): string {
   return `${capitalised(refusedPods(result))}: ${explainPodRefusal(first).cause}.`;
 }
 
-/** What failed first on the node: `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
-export function symptomSentence(result: RunResult): string {
-  const { symptoms } = result;
-  const firsts = [
-    { seconds: symptoms.firstProbeFailureSeconds, what: 'the first probe fails' },
-    { seconds: symptoms.firstPodCreateFailedSeconds, what: 'the first pod cannot be created' },
-    { seconds: symptoms.firstSshRefusedSeconds, what: 'the first ssh login is refused' },
-  ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
+/** What failed on the node, by when it did so first: as a clause, and in a word. */
+function firstFailures({ symptoms }: RunResult): { seconds: number; clause: string; what: string }[] {
+  return [
+    { seconds: symptoms.firstProbeFailureSeconds, clause: 'the first probe fails', what: 'probes' },
+    {
+      seconds: symptoms.firstPodCreateFailedSeconds,
+      clause: 'the first pod cannot be created',
+      what: 'new pods',
+    },
+    { seconds: symptoms.firstSshRefusedSeconds, clause: 'the first ssh login is refused', what: 'logins' },
+  ]
+    .flatMap(({ seconds, ...words }) => (seconds === null ? [] : [{ seconds, ...words }]))
+    .sort((a, b) => a.seconds - b.seconds);
+}
+
+/** `The first ssh login is refused at 22.5 h …`; empty when nothing failed. */
+function symptomSentence(result: RunResult): string {
+  const firsts = firstFailures(result);
   if (firsts.length === 0) return '';
-  firsts.sort((a, b) => a.seconds - b.seconds);
-  return `${capitalised(listOf(firsts.map(({ seconds, what }) => `${what} at ${formatSeconds(seconds)}`)))}.`;
+  const clauses = firsts.map(({ seconds, clause }) => `${clause} at ${formatSeconds(seconds)}`);
+  return `${capitalised(listOf(clauses))}.`;
 }
 
 function reliefSentence(result: RunResult): string {
@@ -251,7 +262,7 @@ export function question(result: RunResult): string {
 }
 
 /** How much of what is allocated the kubelet, ps and /proc/loadavg do not see, 0 to 1. */
-export function hiddenShare(reading: Reading): number {
+function hiddenShare(reading: Reading): number {
   return reading.allocated === 0 ? 0 : Math.max(0, 1 - reading.loadavgTasks / reading.allocated);
 }
 
@@ -285,17 +296,11 @@ export function kubeletSubtitle(): string {
 }
 
 export function symptomsHeadline(result: RunResult): string {
-  const { symptoms } = result;
-  const firsts = [
-    { seconds: symptoms.firstProbeFailureSeconds, what: 'probes' },
-    { seconds: symptoms.firstPodCreateFailedSeconds, what: 'new pods' },
-    { seconds: symptoms.firstSshRefusedSeconds, what: 'logins' },
-  ].filter((first): first is { seconds: number; what: string } => first.seconds !== null);
+  const firsts = firstFailures(result);
   if (firsts.length === 0) {
     const where = tellStory(result).kind === 'pod-full' ? 'Nobody outside the pod' : 'Nobody';
     return `${where} notices anything within ${formatSeconds(endSeconds(result))}`;
   }
-  firsts.sort((a, b) => a.seconds - b.seconds);
   const list = firsts.map(
     ({ seconds, what }, index) => `${what}${index === 0 ? ' fail' : ''} at ${formatSeconds(seconds)}`,
   );
@@ -428,7 +433,7 @@ export function reservedLabel(): string {
   return 'PIDs below 300 are not handed out again';
 }
 
-// ------------------------------------------------------------------------------------------ expectations, limits
+// ------------------------------------------------------------ expectations, limits
 
 export function expectationFailures(result: RunResult): string[] {
   return result.expectations

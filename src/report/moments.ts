@@ -14,7 +14,7 @@ export interface Moment {
 const MOMENT_LABEL_MAX = 40;
 const MOMENTS_MAX = 6;
 
-/** The moments worth a label: full (or when it would be), and what an operator did; several at one instant are one. */
+/** Moments worth a label: full (or when it would be), and what an operator did, one for an instant. */
 export function headlineMoments(result: RunResult, options: { projection?: boolean } = {}): Moment[] {
   const story = tellStory(result);
   const moments: Moment[] = [];

@@ -1,6 +1,7 @@
 /**
- * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in the order of PIDs, or as a forest as
- * `ps -e --forest` draws it, in which siblings that are the same zombie many times over become one line.
+ * A simulated `ps`, in the form of `ps -eo pid,ppid,pgid,sid,nlwp,stat,args`: flat in the order of PIDs, or
+ * as a forest as `ps -e --forest` draws it, in which siblings that are the same zombie many times over become
+ * one line.
  */
 import { pinnedPids } from '../procfs/pinned.js';
 import { isZombie } from '../procfs/process-row.js';
@@ -10,10 +11,9 @@ import { type Align, plainTable } from '../text/table.js';
 import { pinnedFooter } from './message.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json'] as const;
-export type PsFormat = (typeof PS_FORMATS)[number];
 
-/** As `ps` names a task without a command line: a zombie has given up its memory, and with it its arguments. */
-export function commandOf(row: NodeProcess): string {
+/** As `ps` names a task without a command line: a zombie's arguments have gone with its memory. */
+function commandOf(row: NodeProcess): string {
   return isZombie(row) ? `[${row.comm}] <defunct>` : row.comm;
 }
 
@@ -107,7 +107,7 @@ interface Growth extends Entry {
   depth: number;
 }
 
-/** Deeper levels are drawn at this one, so that a long chain of forks does not take a line as long as itself. */
+/** Deeper levels are drawn at this one: a long chain of forks would take a line as long as itself. */
 const DEPTH_DRAWN_MAX = 40;
 
 /** In reverse, as a stack wants them. */
@@ -153,29 +153,7 @@ function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[
 
 // ---------------------------------------------------------------------------------------------------- JSON
 
-/** A process as `pidsim ps -o json` gives it. */
-export interface ProcessDocument {
-  pid: number;
-  ppid: number;
-  pgid: number;
-  sid: number;
-  stat: string;
-  comm: string;
-  nspid: number[];
-  pod: string | null;
-  container: string | null;
-}
-
-export function psDocument(rows: readonly NodeProcess[]): ProcessDocument[] {
-  return rows.map(({ pid, ppid, pgid, sid, stat, comm, nspid, pod, container }) => ({
-    pid,
-    ppid,
-    pgid,
-    sid,
-    stat,
-    comm,
-    nspid,
-    pod,
-    container,
-  }));
+/** Processes as `pidsim ps -o json` gives them. */
+export function psDocument(rows: readonly NodeProcess[]): Omit<NodeProcess, 'threads'>[] {
+  return rows.map(({ threads: _threads, ...process }) => process);
 }

@@ -1,4 +1,4 @@
-/** `summary.json` for machines and `summary.md` for an incident review: the answer first, then how it came about. */
+/** `summary.json` for machines, `summary.md` for an incident review: the answer, then how it came about. */
 import type { RunEvent, RunResult } from '../run/result.js';
 import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
@@ -77,7 +77,7 @@ const OF_NODE_TOLD: readonly RunEvent['kind'][] = ['recovered'];
 const MOMENTS_MAX = 30;
 
 /** The events a review would list. */
-export function momentsThatMatter(result: RunResult): RunEvent[] {
+function momentsThatMatter(result: RunResult): RunEvent[] {
   const told = new Set<string>();
   return result.events.filter(({ kind, subject }) => {
     if (ALWAYS_TOLD.includes(kind) || (subject === 'node' && OF_NODE_TOLD.includes(kind))) return true;
@@ -204,7 +204,7 @@ function markdownTable(heads: readonly string[], rows: readonly (readonly string
 }
 
 /** Text from a scenario file must not become markup, nor break a table. */
-export function escapeMarkdown(text: string): string {
+function escapeMarkdown(text: string): string {
   return text
     .replace(/\s+/g, ' ')
     .trim()

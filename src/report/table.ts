@@ -4,9 +4,9 @@ import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount } from '../text/figures.js';
-import { type Align, columnWidths, plainTable } from '../text/table.js';
+import { type Align, columnWidths, fillLines, plainTable } from '../text/table.js';
 import { resultsCsv } from './csv.js';
-import { type DocumentOptions, resultsDocument, toJson } from './document.js';
+import { resultsDocument, toJson } from './document.js';
 import { expectationTally, timeToExhaustion } from './message.js';
 import { printable } from './terminal.js';
 
@@ -27,7 +27,6 @@ export function renderResults(
   results: readonly RunResult[],
   format: OutputFormat,
   options: TableOptions = PLAIN,
-  documentOptions?: DocumentOptions,
 ): string {
   switch (format) {
     case 'table':
@@ -38,9 +37,9 @@ export function renderResults(
     case 'csv':
       return resultsCsv(results);
     case 'json':
-      return toJson(resultsDocument(results, documentOptions));
+      return toJson(resultsDocument(results));
     case 'yaml':
-      return toYaml(resultsDocument(results, documentOptions), {
+      return toYaml(resultsDocument(results), {
         lineWidth: 0,
         aliasDuplicateObjects: false,
       });
@@ -129,7 +128,7 @@ function resultTable(
   return `${lines.join('\n')}\n`;
 }
 
-/** For a narrow terminal: the name and the answer on one line, the other columns below, as many as fit a line. */
+/** For a narrow terminal: name and answer on one line, the other columns below, as many as fit a line. */
 function resultCards(
   results: readonly RunResult[],
   columns: readonly Column[],
@@ -142,20 +141,12 @@ function resultCards(
     const painted = paint(answer, outcomeTone(result), options);
     const separator = name.cell(result).length + GAP.length + answer.length > width ? `\n${GAP}` : GAP;
     const items = rest.map(({ head, cell }) => `${head.toLowerCase()} ${cell(result)}`);
-    return [`${name.cell(result)}${separator}${painted}`, ...flow(items, width)].join('\n');
+    return [
+      `${name.cell(result)}${separator}${painted}`,
+      ...fillLines(items, width - GAP.length, GAP).map((line) => GAP + line),
+    ].join('\n');
   });
   return `${cards.join('\n\n')}\n`;
-}
-
-function flow(items: readonly string[], width: number): string[] {
-  const lines: string[] = [];
-  for (const item of items) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + GAP.length + item.length <= width)
-      lines[lines.length - 1] += GAP + item;
-    else lines.push(`  ${item}`);
-  }
-  return lines;
 }
 
 /** Of the sixteen colours every terminal has; colour only repeats what the words say. */

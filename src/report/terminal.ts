@@ -1,9 +1,10 @@
-/** What a terminal is shown: diagnostics with the line that they are about, and nothing that it would take for a command. */
+/** For a terminal: diagnostics with the line that they are about, and nothing that it takes for a command. */
 import type { Diagnostic } from '../text/diagnostic.js';
 import { listOf, plural } from '../text/figures.js';
 
 /**
- * `file:line:column: error[code]: message`, then the source line with a caret if the text is given, then the hint.
+ * `file:line:column: error[code]: message`, then the source line with a caret if the text is given, then the
+ * hint.
  *
  * @param text the whole text of the file that the diagnostic is about.
  */
@@ -20,7 +21,8 @@ export function formatDiagnostic(diagnostic: Diagnostic, text?: string): string 
 const EXCERPT_WIDTH = 96;
 
 function excerpt(source: string, line: number, column: number): string[] {
-  // A long line is cut to a window around the column; tabs become one blank so that the caret stays below its mark.
+  // A long line is cut to a window around the column; tabs become one blank so that the caret stays below its
+  // mark.
   const start = column > EXCERPT_WIDTH - 16 ? column - EXCERPT_WIDTH / 2 : 0;
   const shown = printable(source.slice(start, start + EXCERPT_WIDTH).replaceAll('\t', ' '));
   const cut = start > 0 ? '…' : '';

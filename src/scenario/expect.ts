@@ -1,4 +1,5 @@
 /** `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit code. */
+import { MACHINE_LIMITS } from '../kernel/limits.js';
 import { parseDurationUs } from '../text/duration.js';
 import { didYouMean } from '../text/suggest.js';
 
@@ -25,7 +26,8 @@ export const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const;
 export type Comparison = (typeof COMPARISONS)[number];
 
 /** What the node's first refused fork may name; `none` when none was refused. */
-export const EXPECTED_REFUSALS = ['pid-max', 'threads-max', 'none'] as const;
+const EXPECTED_REFUSALS = [...MACHINE_LIMITS, 'none'] as const;
+const MACHINE_LIMIT_NAMES = MACHINE_LIMITS.map((limit) => `\`${limit}\``).join(', ');
 
 export interface Expectation {
   /** As written. */
@@ -51,7 +53,7 @@ interface SubjectDocumentation {
 export const SUBJECT_DOCUMENTATION: Readonly<Record<ExpectationSubject, SubjectDocumentation>> = {
   exhausted: { kind: 'boolean', meaning: 'has any fork been refused at node scope?' },
   timeToExhaustion: { kind: 'duration', meaning: 'when the first fork was refused at node scope' },
-  refusedBy: { kind: 'refusal', meaning: 'the limit that refused it: `pid-max`, `threads-max` or `none`' },
+  refusedBy: { kind: 'refusal', meaning: `the limit that refused it: ${MACHINE_LIMIT_NAMES} or \`none\`` },
   podsRefused: { kind: 'count', meaning: 'pods that were refused a fork while the node had room' },
   timeToPodRefusal: { kind: 'duration', meaning: 'when the first of them was' },
   zombies: { kind: 'count', meaning: 'zombies on the node at the end' },
@@ -69,7 +71,7 @@ export const SUBJECT_DOCUMENTATION: Readonly<Record<ExpectationSubject, SubjectD
 const WORDS: Readonly<Record<Kind, string>> = {
   boolean: '`true` or `false`',
   duration: 'a duration such as `36h`',
-  refusal: EXPECTED_REFUSALS.map((word) => `\`${word}\``).join(', '),
+  refusal: `${MACHINE_LIMIT_NAMES}, \`none\``,
   count: 'a whole number that is not negative',
 };
 

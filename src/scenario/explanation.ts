@@ -1,4 +1,5 @@
 /** What `explain` answers, and how its text is set. */
+import { fillLines } from '../text/table.js';
 
 export type Explanation = { ok: true; text: string } | { ok: false; message: string; hint?: string };
 
@@ -6,15 +7,5 @@ const WIDTH = 100;
 
 /** A paragraph in lines, each indented. */
 export function indent(text: string, spaces: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && spaces + line.length + 1 + word.length > WIDTH) {
-      lines.push(' '.repeat(spaces) + line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, ' '.repeat(spaces) + line];
+  return fillLines(text.split(' '), WIDTH - spaces).map((line) => ' '.repeat(spaces) + line);
 }

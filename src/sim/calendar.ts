@@ -4,9 +4,10 @@ import { LATEST_US } from './time.js';
 /**
  * The event calendar: what is to happen, in the order in which it is to happen.
  *
- * Events are ordered by (time, order, sequence): earlier first; at one time those of order 0 before those of order 1;
- * and events that tie on both come out in the order in which they went in. An event is three 32-bit integers, (kind, a,
- * b). There is no cancelling: the owner of an event knows whether it still means anything when it comes.
+ * Events are ordered by (time, order, sequence): earlier first; at one time those of order 0 before those of
+ * order 1; and events that tie on both come out in the order in which they went in. An event is three 32-bit
+ * integers, (kind, a, b). There is no cancelling: the owner of an event knows whether it still means anything
+ * when it comes.
  *
  * It is a ladder queue:
  *
@@ -16,25 +17,27 @@ import { LATEST_US } from './time.js';
  *                            ├───┬───┬───┬───┬───┬───┤       rung 1: slots of equal width
  *                                                    ├─────  top: all that is later, not sorted at all
  *
- * A push drops the event into the one part that covers its time, without comparing it with other events. Sorting is put
- * off until the time has nearly come, and then there is hardly any to do: when the rungs are used up, a new rung is cut
- * from the top with so many slots that most of them hold one event, which is popped where it lies. A slot with a few
- * events is sorted into the run. A slot with many becomes a rung of its own. So the width of the slots follows from the
- * events that are there; nothing is tuned to a scenario, and milliseconds beside months cost one more rung.
+ * A push drops the event into the one part that covers its time, without comparing it with other events.
+ * Sorting is put off until the time has nearly come, and then there is hardly any to do: when the rungs are
+ * used up, a new rung is cut from the top with so many slots that most of them hold one event, which is
+ * popped where it lies. A slot with a few events is sorted into the run. A slot with many becomes a rung of
+ * its own. So the width of the slots follows from the events that are there; nothing is tuned to a scenario,
+ * and milliseconds beside months cost one more rung.
  *
- * Every list is last in, first out, and every move of a list from one part to another keeps it so, from the newest
- * event down to the oldest. That is what makes ties pop in the order of their pushes without a sequence number. A slot
- * full of ties is already sorted.
+ * Every list is last in, first out, and every move of a list from one part to another keeps it so, from the
+ * newest event down to the oldest. That is what makes ties pop in the order of their pushes without a
+ * sequence number. A slot full of ties is already sorted.
  *
- * After Wai Teng Tang, Rick Siow Mong Goh and Ian Li-Jin Thng, "Ladder queue: an O(1) priority queue structure for
- * large-scale discrete event simulation", ACM TOMACS 15(3), 2005. What differs: slots are a power of two wide, for exact
- * arithmetic; a bitmap finds the next slot in use; there are many more slots than events, because mispredicted branches
- * are what a queue of this kind pays for; a run that grows too long becomes a rung. docs/performance.md has the figures.
+ * After Wai Teng Tang, Rick Siow Mong Goh and Ian Li-Jin Thng, "Ladder queue: an O(1) priority queue
+ * structure for large-scale discrete event simulation", ACM TOMACS 15(3), 2005. What differs: slots are a
+ * power of two wide, for exact arithmetic; a bitmap finds the next slot in use; there are many more slots
+ * than events, because mispredicted branches are what a queue of this kind pays for; a run that grows too
+ * long becomes a rung. docs/performance.md has the figures.
  *
- * Three things are as they are for V8's sake. Fields are `private` and not `#`, which makes longer bytecode: V8 puts a
- * function into its caller only if it is short, and `push` and `pop` just are. The places in an event are an `enum`, whose
- * numbers the build writes into the code. And no field for a time starts as 0: that would count as a small integer, and
- * all that is compiled for one is thrown away at 2^31.
+ * Three things are as they are for V8's sake. Fields are `private` and not `#`, which makes longer bytecode:
+ * V8 puts a function into its caller only if it is short, and `push` and `pop` just are. The places in an
+ * event are an `enum`, whose numbers the build writes into the code. And no field for a time starts as 0:
+ * that would count as a small integer, and all that is compiled for one is thrown away at 2^31.
  */
 export class Calendar {
   /** Time of the last popped event, in microseconds; NaN before the first. */
@@ -55,13 +58,13 @@ export class Calendar {
   private run = new Int32Array(0);
   private runTimes = new Float64Array(0);
   private runLength = 0;
-  /** Events before this time belong to the run. Those at this time do not: they come behind all that the run has. */
+  /** Events before this time belong to the run. Those at this time come behind all that the run has. */
   private runEndUs = Number.NEGATIVE_INFINITY;
 
   /** Rungs from the widest to the narrowest, `#depth` of them in use; the first stands for having none. */
   private readonly rungs = [new Rung()];
   private depth = 0;
-  /** The narrowest rung in use; and what it consists of, since going through it each time takes a tenth longer. */
+  /** The narrowest rung in use; and its parts, since going through it each time takes a tenth longer. */
   private rung = this.rungs[0];
   private slots = this.rung.slots;
   private words = this.rung.words;
@@ -75,7 +78,7 @@ export class Calendar {
   /** The newest event of the top. */
   private top: number = Event.None;
 
-  /** The few events of order 1, which close an instant: a calendar in which they are ordinary; and the earliest's time. */
+  /** The few events of order 1, which close an instant, in a calendar of their own; the earliest's time. */
   private closing: Calendar | null = null;
   private closingUs = Number.POSITIVE_INFINITY;
 
@@ -89,9 +92,9 @@ export class Calendar {
   }
 
   /**
-   * Adds an event at a time up to `LATEST_US` (RangeError), whole microseconds or not. `order` 1 puts it behind every
-   * event of the same time with order 0, whenever that is added. No event may be before the last popped one: the caller checks
-   * that (`Simulation.at` does), not this method.
+   * Adds an event at a time up to `LATEST_US` (RangeError), whole microseconds or not. `order` 1 puts it
+   * behind every event of the same time with order 0, whenever that is added. No event may be before the last
+   * popped one: the caller checks that (`Simulation.at` does), not this method.
    *
    * Memory is allocated only when more events are pending, or a rung is larger, than ever before.
    */
@@ -124,8 +127,8 @@ export class Calendar {
   }
 
   /**
-   * Takes the next event out if it is not later than (`limitUs`, `limitOrder`); says whether it did. Its time and
-   * payload are then in the fields of the calendar, until the next event is popped.
+   * Takes the next event out if it is not later than (`limitUs`, `limitOrder`); says whether it did. Its time
+   * and payload are then in the fields of the calendar, until the next event is popped.
    */
   pop(limitUs: number, limitOrder: 0 | 1 = 1): boolean {
     const events = this.events;
@@ -193,8 +196,8 @@ export class Calendar {
     return this.runTimes[this.runLength - 1];
   }
 
-  // The functions below are given events, not times: V8 allocates memory for every double that is passed to a function
-  // it has not inlined, and it inlines only so much.
+  // The functions below are given events, not times: V8 allocates memory for every double that is passed to a
+  // function it has not inlined, and it inlines only so much.
 
   private drop(rung: Rung, event: number): void {
     const slot = ((this.times[event >> 1] - rung.startUs) * rung.slotsPerUs) | 0;
@@ -235,8 +238,9 @@ export class Calendar {
   }
 
   /**
-   * Makes a rung of the run: so many events have come between the events of the run that insertion became dear. It reaches
-   * as far as the run did, or what falls behind its end would be before the start of the rung that comes next.
+   * Makes a rung of the run: so many events have come between the events of the run that insertion became
+   * dear. It reaches as far as the run did, or what falls behind its end would be before the start of the
+   * rung that comes next.
    */
   private overflow(): void {
     const length = this.runLength;
@@ -246,8 +250,8 @@ export class Calendar {
   }
 
   /**
-   * Goes one step towards having a run: sorts the next slot in use into the run, or makes a rung of it, or leaves the
-   * narrowest rung because it is empty, or opens the top. False if there is no event at all.
+   * Goes one step towards having a run: sorts the next slot in use into the run, or makes a rung of it, or
+   * leaves the narrowest rung because it is empty, or opens the top. False if there is no event at all.
    */
   private open(): boolean {
     const words = this.words;
@@ -275,8 +279,8 @@ export class Calendar {
   }
 
   /**
-   * Sorts a list, which was in that slot of the narrowest rung or was the top, into the empty run, by insertion. If that
-   * turns out to be long work, makes a rung of it instead.
+   * Sorts a list, which was in that slot of the narrowest rung or was the top, into the empty run, by
+   * insertion. If that turns out to be long work, makes a rung of it instead.
    */
   private spread(list: number, slot: number): void {
     const events = this.events;
@@ -285,7 +289,8 @@ export class Calendar {
     let length = 0;
     let place = 0;
     let event = list;
-    // From the newest to the oldest, so of equals the one that comes first here stays in front, and pops last.
+    // From the newest to the oldest, so of equals the one that comes first here stays in front, and pops
+    // last.
     while (event !== Event.None && length - place <= STEPS_MAX) {
       const timeUs = this.times[event >> 1];
       place = length;
@@ -321,8 +326,9 @@ export class Calendar {
   }
 
   /**
-   * Cuts a rung for what the arrays of the run hold: `length` events at times from `firstUs` to `lastUs`, equals from
-   * the newest to the oldest. From now on it takes events before `endUs`, as far as its slots reach.
+   * Cuts a rung for what the arrays of the run hold: `length` events at times from `firstUs` to `lastUs`,
+   * equals from the newest to the oldest. From now on it takes events before `endUs`, as far as its slots
+   * reach.
    */
   private cut(length: number, firstUs: number, lastUs: number, endUs: number): void {
     let slotCount = SLOTS_MIN;
@@ -366,8 +372,9 @@ export class Calendar {
 }
 
 /**
- * Layout of an event: eight 32-bit numbers, half a cache line. The first two are the time, a double. An event is named
- * by the index of its first number, a multiple of 8; the first eight numbers are no event's, so 0 can mean "none".
+ * Layout of an event: eight 32-bit numbers, half a cache line. The first two are the time, a double. An event
+ * is named by the index of its first number, a multiple of 8; the first eight numbers are no event's, so 0
+ * can mean "none".
  */
 enum Event {
   None = 0,
@@ -379,8 +386,8 @@ enum Event {
 }
 
 /**
- * How many others an event may step over, while a slot is sorted or when it is inserted into the run; beyond that the slot,
- * or the run, becomes a rung.
+ * How many others an event may step over, while a slot is sorted or when it is inserted into the run; beyond
+ * that the slot, or the run, becomes a rung.
  */
 const STEPS_MAX = 8;
 /** Slots of a rung, for each event it is cut for. */

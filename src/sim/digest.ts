@@ -1,9 +1,10 @@
 /**
- * A running 64-bit digest of integers: two runs that fold the same numbers in the same order have the same digest.
+ * A running 64-bit digest of integers: two runs that fold the same numbers in the same order have the same
+ * digest.
  *
- * Two lanes of multiply and rotate, the step and the finish of MurmurHash3 (Austin Appleby, public domain), with
- * different constants. Only 32-bit integer operations, so it is the same on every machine and engine. It guards
- * against accidents, not against adversaries.
+ * Two lanes of multiply and rotate, the step and the finish of MurmurHash3 (Austin Appleby, public domain),
+ * with different constants. Only 32-bit integer operations, so it is the same on every machine and engine. It
+ * guards against accidents, not against adversaries.
  */
 export class Digest {
   private low = 0;

@@ -6,21 +6,21 @@ export type Distribution =
   /** Every length from `lowUs` to `highUs` alike. */
   | { kind: 'uniform'; lowUs: number; highUs: number }
   | { kind: 'exponential'; meanUs: number }
-  /** The logarithm is normal: half of the draws are below `medianUs`, 68 % within a factor of e^sigma of it. */
+  /** The logarithm is normal: half of all draws are below `medianUs`, 68 % within a factor e^sigma of it. */
   | { kind: 'lognormal'; medianUs: number; sigma: number };
 
 /** No draw is longer: 2^55 us, which is 1,141 years. */
 export const LONGEST_US = 2 ** 55;
 
-/** Half a step of the generator: moves a draw to the middle of its step, so that it is never 0 and never 1. */
+/** Half a step of the generator: moves a draw to the middle of its step, so that it is never 0 or 1. */
 const HALF_STEP = 2 ** -33;
 
 /**
  * One draw: whole microseconds, from 0 to `LONGEST_US`.
  *
- * By inversion: exactly one uniform number per draw, and a larger one gives a longer time (none for a constant). So
- * streams stay in step between two scenarios whatever the distributions are, which polar and ziggurat methods, with
- * their hidden spare values and rejections, would break.
+ * By inversion: exactly one uniform number per draw, and a larger one gives a longer time (none for a
+ * constant). So streams stay in step between two scenarios whatever the distributions are, which polar and
+ * ziggurat methods, with their hidden spare values and rejections, would break.
  */
 export function sampleUs(distribution: Distribution, stream: RandomStream): number {
   return Math.min(Math.max(Math.round(quantile(distribution, stream)), 0), LONGEST_US);
@@ -42,11 +42,12 @@ function quantile(distribution: Distribution, stream: RandomStream): number {
 }
 
 /**
- * The value that a standard normal variable stays below with probability `p`, 0 < p < 1; relative error below 1e-15.
+ * The value that a standard normal variable stays below with probability `p`, 0 < p < 1; relative error below
+ * 1e-15.
  *
- * Algorithm AS 241, function PPND16: Michael J. Wichura, "The Percentage Points of the Normal Distribution", Applied
- * Statistics 37 (1988), 477-484. The coefficients of each rational function are given from the highest power down,
- * rounded to doubles.
+ * Algorithm AS 241, function PPND16: Michael J. Wichura, "The Percentage Points of the Normal Distribution",
+ * Applied Statistics 37 (1988), 477-484. The coefficients of each rational function are given from the
+ * highest power down, rounded to doubles.
  */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;

@@ -1,8 +1,8 @@
 /**
  * What is still to happen at this very instant: a first-in first-out ring of (kind, a, b).
  *
- * The commonest event of all is "now, but after everything already due": a woken task, a started program. Such an
- * event needs no key and no search. The ring allocates only when it grows, and it grows by doubling.
+ * The commonest event of all is "now, but after everything already due": a woken task, a started program.
+ * Such an event needs no key and no search. The ring allocates only when it grows, and it grows by doubling.
  */
 export class InstantQueue {
   /** The event last taken; or the oldest that waits, if it came when there was no other (`isFirstHere`). */

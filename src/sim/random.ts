@@ -9,12 +9,12 @@ export interface RandomStream {
 /**
  * One stream of random numbers for each (seed, replication, entity, purpose).
  *
- * No stream is affected by how many numbers another has given. So two scenarios that differ in one thing (pause 3.0
- * and 3.1) meet the same luck in everything else: common random numbers, which make their difference far less noisy
- * than two independent runs would.
+ * No stream is affected by how many numbers another has given. So two scenarios that differ in one thing
+ * (pause 3.0 and 3.1) meet the same luck in everything else: common random numbers, which make their
+ * difference far less noisy than two independent runs would.
  *
- * The generator is Alea (Johannes Baagøe, 2010; period about 2^116) in the `seedrandom` package, keyed by the text
- * `seed/replication/entity/purpose`.
+ * The generator is Alea (Johannes Baagøe, 2010; period about 2^116) in the `seedrandom` package, keyed by the
+ * text `seed/replication/entity/purpose`.
  */
 export class RandomStreams {
   readonly #prefix: string;
@@ -23,7 +23,7 @@ export class RandomStreams {
     this.#prefix = `${seed}/${replication}/`;
   }
 
-  /** A stream at its beginning. Asking again with the same names starts the same numbers again: keep the stream. */
+  /** A stream at its beginning. The same names start the same numbers again: keep the stream. */
   stream(entity: string, purpose: string): RandomStream {
     return { uniform: alea(`${this.#prefix}${entity}/${purpose}`) };
   }

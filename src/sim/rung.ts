@@ -21,7 +21,8 @@ export class Rung {
 
   /** Puts the empty rung over another stretch of time. `slotCount` is a multiple of 32. */
   reset(startUs: number, endUs: number, widthUs: number, slotCount: number): void {
-    // A word more than asked for: where times are fractions, the last slot may turn out one further by rounding.
+    // A word more than asked for: where times are fractions, the last slot may turn out one further by
+    // rounding.
     this.wordCount = (slotCount >> 5) + 1;
     if (this.words.length < this.wordCount) {
       this.slots = new Int32Array(this.wordCount << 5);

@@ -8,22 +8,23 @@ export type EventKind = number;
 /**
  * The clock and the run loop.
  *
- * An event is (kind, a, b): which handler, and two 32-bit integers for it, most often the index of its subject.
- * There is no way to cancel an event; an owner that may change its mind puts a token into `b` and compares.
+ * An event is (kind, a, b): which handler, and two 32-bit integers for it, most often the index of its
+ * subject. There is no way to cancel an event; an owner that may change its mind puts a token into `b` and
+ * compares.
  *
  * One instant passes like this, and the clock moves when there is nothing left of it:
  *
  *     at, after: scheduled before the instant came       in the order of scheduling
  *     soon:      scheduled at the instant itself         in the order of scheduling
- *     atEndOf:   when nothing of the above is left       in the order of scheduling; what these schedule with `soon`
- *                                                        goes before the next of them
+ *     atEndOf:   when nothing of the above is left       in the order of scheduling; what one of these
+ *                                                        schedules with `soon` goes before the next
  */
 export class Simulation {
   /** Integer microseconds since the start. */
   nowUs = Number.NaN;
   /** Events handled so far. */
   eventCount = 0;
-  /** A fingerprint of what happened in the simulated world. The machine folds events in; the loop itself folds nothing. */
+  /** A fingerprint of what happened in the simulated world. The machine folds events in, not the loop. */
   readonly digest = new Digest();
 
   private readonly calendar = new Calendar();
@@ -33,7 +34,8 @@ export class Simulation {
   private lastEvent = 0;
 
   constructor() {
-    // Not at once 0: that would count as a small integer, and what is compiled for one is thrown away at 2^31.
+    // Not at once 0: that would count as a small integer, and what is compiled for one is thrown away at
+    // 2^31.
     this.nowUs = 0;
   }
 
@@ -43,7 +45,8 @@ export class Simulation {
 
   /** At an absolute time, which must not be in the past (RangeError). */
   at(timeUs: number, kind: EventKind, a: number, b: number): void {
-    // What is scheduled for now comes behind what is already due now, so the queue of this instant is its place.
+    // What is scheduled for now comes behind what is already due now, so the queue of this instant is its
+    // place.
     if (timeUs === this.nowUs) this.instant.put(kind, a, b);
     else if (timeUs > this.nowUs) this.calendar.push(timeUs, kind, a, b);
     else throw tooEarly(timeUs, this.nowUs);
@@ -71,9 +74,9 @@ export class Simulation {
   }
 
   /**
-   * Handles every event up to and including `untilUs`, which must not be in the past (RangeError), then sets the clock to
-   * that time. After `stop`, or after `mostEvents`, it leaves at once, the clock stays, and another `run` goes on where this
-   * one left.
+   * Handles every event up to and including `untilUs`, which must not be in the past (RangeError), then sets
+   * the clock to that time. After `stop`, or after `mostEvents`, it leaves at once, the clock stays, and
+   * another `run` goes on where this one left.
    *
    * @returns true if it got to `untilUs`.
    */
@@ -94,7 +97,8 @@ export class Simulation {
         handlers[calendar.kind](calendar.a, calendar.b);
         continue;
       }
-      // Something is to happen soon. What was due at this instant already comes first, and there will be no more of it.
+      // Something is to happen soon. What was due at this instant already comes first, and there will be no
+      // more of it.
       while (this.eventCount < this.lastEvent && calendar.pop(this.nowUs, 0)) {
         this.eventCount++;
         handlers[calendar.kind](calendar.a, calendar.b);
@@ -114,8 +118,9 @@ export class Simulation {
 }
 
 /**
- * Apart from where it is thrown: V8 takes writing numbers as text for a pure function, and computes it ahead of the
- * comparison that makes it necessary, for every event. That took nine tenths of the time of a run, on some days only.
+ * Apart from where it is thrown: V8 takes writing numbers as text for a pure function, and computes it ahead
+ * of the comparison that makes it necessary, for every event. That took nine tenths of the time of a run, on
+ * some days only.
  */
 function tooEarly(timeUs: number, nowUs: number): RangeError {
   return new RangeError(`${timeUs} us is in the past: it is ${nowUs} us already`);

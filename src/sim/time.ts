@@ -1,4 +1,4 @@
-/** Time is a whole number of microseconds. In a double that is exact to 285 years, and to 4 us at 1,000 years. */
+/** Time is whole microseconds. In a double that is exact to 285 years, and to 4 us at 1,000 years. */
 export const US_PER_MS = 1_000;
 export const US_PER_SECOND = 1_000_000;
 export const US_PER_MINUTE = 60 * US_PER_SECOND;

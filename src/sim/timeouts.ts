@@ -3,11 +3,12 @@ import type { EventKind, Simulation } from './simulation.js';
 /**
  * Timers that seldom fire: when most of them are due, what they were to end has ended by itself.
  *
- * As events of the calendar they would be sorted for nothing. Here timers of one length wait in a queue, in which they are
- * due in the order in which they were started, and only the queue has an event: for the first of them that was not over when
- * the queue was last looked at. So a thousand timers that are started and are over within their length cost one event.
+ * As events of the calendar they would be sorted for nothing. Here timers of one length wait in a queue, in
+ * which they are due in the order in which they were started, and only the queue has an event: for the first
+ * of them that was not over when the queue was last looked at. So a thousand timers that are started and are
+ * over within their length cost one event.
  *
- *     start ──► │ due, owner, number │ … │ ──► end of the instant of the first ──► is it over? dropped : it comes
+ *     start ──► │ due, owner, number │ … │ ──► end of the first instant ──► is it over? dropped : it comes
  *
  * A timer comes at the very end of its instant: what is over in that instant was in time.
  */
@@ -16,7 +17,7 @@ export class Timeouts {
   private readonly due: EventKind;
 
   /**
-   * @param isOver whether what the timer was to end is over: asked again and again, and once true it stays true.
+   * @param isOver whether what the timer was to end is over: asked repeatedly; once true it stays true.
    * @param come called for a timer that is not over when its time has come.
    */
   constructor(
@@ -27,7 +28,7 @@ export class Timeouts {
     this.due = sim.register((index) => this.lookAt(this.queues[index], isOver, come));
   }
 
-  /** A timer of `delayUs` integer microseconds, zero or more. `owner` and `number`, of 32 bits, are whose it is. */
+  /** A timer of `delayUs` integer microseconds, zero or more, for `owner` and `number`, of 32 bits. */
   start(delayUs: number, owner: number, number: number): void {
     const queue = this.queueOf(delayUs);
     const dueUs = this.sim.nowUs + delayUs;

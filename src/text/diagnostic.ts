@@ -6,7 +6,7 @@ export interface Diagnostic {
   line: number;
   column: number;
   severity: 'error' | 'warning';
-  /** A stable, documented code: `unknown-key`, `wrong-type`, … (scenario/codes.ts) */
+  /** A stable, documented code: `unknown-key`, `wrong-type`, … (codes.ts) */
   code: string;
   message: string;
   /** What to do about it. */

@@ -1,6 +1,4 @@
-/**
- * Durations as texts: read from `1h30m`, written exactly, and written for people. Time itself is whole microseconds.
- */
+/** Durations as texts: read from `1h30m`, written exactly, and for people. Time is whole microseconds. */
 import {
   US_PER_DAY,
   US_PER_HOUR,
@@ -67,7 +65,7 @@ const SCALES = [
   { fromUs: 0, us: 1, name: 'µs' },
 ];
 
-/** For people: one number of three figures with its unit, such as `22.4 h`. Four-figure wholes are kept whole. */
+/** For people: three figures with their unit, such as `22.4 h`. Four-figure wholes are kept whole. */
 export function formatDuration(us: number): string {
   if (us === 0) return '0 s';
   const scale = SCALES.find(({ fromUs }) => us >= fromUs)!;

@@ -1,8 +1,8 @@
 /** How quantities look in everything a person reads: `16,234`, `49 %`, `22.4 h`, `3 pods`. */
 
 /**
- * `16,234`, as `toLocaleString('en-US')` has it. But the first call of that gets ICU ready for every language there is,
- * which takes longer than reading a scenario. Of whole numbers, or of any below 1,000.
+ * `16,234`, as `toLocaleString('en-US')` has it. But the first call of that gets ICU ready for every language
+ * there is, which takes longer than reading a scenario. Of whole numbers, or of any below 1,000.
  */
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');

@@ -1,7 +1,7 @@
 /** Collects diagnostics, and remembers where every value that was read stands in which file. */
 import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
 import type { Diagnostic } from './diagnostic.js';
-import type { Objection } from './leaf.js';
+import type { Objection } from './objection.js';
 import type { Aim, Path, SourceDocument } from './yaml.js';
 
 /** A spot in a file: a document and a path in it. Turned into line and column only when something is wrong. */

@@ -1,20 +1,12 @@
 /**
- * What a zod schema cannot say by itself: named plain types with a check of their own, conditions on several keys, and
- * how a union is told apart. zod alone gives the same verdict as `Reader`, which adds words and places.
+ * What a zod schema cannot say by itself: named plain types with a check of their own, conditions on several
+ * keys, and how a union is told apart. zod alone gives the same verdict as `Reader`, which adds words and
+ * places.
  */
 import type * as z from 'zod';
-import type { DiagnosticCode } from './codes.js';
-import type { Aim, Path } from './yaml.js';
+import type { Objection } from './objection.js';
 
-/** What is wrong with a value that has the right type. */
-export interface Objection {
-  code: DiagnosticCode;
-  message: string;
-  hint?: string;
-  /** The place below the value that was looked at; without it, the value itself. */
-  path?: Path;
-  aim?: Aim;
-}
+export type { Objection };
 
 /** Looks at a value, and at how it was written where that is known. Null: nothing is wrong. */
 export type Check = (value: string | number, written: string | undefined) => Objection | null;
@@ -71,7 +63,7 @@ export function leafOf(schema: z.ZodType): Leaf | undefined {
   return leaves.get(schema);
 }
 
-/** An object or a list with a check that looks at several of its parts; it is asked when each of them is right. */
+/** An object or a list with a check of several of its parts; it is asked when each of them is right. */
 export function conditioned<T extends z.ZodType>(
   base: T,
   check: (value: z.output<T>) => Objection | null,

@@ -3,9 +3,10 @@
  *
  *     value + schema ──► typed value with defaults, or INVALID     and all that is wrong, each at its place
  *
- * zod itself gives up on an object as soon as one of its parts is wrong, so that what depends on several fields
- * could not be checked in the same pass. Here a wrong optional part takes its default, a wrong list entry is left
- * out, and only what cannot do without makes its owner INVALID. What is valid is the same for both.
+ * zod itself gives up on an object as soon as one of its parts is wrong, so that what depends on several
+ * fields could not be checked in the same pass. Here a wrong optional part takes its default, a wrong list
+ * entry is left out, and only what cannot do without makes its owner INVALID. What is valid is the same for
+ * both.
  *
  * null counts as absent, as it does for kubectl: `sshLogins:` with nothing behind it is no ssh login.
  */

@@ -19,6 +19,18 @@ export function columnWidths(rows: readonly (readonly string[])[]): number[] {
   return widths;
 }
 
+/** Items in lines of at most `width` characters, as many as fit; a longer item has a line to itself. */
+export function fillLines(items: readonly string[], width: number, gap = ' '): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + gap.length + item.length <= width)
+      lines[lines.length - 1] = line + gap + item;
+    else lines.push(item);
+  }
+  return lines;
+}
+
 /** One line for each row; no line ends in blanks. */
 export function plainTable(rows: readonly (readonly string[])[], options: PlainTableOptions = {}): string[] {
   const { align = [], gap = '  ', paint = (text) => text } = options;

@@ -199,7 +199,7 @@ describe('bad input is a diagnostic and exit code 2, never a stack trace', () =>
 });
 
 describe('pidsim ps', () => {
-  test('shows the node as data, each zombie with the session that pins a number', () => {
+  test('shows the node as data, each zombie with the session that pins a PID', () => {
     const { stdout } = pidsim(['ps', file('a.yaml', scenario()), '--at', '60s', '-o', 'json']);
     const rows: {
       pid: number;

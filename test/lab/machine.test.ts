@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { examineInit } from '../../src/lab/init/examine.js';
-import { readLitmusFiles } from './litmus-files.js';
+import { readLitmusFiles } from './litmus/files.js';
 import { describeLive } from './live.js';
 import { Box, missingForBox, missingForContainers } from './machine/box.js';
 import { Pod, prepareContainers } from './machine/containers.js';

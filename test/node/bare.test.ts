@@ -21,12 +21,12 @@ describe('K10, K11: how many one-orphan probes a namespace stands, as measured o
     return { last: totals.firstFailedRun! - 1, afterwards: totals.succeeded - totals.firstFailedRun! + 1 };
   }
 
-  test('as session leaders: 199 in 400 numbers, 499 in 1,000', () => {
+  test('as session leaders: 199 in 400 PIDs, 499 in 1,000', () => {
     expect(lastThatWorks(400, true)).toEqual({ last: 199, afterwards: 0 });
     expect(lastThatWorks(1_000, true)).toEqual({ last: 499, afterwards: 0 });
   });
 
-  test('without setsid: 248 in 400 numbers, 848 in 1,000', () => {
+  test('without setsid: 248 in 400 PIDs, 848 in 1,000', () => {
     expect(lastThatWorks(400, false)).toEqual({ last: 248, afterwards: 0 });
     expect(lastThatWorks(1_000, false)).toEqual({ last: 848, afterwards: 0 });
   });

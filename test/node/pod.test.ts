@@ -110,7 +110,7 @@ describe('pods come and go', () => {
   });
 });
 
-describe('R31: what fails when no number is left', () => {
+describe('R31: what fails when no PID is left', () => {
   const full = () =>
     new World({
       ...DOCKER_17,
@@ -126,7 +126,7 @@ describe('R31: what fails when no number is left', () => {
     expect(world.kernel.forkRefusals).toBeGreaterThan(100);
   });
 
-  test('when numbers are free again, what was refused succeeds', () => {
+  test('when PIDs are free again, what was refused succeeds', () => {
     const world = new World({
       ...DOCKER_17,
       pods: [leaky(), pod({ name: 'late', startAtUs: 1_000 * S })],
@@ -342,7 +342,7 @@ describe('R24 to R26: eviction', () => {
     expect(pressure[1].timeSeconds - pressure[0].timeSeconds).toBeLessThan(330);
   });
 
-  test('K12: pinned numbers are in no count that the kubelet reads: it sees half of them and evicts nobody', () => {
+  test('K12: pinned PIDs are in no count that the kubelet reads: it sees half of them and evicts no pod', () => {
     const world = new World({
       ...DOCKER_17,
       kernel: { version: '4.14', pidMax: 2_000 },

@@ -9,22 +9,12 @@ import { KUBELET, kubeletRules } from '../../src/node/versions/kubelet.js';
 import { PAUSE, pauseProgramName } from '../../src/node/versions/pause.js';
 import { RUNTIME, runtimeRules } from '../../src/node/versions/runtime.js';
 import { versionsPage } from '../pages/versions.js';
+import { node } from './world.js';
 
-const kubelet = (version: string, more: Partial<KubeletSpec> = {}): KubeletSpec => ({
-  version,
-  podPidsLimit: -1,
-  reservedPids: 0,
-  evictionPidAvailable: null,
-  dockerDisableSharedPid: null,
-  ...more,
-});
-const runtime = (name: RuntimeName, version: string): RuntimeSpec => ({
-  name,
-  version,
-  setsid: true,
-  execIntoFullCgroup: 0,
-  networkPlugin: 'none',
-});
+const kubelet = (version: string, more: Partial<KubeletSpec> = {}): KubeletSpec =>
+  node({ kubelet: { version, ...more } }).kubelet;
+const runtime = (name: RuntimeName, version: string): RuntimeSpec =>
+  node({ runtime: { name, version } }).runtime;
 const modeOf = (
   kubeletVersion: string,
   name: RuntimeName,

@@ -14,7 +14,9 @@ import { compileSource } from '../../src/program/compile.js';
 import type { Step } from '../../src/program/step.js';
 import type { RunResult } from '../../src/run/result.js';
 import { Run, type RunOptions } from '../../src/run/run.js';
+import { parseScenarioValue } from '../../src/scenario/parse.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
+import { API_VERSION, KIND } from '../../src/scenario/schema.js';
 import { US_PER_SECOND } from '../../src/sim/time.js';
 
 export const S = US_PER_SECOND;
@@ -78,34 +80,25 @@ export type NodeGiven = Partial<Omit<NodeSpec, 'kernel' | 'kubelet' | 'runtime'>
   runtime?: Partial<RuntimeSpec>;
 };
 
+/** The node of a scenario that says nothing, so that a key of scenarios has its default here too. */
+const DEFAULTS = nodeOfNothing();
+
+function nodeOfNothing(): NodeSpec {
+  const source = { apiVersion: API_VERSION, kind: KIND, metadata: { name: 'nothing' }, spec: {} };
+  const parsed = parseScenarioValue(source);
+  if (!parsed.ok) throw new Error(parsed.diagnostics[0].message);
+  return parsed.value[0].node;
+}
+
 export function node(given: NodeGiven = {}): NodeSpec {
   return {
+    ...DEFAULTS,
     baselineTaskCount: 100,
     pause: '3.1',
-    sshLogins: null,
-    podChurn: null,
-    daemonThreadsEveryUs: null,
-    cronJobs: [],
-    pods: [],
-    interventions: [],
     ...given,
-    kernel: { version: '6.18', pidMax: 32_768, threadsMax: 120_000, ...given.kernel },
-    kubelet: {
-      version: '1.30',
-      podPidsLimit: -1,
-      reservedPids: 0,
-      evictionPidAvailable: null,
-      dockerDisableSharedPid: null,
-      ...given.kubelet,
-    },
-    runtime: {
-      name: 'containerd',
-      version: '1.7',
-      setsid: true,
-      execIntoFullCgroup: 0.57,
-      networkPlugin: 'none',
-      ...given.runtime,
-    },
+    kernel: { ...DEFAULTS.kernel, version: '6.18', threadsMax: 120_000, ...given.kernel },
+    kubelet: { ...DEFAULTS.kubelet, version: '1.30', ...given.kubelet },
+    runtime: { ...DEFAULTS.runtime, version: '1.7', networkPlugin: 'none', ...given.runtime },
   };
 }
 
@@ -154,7 +147,7 @@ export class World {
     return this.run.result();
   }
 
-  /** `comm` of every process in a pod's namespace, in order of numbers; zombies with `<defunct>`. */
+  /** `comm` of every process in a pod's namespace, in order of PIDs; zombies with `<defunct>`. */
   inside(name: string): string[] {
     return (this.run.processes(name) ?? []).map(({ comm, stat }) =>
       stat[0] === 'Z' ? `${comm} <defunct>` : comm,

@@ -75,7 +75,7 @@ describe('of 20 orphans of exec probes, a PID 1 leaves (K43)', () => {
     expect(world.zombies).toBe(0);
   });
 
-  test('20 zombies and 20 pinned numbers when the probes are session leaders, 20 zombies alone when not (K11)', () => {
+  test('20 zombies and 20 pinned PIDs when the probes are session leaders, 20 zombies alone when not (K11)', () => {
     const cost = (setsid: boolean): [number, number] => {
       const world = new World('pause-3.0');
       for (let probe = 0; probe < 20; probe++) world.exec(ORPHAN, '1m', setsid);
@@ -136,7 +136,7 @@ describe('an init ends when its main child does, with its status', () => {
 });
 
 describe('a probe command leaves, under a PID 1 that does not reap (R9)', () => {
-  /** Zombies and pinned numbers a run, after 10 runs and a pause of 30 s. */
+  /** Zombies and pinned PIDs per run, after 10 runs and a pause of 30 s. */
   function leftBy(command: string): [number, number] {
     const world = new World('pause-3.0');
     for (let run = 0; run < 10; run++) world.exec(command);
@@ -153,7 +153,7 @@ describe('a probe command leaves, under a PID 1 that does not reap (R9)', () => 
     expect(leftBy('busybox timeout')).toEqual([1, 0]);
   });
 
-  test('1 zombie and 1 pinned number: a script with a background job', () => {
+  test('1 zombie and 1 pinned PID: a script with a background job', () => {
     expect(leftBy('script-background-job')).toEqual([1, 1]);
   });
 
@@ -197,7 +197,7 @@ describe('a probe command leaves, under a PID 1 that does not reap (R9)', () => 
 describe('rabbitmqctl node_health_check, 3.10.8', () => {
   const RUNS = 400;
 
-  test('leaves 2 inet_gethost a run, each with a pinned number, and erl_child_setup in about a quarter of the runs', () => {
+  test('leaves 2 inet_gethost per run, each with a pinned PID, and erl_child_setup in about a quarter of the runs', () => {
     const world = new World('pause-3.0');
     for (let run = 0; run < RUNS; run++) expect(world.exec('rabbitmqctl node_health_check')).toBe(0);
     world.kernel.checkInvariants();
@@ -260,7 +260,7 @@ describe('rabbitmq-server', () => {
   });
 });
 
-describe('the incident in a namespace of 800 numbers', () => {
+describe('the incident in a namespace of 800 PIDs', () => {
   /** Runs probes until one fails: which, how, and the zombies then. */
   function firstFailure(seed: number): {
     probe: number;
@@ -306,7 +306,7 @@ describe('the incident in a namespace of 800 numbers', () => {
 });
 
 describe('an application whose main thread has ended (decision 0003)', () => {
-  test('is defunct and holds 9 numbers, and no reaping PID 1 clears it', () => {
+  test('is defunct and holds 9 PIDs, and no reaping PID 1 clears it', () => {
     const world = new World('pause-3.1');
     world.enter([{ fork: { steps: [{ exec: { program: 'app-main-thread-exits' } }] } }]);
     world.run('1h');
@@ -323,7 +323,7 @@ describe('an application whose main thread has ended (decision 0003)', () => {
 });
 
 describe('a fork that is refused (K44)', () => {
-  /** Status and seconds of a shell that has the last number of its namespace, for as long as stated. */
+  /** Status and seconds of a shell that has the last PID of its namespace, for as long as stated. */
   function outcome(shell: string, freedAfter: string): [number | null, number] {
     const world = new World('pause-3.0', { pidMax: 400 });
     world.enter([{ threads: 399 - 3 }, { sleep: freedAfter }]);

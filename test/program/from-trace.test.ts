@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { parseTrace, programFromTrace, type TraceReading } from '../../src/program/catalogue/index.js';
-import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from '../../src/program/catalogue/traces/rabbitmqctl.js';
+import shipped from '../../src/program/catalogue/traces/rabbitmqctl.json' with { type: 'json' };
 import type { Step } from '../../src/program/step.js';
 import { World } from './world.js';
+
+const SHIPPED_TRACE = `${shipped.lines.join('\n')}\n`;
 
 /**
  * The steps of the trace with these events: `time event task child name`, blanks between them, `-` for none.
@@ -275,9 +277,9 @@ describe('a trace that is wrong', () => {
 });
 
 describe('the traced rabbitmqctl node_health_check', () => {
-  const exact = programFromTrace(eventsOf(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE));
+  const exact = programFromTrace(eventsOf(SHIPPED_TRACE));
 
-  test('has 26 processes and 19 extra threads: 45 numbers', () => {
+  test('has 26 processes and 19 extra threads: 45 PIDs', () => {
     const all = flat(exact.steps);
     const processes = 1 + all.filter((step) => typeof step === 'object' && 'fork' in step).length;
     const threads = Math.max(
@@ -308,17 +310,15 @@ describe('the traced rabbitmqctl node_health_check', () => {
     };
     const world = new World('pause-3.0');
     const startUs = world.sim.nowUs;
-    const task = world.enter(programFromTrace(eventsOf(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE), reading));
+    const task = world.enter(programFromTrace(eventsOf(SHIPPED_TRACE), reading));
     world.sim.run(startUs + 353_998);
     expect(world.kernel.isZombie(task)).toBe(false);
     world.sim.run(startUs + 353_999);
     expect(world.kernel.isZombie(task)).toBe(true);
   });
 
-  test('gives numbers in the order of the trace', () => {
-    const births = eventsOf(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE).filter(({ event }) =>
-      /fork|thread/.test(event),
-    );
+  test('gives PIDs in the order of the trace', () => {
+    const births = eventsOf(SHIPPED_TRACE).filter(({ event }) => /fork|thread/.test(event));
     const forks = births.flatMap(({ event }, index) => (event === 'fork' ? [index] : []));
     const world = new World('pause-3.0');
     const numbers: number[] = [];

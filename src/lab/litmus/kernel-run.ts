@@ -3,20 +3,21 @@
  *
  *     Litmus ── encode ──► runner (C, compiled on demand) ──► JSON: /proc and taken PIDs ── read ──► World
  *
- * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away again when
- * it is told to, when its input ends with this process, and when time is up (runner/main.c).
+ * The runner does everything that needs privilege, inside its own namespaces and cgroup, and takes them away
+ * again when it is told to, when its input ends with this process, and when time is up (runner/main.c).
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessRow, statOf } from '../../procfs/process-row.js';
 import {
   compileHelperFolder,
   hasOwnPidMax,
+  isInstalled,
   LabUnavailable,
   missingForLab,
+  newCgroupDir,
   pidsCgroupRoot,
-  removeEmpty,
 } from '../namespace/setup.js';
 import { encodeLitmus, nestNames } from './encode.js';
 import type { Litmus } from './litmus.js';
@@ -27,18 +28,16 @@ export interface KernelRunOptions {
   boundMs?: number;
   /** Which CPU all of it shares; default the last one. */
   cpu?: number;
-  /** On every CPU, each process slowed down by chance: another order of what happens at one instant each time. */
+  /** On every CPU, each process slowed down by chance: another order of each instant, every time. */
   jitter?: boolean;
   /** Ends the run early; everything is taken away first. */
   signal?: AbortSignal;
 }
 
-export const BOUND_MS_USUAL = 10_000;
+const BOUND_MS_USUAL = 10_000;
 
 /** Beyond its own bound the runner looks at the restless world for at most so long. */
 const GRACE_MS = 20_000;
-
-const CGROUP_PREFIX = 'pidsim-litmus-';
 
 /** What is missing to run a litmus here, each with what to do about it; empty when it can run. */
 export function missingForLitmus(): string[] {
@@ -66,13 +65,12 @@ export async function runOnKernel(litmus: Litmus, options: KernelRunOptions = {}
   const missing = [...missingForLitmus(), ...missingCommands(litmus)];
   if (missing.length > 0) return { kind: 'skipped', missing };
   const boundMs = options.boundMs ?? BOUND_MS_USUAL;
-  const cgroup = newCgroup();
   const text = encodeLitmus(litmus, {
     boundMs,
     cpu: options.jitter ? -1 : (options.cpu ?? cpusHere().at(-1)!),
     jitter: options.jitter ?? false,
-    cgroup: cgroup.path,
-    cgroupVersion: cgroup.version,
+    cgroup: newCgroupDir('litmus', CGROUP_PARTS)!,
+    cgroupVersion: cgroupVersion() === 'v2' ? 2 : 1,
   });
   let run: RunnerEnd;
   try {
@@ -87,15 +85,9 @@ export async function runOnKernel(litmus: Litmus, options: KernelRunOptions = {}
   return readOutcome(JSON.parse(run.output) as RunnerReport, litmus, boundMs);
 }
 
-function missingCommands(litmus: Litmus): string[] {
-  const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
-  return [...litmus.commands.values()]
-    .flatMap(([name]) =>
-      name.includes('/') ? !existsSync(name) : !folders.some((folder) => existsSync(join(folder, name))),
-    )
-    .some(Boolean)
-    ? [`a command is not installed: ${[...litmus.commands.values()].map(([name]) => name).join(', ')}`]
-    : [];
+function missingCommands({ commands }: Litmus): string[] {
+  const missing = [...commands.values()].map(([name]) => name).filter((name) => !isInstalled(name));
+  return missing.length === 0 ? [] : [`a command is not installed: ${missing.join(', ')}`];
 }
 
 // ---- the runner
@@ -123,7 +115,6 @@ function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Pro
     const timer = setTimeout(end, patienceMs);
     let output = '';
     let errors = '';
-    running.add(child);
     signal?.addEventListener('abort', end, { once: true });
     if (signal?.aborted) end();
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -131,7 +122,6 @@ function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Pro
     child.stdin.on('error', () => {}).end(input);
     child.on('error', reject);
     child.on('close', (code) => {
-      running.delete(child);
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);
       resolve({ status: code ?? -1, output, errors });
@@ -139,39 +129,15 @@ function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Pro
   });
 }
 
-const running = new Set<ChildProcess>();
-
-/** Ends every run that is under way; for a signal handler. Resolves when nothing of them is left. */
-export async function endAllRuns(): Promise<void> {
-  const ends = [...running].map((child) => new Promise((resolve) => child.once('close', resolve)));
-  for (const child of running) child.kill('SIGTERM');
-  await Promise.all(ends);
-}
-
 // ---- the private cgroup
 
-let cgroupCount = 0;
+/** What the runner makes in its cgroup. */
+const CGROUP_PARTS = ['pod', 'outside'];
 
 /** Of the pids controller that this machine has; v1 where it has none, which is then why nothing runs. */
 export function cgroupVersion(): 'v1' | 'v2' {
   const root = process.platform === 'linux' ? pidsCgroupRoot() : null;
   return root !== null && existsSync(join(root, 'cgroup.subtree_control')) ? 'v2' : 'v1';
-}
-
-/** A path for a new pids cgroup; removes what a run that was killed left behind. */
-function newCgroup(): { path: string; version: 1 | 2 } {
-  const root = pidsCgroupRoot()!;
-  for (const name of readdirSync(root)) {
-    if (
-      !name.startsWith(CGROUP_PREFIX) ||
-      existsSync(`/proc/${name.slice(CGROUP_PREFIX.length).split('-')[0]}`)
-    )
-      continue;
-    for (const part of ['pod', 'outside', '']) removeEmpty(join(root, name, part));
-  }
-  cgroupCount += 1;
-  const path = join(root, `${CGROUP_PREFIX}${process.pid}-${cgroupCount}`);
-  return { path, version: cgroupVersion() === 'v2' ? 2 : 1 };
 }
 
 // ---- what the runner saw

@@ -1,11 +1,10 @@
 /**
- * Litmus files: a small world, what happens in it, and what it looks like at rest. One text, read here, is run by the
- * model (model-run.ts) and on the real kernel (kernel-run.ts).
+ * Litmus files: a small world, what happens in it, and what it looks like at rest. One text, read here, is
+ * run by the model (model-run.ts) and on the real kernel (kernel-run.ts).
  *
  *     text ── YAML ──► shape (zod) ──► programs, names, times ──► Litmus, or every Diagnostic at once
  */
 
-import { Document, isCollection, visit } from 'yaml';
 import * as z from 'zod';
 import { checkProgramNames, forEachStepList } from '../../program/check.js';
 import { readProgram } from '../../program/parse.js';
@@ -223,7 +222,7 @@ class LitmusReader {
     this.reader = new Reader(findings, { root: null });
   }
 
-  /** Null when the shape is wrong; whatever else is wrong is in the findings. */
+  /** Null when the shape is wrong; what else is wrong is in the findings. */
   read(): Litmus | null {
     const source = this.reader.read((built ??= litmusSchema()), this.document.value, this.at());
     if (source === INVALID || this.findings.diagnostics.length > 0) return null;
@@ -359,20 +358,3 @@ function layered(own: Map<string, ProgramSource>, base: ProgramLibrary | undefin
     keys: () => new Set([...own.keys(), ...base.keys()]).values(),
   };
 }
-
-/** The litmus as a file's text. */
-export function printLitmus(source: Partial<LitmusSource>): string {
-  const document = new Document(source);
-  visit(document, {
-    Collection(key, node, path) {
-      // Whatever fits on a line stands on one, except the file itself and its lists of programs and entries.
-      const depth = path.filter(isCollection).length;
-      const width = JSON.stringify(node.toJSON()).length;
-      node.flow =
-        depth > 0 && width < FLOW_WIDTH && !(key === 'value' && depth === 1 && width > FLOW_WIDTH / 2);
-    },
-  });
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
-}
-
-const FLOW_WIDTH = 100;

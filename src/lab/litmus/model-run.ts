@@ -1,8 +1,8 @@
 /**
  * Runs a litmus on the model.
  *
- * The helpers outside are the same as the runner's (runner/conductor.c), each with the same system calls in the same
- * order, so that even the PIDs of the outside namespace can be compared:
+ * The helpers outside are the same as the runner's (runner/conductor.c), each with the same system calls in
+ * the same order, so that even the PIDs of the outside namespace can be compared:
  *
  *     host (PID 1, reaps) ── shim (subreaper, reaps), if asked for
  *       ├ runtime ── unshare, fork ──► init          waits for it
@@ -241,7 +241,7 @@ class Stage {
       for (let spans = 0; ; spans++) {
         const before = sim.eventCount;
         sim.run(Math.max(sim.nowUs, this.lastEntryUs()) + longestUs + 1);
-        // Nobody can sleep longer than this: when nothing has happened for so long, nothing will.
+        // No process sleeps longer than this: when nothing has happened for so long, nothing will.
         if (machine.runaway !== null || (sim.eventCount === before && spans > 0)) break;
         if (sim.eventCount > eventsMax || spans > QUIET_SPANS_MAX)
           return `${sim.eventCount} simulated events`;

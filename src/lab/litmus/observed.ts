@@ -1,9 +1,9 @@
 /**
- * What a real kernel did, as it is kept in `test/litmus/observed/<kernel-release>.json`: for every litmus the world at
- * rest, and the hash of the text it belongs to.
+ * What a real kernel did, as it is kept in `test/litmus/observed/<kernel-release>.json`: for every litmus the
+ * world at rest, and the hash of the text it belongs to.
  *
- * A table has a line for each process: `pid ppid pgid sid threads nspid… stat comm`. Lines that only count on are one:
- * `3 1 2 2 1 3 Z helper x199 +2,0,2,2,0,2`.
+ * A table has a line for each process: `pid ppid pgid sid threads nspid… stat comm`. Lines that only count on
+ * are one: `3 1 2 2 1 3 Z helper x199 +2,0,2,2,0,2`.
  */
 import { createHash } from 'node:crypto';
 import type { ProcessRow } from '../../procfs/process-row.js';

@@ -2,7 +2,7 @@
  * Litmus files on the model and on the real kernel.
  *
  *     files ── parse ──► litmus ──┬─► model ──┐
- *                                 └─► kernel ─┴─► compared with each other, and both with what the file expects
+ *                                 └─► kernel ─┴─► compared with each other, and with what the file expects
  */
 
 import { readFileSync } from 'node:fs';
@@ -139,8 +139,8 @@ export function sameWorld(a: World, b: World): boolean {
 }
 
 /**
- * What `--record` keeps, added to what was recorded `before` of the same kernel. Litmus files that did not come to rest,
- * or did not run, are not in it.
+ * What `--record` keeps, added to what was recorded `before` of the same kernel. Litmus files that did not
+ * come to rest, or did not run, are not in it.
  */
 export function recordOf({ results, kernel }: Verification, before?: ObservedFile): ObservedFile {
   const isSame = before?.kernel === kernel.release && before.cgroup === kernel.cgroup;

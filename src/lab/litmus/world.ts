@@ -1,4 +1,4 @@
-/** What both worlds, the model and the real kernel, are asked about: process tables and the PIDs behind them. */
+/** What the model and the real kernel are asked about: process tables and the PIDs behind them. */
 import type { ProcessRow } from '../../procfs/process-row.js';
 
 /** What one PID namespace holds. */

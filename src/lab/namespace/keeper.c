@@ -279,7 +279,7 @@ static void run_command(int is_init, int session, int gate, int output, int stat
   int null = open("/dev/null", O_RDONLY);
   if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) goto failed;
   if (write(status, &self, sizeof self) < 0) _exit(127);
-  if (read(gate, &go, 1) != 1) _exit(127); /* nobody is left outside who would end us */
+  if (read(gate, &go, 1) != 1) _exit(127); /* no process is left outside that would end us */
   if (is_init && with_helper) {
     pid_t helper = fork();
     if (helper == 0) be_helper();
@@ -382,7 +382,7 @@ static void let_die(int count) {
   printf("died\n");
 }
 
-/* The number the namespace would hand out now: that of a process which enters, says it and ends. 0: refused. */
+/* The PID the namespace would hand out now: that of a process which enters, says it and ends. 0: refused. */
 static void next_number(void) {
   int report[2], number = 0;
   if (pipe2(report, O_CLOEXEC) != 0) { printf("number 0\n"); return; }

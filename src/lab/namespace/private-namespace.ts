@@ -1,12 +1,13 @@
 /**
- * One private PID namespace on this machine's kernel, with a PID 1 of one's choice and things that enter from outside.
+ * One private PID namespace on this machine's kernel, with a PID 1 of one's choice and things that enter from
+ * outside.
  *
  *     this process ──orders──► keeper.c (outside, the shim) ──► PID 1
- *                  ◄─reports──                                  └─► setns, fork, setsid, exec: as a CRI exec does
+ *                  ◄─reports──                                  └─► setns, fork, setsid, exec: a CRI exec
  *                  ◄────────── /proc of the namespace, its pids cgroup, its tracing instance
  *
- * The namespace has a lowered pid_max and a pids cgroup of its own. When this process ends, in whatever way, the C
- * program sees the end of its orders and takes everything down.
+ * The namespace has a lowered pid_max and a pids cgroup of its own. When this process ends, in whatever way,
+ * the C program sees the end of its orders and takes everything down.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -27,13 +28,13 @@ import {
 } from './setup.js';
 
 export interface NamespaceOptions {
-  /** The namespace's own limit, where the kernel has one (>= 6.14). Default 20000: below any node's own default. */
+  /** The namespace's own limit, if the kernel has one (>= 6.14). Default 20000: below any node's default. */
   pidMax?: number;
   /** Tasks in the cgroup, zombies included. Default 1000. */
   pidsMax?: number;
   /** Network (loopback only), host name and IPC of its own. Default: the machine's. */
   privateNet?: boolean;
-  /** Folders of one's own laid over the machine's, for the namespace alone: what is seen there, by what is shown. */
+  /** Folders laid over the machine's, for the namespace alone: what is seen there, by what is shown. */
   overlays?: Readonly<Record<string, string>>;
   /** PID 1 forks a helper before it execs its command, so that orphans of its own descendants can be made. */
   helper?: boolean;
@@ -114,12 +115,12 @@ export class PrivateNamespace {
     abort?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  /** Makes the cgroup and the tracing instance; the namespace begins with `startInit`. Throws LabUnavailable. */
+  /** Makes cgroup and tracing instance; the namespace begins with `startInit`. Throws LabUnavailable. */
   static async open(options: NamespaceOptions = {}): Promise<PrivateNamespace> {
     const missing = missingForLab();
     if (missing.length > 0) throw new LabUnavailable(missing);
     options.signal?.throwIfAborted();
-    const cgroupDir = newCgroupDir();
+    const cgroupDir = newCgroupDir('probe');
     const name = `pidsim-${process.pid}-${++hostCount}`;
     const args = [
       cgroupDir ?? '-',
@@ -161,8 +162,8 @@ export class PrivateNamespace {
   }
 
   /**
-   * A command enters from outside: setns, fork, `setsid` unless told otherwise, stdin /dev/null, exec. A `gated` one waits
-   * before its exec until `release`. Throws StartRefused.
+   * A command enters from outside: setns, fork, `setsid` unless told otherwise, stdin /dev/null, exec. A
+   * `gated` one waits before its exec until `release`. Throws StartRefused.
    */
   async exec(
     command: readonly string[],
@@ -183,9 +184,9 @@ export class PrivateNamespace {
   }
 
   /**
-   * Orphans that PID 1 adopts alive and that wait for `letDie`: of its own descendants (`own`, needs `helper`), or of a
-   * process that had entered from outside (`stranger`). A `bystander` never dies by itself and says when it is sent
-   * SIGTERM. How many were made; -1 if none could be.
+   * Orphans that PID 1 adopts alive and that wait for `letDie`: of its own descendants (`own`, needs
+   * `helper`), or of a process that had entered from outside (`stranger`). A `bystander` never dies by itself
+   * and says when it is sent SIGTERM. How many were made; -1 if none could be.
    */
   async makeOrphans(kind: 'own' | 'stranger' | 'bystander', count: number): Promise<number> {
     return Number((await this.ask(['orphans', kind, String(count)]))[1]);
@@ -222,8 +223,8 @@ export class PrivateNamespace {
   }
 
   /**
-   * Waits until the list of tasks has not changed for `quietMs` (at once when nothing lives besides PID 1 and those in
-   * `expected`), at most `limitMs`. Whether it came to rest, and the list.
+   * Waits until the list of tasks has not changed for `quietMs` (at once when nothing lives besides PID 1 and
+   * those in `expected`), at most `limitMs`. Whether it came to rest, and the list.
    */
   async rest(quietMs: number, limitMs: number, lives = 1): Promise<{ atRest: boolean; tasks: StatRow[] }> {
     const begun = performance.now();
@@ -367,24 +368,11 @@ function errnoName(errno: number): string {
 
 /** One word of the protocol: bytes outside the printable ASCII as %XX, the empty word as %. */
 function encode(word: string): string {
-  if (word === '') return '%';
-  let text = '';
-  for (const byte of Buffer.from(word)) {
-    const plain = byte > 32 && byte < 127 && byte !== 0x25;
-    text += plain ? String.fromCharCode(byte) : '%' + byte.toString(16).padStart(2, '0').toUpperCase();
-  }
-  return text;
+  return word === '' ? '%' : encodeURIComponent(word);
 }
 
+/** What a command has written need not be whole characters: what is none becomes U+FFFD. */
 function decode(word: string): string {
-  if (word === '%') return '';
-  if (!word.includes('%')) return word;
-  const bytes: number[] = [];
-  for (let at = 0; at < word.length; at += 1) {
-    if (word[at] === '%') {
-      bytes.push(Number.parseInt(word.slice(at + 1, at + 3), 16));
-      at += 2;
-    } else bytes.push(word.charCodeAt(at));
-  }
-  return Buffer.from(bytes).toString('utf8');
+  const bytes = word.replace(/%(..)/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return word === '%' ? '' : Buffer.from(bytes, 'latin1').toString('utf8');
 }

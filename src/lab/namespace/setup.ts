@@ -1,8 +1,8 @@
 /**
  * What the lab needs of the machine, and the C helper compiled on demand.
  *
- * Nothing is installed: a helper is compiled once into a private directory under the system's temporary directory,
- * named by the hash of its source, and used from there.
+ * Nothing is installed: a helper is compiled once into a private directory under the system's temporary
+ * directory, named by the hash of its source, and used from there.
  */
 import { execFileSync, type StdioOptions } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,7 +27,7 @@ export class BadLabOption extends Error {
   }
 }
 
-/** `value`, if it is a whole number in the range; `name` as the command line calls it. Throws BadLabOption. */
+/** `value`, if it is a whole number in the range; `name` is that of the option. Throws BadLabOption. */
 export function wholeNumber(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new BadLabOption(`${name} is a whole number from ${least} to ${most}`);
@@ -40,7 +40,6 @@ export function positiveMs(name: string, ms: number): number {
 }
 
 const CAP_SYS_ADMIN_BIT = 21n;
-const CGROUP_PREFIX = 'pidsim-probe-';
 
 /** What is missing on this machine, each with what to do about it; empty when the lab can run. */
 export function missingForLab(): string[] {
@@ -50,7 +49,7 @@ export function missingForLab(): string[] {
     missing.push('no CAP_SYS_ADMIN, needed for PID namespaces: run as root (in Docker: --privileged)');
   }
   if (!existsSync('/proc/self/ns/pid')) missing.push('the kernel has no PID namespaces (CONFIG_PID_NS)');
-  if (!hasCompiler())
+  if (!isInstalled('cc'))
     missing.push('no C compiler `cc`: install gcc or clang (Debian: apt-get install gcc libc6-dev)');
   if (missing.length === 0 && !hasOwnPidMax() && pidsCgroupRoot() === null) {
     missing.push(
@@ -65,8 +64,11 @@ function hasCapability(bit: bigint): boolean {
   return line !== null && ((BigInt('0x' + line[1]) >> bit) & 1n) === 1n;
 }
 
-function hasCompiler(): boolean {
-  return (process.env.PATH ?? '').split(':').some((dir) => dir !== '' && existsSync(join(dir, 'cc')));
+/** Is there such a command, by its name in PATH or by its path? */
+export function isInstalled(command: string): boolean {
+  if (command.includes('/')) return existsSync(command);
+  const folders = (process.env.PATH ?? '').split(':');
+  return folders.some((folder) => folder !== '' && existsSync(join(folder, command)));
 }
 
 /** Does each PID namespace have a pid_max of its own (K7)? Before Linux 6.14 writing it would be global. */
@@ -92,16 +94,23 @@ export function pidsCgroupRoot(mounts = readFileSync('/proc/self/mounts', 'utf8'
 
 let cgroupCount = 0;
 
-/** A name for a new pids cgroup, or null where there is none to have; removes what a killed session left behind. */
-export function newCgroupDir(): string | null {
+/**
+ * A path for a new pids cgroup, or null where there is none to have; removes what a killed session left
+ * behind.
+ *
+ * @param kind a word of its name. @param parts the groups that its user makes in it.
+ */
+export function newCgroupDir(kind: string, parts: readonly string[] = []): string | null {
   const root = pidsCgroupRoot();
   if (root === null) return null;
+  const prefix = `pidsim-${kind}-`;
   for (const name of readdirSync(root)) {
-    const owner = name.startsWith(CGROUP_PREFIX) ? name.slice(CGROUP_PREFIX.length).split('-')[0] : null;
-    if (owner !== null && !existsSync('/proc/' + owner)) removeEmpty(join(root, name));
+    const owner = name.startsWith(prefix) ? name.slice(prefix.length).split('-')[0] : null;
+    if (owner === null || existsSync('/proc/' + owner)) continue;
+    for (const part of [...parts, '']) removeEmpty(join(root, name, part));
   }
   cgroupCount += 1;
-  return join(root, `${CGROUP_PREFIX}${process.pid}-${cgroupCount}`);
+  return join(root, `${prefix}${process.pid}-${cgroupCount}`);
 }
 
 /** rmdir that never fails: a cgroup that is in use is not ours to remove. */
@@ -113,7 +122,7 @@ export function removeEmpty(dir: string): void {
   }
 }
 
-/** Compiles `src/lab/namespace/NAME.c` unless that has been done; the path of the program. Throws with the compiler's words. */
+/** The path of `src/lab/namespace/NAME.c`, compiled. Throws with the compiler's words. */
 export function compileHelper(name: string): string {
   return compileSources(name, [findSource('namespace/' + name + '.c')]);
 }
@@ -140,14 +149,9 @@ function compileSources(name: string, sources: readonly string[]): string {
   const program = join(dir, `${name}-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(program)) return program;
   const fresh = `${program}.${process.pid}`;
-  const words = [
-    '-O2',
-    '-Wall',
-    '-pthread',
-    '-o',
-    fresh,
-    ...sources.filter((source) => source.endsWith('.c')),
-  ];
+  const words = ['-O2', '-Wall', '-pthread', '-o', fresh].concat(
+    sources.filter((path) => path.endsWith('.c')),
+  );
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe'];
   try {
     // Static where the C library can be: such a process starts much faster.

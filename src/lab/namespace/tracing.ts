@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 export class Tracing {
-  /** `dir`: the instance's folder, made and removed by keeper.c. Sizes its buffer and sets its clock (µs, all CPUs). */
+  /** `dir`: the instance's folder, of keeper.c. Sizes its buffer and sets its clock (µs, all CPUs). */
   constructor(readonly dir: string) {
     this.write('trace_clock', 'mono');
     this.write('buffer_size_kb', '4096');

@@ -1,11 +1,11 @@
-/** Reads the `trace` file of a tracing instance: the scheduler's events, and the system calls that say the rest. */
+/** Reads the `trace` file of a tracing instance: the scheduler's events, and system calls for the rest. */
 import type { Tracing } from '../namespace/tracing.js';
 import { TraceAssembler } from './trace.js';
 
 /** The events that a trace cannot do without. */
 const NEEDED = ['task/task_newtask', 'sched/sched_process_exec', 'sched/sched_process_exit'];
 
-/** They tell of sessions, groups, reaped children and exit statuses. A kernel without them gives a poorer trace. */
+/** They tell of sessions, groups, reaped children and exit statuses. Without them a trace is poorer. */
 const WANTED = ['setsid', 'clone', 'clone3', 'fork', 'vfork', 'wait4'].map(
   (name) => `syscalls/sys_exit_${name}`,
 );
@@ -22,7 +22,7 @@ const LINE = /^\s*.{1,16}-(\d+)\s+\[\d+\]\s+\S+\s+(\d+)\.(\d{6}):\s+(\w+)(.*)$/;
 const CLONE_THREAD = 0x10000n;
 const ERRNO_MAX = 4095n;
 
-/** The root has two PIDs: the tracer reports `hostPid`, and wait4 and clone answer with `pid`, that of the namespace. */
+/** The root has two PIDs: the tracer reports `hostPid`; wait4 and clone say the namespace's, `pid`. */
 export function assembleFtrace(
   text: string,
   root: { hostPid: number; pid: number; comm: string },

@@ -15,27 +15,18 @@ import type { Diagnostic } from '../../text/diagnostic.js';
 import { programFromWholeTrace } from './program.js';
 import { programName } from './record.js';
 import { looksLikeStrace, readStrace } from './strace.js';
-import { pidsIn, widestMoment } from './trace.js';
-
-export const TRACE_FORMATS = ['table', 'strace'] as const;
-export type TraceFormat = (typeof TRACE_FORMATS)[number];
 
 export interface ImportOptions {
   /** Of the program; default: the command that the trace begins with. */
   name?: string;
-  /** Default: told from the text. */
-  format?: TraceFormat;
 }
 
 export interface ImportedTrace {
-  format: TraceFormat;
+  /** Told from the text. */
+  format: 'table' | 'strace';
   name: string;
   programs: Map<string, ProgramSource>;
   events: TraceEvent[];
-  processes: number;
-  threads: number;
-  widest: number;
-  durationUs: number;
   /** What the trace does not show and was inferred. */
   notes: string[];
 }
@@ -55,11 +46,7 @@ export function importTraceFile(path: string, options: ImportOptions = {}): Impo
   try {
     const { size } = statSync(path);
     if (size > BYTES_MAX)
-      return refuse(
-        path,
-        'trace-too-large',
-        `${size} bytes: more than the ${BYTES_MAX} that a trace may have`,
-      );
+      return refuse(path, 'trace-too-large', `${size} bytes: a trace may have ${BYTES_MAX}`);
     return importTrace(readFileSync(path, 'utf8'), path, options);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
@@ -72,8 +59,8 @@ export function importTraceFile(path: string, options: ImportOptions = {}): Impo
 /** `file`: what the diagnostics call it. */
 export function importTrace(text: string, file: string, options: ImportOptions = {}): Imported {
   if (text.includes('\0')) return refuse(file, 'not-a-trace', 'this is a binary file, not a trace');
-  const format = options.format ?? (looksLikeStrace(text) ? 'strace' : 'table');
-  const read = format === 'strace' ? fromStrace(text, file) : fromTable(text, file);
+  const format = looksLikeStrace(text) ? 'strace' : 'table';
+  const read = format === 'strace' ? readStrace(text, file) : fromTable(text, file);
   if (!read.ok) return { ok: false, diagnostics: firstOfEach(read.diagnostics) };
   const { events } = read;
   const notes: string[] = [];
@@ -83,26 +70,11 @@ export function importTrace(text: string, file: string, options: ImportOptions =
       ? programFromWholeTrace(events, { source })
       : programFromTrace(events, inferredReading(events, source, notes));
     const name = options.name ?? programName([program.comm]);
-    const { processes, threads } = pidsIn(events);
-    const durationUs = events[events.length - 1].timeUs - events[0].timeUs;
     const programs = new Map([[name, program]]);
     const compiled = compileProgram(name, programLibrary(programs));
     if (!compiled.ok)
       return refuse(file, 'not-a-program', `the trace makes no program: ${compiled.problems[0].message}`);
-    return {
-      ok: true,
-      value: {
-        format,
-        name,
-        programs,
-        events,
-        processes,
-        threads,
-        widest: widestMoment(events),
-        durationUs,
-        notes,
-      },
-    };
+    return { ok: true, value: { format, name, programs, events, notes } };
   } catch (error) {
     return refuse(file, 'contradiction', (error as Error).message);
   }
@@ -112,27 +84,22 @@ type Events =
   | { ok: true; events: TraceEvent[]; waitsAreTraced: boolean }
   | { ok: false; diagnostics: Diagnostic[] };
 
-function fromStrace(text: string, file: string): Events {
-  return readStrace(text, file);
-}
-
 function fromTable(text: string, file: string): Events {
   const parsed = parseTrace(text);
   if (!parsed.ok) {
     const hint =
       'expected `strace -f -ttt` output, or the columns time_us, event, task, child, name separated by tabs';
-    const diagnostics = parsed.problems.slice(0, 20).map(
-      ({ line, message }): Diagnostic => ({
-        file,
+    const common = { file, severity: 'error', code: 'not-a-trace', hint } as const;
+    const problems = parsed.problems.slice(0, 20);
+    return {
+      ok: false,
+      diagnostics: problems.map(({ line, message }) => ({
+        ...common,
         line,
-        column: line === 0 ? 0 : 1,
-        severity: 'error',
-        code: 'not-a-trace',
+        column: Math.sign(line),
         message,
-        hint,
-      }),
-    );
-    return { ok: false, diagnostics };
+      })),
+    };
   }
   const order = problemsOfOrder(parsed.events, text, file);
   if (order.length > 0) return { ok: false, diagnostics: order };
@@ -173,9 +140,9 @@ function lineOf({ timeUs, event, task }: TraceEvent, text: string): number {
 }
 
 /**
- * A table without `wait` events does not say which parent waits for which child. The builder infers that; what it cannot know is
- * which programs ignore SIGCHLD and how long a large process took to be gone after its exit event. The first is known of
- * Erlang's; the second shows in when the parent that waited for it went on.
+ * A table without `wait` events does not say which parent waits for which child. The builder infers that;
+ * what it cannot know is which programs ignore SIGCHLD and how long a large process took to be gone after its
+ * exit event. The first is known of Erlang's; the second shows in when the parent that waited for it went on.
  */
 function inferredReading(events: readonly TraceEvent[], source: string, notes: string[]): TraceReading {
   notes.push(
@@ -200,8 +167,8 @@ function inferredReading(events: readonly TraceEvent[], source: string, notes: s
 }
 
 /**
- * Processes with threads, which have the memory that takes long to give back, whose parent did nothing while they lived
- * (it was waiting) and went on long after their last exit event: they ended when it was woken.
+ * Processes with threads, which have the memory that takes long to give back, whose parent did nothing while
+ * they lived (it was waiting) and went on long after their last exit event: they ended when it was woken.
  */
 function slowEnds(events: readonly TraceEvent[]): Record<number, number> {
   const parent = new Map<number, number>();

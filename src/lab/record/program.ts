@@ -17,8 +17,8 @@ const RESOLUTION_US = 1000;
 const VARIANTS_MAX = 4;
 
 /**
- * The program of a trace in which `wait` events say all that there is to say about waiting. (The builder infers waits
- * only for a trace without any; every comm is then declared not to wait.)
+ * The program of a trace in which `wait` events say all that there is to say about waiting. (The builder
+ * infers waits only for a trace without any; every comm is then declared not to wait.)
  */
 export function programFromWholeTrace(
   events: readonly TraceEvent[],
@@ -37,8 +37,8 @@ export function programFromWholeTrace(
 }
 
 /**
- * One program for the runs' commonest outcome. Where outcomes differ (a race in the command), one program for each of
- * them, and the command's own draws between them as often as they were seen.
+ * One program for the runs' commonest outcome. Where outcomes differ (a race in the command), one program for
+ * each of them, and the command's own draws between them as often as they were seen.
  */
 export function programsFromTraces(
   name: string,
@@ -97,8 +97,9 @@ function drawSteps(names: readonly string[], counts: readonly number[]): Step[] 
 }
 
 /**
- * Without a trace: a program that leaves the same behind as the run with the median of leftovers, takes as long, and uses
- * as many PIDs. How that came about inside the command is not known, and the program does not pretend to know.
+ * Without a trace: a program that leaves the same behind as the run with the median of leftovers, takes as
+ * long, and uses as many PIDs. How that came about inside the command is not known, and the program does not
+ * pretend to know.
  */
 export function programFromSnapshots(
   name: string,

@@ -5,13 +5,12 @@
  *     outside ─ setns, fork, setsid ─► CMD, traced ─► rest ─► zombies, pinned PIDs, the cursor ─► again
  *                                                  └► trace ─► program
  *
- * The command runs with root's rights in the machine's own file system and network: what it does there, it does. Only
- * its processes are caught, counted and ended.
+ * The command runs with root's rights in the machine's own file system and network: what it does there, it
+ * does. Only its processes are caught, counted and ended.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedPids } from '../../procfs/pinned.js';
 import { isZombie } from '../../procfs/process-row.js';
@@ -20,7 +19,7 @@ import type { TraceEvent } from '../../program/catalogue/trace.js';
 import type { ProgramSource } from '../../program/step.js';
 import { type Ended, PrivateNamespace, type Running } from '../namespace/private-namespace.js';
 import { hostPids } from '../namespace/proc.js';
-import { positiveMs, wholeNumber } from '../namespace/setup.js';
+import { isInstalled, positiveMs, wholeNumber } from '../namespace/setup.js';
 import { Tracing } from '../namespace/tracing.js';
 import { assembleFtrace, enableTaskEvents } from './ftrace.js';
 import { programFromSnapshots, programsFromTraces } from './program.js';
@@ -86,7 +85,7 @@ export class CommandNotRun extends Error {
 const RUNS_MAX = 1000;
 const TIMEOUT_MS = 30_000;
 const REST_LIMIT_MS = 10_000;
-/** strace writes one line per system call that matters; a command that makes more than this is not a probe. */
+/** strace writes one line per system call that matters; a command with more than this is not a probe. */
 const STRACE_BYTES_MAX = 32 * 1024 * 1024;
 
 interface Session {
@@ -97,7 +96,7 @@ interface Session {
   options: RecordOptions;
 }
 
-/** Runs the command and measures it. Throws LabUnavailable, BadLabOption, CommandNotRun, or the signal's reason. */
+/** Measures the command. Throws LabUnavailable, BadLabOption, CommandNotRun, or the signal's reason. */
 export async function recordCommand(
   command: readonly string[],
   options: RecordOptions = {},
@@ -143,14 +142,10 @@ function chooseSource(
   } else if (wanted !== 'strace' && wanted !== 'snapshots')
     notes.push('no tracefs here (CONFIG_FTRACE, root, not locked down)');
   if (wanted !== 'snapshots') {
-    if (hasStrace()) return { source: 'strace', tracing: null };
+    if (isInstalled('strace')) return { source: 'strace', tracing: null };
     notes.push('no strace here: the program is put together from what was left behind');
   }
   return { source: 'snapshots', tracing: null };
-}
-
-function hasStrace(): boolean {
-  return (process.env.PATH ?? '').split(':').some((dir) => dir !== '' && existsSync(join(dir, 'strace')));
 }
 
 /** `/usr/sbin/rabbitmqctl` is `rabbitmqctl`; letters that a scenario's names have not are dashes. */
@@ -163,7 +158,7 @@ export function programName(command: readonly string[]): string {
   );
 }
 
-// ---- one run -------------------------------------------------------------------------------------------------------
+// ---- one run
 
 async function recordRun(session: Session): Promise<{ recorded: RecordedRun; tail: string }> {
   const { host, command, options, tracing } = session;
@@ -279,7 +274,7 @@ class Strace {
   }
 }
 
-// ---- all runs ------------------------------------------------------------------------------------------------------
+// ---- all runs
 
 function summarise(
   command: readonly string[],
@@ -321,7 +316,7 @@ function sourceText(command: readonly string[], source: RecordSource, runs: numb
   return `pidsim lab record (${source}, ${runs} run${runs === 1 ? '' : 's'}) of: ${command.join(' ')}`;
 }
 
-/** The median of an even number of values is the lower of the two in the middle: a value that was measured. */
+/** The median of an even number of values is the lower of the middle two: a value that was measured. */
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   return { min: sorted[0], median: sorted[(sorted.length - 1) >> 1], max: sorted[sorted.length - 1] };

@@ -14,9 +14,9 @@ export type StraceResult =
   | {
       ok: true;
       events: TraceEvent[];
-      /** Are there waits in the trace? Without them, the builder infers which parent waited for which child. */
+      /** Are there waits in the trace? Without them the builder infers which parent waited. */
       waitsAreTraced: boolean;
-      /** The trace's number of the task that had this pid last; null if it is not in the trace. */
+      /** The trace's number of the task that had this PID last; null if it is not in the trace. */
       taskOf(pid: number): number | null;
     }
   | { ok: false; diagnostics: Diagnostic[] };
@@ -69,7 +69,7 @@ interface Call {
   timeUs: number;
 }
 
-/** Stands for the first process until a line says its pid. */
+/** Stands for the first process until a line says its PID. */
 const ROOT_UNNAMED = -1;
 
 class StraceReader {
@@ -115,7 +115,7 @@ class StraceReader {
     return this.count === 0 || this.trace === null ? [] : this.trace.finish();
   }
 
-  /** Whose line this is; makes the root at the first line, and a child whose first line comes before its parent's answer. */
+  /** The task of a line. Makes the root, and a child whose first line comes before its parent's answer. */
   private identify(said: number | null, timeUs: number): number {
     if (this.trace === null) {
       const root = said ?? ROOT_UNNAMED;
@@ -221,7 +221,7 @@ class StraceReader {
   }
 }
 
-/** The result of a call, in the tracer's own numbers where --pidns-translation says them; null if it has none (`= ?`). */
+/** The result of a call, in the tracer's PIDs where --pidns-translation says them; null: none (`= ?`). */
 function answerOf(text: string): number | null {
   const match = /\)\s+= (-?\d+)(?: \/\* (\d+) in strace's PID NS \*\/)?[^=]*$/.exec(text);
   return match === null ? null : Number(match[2] ?? match[1]);

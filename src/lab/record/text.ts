@@ -2,7 +2,6 @@
 import { isZombie } from '../../procfs/process-row.js';
 import { formatDuration } from '../../text/duration.js';
 import { plainTable } from '../../text/table.js';
-import { programsYaml } from './program.js';
 import type { Measure, Recording } from './record.js';
 import type { RecordedRun } from './recorded-run.js';
 
@@ -41,11 +40,6 @@ const SOURCE_TEXT = {
   strace: 'traced by strace, which slows it down',
   snapshots: 'not traced: snapshots before and after',
 } as const;
-
-/** The recording and the program, to be pasted into a scenario. */
-export function formatRecordingYaml(recording: Recording): string {
-  return programsYaml(recording.programs);
-}
 
 function endings(runs: readonly RecordedRun[]): string {
   const counts = new Map<string, number>();

@@ -1,11 +1,13 @@
 /**
- * From what a tracer saw of live processes to the trace that programs are built from (program/catalogue/trace.ts).
+ * From what a tracer saw of live processes to the trace that programs are built from
+ * (program/catalogue/trace.ts).
  *
- *     trace-ftrace.ts   text of a tracing instance ┐
- *                                                  ├─► TraceAssembler ─► TraceEvent[] ─► printTrace, widestMoment
- *     trace-strace.ts   `strace -f -ttt` output    ┘
+ *     ftrace.ts   text of a tracing instance ┐
+ *                                            ├─► TraceAssembler ─► TraceEvent[]
+ *     strace.ts   `strace -f -ttt` output    ┘
  *
- * Tasks are numbered in the order of their birth, the command that was started is 1, and time begins at its exec.
+ * Tasks are numbered in the order of their birth, the command that was started is 1, and time begins at its
+ * exec.
  */
 
 import type { TraceEvent } from '../../program/catalogue/trace.js';
@@ -24,7 +26,7 @@ interface TracedProcess {
   isLeader: boolean;
 }
 
-/** Events by the tracer's pids, which may be used again, in the order of time. Pids that are not ours are skipped. */
+/** Events by the tracer's PIDs, which may be reused, in the order of time. PIDs not ours are skipped. */
 export class TraceAssembler {
   private readonly events: TraceEvent[] = [];
   private readonly byPid = new Map<number, TracedTask>();
@@ -98,7 +100,7 @@ export class TraceAssembler {
     this.push({ timeUs, event: 'exit', task: task.task, child: status, name: task.comm });
   }
 
-  /** The events from the command's exec on. `rootStatus`: how the command ended, where that is known otherwise. */
+  /** The events from the command's exec on. `rootStatus`: how it ended, where that is known otherwise. */
   finish(rootStatus?: number): TraceEvent[] {
     const startUs =
       this.events.find(({ event, task }) => task === 1 && event === 'exec')?.timeUs ??
@@ -126,7 +128,7 @@ export class TraceAssembler {
     if (this.begun || event.event === 'exec') this.events.push(event);
   }
 
-  /** In de_thread the old leader ends and the thread that called exec takes its number. */
+  /** In de_thread the old leader ends and the thread that called exec takes its PID. */
   private leaderReplaced(timeUs: number, leader: TracedTask, threadPid: number): void {
     const thread = this.byPid.get(threadPid);
     const ended = this.events.findLastIndex(({ event, task }) => event === 'exit' && task === leader.task);
@@ -138,10 +140,11 @@ export class TraceAssembler {
 }
 
 /**
- * Adds what the tracer did not see but the state at rest tells. Under a PID 1 that does not reap, a child that is dead
- * and gone has been reaped by its parent. Where no wait says so (the parent ignores SIGCHLD, or it used a call that does
- * not tell whom it reaped), a wait is put at the child's end; and if the parent seems to have ended before that (its exit
- * is traced before its memory and its pipes are given back), its end is put after it.
+ * Adds what the tracer did not see but the state at rest tells. Under a PID 1 that does not reap, a child
+ * that is dead and gone has been reaped by its parent. Where no wait says so (the parent ignores SIGCHLD, or
+ * it used a call that does not tell which child it reaped), a wait is put at the child's end; and if the
+ * parent seems to have ended before that (its exit is traced before its memory and its pipes are given back),
+ * its end is put after it.
  *
  * `left`: tasks that are zombies at rest. Children that are still alive are left alone.
  */
@@ -183,7 +186,7 @@ export function widestMoment(events: readonly TraceEvent[]): number {
   return widest;
 }
 
-/** Numbers the trace used: the command's own, and one for every process and thread after it. */
+/** PIDs that the trace used: the command's own, and one for every process and thread after it. */
 export function pidsIn(events: readonly TraceEvent[]): { processes: number; threads: number } {
   const count = (kind: TraceEvent['event']): number => events.filter(({ event }) => event === kind).length;
   return { processes: 1 + count('fork'), threads: count('thread') };

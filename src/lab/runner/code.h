@@ -1,6 +1,6 @@
 /*
  * Compiled programs as integers: the same names with the same numbers as in src/program/code.ts and src/kernel/signals.ts,
- * which say what they are. test/lab/runner-code.test.ts compares them.
+ * which say what they are. test/lab/runner/code.test.ts compares them.
  */
 #ifndef CODE_H
 #define CODE_H

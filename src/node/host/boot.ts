@@ -1,4 +1,4 @@
-/** The host's own tasks: what holds the low numbers from boot on, and the daemons that everything else is forked by. */
+/** The host's own tasks: what holds the low PIDs from boot on, and the daemons that fork everything else. */
 import { NONE, type TaskId } from '../../kernel/kernel.js';
 import type { HostDaemons } from '../context.js';
 import { Daemon, type HostContext } from './daemon.js';
@@ -23,7 +23,7 @@ const KERNEL_THREAD_SHARE = 0.4;
  * the daemons themselves need if that is more. What is not a daemon or a kernel thread is a thread of the runtime
  * daemon or the kubelet. Throws RangeError if the machine's limits are too low for that.
  *
- * The init reaps whatever it is given, as systemd does.
+ * Init reaps every child that it gets, as systemd does.
  */
 export function bootHost(context: HostContext, taskCount: number): HostDaemons {
   const { kernel, machine, children, runtimeRules } = context;

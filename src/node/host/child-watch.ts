@@ -2,7 +2,7 @@
 import { ANY, type Kernel, NO_CHILD, NONE, type TaskId, taskIndex } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
 
-/** What `register` gives for a handler; 0 is a child that nobody asked about. */
+/** What `register` gives for a handler; 0 is a child for which no handler was registered. */
 export type ChildKind = number;
 
 /** Called when a child has been reaped; its task index is free again, and may be given out at once. */
@@ -21,7 +21,7 @@ export class ChildWatch implements Worker {
   private readonly retiring = new Set<TaskId>();
   private readonly mourners = new Map<TaskId, (status: number) => void>();
   private readonly handlers: (ChildHandler | null)[] = [null];
-  /** Whose child is being told of: it ends, if it is to retire, when that is over. */
+  /** The worker that is being told of a child: if it is to retire, it ends after that. */
   private telling: TaskId = NONE;
 
   constructor(private readonly kernel: Kernel) {}

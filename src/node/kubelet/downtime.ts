@@ -4,15 +4,15 @@ import { US_PER_MINUTE } from '../../sim/time.js';
 import { formatDuration } from '../../text/duration.js';
 import type { NodeContext } from '../context.js';
 
-/** Shorter than this is a restart, and no news. */
+/** A shorter downtime is a restart, and is not reported. */
 const LONG_US = US_PER_MINUTE;
 
 export class Downtime {
-  /** null: it is up, or nobody wants it to be. */
+  /** null: it is up, or it is not meant to be. */
   sinceUs: number | null = null;
   #pastUs = 0;
   #isTold = false;
-  /** Tells one time that it is down from the next. */
+  /** Distinguishes one downtime from the next. */
   #token = 0;
 
   constructor(

@@ -9,7 +9,7 @@ export function pidCapacity(kernel: Kernel, rules: KubeletRules): number {
   return rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax(), kernel.threadsMax) : kernel.pidMax();
 }
 
-/** R21: threads and zombies; pinned numbers are in no count that it reads. In 16 bits it starts again at 65,536. */
+/** R21: threads and zombies; pinned PIDs are in no count that it reads. In 16 bits it starts again at 65,536. */
 export function pidsInUse(kernel: Kernel, rules: KubeletRules): number {
   return rules.taskCountBits === 16 ? kernel.nrThreads & UINT16_MASK : kernel.nrThreads;
 }

@@ -156,7 +156,7 @@ export class Pod implements SandboxOwner {
     this.advanceStop();
   }
 
-  /** By our will, or because somebody killed pause: then everything in the pod is to be made anew. */
+  /** By our will, or because pause was killed: then everything in the pod is made anew. */
   sandboxExited(): void {
     this.sandboxIsReady = false;
     if (this.state === 'stopping') {
@@ -366,7 +366,7 @@ export class Pod implements SandboxOwner {
     } else context.sim.after(delayUs, this.host.retryPod, this.index, ++this.token);
   }
 
-  /** Time for another try of whatever was refused. */
+  /** Time for another try of what was refused. */
   retry(): void {
     if (this.state === 'stopping') this.advanceStop();
     else if (this.state === 'creating' && !this.sandboxIsReady) this.createSandbox();

@@ -6,7 +6,7 @@
  *                             ▲         └─► exec, up to three tries while it cannot be started (R15) ─► result
  *                             └────────────────── thresholds, on hold after a failure ◄─────────────────┘
  *
- * A Go ticker keeps one tick that nobody has taken yet and drops the rest: so the interval from start to start is the
+ * A Go ticker keeps one tick that has not been taken yet and drops the rest: so the interval from start to start is the
  * longer of the period and the probe's own duration, and after a slow probe one may follow at once.
  *
  * Docker's own health check (`sandbox: none`, moby daemon/health.go) goes through the same stages in its own manner (R36): no
@@ -36,7 +36,7 @@ export interface ProbeTotals {
 
 export type ProbeResult = 'success' | 'failure' | 'error';
 
-/** What a worker knows of its container beyond the container itself, and whom it tells. */
+/** What a worker knows of its container beyond the container itself, and what it tells its owner. */
 export interface ProbeHost {
   /** `pod/container`. */
   readonly path: string;
@@ -194,7 +194,7 @@ export class ProbeWorker implements ExecClient {
   }
 
   execEnded(task: TaskId, status: number): void {
-    // Given up on earlier, and left running (docker): nobody is interested any more.
+    // Given up on earlier, and left running (docker): its result no longer matters.
     if (task !== this.task) return;
     this.task = NONE;
     this.draining = false;
@@ -347,7 +347,7 @@ export class ProbeWorkers {
     };
   }
 
-  /** Begins to probe, now: when the kubelet first hears of the pod, whatever its containers do. */
+  /** Begins to probe, now: when the kubelet first hears of the pod, even if no container runs. */
   add(options: ProbeWorkerOptions): ProbeWorker {
     const worker = new ProbeWorker(this, options);
     worker.index = this.all.push(worker) - 1;

@@ -16,7 +16,7 @@ import type { ChildKind } from '../host/child-watch.js';
 import type { RuncCallKind, RuncCalls, RuncTarget } from './runc.js';
 import type { Container } from './sandbox.js';
 
-/** Who execs, again and again, one command at a time. */
+/** What starts execs, one at a time, again and again. */
 export interface ExecClient {
   readonly container: Container;
   readonly origin: OriginId;

@@ -99,7 +99,7 @@ export class RuncCalls implements Worker {
   private readonly ready: RuncReady[] = [];
   private readonly done: EventKind;
   private readonly calls: RuncCall[] = [];
-  /** Those of them that are over. */
+  /** Calls that are over. */
   private readonly free: RuncCall[] = [];
   /** By task index: the call that a process belongs to. */
   private callOf = new Int32Array(1024);
@@ -112,7 +112,7 @@ export class RuncCalls implements Worker {
     this.done = context.sim.register((index) => this.finish(this.calls[index]));
   }
 
-  /** runc waits for its child in the end, and for nothing before. */
+  /** runc waits for its child at its own end, and for nothing before. */
   wake(): void {}
 
   /** Killed, by any process that could name its PID. */
@@ -262,7 +262,7 @@ export class RuncCalls implements Worker {
     const { kernel } = this;
     const { kind, owner, namespace } = call;
     const runc = call.runcDied ? NONE : call.runc;
-    // A runc that is not its parent's child any more has lost it, and reports to nobody.
+    // A runc that is not its parent's child any more has lost it, and has no process to report to.
     if (call.runcDied || (runc !== NONE && kernel.parentOf(runc) !== call.parent)) this.giveUp(call);
     const child = call.childDied ? NONE : call.child;
     if (runc !== NONE && child !== NONE) kernel.exitAwaited(runc, 0);

@@ -5,7 +5,7 @@
  *        │       └────► runc ─► application  in the pod's namespace, or PID 1 of its own
  *        └────► shim (one per container where the runtime does so, R28)
  *
- * A sandbox or a container is plain data with an owner, who is told what became of it; nothing here decides when
+ * A sandbox or a container is plain data with an owner, which is told what became of it; nothing here decides when
  * something is started, stopped or tried again (pod.ts does).
  */
 import {

@@ -5,7 +5,7 @@ import { type Fact, type History, type Values, valuesAt } from './fact.js';
 
 /**
  * Of the runtimes that are not named: `kubelet` by the kubelet's version, because it is part of the kubelet; `others`
- * whatever their version.
+ * at every version.
  */
 type Histories<T> = Partial<Record<RuntimeName | 'kubelet' | 'others', History<T>>>;
 

@@ -43,7 +43,7 @@ export const APP_MAIN_THREAD_EXITS: ProgramSource = {
   comm: 'app',
   source: 'kernel behaviour: exit_notify, delay_group_leader; observed as STAT Zl',
   description:
-    'An application whose main thread has ended while 8 others work on: ps shows it defunct, it holds 9 numbers, and ' +
+    'An application whose main thread has ended while 8 others work on: ps shows it defunct, it holds 9 PIDs, and ' +
     'no PID 1, however well it reaps, can clear it.',
   steps: [{ threads: 8 }, { sleep: '1s' }, 'exit-main-thread', 'pause'],
 };
@@ -51,13 +51,13 @@ export const APP_MAIN_THREAD_EXITS: ProgramSource = {
 export const SLEEP_FOREVER: ProgramSource = {
   comm: 'sleep',
   source: 'observed: sleep as PID 1 leaves all of 20 orphans',
-  description: 'sleep infinity: blocks for ever, waits for nobody.',
+  description: 'sleep infinity: blocks for ever, reaps no child.',
   steps: ['pause'],
 };
 
 export const TAIL: ProgramSource = {
   comm: 'tail',
   source: 'observed: tail -f as PID 1 leaves all of 20 orphans',
-  description: 'tail -f /dev/null, the popular way to keep a container alive: waits for nobody.',
+  description: 'tail -f /dev/null, the popular way to keep a container alive: reaps no child.',
   steps: ['pause'],
 };

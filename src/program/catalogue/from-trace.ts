@@ -31,12 +31,12 @@ const LAST_LOOK_US = 50;
 /** Whoever ends so much later than another ends after it. */
 const MOMENT: DurationText = '1ms';
 
-/** What a trace does not show, and the reader of it knows. Tasks by their number in the trace. */
+/** What a trace does not show, and its reader has to say. Tasks by their number in the trace. */
 export interface TraceReading {
   source?: string;
   description?: string;
   /**
-   * SIGCHLD disposition of programs, by comm, from their exec on. One that is listed waits for nobody (what its
+   * SIGCHLD disposition of programs, by comm, from their exec on. One that is listed calls no wait (what its
    * handler reaps needs no wait step); `default`: a program that is known not to wait.
    */
   sigchld?: Readonly<Record<string, SigchldDisposition>>;
@@ -194,7 +194,7 @@ class Writer {
     return [...closing, ...kills, ...this.race(), { exit: status ?? defaultStatus }];
   }
 
-  /** Between the closing of the pipes and the end of a process that aborts: who is gone first? */
+  /** Between the closing of the pipes and the end of a process that aborts: which is gone first? */
   private race(): Step[] {
     const { abortOrphanShare } = this.reading;
     if (abortOrphanShare === undefined) return [];

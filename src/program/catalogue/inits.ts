@@ -2,7 +2,7 @@
  * Small inits and shells: programs whose one task is to run another, and what they do with children that are not
  * theirs. Each takes the program of its child by name.
  *
- * What each does between fork and exec, and whom it waits for, was seen with strace on Debian 12's packages (tini
+ * What each does between fork and exec, and which children it waits for, was seen with strace on Debian 12's packages (tini
  * 0.19.0, dumb-init 1.2.5, catatonit 0.1.7, dash 0.5.12, bash 5.2.15). Two things are left out: a real init passes
  * SIGTERM on to its child and ends when that has ended, here it exits at once; and it also looks for children once a
  * second, which matters to no outcome.
@@ -12,7 +12,7 @@ import type { ProgramSource, Step } from '../step.js';
 type Init = (child: string) => ProgramSource;
 
 /**
- * Waits for SIGCHLD, then reaps until nothing is left, whoever's children they are, until its main child is among
+ * Waits for SIGCHLD, then reaps until nothing is left, adopted children too, until its main child is among
  * them; exits with that one's status. `isolate` is what the child does before it execs.
  */
 function reapingInit(child: string, isolate: Step[], before: Step[] = []): Step[] {
@@ -77,7 +77,7 @@ const dash: Init = (child) => ({
 const bash: Init = (child) => ({
   comm: 'bash',
   source: 'bash 5.2.15 -c, observed: execs the last command',
-  description: 'bash -c COMMAND: becomes the command, so that as PID 1 nobody reaps.',
+  description: 'bash -c COMMAND: becomes the command, so that PID 1 does not reap.',
   steps: [{ exec: { program: child } }],
 });
 

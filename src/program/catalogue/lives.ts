@@ -166,7 +166,7 @@ function withInferredWaits(life: Life, lives: ReadonlyMap<number, Life>): Action
   return [...life.actions, ...waits].sort((a, b) => a.timeUs - b.timeUs);
 }
 
-/** Leaves out the waits of programs whose SIGCHLD disposition is known: their handler reaps, or nobody does. */
+/** Leaves out the waits of programs whose SIGCHLD disposition is known: their handler reaps, or nothing does. */
 function dropWaitsOfHandlers(life: Life, sigchld: NonNullable<LifeReading['sigchld']>): void {
   let { comm } = life;
   life.actions = life.actions.filter((action) => {

@@ -4,7 +4,7 @@ import type { ProgramSource } from '../step.js';
 
 /**
  * pause up to 3.0: handlers for SIGINT and SIGTERM, then pause() for ever. SIGCHLD is at its default, which is not
- * SIG_IGN: nothing is delivered and nobody waits, so whatever it adopts stays a zombie as long as the sandbox lives.
+ * SIG_IGN: nothing is delivered, and it never waits: what it adopts stays a zombie as long as the sandbox lives.
  */
 export const PAUSE_3_0: ProgramSource = {
   comm: 'pause',
@@ -17,7 +17,7 @@ export const PAUSE_3_0: ProgramSource = {
 export const PAUSE_3_1: ProgramSource = {
   comm: 'pause',
   source: 'kubernetes/kubernetes build/pause/linux/pause.c, sigreap (PR 36853, released by PR 56762)',
-  description: 'Pause 3.1 and later: reaps whatever it adopts.',
+  description: 'Pause 3.1 and later: reaps what it adopts.',
   steps: [{ sigchld: 'reap-all' }, { 'on-term': 'exit' }, 'pause'],
 };
 

@@ -2,8 +2,8 @@
 import type { ProgramSource, Step } from '../step.js';
 import { programFromTrace, type TraceReading } from './from-trace.js';
 import { parseTrace } from './trace.js';
-import { RABBITMQ_SERVER_TRACE } from './traces/rabbitmq-server.js';
-import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from './traces/rabbitmqctl.js';
+import server from './traces/rabbitmq-server.json' with { type: 'json' };
+import nodeHealthCheck from './traces/rabbitmqctl.json' with { type: 'json' };
 
 /** How often `erl_child_setup` outlives an aborting VM: 23 of 81 runs on an idle machine, up to 21 of 26 on a busy one. */
 const ABORT_ORPHAN_SHARE = 0.28;
@@ -17,14 +17,14 @@ const ABORT_ORPHAN_SHARE = 0.28;
  * - `erl_child_setup` waits for its children in a SIGCHLD handler.
  * - The outer `inet_gethost` never waits for the inner one.
  *
- * When they are refused a number, as seen in a namespace with 3 to 27 numbers free (docs/lab-rabbitmq.md):
+ * When they are refused a PID, as seen in a namespace with 3 to 27 PIDs free (docs/lab-rabbitmq.md):
  *
  * - `beam.smp` that is refused a thread aborts (status 134). That closes the pipe to `erl_child_setup`, which exits too.
  *   Here the closing pipe is a SIGTERM with a handler.
  * - `erl_child_setup` that cannot fork tells `beam.smp`, which exits 1, and ends after it. Here that is a SIGTERM too,
  *   status 143.
  * - The outer `inet_gethost` that cannot fork the inner one cannot resolve names. `beam.smp` waits for one until the
- *   command gives up after 90 s, status 69, and all the while its 20 tasks have their numbers. Here the `inet_gethost`
+ *   command gives up after 90 s, status 69, and all the while its 20 tasks have their PIDs. Here the `inet_gethost`
  *   and the `erl_child_setup` end at once, and `beam.smp` finds out when it would have been ready.
  *
  * So a full table goes on filling, by less than one zombie for each failing probe, until `su` or `sh` cannot fork.
@@ -41,7 +41,7 @@ const PAIR_US = { beforeUs: 200, afterUs: 200 };
 
 /**
  * `erl_child_setup` exits because the exiting `beam.smp` closes the pipe to it; `beam.smp` then needs some
- * milliseconds more, to give back its memory, before it is gone. Whoever is gone first decides: if it is
+ * milliseconds more, to give back its memory, before it is gone. It matters which is gone first: if it is
  * `erl_child_setup`, its parent still ignores SIGCHLD and the kernel reaps it; if it is `beam.smp`, then
  * `erl_child_setup` becomes an orphan of PID 1.
  *
@@ -65,14 +65,14 @@ const SOURCE =
 const RESOLUTION_US = 1_000;
 
 /**
- * One run: 26 processes and 19 extra threads, 45 numbers, 0.354 s.
+ * One run: 26 processes and 19 extra threads, 45 PIDs, 0.354 s.
  *
  * Left under a PID 1 that does not reap: the inner `inet_gethost` of each of the two pairs, whose session is the
- * outer's number (2 zombies, 2 pinned numbers), and in 26 % of the runs `erl_child_setup`, its own session's leader
- * (1 zombie). So 2.26 zombies and 4.26 numbers a run.
+ * outer's PID (2 zombies, 2 pinned PIDs), and in 26 % of the runs `erl_child_setup`, its own session's leader
+ * (1 zombie). So 2.26 zombies and 4.26 PIDs per run.
  *
- * What that predicts for a namespace of pid_max 800: the numbers below 300 are used once. The server's start takes 84 of
- * them, the first 4.8 runs the other 215. The 500 numbers from 300 to 799 are used again and again, until fewer than 26
+ * What that predicts for a namespace of pid_max 800: the PIDs below 300 are used once. The server's start takes 84 of
+ * them, the first 4.8 runs the other 215. The 500 PIDs from 300 to 799 are used again and again, until fewer than 26
  * of them are free, which a run needs at its widest: after 474 / 4.26 = 111.3 more runs. So run 117 or so is the first
  * to fail, with 2.26 x 116 + 3 = 265 zombies. Measured: 119 with 277 zombies; on a busier machine, where a run left 2.4
  * and some runs a pair of `epmd` besides, 116 with 290.
@@ -80,10 +80,10 @@ const RESOLUTION_US = 1_000;
  * `orphanShare`: how often `erl_child_setup` is left, from 0 to 1, where it has been measured on another machine.
  */
 export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramSource {
-  return fromTrace(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE, {
+  return fromTrace(nodeHealthCheck.lines, {
     source: SOURCE,
     description:
-      'RabbitMQ 3.10.8. Leaves 2 orphans a run (inet_gethost), each of which pins the number of its session, and in ' +
+      'RabbitMQ 3.10.8. Leaves 2 orphans per run (inet_gethost), each of which pins the PID of its session leader, and in ' +
       'about a quarter of the runs a third (erl_child_setup).',
     ...ERLANG,
     // Its parent goes on 5.5 ms after its last thread's exit event; a shell does so some 0.25 ms after the wake-up.
@@ -107,7 +107,7 @@ export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramS
  * 4 were seen in five starts with an empty database, 4 to 8 with one in use).
  */
 export function rabbitmqServer(): ProgramSource {
-  const server = fromTrace(RABBITMQ_SERVER_TRACE, {
+  const started = fromTrace(server.lines, {
     source: SOURCE,
     description: 'RabbitMQ 3.10.8: the server, from its start scripts to its steady state.',
     ...ERLANG,
@@ -123,17 +123,17 @@ export function rabbitmqServer(): ProgramSource {
     resolutionUs: RESOLUTION_US,
   });
   // The start script traps SIGTERM, stops the broker and exits.
-  return { ...server, steps: [{ 'on-term': 'exit' }, ...server.steps] };
+  return { ...started, steps: [{ 'on-term': 'exit' }, ...started.steps] };
 }
 
-function fromTrace(text: string, reading: TraceReading): ProgramSource {
-  const trace = parseTrace(text);
+function fromTrace(lines: readonly string[], reading: TraceReading): ProgramSource {
+  const trace = parseTrace(lines.join('\n'));
   if (!trace.ok) throw new Error(JSON.stringify(trace.problems));
   return programFromTrace(trace.events, reading);
 }
 
 /**
- * `rabbitmqctl` as of 2017 to 2019: 3 orphans a run that nobody waits for, `epmd`, `erl_child_setup` and
+ * `rabbitmqctl` as of 2017 to 2019: 3 orphans per run that no process waits for, `epmd`, `erl_child_setup` and
  * `inet_gethost`. Published: habitat core-plans issue 1099 ("Each execution … creates 3 zombie processes", counts of
  * 27, 26 and 39). How they come about is the mechanism measured on 3.10.8: `erl` starts an `epmd -daemon`, which
  * detaches and then ends, since the server's own has the port; the Erlang VM ends before its `erl_child_setup`; the
@@ -145,7 +145,7 @@ export function rabbitmqctl2017(): ProgramSource {
     source:
       'Published: habitat core-plans issue 1099 (2017), rabbitmq-server issue 1984 (2019); timing assumed',
     description:
-      'rabbitmqctl of 2017 to 2019. Leaves 3 orphans a run: epmd, erl_child_setup and inet_gethost.',
+      'rabbitmqctl of 2017 to 2019. Leaves 3 orphans per run: epmd, erl_child_setup and inet_gethost.',
     steps: [
       {
         fork: {

@@ -56,7 +56,7 @@ function madeUp(command: readonly string[], source: ProgramSource, assumed: stri
   return { ok: true, name: joinWords(command), source, assumed };
 }
 
-/** Layers of wrappers around a command that somebody may mean. */
+/** Layers of wrappers around a command that can be meant in earnest. */
 const DEPTH_MAX = 8;
 
 class Resolver {

@@ -91,7 +91,7 @@ export function programOfScript(shell: ShellKind, script: string, nameOf: NameCo
 function shellProgram(shell: ShellKind, script: string, steps: Step[], assumed: string[]): ReadScript {
   const body = steps.length === 0 ? [SHELL_ALONE] : steps;
   const description = `${shell.comm} -c ${joinWords([script])}, as long as every command succeeds.`;
-  // While it waits for one command a shell reaps whatever child there is (K43).
+  // While it waits for one command a shell reaps any other child too (K43).
   return {
     ok: true,
     source: { comm: shell.comm, description, steps: [{ sigchld: 'reap-all' }, ...body] },

@@ -9,8 +9,8 @@
  * |---|---|---|---|
  * | `fork` | the parent | the new process | comm at the fork |
  * | `thread` | the creator (a process or one of its threads) | the new thread | |
- * | `exec` | who | | new comm |
- * | `setsid`, `setpgid` | who | | |
+ * | `exec` | the process | | new comm |
+ * | `setsid`, `setpgid` | the process | | |
  * | `wait` | the parent | the child that it has reaped | |
  * | `exit` | the process or thread that ends | exit status, if known and not 0 | |
  *

@@ -10,14 +10,16 @@ import type { ChartSpec } from './theme.js';
 export interface RunChart {
   /** `pids.vl.json` and `pids.svg`. */
   name: string;
+  /** What it shows, in a list of charts. */
+  shows: string;
   title: (result: RunResult) => string;
   spec: (result: RunResult) => ChartSpec;
 }
 
 /** The first one is the main chart. */
 export const RUN_CHARTS: readonly RunChart[] = [
-  { name: 'pids', title: headline, spec: pidsChart },
-  { name: 'kubelet', title: kubeletHeadline, spec: kubeletChart },
-  { name: 'symptoms', title: symptomsHeadline, spec: symptomsChart },
-  { name: 'blame', title: blameHeadline, spec: blameChart },
+  { name: 'pids', shows: 'what is in use', title: headline, spec: pidsChart },
+  { name: 'kubelet', shows: 'what the kubelet sees', title: kubeletHeadline, spec: kubeletChart },
+  { name: 'symptoms', shows: 'what people notice', title: symptomsHeadline, spec: symptomsChart },
+  { name: 'blame', shows: 'what holds the PIDs', title: blameHeadline, spec: blameChart },
 ];

@@ -1,4 +1,4 @@
-/** What holds the PIDs, at the end or as the node became full: a bar per pod, container and origin, split by kind. */
+/** What holds the PIDs, at the end or as the node became full: a bar per origin, split by kind. */
 import type { BlameRow, RunResult } from '../../run/result.js';
 import { blameToTell } from '../../run/story.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';
@@ -39,7 +39,7 @@ export function blameChart(result: RunResult): ChartSpec {
     ],
     layer: [
       {
-        transform: [{ fold: KINDS.map(({ column }) => column), as: ['kind', 'count'] }],
+        transform: [{ fold: KINDS.map(({ key }) => key), as: ['kind', 'count'] }],
         mark: { type: 'bar', height: BAR_HEIGHT, yOffset: 8, aria: false },
         encoding: {
           y,

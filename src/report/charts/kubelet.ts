@@ -1,8 +1,8 @@
-/** What the kubelet sees against what is allocated: in use above, left over below; the gap is the hidden half. */
+/** What the kubelet sees against what is allocated: in use above, free below; the gap is the hidden half. */
 import type { RunResult } from '../../run/result.js';
 import { kubeletHeadline, kubeletSubtitle } from '../message.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
-import { axisFormat, type ChartSpec, COLOURS, chart } from './theme.js';
+import { axisFormat, type ChartSpec, COLOURS, chart, colourLegend } from './theme.js';
 import {
   momentLayers,
   PLOT_WIDTH,
@@ -22,9 +22,12 @@ const SERIES = [
 
 type SeriesKey = (typeof SERIES)[number]['key'];
 
+/** In the legend, lines and the area look alike. */
+const SYMBOL = { symbolOpacity: 1, symbolStrokeWidth: 0 };
+
 const USED_HEIGHT = 210;
 const FREE_HEIGHT = 120;
-/** Room for the labels of the vertical axes, the same in both panels so that they stand exactly above each other. */
+/** Room for the labels of the vertical axes, the same in both panels: so they stand above each other. */
 const AXIS_EXTENT = 52;
 
 export function kubeletChart(result: RunResult): ChartSpec {
@@ -73,8 +76,8 @@ function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpe
 }
 
 /**
- * Two lines, and the gap between them as an area where the kubelet believes too well of the node. It may also see
- * fewer free PIDs than there are, for instance because it takes threads-max into account.
+ * Two lines, and the gap between them as an area where the kubelet believes too well of the node. It may also
+ * see fewer free PIDs than there are, for instance because it takes threads-max into account.
  *
  * @param columns `hidden` says on which side of what the kubelet sees the hidden part lies.
  */
@@ -109,7 +112,7 @@ function gapLayers(
   const color = (key: SeriesKey): ChartSpec =>
     legendOffset === undefined
       ? {}
-      : { color: { datum: key, type: 'nominal', ...colourScale(legendOffset) } };
+      : { color: { datum: key, type: 'nominal', ...colourLegend(SERIES, legendOffset, SYMBOL) } };
   const line = (column: string, key: SeriesKey, strokeWidth: number): ChartSpec => ({
     mark: mark({ type: 'line', strokeWidth }, key),
     encoding: { x, y: y(column), ...color(key) },
@@ -123,22 +126,4 @@ function gapLayers(
     line(columns.truth, 'truth', 3.5),
     line(columns.seen, 'seen', 2),
   ];
-}
-
-function colourScale(legendOffset: number): ChartSpec {
-  const labels = Object.fromEntries(SERIES.map(({ key, label }) => [key, label]));
-  return {
-    scale: { domain: SERIES.map(({ key }) => key), range: SERIES.map(({ colour }) => colour) },
-    legend: {
-      title: null,
-      orient: 'top',
-      direction: 'horizontal',
-      symbolType: 'square',
-      symbolOpacity: 1,
-      symbolStrokeWidth: 0,
-      offset: legendOffset,
-      labelLimit: 0,
-      labelExpr: `${JSON.stringify(labels)}[datum.label]`,
-    },
-  };
 }

@@ -7,7 +7,7 @@ import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 
 /** Below this part of the limit, drawing to scale would leave nothing to see. */
 const SCALE_TO_LIMIT_FROM = 0.08;
-/** From this part of the table on, the PIDs that are not handed out again get a line of their own, with room for its label. */
+/** From this part of the table on, the PIDs that are not handed out again get a line of their own. */
 const RESERVED_WORTH_DRAWING = 0.08;
 
 export interface Level {
@@ -15,9 +15,9 @@ export interface Level {
   top: number;
   /** pid_max at the start of the picture. */
   limit: number;
-  /** The most PIDs that can be taken at its end; less than the limit where low ones are not handed out again (K3). */
+  /** The most PIDs that can be taken at its end: without the low ones that are not handed out again (K3). */
   usable: number;
-  /** Where a label has room beside the line: each pid_max of the picture, and when it is set, in the unit of the axis. */
+  /** Where a label has room: each pid_max of the picture, and when it is set, in the unit of the axis. */
   limits: { t: number; pidMax: number }[];
   /** The limit lies within the axis, at some time at least. */
   limitInSight: boolean;
@@ -80,7 +80,7 @@ export function levelScale(level: Level): ChartSpec {
 /**
  * The pid_max line as it was at each moment; a note instead when it is out of sight.
  *
- * @param x the time encoding of the chart. It is not shared among layers: a layer that draws one mark must not get it.
+ * @param x the time encoding of the chart. A layer that draws one mark must not get it.
  */
 export function limitLayers(level: Level, x: ChartSpec): ChartSpec[] {
   if (!level.limitInSight) {

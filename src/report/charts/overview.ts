@@ -1,4 +1,4 @@
-/** All scenarios of a run on one logarithmic time axis: when each is full, would be full, or that it never is. */
+/** All scenarios of a run on one logarithmic time axis: when each is full, would be full, or never is. */
 import type { RunResult } from '../../run/result.js';
 import { tellStory } from '../../run/story.js';
 import { formatSeconds } from '../../text/duration.js';
@@ -156,7 +156,7 @@ interface LogAxis {
   labels: string[];
 }
 
-/** From a tick below the earliest moment to a little beyond the latest; ticks where their labels have room. */
+/** From a tick below the earliest moment to just beyond the latest; ticks where their labels have room. */
 function logAxis(seconds: readonly number[]): LogAxis {
   const positive = seconds.filter((value) => value > 0);
   const earliest = Math.min(...positive) / 1.5;

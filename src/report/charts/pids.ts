@@ -3,7 +3,16 @@ import type { RunResult } from '../../run/result.js';
 import { lastReading } from '../../run/story.js';
 import { headline, question } from '../message.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
-import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, KINDS, titleHeight } from './theme.js';
+import {
+  axisFormat,
+  CHART_WIDTH,
+  type ChartSpec,
+  COLOURS,
+  chart,
+  colourLegend,
+  KINDS,
+  titleHeight,
+} from './theme.js';
 import {
   axisTime,
   momentLayers,
@@ -41,7 +50,7 @@ export function pidsChart(result: RunResult): ChartSpec {
   });
 }
 
-const COLUMNS = KINDS.map(({ column }) => column);
+const COLUMNS = KINDS.map(({ key }) => key);
 
 function areas(x: ChartSpec, level: Level, legendOffset: number): ChartSpec {
   return {
@@ -89,19 +98,5 @@ function projectionLayers(result: RunResult, frame: TimeFrame, level: Level): Ch
 
 /** @param offset between the legend and the plot, in pixels. */
 export function kindColour(offset: number): ChartSpec {
-  const names = Object.fromEntries(KINDS.map(({ column, label }) => [column, label]));
-  return {
-    field: 'kind',
-    type: 'nominal',
-    scale: { domain: KINDS.map(({ column }) => column), range: KINDS.map(({ colour }) => colour) },
-    legend: {
-      title: null,
-      orient: 'top',
-      direction: 'horizontal',
-      symbolType: 'square',
-      offset,
-      labelLimit: 0,
-      labelExpr: `${JSON.stringify(names)}[datum.label]`,
-    },
-  };
+  return { field: 'kind', type: 'nominal', ...colourLegend(KINDS, offset) };
 }

@@ -1,4 +1,4 @@
-/** What people notice: for each kind of request, how many worked and how many failed so far, one strip each. */
+/** What people notice: for each kind of request, how many have worked and failed so far, a strip each. */
 import type { RunResult, TimelineColumn } from '../../run/result.js';
 import { rowAt } from '../../run/story.js';
 import { formatCompact } from '../../text/figures.js';

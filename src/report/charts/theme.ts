@@ -1,5 +1,6 @@
 /** One look for every chart: sizes, colours, type, and how a title is broken into lines. */
 import { unbroken } from '../../text/figures.js';
+import { fillLines } from '../../text/table.js';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** A Vega-Lite specification: plain JSON. Data is named by a URL relative to the file that holds it. */
@@ -24,16 +25,16 @@ export const COLOURS = {
   paper: '#ffffff',
 } as const;
 
-/** What holds a number, in stacking order from below; the names are columns of timeline.csv and blame.csv. */
+/** What holds a PID, in stacking order from below; the keys are columns of timeline.csv and blame.csv. */
 export const KINDS = [
-  { column: 'tasks', label: 'live tasks', colour: COLOURS.live },
-  { column: 'zombies', label: 'zombies', colour: COLOURS.zombies },
-  { column: 'pinned', label: 'pinned PIDs (no process left)', colour: COLOURS.pinned },
+  { key: 'tasks', label: 'live tasks', colour: COLOURS.live },
+  { key: 'zombies', label: 'zombies', colour: COLOURS.zombies },
+  { key: 'pinned', label: 'pinned PIDs (no process left)', colour: COLOURS.pinned },
 ] as const;
 
 const FONT = 'Helvetica, Arial, sans-serif';
 
-export const CONFIG: ChartSpec = {
+const CONFIG: ChartSpec = {
   font: FONT,
   background: '#ffffff',
   padding: 12,
@@ -67,28 +68,18 @@ export const CONFIG: ChartSpec = {
   text: { fontSize: 12, color: COLOURS.ink },
 };
 
-/** Average advance of a character of the title, as a part of the font size. DejaVu, the widest we meet, needs this. */
+/** Average advance of a character of the title, as a part of the font size, in DejaVu, the widest we meet. */
 const BOLD_ADVANCE = 0.62;
 const PLAIN_ADVANCE = 0.55;
 
 /** Breaks a text into as few lines as fit, of about equal length; a single longer word stays whole. */
 export function wrap(text: string, charactersMax: number): string[] {
   const tied = unbroken(text);
-  const count = fill(tied, charactersMax).length;
+  const words = tied.split(/ +/);
+  const count = fillLines(words, charactersMax).length;
   let width = Math.ceil(tied.length / count);
-  while (fill(tied, width).length > count) width++;
-  return fill(tied, width);
-}
-
-function fill(text: string, charactersMax: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/ +/)) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + 1 + word.length <= charactersMax) {
-      lines[lines.length - 1] = `${line} ${word}`;
-    } else lines.push(word);
-  }
-  return lines;
+  while (fillLines(words, width).length > count) width++;
+  return fillLines(words, width);
 }
 
 const TITLE_CHARACTERS = Math.floor((CHART_WIDTH - 24) / (17 * BOLD_ADVANCE));
@@ -114,6 +105,33 @@ export function chart(title: string, subtitle: string, body: ChartSpec): ChartSp
 export function axisFormat(top: number): ChartSpec {
   if (top < 1e6) return { format: ',d' };
   return { labelExpr: "datum.value === 0 ? '0' : format(datum.value / 1e6, '~r') + ' M'" };
+}
+
+/**
+ * Colours by name, and the legend over the plot that says what they are.
+ *
+ * @param offset between the legend and the plot, in pixels.
+ * @param symbol what is special about the legend's symbols.
+ */
+export function colourLegend(
+  series: readonly { key: string; label: string; colour: string }[],
+  offset: number,
+  symbol: ChartSpec = {},
+): ChartSpec {
+  const labels = Object.fromEntries(series.map(({ key, label }) => [key, label]));
+  return {
+    scale: { domain: series.map(({ key }) => key), range: series.map(({ colour }) => colour) },
+    legend: {
+      title: null,
+      orient: 'top',
+      direction: 'horizontal',
+      symbolType: 'square',
+      ...symbol,
+      offset,
+      labelLimit: 0,
+      labelExpr: `${JSON.stringify(labels)}[datum.label]`,
+    },
+  };
 }
 
 /** A layer that draws one mark, not one per row of the chart's data. */

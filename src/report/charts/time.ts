@@ -1,6 +1,6 @@
 /**
- * The time axis: how much of the run a picture shows, in which unit, with which ticks; the rows of timeline.csv it
- * needs; and the moments it marks.
+ * The time axis: how much of the run a picture shows, in which unit, with which ticks; the rows of
+ * timeline.csv it needs; and the moments it marks.
  */
 import type { RunResult } from '../../run/result.js';
 import { endSeconds, lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
@@ -28,8 +28,8 @@ const UNITS: TimeUnit[] = [
 ];
 
 /**
- * A unit is used from so many of it on. Moments are told in days from 2 days on, and the picture is 1.4 times as long: so the
- * labels and the axis have one unit.
+ * A unit is used from so many of it on. Moments are told in days from 2 days on, and the picture is 1.4 times
+ * as long: so the labels and the axis have one unit.
  */
 const UNIT_FROM = 2.8;
 const TICKS_MAX = 10;
@@ -54,9 +54,9 @@ export interface TimeFrame {
 const PROJECTION_REACH = 8;
 
 /**
- * A run goes on to its horizon even if everything has happened on the first day. The picture ends a little after the
- * last moment that matters, unless the node still changes after it. With `projection` it goes on to the moment at
- * which a censored run would be full, if that is not too far away.
+ * A run goes on to its horizon even if everything has happened on the first day. The picture ends a little
+ * after the last moment that matters, unless the node still changes after it. With `projection` it goes on to
+ * the moment at which a censored run would be full, if that is not too far away.
  */
 export function timeFrame(result: RunResult, options: { projection?: boolean } = {}): TimeFrame {
   const horizon = endSeconds(result);
@@ -122,8 +122,8 @@ export function timelineData(columns: readonly string[]): ChartSpec {
 }
 
 /**
- * The rows of the frame, thinned where nothing happens: every n-th row, the ends, and both sides of every jump.
- * Adds `t`, the time in the unit of the axis.
+ * The rows of the frame, thinned where nothing happens: every n-th row, the ends, and both sides of every
+ * jump. Adds `t`, the time in the unit of the axis.
  */
 export function timelineTransforms(result: RunResult, frame: TimeFrame): Json[] {
   const { timeline } = result;
@@ -154,7 +154,7 @@ export function timelineTransforms(result: RunResult, frame: TimeFrame): Json[] 
   ];
 }
 
-// ---------------------------------------------------------------------------------------------- marked moments
+// ------------------------------------------------------------ marked moments
 
 interface PlacedMoment extends Moment {
   /** 0: the line just above the plot; 1: the next one up. */
@@ -164,7 +164,7 @@ interface PlacedMoment extends Moment {
 
 /** Of a character of a label, on average, in pixels. */
 export const LABEL_ADVANCE = 7.2;
-export const MOMENT_LINE_HEIGHT = 16;
+const MOMENT_LINE_HEIGHT = 16;
 
 /** Gives each label a line of its own where two would touch. */
 export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PLOT_WIDTH): PlacedMoment[] {
@@ -190,7 +190,7 @@ export function momentsHeight(moments: readonly PlacedMoment[]): number {
     : (Math.max(...moments.map(({ line }) => line)) + 1) * MOMENT_LINE_HEIGHT + 4;
 }
 
-/** A rule through the plot for each moment, with its label above; a label keeps the rules of other moments off. */
+/** A rule through the plot for each moment, its label above; a label keeps the rules of others off. */
 export function momentLayers(
   moments: readonly PlacedMoment[],
   frame: TimeFrame,

@@ -62,7 +62,7 @@ function stepsIn(source: LitmusSource): string[] {
   return names;
 }
 
-/** `kill group TERM`, `sigchld reap-one`, `fork orElse`: with whatever makes it behave differently. */
+/** `kill group TERM`, `sigchld reap-one`, `fork orElse`: with what makes it behave differently. */
 function namesOf(step: Step): string[] {
   if (typeof step === 'string') return [step];
   const orElse = (name: string, has: unknown): string[] =>
@@ -125,7 +125,7 @@ function kindsOf(outcome: Outcome): string[] {
   ];
 }
 
-/** A child with a smaller number than the parent that forked it, or a parent that could not have been there before. */
+/** A child with a smaller PID than the parent that forked it, or a parent that could not have been there before. */
 function wrapped(tasks: readonly ProcessRow[]): boolean {
   return tasks.some(({ pid, ppid }) => ppid > 1 && pid < ppid);
 }

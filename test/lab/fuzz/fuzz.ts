@@ -9,14 +9,14 @@
  * a program is run again a few times with every process slowed down by chance: when one of these runs ends as the model
  * does, it is one of the worlds that the kernel gives.
  */
-import { expectedOf } from '../../../src/lab/litmus/expect.js';
 import { formatDifference } from '../../../src/lab/litmus/format.js';
 import { cpusHere, type KernelRunOptions, runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
-import { type LitmusSource, litmusOf, printLitmus } from '../../../src/lab/litmus/litmus.js';
+import { type LitmusSource, litmusOf } from '../../../src/lab/litmus/litmus.js';
 import { type LitmusResult, sameOutcome, verifyOne } from '../../../src/lab/litmus/verify.js';
 import type { Outcome, World } from '../../../src/lab/litmus/world.js';
 import { isZombie, type ProcessRow } from '../../../src/procfs/process-row.js';
 import { generateLitmus } from './generate.js';
+import { expectedOf, printLitmus } from './print.js';
 import { shrinkLitmus } from './shrink.js';
 
 export interface FuzzOptions extends Pick<KernelRunOptions, 'boundMs' | 'signal'> {
@@ -149,8 +149,7 @@ async function minimise(
   const smallest = await shrinkLitmus(source, disagrees);
   const result = await verify(smallest, options);
   const { kernel, litmus } = result;
-  const expect =
-    kernel.kind === 'rest' ? { expect: expectedOf(kernel.world, { expect: { outside: {} } }) } : {};
+  const expect = kernel.kind === 'rest' ? { expect: expectedOf(kernel.world) } : {};
   return { index, result, text: printLitmus({ ...litmus.source, ...expect }) };
 }
 

@@ -1,8 +1,8 @@
 /**
  * Random litmus programs whose world at rest is the same on every machine.
  *
- * What makes it so is time: whatever a process does, it does after a sleep of its own, drawn to the microsecond, so
- * that (but for a chance of one in thousands) no two processes act at one instant. And whatever lets others react (a
+ * What makes it so is time: a process does everything after a sleep of its own, drawn to the microsecond, so
+ * that (but for a chance of one in thousands) no two processes act at one instant. And what lets others react (a
  * wait that ends, a signal sent) is the last thing done in its instant.
  *
  *     process: sleep ── some of: fork, dispositions, setsid, setpgid, subreaper ── at most one of: wait, reap, kill, …
@@ -29,7 +29,7 @@ const FORKS_MAX = 7;
 /** More than any limit of these worlds. */
 const PID_MAX_NONE = 1000;
 
-/** Threads that come and go at once, where init only wants to use up numbers. */
+/** Threads that come and go at once, where init only wants to use up PIDs. */
 const PASSING_THREADS = 16;
 
 /** The litmus of a seed and an index: the same ones always give the same. */
@@ -100,13 +100,13 @@ class Generator {
     };
   }
 
-  /** Init first goes through nearly all numbers, or holds many, so that the table wraps or fills in what follows. */
+  /** Init first goes through nearly all PIDs, or holds many, so that the table wraps or fills in what follows. */
   private nearTheEnd(init: ProgramSource, pidMax: number): void {
     const child: Step[] = [{ fork: { comm: 'passing', steps: [{ exit: 0 }], orElse: [] } }, { wait: 'all' }];
     const threads: Step[] = [{ threads: PASSING_THREADS, orElse: [] }, { threads: 0 }];
     const fill: Step[] = [{ fork: { comm: 'filler', steps: ['pause'], orElse: [] } }];
     const count = Math.max(1, pidMax - 2 - this.below(25));
-    // A fork costs ten times what a thread does, and both take a number.
+    // A fork costs ten times what a thread does, and both take a PID.
     const byFork = this.chance(0.2) ? count : count % PASSING_THREADS;
     const prefix: Step[] = [];
     if (count > byFork)

@@ -4,7 +4,6 @@
  * `--coverage` instead says what so many programs (default 1,000) are made of and run into, on the model alone.
  */
 
-import { endAllRuns } from '../../../src/lab/litmus/kernel-run.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
 import { coverageOf, formatCoverage } from './coverage.js';
 import { formatFuzzReport, fuzz } from './fuzz.js';
@@ -37,17 +36,20 @@ if (values.coverage) {
   process.exit();
 }
 
-process.once('SIGINT', () => void endAllRuns().then(() => process.exit(EXIT_INTERRUPTED)));
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort());
 const report = await fuzz({
   seed,
   minutes,
   count,
   first,
+  signal: interruption.signal,
   onProgress: (done) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} programs agree`);
   },
 });
 if (process.stderr.isTTY) process.stderr.write('\r');
+if (interruption.signal.aborted) process.exit(EXIT_INTERRUPTED);
 process.stdout.write(formatFuzzReport(report));
 const required = process.env.PIDSIM_LAB === 'required';
 process.exitCode =

@@ -268,7 +268,7 @@ static struct job *start_job(const struct start *start) {
   return jobs[pid] = job;
 }
 
-/* Reads what is there. 0: nobody can write any more. */
+/* Reads what is there. 0: no process can write any more. */
 static int drain(struct job *job) {
   char piece[8192];
   ssize_t count;
@@ -796,7 +796,7 @@ static void set_up(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
-/* agent LIMIT_SECONDS: the machine is switched off then, whatever becomes of the driver. */
+/* agent LIMIT_SECONDS: the machine is switched off then, even if the driver is gone. */
 int main(int argc, char **argv) {
   if (getpid() != 1) return 2;
   set_up();

@@ -38,7 +38,7 @@ export interface Ended extends Answer {
   /** It was killed when its time was up. */
   timedOut: boolean;
   ms: number;
-  /** When nobody could write to its output any more; null: somebody still can. */
+  /** When no process could write to its output any more; null: one still can. */
   outputMs: number | null;
   output: string;
 }
@@ -71,7 +71,7 @@ export interface RunOptions {
   folder?: string;
   /** The process itself is killed then, and nothing else. */
   timeoutMs?: number;
-  /** So long after its end (at most) somebody may still write to its output. */
+  /** So long after its end (at most) a process may still write to its output. */
   outputMs?: number;
   cgroup?: string;
   /** A file that is its standard input. */

@@ -8,7 +8,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printObserved } from '../../../src/lab/litmus/observed.js';
-import { OBSERVED_FOLDER, readLitmusFiles } from '../litmus-files.js';
+import { OBSERVED_FOLDER, readLitmusFiles } from '../litmus/files.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
 import { missingForContainers } from './box.js';
 import { ends } from './ends.js';

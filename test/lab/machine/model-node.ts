@@ -49,7 +49,7 @@ export interface Start {
   /** Tasks outside of pods, and the PID handed out last, before the first pod was made. */
   tasks: number;
   lastPid: number;
-  /** Those of the tasks whose PID is from 300 to pidMax: what the others hold, nobody else can have. */
+  /** Those of the tasks whose PID is from 300 to pidMax: what the others hold is not free. */
   high: number;
 }
 

@@ -1,5 +1,5 @@
 /*
- * Stands in for pause 3.0, in our own words: it ends when it is told to, waits for nobody, and so keeps every orphan
+ * Stands in for pause 3.0, in our own words: it ends when it is told to, never waits, and so keeps every orphan
  * that it adopts as a zombie.
  */
 #include <signal.h>

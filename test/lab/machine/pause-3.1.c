@@ -1,5 +1,5 @@
 /*
- * Stands in for pause 3.1, in our own words: as 3.0, and every SIGCHLD is answered by waiting until there is nobody left
+ * Stands in for pause 3.1, in our own words: as 3.0, and every SIGCHLD is answered by waiting until there is none left
  * to wait for; so an orphan that it adopts is gone at once.
  */
 #include <signal.h>

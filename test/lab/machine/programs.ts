@@ -13,7 +13,7 @@ const shell = (script: string): string[] => ['/bin/sh', '-c', script];
 
 /** By what they are for. */
 export const PROGRAMS = {
-  /** The application: waits for nobody. */
+  /** The application: reaps no child. */
   sleeper: { command: ['/bin/sleep', '100000'], comm: 'sleep', steps: ['pause'] },
   quick: { command: ['/bin/true'], comm: 'true', steps: [{ exit: 0 }] },
   /** Leaves a child that ends a little later: a zombie, and the shell's PID pinned. */
@@ -28,7 +28,7 @@ export const PROGRAMS = {
     comm: 'sh',
     steps: [{ fork: { comm: 'sleep', steps: [{ sleep: '1000s' }] } }, { wait: 'any' }],
   },
-  /** Never ends by itself, and starts nobody. */
+  /** Never ends by itself, and starts nothing. */
   hang: { command: ['/bin/sleep', '100000'], comm: 'sleep', steps: ['pause'] },
 } as const satisfies Record<string, TwoFaced>;
 

@@ -21,7 +21,7 @@ const USAGE = `npm run lab:rabbitmq -- [options]
     --pid-max N        of the namespace (default 800)
     --reaping          PID 1 reaps: no probe fails
     --probes N         stops after so many
-  with few numbers free:
+  with few PIDs free:
     --free N           with N, then fewer, down to 3
     --each N           probes at each count (default 4)
   both:
@@ -65,7 +65,7 @@ async function exhaust(): Promise<void> {
       probesMax,
       signal: interruption.signal,
       onProgress: ({ probe, zombies, pinned }) =>
-        progress(`probe ${probe}: ${zombies} zombies, ${pinned} pinned numbers `),
+        progress(`probe ${probe}: ${zombies} zombies, ${pinned} pinned PIDs `),
     }),
   );
   const columns = [{ title: `model (${replications} replications)`, runs: modelled() }];
@@ -75,7 +75,7 @@ async function exhaust(): Promise<void> {
     // The mechanism by itself: how often the Erlang VM's end leaves an orphan is an input that varies with the machine.
     if (numbers > 0)
       columns.push({
-        title: `model, given ${numbers.toFixed(2)} numbers per probe`,
+        title: `model, given ${numbers.toFixed(2)} PIDs per probe`,
         runs: modelled(numbers),
       });
   }
@@ -89,7 +89,7 @@ async function nearlyFull(free: number): Promise<void> {
       free,
       each,
       signal: interruption.signal,
-      onProgress: ({ free, status }) => progress(`${free} numbers free: status ${status} `),
+      onProgress: ({ free, status }) => progress(`${free} PIDs free: status ${status} `),
     }),
   );
   const runs = replicated((n) => probeModelNearlyFull({ free, each: 1 }, n)).flat();

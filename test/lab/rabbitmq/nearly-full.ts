@@ -1,5 +1,5 @@
 /**
- * What a probe does that finds few numbers free, for real and on the model.
+ * What a probe does that finds few PIDs free, for real and on the model.
  *
  *     server up, table wrapped ──► fill until the kernel refuses ──► free so many ──► probe: status, time, what is left
  *
@@ -7,7 +7,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE, type TaskId } from '../../../src/kernel/kernel.js';
-import { ModelNamespace } from '../../../src/lab/namespace/model.js';
 import {
   type PrivateNamespace,
   type Running,
@@ -17,10 +16,11 @@ import { pinnedPids } from '../../../src/procfs/pinned.js';
 import { isZombie } from '../../../src/procfs/process-row.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
 import type { ProgramSource } from '../../../src/program/step.js';
+import { ModelNamespace } from '../namespace/model.js';
 import { besideServer, PROBE, PROBE_LIMIT_MS, runProbe } from './rabbitmq.js';
 
 export interface NearlyFullOptions {
-  /** Begins with so many numbers free and ends with three. */
+  /** Begins with so many PIDs free and ends with three. */
   free: number;
   /** Probes at each. */
   each: number;
@@ -43,7 +43,7 @@ export interface NearlyFullRun {
 const PID_MAX = 600;
 /** With fewer no shell can start what it wants. */
 const LEAST_FREE = 3;
-/** After so many the low numbers have been used, which do not come again. */
+/** After so many the low PIDs have been used, which are not handed out again. */
 const PROBES_TO_WRAP = 9;
 const FILLER: ProgramSource = { comm: 'sleep', steps: ['pause'] };
 

@@ -17,7 +17,7 @@ describe('the incident on the model', () => {
     expect(new Set(failures).size).toBe(3);
   });
 
-  it('fails with far fewer zombies than there are numbers', () => {
+  it('fails with far fewer zombies than there are PIDs', () => {
     const { steps } = exhaustTheModel({ pidMax: 600 });
     const last = steps[steps.length - 1];
     expect(last.ok).toBe(false);
@@ -31,7 +31,7 @@ describe('the incident on the model', () => {
     expect(steps.every(({ zombies, pinned }) => zombies === 0 && pinned <= 2)).toBe(true);
   });
 
-  it('leaves as many numbers a probe as it is told were measured, and fails the sooner for it', () => {
+  it('leaves as many PIDs per probe as it is told were measured, and fails the sooner for it', () => {
     const runs = [4.1, 4.9].map((numbers) => exhaustTheModel({ pidMax: 700, pidsPerProbe: numbers }));
     expect(pidsPerProbe(runs[0])).toBeCloseTo(4.1, 0);
     expect(pidsPerProbe(runs[1])).toBeCloseTo(4.9, 0);
@@ -39,8 +39,8 @@ describe('the incident on the model', () => {
   });
 });
 
-// What the kernel did: docs/lab-rabbitmq.md, "With few numbers free".
-describe('a probe that finds few numbers free', () => {
+// What the kernel did: docs/lab-rabbitmq.md, "With few PIDs free".
+describe('a probe that finds few PIDs free', () => {
   const runs = Array.from({ length: 12 }, (_, n) => probeModelNearlyFull({ free: 28, each: 1 }, n)).flat();
   const left = (free: number) => {
     const of = runs.filter((run) => run.free === free);
@@ -79,7 +79,7 @@ describe('a probe that finds few numbers free', () => {
   });
 });
 
-describe('the table of what a probe does with few numbers free', () => {
+describe('the table of what a probe does with few PIDs free', () => {
   const run = (free: number, status: number | null, seconds: number, zombies: number): NearlyFullRun => ({
     free,
     status,
@@ -122,7 +122,7 @@ describe('the table of the incident', () => {
     ]);
   });
 
-  it('counts the numbers that a successful probe left', () => {
+  it('counts the PIDs that a successful probe left', () => {
     expect(pidsPerProbe(run)).toBe((45 + 41 - 4 - 2) / 20);
     expect(pidsPerProbe({ ...run, steps: [step(0, 4, 2)] })).toBe(0);
   });

@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NONE } from '../../../src/kernel/kernel.js';
-import { ModelNamespace } from '../../../src/lab/namespace/model.js';
 import { PrivateNamespace, StartRefused } from '../../../src/lab/namespace/private-namespace.js';
 import { LabUnavailable } from '../../../src/lab/namespace/setup.js';
 import { pinnedPids } from '../../../src/procfs/pinned.js';
 import { isZombie } from '../../../src/procfs/process-row.js';
 import { rabbitmqctlNodeHealthCheck } from '../../../src/program/catalogue/rabbitmq.js';
+import { ModelNamespace } from '../namespace/model.js';
 
 export const PROBE = ['rabbitmqctl', 'node_health_check'] as const;
 const SERVER = ['rabbitmq-server'];
@@ -28,7 +28,7 @@ export interface RabbitmqOptions {
   pidMax?: number;
   /** `pause-reaping`: the counter-check, in which no probe ever fails. Default `pause`. */
   init?: 'pause' | 'pause-reaping';
-  /** Stop after so many probes even if none has failed. Default: as many as there are numbers. */
+  /** Stop after so many probes even if none has failed. Default: as many as there are PIDs. */
   probesMax?: number;
   onProgress?: (step: ProbeStep) => void;
   signal?: AbortSignal;
@@ -218,7 +218,7 @@ export async function runProbe(host: PrivateNamespace, signal?: AbortSignal): Pr
 const CERTAIN_NUMBERS = 4;
 
 /**
- * The numbers that a probe left on the mean, zombies and pinned: what decides when the table is full. How many of them
+ * The PIDs that a probe left on the mean, zombies and pinned: what decides when the table is full. How many of them
  * are orphans of the Erlang VM's end depends on how busy the machine is.
  */
 export function pidsPerProbe({ steps }: ExhaustionRun): number {

@@ -22,9 +22,7 @@ export function formatExhaustion(columns: readonly ExhaustionColumn[]): string {
     ['---', ...columns.map(() => '---')],
     row('first probe that fails', ({ firstFailure }) => firstFailure),
     row('zombies then', ({ steps }) => steps.at(-1)!.zombies),
-    row('numbers that a probe leaves (zombies and pinned), mean', (run) =>
-      Number(pidsPerProbe(run).toFixed(2)),
-    ),
+    row('PIDs that a probe leaves (zombies and pinned), mean', (run) => Number(pidsPerProbe(run).toFixed(2))),
     row('zombies that the start of the server leaves', ({ steps }) => steps[0].zombies),
     ...[...tenths]
       .sort((a, b) => a - b)
@@ -33,7 +31,7 @@ export function formatExhaustion(columns: readonly ExhaustionColumn[]): string {
   return rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n') + '\n';
 }
 
-/** Markdown: with so many numbers free, how the probes of each column ended, how long they took and what they left. */
+/** Markdown: with so many PIDs free, how the probes of each column ended, how long they took and what they left. */
 export function formatNearlyFull(
   columns: readonly { title: string; runs: readonly NearlyFullRun[] }[],
 ): string {

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
-import { formatVerification } from '../../src/lab/litmus/format.js';
-import { missingForLitmus, runOnKernel } from '../../src/lab/litmus/kernel-run.js';
-import { litmusOf } from '../../src/lab/litmus/litmus.js';
-import { verifyLitmus } from '../../src/lab/litmus/verify.js';
-import { pidsCgroupRoot } from '../../src/lab/namespace/setup.js';
-import type { Step } from '../../src/program/step.js';
-import { formatFuzzReport, fuzz } from './fuzz/fuzz.js';
-import { litmusPaths } from './litmus-files.js';
-import { describeLive } from './live.js';
+import { formatVerification } from '../../../src/lab/litmus/format.js';
+import { missingForLitmus, runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
+import { litmusOf } from '../../../src/lab/litmus/litmus.js';
+import { verifyLitmus } from '../../../src/lab/litmus/verify.js';
+import { pidsCgroupRoot } from '../../../src/lab/namespace/setup.js';
+import type { Step } from '../../../src/program/step.js';
+import { formatFuzzReport, fuzz } from '../fuzz/fuzz.js';
+import { describeLive } from '../live.js';
+import { litmusPaths } from './files.js';
 
 const SLOW_MS = 600_000;
 
@@ -30,7 +30,7 @@ function litmusRunning(steps: Step[]) {
   return litmus.value;
 }
 
-/** Processes of the runner that descend from a process, and cgroups that carry its number. */
+/** Processes of the runner that descend from a process, and cgroups that carry its PID. */
 function leftOf(driver: number): string[] {
   const root = pidsCgroupRoot()!;
   const groups = readdirSync(root).filter((name) => name.startsWith(`pidsim-litmus-${driver}-`));
@@ -55,7 +55,7 @@ async function expectNothingOf(driver: number): Promise<void> {
 }
 
 async function startDriver(): Promise<ChildProcess> {
-  const driver = spawn(process.execPath, ['--import', 'tsx', 'test/lab/drive-litmus.ts'], {
+  const driver = spawn(process.execPath, ['--import', 'tsx', 'test/lab/litmus/drive.ts'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await new Promise((resolve) => driver.stdout!.once('data', resolve));
@@ -134,7 +134,7 @@ describeLive('pidsim lab verify', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   function verify(...args: string[]) {
-    const cli = join(import.meta.dirname, '../../dist/cli.js');
+    const cli = join(import.meta.dirname, '../../../dist/cli.js');
     return spawnSync(process.execPath, [cli, 'lab', 'verify', ...args], { cwd: folder, encoding: 'utf8' });
   }
 

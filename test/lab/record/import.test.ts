@@ -4,23 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ModelledRun, modelRuns } from '../../src/lab/namespace/model.js';
-import { assembleFtrace } from '../../src/lab/record/ftrace.js';
+import { assembleFtrace } from '../../../src/lab/record/ftrace.js';
 import {
   type Imported,
   type ImportedTrace,
   importTrace,
   importTraceFile,
-} from '../../src/lab/record/import.js';
-import { completeWaits, printTrace, widestMoment } from '../../src/lab/record/trace.js';
-import { parseTrace, type TraceEvent } from '../../src/program/catalogue/trace.js';
-import { RABBITMQCTL_NODE_HEALTH_CHECK_TRACE } from '../../src/program/catalogue/traces/rabbitmqctl.js';
-import { describeLive, itWith } from './live.js';
+} from '../../../src/lab/record/import.js';
+import { completeWaits, pidsIn, printTrace, widestMoment } from '../../../src/lab/record/trace.js';
+import { parseTrace, type TraceEvent } from '../../../src/program/catalogue/trace.js';
+import shipped from '../../../src/program/catalogue/traces/rabbitmqctl.json' with { type: 'json' };
+import { describeLive, itWith } from '../live.js';
+import { type ModelledRun, modelRuns } from '../namespace/model.js';
 
-function imported(text: string, file = 'trace'): ImportedTrace {
+const SHIPPED_TRACE = `${shipped.lines.join('\n')}\n`;
+
+/** With the sizes of its trace. */
+function imported(text: string, file = 'trace') {
   const result = importTrace(text, file);
   if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
-  return result.value;
+  const { events } = result.value;
+  const durationUs = events[events.length - 1].timeUs - events[0].timeUs;
+  return { ...result.value, ...pidsIn(events), widest: widestMoment(events), durationUs };
 }
 
 /** `FILE:LINE CODE` of each diagnostic. */
@@ -36,7 +41,7 @@ const table = (...lines: string[]): string =>
   ['time_us event task child name', ...lines].join('\n').replaceAll(' ', '\t') + '\n';
 
 describe('the shipped trace of rabbitmqctl node_health_check', () => {
-  const value = imported(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
+  const value = imported(SHIPPED_TRACE);
 
   it('has 26 processes and 19 extra threads, 26 of them alive at the widest', () => {
     expect(value).toMatchObject({
@@ -49,7 +54,7 @@ describe('the shipped trace of rabbitmqctl node_health_check', () => {
     expect(value.durationUs).toBe(353_999);
   });
 
-  it('becomes a program that leaves two zombies and pins two numbers, and uses 45', () => {
+  it('becomes a program that leaves two zombies, pins two PIDs and uses 45', () => {
     for (const run of modelled(value, 3)) {
       expect(run).toMatchObject({
         status: 0,
@@ -108,7 +113,7 @@ describe('strace output', () => {
 1700000001.004100 +++ exited with 0 +++
 `;
 
-  it('without pids is read by who is still alive', () => {
+  it('without PIDs is read by what is still alive', () => {
     const value = imported(STDERR, 'stderr.txt');
     expect(value).toMatchObject({ format: 'strace', name: 'sh', processes: 2, threads: 0, widest: 2 });
     expect(value.events.map(({ event, task, child }) => [event, task, child])).toEqual([
@@ -169,7 +174,7 @@ describe('strace output', () => {
     expect(modelled(value)[0]).toMatchObject({ zombies: 1, status: 137 });
   });
 
-  it('uses the tracer’s own numbers where it says them', () => {
+  it('uses the tracer’s own PIDs where it says them', () => {
     const value = imported(`5010  1.000000 execve("/app", ["app"], 0x1) = 0
 5010  1.000100 clone(flags=SIGCHLD) = 3 /* 5011 in strace's PID NS */
 5011  1.000200 +++ exited with 0 +++
@@ -310,7 +315,7 @@ describe('a trace of the scheduler’s events', () => {
           my app-900   [000] .....    10.000800: sched_process_exit: comm=my app pid=900 prio=120 group_dead=true
 `;
 
-  it('begins at the command’s exec, knows numbers inside by what clone answered, and leaves out strangers', () => {
+  it('begins at the command’s exec, knows PIDs inside by what clone answered, and leaves out strangers', () => {
     const events = assembleFtrace(FTRACE, { hostPid: 900, pid: 5, comm: 'my app' }).finish(3);
     expect(printTrace(events).trimEnd().split('\n').slice(1)).toEqual([
       '0\texec\t1\t\tmy app',
@@ -354,16 +359,16 @@ describe('what the state at rest adds to a trace', () => {
 
 describe('the printed form of a trace', () => {
   it('is read back as it was', () => {
-    const events = imported(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE).events;
+    const events = imported(SHIPPED_TRACE).events;
     expect(parseTrace(printTrace(events))).toEqual({ ok: true, events });
-    expect(printTrace(events)).toBe(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
+    expect(printTrace(events)).toBe(SHIPPED_TRACE);
   });
 
   it('goes through a file', () => {
     const folder = mkdtempSync(join(tmpdir(), 'pidsim-test-'));
     const file = join(folder, 'trace.tsv');
-    writeFileSync(file, RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
-    expect(readFileSync(file, 'utf8')).toBe(RABBITMQCTL_NODE_HEALTH_CHECK_TRACE);
+    writeFileSync(file, SHIPPED_TRACE);
+    expect(readFileSync(file, 'utf8')).toBe(SHIPPED_TRACE);
     const result = importTraceFile(file, { name: 'health-check' });
     rmSync(folder, { recursive: true });
     expect(result.ok && [...result.value.programs.keys()]).toEqual(['health-check']);

@@ -3,9 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { modelRuns } from '../../src/lab/namespace/model.js';
-import { BadLabOption, pidsCgroupRoot } from '../../src/lab/namespace/setup.js';
-import { programFromSnapshots, programsFromTraces, programsYaml } from '../../src/lab/record/program.js';
+import { BadLabOption, pidsCgroupRoot } from '../../../src/lab/namespace/setup.js';
+import { programFromSnapshots, programsFromTraces, programsYaml } from '../../../src/lab/record/program.js';
 import {
   CommandNotRun,
   programName,
@@ -13,11 +12,12 @@ import {
   type Recording,
   recordCommand,
   spreadOf,
-} from '../../src/lab/record/record.js';
-import type { RecordedRun } from '../../src/lab/record/recorded-run.js';
-import { formatRecording } from '../../src/lab/record/text.js';
-import { readAlone } from '../program/read.js';
-import { describeLive, expectNothingLeft, isInstalled, itWith, markedEnvironment } from './live.js';
+} from '../../../src/lab/record/record.js';
+import type { RecordedRun } from '../../../src/lab/record/recorded-run.js';
+import { formatRecording } from '../../../src/lab/record/text.js';
+import { readAlone } from '../../program/read.js';
+import { describeLive, expectNothingLeft, isInstalled, itWith, markedEnvironment } from '../live.js';
+import { modelRuns } from '../namespace/model.js';
 
 const RUNS = 2;
 
@@ -52,7 +52,7 @@ const PROBES: Probe[] = [
     status: 4,
   },
   {
-    says: 'a background job leaves a zombie, and the shell’s number pinned by it',
+    says: 'a background job leaves a zombie, which pins the shell’s PID',
     command: ['sh', '-c', 'sleep 0.2 & exit 3'],
     zombies: 1,
     pinned: 1,
@@ -61,7 +61,7 @@ const PROBES: Probe[] = [
     status: 3,
   },
   {
-    says: 'a daemon in a session of its own pins nobody’s number but its own',
+    says: 'a daemon in a session of its own pins no PID but its own',
     command: ['sh', '-c', 'setsid -f sleep 0.2'],
     zombies: 1,
     pinned: 0,
@@ -70,7 +70,7 @@ const PROBES: Probe[] = [
     status: 0,
   },
   {
-    says: 'a double fork in a session of its own pins the middle process’ number',
+    says: 'a double fork in a session of its own pins the middle process’s PID',
     command: ['setsid', '-w', 'sh', '-c', 'sleep 0.2 & :'],
     zombies: 1,
     pinned: 1,
@@ -92,7 +92,7 @@ const PROBES: Probe[] = [
 const record = (command: string[], more: object = {}): Promise<Recording> =>
   recordCommand(command, { runs: RUNS, settleMs: 600, ...more });
 
-/** Those in which it matters who waited for whom. */
+/** Those in which it matters which process waited for which. */
 const TELLING = PROBES.filter(({ zombies, live }) => zombies + live > 0);
 
 describeLive(

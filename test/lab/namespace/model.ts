@@ -3,17 +3,17 @@
  * outside. The lab's measurements are repeated on it, to be put beside those of the real kernel.
  */
 
-import { ANY, NONE, type PidNsId, type TaskId, taskId } from '../../kernel/kernel.js';
-import { PID_MAX_LIMIT } from '../../kernel/limits.js';
-import { kernelRules } from '../../node/versions/kernel.js';
-import { programLibrary } from '../../program/catalogue/index.js';
-import type { Program } from '../../program/code.js';
-import { compileProgram } from '../../program/compile.js';
-import { Machine } from '../../program/machine.js';
-import type { ProgramLibrary, ProgramSource } from '../../program/step.js';
-import { RandomStreams } from '../../sim/random.js';
-import { Simulation } from '../../sim/simulation.js';
-import type { InitAnswer, InitCheckName } from '../init/examine.js';
+import { ANY, NONE, type PidNsId, type TaskId, taskId } from '../../../src/kernel/kernel.js';
+import { PID_MAX_LIMIT } from '../../../src/kernel/limits.js';
+import type { InitAnswer, InitCheckName } from '../../../src/lab/init/examine.js';
+import { kernelRules } from '../../../src/node/versions/kernel.js';
+import { programLibrary } from '../../../src/program/catalogue/index.js';
+import type { Program } from '../../../src/program/code.js';
+import { compileProgram } from '../../../src/program/compile.js';
+import { Machine } from '../../../src/program/machine.js';
+import type { ProgramLibrary, ProgramSource } from '../../../src/program/step.js';
+import { RandomStreams } from '../../../src/sim/random.js';
+import { Simulation } from '../../../src/sim/simulation.js';
 
 /** Rest: longer than anything that a probe leaves behind goes on for. */
 const REST_US = 60_000_000;
@@ -86,7 +86,7 @@ export class ModelNamespace {
     return this.ended.get(until) ?? null;
   }
 
-  /** The next number of the namespace's cursor; nothing is left of the process that asks. */
+  /** The next PID of the namespace's cursor; nothing is left of the process that asks. */
   nextPid(): number {
     const task = this.kernel.fork(this.kernel.init);
     if (task === NONE) return 0;

@@ -1,6 +1,6 @@
 /** A driver to be interrupted: runs a litmus that never comes to rest. Says so on stdout when it is under way. */
-import { endAllRuns, runOnKernel } from '../../src/lab/litmus/kernel-run.js';
-import { litmusOf } from '../../src/lab/litmus/litmus.js';
+import { runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
+import { litmusOf } from '../../../src/lab/litmus/litmus.js';
 
 const litmus = litmusOf({
   name: 'endless',
@@ -23,7 +23,9 @@ const litmus = litmusOf({
   init: 'init',
 });
 if (!litmus.ok) throw new Error(litmus.diagnostics[0].message);
-process.once('SIGINT', () => void endAllRuns().then(() => process.exit(130)));
-const run = runOnKernel(litmus.value, { boundMs: 30_000 });
+const interruption = new AbortController();
+process.once('SIGINT', () => interruption.abort());
+const run = runOnKernel(litmus.value, { boundMs: 30_000, signal: interruption.signal });
 setTimeout(() => console.log('under way'), 700);
 await run;
+if (interruption.signal.aborted) process.exitCode = 130;

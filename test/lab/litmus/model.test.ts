@@ -3,25 +3,26 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { differencesFrom } from '../../src/lab/litmus/expect.js';
-import { formatWorlds } from '../../src/lab/litmus/format.js';
-import { litmusOf, parseLitmus, printLitmus } from '../../src/lab/litmus/litmus.js';
-import { runOnModel } from '../../src/lab/litmus/model-run.js';
-import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../src/lab/litmus/observed.js';
-import { sameWorld } from '../../src/lab/litmus/verify.js';
-import type { World } from '../../src/lab/litmus/world.js';
-import { kernelRules } from '../../src/node/versions/kernel.js';
+import { differencesFrom } from '../../../src/lab/litmus/expect.js';
+import { formatWorlds } from '../../../src/lab/litmus/format.js';
+import { litmusOf, parseLitmus } from '../../../src/lab/litmus/litmus.js';
+import { runOnModel } from '../../../src/lab/litmus/model-run.js';
+import { litmusHash, type ObservedFile, observationOf, worldOf } from '../../../src/lab/litmus/observed.js';
+import { sameWorld } from '../../../src/lab/litmus/verify.js';
+import type { World } from '../../../src/lab/litmus/world.js';
+import { kernelRules } from '../../../src/node/versions/kernel.js';
 import {
   KILL_TARGETS,
   SIGCHLD_DISPOSITIONS,
   SIGNAL_NAMES,
   SIGTERM_DISPOSITIONS,
-} from '../../src/program/step.js';
-import { isFollowed, readRuleBook } from '../rule-book.js';
-import { coverageOf } from './fuzz/coverage.js';
-import { generateLitmus } from './fuzz/generate.js';
-import { shrinkLitmus } from './fuzz/shrink.js';
-import { litmusPaths, OBSERVED_FOLDER, readLitmusFiles } from './litmus-files.js';
+} from '../../../src/program/step.js';
+import { isFollowed, readRuleBook } from '../../rule-book.js';
+import { coverageOf } from '../fuzz/coverage.js';
+import { generateLitmus } from '../fuzz/generate.js';
+import { printLitmus } from '../fuzz/print.js';
+import { shrinkLitmus } from '../fuzz/shrink.js';
+import { litmusPaths, OBSERVED_FOLDER, readLitmusFiles } from './files.js';
 
 const all = readLitmusFiles();
 const byName = new Map(all.map((litmus) => [litmus.name, litmus]));

@@ -4,14 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import * as signals from '../../src/kernel/signals.js';
-import * as entries from '../../src/lab/litmus/encode.js';
-import * as code from '../../src/program/code.js';
+import * as signals from '../../../src/kernel/signals.js';
+import * as entries from '../../../src/lab/litmus/encode.js';
+import * as code from '../../../src/program/code.js';
 
 const { INSTRUCTION_LENGTH, Op } = code;
 
 function header(name: string): string {
-  return readFileSync(new URL(`../../src/lab/runner/${name}`, import.meta.url), 'utf8');
+  return readFileSync(new URL(`../../../src/lab/runner/${name}`, import.meta.url), 'utf8');
 }
 
 /** The constants of all `enum { A, B = 3, C }` in a C file; a value is a number, a shift of one, or an earlier constant. */

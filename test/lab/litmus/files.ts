@@ -1,8 +1,8 @@
 /** The litmus files of this repository. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Litmus } from '../../src/lab/litmus/litmus.js';
-import { readLitmusFile } from '../../src/lab/litmus/verify.js';
+import type { Litmus } from '../../../src/lab/litmus/litmus.js';
+import { readLitmusFile } from '../../../src/lab/litmus/verify.js';
 
 export const LITMUS_FOLDER = 'test/litmus';
 export const OBSERVED_FOLDER = join(LITMUS_FOLDER, 'observed');

@@ -5,11 +5,11 @@ import {
   InitDidNotStay,
   type InitReport,
   isGoodInit,
-} from '../../src/lab/init/examine.js';
-import { formatInitReport } from '../../src/lab/init/text.js';
-import { examineModelInit } from '../../src/lab/namespace/model.js';
-import type { ProgramSource } from '../../src/program/step.js';
-import { describeLive, expectNothingLeft, itWith, markedEnvironment } from './live.js';
+} from '../../../src/lab/init/examine.js';
+import { formatInitReport } from '../../../src/lab/init/text.js';
+import type { ProgramSource } from '../../../src/program/step.js';
+import { describeLive, expectNothingLeft, itWith, markedEnvironment } from '../live.js';
+import { examineModelInit } from '../namespace/model.js';
 
 /** A real init, and the program that stands for it. */
 interface Pair {
