@@ -1,6 +1,7 @@
 /** What every part of the resolution of one scenario shares. */
 
 import type { Findings } from '../text/findings.js';
+import type { KubeObject } from './manifest/text.js';
 import type { SourceDocument } from '../text/yaml.js';
 import type { Programs } from './programs.js';
 
@@ -11,4 +12,10 @@ export interface ResolveContext {
   horizonUs: number;
   /** Text of a file by its path as the scenario has it, or null when it cannot be read. */
   readFile: (path: string) => string | null;
+  /** Manifests that have been read, by their paths; null: one could not be, which has been said. */
+  manifests: Map<string, KubeObject[] | null>;
+  /** Where manifests that name several nodes are taken apart: the node that is meant. */
+  node?: string;
+  /** Images of which it has been said that what they run is assumed. */
+  assumedImages: Set<string>;
 }

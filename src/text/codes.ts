@@ -9,6 +9,7 @@ export const DIAGNOSTIC_CODES = [
   'file-too-large',
   'not-text',
   'yaml-syntax',
+  'json-syntax',
   'tab-indentation',
   'duplicate-key',
   'alias-bomb',
@@ -43,7 +44,9 @@ export const DIAGNOSTIC_CODES = [
   'missing-file',
   'not-a-manifest',
   'ignored-kind',
-  'ignored-init-containers',
+  'ignored-pods',
+  'assumed-node',
+  'template',
   'assumed-program',
 ] as const;
 export type DiagnosticCode = (typeof DIAGNOSTIC_CODES)[number];
@@ -70,6 +73,10 @@ export const CODE_DOCUMENTATION: Readonly<Record<DiagnosticCode, CodeDocumentati
     meaning: 'The text is not valid YAML here.',
     remedy:
       'Look at the line itself and the one before it: indentation, a missing colon, an open quote or bracket.',
+  },
+  'json-syntax': {
+    meaning: 'The text is not valid JSON here.',
+    remedy: 'Was it cut off? Write it anew with `kubectl get -o json`.',
   },
   'tab-indentation': {
     meaning: 'YAML does not allow a tab as indentation.',
@@ -206,16 +213,25 @@ export const CODE_DOCUMENTATION: Readonly<Record<DiagnosticCode, CodeDocumentati
     remedy: 'The path is taken relative to the scenario file.',
   },
   'not-a-manifest': {
-    meaning: 'The file has no Pod, Deployment, StatefulSet or DaemonSet.',
+    meaning: 'The file has no pod, and nothing with a pod template that runs.',
     remedy: 'Name a file with one, as `kubectl get -o yaml` or `helm template` prints it.',
   },
   'ignored-kind': {
-    meaning: 'An object of the manifest that has no pods is left out.',
+    meaning: 'Objects of the manifest that have no pods are left out.',
     remedy: 'Nothing to do, unless it was expected to run something.',
   },
-  'ignored-init-containers': {
-    meaning: 'Init containers are not modelled: they have ended before the first probe runs.',
-    remedy: 'Nothing to do.',
+  'ignored-pods': {
+    meaning:
+      'Pods that have ended, wait for a node, or belong to a workload that is scaled to 0 or whose pods are in the file too.',
+    remedy: 'Nothing to do, unless one of them was expected to run.',
+  },
+  'assumed-node': {
+    meaning: 'Something about a node is not in the files that were named, and has been assumed.',
+    remedy: 'If it is wrong, write the scenario with `pidsim import`, and change it there.',
+  },
+  template: {
+    meaning: 'The file is a template of Helm, Jinja or the like: what its objects are is not known before it is rendered.',
+    remedy: 'Render it first, for instance with `helm template`, and read the result.',
   },
   'assumed-program': {
     meaning:
