@@ -10,7 +10,7 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { loadOrExit } from './load.js';
-import { namedFiles, withFiles } from './options.js';
+import { namedFiles, withFiles, withNode } from './options.js';
 import { Progress } from './progress.js';
 import { runError } from './run-error.js';
 
@@ -22,6 +22,7 @@ interface Arguments {
   writeFiles: boolean;
   until: RunEnd;
   seed?: number;
+  node?: string;
 }
 
 const DEFAULT_DIR = 'output';
@@ -30,9 +31,9 @@ const FOR_PEOPLE: readonly OutputFormat[] = ['table', 'wide'];
 
 export const runCommand: CommandModule<object, Arguments> = {
   command: 'run [files..]',
-  describe: 'Simulate scenarios: a table on the terminal, data and charts in a folder',
+  describe: 'Simulate scenarios and manifests: a table on the terminal, data and charts in a folder',
   builder: (yargs) =>
-    withFiles(yargs as Argv<Arguments>)
+    withNode(withFiles(yargs as Argv<Arguments>))
       .option('output', {
         alias: 'o',
         choices: OUTPUT_FORMATS,
@@ -55,13 +56,14 @@ export const runCommand: CommandModule<object, Arguments> = {
       })
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
+      .example('$0 run chart.yaml --node eks-al2023', 'a manifest, as helm template or kubectl get print it')
       .example('$0 run node.yaml -o json', 'the result as data, no files')
       .example('$0 run node.yaml --until exhaustion --seed 7', 'another random draw, up to exhaustion'),
   async handler(args) {
     checkDir(args);
     const interruption = new Interruption();
     try {
-      const scenarios = loadOrExit(namedFiles(args, 'pidsim run scenarios')).map((scenario) =>
+      const scenarios = loadOrExit(namedFiles(args, 'pidsim run scenarios'), args).map((scenario) =>
         withSeed(scenario, args.seed),
       );
       const results = await runAll(scenarios, args.until, interruption);

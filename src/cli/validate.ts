@@ -1,22 +1,24 @@
 /** `pidsim validate`: what is wrong with these files, all of it, without running anything. */
 import type { Argv, CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
+import type { Scenario } from '../scenario/scenario.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { describe, load } from './load.js';
-import { namedFiles, withFiles } from './options.js';
+import { namedFiles, withFiles, withNode } from './options.js';
 
 interface Arguments {
   files?: string[];
   filename?: string[];
   output: string;
+  node?: string;
 }
 
 export const validateCommand: CommandModule<object, Arguments> = {
   command: 'validate [files..]',
-  describe: 'Check scenario files without running them',
+  describe: 'Check scenarios and manifests without running them',
   builder: (yargs) =>
-    withFiles(yargs as Argv<Arguments>)
+    withNode(withFiles(yargs as Argv<Arguments>))
       .option('output', {
         alias: 'o',
         choices: ['text', 'json'],
@@ -26,7 +28,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
   handler(args) {
-    const loaded = load(namedFiles(args, 'pidsim validate scenarios'));
+    const loaded = load(namedFiles(args, 'pidsim validate scenarios'), args);
     const diagnostics = loaded.flatMap((each) => each.diagnostics);
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     if (args.output === 'json') {
@@ -38,8 +40,17 @@ export const validateCommand: CommandModule<object, Arguments> = {
     }
     if (invalid) throw new CommandError(EXIT.usage, describe(loaded));
     if (diagnostics.length > 0) process.stderr.write(`${describe(loaded)}\n`);
-    for (const { source, scenarios } of loaded) {
-      process.stdout.write(`${source.path}: valid, ${plural(scenarios.length, 'scenario')}\n`);
+    for (const { sources, scenarios } of loaded) {
+      const paths = sources.map(({ path }) => path).join(', ');
+      process.stdout.write(`${paths}: valid, ${counted(scenarios)}\n`);
     }
   },
 };
+
+/** `3 scenarios`, `a fleet of 2 nodes with 12 pods`. */
+function counted(scenarios: readonly Scenario[]): string {
+  if (scenarios.length === 0 || scenarios.some(({ fleet }) => fleet === undefined))
+    return plural(scenarios.length, 'scenario');
+  const pods = scenarios.flatMap(({ node }) => node.pods).reduce((sum, { count }) => sum + count, 0);
+  return `a fleet of ${plural(scenarios.length, 'node')} with ${plural(pods, 'pod')}`;
+}

@@ -21,6 +21,7 @@ import { EvictionManager } from './kubelet/eviction.js';
 import { Kubelet } from './kubelet/kubelet.js';
 import { pidAvailable, pidCapacity } from './kubelet/pid-available.js';
 import { ProbeWorkers } from './kubelet/probe-worker.js';
+import { startRecurringPod } from './kubelet/recurring.js';
 import { OriginNames } from './origins.js';
 import { Execs } from './runtime/exec.js';
 import { RuncCalls } from './runtime/runc.js';
@@ -80,6 +81,9 @@ export class Node {
     if (spec.sshLogins !== null) startSshLogins(context, spec.sshLogins);
     if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn);
     for (const job of spec.cronJobs) startCronJob(context, job);
+    for (const pod of spec.pods) {
+      if (pod.recurs !== undefined) startRecurringPod(context, this.kubelet, pod, pod.recurs);
+    }
     const { evictionPidAvailable } = spec.kubelet;
     if (evictionPidAvailable !== null && context.kubeletRules.evictsForPids) {
       new EvictionManager(context, this.kubelet, evictionPidAvailable);

@@ -12,6 +12,7 @@ import type {
   Symptoms,
 } from '../run/result.js';
 import { hundredths } from '../text/figures.js';
+import { type FleetSummary, fleetSummary, fleetsOf } from './fleet.js';
 
 export const API_VERSION = 'pidsim/v1';
 
@@ -20,6 +21,9 @@ export interface RunResultDocument {
   kind: 'RunResult';
   metadata: {
     name: string;
+    /** Of a node of a fleet. */
+    fleet?: string;
+    node?: string;
     scenario: string;
     seed: number;
     digest: string;
@@ -49,6 +53,23 @@ export interface RunResultList {
   items: RunResultDocument[];
 }
 
+export type ResultDocument = RunResultDocument | FleetResultDocument;
+
+/** Of several scenarios or fleets. */
+export interface ResultList {
+  apiVersion: typeof API_VERSION;
+  kind: 'List';
+  items: ResultDocument[];
+}
+
+/** What the nodes of a fleet have come to: all together, and one by one. */
+export interface FleetResultDocument {
+  apiVersion: typeof API_VERSION;
+  kind: 'FleetResult';
+  metadata: { name: string; scenario: string };
+  status: { summary: FleetSummary; nodes: RunResultDocument[] };
+}
+
 /** What is left out of a document that has to be the same bytes every time. */
 export interface DocumentOptions {
   wallSeconds: boolean;
@@ -65,6 +86,9 @@ export function runResultDocument(
     kind: 'RunResult',
     metadata: {
       name: result.scenario.name,
+      ...(result.scenario.fleet === undefined
+        ? {}
+        : { fleet: result.scenario.fleet, node: result.scenario.node }),
       scenario: result.scenario.path,
       seed: result.seed,
       digest: result.digest,
@@ -102,12 +126,40 @@ export function runResultList(results: readonly RunResult[], options?: DocumentO
   };
 }
 
-/** The document of one run, or the list of several. */
+/** One document for each scenario, and one for all nodes of a fleet. */
+function documentsOf(results: readonly RunResult[], options?: DocumentOptions): ResultDocument[] {
+  const fleets = fleetsOf(results);
+  return results.flatMap((result): ResultDocument[] => {
+    const { fleet } = result.scenario;
+    if (fleet === undefined) return [runResultDocument(result, options)];
+    const members = fleets.get(fleet)!;
+    return members[0] === result ? [fleetDocument(fleet, members, options)] : [];
+  });
+}
+
+function fleetDocument(
+  name: string,
+  members: readonly RunResult[],
+  options?: DocumentOptions,
+): FleetResultDocument {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'FleetResult',
+    metadata: { name, scenario: members[0].scenario.path },
+    status: {
+      summary: fleetSummary(members),
+      nodes: members.map((result) => runResultDocument(result, options)),
+    },
+  };
+}
+
+/** The document of one run or of one fleet, or the list of several. */
 export function resultsDocument(
   results: readonly RunResult[],
   options?: DocumentOptions,
-): RunResultDocument | RunResultList {
-  return results.length === 1 ? runResultDocument(results[0], options) : runResultList(results, options);
+): ResultDocument | ResultList {
+  const items = documentsOf(results, options);
+  return items.length === 1 ? items[0] : { apiVersion: API_VERSION, kind: 'List', items };
 }
 
 /** JSON as it is printed and written: two blanks, a final newline. */

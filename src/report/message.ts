@@ -332,11 +332,12 @@ const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
   liveness: ['the liveness probe', 'the liveness probes'],
   readiness: ['the readiness probe', 'the readiness probes'],
   startup: ['the startup probe', 'the startup probes'],
+  hook: ['the lifecycle hooks', 'the lifecycle hooks'],
   main: ['the main process', 'the main processes'],
   infra: ['the infra process', 'the infra processes'],
   shim: ['the runtime shim', 'the runtime shims'],
 };
-const PLURAL_ORIGINS = ['ssh', 'cron'];
+const PLURAL_ORIGINS = ['ssh', 'cron', 'hook'];
 
 function culpritName({ origin, pods, containers }: Culprit): string {
   const one = pods.length <= 1;

@@ -1,8 +1,8 @@
 /** What every part of the resolution of one scenario shares. */
 
 import type { Findings } from '../text/findings.js';
-import type { KubeObject } from './manifest/text.js';
 import type { SourceDocument } from '../text/yaml.js';
+import type { KubeObject } from './manifest/text.js';
 import type { Programs } from './programs.js';
 
 export interface ResolveContext {

@@ -8,7 +8,12 @@ import { type FleetSource, schemas } from './schema.js';
 type Surroundings = Parameters<typeof resolveScenario>[1];
 
 /** One scenario for each node, called `fleet.node`. */
-export function parseFleet(value: unknown, root: Place, reader: Reader, surroundings: Surroundings): Scenario[] {
+export function parseFleet(
+  value: unknown,
+  root: Place,
+  reader: Reader,
+  surroundings: Surroundings,
+): Scenario[] {
   const { metadata, spec } = reader.readParts(schemas().fleet, value, root);
   if (spec === undefined) return [];
   refuseSameNames(spec, surroundings);
@@ -42,7 +47,11 @@ function refuseSameNames({ nodes }: FleetSource['spec'], { findings }: Surroundi
   const names = new Set<string>();
   for (const node of nodes) {
     if (names.has(node.name)) {
-      findings.error(below(findings.of(node), 'name'), 'duplicate-name', `there is another node \`${node.name}\``);
+      findings.error(
+        below(findings.of(node), 'name'),
+        'duplicate-name',
+        `there is another node \`${node.name}\``,
+      );
     }
     names.add(node.name);
   }

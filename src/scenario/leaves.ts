@@ -1,7 +1,7 @@
 /** The plain values of a scenario file: how each is written, and what is said when it is not. */
 import * as z from 'zod';
-import { leaf, type Objection } from '../text/leaf.js';
 import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
+import { leaf, type Objection } from '../text/leaf.js';
 import { checkDuration, durationLeaf, nameLeaf, nodeNameLeaf, podNameLeaf } from '../text/leaves.js';
 import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../text/quantity.js';
 import { shorten } from '../text/value.js';

@@ -68,7 +68,11 @@ export function parseManifests(
   const findings = new Findings();
   const made = scenarioOfCluster(texts, options, findings);
   const { path } = texts[0];
-  return parseDocuments(made === null ? [] : [made.document], findings, { ...options, path, preset: undefined });
+  return parseDocuments(made === null ? [] : [made.document], findings, {
+    ...options,
+    path,
+    preset: undefined,
+  });
 }
 
 function parseDocuments(
@@ -99,7 +103,8 @@ function parseDocument(document: SourceDocument, findings: Findings, options: Pa
   const { value } = document;
   if (isMapping(value) && isForeign(value)) {
     const message = `this is a Kubernetes ${shorten(value.kind)}, not a Scenario`;
-    const hint = 'Put it into a file of its own, which `pidsim run` reads, or name that in a scenario: `pods: [{manifest: FILE}]`.';
+    const hint =
+      'Put it into a file of its own, which `pidsim run` reads, or name that in a scenario: `pods: [{manifest: FILE}]`.';
     findings.error(below(root, 'kind'), 'unknown-value', message, { hint });
     return [];
   }
@@ -133,7 +138,9 @@ function onItsNodes(parts: Parameters<typeof resolveScenario>[0], surroundings: 
   const fleet = { name, title: metadata?.title ?? name, description: metadata?.description ?? '' };
   return nodes.flatMap((node) => {
     const spec = { ...parts.spec!, pods: parts.spec!.pods };
-    return resolveScenario({ metadata, spec }, { ...surroundings, node }, { fleet, node, programs: {} }) ?? [];
+    return (
+      resolveScenario({ metadata, spec }, { ...surroundings, node }, { fleet, node, programs: {} }) ?? []
+    );
   });
 }
 

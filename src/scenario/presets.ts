@@ -64,10 +64,19 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   'kubeadm-1.7-docker': {
     title: 'The node of the incident: kubelet 1.7, Docker 17.12, pause 3.0',
     facts: [
-      { set: ['kernel.version', '4.14'], why: 'coreos/bugs issue 2410: Kubernetes 1.7.10 on kernel 4.14.32.' },
-      { set: ['kernel.pidMax', 32_768], why: 'The kernel’s default up to 32 CPUs; systemd was older than 243.' },
+      {
+        set: ['kernel.version', '4.14'],
+        why: 'coreos/bugs issue 2410: Kubernetes 1.7.10 on kernel 4.14.32.',
+      },
+      {
+        set: ['kernel.pidMax', 32_768],
+        why: 'The kernel’s default up to 32 CPUs; systemd was older than 243.',
+      },
       MEMORY_SOLD_AS_16,
-      { set: ['kubelet.version', '1.7'], why: 'The one version that shares PID namespaces by default (PR 45236).' },
+      {
+        set: ['kubelet.version', '1.7'],
+        why: 'The one version that shares PID namespaces by default (PR 45236).',
+      },
       {
         set: null,
         why: 'No PID limits of pods: podPidsLimit works from 1.14, the limit of all pods from 1.15 on.',
@@ -94,7 +103,10 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
       NO_LIMITS,
       { set: ['runtime.name', 'containerd'], why: 'The image’s only runtime.' },
       { set: ['runtime.version', '1.7'], why: 'The image’s package; its unit has TasksMax=infinity.' },
-      { set: ['pause', '3.10'], why: 'eks/pause 3.10 since December 2024, 3.5 before (amazon-eks-ami PR 2099): both reap.' },
+      {
+        set: ['pause', '3.10'],
+        why: 'eks/pause 3.10 since December 2024, 3.5 before (amazon-eks-ami PR 2099): both reap.',
+      },
     ],
     unknown: 'Processes of the host: 180 tasks are assumed. CPUs: 4 are assumed; m5.xlarge has as many.',
   },
@@ -188,8 +200,14 @@ export function explainPresets(): Explanation {
     name + (name === DEFAULT_PRESET ? '  (the default of manifests)' : ''),
     ...indent(PRESETS[name].title, 4),
   ]);
-  const head = ['Kinds of node: `node: {preset: NAME}` in a scenario, `--node NAME` on the command line.', ''];
-  return { ok: true, text: [...head, ...lines, '', '`pidsim explain preset NAME`: what it sets, and why.'].join('\n') };
+  const head = [
+    'Kinds of node: `node: {preset: NAME}` in a scenario, `--node NAME` on the command line.',
+    '',
+  ];
+  return {
+    ok: true,
+    text: [...head, ...lines, '', '`pidsim explain preset NAME`: what it sets, and why.'].join('\n'),
+  };
 }
 
 /** `pidsim explain preset NAME`. */
@@ -203,5 +221,8 @@ export function explainPreset(name: string): Explanation {
     `  ${set === null ? '(not set)' : `${set[0]}: ${set[1]}`}`,
     ...indent(why, 6),
   ]);
-  return { ok: true, text: [`PRESET:   ${name}`, '', title, '', ...lines, '', 'NOT KNOWN:', ...indent(unknown, 4)].join('\n') };
+  return {
+    ok: true,
+    text: [`PRESET:   ${name}`, '', title, '', ...lines, '', 'NOT KNOWN:', ...indent(unknown, 4)].join('\n'),
+  };
 }

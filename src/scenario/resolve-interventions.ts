@@ -4,8 +4,8 @@ import { type Intervention, PROBE_TYPES, type ProbeType } from '../node/spec.js'
 import { US_PER_SECOND } from '../sim/time.js';
 import { didYouMean } from '../text/suggest.js';
 import type { ResolveContext } from './context.js';
-import { micros, warnBeyondHorizon } from './resolve-node.js';
 import { resolveAction } from './resolve-handler.js';
+import { micros, warnBeyondHorizon } from './resolve-node.js';
 import { instanceNames } from './resolve-pods.js';
 import type { InterventionSource, PodSource } from './schema.js';
 

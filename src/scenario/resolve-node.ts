@@ -170,7 +170,8 @@ export function warnOfIdlePause(
   const byDefault = kubeletRules(kubelet, runtime).defaultPidMode;
   const isShared = pods.some(({ pidMode, sandboxless }) => !sandboxless && (pidMode ?? byDefault) === 'pod');
   if (isShared) return;
-  const message = 'no pod here shares its PID namespace, so pause is the parent of nobody and its version is of no consequence';
+  const message =
+    'no pod here shares its PID namespace, so pause is the parent of nobody and its version is of no consequence';
   findings.warning(place, 'no-effect', message, {
     hint: 'Set `shareProcessNamespace: true` on a pod: then pause is its PID 1. Without it, PID 1 is the container’s own entrypoint.',
   });

@@ -35,7 +35,9 @@ export function collectPods(
     pods.push(...found.pods);
     isIncomplete ||=
       found.isIncomplete ||
-      found.pods.some((pod) => findings.isIncomplete(pod.containers) || findings.isIncomplete(pod.initContainers));
+      found.pods.some(
+        (pod) => findings.isIncomplete(pod.containers) || findings.isIncomplete(pod.initContainers),
+      );
   }
   return { pods, isIncomplete };
 }
@@ -126,7 +128,12 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
     complain('pidMax', 'conflict', 'with hostPID the pod has no PID namespace of its own');
   }
   if (source.lasts !== undefined && source.every === undefined) {
-    findings.warning(findings.of(source, 'lasts'), 'no-effect', '`lasts` goes with `every`; `stopAt` ends a pod', { aim: 'key' });
+    findings.warning(
+      findings.of(source, 'lasts'),
+      'no-effect',
+      '`lasts` goes with `every`; `stopAt` ends a pod',
+      { aim: 'key' },
+    );
   }
   checkSidecars(source, kubelet, context);
   if (source.sandbox === 'none') {

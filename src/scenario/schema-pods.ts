@@ -1,8 +1,8 @@
 /** Pods, containers and probes as a scenario file has them: Kubernetes' own words. */
 import * as z from 'zod';
+import { RESTART_POLICIES } from '../node/spec.js';
 import { tellApart } from '../text/leaf.js';
 import { isMapping } from '../text/value.js';
-import { RESTART_POLICIES } from '../node/spec.js';
 import { INT32_MAX, POD_COUNT_MAX } from './bounds.js';
 import type { Leaves } from './leaves.js';
 
@@ -123,10 +123,7 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
         '`none`: a plain `docker run`, without Kubernetes: no pause process and no kubelet. Exec probes are its ' +
           'health check. Default: a pod sandbox.',
       ),
-    restartPolicy: z
-      .enum(RESTART_POLICIES)
-      .default('Always')
-      .describe('What happens when a container ends.'),
+    restartPolicy: z.enum(RESTART_POLICIES).default('Always').describe('What happens when a container ends.'),
     terminationGracePeriodSeconds: z
       .int()
       .min(0)
@@ -175,53 +172,61 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
 }
 
 function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
-  return z.strictObject({
-    name: leaf.name.describe('Name of the container.'),
-    image: z
-      .string()
-      .optional()
-      .describe('Its image. Where nothing else is said, it is assumed to run something quiet.'),
-    program: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.'),
-    command: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe('Command line that it runs, instead of `program`.'),
-    args: z.array(z.string()).optional().describe('Arguments after `command`.'),
-    restartPolicy: z
-      .enum(RESTART_POLICIES)
-      .optional()
-      .describe('What happens when this container ends. Default: as the pod has it.'),
-    lifecycle: lifecycleSchema(handler).optional().describe('What the kubelet runs after its start and before its end.'),
-    livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
-    readinessProbe: probe
-      .optional()
-      .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
-    startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
-  });
+  return z
+    .strictObject({
+      name: leaf.name.describe('Name of the container.'),
+      image: z
+        .string()
+        .optional()
+        .describe('Its image. Where nothing else is said, it is assumed to run something quiet.'),
+      program: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.',
+        ),
+      command: z
+        .array(z.string())
+        .min(1)
+        .optional()
+        .describe('Command line that it runs, instead of `program`.'),
+      args: z.array(z.string()).optional().describe('Arguments after `command`.'),
+      restartPolicy: z
+        .enum(RESTART_POLICIES)
+        .optional()
+        .describe('What happens when this container ends. Default: as the pod has it.'),
+      lifecycle: lifecycleSchema(handler)
+        .optional()
+        .describe('What the kubelet runs after its start and before its end.'),
+      livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
+      readinessProbe: probe
+        .optional()
+        .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
+      startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
+    })
+    .meta({ id: 'Container', description: 'A container, in the words of a pod’s manifest.' });
 }
 
 /** A hook does one thing, as a probe does; `sleep` (1.30) waits and starts no process. */
 function lifecycleSchema({ exec, httpGet, tcpSocket }: ReturnType<typeof handlerShape>) {
-  const hook = z.strictObject({
-    exec,
-    httpGet,
-    tcpSocket,
-    sleep: z
-      .strictObject({ seconds: z.int().min(0).max(INT32_MAX).describe('For how long.') })
-      .optional()
-      .describe('Wait. Starts no process in the container.'),
-  });
+  const hook = z
+    .strictObject({
+      exec,
+      httpGet,
+      tcpSocket,
+      sleep: z
+        .strictObject({ seconds: z.int().min(0).max(INT32_MAX).describe('For how long.') })
+        .optional()
+        .describe('Wait. Starts no process in the container.'),
+    })
+    .meta({ id: 'Hook', description: 'A lifecycle hook, with one of exec, httpGet, tcpSocket, sleep.' });
   return z.strictObject({
     postStart: hook
       .optional()
-      .describe('Run as soon as the container has started; no probe runs before it has ended. If it fails, the container is killed.'),
-    preStop: hook
-      .optional()
-      .describe('Run before SIGTERM, within the grace period.'),
+      .describe(
+        'Run as soon as the container has started; no probe runs before it has ended. If it fails, the container is killed.',
+      ),
+    preStop: hook.optional().describe('Run before SIGTERM, within the grace period.'),
   });
 }

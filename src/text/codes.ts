@@ -230,7 +230,8 @@ export const CODE_DOCUMENTATION: Readonly<Record<DiagnosticCode, CodeDocumentati
     remedy: 'If it is wrong, write the scenario with `pidsim import`, and change it there.',
   },
   template: {
-    meaning: 'The file is a template of Helm, Jinja or the like: what its objects are is not known before it is rendered.',
+    meaning:
+      'The file is a template of Helm, Jinja or the like: what its objects are is not known before it is rendered.',
     remedy: 'Render it first, for instance with `helm template`, and read the result.',
   },
   'assumed-program': {

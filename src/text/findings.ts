@@ -121,7 +121,8 @@ export class Findings {
   addAll(diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
       const { file, line, column, severity, code, message } = diagnostic;
-      if (!this.isKnown(file, line, column, code, message)) this.count(`${severity} ${code}`, () => diagnostic);
+      if (!this.isKnown(file, line, column, code, message))
+        this.count(`${severity} ${code}`, () => diagnostic);
     }
   }
 

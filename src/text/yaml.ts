@@ -227,7 +227,11 @@ function findTrouble(document: Document.Parsed, valuesMax: number): Trouble | nu
     if (isAlias(node)) return measureAlias(node);
     if (isPair(node)) {
       if (isMerge(node.key) && !isMergeable(node.value, document)) {
-        trouble ??= { code: 'yaml-syntax', node: node.key, message: '`<<` merges a mapping, and this is none' };
+        trouble ??= {
+          code: 'yaml-syntax',
+          node: node.key,
+          message: '`<<` merges a mapping, and this is none',
+        };
       }
       return measure(node.key) + measure(node.value);
     }

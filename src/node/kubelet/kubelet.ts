@@ -6,6 +6,7 @@ import type { NodeContext } from '../context.js';
 import type { SandboxRuntime } from '../runtime/sandbox.js';
 import type { PodSpec, ProbeSpec, ProbeType } from '../spec.js';
 import { Downtime } from './downtime.js';
+import { Hooks } from './hooks.js';
 import { Pod, PodContainer, type PodHost } from './pod.js';
 import type { ProbeTotals, ProbeWorker, ProbeWorkers } from './probe-worker.js';
 
@@ -49,6 +50,7 @@ export class Kubelet implements PodHost {
   readonly #isLongDown: EventKind;
   readonly #retryJitter: RandomStream;
   readonly #drainQueue: PodSlot[] = [];
+  readonly hooks: Hooks;
 
   constructor(
     readonly context: NodeContext,
@@ -73,7 +75,8 @@ export class Kubelet implements PodHost {
     this.#isLongDown = sim.register((slot, token) => this.slots[slot].downtime.tellIfDown(token));
     this.#startSlot = sim.register((slot) => this.createInSlot(this.slots[slot]));
     this.#stopSlot = sim.register((slot) => this.deleteFromSlot(this.slots[slot], false));
-    for (const pod of spec.pods) this.#addSlots(pod);
+    this.hooks = new Hooks(context, workers.execs);
+    for (const pod of spec.pods) if (pod.recurs === undefined) this.#addSlots(pod);
   }
 
   #addSlots(spec: PodSpec): void {
@@ -224,6 +227,7 @@ export class Kubelet implements PodHost {
   }
 
   podChanged(pod: Pod): void {
+    if (pod.spec.recurs !== undefined && pod.hasEnded) pod.stop();
     const slot = this.slots.find(({ current }) => current === pod);
     if (slot !== undefined) this.#lookAt(slot);
   }

@@ -2,8 +2,9 @@
  * From Kubernetes objects to a scenario, or to a fleet of one node for each that they name: a document as somebody could have
  * written it. It is what runs, and what `pidsim import` prints; so both are the same.
  */
-import type { Findings } from '../../text/findings.js';
+
 import { listOf, plural } from '../../text/figures.js';
+import type { Findings } from '../../text/findings.js';
 import type { Path, SourceDocument } from '../../text/yaml.js';
 import { DEFAULT_PRESET, type PresetName } from '../presets.js';
 import { kubeletSettings, kubeletsByNode, type NodeAccount, nodeAccount, unknownNode } from './node.js';
@@ -70,12 +71,21 @@ function wholeFile(file: string): { document: SourceDocument; path: Path } {
   return { document, path: [] };
 }
 
-function complainOfNothing(objects: readonly KubeObject[], found: Units, path: string, findings: Findings): void {
-  const left = [leftOutText(found.leftOut), withoutPodsText(found.withoutPods)].filter((text) => text !== null);
+function complainOfNothing(
+  objects: readonly KubeObject[],
+  found: Units,
+  path: string,
+  findings: Findings,
+): void {
+  const left = [leftOutText(found.leftOut), withoutPodsText(found.withoutPods)].filter(
+    (text) => text !== null,
+  );
   const rest = left.length === 0 ? '' : ` (${left.join('; ')})`;
   const nodes = objects.filter(({ kind }) => kind === 'Node').length;
   const isOnlyNodes = nodes > 0 && left.length === 0;
-  const message = isOnlyNodes ? `only ${plural(nodes, 'node')}, and no pod` : `nothing in it runs pods${rest}`;
+  const message = isOnlyNodes
+    ? `only ${plural(nodes, 'node')}, and no pod`
+    : `nothing in it runs pods${rest}`;
   findings.error(wholeFile(path), 'not-a-manifest', message, {
     hint: isOnlyNodes ? 'Name the pods’ file too: `kubectl get pods -A -o json`.' : undefined,
   });
@@ -99,7 +109,12 @@ class Maker {
   constructor(
     private readonly objects: readonly KubeObject[],
     private readonly units: readonly Unit[],
-    { preset, findings, path, origins }: { preset?: PresetName; findings: Findings; path: string; origins: Origins },
+    {
+      preset,
+      findings,
+      path,
+      origins,
+    }: { preset?: PresetName; findings: Findings; path: string; origins: Origins },
   ) {
     this.preset = preset;
     this.findings = findings;
@@ -122,7 +137,11 @@ class Maker {
     }
     this.comment(['spec', 'node'], `What it means: pidsim explain preset ${preset}`);
     const pods = this.podsOf(this.units, ['spec', 'pods'], true);
-    return this.document('Scenario', `${plural(pods.length, 'workload')} on one node`, { horizon: HORIZON, node, pods });
+    return this.document('Scenario', `${plural(pods.length, 'workload')} on one node`, {
+      horizon: HORIZON,
+      node,
+      pods,
+    });
   }
 
   fleet(nodeNames: readonly string[]): Record<string, unknown> {
@@ -133,7 +152,12 @@ class Maker {
       const own = this.units.filter(({ nodeName }) => nodeName === name);
       const path = ['spec', 'nodes', index];
       const { node, comments } = accounts.get(name)!;
-      for (const [where, text] of comments) this.comment([...path, 'node', ...where.split('.')], text);
+      // Where nobody is pause's child its version is of no consequence, and one who reads it may think that it is.
+      if (!own.some(({ pod }) => pod.shareProcessNamespace === true)) delete node.pause;
+      for (const [where, text] of comments) {
+        if (where !== 'pause' || node.pause !== undefined)
+          this.comment([...path, 'node', ...where.split('.')], text);
+      }
       return { name, node, pods: this.podsOf(own, [...path, 'pods'], false) };
     });
     this.tellNotes(accounts);
@@ -149,7 +173,9 @@ class Maker {
   }
 
   private accounts(nodeNames: readonly string[]): Map<string, NodeAccount> {
-    const nodes = new Map(this.objects.filter(({ kind }) => kind === 'Node').map((node) => [node.name, node]));
+    const nodes = new Map(
+      this.objects.filter(({ kind }) => kind === 'Node').map((node) => [node.name, node]),
+    );
     const configs = this.objects.filter(({ kind }) => kind === 'KubeletConfiguration');
     const { byNode, isShared } = kubeletsByNode([...new Set([...nodes.keys(), ...nodeNames])], configs);
     return new Map(
@@ -159,7 +185,10 @@ class Maker {
           object === undefined || this.preset !== undefined
             ? unknownNode(this.preset ?? DEFAULT_PRESET)
             : nodeAccount(object, byNode.get(name) ?? null, this.origins);
-        if (isShared && object !== undefined) account.notes.push('one kubelet configuration says not whose it is: taken for every node without another');
+        if (isShared && object !== undefined)
+          account.notes.push(
+            'one kubelet configuration says not whose it is: taken for every node without another',
+          );
         if (this.preset !== undefined) account.notes.length = 0;
         return [name, account];
       }),
@@ -191,7 +220,8 @@ class Maker {
       for (const note of notes) nodesByNote.set(note, [...(nodesByNote.get(note) ?? []), name]);
     }
     for (const [note, names] of nodesByNote) {
-      const who = names.length === 1 ? names[0] : names.length === accounts.size ? 'every node' : severalNodes(names);
+      const who =
+        names.length === 1 ? names[0] : names.length === accounts.size ? 'every node' : severalNodes(names);
       this.findings.warning(wholeFile(this.path), 'assumed-node', who === '' ? note : `${who}: ${note}`);
     }
   }

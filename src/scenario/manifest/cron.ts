@@ -1,6 +1,7 @@
 /** A CronJob's schedule as an interval: how often in the long run. When exactly, the hour says, and there is none here. */
-import { printDuration } from '../../text/duration.js';
+
 import { US_PER_DAY, US_PER_MINUTE, US_PER_SECOND } from '../../sim/time.js';
+import { printDuration } from '../../text/duration.js';
 
 const NAMED: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -46,8 +47,8 @@ function countOf(field: string, least: number, most: number, names: readonly str
     if (match === null) return 0;
     const [, from, to, step] = match;
     const isAny = from === '*' || from === '?';
-    const first = isAny ? least : valueOf(from, least, names);
-    const lastGiven = to === undefined ? null : valueOf(to, least, names);
+    const first = isAny ? least : numberOf(from, least, names);
+    const lastGiven = to === undefined ? null : numberOf(to, least, names);
     const last = lastGiven ?? (isAny || step !== undefined ? most : first);
     const stride = step === undefined ? 1 : Number(step);
     // Sunday is 0 and 7.
@@ -57,7 +58,7 @@ function countOf(field: string, least: number, most: number, names: readonly str
   return values.size;
 }
 
-function valueOf(text: string, least: number, names: readonly string[]): number | null {
+function numberOf(text: string, least: number, names: readonly string[]): number | null {
   if (/^\d+$/.test(text)) return Number(text);
   const index = names.indexOf(text.slice(0, 3));
   return index === -1 ? null : index + least;

@@ -26,7 +26,11 @@ interface ManifestPods {
  *
  * @param node of several on which its pods are, the one that is meant; pods that are on none are on each.
  */
-export function readManifestPods(entry: ManifestPodSource, context: ResolveContext, node?: string): ManifestPods {
+export function readManifestPods(
+  entry: ManifestPodSource,
+  context: ResolveContext,
+  node?: string,
+): ManifestPods {
   const { findings } = context;
   const at = findings.of(entry, 'manifest');
   const objects = objectsOf(entry, context);
@@ -96,7 +100,8 @@ function complainOfNothing(
     const wanted = entry[key as keyof typeof offers];
     if (wanted === undefined || words.length === 0) continue;
     if (words.some((word) => word.toLowerCase() === wanted.toLowerCase()) && leftOut.size > 0) continue;
-    const hint = didYouMean(wanted, words) ?? `It has ${words.slice(0, 8).join(', ')}${words.length > 8 ? ', …' : ''}.`;
+    const hint =
+      didYouMean(wanted, words) ?? `It has ${words.slice(0, 8).join(', ')}${words.length > 8 ? ', …' : ''}.`;
     const message = `\`${file}\` has no pods of ${key} \`${shorten(wanted)}\``;
     findings.error(findings.of(entry, key), 'unknown-value', message, { hint });
     return;
@@ -121,10 +126,13 @@ function readPod(
   const read = reader.read(schemas().pod, document.value, place);
   if (read === INVALID) return null;
   const { count, pidMax, startAt, stopAt } = entry;
-  const said = Object.fromEntries(['pidMax', 'startAt', 'stopAt'].map((key) => [key, findings.of(entry, key)]));
+  const said = Object.fromEntries(
+    ['pidMax', 'startAt', 'stopAt'].map((key) => [key, findings.of(entry, key)]),
+  );
   Object.assign(read, { count, pidMax, startAt, stopAt });
   findings.place(read, place, { name: below(place, 'name'), ...said });
-  for (const container of [...read.initContainers, ...read.containers]) placeProgram(container, entry, findings);
+  for (const container of [...read.initContainers, ...read.containers])
+    placeProgram(container, entry, findings);
   return read;
 }
 

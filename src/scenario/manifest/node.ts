@@ -36,8 +36,15 @@ export function nodeAccount(object: KubeObject, kubelet: KubeObject | null, orig
     reservedPids: below(kubeletPlace, 'kubeReserved'),
   });
   const runtime = runtimeOf(info.containerRuntimeVersion);
-  if (runtime === null) notes.push(`the runtime \`${shorten(String(info.containerRuntimeVersion))}\` is not known; taken for containerd 1.7`);
-  else node.runtime = origins.set(runtime, infoPlace, { name: below(infoPlace, 'containerRuntimeVersion'), version: below(infoPlace, 'containerRuntimeVersion') });
+  if (runtime === null)
+    notes.push(
+      `the runtime \`${shorten(String(info.containerRuntimeVersion))}\` is not known; taken for containerd 1.7`,
+    );
+  else
+    node.runtime = origins.set(runtime, infoPlace, {
+      name: below(infoPlace, 'containerRuntimeVersion'),
+      version: below(infoPlace, 'containerRuntimeVersion'),
+    });
   const pause = pauseOf(status.images);
   if (pause !== null) {
     node.pause = pause;
@@ -126,16 +133,23 @@ function runtimeOf(text: unknown): Record<string, unknown> | null {
 /** A node lists its largest images, and pause is the smallest: it is there only where there are few. */
 function pauseOf(images: unknown): string | null {
   if (!Array.isArray(images)) return null;
-  const names = images.flatMap((image) => (isMapping(image) && Array.isArray(image.names) ? image.names : []));
-  const versions = names.map((name) => /(?:^|\/)(?:mirrored-)?pause(?:-amd64)?:v?(\d+\.\d+(?:\.\d+)?)/.exec(String(name))?.[1]);
+  const names = images.flatMap((image) =>
+    isMapping(image) && Array.isArray(image.names) ? image.names : [],
+  );
+  const versions = names.map(
+    (name) => /(?:^|\/)(?:mirrored-)?pause(?:-amd64)?:v?(\d+\.\d+(?:\.\d+)?)/.exec(String(name))?.[1],
+  );
   const known = [...new Set(versions.filter((version) => version !== undefined))];
   return known.length === 1 ? known[0] : null;
 }
 
 // --------------------------------------------------------------------------------------------- the kubelet
 
+const NO_LIMIT = 'podPidsLimit is -1, so no pod has a limit of its own';
+const NO_THRESHOLD = 'evictionHard has no pid.available, so PIDPressure never fires';
 const NO_CONFIGZ =
-  'podPidsLimit and eviction thresholds are in none of these files (no `configz`); assumed: Kubernetes’ defaults, no limit';
+  'podPidsLimit and evictionHard are in none of these files (no `configz`); assumed: Kubernetes’ defaults, with which no ' +
+  'pod has a limit of its own (-1) and PIDPressure never fires (no pid.available)';
 
 /** What a kubelet's configuration says, for a node that is described otherwise. */
 export function kubeletSettings(config: KubeObject): NodeAccount {
@@ -159,8 +173,12 @@ function kubeletOf(
   }
   const { podPidsLimit, evictionHard, evictionSoft, systemReserved, kubeReserved } = config.value;
   // 0 and less: no limit.
-  if (typeof podPidsLimit === 'number') kubelet.podPidsLimit = podPidsLimit > 0 ? podPidsLimit : -1;
+  const isLimited = typeof podPidsLimit === 'number' && podPidsLimit > 0;
+  kubelet.podPidsLimit = isLimited ? podPidsLimit : -1;
   const hard = isMapping(evictionHard) ? evictionHard['pid.available'] : undefined;
+  const missing = [isLimited ? null : NO_LIMIT, hard === undefined ? NO_THRESHOLD : null];
+  const said = missing.filter((text) => text !== null).join('; ');
+  if (said !== '') notes.push(said);
   if (hard !== undefined) kubelet.evictionHard = { 'pid.available': hard };
   const reserved = pidsIn(systemReserved) + pidsIn(kubeReserved);
   if (reserved > 0) kubelet.reservedPids = reserved;

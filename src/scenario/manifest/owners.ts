@@ -18,7 +18,8 @@ export function ownerOf({ value }: KubeObject): Owner | null {
   const { metadata } = value;
   const references = isMapping(metadata) ? metadata.ownerReferences : undefined;
   if (!Array.isArray(references)) return null;
-  const found: unknown = references.find((each) => isMapping(each) && each.controller === true) ?? references[0];
+  const found: unknown =
+    references.find((each) => isMapping(each) && each.controller === true) ?? references[0];
   if (!isMapping(found)) return null;
   return { kind: String(found.kind), name: String(found.name), uid: String(found.uid) };
 }

@@ -25,7 +25,14 @@ const PATHS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** They hold texts and schemas that may look like anything. */
-const NO_PODS = new Set(['CustomResourceDefinition', 'ConfigMap', 'Secret', 'Event', 'Node', 'ControllerRevision']);
+const NO_PODS = new Set([
+  'CustomResourceDefinition',
+  'ConfigMap',
+  'Secret',
+  'Event',
+  'Node',
+  'ControllerRevision',
+]);
 
 /** The path of the pod's spec in a kind that cannot do without; null: a kind that need not have any. */
 export function podSpecPath(kind: string): readonly string[] | null {
@@ -85,5 +92,10 @@ function isPodSpec(value: unknown): value is Record<string, unknown> {
 /** `spec.headGroupSpec.template` is the part `headgroupspec`, `replicatedJobs[workers].template.spec` the part `workers`. */
 function partName(parts: readonly string[]): string {
   const words = parts.filter((part) => !/^(spec|template|\d+)$/.test(part));
-  return (words.at(-1) ?? 'pod').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '') || 'pod';
+  return (
+    (words.at(-1) ?? 'pod')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '') || 'pod'
+  );
 }

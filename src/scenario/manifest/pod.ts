@@ -10,7 +10,12 @@ import { isUnrendered } from './template.js';
 
 export type PlainPod = Record<string, unknown>;
 
-const POD_KEYS = ['shareProcessNamespace', 'hostPID', 'restartPolicy', 'terminationGracePeriodSeconds'] as const;
+const POD_KEYS = [
+  'shareProcessNamespace',
+  'hostPID',
+  'restartPolicy',
+  'terminationGracePeriodSeconds',
+] as const;
 const PROBE_KEYS = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 const CONTAINER_KEYS = ['name', 'image', 'command', 'args', 'restartPolicy'] as const;
 const HOOKS = ['postStart', 'preStop'] as const;
@@ -29,9 +34,10 @@ export function plainPod(
   context: PodContext,
 ): PlainPod {
   const pod = pick(spec, POD_KEYS);
+  if (pod.restartPolicy === 'Always') delete pod.restartPolicy;
+  if (pod.terminationGracePeriodSeconds === 30) delete pod.terminationGracePeriodSeconds;
   const known = isMapping(status) ? status : {};
-  const read = (key: string, from = key) =>
-    plainContainers(spec[from], below(place, from), key, context);
+  const read = (key: string, from = key) => plainContainers(spec[from], below(place, from), key, context);
   const initContainers = read('initContainers');
   if (!Array.isArray(initContainers) || initContainers.length > 0) pod.initContainers = initContainers;
   const containers = read('containers');
@@ -92,7 +98,10 @@ function warnOfMisspelt(source: Record<string, unknown>, place: Place, findings:
   const known = [...CONTAINER_KEYS, ...PROBE_KEYS, 'lifecycle'];
   for (const key of Object.keys(source)) {
     if (known.includes(key) || OTHER_KEYS.includes(key)) continue;
-    const hint = didYouMean(key, known.filter((name) => !Object.hasOwn(source, name)));
+    const hint = didYouMean(
+      key,
+      known.filter((name) => !Object.hasOwn(source, name)),
+    );
     if (hint === undefined) continue;
     const message = `a container has no \`${shorten(key)}\`: it is left out`;
     findings.warning(below(place, key), 'unknown-key', message, { hint, aim: 'key' });
@@ -103,9 +112,21 @@ function warnOfMisspelt(source: Record<string, unknown>, place: Place, findings:
 function plainProbe(value: unknown, place: Place, origins: Origins): unknown {
   if (value === undefined || value === null) return undefined;
   if (!isMapping(value)) return value;
-  const { terminationGracePeriodSeconds: _, ...probe } = value;
+  const probe = Object.fromEntries(
+    Object.entries(value).filter(([key, item]) => {
+      if (key === 'terminationGracePeriodSeconds' || item === null) return false;
+      return !Object.hasOwn(PROBE_DEFAULTS, key) || PROBE_DEFAULTS[key] !== item;
+    }),
+  );
   return origins.set(probe, place);
 }
+
+/** What a cluster writes out of them goes without saying; period and timeout are worth reading. */
+const PROBE_DEFAULTS: Readonly<Record<string, unknown>> = {
+  initialDelaySeconds: 0,
+  successThreshold: 1,
+  failureThreshold: 3,
+};
 
 function plainLifecycle(value: unknown, place: Place, origins: Origins): unknown {
   if (!isMapping(value)) return value ?? undefined;
@@ -177,9 +198,11 @@ function refuseWindows(container: Record<string, unknown>, place: Place, finding
   const commands: [unknown, Place][] = [[container.command, below(place, 'command')]];
   const actions: [unknown, Place][] = PROBE_KEYS.map((key) => [container[key], below(place, key)]);
   const { lifecycle } = container;
-  for (const key of HOOKS) actions.push([isMapping(lifecycle) && lifecycle[key], below(place, 'lifecycle', key)]);
+  for (const key of HOOKS)
+    actions.push([isMapping(lifecycle) && lifecycle[key], below(place, 'lifecycle', key)]);
   for (const [action, at] of actions) {
-    if (isMapping(action) && isMapping(action.exec)) commands.push([action.exec.command, below(at, 'exec', 'command')]);
+    if (isMapping(action) && isMapping(action.exec))
+      commands.push([action.exec.command, below(at, 'exec', 'command')]);
   }
   for (const [command, at] of commands) {
     const first: unknown = Array.isArray(command) ? command[0] : undefined;

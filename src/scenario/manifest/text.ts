@@ -9,8 +9,8 @@ import { below, type Findings, type Place } from '../../text/findings.js';
 import { readJson } from '../../text/json.js';
 import { isMapping } from '../../text/value.js';
 import { readYaml, type TextSize, type YamlText } from '../../text/yaml.js';
-import { templateError, templateLine } from './template.js';
 import { withParameters } from './parameters.js';
+import { templateError, templateLine } from './template.js';
 
 export interface KubeObject {
   kind: string;
@@ -57,7 +57,12 @@ function parseText(text: string, file: string): YamlText {
 }
 
 /** `kindOfItem`: what the entries of a typed list are, which do not say it themselves. */
-function takeApart(value: unknown, place: Place, kindOfItem: string | null, findings: Findings): KubeObject[] {
+function takeApart(
+  value: unknown,
+  place: Place,
+  kindOfItem: string | null,
+  findings: Findings,
+): KubeObject[] {
   if (Array.isArray(value)) return takeAll(value, place, kindOfItem, findings);
   if (value === null || value === undefined) return [];
   if (isMapping(value) && isMapping(value.kubeletconfig)) {

@@ -3,8 +3,9 @@
  *
  *     objects ──► with pods? ──► one that its own pods stand for is left out ──► has ended, never started? ──► Unit[]
  */
-import { below, type Findings } from '../../text/findings.js';
+
 import { plural } from '../../text/figures.js';
+import { below, type Findings } from '../../text/findings.js';
 import { isMapping, shorten } from '../../text/value.js';
 import { everyUsOf } from './cron.js';
 import { Owners, uidOf } from './owners.js';
@@ -87,7 +88,8 @@ function whyLeftOut(
   if (isForWindows(spec)) return 'for Windows nodes';
   if (kind === 'Pod') {
     const status = isMapping(value.status) ? value.status : {};
-    if (status.phase === 'Succeeded' || status.phase === 'Failed') return `that has ${status.phase.toLowerCase()}`;
+    if (status.phase === 'Succeeded' || status.phase === 'Failed')
+      return `that has ${status.phase.toLowerCase()}`;
     if (status.phase === 'Pending' && spec.nodeName === undefined) return 'that is on no node yet';
     return null;
   }
@@ -118,14 +120,20 @@ function addUnit(
     return;
   }
   if (object.name === '') {
-    const at = metadata.name === undefined || metadata.name === null ? metadataPlace : below(metadataPlace, 'name');
-    findings.error(at, 'missing-key', `the ${shorten(object.kind)} has no name`, { hint: 'Add `metadata.name:`.' });
+    const at =
+      metadata.name === undefined || metadata.name === null ? metadataPlace : below(metadataPlace, 'name');
+    findings.error(at, 'missing-key', `the ${shorten(object.kind)} has no name`, {
+      hint: 'Add `metadata.name:`.',
+    });
     found.isIncomplete = true;
     return;
   }
   const pod: PlainPod = { name: nameOf(object, part), ...plainPod(spec, place, value.status, context) };
   if (object.kind === 'CronJob') Object.assign(pod, recurrence(object, findings));
-  origins.set(pod, place, { name: below(metadataPlace, 'name'), every: below(object.place, 'spec', 'schedule') });
+  origins.set(pod, place, {
+    name: below(metadataPlace, 'name'),
+    every: below(object.place, 'spec', 'schedule'),
+  });
   const nodeName = typeof spec.nodeName === 'string' && spec.nodeName !== '' ? spec.nodeName : null;
   found.units.push({ object, pod, nodeName, replicas: replicasOf(object) });
 }
@@ -204,11 +212,19 @@ function runsOn(object: KubeObject, node: string): boolean {
 }
 
 /** What somebody may have meant, for a hint. */
-export function choices(objects: readonly KubeObject[]): { workloads: string[]; namespaces: string[]; nodes: string[] } {
+export function choices(objects: readonly KubeObject[]): {
+  workloads: string[];
+  namespaces: string[];
+  nodes: string[];
+} {
   const withPods = objects.filter((object) => findPodSpecs(object).length > 0);
   const owners = new Owners(objects);
-  const names = withPods.flatMap((object) => [object, ...owners.chain(object)].map(({ kind, name }) => `${kind}/${name}`));
-  const nodes = withPods.flatMap((object) => findPodSpecs(object).map(({ spec }) => String(spec.nodeName ?? '')));
+  const names = withPods.flatMap((object) =>
+    [object, ...owners.chain(object)].map(({ kind, name }) => `${kind}/${name}`),
+  );
+  const nodes = withPods.flatMap((object) =>
+    findPodSpecs(object).map(({ spec }) => String(spec.nodeName ?? '')),
+  );
   return {
     workloads: [...new Set(names)],
     namespaces: [...new Set(withPods.map(({ namespace }) => namespace ?? 'default'))],
