@@ -92,9 +92,15 @@ function parseDocuments(
     }
     if (name !== '') names.add(name);
   }
-  const diagnostics = inReadingOrder(findings.all(), options.path ?? NO_PATH);
+  const diagnostics = worthSaying(inReadingOrder(findings.all(), options.path ?? NO_PATH));
   const isValid = diagnostics.every(({ severity }) => severity === 'warning');
   return isValid ? { ok: true, value: scenarios, warnings: diagnostics } : { ok: false, diagnostics };
+}
+
+/** Of a template nothing else is true. */
+function worthSaying(diagnostics: Diagnostic[]): Diagnostic[] {
+  const template = diagnostics.find(({ code }) => code === 'template');
+  return template === undefined ? diagnostics : [template];
 }
 
 /** The scenarios of one document; what is invalid in it is replaced by defaults, so they are good for checking only. */
@@ -169,5 +175,3 @@ function isForeign(value: Record<string, unknown>): value is Record<string, unkn
     !apiVersion.startsWith('pidsim/')
   );
 }
-
-export type { Diagnostic };

@@ -69,13 +69,13 @@ const SCENARIO_SIZE: TextSize = { charactersMax: FILE_CHARACTERS_MAX, valuesMax:
 export function readYaml(text: string, file: string, size = SCENARIO_SIZE): YamlText {
   const found = { documents: [] as SourceDocument[], diagnostics: [] as Diagnostic[] };
   const complain = complainer(file, found.diagnostics);
+  if (text.includes('\0')) {
+    complain('not-text', NOWHERE, 'the file is no text');
+    return found;
+  }
   if (text.length > size.charactersMax) {
     const message = `the file has ${grouped(text.length)} characters; at most ${size.charactersMax} are read`;
     complain('file-too-large', NOWHERE, message, { hint: size.remedy });
-    return found;
-  }
-  if (text.includes('\0')) {
-    complain('not-text', NOWHERE, 'the file is no text');
     return found;
   }
   const lines = new LineCounter();

@@ -26,7 +26,7 @@ describe('a file that is no scenario', () => {
     ['has a key twice', 'kind: Scenario\nkind: Scenario\n', ['2:1 duplicate-key']],
     ['has an alias without an anchor', 'a: *nobody\n', ['1:4 yaml-syntax']],
     ['has an alias that contains itself', 'a: &a [*a]\n', ['1:8 alias-bomb']],
-    ['is a Kubernetes pod', 'apiVersion: v1\nkind: Pod\n', ['2:7 unknown-value']],
+    ['is a Kubernetes pod without a spec', 'apiVersion: v1\nkind: Pod\n', ['2:7 missing-key']],
     [
       'lacks everything',
       'a: 1\n',

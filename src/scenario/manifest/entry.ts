@@ -3,7 +3,7 @@
  *
  *     manifest: PATH ──► objects ──► those that are meant ──► Unit[] ──► the same PodSource as a pod written out
  */
-import { below, type Findings } from '../../text/findings.js';
+import { below, Findings } from '../../text/findings.js';
 import { INVALID, Reader } from '../../text/read.js';
 import { didYouMean } from '../../text/suggest.js';
 import { shorten } from '../../text/value.js';
@@ -64,7 +64,10 @@ function mayRunOn(object: KubeObject, node: string): boolean {
 export function nodesOfEntry(entry: ManifestPodSource, context: ResolveContext): string[] {
   if (entry.node !== undefined) return [];
   const objects = objectsOf(entry, context);
-  return objects === null ? [] : choices(select(objects, entry)).nodes;
+  if (objects === null) return [];
+  // What is wrong with them is said when they are read.
+  const unheard = { findings: new Findings(), origins: new Origins() };
+  return findUnits(select(objects, entry), unheard).units.flatMap(({ nodeName }) => nodeName ?? []);
 }
 
 /** A file is read once, however often it is named. */

@@ -9,11 +9,11 @@ const SURE = [
 ];
 const BRACES = /\{\{|\{%/;
 
-/** @returns the line, from 1; null: it is none. A broken text with braces is one; one that reads well needs more. */
-export function templateLine(text: string, isBroken: boolean): number | null {
+/** Of a text that is not YAML: the line, from 1, where a template shows; null: nowhere. */
+export function templateLine(text: string): number | null {
   if (!BRACES.test(text)) return null;
   const lines = text.split('\n');
-  for (const pattern of isBroken ? [...SURE, BRACES] : []) {
+  for (const pattern of [...SURE, BRACES]) {
     const index = lines.findIndex((line) => pattern.test(line));
     if (index !== -1) return index + 1;
   }

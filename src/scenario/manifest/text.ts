@@ -50,8 +50,8 @@ export function readObjects(text: string, file: string, findings: Findings): Kub
 function parseText(text: string, file: string): YamlText {
   const looksLikeJson = /^\ufeff?\s*[{[]\s*["{}[\]]/.test(text);
   const read = looksLikeJson ? readJson(text, file) : readYaml(text.replace(/^\ufeff/, ''), file, DUMP_SIZE);
-  const isBroken = read.diagnostics.some(({ severity }) => severity === 'error');
-  const line = isBroken ? templateLine(text, true) : null;
+  const isBroken = read.diagnostics.some(({ code }) => code === 'yaml-syntax' || code === 'json-syntax');
+  const line = isBroken ? templateLine(text) : null;
   if (line === null) return read;
   return { documents: [], diagnostics: [templateError(file, line, CODE_DOCUMENTATION.template.remedy)] };
 }
