@@ -247,7 +247,9 @@ export function capitalised(sentence: string): string {
 
 /** Under the answer: the question. */
 export function question(result: RunResult): string {
-  return result.scenario.title === '' ? result.scenario.name : result.scenario.title;
+  const { title, name, node } = result.scenario;
+  const asked = title === '' ? name : title;
+  return node === undefined ? asked : `${asked} (${node})`;
 }
 
 /** How much of what is allocated the kubelet, ps and /proc/loadavg do not see, 0 to 1. */

@@ -43,7 +43,7 @@ export function plainPod(
   const containers = read('containers');
   pod.containers = Array.isArray(containers)
     ? [
-        ...containers.filter((container) => !hasEndedForGood(container, spec, known)),
+        ...containers.filter((container) => !isOut(container, spec, known)),
         ...ephemeralContainers(spec, place, known, context),
       ]
     : containers;
@@ -147,15 +147,31 @@ function pick(source: Record<string, unknown>, keys: readonly string[]): Record<
 
 // -------------------------------------------------------------------------------------- what has ended
 
-/** A container that has ended in a pod whose policy leaves it at that. */
-function hasEndedForGood(
+/** Reasons for which a container waits until somebody mends something; one in CrashLoopBackOff runs now and then. */
+const NEVER_STARTED =
+  /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|CreateContainerConfigError)$/;
+
+/** No container of the pod can start: it has been given a node and nothing else. */
+export function cannotStart(spec: Record<string, unknown>, status: Record<string, unknown>): boolean {
+  const containers = Array.isArray(spec.containers) ? spec.containers : [];
+  return containers.length > 0 && containers.every((each) => isMapping(each) && isStuck(each, status));
+}
+
+function isStuck({ name }: Record<string, unknown>, status: Record<string, unknown>): boolean {
+  const waiting = stateOf(status.containerStatuses, name)?.waiting;
+  return isMapping(waiting) && NEVER_STARTED.test(String(waiting.reason));
+}
+
+/** A container that cannot start, or one that has ended in a pod whose policy leaves it at that. */
+function isOut(
   container: unknown,
   { restartPolicy = 'Always' }: Record<string, unknown>,
   status: Record<string, unknown>,
 ): boolean {
-  if (restartPolicy === 'Always' || !isMapping(container)) return false;
+  if (!isMapping(container)) return false;
+  if (isStuck(container, status)) return true;
   const terminated = stateOf(status.containerStatuses, container.name)?.terminated;
-  if (!isMapping(terminated)) return false;
+  if (restartPolicy === 'Always' || !isMapping(terminated)) return false;
   return restartPolicy === 'Never' || terminated.exitCode === 0;
 }
 

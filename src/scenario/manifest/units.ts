@@ -9,7 +9,7 @@ import { below, type Findings } from '../../text/findings.js';
 import { isMapping, shorten } from '../../text/value.js';
 import { everyUsOf } from './cron.js';
 import { Owners, uidOf } from './owners.js';
-import { isForWindows, type PlainPod, type PodContext, plainPod } from './pod.js';
+import { cannotStart, isForWindows, type PlainPod, type PodContext, plainPod } from './pod.js';
 import { findPodSpecs, podSpecPath } from './pod-template.js';
 import { isUnrendered, TEMPLATE_MESSAGE } from './template.js';
 import type { KubeObject } from './text.js';
@@ -91,6 +91,7 @@ function whyLeftOut(
     if (status.phase === 'Succeeded' || status.phase === 'Failed')
       return `that has ${status.phase.toLowerCase()}`;
     if (status.phase === 'Pending' && spec.nodeName === undefined) return 'that is on no node yet';
+    if (cannotStart(spec, status)) return 'that cannot start (image or configuration missing)';
     return null;
   }
   if (represented.has(uidOf(object))) return REPRESENTED;
