@@ -448,12 +448,15 @@ export function expectationTally(result: RunResult): string {
 
 /** For a shell. */
 export function reproduceCommand({ scenario, seed, until }: RunResult): string {
-  const options = `--seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
-  if (scenario.path === STANDARD_INPUT) return `pidsim run - ${options} < SCENARIO.yaml`;
-  const path = /^[\w./-]+$/.test(scenario.path)
-    ? scenario.path
-    : `'${scenario.path.replaceAll("'", "'\\''")}'`;
-  return `pidsim run ${path} ${options}`;
+  const { files = [scenario.path], preset } = scenario.madeFrom ?? {};
+  const node = preset === undefined ? '' : ` --node ${preset}`;
+  const options = `${node} --seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
+  if (files[0] === STANDARD_INPUT) return `pidsim run -${options} < SCENARIO.yaml`;
+  return `pidsim run ${files.map(quoted).join(' ')}${options}`;
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 export function reproduce(result: RunResult): string {

@@ -197,6 +197,8 @@ export interface RunSummary {
     /** Of a node of a fleet: the names of both. */
     fleet?: string;
     node?: string;
+    /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
+    madeFrom?: { files: string[]; preset?: string };
   };
   seed: number;
   until: RunEnd;

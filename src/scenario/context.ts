@@ -2,6 +2,7 @@
 
 import type { Findings } from '../text/findings.js';
 import type { SourceDocument } from '../text/yaml.js';
+import type { AssumedImages } from './assumed-images.js';
 import type { KubeObject } from './manifest/text.js';
 import type { Programs } from './programs.js';
 
@@ -16,6 +17,6 @@ export interface ResolveContext {
   manifests: Map<string, KubeObject[] | null>;
   /** Where manifests that name several nodes are taken apart: the node that is meant. */
   node?: string;
-  /** Images of which it has been said that what they run is assumed. */
-  assumedImages: Set<string>;
+  /** Images of which it is assumed what they run: said when all are known. */
+  assumedImages: AssumedImages;
 }

@@ -14,6 +14,7 @@ import { below, Findings, inReadingOrder, type Place } from '../text/findings.js
 import { Reader } from '../text/read.js';
 import { isMapping, shorten } from '../text/value.js';
 import { documentOf, readYaml, type SourceDocument } from '../text/yaml.js';
+import { AssumedImages } from './assumed-images.js';
 import type { ResolveContext } from './context.js';
 import { parseFleet } from './fleet.js';
 import { type ClusterOptions, type ManifestText, scenarioOfCluster } from './manifest/cluster.js';
@@ -68,11 +69,12 @@ export function parseManifests(
   const findings = new Findings();
   const made = scenarioOfCluster(texts, options, findings);
   const { path } = texts[0];
-  return parseDocuments(made === null ? [] : [made.document], findings, {
-    ...options,
-    path,
-    preset: undefined,
-  });
+  const documents = made === null ? [] : [made.document];
+  const parsed = parseDocuments(documents, findings, { ...options, path, preset: undefined });
+  if (!parsed.ok) return parsed;
+  const files = texts.map((text) => text.path);
+  const madeFrom = options.preset === undefined ? { files } : { files, preset: options.preset };
+  return { ...parsed, value: parsed.value.map((scenario) => ({ ...scenario, madeFrom })) };
 }
 
 function parseDocuments(
@@ -121,13 +123,16 @@ function parseDocument(document: SourceDocument, findings: Findings, options: Pa
     library: options.library,
     readFile: options.readFile ?? (() => null),
     manifests: new Map<string, null>(),
-    assumedImages: new Set<string>(),
+    assumedImages: new AssumedImages(),
   };
   const reader = new Reader(findings, { opaque: program });
   const filled = withPresets(value, options.preset);
-  if (isMapping(value) && value.kind === FLEET_KIND) return parseFleet(filled, root, reader, surroundings);
-  const { metadata, spec } = reader.readParts(schema, filled, root);
-  return onItsNodes({ metadata, spec }, surroundings);
+  const scenarios =
+    isMapping(value) && value.kind === FLEET_KIND
+      ? parseFleet(filled, root, reader, surroundings)
+      : onItsNodes(reader.readParts(schema, filled, root), surroundings);
+  surroundings.assumedImages.tell(findings);
+  return scenarios;
 }
 
 type Surroundings = Parameters<typeof resolveScenario>[1];

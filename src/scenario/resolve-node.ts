@@ -10,6 +10,7 @@ import type {
   RuntimeSpec,
 } from '../node/spec.js';
 import { sinceWhen } from '../node/versions/fact.js';
+import { newestKnown } from '../node/versions/known.js';
 import { KUBELET, type KubeletRules, kubeletRules } from '../node/versions/kubelet.js';
 import { runtimeRules } from '../node/versions/runtime.js';
 import { parseDurationUs } from '../text/duration.js';
@@ -32,6 +33,7 @@ export function resolveNode(
   context: ResolveContext,
 ): Omit<NodeSpec, 'pods' | 'interventions'> {
   const { findings } = context;
+  warnOfNewVersions(source, context);
   const kernel = resolveKernel(source, context);
   const runtime = resolveRuntime(source, context);
   const kubelet = resolveKubelet(source.kubelet, kernel, runtime, context);
@@ -58,6 +60,22 @@ export function resolveNode(
       : null,
     cronJobs: resolveCronJobs(source.cronJobs, context),
   };
+}
+
+/** Nobody can know what a release will do that is years away; a typing mistake it is, more likely. */
+function warnOfNewVersions({ kernel, kubelet, runtime }: NodeSource, { findings }: ResolveContext): void {
+  const products = [
+    ['kernel', kernel],
+    ['kubelet', kubelet],
+    [runtime.name, runtime],
+  ] as const;
+  for (const [product, part] of products) {
+    if (part.version === undefined) continue;
+    const newest = newestKnown(product, String(part.version));
+    if (newest === null) continue;
+    const message = `${product} ${part.version} is not known: taken to behave as ${newest}, the newest that is`;
+    findings.warning(findings.of(part, 'version'), 'unknown-version', message);
+  }
 }
 
 /** A duration that the schema has already accepted, in µs. */

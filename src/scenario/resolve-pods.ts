@@ -258,13 +258,7 @@ function assumeImage(
 ): Program | null {
   const ends = role === 'init';
   const program = programs.assume(`${ends ? 'init ' : ''}image ${image}`, commOf(image), ends);
-  if (!assumedImages.has(image)) {
-    assumedImages.add(image);
-    const what = ends ? 'it is assumed to end at once and to leave nothing' : 'assumed to be quiet';
-    const message = `what the image of container \`${name}\` runs is not known; ${what}`;
-    const hint = `Say it: \`containers: {${name}: {program: PROGRAM}}\` beside \`manifest:\`, or \`program:\` in the container.`;
-    findings.warning(findings.of(source, 'image'), 'assumed-program', message, { hint });
-  }
+  assumedImages.add(image, { container: name, ends, place: findings.of(source, 'image') });
   return programs.named(program, findings.of(source, 'image'));
 }
 

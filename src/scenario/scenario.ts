@@ -18,6 +18,8 @@ export interface Scenario {
   /** Of a node of a fleet; the scenario's name is then `fleet.node`. */
   fleet?: FleetIdentity;
   nodeName?: string;
+  /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
+  madeFrom?: { files: string[]; preset?: string };
   seed: number;
   horizonUs: number;
   /** null: `auto`, about 1,000 rows over the horizon. */

@@ -24,6 +24,7 @@ export const DIAGNOSTIC_CODES = [
   'bad-duration',
   'bad-quantity',
   'bad-version',
+  'unknown-version',
   'ambiguous-version',
   'bad-percentage',
   'horizon-too-long',
@@ -136,6 +137,10 @@ export const CODE_DOCUMENTATION: Readonly<Record<DiagnosticCode, CodeDocumentati
   'bad-version': {
     meaning: 'The text is not a version.',
     remedy: 'Write at least two numbers with a dot, in quotes: "4.14", "1.7", "17.12".',
+  },
+  'unknown-version': {
+    meaning: 'A version far beyond the newest that this program knows. It is taken for that one.',
+    remedy: 'Check it for a typing mistake.',
   },
   'ambiguous-version': {
     meaning: 'An unquoted version is a number to YAML, and this one loses digits: 1.10 is the number 1.1.',

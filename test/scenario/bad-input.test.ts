@@ -84,6 +84,8 @@ describe('a value', () => {
     ['that is more memory than can be', '  node: {kernel: {memory: 99Ei}}', ['5:27 out-of-range']],
     ['that is negative memory', '  node: {kernel: {memory: -1Gi}}', ['5:27 out-of-range']],
     ['that is no version', '  node: {kernel: {version: latest}}', ['5:28 bad-version']],
+    ['that is a kubelet of years to come', '  node: {kubelet: {version: "1.99"}}', ['5:29 unknown-version?']],
+    ['that is a runtime of years to come', '  node: {runtime: {version: "9.0"}}', ['5:29 unknown-version?']],
     ['that is half a version', '  node: {kernel: {version: 6}}', ['5:28 bad-version']],
     [
       'that is a version which YAML shortens',

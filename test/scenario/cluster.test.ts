@@ -249,6 +249,19 @@ describe('a manifest', () => {
     expect(one(text).said.filter((line) => line.startsWith('assumed-program'))).toHaveLength(1);
   });
 
+  test('says of many images in one line that what they run is assumed', () => {
+    const text = Array.from(
+      { length: 9 },
+      (_, index) =>
+        `kind: Pod\nmetadata: {name: p${index}}\nspec: {containers: [{name: c, image: "i:${index}"}]}\n---\n`,
+    ).join('');
+    expect(one(text).said.filter((line) => line.startsWith('assumed-program'))).toEqual([
+      expect.stringMatching(
+        /^assumed-program: what 9 images run is not known; .*\(i:0, i:1, i:2, i:3, and 5 more\)$/,
+      ),
+    ]);
+  });
+
   test('for Windows is left out, and a Windows command elsewhere is an error with its place', () => {
     const windows = `kind: Pod\nmetadata: {name: w}\nspec: {os: {name: windows}, ${CONTAINERS}}\n---\n`;
     expect(one(windows + template('Job', 'j')).said).toContain('ignored-pods: left out: 1 for Windows nodes');
@@ -331,7 +344,7 @@ describe('bad manifests', () => {
     }));
     const { said } = one(JSON.stringify({ kind: 'List', apiVersion: 'v1', items }));
     expect(said.filter((line) => line.startsWith('out-of-range'))).toEqual([
-      'out-of-range: the list has 20000 entries; at most 1000 are allowed',
+      expect.stringMatching(/^out-of-range: 20,000 workloads, and nothing says on which nodes/),
     ]);
   });
 

@@ -3,9 +3,10 @@
  * written it. It is what runs, and what `pidsim import` prints; so both are the same.
  */
 
-import { listOf, plural } from '../../text/figures.js';
+import { formatCount, listOf, plural } from '../../text/figures.js';
 import type { Findings } from '../../text/findings.js';
 import type { Path, SourceDocument } from '../../text/yaml.js';
+import { POD_COUNT_MAX } from '../bounds.js';
 import { DEFAULT_PRESET, type PresetName } from '../presets.js';
 import { kubeletSettings, kubeletsByNode, type NodeAccount, nodeAccount, unknownNode } from './node.js';
 import { Origins } from './origins.js';
@@ -57,7 +58,8 @@ export function scenarioOfCluster(
   const nodeNames = [...new Set(found.units.flatMap(({ nodeName }) => nodeName ?? []))].sort(byName);
   const maker = new Maker(objects, found.units, { preset, findings, path, origins });
   const made = nodeNames.length === 0 ? maker.scenario() : maker.fleet(nodeNames);
-  return { document: origins.document(made, path), comments: maker.comments };
+  const isTooMuch = nodeNames.length === 0 && found.units.length > POD_COUNT_MAX;
+  return isTooMuch ? null : { document: origins.document(made, path), comments: maker.comments };
 }
 
 /** node-2 before node-10. */
@@ -123,6 +125,7 @@ class Maker {
   }
 
   scenario(): Record<string, unknown> {
+    this.refuseTooMany();
     const preset = this.preset ?? DEFAULT_PRESET;
     const node: Record<string, unknown> = { preset };
     const config = this.objects.find(({ kind }) => kind === 'KubeletConfiguration');
@@ -141,6 +144,15 @@ class Maker {
       horizon: HORIZON,
       node,
       pods,
+    });
+  }
+
+  private refuseTooMany(): void {
+    const { length } = this.units;
+    if (length <= POD_COUNT_MAX) return;
+    const message = `${formatCount(length)} workloads, and nothing says on which nodes: too many for one (a kubelet takes 110 pods)`;
+    this.findings.error(wholeFile(this.path), 'out-of-range', message, {
+      hint: 'A dump of the pods themselves (`kubectl get pods -A -o json`) says it. Or choose: `manifest:` with `namespace:` or `workload:`.',
     });
   }
 

@@ -133,6 +133,7 @@ function addUnit(
   if (object.kind === 'CronJob') Object.assign(pod, recurrence(object, findings));
   origins.set(pod, place, {
     name: below(metadataPlace, 'name'),
+    count: below(object.place, 'spec', 'replicas'),
     every: below(object.place, 'spec', 'schedule'),
   });
   const nodeName = typeof spec.nodeName === 'string' && spec.nodeName !== '' ? spec.nodeName : null;
