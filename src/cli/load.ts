@@ -32,8 +32,10 @@ export function load(paths: readonly string[], { node }: LoadOptions = {}): Load
     const { path, text } = source;
     return outcome([source], parseScenario(text, { path, preset, readFile: readerBeside(path) }));
   });
-  if (manifests.length === 0) return loaded;
-  return [...loaded, outcome(manifests, parseManifests(manifests, { preset }))];
+  if (manifests.length > 0) loaded.push(outcome(manifests, parseManifests(manifests, { preset })));
+  // The other files of a chart that nobody has rendered are not wrong in themselves.
+  const templates = loaded.filter(({ diagnostics }) => diagnostics.some(({ code }) => code === 'template'));
+  return templates.length > 0 ? templates : loaded;
 }
 
 function outcome(sources: SourceText[], parsed: Parsed<Scenario[]>): Loaded {

@@ -77,7 +77,7 @@ export function fleetSentence(name: string, members: readonly RunResult[]): stri
     parts.push(
       `${exhausted} of ${plural(nodes, 'node')} ${verb} full, the first ${node} after ${formatSeconds(atSeconds)}`,
     );
-  } else parts.push(`none of ${plural(nodes, 'node')} is full`);
+  } else parts.push(nodes === 1 ? 'its one node is not full' : `none of ${nodes} nodes is full`);
   if (firstProjected !== null)
     parts.push(
       `at its rate ${firstProjected.node} is next, after ${formatSeconds(firstProjected.atSeconds)}`,

@@ -24,6 +24,10 @@ function read(texts: { path: string; text: string }[], more = {}) {
   };
 }
 
+const CONTAINERS = 'containers: [{name: c, image: x, command: [app]}]';
+const template = (kind: string, name: string, more = '') =>
+  `apiVersion: v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: {${more}template: {spec: {${CONTAINERS}}}}\n---\n`;
+
 const one = (text: string, more = {}) => read([{ path: 'm.yaml', text }], more);
 const podNames = ({ node }: Scenario) => node.pods.map(({ name }) => name);
 
@@ -113,6 +117,25 @@ describe('a dump of a cluster', () => {
     });
   });
 
+  test('of nodes and a chart has the DaemonSets on each node, and the rest on the first', () => {
+    const chart = {
+      path: 'chart.yaml',
+      text: template('DaemonSet', 'agent') + template('Deployment', 'web'),
+    };
+    const { scenarios: made, said: told } = read([chart, CLUSTER[1]]);
+    expect(made.map(podNames)).toEqual([['agent', 'web'], ['agent'], ['agent']]);
+    expect(made[2].node).toMatchObject({
+      kernel: { version: '6.8', pidMax: 32_768 },
+      runtime: { name: 'cri-o' },
+    });
+    expect(told).toContainEqual(expect.stringMatching(/all of it is put on birch-1$/));
+    const added = read([CLUSTER[0], chart]);
+    expect(added.scenarios.map(podNames)[0]).toEqual(['kube-system/etcd-birch-1', 'agent']);
+    expect(added.said).toContain(
+      'ignored-pods: left out, because nothing says on which node: Deployment web',
+    );
+  });
+
   test('of nodes alone says that there are no pods', () => {
     expect(read([CLUSTER[1]]).said).toEqual(['not-a-manifest: only 3 nodes, and no pod']);
   });
@@ -135,10 +158,6 @@ describe('a kubelet’s configuration', () => {
     expect(limits(limitOf('configz.json', 7), limitOf('x_birch-2_y.json', 22))).toEqual([7, 22]);
   });
 });
-
-const CONTAINERS = 'containers: [{name: c, image: x, command: [app]}]';
-const template = (kind: string, name: string, more = '') =>
-  `apiVersion: v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: {${more}template: {spec: {${CONTAINERS}}}}\n---\n`;
 
 describe('a manifest', () => {
   test('of any kind with a pod template is read', () => {
@@ -350,6 +369,12 @@ describe('bad manifests', () => {
 
   test('that are cut off say where', () => {
     expect(one('{"kind": "List",\n "items": [{"kind": "Pod"').briefs).toEqual(['2:26 json-syntax']);
+  });
+
+  test('in YAML of more than 20 MB are to be asked for in JSON', () => {
+    const { said, briefs: found } = one(`kind: Pod\n# ${'x'.repeat(20_000_000)}`);
+    expect(found).toEqual(['0:0 file-too-large']);
+    expect(said[0]).toMatch(/at most 20000000 are read/);
   });
 
   test('of zero bytes are no text', () => {

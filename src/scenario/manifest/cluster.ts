@@ -55,11 +55,39 @@ export function scenarioOfCluster(
     return null;
   }
   tellWhatIsLeftOut(found, path, findings);
-  const nodeNames = [...new Set(found.units.flatMap(({ nodeName }) => nodeName ?? []))].sort(byName);
+  const nodeNames = placeUnits(found.units, objects, path, findings);
   const maker = new Maker(objects, found.units, { preset, findings, path, origins });
   const made = nodeNames.length === 0 ? maker.scenario() : maker.fleet(nodeNames);
   const isTooMuch = nodeNames.length === 0 && found.units.length > POD_COUNT_MAX;
   return isTooMuch ? null : { document: origins.document(made, path), comments: maker.comments };
+}
+
+/** The nodes of the fleet; none: it is one node of some kind. Each unit that can be put on one is. */
+function placeUnits(
+  units: Unit[],
+  objects: readonly KubeObject[],
+  path: string,
+  findings: Findings,
+): string[] {
+  const told = [...new Set(units.flatMap(({ nodeName }) => nodeName ?? []))].sort(byName);
+  const known = objects.filter(({ kind, name }) => kind === 'Node' && name !== '').map(({ name }) => name);
+  const names = told.length > 0 ? told : known.sort(byName);
+  if (names.length === 0) return [];
+  for (const unit of units.filter(({ nodeName }) => nodeName === null)) {
+    if (unit.object.kind === 'DaemonSet') putOnEach(unit, units, names);
+    else if (told.length === 0) [unit.nodeName] = names;
+  }
+  if (told.length === 0 && names.length > 1) {
+    const message = `nothing says on which node what is no DaemonSet runs: all of it is put on ${names[0]}`;
+    findings.warning(wholeFile(path), 'assumed-node', message);
+  }
+  return names;
+}
+
+/** A DaemonSet has a pod on every node. */
+function putOnEach(unit: Unit, units: Unit[], [first, ...others]: readonly string[]): void {
+  unit.nodeName = first;
+  for (const nodeName of others) units.push({ ...unit, nodeName });
 }
 
 /** node-2 before node-10. */

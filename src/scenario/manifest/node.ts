@@ -3,7 +3,7 @@ import { PID_MAX_LIMIT } from '../../kernel/limits.js';
 import { RUNTIME_NAMES } from '../../node/spec.js';
 import { below, type Place } from '../../text/findings.js';
 import { VERSION_PATTERN } from '../../text/quantity.js';
-import { isMapping, shorten } from '../../text/value.js';
+import { isMapping, shorten, textOf } from '../../text/value.js';
 import type { Origins } from './origins.js';
 import type { KubeObject } from './text.js';
 
@@ -38,7 +38,7 @@ export function nodeAccount(object: KubeObject, kubelet: KubeObject | null, orig
   const runtime = runtimeOf(info.containerRuntimeVersion);
   if (runtime === null)
     notes.push(
-      `the runtime \`${shorten(String(info.containerRuntimeVersion))}\` is not known; taken for containerd 1.7`,
+      `the runtime \`${shorten(textOf(info.containerRuntimeVersion))}\` is not known; taken for containerd 1.7`,
     );
   else
     node.runtime = origins.set(runtime, infoPlace, {
@@ -71,13 +71,13 @@ function kernelOf(
   const version = versionIn(info.kernelVersion);
   if (version !== null) kernel.version = version;
   const capacity = isMapping(status.capacity) ? status.capacity : {};
-  const cpus = Number(capacity.cpu);
+  const cpus = Number(textOf(capacity.cpu));
   if (Number.isInteger(cpus) && cpus > 0) kernel.cpus = cpus;
   if (capacity.memory !== undefined) {
     kernel.memory = capacity.memory;
     comments.set('kernel.memory', 'as the kernel sees it: threads-max is one for each 128 KiB of it');
   }
-  const image = String(info.osImage ?? 'an unknown system');
+  const image = textOf(info.osImage) || 'an unknown system';
   const old = OLD_SYSTEMD.find(([pattern]) => pattern.test(image));
   if (old === undefined) kernel.pidMax = PID_MAX_LIMIT;
   const value = old === undefined ? PID_MAX_LIMIT : 'the kernel’s own default';
@@ -124,7 +124,7 @@ function versionIn(text: unknown): string | null {
 
 /** `containerd://1.7.13`, `cri-o://1.29.4`, `docker://20.10.21`. */
 function runtimeOf(text: unknown): Record<string, unknown> | null {
-  const [, name, rest] = /^([a-z-]+):\/\/(.*)$/.exec(String(text)) ?? [];
+  const [, name, rest] = /^([a-z-]+):\/\/(.*)$/.exec(textOf(text)) ?? [];
   const known = RUNTIME_NAMES.find((word) => word === name && word !== 'bare');
   const version = versionIn(rest);
   return known === undefined || version === null ? null : { name: known, version };
@@ -137,7 +137,7 @@ function pauseOf(images: unknown): string | null {
     isMapping(image) && Array.isArray(image.names) ? image.names : [],
   );
   const versions = names.map(
-    (name) => /(?:^|\/)(?:mirrored-)?pause(?:-amd64)?:v?(\d+\.\d+(?:\.\d+)?)/.exec(String(name))?.[1],
+    (name) => /(?:^|\/)(?:mirrored-)?pause(?:-amd64)?:v?(\d+\.\d+(?:\.\d+)?)/.exec(textOf(name))?.[1],
   );
   const known = [...new Set(versions.filter((version) => version !== undefined))];
   return known.length === 1 ? known[0] : null;
@@ -184,7 +184,7 @@ function kubeletOf(
   if (reserved > 0) kubelet.reservedPids = reserved;
   const soft = isMapping(evictionSoft) ? evictionSoft['pid.available'] : undefined;
   if (soft !== undefined) {
-    const note = `evictionSoft has pid.available at ${soft}, which is not modelled: only the hard threshold evicts here`;
+    const note = `evictionSoft has pid.available at ${textOf(soft)}, which is not modelled: only the hard threshold evicts here`;
     notes.push(note);
     comments.set('kubelet', note);
   }
@@ -192,7 +192,7 @@ function kubeletOf(
 }
 
 function pidsIn(reserved: unknown): number {
-  const pid = isMapping(reserved) ? Number(reserved.pid) : 0;
+  const pid = isMapping(reserved) ? Number(textOf(reserved.pid)) : 0;
   return Number.isInteger(pid) && pid > 0 ? pid : 0;
 }
 

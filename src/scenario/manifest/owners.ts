@@ -1,5 +1,5 @@
 /** Which objects belong to which, by what a cluster says of them. */
-import { isMapping } from '../../text/value.js';
+import { isMapping, textOf } from '../../text/value.js';
 import type { KubeObject } from './text.js';
 
 export interface Owner {
@@ -21,7 +21,7 @@ export function ownerOf({ value }: KubeObject): Owner | null {
   const found: unknown =
     references.find((each) => isMapping(each) && each.controller === true) ?? references[0];
   if (!isMapping(found)) return null;
-  return { kind: String(found.kind), name: String(found.name), uid: String(found.uid) };
+  return { kind: textOf(found.kind), name: textOf(found.name), uid: textOf(found.uid) };
 }
 
 /** From an object upwards: its owner, its owner's owner. Those that are not in the file are guessed from their names. */

@@ -1,5 +1,5 @@
 /** OpenShift's Template: objects with `${NAME}` in their texts, and default values for the names. */
-import { isMapping } from '../../text/value.js';
+import { isMapping, textOf } from '../../text/value.js';
 
 const DEPTH_MAX = 100;
 
@@ -9,7 +9,7 @@ export function withParameters(template: Record<string, unknown>): unknown[] {
   for (const parameter of Array.isArray(template.parameters) ? template.parameters : []) {
     if (!isMapping(parameter) || typeof parameter.name !== 'string') continue;
     const { name, value, generate } = parameter;
-    if (value !== undefined && value !== null) values.set(name, String(value));
+    if (value !== undefined && value !== null) values.set(name, textOf(value));
     // Made up when the template is processed: it is a part of a name or a password.
     else if (generate !== undefined) values.set(name, 'generated');
   }

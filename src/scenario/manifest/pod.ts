@@ -4,7 +4,7 @@
  */
 import { below, type Findings, type Place } from '../../text/findings.js';
 import { didYouMean } from '../../text/suggest.js';
-import { isMapping, shorten } from '../../text/value.js';
+import { isMapping, shorten, textOf } from '../../text/value.js';
 import type { Origins } from './origins.js';
 import { isUnrendered } from './template.js';
 
@@ -159,7 +159,7 @@ export function cannotStart(spec: Record<string, unknown>, status: Record<string
 
 function isStuck({ name }: Record<string, unknown>, status: Record<string, unknown>): boolean {
   const waiting = stateOf(status.containerStatuses, name)?.waiting;
-  return isMapping(waiting) && NEVER_STARTED.test(String(waiting.reason));
+  return isMapping(waiting) && NEVER_STARTED.test(textOf(waiting.reason));
 }
 
 /** A container that cannot start, or one that has ended in a pod whose policy leaves it at that. */

@@ -30,8 +30,8 @@ const DUMP_SIZE: TextSize = {
 
 /** Has this text Kubernetes objects, and not a scenario? Nothing is parsed for that. */
 export function isManifest(text: string): boolean {
-  if (/^(\s*\{)?\s*["']?apiVersion["']?\s*:\s*["']?pidsim\//m.test(text)) return false;
-  const kind = /(?:^|[{,])\s*(?:- )?["']?kind["']?\s*:\s*["']?([A-Za-z]+)/m.exec(text)?.[1];
+  if (/^[ \t]*(\{[ \t]*)?["']?apiVersion["']?[ \t]*:[ \t]*["']?pidsim\//m.test(text)) return false;
+  const kind = /(?:^|[{,])[ \t]*(?:- )?["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z]+)/m.exec(text)?.[1];
   if (kind === undefined) return /^\s*\{\s*"kubeletconfig"\s*:/.test(text);
   return kind !== 'Scenario' && kind !== 'Fleet';
 }

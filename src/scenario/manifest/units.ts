@@ -6,7 +6,7 @@
 
 import { plural } from '../../text/figures.js';
 import { below, type Findings } from '../../text/findings.js';
-import { isMapping, shorten } from '../../text/value.js';
+import { isMapping, shorten, textOf } from '../../text/value.js';
 import { everyUsOf } from './cron.js';
 import { Owners, uidOf } from './owners.js';
 import { cannotStart, isForWindows, type PlainPod, type PodContext, plainPod } from './pod.js';
@@ -150,11 +150,11 @@ function nameOf({ name, namespace }: KubeObject, part: string): string {
 function makeNamesUnique(units: readonly Unit[]): void {
   const kinds = new Map<string, Set<string>>();
   for (const { object, pod } of units) {
-    const name = String(pod.name);
+    const name = textOf(pod.name);
     kinds.set(name, (kinds.get(name) ?? new Set()).add(object.kind));
   }
   for (const { object, pod } of units) {
-    const isShared = kinds.get(String(pod.name))!.size > 1;
+    const isShared = kinds.get(textOf(pod.name))!.size > 1;
     if (isShared && object.kind !== 'Pod') pod.name = `${pod.name}-${object.kind.toLowerCase()}`;
   }
 }
@@ -170,7 +170,7 @@ function recurrence({ value, place }: KubeObject, findings: Findings): Record<st
   const { schedule } = isMapping(value.spec) ? value.spec : ({} as Record<string, unknown>);
   const every = typeof schedule === 'string' ? everyUsOf(schedule) : null;
   if (every !== null) return { every };
-  const message = `\`${shorten(String(schedule))}\` is no schedule; once an hour is assumed`;
+  const message = `\`${shorten(textOf(schedule))}\` is no schedule; once an hour is assumed`;
   findings.warning(below(place, 'spec', 'schedule'), 'assumed-node', message);
   return { every: '1h' };
 }
@@ -225,7 +225,7 @@ export function choices(objects: readonly KubeObject[]): {
     [object, ...owners.chain(object)].map(({ kind, name }) => `${kind}/${name}`),
   );
   const nodes = withPods.flatMap((object) =>
-    findPodSpecs(object).map(({ spec }) => String(spec.nodeName ?? '')),
+    findPodSpecs(object).map(({ spec }) => textOf(spec.nodeName ?? '')),
   );
   return {
     workloads: [...new Set(names)],
