@@ -20,7 +20,7 @@ export function explain(path: string): Explanation {
   if (first === 'preset') return explainPreset(rest.join(' '));
   if (isCode(path)) return { ok: true, text: explainCode(path) };
   const named = namedTypes().find(({ name }) => name === path);
-  if (named) return { ok: true, text: render([named], []) };
+  if (named) return { ok: true, text: render([named], [], KIND) };
   const steps = path
     .replace(/\[\d*\]/g, '')
     .split('.')
@@ -49,7 +49,7 @@ function walk(steps: readonly string[], root: FieldDoc): Explanation {
     fields = distinct(found);
     if (whole.length > 0) break;
   }
-  return { ok: true, text: render(fields, steps) };
+  return { ok: true, text: render(fields, steps, root.name === 'fleet' ? FLEET_KIND : KIND) };
 }
 
 /** The same field in several forms of one object (`at` of every intervention) is explained once. */
@@ -66,8 +66,7 @@ function notFound(parents: readonly string[], step: string, offered: readonly Fi
   return { ok: false, message: `\`${parent}\` has no field \`${step}\``, hint };
 }
 
-function render(fields: readonly FieldDoc[], steps: readonly string[]): string {
-  const kind = fields[0]?.name === 'fleet' ? FLEET_KIND : KIND;
+function render(fields: readonly FieldDoc[], steps: readonly string[], kind: string): string {
   const head = [`KIND:     ${kind}`, `VERSION:  ${API_VERSION}`];
   return `${[...head, ...fields.flatMap((field) => ['', ...renderField(field, steps)])].join('\n')}\n`;
 }

@@ -14,5 +14,7 @@ export function shorten(text: string): string {
 
 /** A plain value as a text. Of anything else, nothing: a mapping may even say how it wants to be printed. */
 export function textOf(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
 }

@@ -61,6 +61,8 @@ export interface TextSize {
   valuesMax: number;
   /** What to do with a larger one. */
   remedy?: string;
+  /** A key that stands twice is a warning, and the last of the two counts: so most who read manifests take it. */
+  takesLastOfTwo?: boolean;
 }
 
 const SCENARIO_SIZE: TextSize = { charactersMax: FILE_CHARACTERS_MAX, valuesMax: DOCUMENT_VALUES_MAX };
@@ -90,8 +92,9 @@ export function readYaml(text: string, file: string, size = SCENARIO_SIZE): Yaml
     return { line, column: col };
   };
   for (const document of composed) {
-    reportSyntax(document, text, positionAt, complain);
-    if (document.errors.length > 0 || document.contents === null || isNothing(document.contents)) continue;
+    reportSyntax(document, text, positionAt, complain, size.takesLastOfTwo);
+    const isBroken = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY' || !size.takesLastOfTwo);
+    if (isBroken || document.contents === null || isNothing(document.contents)) continue;
     const trouble = findTrouble(document, size.valuesMax);
     if (trouble === null) found.documents.push(new ComposedDocument(file, document, positionAt));
     else complain(trouble.code, positionAt(offsetOf(trouble.node)), trouble.message);
@@ -167,12 +170,16 @@ function reportSyntax(
   text: string,
   positionAt: (offset: number) => Position,
   complain: Complain,
+  takesLastOfTwo = false,
 ): void {
   for (const { code, message, pos } of document.errors) {
     const hint = text.includes('{{') ? TEMPLATE_HINT : undefined;
     const at = positionAt(Math.max(0, pos[0]));
     if (code === 'DUPLICATE_KEY') {
-      complain('duplicate-key', at, `the key \`${keyAt(text, pos[0])}\` stands twice in one mapping`);
+      const message = `the key \`${keyAt(text, pos[0])}\` stands twice in one mapping`;
+      if (takesLastOfTwo)
+        complain('duplicate-key', at, `${message}; the last counts`, { severity: 'warning' });
+      else complain('duplicate-key', at, message);
     } else if (code === 'TAB_AS_INDENT') {
       complain('tab-indentation', at, 'a tab is used as indentation');
     } else {

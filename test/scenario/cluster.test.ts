@@ -377,6 +377,12 @@ describe('bad manifests', () => {
     expect(said[0]).toMatch(/at most 20000000 are read/);
   });
 
+  test('with a key twice take the last, and say so', () => {
+    const text = 'kind: Pod\nmetadata: {name: a, name: b}\nspec: {containers: [{name: c, command: [app]}]}\n';
+    expect(one(text).briefs).toContain('2:21 duplicate-key?');
+    expect(podNames(one(text).scenarios[0])).toEqual(['b']);
+  });
+
   test('of zero bytes are no text', () => {
     expect(one('kind: Pod\n\0').briefs).toEqual(['0:0 not-text']);
   });

@@ -10,6 +10,7 @@ import { POD_COUNT_MAX } from '../bounds.js';
 import { DEFAULT_PRESET, type PresetName } from '../presets.js';
 import { kubeletSettings, kubeletsByNode, type NodeAccount, nodeAccount, unknownNode } from './node.js';
 import { Origins } from './origins.js';
+import type { PlainPod } from './pod.js';
 import { type KubeObject, readObjects } from './text.js';
 import { findUnits, leftOutText, type Unit, type Units, withoutPodsText } from './units.js';
 
@@ -240,7 +241,7 @@ class Maker {
       const words = [object.kind === 'Pod' ? null : `${object.kind} ${pod.name}`];
       if (object.kind === 'CronJob') words.push('the mean interval of its schedule');
       if (countsReplicas && replicas !== null) {
-        pod.count = replicas;
+        insertAfterName(pod, 'count', replicas);
         words.push(`all ${replicas} replicas are on this one node`);
       }
       const text = words.filter((word) => word !== null).join(': ');
@@ -272,6 +273,13 @@ class Maker {
     const message = `left out, because nothing says on which node: ${listOf(shown)}`;
     this.findings.warning(wholeFile(this.path), 'ignored-pods', message);
   }
+}
+
+/** Where somebody who edits it looks for it. */
+function insertAfterName(pod: PlainPod, key: string, value: unknown): void {
+  const { name: _, ...rest } = pod;
+  for (const each of Object.keys(rest)) delete pod[each];
+  Object.assign(pod, { [key]: value }, rest);
 }
 
 const NODES_SHOWN = 3;

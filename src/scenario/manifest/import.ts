@@ -31,7 +31,7 @@ export function importedYaml(texts: readonly ManifestText[], options: ClusterOpt
     ` Made by \`pidsim import\` from ${texts.map(({ path }) => path).join(', ')}.`,
     ...said,
   ].join('\n');
-  return { yaml: document.toString({ lineWidth: 110 }), diagnostics };
+  return { yaml: document.toString({ lineWidth: 110, flowCollectionPadding: false }), diagnostics };
 }
 
 /** A command line on one line, as people write it. */

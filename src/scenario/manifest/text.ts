@@ -26,6 +26,7 @@ const DUMP_SIZE: TextSize = {
   charactersMax: DUMP_YAML_CHARACTERS_MAX,
   valuesMax: DUMP_VALUES_MAX,
   remedy: 'Ask kubectl for JSON (`-o json`): that is read up to 200 MB.',
+  takesLastOfTwo: true,
 };
 
 /** Has this text Kubernetes objects, and not a scenario? Nothing is parsed for that. */
