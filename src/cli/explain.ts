@@ -18,7 +18,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
         type: 'string',
         array: true,
         default: ['scenario'],
-        describe: 'A field, a term, a diagnostic code, or: program NAME',
+        describe: 'A field, a term, a diagnostic code, or: program NAME, preset NAME',
       })
       .option('schema', {
         type: 'boolean',
@@ -27,6 +27,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
       })
       .example('$0 explain scenario.spec.node.kernel', 'the fields of the kernel')
       .example('$0 explain "pinned PID"', 'a term of the glossary')
+      .example('$0 explain presets', 'the kinds of node that are known')
       .example('$0 explain program', 'every program of the catalogue')
       .example('$0 explain program "rabbitmqctl node_health_check"', 'what a program does, and its source'),
   handler({ path, schema }) {

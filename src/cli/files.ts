@@ -10,11 +10,11 @@ export interface SourceText {
   text: string;
 }
 
-/** A scenario of a million lines is a mistake, and so are devices without an end. */
-const SOURCE_BYTES_MAX = 16 * 1024 * 1024;
+/** What a large cluster prints of itself. More is a mistake, and reading it would be the first victim. So are devices without an end. */
+const SOURCE_BYTES_MAX = 256 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Every named file, every `.yaml` and `.yml` of a named folder, by name; STANDARD_INPUT is that. */
+/** Every named file, and of a named folder every `.yaml`, `.yml` and `.json` in it, by name; STANDARD_INPUT is that. */
 export function readSources(paths: readonly string[]): SourceText[] {
   return paths.flatMap(expand).map((path) => ({ path, text: readText(path) }));
 }
@@ -22,14 +22,15 @@ export function readSources(paths: readonly string[]): SourceText[] {
 function expand(path: string): string[] {
   if (path === STANDARD_INPUT) return [path];
   if (!statOf(path).isDirectory()) return [path];
-  const files = yamlFilesIn(path);
+  const files = sourceFilesIn(path);
   if (files.length === 0)
-    throw usageError(`${path}: no scenario in this folder`, 'scenarios end in .yaml or .yml');
+    throw usageError(`${path}: no scenario in this folder`, 'scenarios end in .yaml, .yml or .json');
   return files;
 }
 
-export function yamlFilesIn(folder: string): string[] {
-  const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
+/** Those of a folder, by name: scenarios, manifests and dumps, or litmus files. */
+export function sourceFilesIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => /\.(ya?ml|json)$/.test(name));
   return names.sort().map((name) => join(folder, name));
 }
 

@@ -7,7 +7,7 @@ import { type ObservedFile, printObserved } from '../lab/litmus/observed.js';
 import { recordOf, type Verification, verifyLitmus } from '../lab/litmus/verify.js';
 import { toJson } from '../report/document.js';
 import { CommandError, EXIT, usageError } from './exit.js';
-import { yamlFilesIn } from './files.js';
+import { sourceFilesIn } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
 import { skipped } from './lab-command.js';
@@ -86,7 +86,7 @@ function boundOrExit(seconds: number): number {
 function litmusFiles(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) throw usageError(`${path}: no such file or folder`);
-  return stat.isDirectory() ? yamlFilesIn(path) : [path];
+  return stat.isDirectory() ? sourceFilesIn(path) : [path];
 }
 
 /** Into `observed/` beside the litmus files; what was recorded there of others that still exist stays. */

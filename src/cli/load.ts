@@ -1,31 +1,58 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
 import { OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
-import { parseScenario } from '../scenario/parse.js';
+import { isManifest } from '../scenario/manifest/text.js';
+import { parseManifests, parseScenario } from '../scenario/parse.js';
+import { isPreset, PRESET_NAMES, type PresetName } from '../scenario/presets.js';
 import type { Scenario } from '../scenario/scenario.js';
-import type { Diagnostic } from '../text/diagnostic.js';
-import { CommandError, EXIT } from './exit.js';
+import type { Diagnostic, Parsed } from '../text/diagnostic.js';
+import { didYouMean } from '../text/suggest.js';
+import { CommandError, EXIT, usageError } from './exit.js';
 import { readerBeside, readSources, type SourceText } from './files.js';
 
 export interface Loaded {
-  source: SourceText;
+  /** One scenario file; or all the manifests that were named, which are about one cluster. */
+  sources: SourceText[];
   /** Empty when there are errors. */
   scenarios: Scenario[];
   diagnostics: Diagnostic[];
 }
 
-export function load(paths: readonly string[]): Loaded[] {
-  return readSources(paths).map((source) => {
-    const parsed = parseScenario(source.text, { path: source.path, readFile: readerBeside(source.path) });
-    return parsed.ok
-      ? { source, scenarios: parsed.value, diagnostics: parsed.warnings }
-      : { source, scenarios: [], diagnostics: parsed.diagnostics };
+export interface LoadOptions {
+  /** `--node`. */
+  node?: string;
+}
+
+export function load(paths: readonly string[], { node }: LoadOptions = {}): Loaded[] {
+  const preset = presetNamed(node);
+  const sources = readSources(paths);
+  const manifests = sources.filter(({ text }) => isManifest(text));
+  const scenarios = sources.filter((source) => !manifests.includes(source));
+  const loaded = scenarios.map((source) => {
+    const { path, text } = source;
+    return outcome([source], parseScenario(text, { path, preset, readFile: readerBeside(path) }));
   });
+  if (manifests.length > 0) loaded.push(outcome(manifests, parseManifests(manifests, { preset })));
+  // The other files of a chart that nobody has rendered are not wrong in themselves.
+  const templates = loaded.filter(({ diagnostics }) => diagnostics.some(({ code }) => code === 'template'));
+  return templates.length > 0 ? templates : loaded;
+}
+
+function outcome(sources: SourceText[], parsed: Parsed<Scenario[]>): Loaded {
+  return parsed.ok
+    ? { sources, scenarios: parsed.value, diagnostics: parsed.warnings }
+    : { sources, scenarios: [], diagnostics: parsed.diagnostics };
+}
+
+export function presetNamed(name: string | undefined): PresetName | undefined {
+  if (name === undefined || isPreset(name)) return name;
+  const hint = didYouMean(name, PRESET_NAMES) ?? `there are: ${PRESET_NAMES.join(', ')}`;
+  throw usageError(`--node ${name}: there is no such kind of node`, hint);
 }
 
 /** All scenarios, warnings said on stderr; or every diagnostic and exit 2. */
-export function loadOrExit(paths: readonly string[]): Scenario[] {
-  const loaded = load(paths);
+export function loadOrExit(paths: readonly string[], options: LoadOptions = {}): Scenario[] {
+  const loaded = load(paths, options);
   const diagnostics = loaded.flatMap((each) => each.diagnostics);
   const text = describe(loaded);
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
@@ -37,14 +64,19 @@ export function loadOrExit(paths: readonly string[]): Scenario[] {
   return scenarios;
 }
 
+/** To look for a line in a larger text takes longer than the line is worth. */
+const QUOTED_CHARACTERS_MAX = 8_000_000;
+
 /** Every diagnostic with the line it is about, and how many there are. */
-export function describe(loaded: readonly Loaded[]): string {
+export function describe(loaded: readonly Pick<Loaded, 'sources' | 'diagnostics'>[]): string {
   const diagnostics = loaded.flatMap((each) => each.diagnostics);
   if (diagnostics.length === 0) return '';
-  const texts = loaded.flatMap(({ source, diagnostics: own }) =>
-    own.map((diagnostic) =>
-      formatDiagnostic(diagnostic, diagnostic.file === source.path ? source.text : undefined),
-    ),
+  const texts = loaded.flatMap(({ sources, diagnostics: own }) =>
+    own.map((diagnostic) => {
+      const text = sources.find(({ path }) => path === diagnostic.file)?.text;
+      const isLarge = text !== undefined && text.length > QUOTED_CHARACTERS_MAX;
+      return formatDiagnostic(diagnostic, isLarge ? undefined : text);
+    }),
   );
   return [...texts, diagnosticTally(diagnostics)].join('\n');
 }

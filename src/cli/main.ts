@@ -15,6 +15,7 @@ const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
   run: async (parser) => parser.command((await import('./run.js')).runCommand),
   ps: async (parser) => parser.command((await import('./ps.js')).psCommand),
   validate: async (parser) => parser.command((await import('./validate.js')).validateCommand),
+  import: async (parser) => parser.command((await import('./import.js')).importCommand),
   explain: async (parser) => parser.command((await import('./explain.js')).explainCommand),
   lab: async (parser) => parser.command((await import('./lab.js')).labCommand),
 };
@@ -37,6 +38,7 @@ async function main(args: string[]): Promise<void> {
     .parserConfiguration({ 'populate--': true })
     .recommendCommands()
     .example('$0 run scenarios', 'simulate and chart every scenario of a folder')
+    .example('kubectl get pods,nodes -A -o json | $0 run -', 'the same for your own cluster')
     .example('$0 ps node.yaml --at 2h --tree', 'the process table after two hours')
     .epilogue(EPILOGUE)
     .version(version)

@@ -13,7 +13,7 @@ export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T>
     .positional('files', {
       type: 'string',
       array: true,
-      describe: 'Scenario files or folders; - is standard input',
+      describe: 'Scenarios, Kubernetes manifests or dumps, or folders of them; - is standard input',
     })
     .option('filename', {
       alias: 'f',
@@ -23,10 +23,19 @@ export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T>
     }) as Argv<unknown> as Argv<T>;
 }
 
+/** `--node`: the kind of node that manifests run on. */
+export function withNode<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
+  return yargs.option('node', {
+    type: 'string',
+    nargs: 1,
+    describe: 'Kind of node, where a manifest names none (pidsim explain presets)',
+  }) as unknown as Argv<T>;
+}
+
 /** @param command an example of the command that lacks them. */
 export function namedFiles({ files = [], filename = [] }: FileArguments, command: string): string[] {
   const named = [...files, ...filename].map(String);
-  if (named.length === 0) throw usageError('no scenario file or folder is named', command);
+  if (named.length === 0) throw usageError('no file or folder is named', command);
   return named;
 }
 

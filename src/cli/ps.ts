@@ -2,17 +2,19 @@
 import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
 import { PS_FORMATS, psDocument, psFooter, renderPs } from '../report/ps.js';
-import type { NodeProcess } from '../run/result.js';
+import type { NamespaceProcesses } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
 import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, namedFiles, outputOption, withFiles } from './options.js';
+import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
 
 interface Arguments extends FileArguments {
   at?: string;
   pod?: string;
+  container?: string;
+  node?: string;
   tree: boolean;
   output: string;
   scenario?: string;
@@ -22,14 +24,25 @@ export const psCommand: CommandModule<object, Arguments> = {
   command: 'ps [files..]',
   describe: 'The simulated process table at a moment, as `ps -ef` shows it',
   builder: (yargs) =>
-    withFiles<Arguments>(yargs)
+    withNode(withFiles<Arguments>(yargs))
       .option('at', {
         type: 'string',
         nargs: 1,
         describe: 'Simulated time, such as 2h or 1h30m; default: the end of the run',
       })
-      .option('pod', { type: 'string', describe: "Look from inside this pod's PID namespace" })
-      .option('scenario', { type: 'string', describe: 'Name of the scenario, if the file has several' })
+      .option('pod', {
+        type: 'string',
+        describe: 'Look from inside this pod: one listing for each PID namespace that it has',
+      })
+      .option('container', {
+        alias: 'c',
+        type: 'string',
+        describe: 'Only the PID namespace of this container',
+      })
+      .option('scenario', {
+        type: 'string',
+        describe: 'Name of the scenario, or of the node of a fleet, if the file has several',
+      })
       .option('tree', {
         type: 'boolean',
         default: false,
@@ -45,12 +58,11 @@ export const psCommand: CommandModule<object, Arguments> = {
     try {
       const run = new Run({ ...scenario, horizonUs: Math.max(atUs, 1) });
       while (!run.advance(atUs));
-      const rows = processesOf(run, args.pod, atUs);
-      if (args.output === 'json') process.stdout.write(toJson(psDocument(rows)));
+      const listings = listingsOf(args, run, atUs);
+      if (args.output === 'json')
+        process.stdout.write(toJson(psDocument(listings.flatMap(({ processes }) => processes))));
       else
-        process.stdout.write(
-          `${renderPs(rows, { tree: args.tree, wide: args.output === 'wide' })}${psFooter(rows)}\n`,
-        );
+        process.stdout.write(listings.map((listing) => rendered(listing, listings.length, args)).join('\n'));
     } catch (error) {
       if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
       throw error;
@@ -58,10 +70,40 @@ export const psCommand: CommandModule<object, Arguments> = {
   },
 };
 
+/** The node's, or the pod's: one for each of its PID namespaces. */
+function listingsOf({ pod, container }: Arguments, run: Run, atUs: number): NamespaceProcesses[] {
+  if (pod === undefined) {
+    if (container !== undefined) throw usageError('--container without --pod', 'name its pod too: --pod POD');
+    return [{ containers: [], processes: run.processes()! }];
+  }
+  const found = run.podProcesses(pod);
+  if (found === null) {
+    if (!run.podNames.includes(pod)) throw noSuchPod(pod, run, atUs);
+    return [{ containers: [], processes: [] }];
+  }
+  if (container === undefined) return found;
+  const chosen = found.filter(({ containers }) => containers.includes(container));
+  if (chosen.length > 0) return chosen;
+  const names = found.flatMap(({ containers }) => containers).join(', ');
+  throw usageError(
+    `no container "${container}" runs in pod "${pod}" at ${formatDuration(atUs)}`,
+    names === '' ? 'none runs at that moment' : `there are: ${names}`,
+  );
+}
+
+function rendered({ containers, processes }: NamespaceProcesses, count: number, args: Arguments): string {
+  const head = count > 1 ? `PID namespace of ${containers.join(', ')}\n` : '';
+  const table = renderPs(processes, { tree: args.tree, wide: args.output === 'wide' });
+  return `${head}${table}${psFooter(processes)}\n`;
+}
+
 function chosenScenario(args: Arguments) {
-  const scenarios = loadOrExit(namedFiles(args, 'pidsim ps scenarios/healthy-node.yaml --at 2h'));
+  const scenarios = loadOrExit(namedFiles(args, 'pidsim ps scenarios/healthy-node.yaml --at 2h'), args);
+  const { scenario: wanted } = args;
   const named =
-    args.scenario === undefined ? scenarios : scenarios.filter(({ name }) => name === args.scenario);
+    wanted === undefined
+      ? scenarios
+      : scenarios.filter(({ name, nodeName }) => name === wanted || nodeName === wanted);
   const names = scenarios.map(({ name }) => name).join(', ');
   if (named.length === 0) throw usageError(`there is no scenario "${args.scenario}"`, `there are: ${names}`);
   if (named.length > 1)
@@ -86,12 +128,8 @@ function momentUs(at: string | undefined, horizonUs: number): number {
   return atUs;
 }
 
-function processesOf(run: Run, pod: string | undefined, atUs: number): NodeProcess[] {
+function noSuchPod(pod: string, run: Run, atUs: number) {
   const names = run.podNames;
-  const rows = run.processes(pod);
-  if (rows !== null) return rows;
-  // A pod whose only container waits to be restarted has no namespace at that moment, and so no process.
-  if (names.includes(pod!)) return [];
   const hint = names.length === 0 ? 'no pod runs at that moment' : `there are: ${names.join(', ')}`;
-  throw usageError(`no pod "${pod}" at ${formatDuration(atUs)}`, hint);
+  return usageError(`no pod "${pod}" at ${formatDuration(atUs)}`, hint);
 }

@@ -11,7 +11,7 @@ import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, namedFiles, outputOption, withFiles } from './options.js';
+import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
 import { Progress } from './progress.js';
 
 interface Arguments extends FileArguments {
@@ -20,6 +20,7 @@ interface Arguments extends FileArguments {
   writeFiles: boolean;
   until: RunEnd;
   seed?: number;
+  node?: string;
 }
 
 const DEFAULT_DIR = 'output';
@@ -28,9 +29,9 @@ const FOR_PEOPLE: readonly OutputFormat[] = ['table', 'wide'];
 
 export const runCommand: CommandModule<object, Arguments> = {
   command: 'run [files..]',
-  describe: 'Simulate scenarios: a table on the terminal, data and charts in a folder',
+  describe: 'Simulate scenarios and manifests: a table on the terminal, data and charts in a folder',
   builder: (yargs) =>
-    withFiles<Arguments>(yargs)
+    withNode(withFiles<Arguments>(yargs))
       .option('output', outputOption(OUTPUT_FORMATS))
       .option('dir', {
         type: 'string',
@@ -48,13 +49,14 @@ export const runCommand: CommandModule<object, Arguments> = {
       })
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
+      .example('$0 run chart.yaml --node eks-al2023', 'a manifest, as helm template or kubectl get print it')
       .example('$0 run node.yaml -o json', 'the result as data, no files')
       .example('$0 run node.yaml --until exhaustion --seed 7', 'another random draw, up to exhaustion'),
   async handler(args) {
     checkDir(args);
     const interruption = new Interruption();
     try {
-      const scenarios = loadOrExit(namedFiles(args, 'pidsim run scenarios')).map((scenario) =>
+      const scenarios = loadOrExit(namedFiles(args, 'pidsim run scenarios'), args).map((scenario) =>
         withSeed(scenario, args.seed),
       );
       const results = await runAll(scenarios, args.until, interruption);

@@ -1,25 +1,27 @@
 /** `pidsim validate`: what is wrong with these files, all of it, without running anything. */
 import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
+import type { Scenario } from '../scenario/scenario.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { describe, load } from './load.js';
-import { type FileArguments, namedFiles, outputOption, withFiles } from './options.js';
+import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
 
 interface Arguments extends FileArguments {
   output: string;
+  node?: string;
 }
 
 export const validateCommand: CommandModule<object, Arguments> = {
   command: 'validate [files..]',
-  describe: 'Check scenario files without running them',
+  describe: 'Check scenarios and manifests without running them',
   builder: (yargs) =>
-    withFiles<Arguments>(yargs)
+    withNode(withFiles<Arguments>(yargs))
       .option('output', outputOption(['text', 'json']))
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
   handler(args) {
-    const loaded = load(namedFiles(args, 'pidsim validate scenarios'));
+    const loaded = load(namedFiles(args, 'pidsim validate scenarios'), args);
     const diagnostics = loaded.flatMap((each) => each.diagnostics);
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     if (args.output === 'json') {
@@ -31,8 +33,17 @@ export const validateCommand: CommandModule<object, Arguments> = {
     }
     if (invalid) throw new CommandError(EXIT.usage, describe(loaded));
     if (diagnostics.length > 0) process.stderr.write(`${describe(loaded)}\n`);
-    for (const { source, scenarios } of loaded) {
-      process.stdout.write(`${source.path}: valid, ${plural(scenarios.length, 'scenario')}\n`);
+    for (const { sources, scenarios } of loaded) {
+      const paths = sources.map(({ path }) => path).join(', ');
+      process.stdout.write(`${paths}: valid, ${counted(scenarios)}\n`);
     }
   },
 };
+
+/** `3 scenarios`, `a fleet of 2 nodes with 12 pods`. */
+function counted(scenarios: readonly Scenario[]): string {
+  if (scenarios.length === 0 || scenarios.some(({ fleet }) => fleet === undefined))
+    return plural(scenarios.length, 'scenario');
+  const pods = scenarios.flatMap(({ node }) => node.pods).reduce((sum, { count }) => sum + count, 0);
+  return `a fleet of ${plural(scenarios.length, 'node')} with ${plural(pods, 'pod')}`;
+}

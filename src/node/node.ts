@@ -23,6 +23,7 @@ import { Kubelet } from './kubelet/kubelet.js';
 import { NodeStatus } from './kubelet/node-status.js';
 import { pidAvailable, pidCapacity } from './kubelet/pid-available.js';
 import { ProbeWorkers } from './kubelet/probe-worker.js';
+import { startRecurringPod } from './kubelet/recurring.js';
 import { OriginNames } from './origins.js';
 import { Execs } from './runtime/exec.js';
 import { RuncCalls } from './runtime/runc.js';
@@ -83,6 +84,9 @@ export class Node {
     if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn);
     for (const job of spec.cronJobs) startCronJob(context, job);
     if (spec.daemonThreadsEveryUs !== null) startThreadNeeds(context, spec.daemonThreadsEveryUs);
+    for (const pod of spec.pods) {
+      if (pod.recurs !== undefined) startRecurringPod(context, this.kubelet, pod, pod.recurs);
+    }
     new NodeStatus(context);
     const { evictionPidAvailable } = spec.kubelet;
     if (evictionPidAvailable !== null && context.kubeletRules.evictsForPids) {

@@ -12,6 +12,7 @@ export const ORIGIN_KINDS = [
   'liveness',
   'readiness',
   'startup',
+  'hook',
   'ssh',
   'cron',
 ] as const;

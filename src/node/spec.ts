@@ -62,10 +62,26 @@ export interface ProbeSpec {
   failureThreshold: number;
 }
 
+/** What the kubelet does right after a container's start, or before its end. `wait`: no process (httpGet, sleep, …). */
+export type HookAction = { kind: 'exec'; program: Program } | { kind: 'wait'; us: number };
+
+/** When a container runs: to its end before the others; from before them on, for as long as the pod; or with them. */
+export const CONTAINER_ROLES = ['init', 'sidecar', 'main'] as const;
+export type ContainerRole = (typeof CONTAINER_ROLES)[number];
+
+export const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'] as const;
+export type RestartPolicy = (typeof RESTART_POLICIES)[number];
+
 export interface ContainerSpec {
   name: string;
   program: Program;
   probes: ProbeSpec[];
+  /** Default: `main`. Those of the other two stand before it, in their order. */
+  role?: ContainerRole;
+  /** Default: the pod's. */
+  restartPolicy?: RestartPolicy;
+  postStart?: HookAction;
+  preStop?: HookAction;
 }
 
 /** Which process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */
@@ -90,9 +106,11 @@ export interface PodSpec {
   startAtUs: number;
   /** null: runs to the horizon. */
   stopAtUs: number | null;
-  restartPolicy: 'Always' | 'OnFailure' | 'Never';
+  restartPolicy: RestartPolicy;
   terminationGraceUs: number;
   containers: ContainerSpec[];
+  /** A CronJob's: one is created each time, and ended if it has not ended by itself. Absent: one pod for good. */
+  recurs?: { everyUs: number; lastsUs: number };
 }
 
 /** A program run on the host by a timer: a cron job. */

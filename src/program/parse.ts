@@ -21,9 +21,9 @@ export function readProgram(raw: unknown, place: Place, findings: Findings): Pro
     findings.addObjection(place, tooLarge);
     return null;
   }
-  const before = findings.diagnostics.length;
+  const before = findings.total;
   const shape = new Reader(findings, { root: null }).read(programSchemas().program, raw, place);
-  if (shape === INVALID || findings.diagnostics.length > before) return null;
+  if (shape === INVALID || findings.total > before) return null;
   const problems = checkLabels(shape.steps, ['steps']);
   for (const problem of problems) findings.addObjection(place, problem);
   return problems.length > 0 ? null : normaliseProgram(shape);

@@ -1,8 +1,14 @@
 /** The machine-readable result: one document per run, a list for several. */
 import type { BlameRow, RunResult } from '../run/result.js';
 import { hundredths } from '../text/figures.js';
+import { fleetSummary, fleetsOf } from './fleet.js';
 
 export const API_VERSION = 'pidsim/v1';
+
+/** What is left out of a document that has to be the same bytes every time. */
+export interface DocumentOptions {
+  wallSeconds: boolean;
+}
 
 /**
  * Rates are in hundredths. `blameWhenFull`: when the node refused its first fork; null: it never did.
@@ -17,6 +23,7 @@ export function runResultDocument(result: RunResult, options = { wallSeconds: tr
     kind: 'RunResult',
     metadata: {
       name: scenario.name,
+      ...(scenario.fleet === undefined ? {} : { fleet: scenario.fleet, node: scenario.node }),
       scenario: scenario.path,
       seed,
       digest,
@@ -54,9 +61,36 @@ export function runResultList(results: readonly RunResult[], options?: { wallSec
   };
 }
 
-/** The document of one run, or the list of several. */
-export function resultsDocument(results: readonly RunResult[]) {
-  return results.length === 1 ? runResultDocument(results[0]) : runResultList(results);
+type ResultDocument = ReturnType<typeof runResultDocument> | ReturnType<typeof fleetDocument>;
+
+/** One document for each scenario, and one for all nodes of a fleet. */
+function documentsOf(results: readonly RunResult[], options?: DocumentOptions) {
+  const fleets = fleetsOf(results);
+  return results.flatMap((result): ResultDocument[] => {
+    const { fleet } = result.scenario;
+    if (fleet === undefined) return [runResultDocument(result, options)];
+    const members = fleets.get(fleet)!;
+    return members[0] === result ? [fleetDocument(fleet, members, options)] : [];
+  });
+}
+
+/** What the nodes of a fleet have come to: all together, and one by one. */
+function fleetDocument(name: string, members: readonly RunResult[], options?: DocumentOptions) {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'FleetResult',
+    metadata: { name, scenario: members[0].scenario.path },
+    status: {
+      summary: fleetSummary(members),
+      nodes: members.map((result) => runResultDocument(result, options)),
+    },
+  };
+}
+
+/** The document of one run or of one fleet, or the list of several. */
+export function resultsDocument(results: readonly RunResult[], options?: DocumentOptions) {
+  const items = documentsOf(results, options);
+  return items.length === 1 ? items[0] : { apiVersion: API_VERSION, kind: 'List', items };
 }
 
 /** JSON as it is printed and written: two blanks, a final newline. */

@@ -258,7 +258,9 @@ export function capitalised(sentence: string): string {
 
 /** Under the answer: the question. */
 export function question(result: RunResult): string {
-  return result.scenario.title === '' ? result.scenario.name : result.scenario.title;
+  const { title, name, node } = result.scenario;
+  const asked = title === '' ? name : title;
+  return node === undefined ? asked : `${asked} (${node})`;
 }
 
 /** How much of what is allocated the kubelet, ps and /proc/loadavg do not see, 0 to 1. */
@@ -337,11 +339,12 @@ const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
   liveness: ['the liveness probe', 'the liveness probes'],
   readiness: ['the readiness probe', 'the readiness probes'],
   startup: ['the startup probe', 'the startup probes'],
+  hook: ['the lifecycle hooks', 'the lifecycle hooks'],
   main: ['the main process', 'the main processes'],
   infra: ['the infra process', 'the infra processes'],
   shim: ['the runtime shim', 'the runtime shims'],
 };
-const PLURAL_ORIGINS = ['ssh', 'cron'];
+const PLURAL_ORIGINS = ['ssh', 'cron', 'hook'];
 
 function culpritName({ origin, pods, containers }: Culprit): string {
   const one = pods.length <= 1;
@@ -450,12 +453,15 @@ export function expectationTally(result: RunResult): string {
 
 /** For a shell. */
 export function reproduceCommand({ scenario, seed, until }: RunResult): string {
-  const options = `--seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
-  if (scenario.path === STANDARD_INPUT) return `pidsim run - ${options} < SCENARIO.yaml`;
-  const path = /^[\w./-]+$/.test(scenario.path)
-    ? scenario.path
-    : `'${scenario.path.replaceAll("'", "'\\''")}'`;
-  return `pidsim run ${path} ${options}`;
+  const { files = [scenario.path], preset } = scenario.madeFrom ?? {};
+  const node = preset === undefined ? '' : ` --node ${preset}`;
+  const options = `${node} --seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
+  if (files[0] === STANDARD_INPUT) return `pidsim run -${options} < SCENARIO.yaml`;
+  return `pidsim run ${files.map(quoted).join(' ')}${options}`;
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 export function reproduce(result: RunResult): string {

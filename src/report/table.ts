@@ -7,6 +7,7 @@ import { formatCount } from '../text/figures.js';
 import { type Align, columnWidths, fillLines, plainTable } from '../text/table.js';
 import { resultsCsv } from './csv.js';
 import { resultsDocument, toJson } from './document.js';
+import { fleetSentence, fleetsOf } from './fleet.js';
 import { expectationTally, timeToExhaustion } from './message.js';
 import { printable } from './terminal.js';
 
@@ -30,10 +31,13 @@ export function renderResults(
 ): string {
   switch (format) {
     case 'table':
-      return resultTable(results, TABLE_COLUMNS, options);
+      return resultTable(results, TABLE_COLUMNS, options) + fleetLines(results);
     case 'wide':
       // Asked for by name: never folded.
-      return resultTable(results, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width: null });
+      return (
+        resultTable(results, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width: null }) +
+        fleetLines(results)
+      );
     case 'csv':
       return resultsCsv(results);
     case 'json':
@@ -44,6 +48,14 @@ export function renderResults(
         aliasDuplicateObjects: false,
       });
   }
+}
+
+/** Below the rows of its nodes, what a fleet has come to. */
+function fleetLines(results: readonly RunResult[]): string {
+  const lines = [...fleetsOf(results)].map(
+    ([name, members]) => `${printable(fleetSentence(name, members))}\n`,
+  );
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 type Tone = 'bad' | 'doubtful' | 'good' | 'plain';

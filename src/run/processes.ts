@@ -1,29 +1,43 @@
 /** The simulated `ps`. */
 import { HOST_NS, type PidNsId } from '../kernel/kernel.js';
+import type { Pod } from '../node/kubelet/pod.js';
 import type { Node } from '../node/node.js';
 import { processRow } from '../procfs/from-kernel.js';
-import type { NodeProcess } from './result.js';
+import type { NamespaceProcesses, NodeProcess } from './result.js';
 
-/** Every process of the node, or of a pod's PID namespace, in the order of PIDs. Null: no such pod, or nothing of it runs. */
+/** Every process of the node, or of the pod's first PID namespace, in the order of PIDs. Null: no such pod, or nothing of it runs. */
 export function nodeProcesses(node: Node, pod: string | null): NodeProcess[] | null {
-  const namespace = pod === null ? HOST_NS : namespaceOf(node, pod);
-  if (namespace === null) return null;
-  const { kernel, origins } = node.context;
+  if (pod === null) return listed(node, HOST_NS);
+  return podProcesses(node, pod)?.[0]?.processes ?? null;
+}
+
+/**
+ * One listing for each PID namespace in which containers of the pod run: where `kubectl exec` would start a process. That may be
+ * the host's; without a running container it is that of the sandbox. Null: there is no such pod now.
+ */
+export function podProcesses(node: Node, name: string): NamespaceProcesses[] | null {
+  const slots = node.kubelet.slotsNamed(name);
+  const pod = slots.find(({ current }) => current !== null)?.current;
+  if (!pod) return null;
+  return [...namespacesOf(pod)].map(([namespace, containers]) => ({
+    containers,
+    processes: listed(node, namespace),
+  }));
+}
+
+/** With the containers that are in each. */
+function namespacesOf(pod: Pod): Map<PidNsId, string[]> {
+  const found = new Map<PidNsId, string[]>();
+  for (const { runtime, spec } of pod.containers) {
+    if (runtime.running) found.set(runtime.namespace, [...(found.get(runtime.namespace) ?? []), spec.name]);
+  }
+  if (found.size === 0 && pod.sandbox.namespace !== HOST_NS) found.set(pod.sandbox.namespace, []);
+  return found;
+}
+
+function listed({ context: { kernel, origins } }: Node, namespace: PidNsId): NodeProcess[] {
   return kernel.listTasks(namespace).map((row) => {
     const { pod, container } = origins.all[row.origin];
     return { ...processRow(row), pod, container };
   });
-}
-
-/**
- * The namespace in which `kubectl exec` would start a process: that of the first running container, which may
- * be the host's, or else that of the sandbox.
- */
-function namespaceOf(node: Node, name: string): PidNsId | null {
-  const slots = node.kubelet.slotsNamed(name);
-  const pod = slots.find(({ current }) => current !== null)?.current;
-  if (!pod) return null;
-  const running = pod.containers.find(({ runtime }) => runtime.running);
-  if (running !== undefined) return running.runtime.namespace;
-  return pod.sandbox.namespace === HOST_NS ? null : pod.sandbox.namespace;
 }

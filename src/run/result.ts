@@ -189,7 +189,17 @@ export const STANDARD_INPUT = '/dev/stdin';
 
 /** What a run has come to. A run without a recording has this too. */
 export interface RunSummary {
-  scenario: { name: string; title: string; description: string; path: string };
+  scenario: {
+    name: string;
+    title: string;
+    description: string;
+    path: string;
+    /** Of a node of a fleet: the names of both. */
+    fleet?: string;
+    node?: string;
+    /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
+    madeFrom?: { files: string[]; preset?: string };
+  };
   seed: number;
   until: RunEnd;
   /** Hexadecimal; the same on every platform for the same scenario and seed. */
@@ -221,6 +231,13 @@ export interface RunRecording {
 }
 
 export interface RunResult extends RunSummary, RunRecording {}
+
+/** What a PID namespace of a pod shows from inside. */
+export interface NamespaceProcesses {
+  /** Those that run in it. */
+  containers: string[];
+  processes: NodeProcess[];
+}
 
 /** One line of the simulated `ps`, seen from some PID namespace. */
 export interface NodeProcess extends ProcessRow {

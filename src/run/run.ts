@@ -19,8 +19,8 @@ import type { Diagnostic } from '../text/diagnostic.js';
 import { formatDuration } from '../text/duration.js';
 import { grouped } from '../text/figures.js';
 import { Observers } from './observer.js';
-import { nodeProcesses } from './processes.js';
-import type { NodeProcess, RunEnd, RunResult, RunSummary } from './result.js';
+import { nodeProcesses, podProcesses } from './processes.js';
+import type { NamespaceProcesses, NodeProcess, RunEnd, RunResult, RunSummary } from './result.js';
 import { type RunParts, recordingOf, summarise } from './summarise.js';
 import { type Watch, watch } from './watch.js';
 
@@ -174,9 +174,14 @@ export class Run {
     return { scenario: this.scenario, node: this.node, watch: this.#watch, until: this.until, wallSeconds };
   }
 
-  /** `ps -ef` on the node, or in a pod's namespace. Null: there is no such pod now. */
+  /** `ps -ef` on the node, or in a pod's first namespace. Null: there is no such pod now. */
   processes(pod?: string): NodeProcess[] | null {
     return nodeProcesses(this.node, pod ?? null);
+  }
+
+  /** The same for each PID namespace of a pod: several where its containers do not share one. Null: there is no such pod now. */
+  podProcesses(pod: string): NamespaceProcesses[] | null {
+    return podProcesses(this.node, pod);
   }
 
   /** Pods that have a sandbox now. */

@@ -36,11 +36,12 @@ export interface RunParts {
 export function summarise({ scenario, node, watch, until, wallSeconds }: RunParts): RunSummary {
   const { sim, machine } = node.context;
   const now = readNode(node);
-  const { name, title, description, path } = scenario;
+  const { name, title, description, path, fleet, nodeName, madeFrom } = scenario;
+  const membership = fleet === undefined ? {} : { fleet: fleet.name, node: nodeName! };
   const exhaustions = watch.fullness.exhaustionsWith(now);
   const outcome = outcomeOf(exhaustions, now.time_s);
   const summary = {
-    scenario: { name, title, description, path },
+    scenario: { name, title, description, path, ...membership, ...(madeFrom && { madeFrom }) },
     seed: scenario.seed,
     until,
     digest: sim.digest.hex(),

@@ -13,6 +13,9 @@ export const SAMPLES_MAX = 200_000;
 /** Copies of one pod, and entries of any list. A kubelet's own default is 110 pods. */
 export const POD_COUNT_MAX = 1_000;
 
+/** Nodes of a fleet: Kubernetes' own bound. */
+export const NODES_MAX = 5_000;
+
 /** threads-max (K40): kernel/fork.c, MIN_THREADS and MAX_THREADS. */
 export const THREADS_MAX_MIN = 20;
 export const THREADS_MAX_MAX = 0x3fff_ffff;

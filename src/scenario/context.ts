@@ -2,6 +2,8 @@
 
 import type { Findings } from '../text/findings.js';
 import type { SourceDocument } from '../text/yaml.js';
+import type { AssumedImages } from './assumed-images.js';
+import type { KubeObject } from './manifest/text.js';
 import type { Programs } from './programs.js';
 
 export interface ResolveContext {
@@ -11,4 +13,10 @@ export interface ResolveContext {
   horizonUs: number;
   /** Text of a file by its path as the scenario has it, or null when it cannot be read. */
   readFile: (path: string) => string | null;
+  /** Manifests that have been read, by their paths; null: one could not be, which has been said. */
+  manifests: Map<string, KubeObject[] | null>;
+  /** Where manifests that name several nodes are taken apart: the node that is meant. */
+  node?: string;
+  /** Images of which it is assumed what they run: said when all are known. */
+  assumedImages: AssumedImages;
 }

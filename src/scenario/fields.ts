@@ -3,7 +3,7 @@
  *
  *     zod schema ──► JSON Schema ──► FieldDoc: name, type, description, facts, and the fields inside
  */
-import { scenarioJsonSchema } from './schema.js';
+import { fleetJsonSchema, scenarioJsonSchema } from './schema.js';
 
 /** The part of JSON Schema (draft 2020-12) that zod writes. */
 export interface JsonSchema {
@@ -62,6 +62,11 @@ export function namedTypes(): FieldDoc[] {
 export function scenarioFields(): FieldDoc {
   const root = scenarioJsonSchema() as JsonSchema;
   return describe('scenario', root, true, root);
+}
+
+export function fleetFields(): FieldDoc {
+  const root = fleetJsonSchema() as JsonSchema;
+  return describe('fleet', root, true, root);
 }
 
 function describe(name: string, schema: JsonSchema, isRequired: boolean, root: JsonSchema): FieldDoc {

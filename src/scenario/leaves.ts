@@ -1,7 +1,8 @@
 /** The plain values of a scenario file: how each is written, and what is said when it is not. */
 import * as z from 'zod';
+import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
 import { leaf, type Objection } from '../text/leaf.js';
-import { checkDuration, durationLeaf } from '../text/leaves.js';
+import { checkDuration, durationLeaf, nameLeaf, nodeNameLeaf, podNameLeaf } from '../text/leaves.js';
 import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../text/quantity.js';
 import { shorten } from '../text/value.js';
 import { HORIZON_US_MAX, INTERVAL_US_MIN } from './bounds.js';
@@ -102,3 +103,21 @@ export const countOrPercentageLeaf = (): z.ZodUnion<readonly [z.ZodString, z.Zod
       examples: [1000, '10%'],
     },
   );
+
+/** One of each, made when the schemas are. */
+export function scenarioLeaves() {
+  return {
+    time: timeLeaf(),
+    horizon: horizonLeaf(),
+    interval: intervalLeaf(),
+    sampling: samplingLeaf(),
+    quantity: quantityLeaf(),
+    version: versionLeaf(),
+    countOrPercentage: countOrPercentageLeaf(),
+    name: nameLeaf(),
+    podName: podNameLeaf(),
+    nodeName: nodeNameLeaf(),
+    pidMax: z.int().min(PID_MAX_MIN).max(PID_MAX_LIMIT),
+  };
+}
+export type Leaves = ReturnType<typeof scenarioLeaves>;

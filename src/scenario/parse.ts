@@ -1,21 +1,29 @@
 /**
- * From the text of a scenario file to scenarios, or to everything that is wrong with it.
+ * From the text of a file to scenarios, or to everything that is wrong with it.
  *
- *     text ──► YAML documents ──► read: shape, types, defaults ──► resolve: names, units, versions ──► Scenario[]
- *                   │                        │                              │
- *                   └────────────────────────┴──────────────────────────────┴──► Diagnostic[], with file:line:column
+ *     scenario, fleet ──► YAML documents ─┐
+ *                                         ├─► read: shape, types, defaults ──► resolve: names, units ──► Scenario[]
+ *     manifests, dumps ──► made document ─┘        │                              │
+ *                                                  └──────────────────────────────┴──► Diagnostic[], file:line:column
  *
  * A mistake in one place does not hide another: each stage goes on with what is valid.
  */
 import type { ProgramLibrary } from '../program/step.js';
 import type { Diagnostic, Parsed } from '../text/diagnostic.js';
-import { Findings, inReadingOrder, type Place } from '../text/findings.js';
+import { below, Findings, inReadingOrder, type Place } from '../text/findings.js';
 import { Reader } from '../text/read.js';
-import { isMapping } from '../text/value.js';
+import { isMapping, shorten } from '../text/value.js';
 import { documentOf, readYaml, type SourceDocument } from '../text/yaml.js';
+import { AssumedImages } from './assumed-images.js';
+import type { ResolveContext } from './context.js';
+import { parseFleet } from './fleet.js';
+import { type ClusterOptions, type ManifestText, scenarioOfCluster } from './manifest/cluster.js';
+import { isManifest } from './manifest/text.js';
+import { isPreset, type PresetName, withPreset } from './presets.js';
 import { resolveScenario } from './resolve.js';
+import { nodesOfPods } from './resolve-pods.js';
 import type { Scenario } from './scenario.js';
-import { schemas } from './schema.js';
+import { FLEET_KIND, schemas } from './schema.js';
 
 export interface ParseOptions {
   /** The file as the user named it. Default: `<text>`. */
@@ -27,84 +35,147 @@ export interface ParseOptions {
   readFile?: (path: string) => string | null;
   /** Programs laid over the catalogue, below the scenario's own. */
   library?: ProgramLibrary;
+  /** The kind of node, instead of what the file says. */
+  preset?: PresetName;
 }
 
 /** What a scenario from a string is called in diagnostics. */
 export const NO_PATH = '<text>';
 
 /**
- * Reads a scenario file: one scenario for each YAML document in it.
+ * Reads a scenario file: one scenario for each YAML document in it, and one for each node of a fleet. A file of Kubernetes
+ * objects is a scenario, or a fleet if they say on which nodes they are.
  *
  * Never throws because of its input. When anything is an error there is no scenario, and every error and warning is
  * in `diagnostics`, in reading order.
  */
 export function parseScenario(text: string, options: ParseOptions = {}): Parsed<Scenario[]> {
-  const yaml = readYaml(text, options.path ?? NO_PATH);
-  return parseDocuments(yaml.documents, yaml.diagnostics, options);
+  const path = options.path ?? NO_PATH;
+  if (isManifest(text)) return parseManifests([{ path, text }], options);
+  const yaml = readYaml(text, path);
+  return parseDocuments(yaml.documents, new Findings(yaml.diagnostics), options);
 }
 
 /** The same for a scenario that is data already. Diagnostics then have no line. */
 export function parseScenarioValue(value: unknown, options: ParseOptions = {}): Parsed<Scenario[]> {
-  return parseDocuments([documentOf(value, options.path ?? NO_PATH)], [], options);
+  return parseDocuments([documentOf(value, options.path ?? NO_PATH)], new Findings(), options);
+}
+
+/** Files of Kubernetes objects, taken together: pods, the nodes that they are on, how their kubelets are set. */
+export function parseManifests(
+  texts: readonly ManifestText[],
+  options: Omit<ParseOptions, 'path'> & ClusterOptions = {},
+): Parsed<Scenario[]> {
+  const findings = new Findings();
+  const made = scenarioOfCluster(texts, options, findings);
+  const { path } = texts[0];
+  const documents = made === null ? [] : [made.document];
+  const parsed = parseDocuments(documents, findings, { ...options, path, preset: undefined });
+  if (!parsed.ok) return parsed;
+  const files = texts.map((text) => text.path);
+  const madeFrom = options.preset === undefined ? { files } : { files, preset: options.preset };
+  return { ...parsed, value: parsed.value.map((scenario) => ({ ...scenario, madeFrom })) };
 }
 
 function parseDocuments(
   documents: readonly SourceDocument[],
-  earlier: readonly Diagnostic[],
+  findings: Findings,
   options: ParseOptions,
 ): Parsed<Scenario[]> {
-  const findings = new Findings();
   const scenarios: Scenario[] = [];
   const names = new Set<string>();
   for (const document of documents) {
-    const scenario = parseDocument(document, findings, options);
-    if (!scenario) continue;
-    scenarios.push(scenario);
-    if (names.has(scenario.name)) {
+    const own = parseDocument(document, findings, options);
+    scenarios.push(...own);
+    const name = own[0]?.fleet?.name ?? own[0]?.name ?? '';
+    if (names.has(name)) {
       const place = { document, path: ['metadata', 'name'] };
-      findings.error(place, 'duplicate-name', `an earlier document is called \`${scenario.name}\` too`);
+      findings.error(place, 'duplicate-name', `an earlier document is called \`${name}\` too`);
     }
-    if (scenario.name !== '') names.add(scenario.name);
+    if (name !== '') names.add(name);
   }
-  const diagnostics = inReadingOrder([...earlier, ...findings.diagnostics], options.path ?? NO_PATH);
+  const diagnostics = worthSaying(inReadingOrder(findings.all(), options.path ?? NO_PATH));
   const isValid = diagnostics.every(({ severity }) => severity === 'warning');
   return isValid ? { ok: true, value: scenarios, warnings: diagnostics } : { ok: false, diagnostics };
 }
 
-/** The scenario of one document; what is invalid in it is replaced by defaults, so it is good for checking only. */
-function parseDocument(document: SourceDocument, findings: Findings, options: ParseOptions): Scenario | null {
-  const { scenario: schema, program } = schemas();
+/** Of a template nothing else is true. */
+function worthSaying(diagnostics: Diagnostic[]): Diagnostic[] {
+  const template = diagnostics.find(({ code }) => code === 'template');
+  return template === undefined ? diagnostics : [template];
+}
+
+/** The scenarios of one document; what is invalid in it is replaced by defaults, so they are good for checking only. */
+function parseDocument(document: SourceDocument, findings: Findings, options: ParseOptions): Scenario[] {
   const root: Place = { document, path: [] };
-  const reader = new Reader(findings, { opaque: program });
-  if (isMapping(document.value) && isForeign(document.value)) {
-    const { kind } = document.value;
-    findings.error(
-      { document, path: ['kind'] },
-      'unknown-value',
-      `this is a Kubernetes ${kind}, not a Scenario`,
-      {
-        hint: 'Name this file in a scenario: `pods: [{manifest: FILE}]`.',
-      },
-    );
-    return null;
+  const { value } = document;
+  if (isMapping(value) && isForeign(value)) {
+    const message = `this is a Kubernetes ${shorten(value.kind)}, not a Scenario`;
+    const hint =
+      'Put it into a file of its own, which `pidsim run` reads, or name that in a scenario: `pods: [{manifest: FILE}]`.';
+    findings.error(below(root, 'kind'), 'unknown-value', message, { hint });
+    return [];
   }
-  const { metadata, spec } = reader.readParts(schema, document.value, root);
-  return resolveScenario(
-    { metadata, spec },
-    {
-      document,
-      findings,
-      library: options.library,
-      readFile: options.readFile ?? (() => null),
-    },
-  );
+  const { scenario: schema, program } = schemas();
+  const surroundings = {
+    document,
+    findings,
+    library: options.library,
+    readFile: options.readFile ?? (() => null),
+    manifests: new Map<string, null>(),
+    assumedImages: new AssumedImages(),
+  };
+  const reader = new Reader(findings, { opaque: program });
+  const filled = withPresets(value, options.preset);
+  const scenarios =
+    isMapping(value) && value.kind === FLEET_KIND
+      ? parseFleet(filled, root, reader, surroundings)
+      : onItsNodes(reader.readParts(schema, filled, root), surroundings);
+  surroundings.assumedImages.tell(findings);
+  return scenarios;
+}
+
+type Surroundings = Parameters<typeof resolveScenario>[1];
+
+/** One scenario; but one for each node on which the pods of its manifests are, if that is several. */
+function onItsNodes(parts: Parameters<typeof resolveScenario>[0], surroundings: Surroundings): Scenario[] {
+  const nodes = parts.spec === undefined ? [] : nodesOfPods(parts.spec.pods, surroundings as ResolveContext);
+  if (nodes.length < 2) {
+    const scenario = resolveScenario(parts, surroundings);
+    return scenario === null ? [] : [scenario];
+  }
+  const { metadata } = parts;
+  const name = metadata?.name ?? '';
+  const fleet = { name, title: metadata?.title ?? name, description: metadata?.description ?? '' };
+  return nodes.flatMap((node) => {
+    const spec = { ...parts.spec!, pods: parts.spec!.pods };
+    return (
+      resolveScenario({ metadata, spec }, { ...surroundings, node }, { fleet, node, programs: {} }) ?? []
+    );
+  });
+}
+
+/** What a preset says stands below what is written. A preset that there is not is an error of the reader. */
+function withPresets(value: unknown, preset: PresetName | undefined): unknown {
+  if (!isMapping(value) || !isMapping(value.spec)) return value;
+  const filled = (spec: unknown): unknown => {
+    if (!isMapping(spec)) return spec;
+    const { node = {} } = spec;
+    const name = preset ?? (isMapping(node) ? node.preset : undefined);
+    return isPreset(name) ? { ...spec, node: withPreset(node, name) } : spec;
+  };
+  const { nodes } = value.spec;
+  if (value.kind !== FLEET_KIND || !Array.isArray(nodes)) return { ...value, spec: filled(value.spec) };
+  return { ...value, spec: { ...value.spec, nodes: nodes.map(filled) } };
 }
 
 const KUBERNETES_KINDS = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'List'];
 
-function isForeign({ kind, apiVersion }: Record<string, unknown>): boolean {
+function isForeign(value: Record<string, unknown>): value is Record<string, unknown> & { kind: string } {
+  const { kind, apiVersion } = value;
   return (
-    KUBERNETES_KINDS.includes(String(kind)) &&
+    typeof kind === 'string' &&
+    KUBERNETES_KINDS.includes(kind) &&
     typeof apiVersion === 'string' &&
     !apiVersion.startsWith('pidsim/')
   );

@@ -36,9 +36,9 @@ export class Programs {
     for (const name of names) this.compile(name, this.own.get(name)!, this.findings.of(raw, name));
   }
 
-  /** A program that blocks for ever: stands for an application of which nothing else is known. */
-  assume(name: string, comm: string): string {
-    const steps: Step[] = [{ 'on-term': 'exit' }, 'pause'];
+  /** A program that blocks for ever, or ends after a second: stands for one of which nothing else is known. */
+  assume(name: string, comm: string, ends = false): string {
+    const steps: Step[] = ends ? [{ sleep: '1s' }] : [{ 'on-term': 'exit' }, 'pause'];
     this.own.set(name, { comm, description: 'Assumed: starts no process and waits for none.', steps });
     return name;
   }

@@ -4,8 +4,9 @@ import { type Intervention, PROBE_TYPES, type ProbeType } from '../node/spec.js'
 import { US_PER_SECOND } from '../sim/time.js';
 import { didYouMean } from '../text/suggest.js';
 import type { ResolveContext } from './context.js';
+import { resolveAction } from './resolve-handler.js';
 import { micros, warnBeyondHorizon } from './resolve-node.js';
-import { instanceNames, resolveAction } from './resolve-pods.js';
+import { instanceNames } from './resolve-pods.js';
 import type { InterventionSource, PodSource } from './schema.js';
 
 type ChangeSource = Extract<InterventionSource, { do: 'change-probe' }>;
@@ -24,8 +25,8 @@ export function resolveInterventions(
 ): Intervention[] {
   // Probes that exist at the start or that some intervention adds: those may be changed without saying what they do.
   const probes = new Set<string>();
-  for (const { name, containers } of targets.pods) {
-    for (const container of containers) {
+  for (const { name, initContainers, containers } of targets.pods) {
+    for (const container of [...initContainers, ...containers]) {
       for (const type of PROBE_TYPES) {
         if (container[`${type}Probe`]) probes.add(`${name}/${container.name}/${type}`);
       }
@@ -101,7 +102,7 @@ function hasContainer(
   { isIncomplete }: Targets,
   { findings }: ResolveContext,
 ): boolean {
-  const names = pod.containers.map(({ name }) => name);
+  const names = [...pod.containers, ...pod.initContainers].map(({ name }) => name);
   if (names.includes(source.container)) return true;
   if (isIncomplete) return false;
   const hint = didYouMean(source.container, names) ?? `Its containers: ${names.join(', ')}.`;

@@ -10,9 +10,11 @@ import type {
   RuntimeSpec,
 } from '../node/spec.js';
 import { sinceWhen } from '../node/versions/fact.js';
+import { newestKnown } from '../node/versions/known.js';
 import { KUBELET, type KubeletRules, kubeletRules } from '../node/versions/kubelet.js';
 import { runtimeRules } from '../node/versions/runtime.js';
 import { parseDurationUs } from '../text/duration.js';
+import type { Place } from '../text/findings.js';
 import { parseCountOrPercentage, parseQuantity } from '../text/quantity.js';
 import { THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
 import type { ResolveContext } from './context.js';
@@ -31,6 +33,7 @@ export function resolveNode(
   context: ResolveContext,
 ): Omit<NodeSpec, 'pods' | 'interventions'> {
   const { findings } = context;
+  warnOfNewVersions(source, context);
   const kernel = resolveKernel(source, context);
   const runtime = resolveRuntime(source, context);
   const kubelet = resolveKubelet(source.kubelet, kernel, runtime, context);
@@ -58,6 +61,22 @@ export function resolveNode(
       : null,
     cronJobs: resolveCronJobs(source.cronJobs, context),
   };
+}
+
+/** Nobody can know what a release will do that is years away; a typing mistake it is, more likely. */
+function warnOfNewVersions({ kernel, kubelet, runtime }: NodeSource, { findings }: ResolveContext): void {
+  const products = [
+    ['kernel', kernel],
+    ['kubelet', kubelet],
+    [runtime.name, runtime],
+  ] as const;
+  for (const [product, part] of products) {
+    if (part.version === undefined) continue;
+    const newest = newestKnown(product, String(part.version));
+    if (newest === null) continue;
+    const message = `${product} ${part.version} is not known: taken to behave as ${newest}, the newest that is`;
+    findings.warning(findings.of(part, 'version'), 'unknown-version', message);
+  }
 }
 
 /** A duration that the schema has already accepted, in µs. */
@@ -159,15 +178,37 @@ function checkSharedPidFlag(
   findings.warning(findings.of(source, 'dockerDisableSharedPid'), 'no-effect', message);
 }
 
+/** R7: where every container is PID 1 of its own namespace, no process of a pod is ever pause's child. */
+export function warnOfIdlePause(
+  source: NodeSource,
+  pods: PodSpec[],
+  { kubelet, runtime }: Pick<NodeSpec, 'kubelet' | 'runtime'>,
+  { findings }: ResolveContext,
+): void {
+  const place = findings.of(source, 'pause');
+  if (source.pause === undefined || pods.length === 0 || !isWritten(place)) return;
+  const byDefault = kubeletRules(kubelet, runtime).defaultPidMode;
+  const isShared = pods.some(({ pidMode, sandboxless }) => !sandboxless && (pidMode ?? byDefault) === 'pod');
+  if (isShared) return;
+  const message =
+    'no pod here shares its PID namespace, so pause is the parent of nobody and its version is of no consequence';
+  findings.warning(place, 'no-effect', message, {
+    hint: 'Set `shareProcessNamespace: true` on a pod: then pause is its PID 1. Without it, PID 1 is the container’s own entrypoint.',
+  });
+}
+
+/** It stands in the file, and is no default or part of a preset. */
+function isWritten({ document, path }: Place): boolean {
+  return path.reduce<unknown>((value, key) => (value as never)?.[key], document.value) !== undefined;
+}
+
 /** A node of plain docker has no kubelet: what is said of one has no effect. */
 export function warnOfIdleKubelet(source: NodeSource, pods: PodSpec[], { findings }: ResolveContext): void {
-  const { document, path } = findings.of(source, 'kubelet');
-  const isWritten =
-    path.reduce<unknown>((value, key) => (value as never)?.[key], document.value) !== undefined;
+  const place = findings.of(source, 'kubelet');
   const hasPods = source.podChurn !== undefined || pods.some(({ sandboxless }) => !sandboxless);
-  if (!isWritten || hasPods || pods.length === 0) return;
+  if (!isWritten(place) || hasPods || pods.length === 0) return;
   const message = 'every pod here is a plain `docker run` (`sandbox: none`), in which no kubelet has a part';
-  findings.warning({ document, path }, 'no-effect', message, { aim: 'key' });
+  findings.warning(place, 'no-effect', message, { aim: 'key' });
 }
 
 function resolveCronJobs(jobs: NodeSource['cronJobs'], context: ResolveContext): CronJobSpec[] {

@@ -1,5 +1,5 @@
 /** Pods, containers and probes: from Kubernetes' words to the engine's units. */
-import type { ContainerSpec, PodSpec, ProbeAction, ProbeSpec, ProbeType } from '../node/spec.js';
+import type { ContainerRole, ContainerSpec, PodSpec, ProbeSpec, ProbeType } from '../node/spec.js';
 import { PROBE_TYPES } from '../node/spec.js';
 import { sinceWhen, valuesAt } from '../node/versions/fact.js';
 import { KERNEL, kernelRules } from '../node/versions/kernel.js';
@@ -7,9 +7,11 @@ import { KUBELET } from '../node/versions/kubelet.js';
 import type { Program } from '../program/code.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
-import { readManifestPods } from './manifest.js';
+import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
+import { HANDLERS, resolveAction } from './resolve-handler.js';
+import { resolveHook } from './resolve-hooks.js';
 import { micros, warnBeyondHorizon } from './resolve-node.js';
-import type { ContainerSource, HandlerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
+import type { ContainerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
 
 /** null: not known, because what the scenario says is no version. */
 export interface Versions {
@@ -27,12 +29,23 @@ export function collectPods(
   let isIncomplete = findings.isIncomplete(entries);
   for (const entry of entries) {
     const found =
-      'manifest' in entry ? readManifestPods(entry, context) : { pods: [entry], isIncomplete: false };
+      'manifest' in entry
+        ? readManifestPods(entry, context, context.node)
+        : { pods: [entry], isIncomplete: false };
     pods.push(...found.pods);
     isIncomplete ||=
-      found.isIncomplete || found.pods.some(({ containers }) => findings.isIncomplete(containers));
+      found.isIncomplete ||
+      found.pods.some(
+        (pod) => findings.isIncomplete(pod.containers) || findings.isIncomplete(pod.initContainers),
+      );
   }
   return { pods, isIncomplete };
+}
+
+/** The nodes on which the pods of manifests are, where no entry chooses one. */
+export function nodesOfPods(entries: PodEntrySource[], context: ResolveContext): string[] {
+  const names = entries.flatMap((entry) => ('manifest' in entry ? nodesOfEntry(entry, context) : []));
+  return [...new Set(names)].sort();
 }
 
 /** A container without a valid program is left out, with diagnostics. */
@@ -59,13 +72,13 @@ function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
   const { findings } = context;
   const containers: ContainerSpec[] = [];
   const names = new Set<string>();
-  for (const container of source.containers) {
+  for (const container of [...source.initContainers, ...source.containers]) {
     if (names.has(container.name)) {
       const message = `the pod has another container \`${container.name}\``;
       findings.error(findings.of(container, 'name'), 'duplicate-name', message);
     }
     names.add(container.name);
-    const resolved = resolveContainer(container, context);
+    const resolved = resolveContainer(container, roleOf(container, source), context);
     if (resolved) containers.push(resolved);
   }
   const shared = source.shareProcessNamespace;
@@ -81,7 +94,18 @@ function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
     restartPolicy: source.restartPolicy,
     terminationGraceUs: source.terminationGracePeriodSeconds * US_PER_SECOND,
     containers,
+    ...(source.every === undefined
+      ? {}
+      : { recurs: { everyUs: micros(source.every), lastsUs: micros(source.lasts ?? RECURRING_LASTS) } }),
   };
+}
+
+/** How long a pod of a CronJob runs where nobody says it. */
+const RECURRING_LASTS = '1m';
+
+function roleOf(container: ContainerSource, { initContainers }: PodSource): ContainerRole {
+  if (!initContainers.includes(container)) return 'main';
+  return container.restartPolicy === 'Always' ? 'sidecar' : 'init';
 }
 
 /** What the pod asks for against what the versions have, and against itself. */
@@ -104,6 +128,15 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
   if (source.hostPID && source.pidMax !== undefined) {
     complain('pidMax', 'conflict', 'with hostPID the pod has no PID namespace of its own');
   }
+  if (source.lasts !== undefined && source.every === undefined) {
+    findings.warning(
+      findings.of(source, 'lasts'),
+      'no-effect',
+      '`lasts` goes with `every`; `stopAt` ends a pod',
+      { aim: 'key' },
+    );
+  }
+  checkSidecars(source, kubelet, context);
   if (source.sandbox === 'none') {
     if (source.shareProcessNamespace) {
       complain(
@@ -131,6 +164,15 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
   else if (micros(source.stopAt) > horizonUs) warnBeyondHorizon(source, 'stopAt', context);
 }
 
+function checkSidecars(source: PodSource, kubelet: string | null, { findings }: ResolveContext): void {
+  if (kubelet === null || valuesAt(KUBELET, [['kubelet', kubelet]]).startsSidecars) return;
+  const sidecar = source.initContainers.find(({ restartPolicy }) => restartPolicy === 'Always');
+  if (sidecar === undefined) return;
+  const since = sinceWhen(KUBELET.startsSidecars, 'kubelet', true);
+  const message = `kubelet ${kubelet} has no sidecars, which came with ${since}; \`${sidecar.name}\` is one all the same`;
+  findings.warning(findings.of(sidecar, 'restartPolicy'), 'needs-newer-version', message);
+}
+
 function checkShareProcessNamespace(source: PodSource, kubelet: string, { findings }: ResolveContext): void {
   if (valuesAt(KUBELET, [['kubelet', kubelet]]).knowsShareProcessNamespace) return;
   const since = sinceWhen(KUBELET.knowsShareProcessNamespace, 'kubelet', true);
@@ -138,18 +180,40 @@ function checkShareProcessNamespace(source: PodSource, kubelet: string, { findin
   findings.warning(findings.of(source, 'shareProcessNamespace'), 'needs-newer-version', message);
 }
 
-function resolveContainer(source: ContainerSource, context: ResolveContext): ContainerSpec | null {
-  const program = resolveEntrypoint(source, context);
+function resolveContainer(
+  source: ContainerSource,
+  role: ContainerRole,
+  context: ResolveContext,
+): ContainerSpec | null {
+  const program = resolveEntrypoint(source, role, context);
   const probes: ProbeSpec[] = [];
   for (const type of PROBE_TYPES) {
     const probe = source[`${type}Probe`];
     const resolved = probe && resolveProbe(type, probe, context);
     if (resolved) probes.push(resolved);
   }
-  return program && { name: source.name, program, probes };
+  const { restartPolicy, lifecycle } = source;
+  const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, context);
+  const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, context);
+  return (
+    program && {
+      name: source.name,
+      program,
+      probes,
+      ...(role === 'main' ? {} : { role }),
+      ...(restartPolicy === undefined || role !== 'main' ? {} : { restartPolicy }),
+      ...(postStart ? { postStart } : {}),
+      ...(preStop ? { preStop } : {}),
+    }
+  );
 }
 
-function resolveEntrypoint(source: ContainerSource, { findings, programs }: ResolveContext): Program | null {
+function resolveEntrypoint(
+  source: ContainerSource,
+  role: ContainerRole,
+  context: ResolveContext,
+): Program | null {
+  const { findings, programs } = context;
   if (source.program !== undefined) {
     if (source.command !== undefined) {
       findings.error(
@@ -178,10 +242,30 @@ function resolveEntrypoint(source: ContainerSource, { findings, programs }: Reso
     return programs.ofCommand(argv, findings.of(source, 'command'));
   }
   if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;
+  if (source.image !== undefined) return assumeImage(source.name, source.image, role, source, context);
   findings.error(findings.of(source), 'missing-key', `nothing says what container \`${source.name}\` runs`, {
     hint: 'Add `program:` or `command:`.',
   });
   return null;
+}
+
+/** What an image runs is nowhere in a manifest. Said once of each image. */
+function assumeImage(
+  name: string,
+  image: string,
+  role: ContainerRole,
+  source: ContainerSource,
+  { findings, programs, assumedImages }: ResolveContext,
+): Program | null {
+  const ends = role === 'init';
+  const program = programs.assume(`${ends ? 'init ' : ''}image ${image}`, commOf(image), ends);
+  assumedImages.add(image, { container: name, ends, place: findings.of(source, 'image') });
+  return programs.named(program, findings.of(source, 'image'));
+}
+
+/** `docker.io/library/nginx:1.27@sha256:…` runs something that `ps` might well call `nginx`. */
+function commOf(image: string): string {
+  return image.replace(/@.*$/, '').split('/').at(-1)!.split(':')[0] || 'app';
 }
 
 function resolveProbe(type: ProbeType, source: ProbeSource, context: ResolveContext): ProbeSpec | null {
@@ -207,46 +291,4 @@ function resolveProbe(type: ProbeType, source: ProbeSource, context: ResolveCont
         failureThreshold: source.failureThreshold,
       }
     : null;
-}
-
-const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
-
-/** What a probe does. Undefined: nothing is said; null: what is said is wrong, and reported. */
-export function resolveAction(
-  source: HandlerSource & object,
-  { findings, programs }: ResolveContext,
-): ProbeAction | null | undefined {
-  const given = HANDLERS.filter((handler) => source[handler] !== undefined);
-  if (given.length > 1) {
-    const message = `a probe does one thing: \`${given[0]}\` or \`${given[1]}\``;
-    findings.error(findings.of(source, given[1]), 'conflict', message, { aim: 'key' });
-  }
-  const [how] = given;
-  if (how === undefined) return undefined;
-  if (how !== 'exec') return { kind: 'network', how };
-  const { command, program } = source.exec!;
-  const place = findings.of(source.exec!);
-  if (command !== undefined && program !== undefined) {
-    findings.error(
-      findings.of(source.exec!, 'program'),
-      'conflict',
-      'either `command` or `program`, not both',
-      {
-        aim: 'key',
-      },
-    );
-    return null;
-  }
-  if (command === undefined && program === undefined) {
-    if (findings.isInvalid(source.exec!)) return null;
-    findings.error(place, 'missing-key', 'nothing says what is executed', {
-      hint: 'Add `command:` or `program:`.',
-    });
-    return null;
-  }
-  const resolved =
-    command === undefined
-      ? programs.named(program!, findings.of(source.exec!, 'program'))
-      : programs.ofCommand(command, findings.of(source.exec!, 'command'));
-  return resolved && { kind: 'exec', program: resolved };
 }

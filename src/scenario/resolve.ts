@@ -6,15 +6,23 @@ import type { ResolveContext } from './context.js';
 import { type Expectation, parseExpectation } from './expect.js';
 import { Programs } from './programs.js';
 import { resolveInterventions } from './resolve-interventions.js';
-import { micros, resolveNode, warnOfIdleKubelet } from './resolve-node.js';
+import { micros, resolveNode, warnOfIdleKubelet, warnOfIdlePause } from './resolve-node.js';
 import { collectPods, resolvePods } from './resolve-pods.js';
-import type { Scenario } from './scenario.js';
+import type { FleetIdentity, Scenario } from './scenario.js';
 import type { ScenarioSource, SpecSource } from './schema.js';
 
 /** The two halves of a document; undefined when wrong as a whole. */
 export type ScenarioParts = Partial<Pick<ScenarioSource, 'metadata' | 'spec'>>;
 
 type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & { library?: ProgramLibrary };
+
+/** What a node of a fleet has beside its own spec. */
+export interface Membership {
+  fleet: FleetIdentity;
+  node: string;
+  /** Programs of the whole fleet. */
+  programs: Readonly<Record<string, unknown>>;
+}
 
 /**
  *     programs ──► node ──► pods (manifests read) ──► interventions ──► expectations
@@ -24,10 +32,12 @@ type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & { library?:
 export function resolveScenario(
   { metadata, spec }: ScenarioParts,
   surroundings: Surroundings,
+  membership: Membership | null = null,
 ): Scenario | null {
   if (!spec) return null;
   const { findings, document, library } = surroundings;
   const programs = new Programs(findings, library);
+  if (membership !== null) programs.addAll(membership.programs);
   programs.addAll(spec.programs);
   // While the horizon is wrong, nothing can be said to lie beyond it.
   const horizonUs = findings.isInvalid(spec, 'horizon') ? Number.POSITIVE_INFINITY : micros(spec.horizon);
@@ -41,15 +51,20 @@ export function resolveScenario(
     kubelet: findings.isInvalid(kubelet, 'version') ? null : node.kubelet.version,
   };
   const pods = resolvePods(sources.pods, versions, context);
-  if (!sources.isIncomplete) warnOfIdleKubelet(spec.node, pods, context);
+  if (!sources.isIncomplete) {
+    warnOfIdleKubelet(spec.node, pods, context);
+    warnOfIdlePause(spec.node, pods, node, context);
+  }
   const targets = { ...sources, cpus: spec.node.kernel.cpus };
   const interventions = resolveInterventions(spec.interventions, targets, context);
-  const name = metadata?.name ?? '';
+  const own = metadata?.name ?? '';
+  const name = membership === null ? own : `${own}.${membership.node}`;
   return {
     path: document.file,
     name,
-    title: metadata?.title ?? name,
+    title: metadata?.title ?? own,
     description: (metadata?.description ?? '').trim(),
+    ...(membership === null ? {} : { fleet: membership.fleet, nodeName: membership.node }),
     seed: spec.seed,
     horizonUs,
     sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),

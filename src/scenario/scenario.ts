@@ -2,12 +2,24 @@
 import type { NodeSpec } from '../node/spec.js';
 import type { Expectation } from './expect.js';
 
+/** What the nodes of a fleet have in common. */
+export interface FleetIdentity {
+  name: string;
+  title: string;
+  description: string;
+}
+
 export interface Scenario {
   /** The file it came from, as the user named it; `<text>` if it came from a string. */
   path: string;
   name: string;
   title: string;
   description: string;
+  /** Of a node of a fleet; the scenario's name is then `fleet.node`. */
+  fleet?: FleetIdentity;
+  nodeName?: string;
+  /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
+  madeFrom?: { files: string[]; preset?: string };
   seed: number;
   horizonUs: number;
   /** null: `auto`, about 1,000 rows over the horizon. */

@@ -7,41 +7,35 @@
  * nothing for it.
  */
 import * as z from 'zod';
-import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
+import { PID_MAX_LIMIT } from '../kernel/limits.js';
 import { NETWORK_PLUGIN_NAMES, RUNTIME_NAMES } from '../node/spec.js';
 import { programSchemas } from '../program/schema.js';
-import { tellApart } from '../text/leaf.js';
-import { nameLeaf } from '../text/leaves.js';
-import { isMapping } from '../text/value.js';
-import { CPUS_MAX, INT32_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
-import {
-  countOrPercentageLeaf,
-  horizonLeaf,
-  intervalLeaf,
-  quantityLeaf,
-  samplingLeaf,
-  timeLeaf,
-  versionLeaf,
-} from './leaves.js';
+import { CPUS_MAX, NODES_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
+import { type Leaves, scenarioLeaves } from './leaves.js';
+import { PRESET_NAMES } from './presets.js';
+import { type PodSchema, type ProbeSchemas, podSchema, probeSchemas } from './schema-pods.js';
 
 export const API_VERSION = 'pidsim/v1';
 export const KIND = 'Scenario';
+export const FLEET_KIND = 'Fleet';
 
 /** A scenario as written, with every default filled in. */
 export type ScenarioSource = z.output<ReturnType<typeof build>['scenario']>;
 export type SpecSource = ScenarioSource['spec'];
+export type FleetSource = z.output<ReturnType<typeof build>['fleet']>;
 export type NodeSource = SpecSource['node'];
 export type PodEntrySource = SpecSource['pods'][number];
 export type ManifestPodSource = Extract<PodEntrySource, { manifest: string }>;
 export type PodSource = Exclude<PodEntrySource, { manifest: string }>;
 export type ContainerSource = PodSource['containers'][number];
 export type ProbeSource = NonNullable<ContainerSource['livenessProbe']>;
+export type HookSource = NonNullable<NonNullable<ContainerSource['lifecycle']>['postStart']>;
 export type HandlerSource = Pick<ProbeSource, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'>;
 export type InterventionSource = SpecSource['interventions'][number];
 
 let built: ReturnType<typeof build> | undefined;
 
-/** The schema of a scenario, and of a probe as a Kubernetes manifest has it. */
+/** The schemas of a scenario, of a fleet, and of a pod that is written out. */
 export function schemas(): ReturnType<typeof build> {
   return (built ??= build());
 }
@@ -51,31 +45,24 @@ export function scenarioJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(schemas().scenario, { io: 'input' }) as Record<string, unknown>;
 }
 
-/** The same as a file: docs/scenario.schema.json, and what `pidsim explain --schema` prints. */
-export function scenarioSchemaText(): string {
-  return `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`;
+export function fleetJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(schemas().fleet, { io: 'input' }) as Record<string, unknown>;
 }
 
-function leaves() {
-  return {
-    time: timeLeaf(),
-    horizon: horizonLeaf(),
-    interval: intervalLeaf(),
-    sampling: samplingLeaf(),
-    quantity: quantityLeaf(),
-    version: versionLeaf(),
-    countOrPercentage: countOrPercentageLeaf(),
-    name: nameLeaf(),
-    pidMax: z.int().min(PID_MAX_MIN).max(PID_MAX_LIMIT),
-  };
+/** The same as a file: docs/scenario.schema.json, and what `pidsim explain --schema` prints. */
+export function scenarioSchemaText(): string {
+  const { scenario, fleet } = schemas();
+  const file = z.discriminatedUnion('kind', [scenario, fleet]).meta({ title: 'A file of pidsim' });
+  return `${JSON.stringify(z.toJSONSchema(file, { io: 'input' }), null, 2)}\n`;
 }
-type Leaves = ReturnType<typeof leaves>;
 
 const DEFAULT_HORIZON = '30d';
 const DEFAULT_NODE = { kernel: '6.12', memory: '16Gi', cpus: 4, tasks: 180, kubelet: '1.31' } as const;
 
+type SpecSchema = ReturnType<typeof specSchema>;
+
 function build() {
-  const leaf = leaves();
+  const leaf = scenarioLeaves();
   const probe = probeSchemas();
   // Read by `readProgram`, which looks at the size of a program first: needed here only to be shown.
   const program = z.lazy(() => programSchemas().program);
@@ -84,7 +71,32 @@ function build() {
     title: z.string().optional().describe('The question that it answers. Default: the name.'),
     description: z.string().default('').describe('What happens here and why, for a reader.'),
   });
-  const spec = z.strictObject({
+  const { pod, written } = podSchema(leaf, probe);
+  const spec = specSchema(leaf, pod, probe, program);
+  const scenario = z
+    .strictObject({
+      apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
+      kind: z.literal(KIND).describe('What the document is.'),
+      metadata: metadata.describe('What the scenario is called.'),
+      spec: spec.describe('What is simulated.'),
+    })
+    .meta({
+      title: KIND,
+      description: 'One node, what runs on it, for how long, and what is expected of the run.',
+    });
+  const fleet = z
+    .strictObject({
+      apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
+      kind: z.literal(FLEET_KIND).describe('What the document is.'),
+      metadata: metadata.describe('What the fleet is called.'),
+      spec: fleetSpec(leaf, spec).describe('What is simulated.'),
+    })
+    .meta({ title: FLEET_KIND, description: 'Several nodes, each with its own pods and its own run.' });
+  return { scenario, fleet, program, pod: written };
+}
+
+function specSchema(leaf: Leaves, pod: PodSchema, probe: ProbeSchemas, program: z.ZodType) {
+  return z.strictObject({
     seed: z
       .int()
       .min(0)
@@ -96,7 +108,7 @@ function build() {
       .describe('Interval between rows of the timeline. `auto` gives about 1,000 rows.'),
     node: nodeSchema(leaf).prefault({}).describe('The machine, its kernel, kubelet and container runtime.'),
     pods: z
-      .array(podSchema(leaf, probe.probe))
+      .array(pod)
       .max(POD_COUNT_MAX)
       .default([])
       .describe('The pods on the node, each written here or read from a Kubernetes manifest.'),
@@ -116,24 +128,38 @@ function build() {
       .default([])
       .describe('Thresholds, SUBJECT COMPARISON VALUE, that decide the exit code: `timeToExhaustion < 36h`.'),
   });
-  const scenario = z
-    .strictObject({
-      apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
-      kind: z.literal(KIND).describe('What the document is.'),
-      metadata: metadata.describe('What the scenario is called.'),
-      spec: spec.describe('What is simulated.'),
-    })
-    .meta({
-      title: KIND,
-      description: 'One node, what runs on it, for how long, and what is expected of the run.',
-    });
-  return { scenario, program, manifestProbe: probe.manifestProbe };
+}
+
+/** What nodes have in common stands beside them, and a node that says it itself means itself. */
+function fleetSpec(leaf: Leaves, spec: SpecSchema) {
+  const { seed, horizon, sampleEvery, programs } = spec.shape;
+  const member = z.strictObject({
+    name: leaf.nodeName.describe('Name of the node.'),
+    ...spec.shape,
+    seed: z.int().min(0).optional().describe('Default: the fleet’s, plus the place of the node in the list.'),
+    horizon: leaf.horizon.optional().describe('Default: the fleet’s.'),
+    sampleEvery: leaf.sampling.optional().describe('Default: the fleet’s.'),
+  });
+  return z.strictObject({
+    seed,
+    horizon,
+    sampleEvery,
+    programs: programs.describe('Programs by name, for every node.'),
+    nodes: z.array(member).min(1).max(NODES_MAX).describe('The nodes. Each has all that a scenario has.'),
+  });
 }
 
 // ------------------------------------------------------------------------------------------------------- node
 
 function nodeSchema(leaf: Leaves) {
   return z.strictObject({
+    preset: z
+      .enum(PRESET_NAMES)
+      .optional()
+      .describe(
+        'A kind of node whose kernel, limits, kubelet and runtime are known: what is not written here is as it has them. ' +
+          '`pidsim explain presets` lists them. Default: none.',
+      ),
     kernel: kernelSchema(leaf).prefault({}).describe('The Linux kernel and what its limits derive from.'),
     baseline: z
       .strictObject({
@@ -288,185 +314,11 @@ function kubeletSchema(leaf: Leaves) {
   });
 }
 
-// ------------------------------------------------------------------------------------------------------- pods
-
-function handlerShape() {
-  const port = z.union([z.int(), z.string()]).describe('Port, by number or name.');
-  return {
-    exec: z
-      .strictObject({
-        command: z
-          .array(z.string())
-          .min(1)
-          .optional()
-          .describe('Command line. Its program is looked up by name in `programs:`, then in the catalogue.'),
-        program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
-      })
-      .optional()
-      .describe('Run a command in the container. Only this kind of probe starts processes there.'),
-    httpGet: z
-      .strictObject({
-        path: z.string().optional().describe('Path of the request. It changes nothing here.'),
-        port,
-        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
-        scheme: z.string().optional().describe('HTTP or HTTPS. It changes nothing here.'),
-        httpHeaders: z
-          .array(z.unknown())
-          .optional()
-          .describe('Headers of the request. They change nothing here.'),
-      })
-      .optional()
-      .describe('Send an HTTP request. Starts no process in the container.'),
-    tcpSocket: z
-      .strictObject({
-        port,
-        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
-      })
-      .optional()
-      .describe('Open a TCP connection. Starts no process in the container.'),
-    grpc: z
-      .strictObject({
-        port,
-        service: z.string().optional().describe('Service asked for. It changes nothing here.'),
-      })
-      .optional()
-      .describe('Send a gRPC request. Starts no process in the container.'),
-  };
-}
-
-function probeSchemas() {
-  const seconds = (least: number) => z.int().min(least).max(INT32_MAX);
-  const handler = handlerShape();
-  const times = {
-    periodSeconds: seconds(1).describe('Interval between the starts of two runs.'),
-    timeoutSeconds: seconds(1).describe('How long a run may take.'),
-    failureThreshold: seconds(1).describe('Failures in a row until the kubelet acts.'),
-  };
-  const probe = z
-    .strictObject({
-      ...handler,
-      initialDelaySeconds: seconds(0)
-        .default(0)
-        .describe('Age of the container before which the probe is not run.'),
-      periodSeconds: times.periodSeconds.default(10),
-      timeoutSeconds: times.timeoutSeconds.default(1),
-      successThreshold: seconds(1)
-        .default(1)
-        .describe('Successes in a row after a failure. Must be 1 for liveness and startup.'),
-      failureThreshold: times.failureThreshold.default(3),
-    })
-    .meta({ id: 'Probe', description: 'A kubelet probe, with one of exec, httpGet, tcpSocket, grpc.' });
-  const manifestProbe = probe.extend({ terminationGracePeriodSeconds: seconds(0).optional() });
-  return { handler, times, probe, manifestProbe };
-}
-type ProbeSchema = ReturnType<typeof probeSchemas>['probe'];
-
-function podSchema(leaf: Leaves, probe: ProbeSchema) {
-  const common = {
-    count: z
-      .int()
-      .min(1)
-      .max(POD_COUNT_MAX)
-      .default(1)
-      .describe('Copies on this node. If there are several, they are called name-0, name-1, …'),
-    pidMax: leaf.pidMax
-      .optional()
-      .describe('`kernel.pid_max` of the pod’s own PID namespace; kernel 6.14 or later. Default: 4194304.'),
-    startAt: leaf.time.default('0s').describe('When the pod is created.'),
-    stopAt: leaf.time.optional().describe('When the pod is deleted. Default: never.'),
-  };
-  const written = z.strictObject({
-    name: leaf.name.describe('Name of the pod.'),
-    ...common,
-    shareProcessNamespace: z
-      .boolean()
-      .optional()
-      .describe(
-        'true: one PID namespace for the pod, whose PID 1 is pause. false: one for each container, whose PID 1 is its ' +
-          'entrypoint. Default: false, except for kubelet 1.7 with Docker 1.13.1 or later, which shares.',
-      ),
-    hostPID: z
-      .boolean()
-      .default(false)
-      .describe('The pod’s processes live in the host’s own PID namespace; its init adopts and reaps.'),
-    hostNetwork: z
-      .boolean()
-      .default(false)
-      .describe('The pod uses the host’s network: no network plugin is run for it.'),
-    sandbox: z
-      .literal('none')
-      .optional()
-      .describe(
-        '`none`: a plain `docker run`, without Kubernetes: no pause process and no kubelet. Exec probes are its ' +
-          'health check. Default: a pod sandbox.',
-      ),
-    restartPolicy: z
-      .enum(['Always', 'OnFailure', 'Never'])
-      .default('Always')
-      .describe('What happens when a container ends.'),
-    terminationGracePeriodSeconds: z
-      .int()
-      .min(0)
-      .max(INT32_MAX)
-      .default(30)
-      .describe('Time between SIGTERM and SIGKILL.'),
-    containers: z
-      .array(containerSchema(leaf, probe))
-      .min(1)
-      .max(POD_COUNT_MAX)
-      .describe('The containers of the pod.'),
-  });
-  const fromManifest = z.strictObject({
-    manifest: z
-      .string()
-      .min(1)
-      .describe(
-        'Path of a Kubernetes Pod, Deployment, StatefulSet or DaemonSet in YAML, relative to this file. Its pod is put ' +
-          'on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
-      ),
-    ...common,
-    containers: z
-      .record(
-        z.string(),
-        z.strictObject({ program: z.string().min(1).describe('Program that the container runs.') }),
-      )
-      .default({})
-      .describe('What containers of the manifest run, by container name.'),
-  });
-  const schema = z
-    .union([written, fromManifest])
-    .meta({ id: 'Pod', description: 'A pod: written out, or read from a Kubernetes manifest.' });
-  tellApart(schema, (value) => (isMapping(value) && 'manifest' in value ? 1 : 0));
-  return schema;
-}
-
-function containerSchema(leaf: Leaves, probe: ProbeSchema) {
-  return z.strictObject({
-    name: leaf.name.describe('Name of the container.'),
-    program: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.'),
-    command: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe('Command line that it runs, instead of `program`.'),
-    args: z.array(z.string()).optional().describe('Arguments after `command`.'),
-    livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
-    readinessProbe: probe
-      .optional()
-      .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
-    startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
-  });
-}
-
 // ---------------------------------------------------------------------------------------------- interventions
 
-function interventionSchema(leaf: Leaves, { handler, times }: ReturnType<typeof probeSchemas>) {
+function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
   const at = leaf.time.describe('Time at which it is done.');
-  const pod = leaf.name.describe('Name of the pod. If it has copies: the name of one of them, or of all.');
+  const pod = leaf.podName.describe('Name of the pod. If it has copies: the name of one of them, or of all.');
   const container = leaf.name.describe('Name of the container.');
   return z
     .discriminatedUnion('do', [

@@ -8,3 +8,8 @@ export const DOCUMENT_VALUES_MAX = 200_000;
 
 /** Mappings and lists inside one another. */
 export const DOCUMENT_DEPTH_MAX = 100;
+
+/** The same for what a cluster prints about itself: YAML is slow to read, JSON is not. */
+export const DUMP_YAML_CHARACTERS_MAX = 20_000_000;
+export const DUMP_JSON_CHARACTERS_MAX = 200 * 1024 * 1024;
+export const DUMP_VALUES_MAX = 20_000_000;

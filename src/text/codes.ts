@@ -9,6 +9,7 @@ export const DIAGNOSTIC_CODES = [
   'file-too-large',
   'not-text',
   'yaml-syntax',
+  'json-syntax',
   'tab-indentation',
   'duplicate-key',
   'alias-bomb',
@@ -23,6 +24,7 @@ export const DIAGNOSTIC_CODES = [
   'bad-duration',
   'bad-quantity',
   'bad-version',
+  'unknown-version',
   'ambiguous-version',
   'bad-percentage',
   'horizon-too-long',
@@ -43,7 +45,9 @@ export const DIAGNOSTIC_CODES = [
   'missing-file',
   'not-a-manifest',
   'ignored-kind',
-  'ignored-init-containers',
+  'ignored-pods',
+  'assumed-node',
+  'template',
   'assumed-program',
 ] as const;
 export type DiagnosticCode = (typeof DIAGNOSTIC_CODES)[number];

@@ -20,12 +20,26 @@ export interface Remark {
   aim?: Aim;
 }
 
+/** Of one kind (severity and code) so many are shown: whoever has made them understands by then. */
+const SAME_KIND_MAX = 20;
+
 export class Findings {
   readonly diagnostics: Diagnostic[] = [];
+  /** Of all that has been found, shown or not. */
+  total = 0;
+  /** How many there are of each kind, shown or not, and the first that is not. */
+  private readonly kinds = new Map<string, { count: number; next?: Diagnostic }>();
+  /** Nodes of a fleet share a good deal, and what is wrong with it is said once. */
+  private readonly seen = new Set<string>();
   private readonly places = new WeakMap<object, { place: Place; parts: Readonly<Record<string, Place>> }>();
 
   private readonly incomplete = new WeakSet<object>();
   private readonly invalidKeys = new WeakMap<object, Set<string>>();
+
+  /** @param earlier what has been found already, by whoever read the text. */
+  constructor(earlier: readonly Diagnostic[] = []) {
+    this.addAll(earlier);
+  }
 
   error(place: Place, code: DiagnosticCode, message: string, remark: Remark = {}): void {
     this.add('error', place, code, message, remark);
@@ -47,8 +61,39 @@ export class Findings {
     message: string,
     { hint = CODE_DOCUMENTATION[code].remedy, aim = 'value' }: Remark,
   ): void {
-    const position = document.locate(path, aim);
-    this.diagnostics.push({ file: document.file, ...position, severity, code, message, hint });
+    if (this.isKnown(document.file, path, code, message)) return;
+    // To find a place takes time in a large file, so it is looked for only if it is shown.
+    this.count(`${severity} ${code}`, () => {
+      const position = document.locate(path, aim);
+      return { file: document.file, ...position, severity, code, message, hint };
+    });
+  }
+
+  private isKnown(...what: unknown[]): boolean {
+    const key = JSON.stringify(what);
+    const isKnown = this.seen.has(key);
+    this.seen.add(key);
+    return isKnown;
+  }
+
+  private count(name: string, diagnostic: () => Diagnostic): void {
+    const kind = this.kinds.get(name) ?? { count: 0 };
+    this.kinds.set(name, kind);
+    kind.count++;
+    this.total++;
+    if (kind.count <= SAME_KIND_MAX) this.diagnostics.push(diagnostic());
+    else kind.next ??= diagnostic();
+  }
+
+  /** All that is to be shown, with how many more there are of a kind. */
+  all(): Diagnostic[] {
+    const more = [...this.kinds.values()].flatMap(({ count, next }) => {
+      if (next === undefined) return [];
+      const rest = count - SAME_KIND_MAX;
+      if (rest === 1) return [next];
+      return [{ ...next, message: `${next.message}, and ${rest - 1} more like this` }];
+    });
+    return [...this.diagnostics, ...more];
   }
 
   /** Says that this key of an object was wrong, and has been left out or taken its default. It is not missing. */
@@ -74,7 +119,11 @@ export class Findings {
 
   /** Takes over what another reader has found. */
   addAll(diagnostics: readonly Diagnostic[]): void {
-    this.diagnostics.push(...diagnostics);
+    for (const diagnostic of diagnostics) {
+      const { file, line, column, severity, code, message } = diagnostic;
+      if (!this.isKnown(file, line, column, code, message))
+        this.count(`${severity} ${code}`, () => diagnostic);
+    }
   }
 
   /** Says where an object or list that was read comes from, and where its parts do that come from elsewhere. */

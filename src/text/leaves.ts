@@ -42,7 +42,33 @@ export const nameLeaf = (): z.ZodString =>
     examples: ['rabbitmq'],
   });
 
-function checkName(text: string): Objection | null {
-  if (text.length <= NAME_LETTERS_MAX && NAME_PATTERN.test(text)) return null;
+function checkName(text: string, lettersMax = NAME_LETTERS_MAX): Objection | null {
+  if (text.length <= lettersMax && NAME_PATTERN.test(text)) return null;
+  return { code: 'bad-name', message: `\`${shorten(text)}\` cannot be a name` };
+}
+
+/** Names of pods and nodes may be as long as a host name. */
+const LONG_NAME_LETTERS_MAX = 253;
+
+export const nodeNameLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => checkName(String(value), LONG_NAME_LETTERS_MAX), {
+    noun: 'a name',
+    id: 'NodeName',
+    description: 'Lower-case letters, digits, `-` and `.`; at most 253.',
+    examples: ['node-1'],
+  });
+
+export const podNameLeaf = (): z.ZodString =>
+  leaf(z.string(), (value) => checkPodName(String(value)), {
+    noun: 'a name',
+    id: 'PodName',
+    description: 'A name of at most 253 letters; a namespace and a slash may stand before it.',
+    examples: ['rabbitmq', 'shop/web'],
+  });
+
+function checkPodName(text: string): Objection | null {
+  const slash = text.indexOf('/');
+  const isRight = checkName(text.slice(slash + 1), LONG_NAME_LETTERS_MAX) === null;
+  if (isRight && (slash === -1 || checkName(text.slice(0, slash)) === null)) return null;
   return { code: 'bad-name', message: `\`${shorten(text)}\` cannot be a name` };
 }

@@ -11,3 +11,10 @@ export function shorten(text: string): string {
   const line = text.replace(/\s+/g, ' ');
   return line.length > LETTERS_SHOWN ? `${line.slice(0, LETTERS_SHOWN - 1)}…` : line;
 }
+
+/** A plain value as a text. Of anything else, nothing: a mapping may even say how it wants to be printed. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : '';
+}

@@ -35,6 +35,8 @@ export type Aim = 'key' | 'value';
 export interface Position {
   line: number;
   column: number;
+  /** Where it is another file than the document's own. */
+  file?: string;
 }
 
 /** One YAML document as a plain value. */
@@ -53,17 +55,29 @@ export interface YamlText {
   diagnostics: Diagnostic[];
 }
 
+/** How much is read at all. */
+export interface TextSize {
+  charactersMax: number;
+  valuesMax: number;
+  /** What to do with a larger one. */
+  remedy?: string;
+  /** A key that stands twice is a warning, and the last of the two counts: so most who read manifests take it. */
+  takesLastOfTwo?: boolean;
+}
+
+const SCENARIO_SIZE: TextSize = { charactersMax: FILE_CHARACTERS_MAX, valuesMax: DOCUMENT_VALUES_MAX };
+
 /** Every document of the text that is not empty. Never throws. */
-export function readYaml(text: string, file: string): YamlText {
+export function readYaml(text: string, file: string, size = SCENARIO_SIZE): YamlText {
   const found = { documents: [] as SourceDocument[], diagnostics: [] as Diagnostic[] };
   const complain = complainer(file, found.diagnostics);
-  if (text.length > FILE_CHARACTERS_MAX) {
-    const size = `${grouped(text.length)} characters`;
-    complain('file-too-large', NOWHERE, `the file has ${size}; at most ${FILE_CHARACTERS_MAX} are read`);
-    return found;
-  }
   if (text.includes('\0')) {
     complain('not-text', NOWHERE, 'the file is no text');
+    return found;
+  }
+  if (text.length > size.charactersMax) {
+    const message = `the file has ${grouped(text.length)} characters; at most ${size.charactersMax} are read`;
+    complain('file-too-large', NOWHERE, message, { hint: size.remedy });
     return found;
   }
   const lines = new LineCounter();
@@ -78,9 +92,10 @@ export function readYaml(text: string, file: string): YamlText {
     return { line, column: col };
   };
   for (const document of composed) {
-    reportSyntax(document, text, positionAt, complain);
-    if (document.errors.length > 0 || document.contents === null || isNothing(document.contents)) continue;
-    const trouble = findTrouble(document);
+    reportSyntax(document, text, positionAt, complain, size.takesLastOfTwo);
+    const isBroken = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY' || !size.takesLastOfTwo);
+    if (isBroken || document.contents === null || isNothing(document.contents)) continue;
+    const trouble = findTrouble(document, size.valuesMax);
     if (trouble === null) found.documents.push(new ComposedDocument(file, document, positionAt));
     else complain(trouble.code, positionAt(offsetOf(trouble.node)), trouble.message);
   }
@@ -116,10 +131,20 @@ function complainer(file: string, diagnostics: Diagnostic[]): Complain {
  * the end of the stack an error may be fatal instead of a RangeError: so the tokens are measured in between.
  */
 function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
-  const tokens = [...new Parser(lines.addNewLine).parse(text)];
-  if (isDeeperThan(DOCUMENT_DEPTH_MAX, tokens)) return null;
+  const tokens = tokensOf(text, lines);
+  if (tokens === null || isDeeperThan(DOCUMENT_DEPTH_MAX, tokens)) return null;
   const composer = new Composer({ merge: true, logLevel: 'error' });
   return [...composer.compose(tokens)] as Document.Parsed[];
+}
+
+/** Null: so many levels end at once that the parser, which closes one inside the other, runs out of stack. */
+function tokensOf(text: string, lines: LineCounter): CST.Token[] | null {
+  try {
+    return [...new Parser(lines.addNewLine).parse(text)];
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 function isDeeperThan(depthMax: number, tokens: readonly CST.Token[]): boolean {
@@ -145,12 +170,16 @@ function reportSyntax(
   text: string,
   positionAt: (offset: number) => Position,
   complain: Complain,
+  takesLastOfTwo = false,
 ): void {
   for (const { code, message, pos } of document.errors) {
     const hint = text.includes('{{') ? TEMPLATE_HINT : undefined;
     const at = positionAt(Math.max(0, pos[0]));
     if (code === 'DUPLICATE_KEY') {
-      complain('duplicate-key', at, `the key \`${keyAt(text, pos[0])}\` stands twice in one mapping`);
+      const message = `the key \`${keyAt(text, pos[0])}\` stands twice in one mapping`;
+      if (takesLastOfTwo)
+        complain('duplicate-key', at, `${message}; the last counts`, { severity: 'warning' });
+      else complain('duplicate-key', at, message);
     } else if (code === 'TAB_AS_INDENT') {
       complain('tab-indentation', at, 'a tab is used as indentation');
     } else {
@@ -180,8 +209,8 @@ interface Trouble {
   message: string;
 }
 
-/** What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying. */
-function findTrouble(document: Document.Parsed): Trouble | null {
+/** What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying; a bad merge. */
+function findTrouble(document: Document.Parsed, valuesMax: number): Trouble | null {
   let trouble: Trouble | null = null;
   const sizes = new Map<unknown, number>();
   const measureAlias = (alias: Alias): number => {
@@ -203,14 +232,23 @@ function findTrouble(document: Document.Parsed): Trouble | null {
   const measure = (node: unknown): number => {
     if (trouble !== null) return 1;
     if (isAlias(node)) return measureAlias(node);
-    if (isPair(node)) return measure(node.key) + measure(node.value);
+    if (isPair(node)) {
+      if (isMerge(node.key) && !isMergeable(node.value, document)) {
+        trouble ??= {
+          code: 'yaml-syntax',
+          node: node.key,
+          message: '`<<` merges a mapping, and this is none',
+        };
+      }
+      return measure(node.key) + measure(node.value);
+    }
     if (!isCollection(node)) return 1;
     sizes.set(node, IN_PROGRESS);
     let size = 1;
     for (const item of node.items) {
       size += measure(item);
-      if (size > DOCUMENT_VALUES_MAX) {
-        const bound = grouped(DOCUMENT_VALUES_MAX);
+      if (size > valuesMax) {
+        const bound = grouped(valuesMax);
         const message = `with its aliases expanded the document has more than ${bound} values`;
         trouble ??= { code: 'alias-bomb', node: isPair(item) ? (item.value ?? item.key) : item, message };
       }
@@ -220,6 +258,17 @@ function findTrouble(document: Document.Parsed): Trouble | null {
   };
   measure(document.contents);
   return trouble;
+}
+
+function isMerge(key: unknown): boolean {
+  return isScalar(key) && key.source === '<<' && key.type === 'PLAIN';
+}
+
+/** A mapping or a list of mappings, perhaps behind aliases. */
+function isMergeable(value: unknown, document: Document.Parsed): boolean {
+  const node = isAlias(value) ? value.resolve(document) : value;
+  if (isSeq(node)) return node.items.every((item) => isMap(isAlias(item) ? item.resolve(document) : item));
+  return isMap(node);
 }
 
 const IN_PROGRESS = -1;

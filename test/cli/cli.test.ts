@@ -159,9 +159,9 @@ describe('pidsim run', () => {
 describe('bad input is a diagnostic and exit code 2, never a stack trace', () => {
   const cases: [string, string[], RegExp][] = [
     ['a file that is not there', ['run', 'nowhere.yaml'], /nowhere\.yaml: no such file/],
-    ['a file without an end', ['run', '/dev/zero'], /\/dev\/zero is larger than 16 MiB/],
-    ['no file at all', ['run'], /no scenario file or folder is named.*\n.*pidsim run scenarios/],
-    ['no file to look into', ['ps'], /no scenario file or folder is named.*\n.*pidsim ps /],
+    ['a file without an end', ['run', '/dev/zero'], /\/dev\/zero is larger than 256 MiB/],
+    ['no file at all', ['run'], /no file or folder is named.*\n.*pidsim run scenarios/],
+    ['no file to look into', ['ps'], /no file or folder is named.*\n.*pidsim ps /],
     ['a program instead of a file', ['run', process.execPath], /is larger than|no text/],
     ['a name that a file of the output has', ['run', 'named.yaml'], /cannot be named "index\.html"/],
     ['a moment before the start', ['ps', 'a.yaml', '--at', '-3s'], /--at -3s: not a duration/],

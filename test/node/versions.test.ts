@@ -52,6 +52,7 @@ const KUBELET_SAYS: Record<string, Said> = {
     '1.12': 'none',
   },
   knowsShareProcessNamespace: { '1.9': false, '1.10': true },
+  startsSidecars: { '1.28': false, '1.29': true },
   startJitter: { '1.20': 'always', '1.21': 'near-kubelet-start' },
   timeoutCounts: { '1.19': false, '1.20': true },
   capacityKnowsThreadsMax: { '1.23.17': false, '1.24': true },

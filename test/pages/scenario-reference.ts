@@ -1,7 +1,13 @@
 /** docs/scenario-reference.md, generated from the schema: `npm run docs:reference`. */
 import type { ProgramLibrary } from '../../src/program/step.js';
 import { COMPARISONS, EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from '../../src/scenario/expect.js';
-import { type FieldDoc, type FormDoc, namedTypes, scenarioFields } from '../../src/scenario/fields.js';
+import {
+  type FieldDoc,
+  type FormDoc,
+  fleetFields,
+  namedTypes,
+  scenarioFields,
+} from '../../src/scenario/fields.js';
 import { API_VERSION } from '../../src/scenario/schema.js';
 import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../../src/text/codes.js';
 
@@ -9,10 +15,11 @@ import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../../src/text/codes.js';
 export function scenarioReference(catalogue: ProgramLibrary): string {
   const types = namedTypes();
   const byName = new Map(types.map((type) => [type.name, type]));
-  const compound = ['Pod', 'Probe', 'Intervention'].map((name) => byName.get(name)!);
+  const compound = ['Pod', 'Container', 'Probe', 'Hook', 'Intervention'].map((name) => byName.get(name)!);
   const plain = types.filter((type) => type.alternatives().length > 0 || type.forms().length === 0);
   const pages = new SectionWriter();
   pages.object('The document', scenarioFields(), []);
+  pages.object('Fleet', fleetFields(), ['fleet']);
   for (const type of compound) pages.object(type.name, type, [type.name]);
   const sections = [
     introduction(),
@@ -31,7 +38,8 @@ function introduction(): string {
 
 <!-- Generated from src/scenario/schema.ts by \`npm run docs:reference\`. Do not edit. -->
 
-A scenario file is YAML: one scenario for each document (\`---\` between them). Words and units are Kubernetes' own
+A scenario file is YAML: one scenario, or one fleet, for each document (\`---\` between them). Kubernetes’ own objects need
+no scenario: \`pidsim run\` reads them, and \`pidsim import\` writes the scenario that it makes of them. Words and units are Kubernetes' own
 wherever Kubernetes has one. An unknown key is an error. A key with nothing behind it counts as absent. The same text
 is on the command line: \`pidsim explain scenario.spec.node.kernel\`.
 

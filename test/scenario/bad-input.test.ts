@@ -26,7 +26,7 @@ describe('a file that is no scenario', () => {
     ['has a key twice', 'kind: Scenario\nkind: Scenario\n', ['2:1 duplicate-key']],
     ['has an alias without an anchor', 'a: *nobody\n', ['1:4 yaml-syntax']],
     ['has an alias that contains itself', 'a: &a [*a]\n', ['1:8 alias-bomb']],
-    ['is a Kubernetes pod', 'apiVersion: v1\nkind: Pod\n', ['2:7 unknown-value']],
+    ['is a Kubernetes pod without a spec', 'apiVersion: v1\nkind: Pod\n', ['2:7 missing-key']],
     [
       'lacks everything',
       'a: 1\n',
@@ -84,6 +84,8 @@ describe('a value', () => {
     ['that is more memory than can be', '  node: {kernel: {memory: 99Ei}}', ['5:27 out-of-range']],
     ['that is negative memory', '  node: {kernel: {memory: -1Gi}}', ['5:27 out-of-range']],
     ['that is no version', '  node: {kernel: {version: latest}}', ['5:28 bad-version']],
+    ['that is a kubelet of years to come', '  node: {kubelet: {version: "1.99"}}', ['5:29 unknown-version?']],
+    ['that is a runtime of years to come', '  node: {runtime: {version: "9.0"}}', ['5:29 unknown-version?']],
     ['that is half a version', '  node: {kernel: {version: 6}}', ['5:28 bad-version']],
     [
       'that is a version which YAML shortens',

@@ -21,7 +21,7 @@ describe.each(FILES)('scenarios/%s', (file) => {
 
   test('has the name of its file, a question as its title, a description and expectations', () => {
     const [scenario] = parsed.ok ? parsed.value : [];
-    expect(scenario.name).toBe(basename(file, '.yaml'));
+    expect(scenario.fleet?.name ?? scenario.name).toBe(basename(file, '.yaml'));
     expect(scenario.title).toMatch(/\?$/);
     expect(scenario.description.length).toBeGreaterThan(100);
     expect(scenario.expect.length).toBeGreaterThan(0);
@@ -29,7 +29,9 @@ describe.each(FILES)('scenarios/%s', (file) => {
 
   test('is valid for zod alone too', () => {
     for (const { value } of readYaml(text, file).documents) {
-      expect(schemas().scenario.safeParse(value).error?.issues ?? []).toEqual([]);
+      const { scenario, fleet } = schemas();
+      const schema = (value as { kind: string }).kind === 'Fleet' ? fleet : scenario;
+      expect(schema.safeParse(value).error?.issues ?? []).toEqual([]);
     }
   });
 });

@@ -6,6 +6,7 @@ import type { NodeContext } from '../context.js';
 import type { SandboxRuntime } from '../runtime/sandbox.js';
 import type { PodSpec, ProbeSpec, ProbeType } from '../spec.js';
 import { Downtime } from './downtime.js';
+import { Hooks } from './hooks.js';
 import { Pod, PodContainer, type PodHost } from './pod.js';
 import type { ProbeTotals, ProbeWorker, ProbeWorkers } from './probe-worker.js';
 
@@ -51,6 +52,7 @@ export class Kubelet implements PodHost {
   readonly #drainQueue: PodSlot[] = [];
   /** What came while it was down. */
   readonly #missed: (() => void)[] = [];
+  readonly hooks: Hooks;
 
   constructor(
     readonly context: NodeContext,
@@ -75,7 +77,8 @@ export class Kubelet implements PodHost {
     this.#isLongDown = sim.register((slot, token) => this.slots[slot].downtime.tellIfDown(token));
     this.#startSlot = sim.register((slot) => this.createInSlot(this.slots[slot]));
     this.#stopSlot = sim.register((slot) => this.deleteFromSlot(this.slots[slot], false));
-    for (const pod of spec.pods) this.#addSlots(pod);
+    this.hooks = new Hooks(context, workers.execs);
+    for (const pod of spec.pods) if (pod.recurs === undefined) this.#addSlots(pod);
     context.host.kubelet?.onChange(() => this.#changed());
   }
 
@@ -250,6 +253,7 @@ export class Kubelet implements PodHost {
   }
 
   podChanged(pod: Pod): void {
+    if (pod.spec.recurs !== undefined && pod.hasEnded) pod.stop();
     const slot = this.slots.find(({ current }) => current === pod);
     if (slot !== undefined) this.#lookAt(slot);
   }

@@ -9,10 +9,16 @@
  */
 import { NONE, SIGKILL, SIGTERM } from '../../kernel/kernel.js';
 import type { EventKind } from '../../sim/simulation.js';
+import { US_PER_SECOND } from '../../sim/time.js';
 import { failureText, type NodeContext } from '../context.js';
 import type { Container, Sandbox, SandboxOwner, SandboxRuntime } from '../runtime/sandbox.js';
 import type { ContainerSpec, PodSpec } from '../spec.js';
+import type { Hooks } from './hooks.js';
 import type { ProbeHost, ProbeWorker } from './probe-worker.js';
+import { hasOnlySidecarsLeft, mayStop, nextToStart } from './start-order.js';
+
+/** `minimumGracePeriodInSeconds` of the kubelet: after a preStop hook that took it all. */
+const GRACE_US_MIN = 2 * US_PER_SECOND;
 
 export type PodState = 'new' | 'creating' | 'running' | 'stopping' | 'gone';
 
@@ -31,8 +37,12 @@ export class PodContainer implements ProbeHost {
   refused = false;
   /** It has ended, and its restart policy leaves it at that. */
   isComplete = false;
-  /** It is being stopped: what has been sent so far. */
-  stopping: 'no' | 'asked' | 'term-sent' | 'kill-sent' = 'no';
+  /** It is being stopped: what has been done so far. */
+  stopping: 'no' | 'asked' | 'pre-stop' | 'term-sent' | 'kill-sent' = 'no';
+  /** Its lifecycle hook that runs now. */
+  hook: 'none' | 'postStart' | 'preStop' = 'none';
+  /** When the preStop hook began; what it takes comes off the grace period. */
+  stopAskedAtUs = 0;
 
   constructor(
     readonly pod: Pod,
@@ -50,6 +60,15 @@ export class PodContainer implements ProbeHost {
     return this.spec.probes.some((probe) => probe.type === 'startup');
   }
 
+  get isStillStarting(): boolean {
+    return this.hook === 'postStart';
+  }
+
+  probeStarts(): void {
+    this.started = true;
+    this.pod.containerIsUp();
+  }
+
   probeKills(detail: string): void {
     this.pod.restartContainer(this, detail);
   }
@@ -59,6 +78,7 @@ export class PodContainer implements ProbeHost {
 export interface PodHost {
   readonly context: NodeContext;
   readonly runtime: SandboxRuntime;
+  readonly hooks: Hooks;
   /** Events: a = index of the pod (or of the container among all), b = token. */
   readonly retryPod: EventKind;
   readonly retryContainer: EventKind;
@@ -80,6 +100,8 @@ export class Pod implements SandboxOwner {
   token = 0;
   private sandboxIsReady = false;
   private hasRun = false;
+  /** Its init containers have ended, in the sandbox that it has now. */
+  private isInitialised = false;
   /** Overrides the pod's own grace period: an eviction gives a second (R25). */
   private graceUs: number;
 
@@ -100,6 +122,11 @@ export class Pod implements SandboxOwner {
   /** Does a container not run that should? */
   get isDown(): boolean {
     return this.containers.some(({ state, isComplete }) => state !== 'running' && !isComplete);
+  }
+
+  /** Have all containers ended that are not to be started again? */
+  get hasEnded(): boolean {
+    return this.state === 'running' && this.containers.every(({ isComplete }) => isComplete);
   }
 
   /** Begins to set the pod up. */
@@ -173,6 +200,7 @@ export class Pod implements SandboxOwner {
     if (this.sandboxIsReady || this.containers.some(({ runtime }) => runtime.main !== NONE)) return;
     if (this.state === 'running') this.host.context.counters.podsRunning--;
     this.state = 'creating';
+    this.isInitialised = false;
     this.host.runtime.remove(this.sandbox);
     for (const container of this.containers) this.toWaiting(container);
     this.createSandbox();
@@ -181,10 +209,23 @@ export class Pod implements SandboxOwner {
   // Containers: start.
 
   private startNext(): void {
-    if (this.containers.some(({ state }) => state === 'starting')) return;
-    const next = this.containers.find(({ state }) => state === 'waiting');
-    if (next !== undefined) this.startContainer(next);
-    else if (this.state === 'creating') this.created();
+    const next = nextToStart(this.containers, this.isInitialised);
+    if (next !== null) this.startContainer(next);
+    else if (this.state === 'creating' && this.hasStartedAll()) this.created();
+  }
+
+  private hasStartedAll(): boolean {
+    return this.containers.every(
+      ({ state, spec, hook }) =>
+        hook !== 'postStart' && state !== 'starting' && (state !== 'waiting' || spec.role === 'init'),
+    );
+  }
+
+  /** A hook or a startup probe for which others may have waited has ended. */
+  containerIsUp(): void {
+    if (this.state === 'stopping' || this.state === 'gone' || this.sandboxLost()) return;
+    this.startNext();
+    this.host.podChanged(this);
   }
 
   private created(): void {
@@ -201,6 +242,7 @@ export class Pod implements SandboxOwner {
 
   private startContainer(container: PodContainer): void {
     container.state = 'starting';
+    if ((container.spec.role ?? 'main') === 'main') this.isInitialised = true;
     if (!this.host.runtime.start(container.runtime)) this.startRefused(container);
   }
 
@@ -208,6 +250,7 @@ export class Pod implements SandboxOwner {
     const container = this.containerOf(runtime);
     container.state = 'running';
     container.stopping = 'no';
+    container.hook = 'none';
     container.started = !container.hasStartupProbe;
     container.refused = false;
     if (runtime.generation > 1) {
@@ -216,7 +259,24 @@ export class Pod implements SandboxOwner {
     }
     this.host.podChanged(this);
     if (this.state === 'stopping') this.advanceStop();
-    else this.startNext();
+    else {
+      this.runPostStart(container);
+      this.startNext();
+    }
+  }
+
+  /** If it fails, the container is killed, and its restart policy decides. */
+  private runPostStart(container: PodContainer): void {
+    const { postStart } = container.spec;
+    if (postStart === undefined) return;
+    const { generation } = container.runtime;
+    container.hook = 'postStart';
+    this.host.hooks.run(postStart, container.runtime, this.name, (failure) => {
+      if (container.runtime.generation !== generation || container.hook !== 'postStart') return;
+      container.hook = 'none';
+      if (failure !== null) this.restartContainer(container, `the postStart hook failed: ${failure}`);
+      else this.containerIsUp();
+    });
   }
 
   containerFailed(runtime: Container): void {
@@ -245,6 +305,7 @@ export class Pod implements SandboxOwner {
     const container = this.containerOf(runtime);
     const wasStopped = container.stopping !== 'no';
     container.state = 'exited';
+    container.hook = 'none';
     container.token++;
     if (this.state === 'stopping') this.advanceStop();
     else if (this.sandboxLost()) this.recreateWhenEmpty();
@@ -254,19 +315,38 @@ export class Pod implements SandboxOwner {
 
   private afterExit(container: PodContainer, status: number, wasStopped: boolean): void {
     if (!wasStopped) container.reason = `exited with status ${status}`;
-    container.isComplete = !this.restarts(status, wasStopped);
-    if (container.isComplete) return;
+    container.isComplete = !this.restarts(container, status, wasStopped);
+    if (container.isComplete) {
+      this.completed();
+      return;
+    }
     this.forgetOldCrashes(container);
     this.backOff(container);
+  }
+
+  /** The next may start; or nothing is left to do but to end what runs beside the others. */
+  private completed(): void {
+    if (!hasOnlySidecarsLeft(this.containers)) {
+      this.startNext();
+      return;
+    }
+    for (const container of this.containers) {
+      if (container.spec.role === 'sidecar') container.isComplete = true;
+      this.restartContainer(container, 'the pod has ended');
+    }
   }
 
   private sandboxLost(): boolean {
     return !this.sandboxIsReady && this.host.runtime.hasInfra(this.sandbox);
   }
 
-  private restarts(status: number, wasStopped: boolean): boolean {
-    if (this.spec.restartPolicy === 'Always') return true;
-    return this.spec.restartPolicy === 'OnFailure' && (status !== 0 || wasStopped);
+  /** An init container that has failed is tried again, unless the pod's policy is `Never`. */
+  private restarts({ spec, isComplete }: PodContainer, status: number, wasStopped: boolean): boolean {
+    const { role = 'main' } = spec;
+    if (role === 'sidecar') return !isComplete;
+    const policy = spec.restartPolicy ?? this.spec.restartPolicy;
+    if (policy === 'Always' && role === 'main') return true;
+    return policy !== 'Never' && (status !== 0 || wasStopped);
   }
 
   /** R30: a container that has run for ten minutes begins anew. */
@@ -289,6 +369,7 @@ export class Pod implements SandboxOwner {
   /** The back-off is over. */
   retryContainer(container: PodContainer): void {
     if (this.state === 'stopping' || this.state === 'gone' || this.sandboxLost()) return;
+    if (container.isComplete) return;
     this.toWaiting(container);
     this.startNext();
   }
@@ -306,6 +387,7 @@ export class Pod implements SandboxOwner {
   private advanceStop(): void {
     if (this.state !== 'stopping') return;
     for (const container of this.containers) {
+      if (!mayStop(container, this.containers)) continue;
       if (container.state === 'running' && container.stopping === 'no') container.stopping = 'asked';
       if (container.state === 'running') this.advanceContainerStop(container);
     }
@@ -331,21 +413,55 @@ export class Pod implements SandboxOwner {
     this.host.podGone(this);
   }
 
-  /** TERM, the grace period, KILL. */
+  /** The preStop hook, TERM, the grace period, KILL. */
   private advanceContainerStop(container: PodContainer): void {
     const { runtime, context } = this.host;
-    if (container.stopping !== 'asked') return;
+    if (container.stopping !== 'asked' || this.runsPreStop(container)) return;
     if (!runtime.signal(container.runtime, SIGTERM)) {
       this.stuck(failureText(context), container);
       return;
     }
     container.stopping = 'term-sent';
     const index = this.host.containerIndex(container);
-    context.sim.after(this.graceUs, this.host.graceOver, index, container.token);
+    context.sim.after(this.graceLeftUs(container), this.host.graceOver, index, container.token);
+  }
+
+  /** Once for each stop, if there is a grace period: SIGTERM comes when it has ended, or when the period is over. */
+  private runsPreStop(container: PodContainer): boolean {
+    const { preStop } = container.spec;
+    if (preStop === undefined || this.graceUs === 0 || container.hook === 'preStop') return false;
+    const { sim } = this.host.context;
+    const { token } = container;
+    container.hook = 'preStop';
+    container.stopping = 'pre-stop';
+    container.stopAskedAtUs = sim.nowUs;
+    const index = this.host.containerIndex(container);
+    const goOn = () => this.preStopOver(container, token);
+    this.host.hooks.run(preStop, container.runtime, this.name, goOn);
+    sim.after(this.graceUs, this.host.graceOver, index, token);
+    return true;
+  }
+
+  private preStopOver(container: PodContainer, token: number): void {
+    if (container.stopping !== 'pre-stop' || container.token !== token) return;
+    container.token++;
+    container.stopping = 'asked';
+    this.advanceContainerStop(container);
+  }
+
+  /** What the preStop hook took comes off, but two seconds are left to the container. */
+  private graceLeftUs(container: PodContainer): number {
+    if (container.hook !== 'preStop') return this.graceUs;
+    const tookUs = this.host.context.sim.nowUs - container.stopAskedAtUs;
+    return Math.max(GRACE_US_MIN, this.graceUs - tookUs);
   }
 
   graceOver(container: PodContainer): void {
     if (container.state !== 'running') return;
+    if (container.stopping === 'pre-stop') {
+      this.preStopOver(container, container.token);
+      return;
+    }
     if (this.host.runtime.signal(container.runtime, SIGKILL)) container.stopping = 'kill-sent';
     else this.stuck(failureText(this.host.context), container);
   }

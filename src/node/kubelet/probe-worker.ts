@@ -42,6 +42,10 @@ export interface ProbeHost {
   readonly path: string;
   /** A startup probe gates the others (R12); true when there is none. */
   started: boolean;
+  /** A postStart hook runs: the kubelet does not look at the container before it has ended. */
+  readonly isStillStarting: boolean;
+  /** The startup probe has succeeded. */
+  probeStarts(): void;
   /** Liveness or startup has failed as often as it may: the container is to be restarted. */
   probeKills(detail: string): void;
 }
@@ -143,7 +147,7 @@ export class ProbeWorker implements ExecClient {
 
   private isDue(): boolean {
     const { container, spec } = this;
-    if (!container.running) return false;
+    if (!container.running || this.options.host.isStillStarting) return false;
     if (container.generation !== this.generation) {
       this.generation = container.generation;
       this.onHold = false;
@@ -280,7 +284,7 @@ export class ProbeWorker implements ExecClient {
     // Docker's own health check only marks the container, as a readiness probe does.
     if (this.resultRun < needed || spec.type === 'readiness' || options.dockerHealthCheck) return;
     if (result === 'success') {
-      if (spec.type === 'startup') options.host.started = true;
+      if (spec.type === 'startup') options.host.probeStarts();
       return;
     }
     this.onHold = true;

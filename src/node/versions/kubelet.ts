@@ -25,6 +25,13 @@ export const KUBELET = {
     false,
     ['1.10', true],
   ),
+  startsSidecars: kubelet(
+    'R53',
+    'An init container with `restartPolicy: Always` is a sidecar: it runs beside the others; before, the field was not there.',
+    'KEP 753: feature gate SidecarContainers, on by default since 1.29',
+    false,
+    ['1.29', true],
+  ),
   startJitter: kubelet<'always' | 'near-kubelet-start'>(
     'R11',
     'When a new probe worker first sleeps a uniform part of its period: always, or only within one period of the ' +

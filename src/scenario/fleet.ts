@@ -1,0 +1,58 @@
+/** A fleet: several nodes, each a scenario of its own, with what they have in common said once. */
+import { below, type Place } from '../text/findings.js';
+import type { Reader } from '../text/read.js';
+import { resolveScenario } from './resolve.js';
+import type { Scenario } from './scenario.js';
+import { type FleetSource, schemas } from './schema.js';
+
+type Surroundings = Parameters<typeof resolveScenario>[1];
+
+/** One scenario for each node, called `fleet.node`. */
+export function parseFleet(
+  value: unknown,
+  root: Place,
+  reader: Reader,
+  surroundings: Surroundings,
+): Scenario[] {
+  const { metadata, spec } = reader.readParts(schemas().fleet, value, root);
+  if (spec === undefined) return [];
+  refuseSameNames(spec, surroundings);
+  const name = metadata?.name ?? '';
+  const fleet = { name, title: metadata?.title ?? name, description: (metadata?.description ?? '').trim() };
+  return spec.nodes.flatMap((member, index) => {
+    const own = {
+      ...member,
+      seed: member.seed ?? spec.seed + index,
+      horizon: member.horizon ?? spec.horizon,
+      sampleEvery: member.sampleEvery ?? spec.sampleEvery,
+    };
+    const { findings } = surroundings;
+    findings.place(own, findings.of(member), commonPlaces(member, spec, surroundings));
+    const membership = { fleet, node: member.name, programs: spec.programs };
+    return resolveScenario({ metadata, spec: own }, surroundings, membership) ?? [];
+  });
+}
+
+/** What a node takes from its fleet stands there. */
+function commonPlaces(
+  member: FleetSource['spec']['nodes'][number],
+  spec: FleetSource['spec'],
+  { findings }: Surroundings,
+): Record<string, Place> {
+  const keys = (['seed', 'horizon', 'sampleEvery'] as const).filter((key) => member[key] === undefined);
+  return Object.fromEntries(keys.map((key) => [key, findings.of(spec, key)]));
+}
+
+function refuseSameNames({ nodes }: FleetSource['spec'], { findings }: Surroundings): void {
+  const names = new Set<string>();
+  for (const node of nodes) {
+    if (names.has(node.name)) {
+      findings.error(
+        below(findings.of(node), 'name'),
+        'duplicate-name',
+        `there is another node \`${node.name}\``,
+      );
+    }
+    names.add(node.name);
+  }
+}

@@ -1,0 +1,101 @@
+/** Where in a Kubernetes object the pods are. */
+import { below, type Place } from '../../text/findings.js';
+import { isMapping } from '../../text/value.js';
+import type { KubeObject } from './text.js';
+
+export interface FoundSpec {
+  /** The pod's spec. */
+  spec: Record<string, unknown>;
+  place: Place;
+  /** What tells it from others of the same object: the name of a part; empty when there is one only. */
+  part: string;
+}
+
+const TEMPLATE = ['spec', 'template', 'spec'];
+const PATHS: Readonly<Record<string, readonly string[]>> = {
+  Pod: ['spec'],
+  PodTemplate: ['template', 'spec'],
+  CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
+  Deployment: TEMPLATE,
+  StatefulSet: TEMPLATE,
+  DaemonSet: TEMPLATE,
+  ReplicaSet: TEMPLATE,
+  ReplicationController: TEMPLATE,
+  Job: TEMPLATE,
+};
+
+/** They hold texts and schemas that may look like anything. */
+const NO_PODS = new Set([
+  'CustomResourceDefinition',
+  'ConfigMap',
+  'Secret',
+  'Event',
+  'Node',
+  'ControllerRevision',
+]);
+
+/** The path of the pod's spec in a kind that cannot do without; null: a kind that need not have any. */
+export function podSpecPath(kind: string): readonly string[] | null {
+  return Object.hasOwn(PATHS, kind) ? PATHS[kind] : null;
+}
+
+/** Every pod spec of an object: of a kind that is known to have one, or of any other that has a pod template. */
+export function findPodSpecs({ kind, value, place }: KubeObject): FoundSpec[] {
+  const path = podSpecPath(kind);
+  if (path !== null) {
+    const spec = path.reduce<unknown>((parent, key) => (isMapping(parent) ? parent[key] : undefined), value);
+    return isMapping(spec) ? [{ spec, place: below(place, ...path), part: '' }] : [];
+  }
+  if (NO_PODS.has(kind)) return [];
+  const found: FoundSpec[] = [];
+  search(value.spec, below(place, 'spec'), [], 0, found);
+  return found.length === 1 ? [{ ...found[0], part: '' }] : found;
+}
+
+/** Custom resources put a template some levels down (`spec.headGroupSpec.template`), seldom deeper. */
+const DEPTH_MAX = 8;
+const FOUND_MAX = 20;
+
+function search(
+  value: unknown,
+  place: Place,
+  parts: readonly string[],
+  depth: number,
+  found: FoundSpec[],
+): void {
+  if (depth > DEPTH_MAX || found.length >= FOUND_MAX) return;
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) {
+      const name = isMapping(item) && typeof item.name === 'string' ? item.name : String(index);
+      search(item, below(place, index), [...parts, name], depth + 1, found);
+    }
+  }
+  if (!isMapping(value)) return;
+  for (const [key, item] of Object.entries(value)) {
+    const isTemplate = /template$/i.test(key) && isMapping(item);
+    if (isTemplate && isPodSpec(item.spec)) {
+      found.push({ spec: item.spec, place: below(place, key, 'spec'), part: partName(parts) });
+    } else if (isTemplate && isPodSpec(item)) {
+      found.push({ spec: item, place: below(place, key), part: partName(parts) });
+    } else search(item, below(place, key), [...parts, key], depth + 1, found);
+  }
+}
+
+function isPodSpec(value: unknown): value is Record<string, unknown> {
+  return (
+    isMapping(value) &&
+    Array.isArray(value.containers) &&
+    value.containers.some((container) => isMapping(container) && typeof container.name === 'string')
+  );
+}
+
+/** `spec.headGroupSpec.template` is the part `headgroupspec`, `replicatedJobs[workers].template.spec` the part `workers`. */
+function partName(parts: readonly string[]): string {
+  const words = parts.filter((part) => !/^(spec|template|\d+)$/.test(part));
+  return (
+    (words.at(-1) ?? 'pod')
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-+|-+$/g, '') || 'pod'
+  );
+}
