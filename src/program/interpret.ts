@@ -220,7 +220,9 @@ function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number
     }
   }
   const result = kernel.wait(context.task, child);
-  if (result >= 0) context.waitedStatus = kernel.waitedStatus;
+  if (result < 0) return result;
+  context.waitedStatus = kernel.waitedStatus;
+  if (how === WAITING_LABEL) context.labelStatuses[labelOperand(context)] = kernel.waitedStatus;
   return result;
 }
 
@@ -248,7 +250,7 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
   if (kernel.dieOfSignal(task)) return false;
   if (kernel.takeSignal(task, PENDING_SIGCHLD)) {
     const once = kernel.sigchldOf(task) === 'reap-one';
-    while (reapInHandler(kernel, context) && !once);
+    while (reap(kernel, context) && !once);
   }
   if (!kernel.takeSignal(task, PENDING_SIGTERM)) return true;
   // An exec may have taken the handler away since the signal was sent.
@@ -258,8 +260,8 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
   return false;
 }
 
-/** One waitpid of a SIGCHLD handler. It notes the status of a child with a label, for a later wait. */
-function reapInHandler(kernel: Kernel, context: ProcessContext): boolean {
+/** One waitpid(-1, WNOHANG). It notes the status of a child with a label, for a later wait. */
+function reap(kernel: Kernel, context: ProcessContext): boolean {
   const child = kernel.wait(context.task, ANY);
   if (child < 0) return false;
   const { labelTasks, labelPids, labelStatuses } = context;
@@ -325,7 +327,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         return;
       }
       case Op.REAP:
-        while (kernel.wait(task, ANY) >= 0);
+        while (reap(kernel, context));
         pc += BARE_LENGTH;
         break;
       case Op.FORK:

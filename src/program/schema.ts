@@ -99,7 +99,7 @@ function plainKinds(): [string, z.ZodType][] {
       'wait',
       z.string().min(1).describe('`any`, `all`, or the label of a fork.'),
       'Block until one child (`any`), every child (`all`) or the labelled child has been reaped. Goes on at once when ' +
-        'there is none. The status of a labelled child is also known if a handler has reaped it.',
+        'there is none. The status of a labelled child stays known once it has been reaped.',
     ),
     kind(
       'sigchld',

@@ -240,8 +240,9 @@ static bool wait_one(pid_t child) {
 }
 
 static void wait_label(int slot) {
-  if (self.labels[slot] <= 0 || wait_one(self.labels[slot])) return;
-  if (self.label_status[slot] >= 0) self.waited = self.label_status[slot];
+  if (self.labels[slot] <= 0) return;
+  if (wait_one(self.labels[slot])) self.label_status[slot] = self.waited;
+  else if (self.label_status[slot] >= 0) self.waited = self.label_status[slot];
 }
 
 static void wait_all(void) {
@@ -255,7 +256,7 @@ static void wait_all(void) {
 /* ---- signals ---- */
 
 /* As a shell does, it notes the status of a child with a label, for a later wait. False: there was none. */
-static bool reap_in_handler(void) {
+static bool reap(void) {
   int status;
   pid_t child = waitpid(-1, &status, WNOHANG);
   for (int slot = 0; child > 0 && slot < LABELS_MAX; slot++)
@@ -267,7 +268,7 @@ static void reap_all(int signal) {
   (void)signal;
   int error = errno;
   jitter();
-  while (reap_in_handler()) {
+  while (reap()) {
   }
   world->activity++;
   errno = error;
@@ -277,7 +278,7 @@ static void reap_one(int signal) {
   (void)signal;
   int error = errno;
   jitter();
-  reap_in_handler();
+  reap();
   world->activity++;
   errno = error;
 }
@@ -549,7 +550,7 @@ static void interpret(void) {
       case OP_WAIT_ANY: wait_one(-1); break;
       case OP_WAIT_ALL: wait_all(); break;
       case OP_WAIT_LABEL: wait_label(at[WAIT_LABEL_SLOT]); break;
-      case OP_REAP: while (waitpid(-1, NULL, WNOHANG) > 0) {} break;
+      case OP_REAP: while (reap()) {} break;
       case OP_FORK: {
         pid_t child = fork_child(at);
         if (child == 0) break;

@@ -181,7 +181,7 @@ class Generator {
     if (this.chance(0.15)) steps.push(this.quietStep());
     if (mayLoop && this.chance(0.12)) steps.push(this.loop(depth, helpers, labels));
     else if (this.chance(0.05)) steps.push(this.branch(depth, helpers, labels));
-    else if (mayLoop && this.chance(0.05)) steps.push(this.coin(depth, helpers, labels));
+    else if (mayLoop && this.chance(0.06)) steps.push(this.coin(depth, helpers, labels));
     else if (this.chance(0.65)) steps.push(this.lastStep(depth, helpers, labels));
     return steps;
   }
