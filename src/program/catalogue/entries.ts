@@ -3,14 +3,9 @@ import type { ProgramSource } from '../step.js';
 import { APP, APP_MAIN_THREAD_EXITS, APP_NO_WAIT, APP_WAITS_OWN_CHILD, SLEEP_FOREVER, TAIL } from './apps.js';
 import { INIT_NAMES, wrap } from './inits.js';
 import { PAUSE_3_0, PAUSE_3_1 } from './pause.js';
-import {
-  busyboxTimeout,
-  coreutilsTimeout,
-  PLAIN_BINARY,
-  SCRIPT_BACKGROUND_JOB,
-  SCRIPT_OUTLIVES_TIMEOUT,
-} from './probes.js';
+import { PLAIN_BINARY, SCRIPT_BACKGROUND_JOB, SCRIPT_OUTLIVES_TIMEOUT } from './probes.js';
 import { rabbitmqctl2017, rabbitmqctlNodeHealthCheck, rabbitmqServer } from './rabbitmq.js';
+import { busyboxTimeout, coreutilsTimeout } from './timeouts.js';
 
 export interface CatalogueEntry {
   build: () => ProgramSource;
@@ -34,8 +29,8 @@ export const CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map<string, Ca
   ...plainBinaries(),
   ['script-background-job', constant(SCRIPT_BACKGROUND_JOB)],
   ['script-outlives-timeout', constant(SCRIPT_OUTLIVES_TIMEOUT)],
-  ['busybox timeout', { build: once(() => busyboxTimeout('true')) }],
-  ['coreutils-timeout', { build: once(() => coreutilsTimeout('true')) }],
+  ['busybox timeout', { build: once(() => busyboxTimeout({ program: 'true' })) }],
+  ['coreutils-timeout', { build: once(() => coreutilsTimeout({ program: 'true' })) }],
   ['rabbitmq-server', { build: once(rabbitmqServer), anyArguments: true }],
   ['rabbitmqctl node_health_check', { build: once(() => rabbitmqctlNodeHealthCheck()) }],
   ['rabbitmqctl status', { build: once(rabbitmqctl2017) }],

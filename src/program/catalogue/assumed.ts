@@ -1,0 +1,49 @@
+/** Programs of which nothing is known but the name: a plain binary, a script that waits for what it starts. */
+import { truncateComm } from '../comm.js';
+import type { ProgramSource, Step } from '../step.js';
+import { basename } from './words.js';
+
+/** What was taken for granted: where (in a script), what, and what follows from it. */
+export interface Assumption {
+  where?: string;
+  what: string;
+  effect: string;
+  /** Usual enough to be said with the result alone, without a warning. */
+  isUsual?: boolean;
+}
+
+/** An orphan that an assumed program is said to leave. */
+const ORPHAN: Step = { fork: { steps: ['setsid', { sleep: '10ms' }], orElse: [] } };
+
+export function isScriptFile(file: string): boolean {
+  return /\.(sh|bash|ksh)$/.test(file) || /^(docker-)?entrypoint|healthcheck$/.test(basename(file));
+}
+
+/** What is assumed of a command: `orphans` of each run, 0 if nobody says otherwise. */
+export function assumedProgram(
+  file: string,
+  orphans: number,
+): { source: ProgramSource; assumption: Assumption } {
+  const comm = truncateComm(basename(file) || 'command');
+  const left = Array.from({ length: orphans }, () => ORPHAN);
+  const isScript = isScriptFile(file);
+  const steps: Step[] = isScript
+    ? [
+        { sigchld: 'reap-all' },
+        ...left,
+        { fork: { label: 'command', steps: [{ sleep: '2ms' }] } },
+        { wait: 'command' },
+      ]
+    : [...left, { sleep: '2ms' }];
+  const kind = isScript ? 'a script that waits for what it starts' : 'a plain program that starts no other';
+  const effect =
+    orphans === 0 ? `taken as ${kind}` : `taken to leave ${orphans} orphan${orphans === 1 ? '' : 's'} a run`;
+  return {
+    source: {
+      comm,
+      description: `Assumed: ${kind}.`,
+      steps: isScript ? [...steps, { exit: 'waited' }] : steps,
+    },
+    assumption: { what: `it is not known what \`${file}\` does to the process table`, effect },
+  };
+}
