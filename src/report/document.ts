@@ -35,6 +35,8 @@ export interface RunResultDocument {
     probes: ProbeSummary[];
     symptoms: Symptoms;
     projection: Projection | null;
+    /** What was taken for granted of commands and images that are not known. */
+    assumptions: RunResult['assumptions'];
     expectations: ExpectationResult[];
     /** At the end of the run, rates in hundredths. */
     blame: BlameRow[];
@@ -79,6 +81,7 @@ export function runResultDocument(
       probes,
       symptoms,
       projection,
+      assumptions: result.assumptions,
       expectations,
       blame: result.blame.map(blameRow),
       blameWhenFull,

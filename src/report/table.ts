@@ -3,7 +3,7 @@ import { stringify as toYaml } from 'yaml';
 import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
-import { formatCount } from '../text/figures.js';
+import { formatCount, plural } from '../text/figures.js';
 import { type Align, columnWidths, plainTable } from '../text/table.js';
 import { resultsCsv } from './csv.js';
 import { type DocumentOptions, resultsDocument, toJson } from './document.js';
@@ -31,10 +31,13 @@ export function renderResults(
 ): string {
   switch (format) {
     case 'table':
-      return resultTable(results, TABLE_COLUMNS, options);
+      return resultTable(results, TABLE_COLUMNS, options) + assumptionLines(results);
     case 'wide':
       // Asked for by name: never folded.
-      return resultTable(results, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width: null });
+      return (
+        resultTable(results, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width: null }) +
+        assumptionLines(results)
+      );
     case 'csv':
       return resultsCsv(results);
     case 'json':
@@ -127,6 +130,17 @@ function resultTable(
       row === 0 ? text : paint(text, columns[column].tone?.(results[row - 1]) ?? 'plain', options),
   });
   return `${lines.join('\n')}\n`;
+}
+
+/** One line for each scenario that takes something for granted. */
+function assumptionLines(results: readonly RunResult[]): string {
+  const lines = results.flatMap(({ scenario, assumptions: [first, ...more] }) => {
+    if (first === undefined) return [];
+    const others = more.length === 0 ? '' : `; and ${plural(more.length, 'assumption')} more (-o json)`;
+    const whose = results.length === 1 ? 'Assumed' : `Assumed in ${scenario.name}`;
+    return [`${printable(`${whose}: ${first.what}: ${first.effect}${others}`)}\n`];
+  });
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 /** For a narrow terminal: the name and the answer on one line, the other columns below, as many as fit a line. */

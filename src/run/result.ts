@@ -208,10 +208,19 @@ export interface RunSummary {
   probes: ProbeSummary[];
   symptoms: Symptoms;
   expectations: ExpectationResult[];
+  /** What was taken for granted of commands and images that are not known. */
+  assumptions: AssumptionMade[];
   /** At the end of the run. */
   blame: BlameRow[];
   /** When the node refused its first fork; null: it never did. */
   blameWhenFull: BlameRow[] | null;
+}
+
+/** Where, what, and what follows from it. */
+export interface AssumptionMade {
+  where: string;
+  what: string;
+  effect: string;
 }
 
 /** What happened on the way to it. */

@@ -7,6 +7,7 @@
  * reported with the manifest's own file, line and column.
  */
 import * as z from 'zod';
+import { userlandOf } from '../program/userland.js';
 import { below, type Findings, type Place } from '../text/findings.js';
 import { nameLeaf } from '../text/leaves.js';
 import { INVALID, Reader } from '../text/read.js';
@@ -171,6 +172,8 @@ function readContainer(
     ? entry.containers[container.name]
     : undefined;
   const read: ContainerSource = { ...fields };
+  const userland = image === undefined ? null : userlandOf(image);
+  if (userland !== null) read.userland = userland;
   if (override) {
     read.program = override.program;
   } else if (command && command.length > 0) {
@@ -178,7 +181,7 @@ function readContainer(
     read.args = args;
   } else {
     const runs = image ?? container.name;
-    read.program = programs.assume(`image ${runs}`, commOf(runs));
+    read.program = programs.assumeQuiet(`image ${runs}`, commOf(runs));
     const message = `what the image of container \`${container.name}\` runs is not known; assumed to be quiet`;
     const hint = `Say it beside \`manifest:\`: \`containers: {${container.name}: {program: PROGRAM}}\`.`;
     findings.warning(

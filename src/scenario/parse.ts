@@ -13,6 +13,7 @@ import { Findings, inReadingOrder, type Place } from '../text/findings.js';
 import { Reader } from '../text/read.js';
 import { isMapping } from '../text/value.js';
 import { documentOf, readYaml, type SourceDocument } from '../text/yaml.js';
+import type { Assume } from './programs.js';
 import { resolveScenario } from './resolve.js';
 import type { Scenario } from './scenario.js';
 import { schemas } from './schema.js';
@@ -27,6 +28,8 @@ export interface ParseOptions {
   readFile?: (path: string) => string | null;
   /** Programs laid over the catalogue, below the scenario's own. */
   library?: ProgramLibrary;
+  /** What is assumed of commands that nobody knows. Default: that they start no process. */
+  assume?: Assume;
 }
 
 /** What a scenario from a string is called in diagnostics. */
@@ -95,6 +98,7 @@ function parseDocument(document: SourceDocument, findings: Findings, options: Pa
       document,
       findings,
       library: options.library,
+      assume: options.assume,
       readFile: options.readFile ?? (() => null),
     },
   );

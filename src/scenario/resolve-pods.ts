@@ -5,6 +5,7 @@ import { sinceWhen, valuesAt } from '../node/versions/fact.js';
 import { KERNEL, kernelRules } from '../node/versions/kernel.js';
 import { KUBELET } from '../node/versions/kubelet.js';
 import type { Program } from '../program/code.js';
+import type { Userland } from '../program/userland.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
 import { readManifestPods } from './manifest.js';
@@ -142,7 +143,7 @@ function resolveContainer(source: ContainerSource, context: ResolveContext): Con
   const probes: ProbeSpec[] = [];
   for (const type of PROBE_TYPES) {
     const probe = source[`${type}Probe`];
-    const resolved = probe && resolveProbe(type, probe, context);
+    const resolved = probe && resolveProbe(type, probe, source.userland ?? null, context);
     if (resolved) probes.push(resolved);
   }
   return program && { name: source.name, program, probes };
@@ -170,11 +171,11 @@ function resolveEntrypoint(source: ContainerSource, { findings, programs }: Reso
         },
       );
     }
-    return programs.named(source.program, findings.of(source, 'program'));
+    return programs.named(source.program, findings.of(source, 'program'), source.userland);
   }
   if (source.command !== undefined) {
     const argv = [...source.command, ...(source.args ?? [])];
-    return programs.ofCommand(argv, findings.of(source, 'command'));
+    return programs.ofCommand(argv, findings.of(source, 'command'), source.userland);
   }
   if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;
   findings.error(findings.of(source), 'missing-key', `nothing says what container \`${source.name}\` runs`, {
@@ -183,13 +184,18 @@ function resolveEntrypoint(source: ContainerSource, { findings, programs }: Reso
   return null;
 }
 
-function resolveProbe(type: ProbeType, source: ProbeSource, context: ResolveContext): ProbeSpec | null {
+function resolveProbe(
+  type: ProbeType,
+  source: ProbeSource,
+  userland: Userland | null,
+  context: ResolveContext,
+): ProbeSpec | null {
   const { findings } = context;
   if (type !== 'readiness' && source.successThreshold !== 1) {
     const message = `${source.successThreshold} is too large: it must be 1 for a ${type} probe`;
     findings.error(findings.of(source, 'successThreshold'), 'out-of-range', message);
   }
-  const action = resolveAction(source, context);
+  const action = resolveAction(source, context, userland);
   if (action === undefined && !HANDLERS.some((handler) => findings.isInvalid(source, handler))) {
     findings.error(findings.of(source), 'missing-key', 'the probe does not say what it does', {
       hint: 'Add one of exec, httpGet, tcpSocket, grpc.',
@@ -214,6 +220,7 @@ const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
 export function resolveAction(
   source: HandlerSource & object,
   { findings, programs }: ResolveContext,
+  userland: Userland | null = null,
 ): ProbeAction | null | undefined {
   const given = HANDLERS.filter((handler) => source[handler] !== undefined);
   if (given.length > 1) {
@@ -245,7 +252,7 @@ export function resolveAction(
   }
   const resolved =
     command === undefined
-      ? programs.named(program!, findings.of(source.exec!, 'program'))
-      : programs.ofCommand(command, findings.of(source.exec!, 'command'));
+      ? programs.named(program!, findings.of(source.exec!, 'program'), userland)
+      : programs.ofCommand(command, findings.of(source.exec!, 'command'), userland);
   return resolved && { kind: 'exec', program: resolved };
 }

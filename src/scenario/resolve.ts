@@ -4,7 +4,7 @@ import { formatDuration } from '../text/duration.js';
 import { HORIZON_US_MAX, SAMPLES_MAX } from './bounds.js';
 import type { ResolveContext } from './context.js';
 import { type Expectation, parseExpectation } from './expect.js';
-import { Programs } from './programs.js';
+import { type Assume, Programs } from './programs.js';
 import { resolveInterventions } from './resolve-interventions.js';
 import { micros, resolveNode, warnOfIdleKubelet } from './resolve-node.js';
 import { collectPods, resolvePods } from './resolve-pods.js';
@@ -14,7 +14,10 @@ import type { ScenarioSource, SpecSource } from './schema.js';
 /** The two halves of a document; undefined when wrong as a whole. */
 export type ScenarioParts = Partial<Pick<ScenarioSource, 'metadata' | 'spec'>>;
 
-type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & { library?: ProgramLibrary };
+type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & {
+  library?: ProgramLibrary;
+  assume?: Assume;
+};
 
 /**
  *     programs ──► node ──► pods (manifests read) ──► interventions ──► expectations
@@ -26,8 +29,8 @@ export function resolveScenario(
   surroundings: Surroundings,
 ): Scenario | null {
   if (!spec) return null;
-  const { findings, document, library } = surroundings;
-  const programs = new Programs(findings, library);
+  const { findings, document, library, assume, readFile } = surroundings;
+  const programs = new Programs(findings, { more: library, assume, readFile });
   programs.addAll(spec.programs);
   // While the horizon is wrong, nothing can be said to lie beyond it.
   const horizonUs = findings.isInvalid(spec, 'horizon') ? Number.POSITIVE_INFINITY : micros(spec.horizon);
@@ -55,6 +58,7 @@ export function resolveScenario(
     sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),
     node: { ...node, pods, interventions },
     expect: resolveExpectations(spec.expect, context),
+    assumptions: programs.assumptions,
   };
 }
 

@@ -1,6 +1,7 @@
 /** A validated scenario: a node to build, how long to run it, and what is expected of the run. */
 import type { NodeSpec } from '../node/spec.js';
 import type { Expectation } from './expect.js';
+import type { ScenarioAssumption } from './programs.js';
 
 export interface Scenario {
   /** The file it came from, as the user named it; `<text>` if it came from a string. */
@@ -14,4 +15,6 @@ export interface Scenario {
   sampleEveryUs: number | null;
   node: NodeSpec;
   expect: Expectation[];
+  /** What was taken for granted of commands and images that are not known. */
+  assumptions: ScenarioAssumption[];
 }

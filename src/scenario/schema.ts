@@ -10,6 +10,7 @@ import * as z from 'zod';
 import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
 import { RUNTIME_NAMES } from '../node/spec.js';
 import { programSchemas } from '../program/schema.js';
+import { USERLANDS } from '../program/userland.js';
 import { tellApart } from '../text/leaf.js';
 import { nameLeaf } from '../text/leaves.js';
 import { isMapping } from '../text/value.js';
@@ -435,6 +436,13 @@ function containerSchema(leaf: Leaves, probe: ProbeSchema) {
       .optional()
       .describe('Command line that it runs, instead of `program`.'),
     args: z.array(z.string()).optional().describe('Arguments after `command`.'),
+    userland: z
+      .enum(USERLANDS)
+      .optional()
+      .describe(
+        'Whose programs the image has, which decides what `sh`, `timeout` and `wget` are: `debian` (dash, coreutils; Ubuntu ' +
+          'too), `busybox` (Alpine), `rhel` (bash; Fedora, Amazon Linux). From the image of a manifest if its name tells.',
+      ),
     livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
     readinessProbe: probe
       .optional()

@@ -40,6 +40,7 @@ describe('a scenario that says almost nothing', () => {
         interventions: [],
       },
       expect: [],
+      assumptions: [],
     });
   });
 
