@@ -100,23 +100,28 @@ export class Programs {
       this.findings.error(place, 'unknown-program', `there is no program \`${shorten(name)}\``, { hint });
       return null;
     }
-    return this.take(resolution, place, userland);
+    return this.take(resolution, place, `${userland}`);
   }
 
   /** The program that a command line runs. Null, with a diagnostic at the place, when there is none. */
-  ofCommand(argv: readonly string[], place: Place, userland: Userland | null = null): Program | null {
+  ofCommand(
+    argv: readonly string[],
+    place: Place,
+    { userland = null, stays = false }: { userland?: Userland | null; stays?: boolean } = {},
+  ): Program | null {
     if (this.broken.has(argv[0]) || this.broken.has(argv.join(' '))) return null;
-    return this.take(resolveCommand(argv, this.library, { ...this.assume, userland }), place, userland);
+    const resolution = resolveCommand(argv, this.library, { ...this.assume, userland, stays });
+    return this.take(resolution, place, `${userland} ${stays}`);
   }
 
-  private take(resolution: Resolution, place: Place, userland: Userland | null = null): Program | null {
+  private take(resolution: Resolution, place: Place, variant = ''): Program | null {
     if (!resolution.ok) {
       const { problem } = resolution;
       if (this.isNew(problem.message)) this.findings.addObjection(place, problem);
       return null;
     }
     this.note(resolution.assumed, place);
-    return this.compile(resolution.name, resolution.source, place, userland ?? '');
+    return this.compile(resolution.name, resolution.source, place, variant);
   }
 
   /** Says what is assumed: a warning for each thing, however often it comes up, and a line in the result. */

@@ -175,7 +175,10 @@ function resolveEntrypoint(source: ContainerSource, { findings, programs }: Reso
   }
   if (source.command !== undefined) {
     const argv = [...source.command, ...(source.args ?? [])];
-    return programs.ofCommand(argv, findings.of(source, 'command'), source.userland);
+    return programs.ofCommand(argv, findings.of(source, 'command'), {
+      userland: source.userland,
+      stays: true,
+    });
   }
   if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;
   findings.error(findings.of(source), 'missing-key', `nothing says what container \`${source.name}\` runs`, {
@@ -253,6 +256,6 @@ export function resolveAction(
   const resolved =
     command === undefined
       ? programs.named(program!, findings.of(source.exec!, 'program'), userland)
-      : programs.ofCommand(command, findings.of(source.exec!, 'command'), userland);
+      : programs.ofCommand(command, findings.of(source.exec!, 'command'), { userland });
   return resolved && { kind: 'exec', program: resolved };
 }

@@ -9,9 +9,9 @@
  * (wrappers.ts), and scripts are compiled (shell/). What is not known then is assumed, unless that is an error (`strict`).
  */
 import { compileScript, type Found, SHELLS, type ShellKind } from '../shell/index.js';
-import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource } from '../step.js';
+import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../step.js';
 import { shOf, type Userland } from '../userland.js';
-import { type Assumption, assumedProgram } from './assumed.js';
+import { type Assumption, assumedProgram, assumedServer } from './assumed.js';
 import { CATALOGUE } from './entries.js';
 import { invocationOf } from './invocation.js';
 import { basename, joinWords, splitWords } from './words.js';
@@ -31,6 +31,8 @@ export type Resolution = ResolvedCommand | { ok: false; problem: ProgramProblem 
 export interface ResolveOptions {
   /** What `sh`, `timeout` and `wget` are; null: not known. */
   userland?: Userland | null;
+  /** What a container runs: an unknown command stays until it is ended. */
+  stays?: boolean;
   /** An unknown command is a problem, not an assumption. */
   strict?: boolean;
   /** Orphans of each run of an assumed program; by name, and of all others. */
@@ -83,16 +85,30 @@ const WHICH_SH: Assumption = {
   isUsual: true,
 };
 
+const SH_IS_BASH: Assumption = {
+  what: 'the script is not one for dash',
+  effect: 'so `sh` is taken for bash; `userland:` of the container says it',
+  isUsual: true,
+};
+
+/** What dash would refuse, so that the script would never do anything. */
+function needsBash(script: string): boolean {
+  return /\bpipefail\b|\[\[ |[<>]\(|<<<|\bfunction [A-Za-z_]|(^|[\s;])\w+=\(|\|&/.test(script);
+}
+
 /** Layers of wrappers around a command that somebody may mean. */
 const DEPTH_MAX = 8;
 
 class Resolver {
   private depth = 0;
+  private stays: boolean;
 
   constructor(
     private readonly library: ProgramLibrary,
     private readonly options: ResolveOptions,
-  ) {}
+  ) {
+    this.stays = options.stays === true;
+  }
 
   resolve(command: readonly string[]): Resolution {
     if (command.length === 0) return unknown(command);
@@ -158,19 +174,27 @@ class Resolver {
     const file = basename(first);
     if (file === 'busybox' && (second === 'sh' || second === 'ash'))
       return { kind: { ...SHELLS.ash, comm: second }, words: command.slice(1) };
-    if (file === 'sh') return { kind: shOf(this.options.userland ?? null), words: command };
+    if (file === 'sh') {
+      const { userland = null } = this.options;
+      const isBash = userland === null && command.some(needsBash);
+      return { kind: isBash ? shOf('rhel') : shOf(userland), words: command };
+    }
     return Object.hasOwn(SHELLS, file) ? { kind: SHELLS[file], words: command } : null;
   }
 
   private shell(kind: ShellKind, words: readonly string[], command: readonly string[]): Resolution | null {
     const invocation = invocationOf(words);
-    if (invocation === null) return null;
+    if (invocation === null) return this.interactive(kind, command);
     if ('file' in invocation)
       return this.direct(invocation.file) ?? this.scriptFile(invocation.file, command);
-    const assumed: Assumption[] = kind.comm === 'sh' && !this.options.userland ? [WHICH_SH] : [];
+    const assumed: Assumption[] =
+      kind.comm === 'sh' && !this.options.userland ? [kind.name === 'bash' ? SH_IS_BASH : WHICH_SH] : [];
     let problem: ProgramProblem | null = null;
-    const find = (inner: readonly string[]): Found => {
+    const { stays } = this;
+    const find = (inner: readonly string[], isLast: boolean): Found => {
+      this.stays = stays && isLast;
       const resolved = this.resolve(inner);
+      this.stays = stays;
       if (resolved.ok) {
         assumed.push(...resolved.assumed);
         return { body: bodyOf(resolved), comm: resolved.source.comm, steps: resolved.source.steps };
@@ -186,9 +210,22 @@ class Resolver {
     return madeUp(command, compiled.source, [...notes, ...distinct(assumed)]);
   }
 
+  /** A shell without a script reads from its stdin: nothing in a probe; a terminal for as long as a container lives. */
+  private interactive(kind: ShellKind, command: readonly string[]): Resolution {
+    const steps: Step[] = this.stays
+      ? [{ sigchld: 'reap-all' }, { 'on-term': 'ignore' }, 'pause']
+      : [{ sleep: '1ms' }];
+    const effect = this.stays
+      ? 'taken to wait for input for ever'
+      : 'taken to find nothing to read, and to end';
+    const what = `what \`${joinWords(command)}\` reads is not known`;
+    return madeUp(command, { comm: kind.comm, steps }, [{ what, effect }]);
+  }
+
   /** A script that a shell reads from a file of which nothing is known. */
   private scriptFile(file: readonly string[], command: readonly string[]): Resolution {
     if (this.options.strict) return unknown(command);
+    if (this.stays) return this.assumed(file);
     const { source, assumption } = assumedProgram(`${basename(file[0])}.sh`, this.orphansOf(file[0]));
     return madeUp(command, { ...source, comm: basename(command[0]) }, [
       { ...assumption, what: assumption.what.replace('.sh`', '`') },
@@ -199,7 +236,9 @@ class Resolver {
     const [file] = command;
     if (isWindows(file)) return unknown(command, 'a command of Windows');
     if (this.options.strict) return unknown(command);
-    const { source, assumption } = assumedProgram(file, this.orphansOf(file));
+    const { source, assumption } = this.stays
+      ? assumedServer(file)
+      : assumedProgram(file, this.orphansOf(file));
     return madeUp(command, source, [assumption]);
   }
 

@@ -4,7 +4,7 @@ import type { Step } from '../step.js';
 import { BUILTIN_ACTIONS } from './builtins.js';
 import { BUILTINS } from './kinds.js';
 import { readsInput } from './readers.js';
-import { type Flags, type Found, PLAIN, Shell } from './shell.js';
+import { type Flags, type Found, Shell } from './shell.js';
 import type { State } from './state.js';
 import { SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
 import { fieldsOf, valueOfWord } from './words.js';
@@ -65,7 +65,7 @@ export abstract class Commands extends Shell {
     const name = textOf(first);
     const body = name === null ? undefined : state.functions.get(name);
     if (body !== undefined) {
-      this.call(node, body.type === 'CompoundList' ? null : body, args, state, out);
+      this.call(node, body.type === 'CompoundList' ? null : body, args, state, out, flags);
       return;
     }
     if (name === 'command' || name === 'builtin' || name === 'exec') {
@@ -105,6 +105,7 @@ export abstract class Commands extends Shell {
     args: readonly Value[],
     state: State,
     out: Step[],
+    { tested }: Flags,
   ): void {
     if (body === null || this.depth >= DEPTH_MAX) {
       this.note(node, 'this is nested too deep to follow; taken to start nothing');
@@ -114,7 +115,9 @@ export abstract class Commands extends Shell {
     this.depth++;
     const { positional } = state;
     state.positional = [...args];
-    this.within('function', state, out, (_frame, steps) => this.node(body, state, steps, PLAIN));
+    this.within('function', state, out, (_frame, steps) =>
+      this.node(body, state, steps, { last: false, tested }),
+    );
     state.positional = positional;
     this.depth--;
   }
@@ -139,16 +142,16 @@ export abstract class Commands extends Shell {
 
   protected become(node: Command, fields: readonly Value[], state: State, out: Step[]): void {
     if (node.redirects.some(isOutput))
-      this.detached.add(this.exec(this.found(node, fields, state).body, state, out));
-    else this.exec(this.found(node, fields, state).body, state, out);
+      this.detached.add(this.exec(this.found(node, fields, state, true).body, state, out));
+    else this.exec(this.found(node, fields, state, true).body, state, out);
   }
 
   /** What runs, and for how long, if it reads a pipe. */
-  protected found(node: Command, fields: readonly Value[], state: State): Found {
+  protected found(node: Command, fields: readonly Value[], state: State, isExec = false): Found {
     const words = fields.map((field) => textOf(field) ?? '$…');
     if (textOf(fields[0]) === null)
       this.note(node, 'which command this is is not known; taken as a plain one');
-    const found = this.host.find(words);
+    const found = this.host.find(words, isExec || node.pos === this.lastAt);
     if (!state.inputUs || !readsInput(words)) return found;
     const input: Step = state.inputUs >= HOUR_US ? 'pause' : { sleep: `${Math.round(state.inputUs)}us` };
     const steps = [input, ...found.steps];

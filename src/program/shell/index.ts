@@ -13,7 +13,7 @@ import { ShellCompiler } from './compile.js';
 import type { ShellKind } from './kinds.js';
 import type { Assumption, ScriptHost } from './shell.js';
 import { State } from './state.js';
-import { parseScript, placeIn } from './syntax.js';
+import { parseScript, placeIn, visit } from './syntax.js';
 
 export { SHELLS, type ShellKind, type ShellName, shCalled } from './kinds.js';
 export type { Assumption, Found, ScriptHost } from './shell.js';
@@ -43,6 +43,11 @@ export function compileScript(shell: ShellKind, invocation: Invocation, host: Sc
   }
   const compiler = new ShellCompiler(shell, host);
   compiler.text = parsed.text;
+  for (const { statements } of parsed.units)
+    for (const statement of statements)
+      visit(statement, (node) => {
+        if (node.type === 'Command') compiler.lastAt = Math.max(compiler.lastAt, node.pos);
+      });
   const state = new State();
   state.positional = args.slice(1).map((text) => ({ text }));
   const steps: Step[] = [];

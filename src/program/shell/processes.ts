@@ -38,7 +38,7 @@ export abstract class Processes extends Commands {
   protected subshell(node: Subshell, state: State, out: Step[], flags: Flags): void {
     const list = (way: State, steps: Step[]): void => {
       if (this.kind.name === 'bash') this.markLast(node.body.commands);
-      this.list(node.body.commands, way, steps, LAST);
+      this.list(node.body.commands, way, steps, { last: true, tested: flags.tested });
     };
     const mayBecome =
       flags.last && state.exitTrap === null && state.handlers.size === 0 && !state.hadHandlers;
@@ -96,9 +96,9 @@ export abstract class Processes extends Commands {
   }
 
   /** All that a forked shell does. */
-  protected whole(command: PipelineNode | AndOr, state: State, out: Step[]): void {
+  protected whole(command: PipelineNode | AndOr, state: State, out: Step[], tested = false): void {
     if (command.type === 'Command') this.becomes.add(command);
-    this.node(command, state, out, LAST);
+    this.node(command, state, out, { last: true, tested });
   }
 
   protected pipeline(node: Pipeline, state: State, out: Step[], flags: Flags): void {
@@ -110,28 +110,28 @@ export abstract class Processes extends Commands {
       state.status = known(2);
       this.end(state, out);
       return;
-    } else this.piped(node, state, out);
+    } else this.piped(node, state, out, isNegated || flags.tested);
     if (state.isDead) return;
     if (isNegated) state.status = negated(state.status);
     else if (node.commands.length > 1) this.endIfFailed(node, state, out, flags);
   }
 
-  protected piped(node: Pipeline, state: State, out: Step[]): void {
-    const labels = this.elements(node, state, out);
+  protected piped(node: Pipeline, state: State, out: Step[], tested: boolean): void {
+    const labels = this.elements(node, state, out, tested);
     for (const label of labels) this.emit(out, { wait: label });
     if (state.pipefail) this.emit(out, ...lastFailure(labels));
     state.noteStatus();
   }
 
   /** Forks the elements of a pipeline: each is a child of the shell, also in the background. */
-  protected elements(node: Pipeline, state: State, out: Step[]): string[] {
+  protected elements(node: Pipeline, state: State, out: Step[], tested = false): string[] {
     let { inputUs, inputLines } = state;
     const labels: string[] = [];
     for (const [index, command] of node.commands.entries()) {
       const steps = this.child(state, (way, inside) => {
         way.inputUs = inputUs;
         way.inputLines = inputLines;
-        this.whole(command, way, inside);
+        this.whole(command, way, inside, tested);
       });
       const label = this.label();
       labels.push(label);

@@ -24,7 +24,8 @@ export interface Found {
 }
 
 export interface ScriptHost {
-  find(words: readonly string[]): Found;
+  /** `isLast`: it is the last that the script runs, or the shell becomes it. */
+  find(words: readonly string[], isLast: boolean): Found;
   library: ProgramLibrary;
 }
 
@@ -62,6 +63,8 @@ export abstract class Shell {
   /** The processes of a job in the background, by the label of the last, which is `$!`. */
   readonly jobOf = new Map<string, string[]>();
   text = '';
+  /** Where the last command of the script stands. */
+  lastAt = -1;
   protected frames: Frame[] = [];
   private readonly frameOf = new WeakMap<object, number>();
   private count = 0;

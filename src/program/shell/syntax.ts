@@ -57,11 +57,12 @@ function unitsOf(tree: ParsedScript, text: string): Unit[] {
     lists.at(-1)!.push(statement);
     end = statement.end;
   }
-  const rest = end < 0 ? '' : text.slice(Math.max(end, lastHereDocument(tree)));
+  const hereEnd = lastHereDocument(tree);
+  const rest = end < 0 ? '' : text.slice(Math.max(end, hereEnd));
   return lists.map((statements, index) => ({
     statements,
     isLast: index === lists.length - 1 && /^[ \t]*;?[ \t]*(#[^\n]*)?\n?$/.test(rest),
-    isAtEnd: index === lists.length - 1 && /^[ \t]*;?[ \t]*(#[^\n]*)?$/.test(rest) && !hasHereDocument(tree),
+    isAtEnd: index === lists.length - 1 && /^[ \t]*;?[ \t]*(#[^\n]*)?$/.test(rest) && hereEnd < end,
   }));
 }
 
@@ -71,10 +72,6 @@ function lastHereDocument(tree: ParsedScript): number {
     if (node.type === 'HereDoc') end = Math.max(end, node.closing?.end ?? -1);
   });
   return end;
-}
-
-function hasHereDocument(tree: ParsedScript): boolean {
-  return lastHereDocument(tree) >= 0;
 }
 
 /** `line:column`, both from 1. */

@@ -110,7 +110,7 @@ class Generator {
         : `eval ${this.plain()}`;
     if (choice < 60) return `A=1 ${this.simple()}`;
     if (choice < 62) return `cat <<EOF\nx\nEOF\n`.trimEnd().replace(/^cat/, this.plain()) + '\n:';
-    if (choice < 67) return `(${this.list(depth + 1)})${this.redirected()}`;
+    if (choice < 67) return `(${this.list(depth + 1)})${this.redirected()}`.replace(/^\(\(/, '( (');
     if (choice < 71) return `{ ${this.group(depth + 1)} }${this.redirected()}`;
     if (choice < 79) return this.conditional(depth + 1);
     if (choice < 83) return this.loop(depth + 1);
