@@ -1,7 +1,9 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
 import { OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
+import { assumesPrograms } from '../run/bracket.js';
 import { parseScenario } from '../scenario/parse.js';
+import type { Assume } from '../scenario/programs.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Diagnostic } from '../text/diagnostic.js';
 import { CommandError, EXIT } from './exit.js';
@@ -14,18 +16,34 @@ export interface Loaded {
   diagnostics: Diagnostic[];
 }
 
-export function load(paths: readonly string[]): Loaded[] {
+export function load(paths: readonly string[], assume: Assume = {}): Loaded[] {
   return readSources(paths).map((source) => {
-    const parsed = parseScenario(source.text, { path: source.path, readFile: readerBeside(source.path) });
+    const parsed = parse(source, assume);
     return parsed.ok
       ? { source, scenarios: parsed.value, diagnostics: parsed.warnings }
       : { source, scenarios: [], diagnostics: parsed.diagnostics };
   });
 }
 
+function parse({ text, path }: SourceText, assume: Assume) {
+  return parseScenario(text, { path, readFile: readerBeside(path), assume });
+}
+
+/** The same scenarios with so many orphans a run of each program that is assumed. */
+export function withOrphans(loaded: readonly Loaded[], assume: Assume, orphans: number): Scenario[] {
+  return loaded.flatMap(({ source, scenarios }) => {
+    if (!scenarios.some(assumesPrograms)) return scenarios;
+    const parsed = parse(source, { ...assume, orphans });
+    return parsed.ok ? parsed.value : scenarios;
+  });
+}
+
 /** All scenarios, warnings said on stderr; or every diagnostic and exit 2. */
-export function loadOrExit(paths: readonly string[]): Scenario[] {
-  const loaded = load(paths);
+export function loadOrExit(paths: readonly string[], assume: Assume = {}): Scenario[] {
+  return scenariosOrExit(load(paths, assume));
+}
+
+export function scenariosOrExit(loaded: readonly Loaded[]): Scenario[] {
   const diagnostics = loaded.flatMap((each) => each.diagnostics);
   const text = describe(loaded);
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error'))

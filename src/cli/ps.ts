@@ -6,7 +6,7 @@ import { Run, ScenarioRunError } from '../run/run.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
 import { loadOrExit } from './load.js';
-import { namedFiles, withFiles } from './options.js';
+import { assumeOf, namedFiles, withFiles } from './options.js';
 import { runError } from './run-error.js';
 
 interface Arguments {
@@ -61,7 +61,10 @@ export const psCommand: CommandModule<object, Arguments> = {
 };
 
 function chosenScenario(args: Arguments) {
-  const scenarios = loadOrExit(namedFiles(args, 'pidsim ps scenarios/healthy-node.yaml --at 2h'));
+  const scenarios = loadOrExit(
+    namedFiles(args, 'pidsim ps scenarios/healthy-node.yaml --at 2h'),
+    assumeOf(args),
+  );
   const named =
     args.scenario === undefined ? scenarios : scenarios.filter(({ name }) => name === args.scenario);
   const names = scenarios.map(({ name }) => name).join(', ');

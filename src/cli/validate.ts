@@ -4,7 +4,7 @@ import { toJson } from '../report/document.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { describe, load } from './load.js';
-import { namedFiles, withFiles } from './options.js';
+import { assumeOf, namedFiles, withFiles } from './options.js';
 
 interface Arguments {
   files?: string[];
@@ -26,7 +26,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
   handler(args) {
-    const loaded = load(namedFiles(args, 'pidsim validate scenarios'));
+    const loaded = load(namedFiles(args, 'pidsim validate scenarios'), assumeOf(args));
     const diagnostics = loaded.flatMap((each) => each.diagnostics);
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     if (args.output === 'json') {

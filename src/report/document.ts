@@ -1,6 +1,7 @@
 /** The machine-readable result: one document per run, a list for several. */
 import type {
   BlameRow,
+  Bracket,
   Exhaustion,
   ExpectationResult,
   FinalState,
@@ -37,6 +38,8 @@ export interface RunResultDocument {
     projection: Projection | null;
     /** What was taken for granted of commands and images that are not known. */
     assumptions: RunResult['assumptions'];
+    /** The answer if each assumed program left one orphan a run. */
+    bracket?: Bracket;
     expectations: ExpectationResult[];
     /** At the end of the run, rates in hundredths. */
     blame: BlameRow[];
@@ -82,6 +85,7 @@ export function runResultDocument(
       symptoms,
       projection,
       assumptions: result.assumptions,
+      ...(result.bracket === undefined ? {} : { bracket: result.bracket }),
       expectations,
       blame: result.blame.map(blameRow),
       blameWhenFull,

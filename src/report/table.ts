@@ -132,13 +132,34 @@ function resultTable(
   return `${lines.join('\n')}\n`;
 }
 
+/** Whether it matters what the assumed commands do. */
+function bracketLine(result: RunResult): string[] {
+  const { bracket } = result;
+  if (bracket === undefined) return [];
+  const each = `if each of these commands left ${plural(bracket.orphansPerRun, 'orphan')} a run`;
+  if (bracket.isSame) return [`The command does not matter: the answer is the same ${each}.\n`];
+  const { outcome, projection, firstPodRefused } = bracket;
+  const pod =
+    firstPodRefused === null
+      ? ''
+      : `; a pod is refused forks after ${formatSeconds(firstPodRefused.atSeconds)}`;
+  return [
+    `${timeToExhaustion({ ...result, outcome, projection })} ${each}${pod}.\n`.replace(/^/, 'Full after '),
+  ];
+}
+
 /** One line for each scenario that takes something for granted. */
 function assumptionLines(results: readonly RunResult[]): string {
-  const lines = results.flatMap(({ scenario, assumptions: [first, ...more] }) => {
+  const lines = results.flatMap((result) => {
+    const {
+      scenario,
+      assumptions: [first, ...more],
+    } = result;
     if (first === undefined) return [];
     const others = more.length === 0 ? '' : `; and ${plural(more.length, 'assumption')} more (-o json)`;
     const whose = results.length === 1 ? 'Assumed' : `Assumed in ${scenario.name}`;
-    return [`${printable(`${whose}: ${first.what}: ${first.effect}${others}`)}\n`];
+    const line = `${printable(`${whose}: ${first.what}: ${first.effect}${others}`)}\n`;
+    return [line, ...bracketLine(result)];
   });
   return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }

@@ -27,6 +27,8 @@ export interface ScenarioAssumption {
   where: string;
   what: string;
   effect: string;
+  /** Orphans that each run of an assumed program leaves. */
+  orphansPerRun?: number;
 }
 
 interface Surroundings {
@@ -127,9 +129,10 @@ export class Programs {
   /** Says what is assumed: a warning for each thing, however often it comes up, and a line in the result. */
   private note(assumed: readonly Assumption[], place: Place): void {
     const fresh = assumed.filter(({ where = '', what }) => this.isNew(`${where} ${what}`));
-    for (const { where, what, effect } of fresh) {
+    for (const { where, what, effect, orphansPerRun } of fresh) {
       const path = pathText(place.path);
-      this.assumptions.push({ where: where === undefined ? path : `${path}, ${where}`, what, effect });
+      const made = { where: where === undefined ? path : `${path}, ${where}`, what, effect };
+      this.assumptions.push(orphansPerRun === undefined ? made : { ...made, orphansPerRun });
     }
     const [first, ...more] = fresh.filter(({ isUsual }) => isUsual !== true);
     if (first === undefined) return;

@@ -8,6 +8,8 @@ export interface Assumption {
   where?: string;
   what: string;
   effect: string;
+  /** Of an assumed program; what if it were another is for a bracket to say. */
+  orphansPerRun?: number;
   /** Usual enough to be said with the result alone, without a warning. */
   isUsual?: boolean;
 }
@@ -67,6 +69,10 @@ export function assumedProgram(
       description: `Assumed: ${kind}.`,
       steps: isScript ? [...steps, { exit: 'waited' }] : steps,
     },
-    assumption: { what: `it is not known what \`${file}\` does to the process table`, effect },
+    assumption: {
+      what: `it is not known what \`${file}\` does to the process table`,
+      effect,
+      orphansPerRun: orphans,
+    },
   };
 }

@@ -126,7 +126,21 @@ class Generator {
   }
 
   private plain(): string {
-    return this.pick(COMMANDS);
+    if (this.chance(0.85)) return this.pick(COMMANDS);
+    const command = this.pick(COMMANDS);
+    return this.pick([
+      `sh -c "${command}"`,
+      `sh -c '${command} && ${this.pick(COMMANDS)}'`,
+      `bash -c '${command}; ${this.pick(COMMANDS)}'`,
+      `bash -c "${command}"`,
+      `env A=1 ${command}`,
+      `nohup ${command}`,
+      'timeout 0.2 slow',
+      'timeout 0.2 quick',
+      `timeout 5 ${command}`,
+      'timeout -s KILL 0.2 long',
+      'sleep 0.4',
+    ]);
   }
 
   private redirected(): string {
@@ -193,6 +207,12 @@ class Generator {
       `${first} & ${second} & wait`,
       `(${first} &)`,
       `${first} & ${second}`,
+      `${first} & p=$!; ${second} & q=$!; wait $p $q`,
+      `${first} & ${second} & wait $!`,
+      `for j in 1 2; do ${first} & done; wait`,
+      `{ ${first}; ${second}; } & wait $!`,
+      `(${first}; exit 3) & wait $!`,
+      `(${first}; ${second}) & p=$!; wait $p || exit 4`,
     ]);
   }
 
@@ -205,6 +225,14 @@ class Generator {
       `${command}; rc=$?; if [ $rc -ne 0 ]; then ${this.plain()}; exit $rc; fi`,
       `${command}; test $? = 1`,
       `${command}; exit $?`,
+      `x=$(echo a); if [ "$x" = a ]; then ${command}; fi`,
+      `case $(echo b) in a) ${command};; b|c) ${this.plain()};; esac`,
+      `n=$((1+1)); [ $n -eq 2 ] && ${command}`,
+      `${command}; case $? in 0) ${this.plain()};; *) exit 5;; esac`,
+      `if ! ${command}; then exit 6; fi`,
+      `y=; [ -z "$y" ] && ${command} || ${this.plain()}`,
+      `set -- a b; for k; do ${command}; done; shift; [ $# -eq 1 ] || ${this.plain()}`,
+      `printf 'a\\nb\\n' | while read l; do ${command}; done`,
     ]);
   }
 

@@ -1,7 +1,12 @@
 /** A script on the model: what a shell leaves that enters a namespace whose PID 1 never waits. */
 
-import { catalogue } from '../../../src/program/catalogue/library.js';
-import { type Assumption, compileScript, type ShellKind } from '../../../src/program/shell/index.js';
+import { programLibrary, resolveCommand } from '../../../src/program/catalogue/index.js';
+import {
+  type Assumption,
+  compileScript,
+  type Found,
+  type ShellKind,
+} from '../../../src/program/shell/index.js';
 import type { ProgramSource, Step } from '../../../src/program/step.js';
 import { World } from '../world.js';
 
@@ -27,7 +32,6 @@ export function stubs(unitMs: number): Map<string, ProgramSource> {
     stub('slowbad', 2 * unitMs, 1),
     ['spawn', { comm: 'spawn', steps: [child] }],
     stub('cat', 1),
-    stub('sleep', 1000),
   ]);
 }
 
@@ -43,25 +47,17 @@ export function runOnModel(
   options: readonly string[] = [],
 ): OnModel | { message: string } {
   const own = stubs(unitMs);
+  const library = programLibrary(own);
   const unknown: Assumption[] = [];
-  const compiled = compileScript(
-    shell,
-    { script, options, args: [] },
-    {
-      library: {
-        get: (name) => own.get(name) ?? catalogue().get(name),
-        has: (name) => own.has(name),
-        keys: () => own.keys(),
-      },
-      find: ([name]) => {
-        const source = own.get(name);
-        if (source !== undefined) return { body: { program: name }, comm: name, steps: source.steps };
-        unknown.push({ where: name, what: 'an unknown command', isUsual: false });
-        const steps: Step[] = [{ sleep: '2ms' }];
-        return { body: { comm: name, steps }, comm: name, steps };
-      },
-    },
-  );
+  const find = (words: readonly string[]): Found => {
+    const resolved = resolveCommand(words, library, { userland: 'debian' });
+    if (!resolved.ok) throw new Error(resolved.problem.message);
+    for (const { what, isUsual } of resolved.assumed)
+      if (!isUsual) unknown.push({ where: words[0], what, isUsual: false });
+    const { comm, steps } = resolved.source;
+    return { comm, steps, body: { comm, steps } };
+  };
+  const compiled = compileScript(shell, { script, options, args: [] }, { library, find });
   if (!compiled.ok) return compiled;
   const world = new World('pause-3.0');
   const task = world.enter(compiled.source, true, own);
