@@ -1,9 +1,11 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
 import { OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
+import { assumesPrograms } from '../run/bracket.js';
 import { isManifest } from '../scenario/manifest/text.js';
 import { parseManifests, parseScenario } from '../scenario/parse.js';
 import { isPreset, PRESET_NAMES, type PresetName } from '../scenario/presets.js';
+import type { Assume } from '../scenario/programs.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Diagnostic, Parsed } from '../text/diagnostic.js';
 import { didYouMean } from '../text/suggest.js';
@@ -15,33 +17,43 @@ export interface Loaded {
   sources: SourceText[];
   /** Empty when there are errors. */
   scenarios: Scenario[];
+  /** Reads them again, with other assumptions. */
+  parse: (assume: Assume) => Parsed<Scenario[]>;
+  assume: Assume;
   diagnostics: Diagnostic[];
 }
 
 export interface LoadOptions {
   /** `--node`. */
   node?: string;
+  /** `--strict`, `--assume`. */
+  assume?: Assume;
 }
 
-export function load(paths: readonly string[], { node }: LoadOptions = {}): Loaded[] {
+export function load(paths: readonly string[], { node, assume = {} }: LoadOptions = {}): Loaded[] {
   const preset = presetNamed(node);
   const sources = readSources(paths);
   const manifests = sources.filter(({ text }) => isManifest(text));
   const scenarios = sources.filter((source) => !manifests.includes(source));
   const loaded = scenarios.map((source) => {
     const { path, text } = source;
-    return outcome([source], parseScenario(text, { path, preset, readFile: readerBeside(path) }));
+    const options = { path, preset, readFile: readerBeside(path) };
+    return outcome([source], assume, (assumed) => parseScenario(text, { ...options, assume: assumed }));
   });
-  if (manifests.length > 0) loaded.push(outcome(manifests, parseManifests(manifests, { preset })));
+  if (manifests.length > 0)
+    loaded.push(
+      outcome(manifests, assume, (assumed) => parseManifests(manifests, { preset, assume: assumed })),
+    );
   // The other files of a chart that nobody has rendered are not wrong in themselves.
   const templates = loaded.filter(({ diagnostics }) => diagnostics.some(({ code }) => code === 'template'));
   return templates.length > 0 ? templates : loaded;
 }
 
-function outcome(sources: SourceText[], parsed: Parsed<Scenario[]>): Loaded {
+function outcome(sources: SourceText[], assume: Assume, parse: Loaded['parse']): Loaded {
+  const parsed = parse(assume);
   return parsed.ok
-    ? { sources, scenarios: parsed.value, diagnostics: parsed.warnings }
-    : { sources, scenarios: [], diagnostics: parsed.diagnostics };
+    ? { sources, parse, assume, scenarios: parsed.value, diagnostics: parsed.warnings }
+    : { sources, parse, assume, scenarios: [], diagnostics: parsed.diagnostics };
 }
 
 export function presetNamed(name: string | undefined): PresetName | undefined {
@@ -50,9 +62,21 @@ export function presetNamed(name: string | undefined): PresetName | undefined {
   throw usageError(`--node ${name}: there is no such kind of node`, hint);
 }
 
+/** The same scenarios with so many orphans a run of each program that is assumed. */
+export function withOrphans(loaded: readonly Loaded[], orphans: number): Scenario[] {
+  return loaded.flatMap(({ parse, assume, scenarios }) => {
+    if (!scenarios.some(assumesPrograms)) return scenarios;
+    const parsed = parse({ ...assume, orphans });
+    return parsed.ok ? parsed.value : scenarios;
+  });
+}
+
 /** All scenarios, warnings said on stderr; or every diagnostic and exit 2. */
 export function loadOrExit(paths: readonly string[], options: LoadOptions = {}): Scenario[] {
-  const loaded = load(paths, options);
+  return scenariosOrExit(load(paths, options));
+}
+
+export function scenariosOrExit(loaded: readonly Loaded[]): Scenario[] {
   const diagnostics = loaded.flatMap((each) => each.diagnostics);
   const text = describe(loaded);
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error'))

@@ -1,10 +1,14 @@
 /** Options that several commands share. */
 import type { Argv } from 'yargs';
 import { usageError } from './exit.js';
+import type { LoadOptions } from './load.js';
 
 export interface FileArguments {
   files?: string[];
   filename?: string[];
+  node?: string;
+  strict?: boolean;
+  assume?: string[];
 }
 
 /** Scenario files by position, or by `-f` as in kubectl. */
@@ -20,6 +24,16 @@ export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T>
       type: 'string',
       array: true,
       describe: 'The same as naming the files, as with kubectl',
+    })
+    .option('strict', {
+      type: 'boolean',
+      describe: 'A command of which nothing is known is an error, not an assumption',
+    })
+    .option('assume', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: "What such a command leaves: 'NAME=orphans:1', so many orphans a run",
     }) as Argv<unknown> as Argv<T>;
 }
 
@@ -42,4 +56,15 @@ export function namedFiles({ files = [], filename = [] }: FileArguments, command
 /** `-o`, by default the first of the forms. */
 export function outputOption<T extends string>(choices: readonly [T, ...T[]], more = '') {
   return { alias: 'o', choices, default: choices[0], describe: `Output format${more}` };
+}
+
+/** How the files are to be read. */
+export function loadOptions({ node, strict = false, assume = [] }: FileArguments): LoadOptions {
+  const orphansOf = new Map<string, number>();
+  for (const given of assume) {
+    const match = /^(.+)=orphans:(\d{1,2})$/.exec(given);
+    if (match === null) throw usageError(`--assume ${given}`, "write --assume 'NAME=orphans:1'");
+    orphansOf.set(match[1], Number(match[2]));
+  }
+  return { node, assume: { strict, orphansOf } };
 }

@@ -8,7 +8,7 @@ import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
 import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
 
 interface Arguments extends FileArguments {
   at?: string;
@@ -98,7 +98,8 @@ function rendered({ containers, processes }: NamespaceProcesses, count: number, 
 }
 
 function chosenScenario(args: Arguments) {
-  const scenarios = loadOrExit(namedFiles(args, 'pidsim ps scenarios/healthy-node.yaml --at 2h'), args);
+  const files = namedFiles(args, 'pidsim ps scenarios/healthy-node.yaml --at 2h');
+  const scenarios = loadOrExit(files, loadOptions(args));
   const { scenario: wanted } = args;
   const named =
     wanted === undefined

@@ -2,6 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { expectationFailures } from '../report/message.js';
 import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
+import { assumesPrograms, bracketOf } from '../run/bracket.js';
 import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
@@ -10,8 +11,8 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
-import { loadOrExit } from './load.js';
-import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import { load, scenariosOrExit, withOrphans } from './load.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
 import { Progress } from './progress.js';
 
 interface Arguments extends FileArguments {
@@ -20,9 +21,11 @@ interface Arguments extends FileArguments {
   writeFiles: boolean;
   until: RunEnd;
   seed?: number;
-  node?: string;
+  bracket: boolean;
 }
 
+/** Of each run of an assumed command, in the other half of the bracket. */
+const ORPHANS = 1;
 const DEFAULT_DIR = 'output';
 /** Forms for a person; with the others, files are written only where `--dir` says. */
 const FOR_PEOPLE: readonly OutputFormat[] = ['table', 'wide'];
@@ -47,6 +50,11 @@ export const runCommand: CommandModule<object, Arguments> = {
         default: 'horizon' as const,
         describe: 'Simulate to the horizon, with all symptoms, or stop when the node is full',
       })
+      .option('bracket', {
+        type: 'boolean',
+        default: true,
+        describe: 'Run again as if assumed commands left an orphan a run; --no-bracket: do not',
+      })
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
       .example('$0 run chart.yaml --node eks-al2023', 'a manifest, as helm template or kubectl get print it')
@@ -56,10 +64,11 @@ export const runCommand: CommandModule<object, Arguments> = {
     checkDir(args);
     const interruption = new Interruption();
     try {
-      const scenarios = loadOrExit(namedFiles(args, 'pidsim run scenarios'), args).map((scenario) =>
-        withSeed(scenario, args.seed),
-      );
-      const results = await runAll(scenarios, args.until, interruption);
+      const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));
+      const seeded = (scenario: Scenario): Scenario => withSeed(scenario, args.seed);
+      const scenarios = scenariosOrExit(loaded).map(seeded);
+      const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
+      const results = await runAll(scenarios, others, args.until, interruption);
       await writeFiles(results, args, interruption);
       process.stdout.write(renderResults(results, args.output, terminal()));
       interruption.throwIfAborted();
@@ -88,22 +97,32 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
 /** One after another; an interruption ends it, and what is finished by then is kept. */
 async function runAll(
   scenarios: readonly Scenario[],
+  others: readonly Scenario[],
   until: RunEnd,
   interruption: Interruption,
 ): Promise<RunResult[]> {
   const progress = new Progress(scenarios.length);
   const results: RunResult[] = [];
   try {
-    for (const scenario of scenarios) {
-      compileFor(scenario);
-      const run = new Run(scenario, { until, clock: () => performance.now() / 1000 });
+    const advance = async (run: Run): Promise<boolean> => {
       while (!run.isOver && !interruption.aborted) {
         run.advance();
-        progress.update(results.length + run.progress, scenario.name);
+        progress.update(results.length + run.progress, run.scenario.name);
         await interruption.breathe();
       }
-      if (interruption.aborted) break;
-      results.push(run.result());
+      return !interruption.aborted;
+    };
+    for (const [index, scenario] of scenarios.entries()) {
+      compileFor(scenario);
+      const run = new Run(scenario, { until, clock: () => performance.now() / 1000 });
+      if (!(await advance(run))) break;
+      const result = run.result();
+      if (assumesPrograms(scenario) && others[index] !== scenario) {
+        const other = new Run(others[index], { until, record: false });
+        if (!(await advance(other))) break;
+        result.bracket = bracketOf(result, other.summary(), ORPHANS);
+      }
+      results.push(result);
     }
   } catch (error) {
     if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);

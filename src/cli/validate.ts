@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario/scenario.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { describe, load } from './load.js';
-import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
 
 interface Arguments extends FileArguments {
   output: string;
@@ -21,7 +21,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
   handler(args) {
-    const loaded = load(namedFiles(args, 'pidsim validate scenarios'), args);
+    const loaded = load(namedFiles(args, 'pidsim validate scenarios'), loadOptions(args));
     const diagnostics = loaded.flatMap((each) => each.diagnostics);
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     if (args.output === 'json') {

@@ -74,11 +74,38 @@ export function checkLabels(
       problems.push(unknownLabel(step.kill.target, [...here, 'kill', 'target'], known, KILL_TARGETS));
     }
     forEachStepList(step, (list, key) => {
-      const isOtherImage = (key[0] === 'fork' || key[0] === 'exec') && key[1] === 'steps';
-      problems.push(...checkLabels(list, [...here, ...key], isOtherImage ? new Set() : known));
+      problems.push(...checkLabels(list, [...here, ...key], isOtherImage(key) ? new Set() : known));
     });
     return problems;
   });
+}
+
+/** Each `break` that is to leave more `repeat` steps than are around it; another image has none around. */
+export function checkBreaks(steps: readonly Step[], path: (string | number)[], around = 0): ProgramProblem[] {
+  return steps.flatMap((step, index) => {
+    if (typeof step === 'string') return [];
+    const here = [...path, index];
+    const problems: ProgramProblem[] = [];
+    if ('break' in step && step.break > around) {
+      const message = `there ${around === 1 ? 'is 1 `repeat`' : `are ${around || 'no'} \`repeat\` steps`} around this \`break\``;
+      problems.push({
+        path: [...here, 'break'],
+        code: 'bad-program',
+        message,
+        hint: 'Put it into a `repeat`.',
+      });
+    }
+    forEachStepList(step, (list, key) => {
+      const inside = isOtherImage(key) ? 0 : around + ('repeat' in step ? 1 : 0);
+      problems.push(...checkBreaks(list, [...here, ...key], inside));
+    });
+    return problems;
+  });
+}
+
+/** Is the list, by its key in the step, that of a child or of what an exec makes of the process? */
+function isOtherImage(key: readonly string[]): boolean {
+  return (key[0] === 'fork' || key[0] === 'exec') && key[1] === 'steps';
 }
 
 function isOneOf(words: readonly string[], word: string): boolean {
@@ -92,7 +119,7 @@ function labelsOf(steps: readonly Step[]): string[] {
     if (typeof step !== 'string' && 'fork' in step && step.fork.label !== undefined)
       labels.push(step.fork.label);
     forEachStepList(step, (list, key) => {
-      if (key[1] !== 'steps' || (key[0] !== 'fork' && key[0] !== 'exec')) labels.push(...labelsOf(list));
+      if (!isOtherImage(key)) labels.push(...labelsOf(list));
     });
     return labels;
   });
@@ -146,6 +173,9 @@ export function forEachStepList(step: Step, visit: (steps: Step[], key: string[]
   } else if ('chance' in step) {
     visit(step.chance.steps, ['chance', 'steps']);
     if (step.chance.else) visit(step.chance.else, ['chance', 'else']);
+  } else if ('if' in step) {
+    visit(step.if.steps, ['if', 'steps']);
+    if (step.if.else) visit(step.if.else, ['if', 'else']);
   }
 }
 

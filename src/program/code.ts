@@ -18,6 +18,9 @@
  *                next:
  *     chance     CHANCE …          steps, JUMP next;  otherwise: else steps   (no JUMP if there is no `else`)
  *                next:
+ *     if         IF_STATUS …       steps, JUMP next;  otherwise: else steps   (no JUMP if there is no `else`)
+ *                next:
+ *     break      JUMP next of a repeat around it
  *
  * So the code keeps the whole structure of the steps, and `print` can give them back from the code alone.
  *
@@ -77,6 +80,10 @@ export enum Op {
   EXIT_WAITED = 22,
   /** As KILL, then goes on at `next`; with nobody to send the signal to (ESRCH) at `refused`. */
   KILL_OR_ELSE = 23,
+  /** Sets the status that EXIT_WAITED and IF_STATUS look at. */
+  SET_STATUS = 24,
+  /** Goes on if the status is this one; else at `otherwise`. */
+  IF_STATUS = 25,
 }
 
 /*
@@ -171,6 +178,14 @@ export const CHANCE_OTHERWISE = 2;
 export const CHANCE_NEXT = 3;
 export const CHANCE_LENGTH = 4;
 
+export const SET_STATUS_STATUS = 1;
+export const SET_STATUS_LENGTH = 2;
+
+export const IF_STATUS_STATUS = 1;
+export const IF_STATUS_OTHERWISE = 2;
+export const IF_STATUS_NEXT = 3;
+export const IF_STATUS_LENGTH = 4;
+
 const LENGTHS: Record<keyof typeof Op, number> = {
   EXIT: EXIT_LENGTH,
   SLEEP: SLEEP_LENGTH,
@@ -196,6 +211,8 @@ const LENGTHS: Record<keyof typeof Op, number> = {
   EXIT_MAIN_THREAD: BARE_LENGTH,
   EXIT_WAITED: BARE_LENGTH,
   KILL_OR_ELSE: KILL_OR_ELSE_LENGTH,
+  SET_STATUS: SET_STATUS_LENGTH,
+  IF_STATUS: IF_STATUS_LENGTH,
 };
 
 /** Length in words of every instruction, by opcode. */

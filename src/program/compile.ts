@@ -17,6 +17,8 @@ import {
   FORK_BODY,
   FORK_NEXT,
   FORK_REFUSED,
+  IF_STATUS_NEXT,
+  IF_STATUS_OTHERWISE,
   JUMP_TO,
   KILL_OR_ELSE_NEXT,
   KILL_OR_ELSE_REFUSED,
@@ -38,6 +40,7 @@ import {
   type DurationText,
   type ExecBody,
   type ForkBody,
+  type IfBody,
   KILL_TARGETS,
   type KillBody,
   type ProgramLibrary,
@@ -80,6 +83,8 @@ export function compileSource(name: string, source: ProgramSource, library: Prog
 class ImageScope {
   readonly slots = new Map<string, number>();
   loopDepth = 0;
+  /** For each `repeat` around: JUMPs that leave it, to be told where to. */
+  readonly breaks: number[][] = [];
 
   slotOf(label: string): number {
     let slot = this.slots.get(label);
@@ -178,6 +183,9 @@ class Compiler {
     else if ('kill' in step) this.kill(step.kill, step.orElse, scope);
     else if ('repeat' in step) this.repeat(step.repeat, scope);
     else if ('chance' in step) this.chance(step.chance, scope);
+    else if ('if' in step) this.ifStatus(step.if, scope);
+    else if ('status' in step) this.emit(Op.SET_STATUS, step.status);
+    else if ('break' in step) scope.breaks.at(-step.break)!.push(this.emit(Op.JUMP, 0) + JUMP_TO);
     else if (step.exit === 'waited') this.emit(Op.EXIT_WAITED);
     else this.emit(Op.EXIT, step.exit);
   }
@@ -265,7 +273,15 @@ class Compiler {
     this.code[jump] = this.code.length;
   }
 
-  private repeat({ times, steps }: RepeatBody, scope: ImageScope): void {
+  private repeat(body: RepeatBody, scope: ImageScope): void {
+    const breaks: number[] = [];
+    scope.breaks.push(breaks);
+    this.loop(body, scope);
+    scope.breaks.pop();
+    for (const jump of breaks) this.code[jump] = this.code.length;
+  }
+
+  private loop({ times, steps }: RepeatBody, scope: ImageScope): void {
     if (times === 'forever') {
       const at = this.emit(Op.FOREVER, 0);
       const body = this.code.length;
@@ -286,11 +302,26 @@ class Compiler {
 
   private chance(chance: ChanceBody, scope: ImageScope): void {
     const at = this.emit(Op.CHANCE, this.probabilities.indexOf(chance.p), 0, 0);
-    this.steps(chance.steps, scope);
-    const jump = chance.else ? this.emit(Op.JUMP, 0) + JUMP_TO : NO_JUMP;
-    this.code[at + CHANCE_OTHERWISE] = this.code.length;
-    if (chance.else) this.steps(chance.else, scope);
-    this.code[at + CHANCE_NEXT] = this.code.length;
+    this.branch(chance, at + CHANCE_OTHERWISE, at + CHANCE_NEXT, scope);
+  }
+
+  private ifStatus(body: IfBody, scope: ImageScope): void {
+    const at = this.emit(Op.IF_STATUS, body.status, 0, 0);
+    this.branch(body, at + IF_STATUS_OTHERWISE, at + IF_STATUS_NEXT, scope);
+  }
+
+  /** Two ways, and where the operands for their addresses are. */
+  private branch(
+    body: { steps: Step[]; else?: Step[] },
+    otherwiseAt: number,
+    nextAt: number,
+    scope: ImageScope,
+  ): void {
+    this.steps(body.steps, scope);
+    const jump = body.else ? this.emit(Op.JUMP, 0) + JUMP_TO : NO_JUMP;
+    this.code[otherwiseAt] = this.code.length;
+    if (body.else) this.steps(body.else, scope);
+    this.code[nextAt] = this.code.length;
     if (jump !== NO_JUMP) this.code[jump] = this.code.length;
   }
 

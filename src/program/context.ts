@@ -66,7 +66,7 @@ export class ProcessContext {
   /** Another one for each first thread that is to run. */
   firstThread = 0;
   stream: RandomStream | null = null;
-  /** Exit status of the child that the image's last wait step reaped, for EXIT_WAITED. */
+  /** Exit status of the child that the image's last wait step reaped, or as SET_STATUS has it. */
   waitedStatus = 0;
   /** The stdout that it holds open for whoever has exec'd it or a process above it. */
   output: OutputId = NO_OUTPUT;
@@ -80,6 +80,8 @@ export class ProcessContext {
    */
   labelTasks = new Int32Array(4);
   labelPids = new Int32Array(4);
+  /** Exit status of a labelled child that a handler has reaped, as a shell's table of jobs has it; else NONE. */
+  labelStatuses = new Int32Array(4);
 
   /** Of the program: the kernel's id of its name. */
   comm: CommId = NONE;
@@ -118,6 +120,7 @@ export class ProcessContext {
     if (this.labelTasks.length >= program.labelCount) return;
     this.labelTasks = new Int32Array(program.labelCount);
     this.labelPids = new Int32Array(program.labelCount);
+    this.labelStatuses = new Int32Array(program.labelCount);
   }
 
   end(): void {

@@ -31,6 +31,9 @@ import {
   FORK_NEXT,
   FORK_REFUSED,
   FORK_SLOT,
+  IF_STATUS_LENGTH,
+  IF_STATUS_OTHERWISE,
+  IF_STATUS_STATUS,
   JUMP_TO,
   KILL_LENGTH,
   KILL_OR_ELSE_NEXT,
@@ -46,6 +49,8 @@ import {
   REPEAT_NEXT,
   REPEAT_SLOT,
   REPEAT_TIMES,
+  SET_STATUS_LENGTH,
+  SET_STATUS_STATUS,
   SIGCHLD_DISPOSITION,
   SIGCHLD_LENGTH,
   SLEEP_DURATION,
@@ -208,11 +213,18 @@ function isOver(how: Waiting, result: number): boolean {
 function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number {
   let child: TaskId | typeof ANY = ANY;
   if (how === WAITING_LABEL) {
-    child = labelled(kernel, context, labelOperand(context), false);
-    if (child === NONE) return NO_CHILD;
+    const slot = labelOperand(context);
+    child = labelled(kernel, context, slot, false);
+    if (child === NONE) {
+      if (context.labelPids[slot] !== 0 && context.labelStatuses[slot] !== NONE)
+        context.waitedStatus = context.labelStatuses[slot];
+      return NO_CHILD;
+    }
   }
   const result = kernel.wait(context.task, child);
-  if (result >= 0) context.waitedStatus = kernel.waitedStatus;
+  if (result < 0) return result;
+  context.waitedStatus = kernel.waitedStatus;
+  if (how === WAITING_LABEL) context.labelStatuses[labelOperand(context)] = kernel.waitedStatus;
   return result;
 }
 
@@ -240,8 +252,7 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
   if (kernel.dieOfSignal(task)) return false;
   if (kernel.takeSignal(task, PENDING_SIGCHLD)) {
     const once = kernel.sigchldOf(task) === 'reap-one';
-    let result = kernel.wait(task, ANY);
-    while (result >= 0 && !once) result = kernel.wait(task, ANY);
+    while (reap(kernel, context) && !once);
   }
   if (!kernel.takeSignal(task, PENDING_SIGTERM)) return true;
   // An exec may have taken the handler away since the signal was sent.
@@ -249,6 +260,18 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
   if (!isHandled && kernel.isNamespaceInit(task)) return true;
   exit(host, context, isHandled ? 0 : STATUS_TERMINATED);
   return false;
+}
+
+/** One waitpid(-1, WNOHANG). It notes the status of a child with a label, for a later wait. */
+function reap(kernel: Kernel, context: ProcessContext): boolean {
+  const child = kernel.wait(context.task, ANY);
+  if (child < 0) return false;
+  const { labelTasks, labelPids, labelStatuses } = context;
+  for (let slot = 0; slot < (context.program as Program).labelCount; slot++) {
+    if (labelTasks[slot] === child && labelPids[slot] !== 0 && labelStatuses[slot] === NONE)
+      labelStatuses[slot] = kernel.waitedStatus;
+  }
+  return true;
 }
 
 /**
@@ -306,7 +329,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         return;
       }
       case Op.REAP:
-        while (kernel.wait(task, ANY) >= 0);
+        while (reap(kernel, context));
         pc += BARE_LENGTH;
         break;
       case Op.FORK:
@@ -387,6 +410,16 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
             ? pc + CHANCE_LENGTH
             : code[pc + CHANCE_OTHERWISE];
         break;
+      case Op.SET_STATUS:
+        context.waitedStatus = code[pc + SET_STATUS_STATUS];
+        pc += SET_STATUS_LENGTH;
+        break;
+      case Op.IF_STATUS:
+        pc =
+          context.waitedStatus === code[pc + IF_STATUS_STATUS]
+            ? pc + IF_STATUS_LENGTH
+            : code[pc + IF_STATUS_OTHERWISE];
+        break;
       case Op.EXIT_MAIN_THREAD:
         pc += BARE_LENGTH;
         if (!kernel.exitMainThread(task)) {
@@ -429,6 +462,7 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
     context.labelPids[slot] = kernel.ownPid(child);
+    context.labelStatuses[slot] = NONE;
   }
   host.startChild(context, child, code[pc + FORK_BODY]);
   return code[pc + FORK_NEXT];

@@ -39,6 +39,11 @@ function normaliseStep(step: Step): Step {
     const chance = { p, steps: steps.map(normaliseStep) };
     return { chance: otherwise ? { ...chance, else: otherwise.map(normaliseStep) } : chance };
   }
+  if ('if' in step) {
+    const { status, steps, else: otherwise } = step.if;
+    const body = { status, steps: steps.map(normaliseStep) };
+    return { if: otherwise ? { ...body, else: otherwise.map(normaliseStep) } : body };
+  }
   return step;
 }
 

@@ -22,8 +22,13 @@ import {
   FORK_LABEL,
   FORK_NEXT,
   FORK_REFUSED,
+  IF_STATUS_LENGTH,
+  IF_STATUS_NEXT,
+  IF_STATUS_OTHERWISE,
+  IF_STATUS_STATUS,
   INSTRUCTION_LENGTH,
   JUMP_LENGTH,
+  JUMP_TO,
   KILL_LABEL,
   KILL_OR_ELSE_NEXT,
   KILL_OR_ELSE_REFUSED,
@@ -36,6 +41,7 @@ import {
   type ProgramEntry,
   REPEAT_NEXT,
   REPEAT_TIMES,
+  SET_STATUS_STATUS,
   SIGCHLD_DISPOSITION,
   SLEEP_DURATION,
   SUBREAPER_ON,
@@ -82,6 +88,8 @@ function printEntry(program: Program, entry: ProgramEntry): ProgramSource {
 
 class Printer {
   private readonly code: Int32Array;
+  /** Where each `repeat` around the step ends, in its image. */
+  private ends: number[] = [];
 
   constructor(private readonly program: Program) {
     this.code = program.code;
@@ -89,7 +97,11 @@ class Printer {
 
   /** Steps of an image: the compiler's own EXIT 0 at the end is left out. */
   image(at: number, end: number): Step[] {
-    return this.steps(at, end - EXIT_LENGTH);
+    const around = this.ends;
+    this.ends = [];
+    const steps = this.steps(at, end - EXIT_LENGTH);
+    this.ends = around;
+    return steps;
   }
 
   private steps(at: number, end: number): Step[] {
@@ -114,6 +126,8 @@ class Printer {
         return this.code[pc + REPEAT_NEXT];
       case Op.CHANCE:
         return this.code[pc + CHANCE_NEXT];
+      case Op.IF_STATUS:
+        return this.code[pc + IF_STATUS_NEXT];
       case Op.KILL_OR_ELSE:
         return this.code[pc + KILL_OR_ELSE_NEXT];
       case Op.FOREVER:
@@ -166,6 +180,15 @@ class Printer {
         return this.repeat('forever', pc, this.next(pc) - JUMP_LENGTH);
       case Op.CHANCE:
         return this.chance(pc);
+      case Op.IF_STATUS: {
+        const otherwise = code[pc + IF_STATUS_OTHERWISE];
+        const branch = this.branch(pc + IF_STATUS_LENGTH, otherwise, this.next(pc));
+        return { if: { status: code[pc + IF_STATUS_STATUS], ...branch } };
+      }
+      case Op.SET_STATUS:
+        return { status: code[pc + SET_STATUS_STATUS] };
+      case Op.JUMP:
+        return { break: this.ends.length - this.ends.indexOf(code[pc + JUMP_TO]) };
       case Op.EXIT_MAIN_THREAD:
         return 'exit-main-thread';
       case Op.EXIT_WAITED:
@@ -227,17 +250,21 @@ class Printer {
   }
 
   private repeat(times: number | 'forever', pc: number, end: number): Step {
-    return { repeat: { times, steps: this.steps(pc + INSTRUCTION_LENGTH[this.code[pc]], end) } };
+    this.ends.push(this.next(pc));
+    const steps = this.steps(pc + INSTRUCTION_LENGTH[this.code[pc]], end);
+    this.ends.pop();
+    return { repeat: { times, steps } };
   }
 
   private chance(pc: number): Step {
     const p = this.program.probabilities[this.code[pc + CHANCE_PROBABILITY]];
     const otherwise = this.code[pc + CHANCE_OTHERWISE];
-    const next = this.next(pc);
-    const at = pc + CHANCE_LENGTH;
-    if (otherwise === next) return { chance: { p, steps: this.steps(at, next) } };
-    const steps = this.steps(at, otherwise - JUMP_LENGTH);
-    return { chance: { p, steps, else: this.steps(otherwise, next) } };
+    return { chance: { p, ...this.branch(pc + CHANCE_LENGTH, otherwise, this.next(pc)) } };
+  }
+
+  private branch(at: number, otherwise: number, next: number): { steps: Step[]; else?: Step[] } {
+    if (otherwise === next) return { steps: this.steps(at, next) };
+    return { steps: this.steps(at, otherwise - JUMP_LENGTH), else: this.steps(otherwise, next) };
   }
 
   private entryAt(at: number): ProgramEntry {

@@ -52,10 +52,11 @@ function buildSchemas(): ProgramSchemas {
   const orElse: z.ZodType<Step[]> = z
     .lazy(() => z.array(step))
     .describe('What the parent does if it is refused. An empty list goes on as if nothing had happened.');
+  const possiblyNone: z.ZodType<Step[]> = z.lazy(() => z.array(step));
   const kinds: ProgramSchemas['kinds'] = new Map<string, z.ZodType>([
     ...bareKinds(),
     ...plainKinds(),
-    ...compoundKinds(steps, orElse),
+    ...compoundKinds(steps, orElse, possiblyNone),
   ]);
   const step: z.ZodType<Step> = z
     .union([...kinds.values()] as [z.ZodType<Step>, ...z.ZodType<Step>[]])
@@ -98,7 +99,7 @@ function plainKinds(): [string, z.ZodType][] {
       'wait',
       z.string().min(1).describe('`any`, `all`, or the label of a fork.'),
       'Block until one child (`any`), every child (`all`) or the labelled child has been reaped. Goes on at once when ' +
-        'there is none.',
+        'there is none. The status of a labelled child stays known once it has been reaped.',
     ),
     kind(
       'sigchld',
@@ -121,15 +122,29 @@ function plainKinds(): [string, z.ZodType][] {
     ),
     kind(
       'exit',
-      numberOr(z.int().min(0).max(255), 'waited'),
+      numberOr(statusSchema(), 'waited'),
       'Exit with a status; `waited`: with that of the child that the last wait step reaped, as a shell does. A ' +
         'process whose steps are over exits 0.',
+    ),
+    kind(
+      'status',
+      statusSchema(),
+      'Set the status that `if` looks at and `exit: waited` exits with, as a command that a shell does itself.',
+    ),
+    kind(
+      'break',
+      z.int().min(1).max(COUNT_MAX),
+      'Go on behind the `repeat` around this step; 2: behind the one around that.',
     ),
   ];
 }
 
 /** Steps that carry other steps. */
-function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [string, z.ZodType][] {
+function compoundKinds(
+  steps: z.ZodType<Step[]>,
+  orElse: z.ZodType<Step[]>,
+  possiblyNone: z.ZodType<Step[]>,
+): [string, z.ZodType][] {
   const programName = z.string().min(1).describe('Name of a program: from `programs:` or the catalogue.');
   const fork = conditioned(
     z.strictObject({
@@ -209,6 +224,20 @@ function compoundKinds(steps: z.ZodType<Step[]>, orElse: z.ZodType<Step[]>): [st
         })
         .describe('Toss a seeded coin.'),
     ],
+    [
+      'if',
+      z
+        .strictObject({
+          if: z.strictObject({
+            status: statusSchema(),
+            steps: possiblyNone.describe('What is done if it is this one. An empty list goes on.'),
+            else: steps.optional().describe('What is done otherwise.'),
+          }),
+        })
+        .describe(
+          'Look at the status of the child that the last wait step reaped, or that `status` has set.',
+        ),
+    ],
   ];
 }
 
@@ -224,6 +253,10 @@ function execSchema(steps: z.ZodType<Step[]>, programName: z.ZodType<string>): z
       'Replace the process image: same PIDs, extra threads end, handlers go back to default, what is ignored ' +
         'stays ignored. Steps after it are never reached.',
     );
+}
+
+function statusSchema(): z.ZodInt {
+  return z.int().min(0).max(255);
 }
 
 /** A whole number, or the one word that stands for something else. */

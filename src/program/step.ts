@@ -68,6 +68,13 @@ export interface ChanceBody {
   else?: Step[];
 }
 
+/** Steps for one value of the status that `exit: waited` exits with; `else` for every other. */
+export interface IfBody {
+  status: number;
+  steps: Step[];
+  else?: Step[];
+}
+
 export type Step =
   | 'pause'
   | 'reap'
@@ -89,6 +96,11 @@ export type Step =
   | { kill: KillBody; orElse?: Step[] }
   | { repeat: RepeatBody }
   | { chance: ChanceBody }
+  | { if: IfBody }
+  /** Sets the status that `if` and `exit: waited` look at, as a command that a shell does itself. */
+  | { status: number }
+  /** Leaves so many of the `repeat` steps around it. */
+  | { break: number }
   /**
    * `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0005).
    */

@@ -38,6 +38,8 @@ export function runResultDocument(result: RunResult, options = { wallSeconds: tr
       probes,
       symptoms,
       projection,
+      assumptions: result.assumptions,
+      ...(result.bracket === undefined ? {} : { bracket: result.bracket }),
       expectations,
       blame: result.blame.map(blameRow),
       blameWhenFull: result.blameWhenFull?.map(blameRow) ?? null,

@@ -3,7 +3,7 @@ import { stringify as toYaml } from 'yaml';
 import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
-import { formatCount } from '../text/figures.js';
+import { formatCount, plural } from '../text/figures.js';
 import { type Align, columnWidths, fillLines, plainTable } from '../text/table.js';
 import { resultsCsv } from './csv.js';
 import { resultsDocument, toJson } from './document.js';
@@ -31,12 +31,13 @@ export function renderResults(
 ): string {
   switch (format) {
     case 'table':
-      return resultTable(results, TABLE_COLUMNS, options) + fleetLines(results);
+      return resultTable(results, TABLE_COLUMNS, options) + fleetLines(results) + assumptionLines(results);
     case 'wide':
       // Asked for by name: never folded.
       return (
         resultTable(results, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width: null }) +
-        fleetLines(results)
+        fleetLines(results) +
+        assumptionLines(results)
       );
     case 'csv':
       return resultsCsv(results);
@@ -138,6 +139,38 @@ function resultTable(
       row === 0 ? text : paint(text, columns[column].tone?.(results[row - 1]) ?? 'plain', options),
   });
   return `${lines.join('\n')}\n`;
+}
+
+/** Whether it matters what the assumed commands do. */
+function bracketLine(result: RunResult): string[] {
+  const { bracket } = result;
+  if (bracket === undefined) return [];
+  const each = `if each of these commands left ${plural(bracket.orphansPerRun, 'orphan')} a run`;
+  if (bracket.isSame) return [`The command does not matter: the answer is the same ${each}.\n`];
+  const { outcome, projection, firstPodRefused } = bracket;
+  const pod =
+    firstPodRefused === null
+      ? ''
+      : `; a pod is refused forks after ${formatSeconds(firstPodRefused.atSeconds)}`;
+  return [
+    `${timeToExhaustion({ ...result, outcome, projection })} ${each}${pod}.\n`.replace(/^/, 'Full after '),
+  ];
+}
+
+/** One line for each scenario that takes something for granted. */
+function assumptionLines(results: readonly RunResult[]): string {
+  const lines = results.flatMap((result) => {
+    const {
+      scenario,
+      assumptions: [first, ...more],
+    } = result;
+    if (first === undefined) return [];
+    const others = more.length === 0 ? '' : `; and ${plural(more.length, 'assumption')} more (-o json)`;
+    const whose = results.length === 1 ? 'Assumed' : `Assumed in ${scenario.name}`;
+    const line = `${printable(`${whose}: ${first.what}: ${first.effect}${others}`)}\n`;
+    return [line, ...bracketLine(result)];
+  });
+  return lines.length === 0 ? '' : `\n${lines.join('')}`;
 }
 
 /** For a narrow terminal: name and answer on one line, the other columns below, as many as fit a line. */

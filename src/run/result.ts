@@ -218,10 +218,33 @@ export interface RunSummary {
   probes: ProbeSummary[];
   symptoms: Symptoms;
   expectations: ExpectationResult[];
+  /** What was taken for granted of commands and images that are not known. */
+  assumptions: AssumptionMade[];
+  /** Absent: no program is assumed, or nobody has asked. */
+  bracket?: Bracket;
   /** At the end of the run. */
   blame: BlameRow[];
   /** When the node refused its first fork; null: it never did. */
   blameWhenFull: BlameRow[] | null;
+}
+
+/** Where, what, and what follows from it. */
+export interface AssumptionMade {
+  where: string;
+  what: string;
+  effect: string;
+  /** Orphans that each run of an assumed program leaves. */
+  orphansPerRun?: number;
+}
+
+/** The answer if each assumed program left one orphan a run. */
+export interface Bracket {
+  orphansPerRun: number;
+  /** Do the commands not matter: the same answer in the same words, times within 5 %? */
+  isSame: boolean;
+  outcome: Outcome;
+  projection: Projection | null;
+  firstPodRefused: PodRefusal | null;
 }
 
 /** What happened on the way to it. */

@@ -55,6 +55,7 @@ export function summarise({ scenario, node, watch, until, wallSeconds }: RunPart
     pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
     probes: node.kubelet.probes.map((account) => probeSummary(account, watch)),
     symptoms: symptomsOf(node, watch),
+    assumptions: scenario.assumptions,
     blame: blame(node, sim.nowUs),
     blameWhenFull: watch.fullness.blame?.map((row) => ({ ...row })) ?? null,
   };

@@ -1,6 +1,6 @@
 /** `pidsim explain program NAME`: what a program of the catalogue does, and how we know. */
 import { stringify } from 'yaml';
-import { catalogue, resolveName } from '../program/catalogue/index.js';
+import { type Assumption, catalogue, resolveName } from '../program/catalogue/index.js';
 import type { ProgramSource } from '../program/step.js';
 import { didYouMean } from '../text/suggest.js';
 import { type Explanation, indent } from './explanation.js';
@@ -27,7 +27,7 @@ export function explainProgram(name: string): Explanation {
   return { ok: false, message: `the catalogue has no program \`${name}\``, hint };
 }
 
-function describe(name: string, program: ProgramSource, assumed: readonly string[]): string {
+function describe(name: string, program: ProgramSource, assumed: readonly Assumption[]): string {
   const { comm, description = '', source = '', steps } = program;
   const section = (title: string, text: string): string[] =>
     text === '' ? [] : ['', title, ...indent(text, 4)];
@@ -37,7 +37,7 @@ function describe(name: string, program: ProgramSource, assumed: readonly string
     `COMM:     ${comm}`,
     ...section('DESCRIPTION:', description),
     ...section('SOURCE:', source),
-    ...section('ASSUMED:', assumed.join(' ')),
+    ...section('ASSUMED:', assumed.map(({ what, effect }) => `${what}: ${effect}.`).join(' ')),
     '',
     'STEPS:',
     ...yaml.split('\n').map((line) => `    ${line}`),

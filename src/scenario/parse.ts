@@ -20,6 +20,7 @@ import { parseFleet } from './fleet.js';
 import { type ClusterOptions, type ManifestText, scenarioOfCluster } from './manifest/cluster.js';
 import { isManifest } from './manifest/text.js';
 import { isPreset, type PresetName, withPreset } from './presets.js';
+import type { Assume } from './programs.js';
 import { resolveScenario } from './resolve.js';
 import { nodesOfPods } from './resolve-pods.js';
 import type { Scenario } from './scenario.js';
@@ -37,6 +38,8 @@ export interface ParseOptions {
   library?: ProgramLibrary;
   /** The kind of node, instead of what the file says. */
   preset?: PresetName;
+  /** What is assumed of commands that nobody knows. Default: that they start no process. */
+  assume?: Assume;
 }
 
 /** What a scenario from a string is called in diagnostics. */
@@ -121,6 +124,7 @@ function parseDocument(document: SourceDocument, findings: Findings, options: Pa
     document,
     findings,
     library: options.library,
+    assume: options.assume,
     readFile: options.readFile ?? (() => null),
     manifests: new Map<string, null>(),
     assumedImages: new AssumedImages(),

@@ -1,5 +1,6 @@
 /** What a probe or a hook does: a command in the container, or a request from outside. */
 import type { ProbeAction } from '../node/spec.js';
+import type { Userland } from '../program/userland.js';
 import type { ResolveContext } from './context.js';
 import type { HandlerSource } from './schema.js';
 
@@ -9,6 +10,7 @@ export const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
 export function resolveAction(
   source: Partial<HandlerSource> & object,
   { findings, programs }: ResolveContext,
+  userland: Userland | null = null,
 ): ProbeAction | null | undefined {
   const given = HANDLERS.filter((handler) => source[handler] !== undefined);
   if (given.length > 1) {
@@ -40,7 +42,7 @@ export function resolveAction(
   }
   const resolved =
     command === undefined
-      ? programs.named(program!, findings.of(source.exec!, 'program'))
-      : programs.ofCommand(command, findings.of(source.exec!, 'command'));
+      ? programs.named(program!, findings.of(source.exec!, 'program'), userland)
+      : programs.ofCommand(command, findings.of(source.exec!, 'command'), { userland });
   return resolved && { kind: 'exec', program: resolved };
 }

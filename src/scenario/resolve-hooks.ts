@@ -1,14 +1,19 @@
 /** Lifecycle hooks: what the kubelet does right after a container's start, and before its end. */
 import type { HookAction } from '../node/spec.js';
+import type { Userland } from '../program/userland.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
 import { resolveAction } from './resolve-handler.js';
 import type { HookSource } from './schema.js';
 
 /** Null: what is said is wrong, and reported. */
-export function resolveHook(source: HookSource, context: ResolveContext): HookAction | null {
+export function resolveHook(
+  source: HookSource,
+  userland: Userland | null,
+  context: ResolveContext,
+): HookAction | null {
   const { findings } = context;
-  const action = resolveAction(source, context);
+  const action = resolveAction(source, context, userland);
   if (source.sleep !== undefined && action !== undefined) {
     const message = 'a hook does one thing: `sleep`, or what stands beside it';
     findings.error(findings.of(source, 'sleep'), 'conflict', message, { aim: 'key' });

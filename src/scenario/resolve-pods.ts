@@ -5,6 +5,7 @@ import { sinceWhen, valuesAt } from '../node/versions/fact.js';
 import { KERNEL, kernelRules } from '../node/versions/kernel.js';
 import { KUBELET } from '../node/versions/kubelet.js';
 import type { Program } from '../program/code.js';
+import { type Userland, userlandOf } from '../program/userland.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
 import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
@@ -189,12 +190,12 @@ function resolveContainer(
   const probes: ProbeSpec[] = [];
   for (const type of PROBE_TYPES) {
     const probe = source[`${type}Probe`];
-    const resolved = probe && resolveProbe(type, probe, context);
+    const resolved = probe && resolveProbe(type, probe, userlandIn(source), context);
     if (resolved) probes.push(resolved);
   }
   const { restartPolicy, lifecycle } = source;
-  const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, context);
-  const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, context);
+  const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, userlandIn(source), context);
+  const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, userlandIn(source), context);
   return (
     program && {
       name: source.name,
@@ -235,11 +236,14 @@ function resolveEntrypoint(
         },
       );
     }
-    return programs.named(source.program, findings.of(source, 'program'));
+    return programs.named(source.program, findings.of(source, 'program'), userlandIn(source));
   }
   if (source.command !== undefined) {
     const argv = [...source.command, ...(source.args ?? [])];
-    return programs.ofCommand(argv, findings.of(source, 'command'));
+    return programs.ofCommand(argv, findings.of(source, 'command'), {
+      userland: userlandIn(source),
+      stays: true,
+    });
   }
   if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;
   if (source.image !== undefined) return assumeImage(source.name, source.image, role, source, context);
@@ -258,7 +262,7 @@ function assumeImage(
   { findings, programs, assumedImages }: ResolveContext,
 ): Program | null {
   const ends = role === 'init';
-  const program = programs.assume(`${ends ? 'init ' : ''}image ${image}`, commOf(image), ends);
+  const program = programs.assumeQuiet(`${ends ? 'init ' : ''}image ${image}`, commOf(image), ends);
   assumedImages.add(image, { container: name, ends, place: findings.of(source, 'image') });
   return programs.named(program, findings.of(source, 'image'));
 }
@@ -268,13 +272,23 @@ function commOf(image: string): string {
   return image.replace(/@.*$/, '').split('/').at(-1)!.split(':')[0] || 'app';
 }
 
-function resolveProbe(type: ProbeType, source: ProbeSource, context: ResolveContext): ProbeSpec | null {
+/** What its `sh` is: as the scenario says, or as the image's name tells. */
+function userlandIn({ userland, image }: ContainerSource): Userland | null {
+  return userland ?? (image === undefined ? null : userlandOf(image));
+}
+
+function resolveProbe(
+  type: ProbeType,
+  source: ProbeSource,
+  userland: Userland | null,
+  context: ResolveContext,
+): ProbeSpec | null {
   const { findings } = context;
   if (type !== 'readiness' && source.successThreshold !== 1) {
     const message = `${source.successThreshold} is too large: it must be 1 for a ${type} probe`;
     findings.error(findings.of(source, 'successThreshold'), 'out-of-range', message);
   }
-  const action = resolveAction(source, context);
+  const action = resolveAction(source, context, userland);
   if (action === undefined && !HANDLERS.some((handler) => findings.isInvalid(source, handler))) {
     findings.error(findings.of(source), 'missing-key', 'the probe does not say what it does', {
       hint: 'Add one of exec, httpGet, tcpSocket, grpc.',

@@ -4,7 +4,7 @@ import { formatDuration } from '../text/duration.js';
 import { HORIZON_US_MAX, SAMPLES_MAX } from './bounds.js';
 import type { ResolveContext } from './context.js';
 import { type Expectation, parseExpectation } from './expect.js';
-import { Programs } from './programs.js';
+import { type Assume, Programs } from './programs.js';
 import { resolveInterventions } from './resolve-interventions.js';
 import { micros, resolveNode, warnOfIdleKubelet, warnOfIdlePause } from './resolve-node.js';
 import { collectPods, resolvePods } from './resolve-pods.js';
@@ -14,7 +14,10 @@ import type { ScenarioSource, SpecSource } from './schema.js';
 /** The two halves of a document; undefined when wrong as a whole. */
 export type ScenarioParts = Partial<Pick<ScenarioSource, 'metadata' | 'spec'>>;
 
-type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & { library?: ProgramLibrary };
+type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & {
+  library?: ProgramLibrary;
+  assume?: Assume;
+};
 
 /** What a node of a fleet has beside its own spec. */
 export interface Membership {
@@ -35,8 +38,8 @@ export function resolveScenario(
   membership: Membership | null = null,
 ): Scenario | null {
   if (!spec) return null;
-  const { findings, document, library } = surroundings;
-  const programs = new Programs(findings, library);
+  const { findings, document, library, assume, readFile } = surroundings;
+  const programs = new Programs(findings, { more: library, assume, readFile });
   if (membership !== null) programs.addAll(membership.programs);
   programs.addAll(spec.programs);
   // While the horizon is wrong, nothing can be said to lie beyond it.
@@ -70,6 +73,7 @@ export function resolveScenario(
     sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),
     node: { ...node, pods, interventions },
     expect: resolveExpectations(spec.expect, context),
+    assumptions: programs.assumptions,
   };
 }
 

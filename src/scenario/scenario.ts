@@ -1,6 +1,7 @@
 /** A validated scenario: a node to build, how long to run it, and what is expected of the run. */
 import type { NodeSpec } from '../node/spec.js';
 import type { Expectation } from './expect.js';
+import type { ScenarioAssumption } from './programs.js';
 
 /** What the nodes of a fleet have in common. */
 export interface FleetIdentity {
@@ -26,4 +27,6 @@ export interface Scenario {
   sampleEveryUs: number | null;
   node: NodeSpec;
   expect: Expectation[];
+  /** What was taken for granted of commands and images that are not known. */
+  assumptions: ScenarioAssumption[];
 }

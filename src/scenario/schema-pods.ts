@@ -1,6 +1,7 @@
 /** Pods, containers and probes as a scenario file has them: Kubernetes' own words. */
 import * as z from 'zod';
 import { RESTART_POLICIES } from '../node/spec.js';
+import { USERLANDS } from '../program/userland.js';
 import { tellApart } from '../text/leaf.js';
 import { isMapping } from '../text/value.js';
 import { INT32_MAX, POD_COUNT_MAX } from './bounds.js';
@@ -203,6 +204,13 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
       lifecycle: lifecycleSchema(handler)
         .optional()
         .describe('What the kubelet runs after its start and before its end.'),
+      userland: z
+        .enum(USERLANDS)
+        .optional()
+        .describe(
+          'Whose programs the image has, which decides what `sh`, `timeout` and `wget` are: `debian` (dash, coreutils; Ubuntu ' +
+            'too), `busybox` (Alpine), `rhel` (bash; Fedora, Amazon Linux). From the image if its name tells.',
+        ),
       livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
       readinessProbe: probe
         .optional()

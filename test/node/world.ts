@@ -112,6 +112,7 @@ export function scenario(given: NodeGiven, horizonSeconds: number, more: Partial
     horizonUs: horizonSeconds * S,
     sampleEveryUs: null,
     expect: [],
+    assumptions: [],
     ...more,
     node: node(given),
   };

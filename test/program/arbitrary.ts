@@ -45,13 +45,18 @@ export function arbitraryDuration(): fc.Arbitrary<DurationText> {
 /** A program in the one spelling that `print` writes. */
 export function arbitraryProgram(shape: ProgramShape = {}): fc.Arbitrary<ProgramSource> {
   return fc
-    .record({ comm: fc.constantFrom(...COMMS), steps: steps(shape, shape.maxDepth ?? 3, { labels: [] }) })
+    .record({
+      comm: fc.constantFrom(...COMMS),
+      steps: steps(shape, shape.maxDepth ?? 3, { labels: [], loops: 0 }),
+    })
     .map(normaliseProgram);
 }
 
 /** Labels given so far in the process image being written. */
 interface Scope {
   labels: string[];
+  /** `repeat` steps around, in the image. */
+  loops: number;
 }
 
 /**
@@ -63,7 +68,7 @@ function steps(shape: ProgramShape, depth: number, scope: Scope): fc.Arbitrary<S
     step(shape, depth, known).chain((first) => {
       if (length <= 1) return fc.constant([first]);
       const label = typeof first === 'object' && 'fork' in first ? first.fork.label : undefined;
-      const next = label === undefined ? known : { labels: [...known.labels, label] };
+      const next = label === undefined ? known : { ...known, labels: [...known.labels, label] };
       return list(length - 1, next).map((rest) => [first, ...rest]);
     });
   return fc.integer({ min: 1, max: shape.maxSteps ?? 4 }).chain((length) => list(length, scope));
@@ -86,12 +91,15 @@ function plainStep(scope: Scope): fc.Arbitrary<Step> {
     fc.boolean().map((subreaper) => ({ subreaper })),
     fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constant('waited' as const)).map((exit) => ({ exit })),
     fc.integer({ min: 0, max: 30 }).map((threads) => ({ threads })),
+    fc.integer({ min: 0, max: 255 }).map((status) => ({ status })),
+    ...Array.from({ length: scope.loops }, (_, index) => fc.constant<Step>({ break: index + 1 })),
   );
 }
 
 function compoundStep(shape: ProgramShape, depth: number, scope: Scope): fc.Arbitrary<Step> {
   const inside = steps(shape, depth, scope);
-  const ofAnotherImage = steps(shape, depth, { labels: [] });
+  const inLoop = steps(shape, depth, { ...scope, loops: scope.loops + 1 });
+  const ofAnotherImage = steps(shape, depth, { labels: [], loops: 0 });
   const orElse = fc.option(fc.oneof(fc.constant<Step[]>([]), inside), { nil: undefined });
   const label = fc.option(fc.constantFrom(...LABELS), { nil: undefined });
   const comm = fc.option(fc.constantFrom(...COMMS), { nil: undefined });
@@ -118,9 +126,16 @@ function compoundStep(shape: ProgramShape, depth: number, scope: Scope): fc.Arbi
     fc
       .record({
         times: fc.oneof(fc.constant('forever' as const), fc.integer({ min: 1, max: 9 })),
-        steps: inside,
+        steps: inLoop,
       })
       .map((repeat) => ({ repeat })),
+    fc
+      .record({
+        status: fc.integer({ min: 0, max: 255 }),
+        steps: fc.oneof(fc.constant<Step[]>([]), inside),
+        else: fc.option(inside, { nil: undefined }),
+      })
+      .map((body) => ({ if: body })),
     fc
       .record({
         p: fc.double({ min: 0, max: 1, noNaN: true }),

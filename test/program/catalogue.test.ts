@@ -347,3 +347,16 @@ describe('a fork that is refused (K44)', () => {
     expect(outcome('bash script', '5s')).toEqual([0, 7]);
   });
 });
+
+describe('busybox timeout in a namespace that is nearly full (R39)', () => {
+  const statusWith = (free: number): number | null => {
+    const world = new World('pause-3.0', { pidMax: 400 });
+    world.enter([{ threads: 399 - 3 - free }, { sleep: '1h' }]);
+    world.run('1ms');
+    return world.exec('busybox timeout');
+  };
+
+  test('exits with 1 if either of its forks is refused, and runs the command if neither is', () => {
+    expect([statusWith(0), statusWith(1), statusWith(2)]).toEqual([1, 1, 0]);
+  });
+});

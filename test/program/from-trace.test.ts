@@ -80,6 +80,15 @@ describe('a trace becomes steps', () => {
     ]);
   });
 
+  test('with a status of its own, if the child failed and it did not', () => {
+    const trace = (status: string) => `0 exec 1 - sh
+                  10 fork 1 2 sh
+                  90 exit 2 ${status}
+                  290 exit 1`;
+    expect(steps(trace('1')).at(-1)).toEqual({ sleep: '200us' });
+    expect(steps(trace('0')).at(-1)).toEqual({ exit: 'waited' });
+  });
+
   test('without one for a child that died too late, or too shortly before its parent, to be the reason', () => {
     const fork = [{ sleep: '10us' }, { fork: { steps: [{ sleep: '80us' }] } }];
     expect(steps('0 exec 1 - sh \n 10 fork 1 2 sh \n 90 exit 2 \n 108 exit 1')).toEqual([

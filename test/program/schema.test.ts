@@ -55,6 +55,9 @@ describe('a program as written', () => {
       'pause',
       { exit: 3 },
       { exit: 'waited' },
+      { status: 1 },
+      { if: { status: 0, steps: [], else: ['reap'] } },
+      { repeat: { times: 2, steps: [{ if: { status: 3, steps: [{ break: 1 }] } }] } },
     ];
     expect(problems(...everything)).toEqual([]);
   });
@@ -152,6 +155,17 @@ describe('a wrong step is reported at its place', () => {
     ['a quoted status', { exit: '3' }, 'a whole number is needed here, not the text `3`'],
     ['an unknown status', { exit: 'wated' }, '`waited` is needed here, not the text `wated`'],
     ['an unknown label', { wait: 'child' }, 'no fork before this has the label `child`'],
+    ['a break that has nothing to leave', { break: 1 }, 'there are no `repeat` steps around this `break`'],
+    [
+      'a break out of a child',
+      { repeat: { times: 2, steps: [{ fork: { steps: [{ break: 1 }] } }] } },
+      'there are no `repeat` steps around this `break`',
+    ],
+    [
+      'a break of more than there is',
+      { repeat: { times: 2, steps: [{ if: { status: 0, steps: [{ break: 2 }] } }] } },
+      'there is 1 `repeat` around this `break`',
+    ],
     ['a misspelt key alone', { fork: { stepz: ['pause'] } }, 'unknown key `stepz`'],
   ])('in words: %s', (_, step, message) => {
     expect(messages(step)).toEqual([message]);

@@ -82,6 +82,7 @@ const STATUS = {
     podDeletesStuck: 'number',
   },
   projection: 'null',
+  assumptions: [],
   expectations: [{ text: 'string', ok: 'boolean', actual: 'string' }],
   blame: BLAME,
   blameWhenFull: BLAME,

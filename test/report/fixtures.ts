@@ -281,6 +281,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
     })),
     symptoms,
     expectations,
+    assumptions: [],
     timeline,
     events: eventsOf(world, full, symptoms),
     blame: blameOf(world, end),

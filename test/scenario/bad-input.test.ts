@@ -225,9 +225,9 @@ describe('a pod', () => {
       ['6:49 unknown-program'],
     ],
     [
-      'whose command is unknown',
+      'whose command is unknown, which is an assumption',
       '    - {name: p, containers: [{name: c, command: [frobnicate]}]}',
-      ['6:49 unknown-command'],
+      ['6:49 assumed-program?'],
     ],
     ['whose manifest is not there', '    - {manifest: nowhere.yaml}', ['6:18 missing-file']],
     [
@@ -248,7 +248,13 @@ describe('a probe', () => {
     ['that executes two things', '{exec: {command: [app], program: app}}', ['10:50 conflict']],
     ['whose command is a text', '{exec: {command: app}}', ['10:43 wrong-type']],
     ['whose command has a number', '{exec: {command: [app, 5]}}', ['10:49 wrong-type']],
-    ['whose command is unknown', '{exec: {command: [frobnicate]}}', ['10:43 unknown-command']],
+    [
+      'whose command is unknown, which is an assumption',
+      '{exec: {command: [frobnicate]}}',
+      ['10:43 assumed-program?'],
+    ],
+    ['whose script has an open quote', `{exec: {command: [sh, -c, "echo 'a"]}}`, ['10:43 unknown-command']],
+    ['whose command is of Windows', '{exec: {command: [cmd.exe, /c, dir]}}', ['10:43 unknown-command']],
     ['whose program is unknown', '{exec: {program: quick-chek}}', ['10:43 unknown-program']],
     ['with a negative period', '{httpGet: {port: 80}, periodSeconds: -5}', ['10:63 out-of-range']],
     ['with a period of 0', '{httpGet: {port: 80}, periodSeconds: 0}', ['10:63 out-of-range']],
@@ -317,7 +323,9 @@ describe('a program', () => {
       '      comm: leak\n      steps:\n        - exec: {program: nobody}',
       ['9:27 unknown-program'],
     ],
-    ['that is a text', '      leak', ['7:7 not-a-mapping']],
+    ['that is another name of no command', '      leak', ['7:7 unknown-command']],
+    ['that is a number', '      3', ['7:7 not-a-mapping']],
+    ['that is in a file that is not there', '      file: x.yaml', ['7:13 missing-file']],
   ])('%s', (_, text, expected) => expect(briefs(diagnosticsOf(program(text)))).toEqual(expected));
 });
 

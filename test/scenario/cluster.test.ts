@@ -329,7 +329,7 @@ describe('bad manifests', () => {
         `kind: Pod\nmetadata: {name: p${index}}\nspec: {containers: [{name: c, command: [unknown-${index}]}]}\n---\n`,
     );
     const { said } = one(pods.join(''));
-    const unknown = said.filter((line) => line.startsWith('unknown-command'));
+    const unknown = said.filter((line) => line.startsWith('assumed-program'));
     expect(unknown).toHaveLength(21);
     expect(unknown[20]).toMatch(/and 479 more like this$/);
   });

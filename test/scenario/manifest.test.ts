@@ -177,11 +177,6 @@ items:
     ['without a pod', 'kind: Deployment\nmetadata: {name: d}\nspec: {}', ['1:7 missing-key']],
     ['without containers', 'kind: Pod\nmetadata: {name: d}\nspec: {}', ['3:7 missing-key']],
     [
-      'with an unknown command',
-      'kind: Pod\nmetadata: {name: d}\nspec: {containers: [{name: c, command: [frobnicate]}]}',
-      ['3:40 unknown-command'],
-    ],
-    [
       'with a misspelt probe key, which kubectl would refuse too',
       'kind: Pod\nmetadata: {name: d}\nspec: {containers: [{name: c, command: [app], livenessProbe: {tcpSocket: {port: 1}, periodSecond: 3}}]}',
       ['3:85 unknown-key'],

@@ -46,6 +46,7 @@ describe('a scenario that says almost nothing', () => {
         interventions: [],
       },
       expect: [],
+      assumptions: [],
     });
   });
 

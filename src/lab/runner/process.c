@@ -42,11 +42,12 @@ static struct {
   int program, pc, space;
   int numbers[DEPTH_MAX], depth; /* of the process: outside first, its own namespace's last */
   pid_t labels[LABELS_MAX];
+  int label_status[LABELS_MAX]; /* of a labelled child that a handler has reaped; -1: none has */
   int loops[LOOPS_MAX];
   struct extra *extras;
   int extra_count;      /* threads beside the main one, the interpreting one included once the main one has ended */
   struct extra *leader; /* the extra thread that interprets, NULL while the main thread does */
-  int waited; /* status of the child that was reaped last */
+  int waited; /* status of the child that was waited for last, or as OP_SET_STATUS has it */
   uint64_t luck;
 } self;
 
@@ -223,20 +224,25 @@ static void sleep_us(int64_t us) {
 }
 
 /* As a shell has it in $?. */
-static void note_status(int status) {
-  self.waited = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+static int shell_status(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void wait_one(pid_t child) {
+static void note_status(int status) { self.waited = shell_status(status); }
+
+static bool wait_one(pid_t child) {
   int status;
   pid_t reaped;
   while ((reaped = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
   }
   if (reaped > 0) note_status(status);
+  return reaped > 0;
 }
 
 static void wait_label(int slot) {
-  if (self.labels[slot] > 0) wait_one(self.labels[slot]);
+  if (self.labels[slot] <= 0) return;
+  if (wait_one(self.labels[slot])) self.label_status[slot] = self.waited;
+  else if (self.label_status[slot] >= 0) self.waited = self.label_status[slot];
 }
 
 static void wait_all(void) {
@@ -249,11 +255,20 @@ static void wait_all(void) {
 
 /* ---- signals ---- */
 
+/* As a shell does, it notes the status of a child with a label, for a later wait. False: there was none. */
+static bool reap(void) {
+  int status;
+  pid_t child = waitpid(-1, &status, WNOHANG);
+  for (int slot = 0; child > 0 && slot < LABELS_MAX; slot++)
+    if (self.labels[slot] == child && self.label_status[slot] < 0) self.label_status[slot] = shell_status(status);
+  return child > 0;
+}
+
 static void reap_all(int signal) {
   (void)signal;
   int error = errno;
   jitter();
-  while (waitpid(-1, NULL, WNOHANG) > 0) {
+  while (reap()) {
   }
   world->activity++;
   errno = error;
@@ -263,7 +278,7 @@ static void reap_one(int signal) {
   (void)signal;
   int error = errno;
   jitter();
-  waitpid(-1, NULL, WNOHANG);
+  reap();
   world->activity++;
   errno = error;
 }
@@ -535,12 +550,15 @@ static void interpret(void) {
       case OP_WAIT_ANY: wait_one(-1); break;
       case OP_WAIT_ALL: wait_all(); break;
       case OP_WAIT_LABEL: wait_label(at[WAIT_LABEL_SLOT]); break;
-      case OP_REAP: while (waitpid(-1, NULL, WNOHANG) > 0) {} break;
+      case OP_REAP: while (reap()) {} break;
       case OP_FORK: {
         pid_t child = fork_child(at);
         if (child == 0) break;
         if (child < 0) note_refusal(BY_FORK, errno);
-        if (at[FORK_SLOT] >= 0) self.labels[at[FORK_SLOT]] = child < 0 ? 0 : child;
+        if (at[FORK_SLOT] >= 0) {
+          self.label_status[at[FORK_SLOT]] = -1;
+          self.labels[at[FORK_SLOT]] = child < 0 ? 0 : child;
+        }
         self.pc = at[child < 0 ? FORK_REFUSED : FORK_NEXT];
         break;
       }
@@ -569,6 +587,8 @@ static void interpret(void) {
         break;
       case OP_EXIT_MAIN_THREAD: exit_main_thread(); break;
       case OP_EXIT_WAITED: _exit(self.waited);
+      case OP_SET_STATUS: self.waited = at[SET_STATUS_STATUS]; break;
+      case OP_IF_STATUS: if (self.waited != at[IF_STATUS_STATUS]) self.pc = at[IF_STATUS_OTHERWISE]; break;
       case OP_KILL_OR_ELSE: self.pc = at[send_signal(at) ? KILL_OR_ELSE_NEXT : KILL_OR_ELSE_REFUSED]; break;
     }
     world->activity++;

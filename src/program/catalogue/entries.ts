@@ -3,20 +3,26 @@ import type { ProgramSource } from '../step.js';
 import { APP, APP_MAIN_THREAD_EXITS, APP_NO_WAIT, APP_WAITS_OWN_CHILD, SLEEP_FOREVER, TAIL } from './apps.js';
 import { INIT_NAMES, wrap } from './inits.js';
 import { PAUSE_3_0, PAUSE_3_1 } from './pause.js';
-import {
-  busyboxTimeout,
-  coreutilsTimeout,
-  PLAIN_BINARY,
-  SCRIPT_BACKGROUND_JOB,
-  SCRIPT_OUTLIVES_TIMEOUT,
-} from './probes.js';
+import { PLAIN_BINARY, SCRIPT_BACKGROUND_JOB, SCRIPT_OUTLIVES_TIMEOUT } from './probes.js';
 import { rabbitmqctl2017, rabbitmqctlNodeHealthCheck, rabbitmqServer } from './rabbitmq.js';
+import { busyboxTimeout, coreutilsTimeout } from './timeouts.js';
 
 export interface CatalogueEntry {
   build: () => ProgramSource;
   /** Does the same whatever its arguments are: found by the first word of a command line. */
   anyArguments?: true;
 }
+
+/**
+ * Single-process commands that probes are made of: one short-lived process each, no child. Of those that Debian 12 has,
+ * strace saw no fork and no thread (2026-11-29: coreutils 9.1, procps 4.0, psmisc 23.6, curl 7.88, PostgreSQL 15, jq 1.6);
+ * redis-cli, mysqladmin and the like are as published.
+ */
+const PLAIN =
+  'true false cat ls test [ stat grep egrep fgrep pgrep pidof pkill killall curl wget nc ps top find wc sort uniq cut tr head ' +
+  'sed awk gawk mawk date hostname id whoami seq basename dirname expr readlink realpath jq yq nproc uname df du tee touch ' +
+  'rm mkdir cp mv chmod chown ln diff cmp od printenv base64 md5sum sha256sum which openssl ss netstat ip getent dig ' +
+  'nslookup ping printf echo pg_isready psql redis-cli mysqladmin mysql mariadb mariadb-admin';
 
 export const CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map<string, CatalogueEntry>([
   ['pause', always(PAUSE_3_1)],
@@ -34,19 +40,16 @@ export const CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map<string, Ca
   ...plainBinaries(),
   ['script-background-job', constant(SCRIPT_BACKGROUND_JOB)],
   ['script-outlives-timeout', constant(SCRIPT_OUTLIVES_TIMEOUT)],
-  ['busybox timeout', { build: once(() => busyboxTimeout('true')) }],
-  ['coreutils-timeout', { build: once(() => coreutilsTimeout('true')) }],
+  ['busybox timeout', { build: once(() => busyboxTimeout({ program: 'true' })) }],
+  ['coreutils-timeout', { build: once(() => coreutilsTimeout({ program: 'true' })) }],
   ['rabbitmq-server', { build: once(rabbitmqServer), anyArguments: true }],
   ['rabbitmqctl node_health_check', { build: once(() => rabbitmqctlNodeHealthCheck()) }],
   ['rabbitmqctl status', { build: once(rabbitmqctl2017) }],
   ['rabbitmqctl-2017 node_health_check', { build: once(rabbitmqctl2017) }],
 ]);
 
-/** Single-process commands that probes are made of: one short-lived process each, no child. */
 function plainBinaries(): [string, CatalogueEntry][] {
-  const names =
-    'true false cat ls test [ stat grep pgrep pidof curl wget nc pg_isready redis-cli mysqladmin'.split(' ');
-  return names.map((comm) => {
+  return PLAIN.split(' ').map((comm) => {
     const steps = comm === 'false' ? [...PLAIN_BINARY.steps, { exit: 1 }] : PLAIN_BINARY.steps;
     return [comm, always({ ...PLAIN_BINARY, comm, steps })];
   });

@@ -9,7 +9,8 @@
  *   `WAKE_UP_US` after the child's exit. (What follows sooner has not been caused by it: a woken parent needs longer.)
  * - Threads that end within `GROUP_EXIT_US` of their process ended with it (exit_group), at the last one's exit. If
  *   they go on for longer, the main thread ended alone.
- * - A process that ends after a wait exits with the status of that child, as a shell does.
+ * - A process that ends after a wait exits with the status of that child, as a shell does, unless that child failed and
+ *   the process did not.
  * - A process that is alive at the end of the trace goes on waiting if it has waited for all its children but one that
  *   is alive too; any other pauses.
  */
@@ -243,7 +244,8 @@ class Writer {
     if (race) steps.push({ sleep: this.raceSleep(race, image.clockUs) });
     else this.sleepUntil(image, life.endUs, 1);
     if (life.status !== 0) steps.push({ exit: life.status });
-    else if (last?.kind === 'wait') steps.push({ exit: 'waited' });
+    else if (last?.kind === 'wait' && this.lives.get(last.child)?.status === 0)
+      steps.push({ exit: 'waited' });
   }
 
   /** Before its end, and before those children may end with it: are all that it depends on still there? */

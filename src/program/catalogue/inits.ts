@@ -7,20 +7,20 @@
  * SIGTERM on to its child and ends when that has ended, here it exits at once; and it also looks for children once a
  * second, which matters to no outcome.
  */
-import type { ProgramSource, Step } from '../step.js';
+import type { ExecBody, ProgramSource, Step } from '../step.js';
 
-type Init = (child: string) => ProgramSource;
+type Init = (child: ExecBody) => ProgramSource;
 
 /**
  * Waits for SIGCHLD, then reaps until nothing is left, adopted children too, until its main child is among
  * them; exits with that one's status. `isolate` is what the child does before it execs.
  */
-function reapingInit(child: string, isolate: Step[], before: Step[] = []): Step[] {
+function reapingInit(child: ExecBody, isolate: Step[], before: Step[] = []): Step[] {
   return [
     ...before,
     { sigchld: 'reap-all' },
     { 'on-term': 'exit' },
-    { fork: { label: 'main', steps: [...isolate, { exec: { program: child } }] } },
+    { fork: { label: 'main', steps: [...isolate, { exec: child }] } },
     { wait: 'main' },
     { exit: 'waited' },
   ];
@@ -67,7 +67,7 @@ const dash: Init = (child) => ({
   description: 'dash -c COMMAND (Debian’s sh): forks the command and, while it runs, waits for any child.',
   steps: [
     { sigchld: 'reap-all' },
-    { fork: { label: 'main', steps: [{ exec: { program: child } }] } },
+    { fork: { label: 'main', steps: [{ exec: child }] } },
     { wait: 'main' },
     { exit: 'waited' },
   ],
@@ -78,7 +78,7 @@ const bash: Init = (child) => ({
   comm: 'bash',
   source: 'bash 5.2.15 -c, observed: execs the last command',
   description: 'bash -c COMMAND: becomes the command, so that PID 1 does not reap.',
-  steps: [{ exec: { program: child } }],
+  steps: [{ exec: child }],
 });
 
 /** A bash that stays: a script, or a command that is not the last one. */
@@ -94,15 +94,12 @@ const BASH_RETRY_SECONDS = [1, 2, 4, 8];
 const BASH_FORK_REFUSED_STATUS = 254;
 
 /** A fork as bash does it: a refused one is tried again for 15 s, then bash gives up with status 254 (K44). */
-export function bashFork(program: string, label: string): Step[] {
+function bashFork(child: ExecBody, label: string): Step[] {
   let refused: Step[] = [{ exit: BASH_FORK_REFUSED_STATUS }];
   for (const seconds of BASH_RETRY_SECONDS.toReversed()) {
-    refused = [
-      { sleep: `${seconds}s` },
-      { fork: { label, steps: [{ exec: { program } }], orElse: refused } },
-    ];
+    refused = [{ sleep: `${seconds}s` }, { fork: { label, steps: [{ exec: child }], orElse: refused } }];
   }
-  return [{ fork: { label, steps: [{ exec: { program } }], orElse: refused } }];
+  return [{ fork: { label, steps: [{ exec: child }], orElse: refused } }];
 }
 
 const INITS = {
@@ -118,7 +115,7 @@ const INITS = {
 export type InitName = keyof typeof INITS;
 export const INIT_NAMES = Object.keys(INITS) as InitName[];
 
-/** The init or shell of that name, running the program of that name as its main child. */
-export function wrap(init: InitName, program: string): ProgramSource {
-  return INITS[init](program);
+/** The init or shell of that name, with a program, by its name or in place, as its main child. */
+export function wrap(init: InitName, child: string | ExecBody): ProgramSource {
+  return INITS[init](typeof child === 'string' ? { program: child } : child);
 }

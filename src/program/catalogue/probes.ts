@@ -1,5 +1,5 @@
 /** Probe commands, by what they leave behind. Durations are inputs. */
-import type { ProgramSource, Step } from '../step.js';
+import type { ProgramSource } from '../step.js';
 
 /** `cat /tmp/healthy` and its like: one process. Its own end is the runtime's to reap. */
 export const PLAIN_BINARY: ProgramSource = {
@@ -36,42 +36,3 @@ export const SCRIPT_OUTLIVES_TIMEOUT: ProgramSource = {
     { exit: 'waited' },
   ],
 };
-
-/**
- * busybox `timeout` becomes the command itself, and leaves the watching to a grandchild that it has made a daemon: the
- * child that forked it exits at once and is waited for. The watcher looks once a second whether the command is still
- * there, and exits when not. So it is an orphan on every run, also of a command that succeeds.
- *
- * For commands of less than a second: then it exits at its first look. (A longer command keeps it for up to a second
- * longer than itself, and has the same one orphan.)
- */
-export function busyboxTimeout(command: string): ProgramSource {
-  const watcher: Step[] = ['setsid', { sleep: '1s' }];
-  return {
-    comm: 'timeout',
-    source:
-      'busybox coreutils/timeout.c, timeout_main; observed with busybox 1.35: 20 of 20 runs leave 1; KeyDB issue 681',
-    description:
-      'busybox timeout (Alpine): 1 orphan on every run, a watcher that outlives the command by 0 to 1 s.',
-    steps: [
-      { fork: { steps: [{ fork: { steps: watcher } }], orElse: [{ exit: 1 }] } },
-      { wait: 'any' },
-      { exec: { program: command } },
-    ],
-  };
-}
-
-/** coreutils `timeout` stays, with the command as its child, and waits for it. */
-export function coreutilsTimeout(command: string): ProgramSource {
-  return {
-    comm: 'timeout',
-    source: 'coreutils 9.1, observed: setpgid, fork, waitpid; KeyDB issue 681 (0 with coreutils)',
-    description: 'coreutils timeout (Debian, Ubuntu): waits for its command; no orphan.',
-    steps: [
-      'setpgid',
-      { fork: { label: 'command', steps: [{ exec: { program: command } }], orElse: [{ exit: 125 }] } },
-      { wait: 'command' },
-      { exit: 'waited' },
-    ],
-  };
-}

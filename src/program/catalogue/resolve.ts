@@ -2,40 +2,58 @@
  * From a command line, as a manifest or a probe has it, to a program:
  *
  *     [/bin/sh, -c, "timeout 5 rabbitmqctl status"]
- *        └─► shell ─► timeout ─► rabbitmqctl status      (names all the way: each layer execs the next by name)
+ *        └─► shell ─► timeout ─► rabbitmqctl status
  *
  * A command is looked for in the library as a whole, then without the path, then without options, then (for programs
- * that are the same whatever their arguments) by its first word alone. Wrappers around a known command are made up.
+ * that are the same whatever their arguments) by its first word alone. Wrappers around a command are made up
+ * (wrappers.ts), and scripts are compiled (shell/). What is not known then is assumed, unless that is an error (`strict`).
  */
-import { normaliseProgram } from '../normalise.js';
-import type { ProgramLibrary, ProgramProblem, ProgramSource } from '../step.js';
+import { compileScript, type Found, SHELLS, type ShellKind } from '../shell/index.js';
+import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../step.js';
+import { shOf, type Userland } from '../userland.js';
+import { type Assumption, assumedProgram, assumedServer } from './assumed.js';
 import { CATALOGUE } from './entries.js';
-import { type InitName, wrap } from './inits.js';
-import { busyboxTimeout, coreutilsTimeout } from './probes.js';
-import { programOfScript, SHELLS } from './shell.js';
-import { joinWords, splitWords } from './words.js';
+import { invocationOf } from './invocation.js';
+import { basename, joinWords, splitWords } from './words.js';
+import { wrapperOf } from './wrappers.js';
 
 export interface ResolvedCommand {
   ok: true;
   /** A name under which a library with these programs over the catalogue (`programLibrary`) knows it. */
   name: string;
   source: ProgramSource;
-  /** Sentences on what was taken for granted, for a warning. */
-  assumed: string[];
+  /** What was taken for granted, each for a warning. */
+  assumed: Assumption[];
 }
 
 export type Resolution = ResolvedCommand | { ok: false; problem: ProgramProblem };
 
-/** The program that a command line runs, as exec would be given it. */
-export function resolveCommand(command: readonly string[], library: ProgramLibrary): Resolution {
-  return new Resolver(library).resolve(command);
+export interface ResolveOptions {
+  /** What `sh`, `timeout` and `wget` are; null: not known. */
+  userland?: Userland | null;
+  /** What a container runs: an unknown command stays until it is ended. */
+  stays?: boolean;
+  /** An unknown command is a problem, not an assumption. */
+  strict?: boolean;
+  /** Orphans of each run of an assumed program; by name, and of all others. */
+  orphansOf?: ReadonlyMap<string, number>;
+  orphans?: number;
 }
 
-/** The same for a name that may be a command line in one string: `tini -- rabbitmq-server`. */
-export function resolveName(name: string, library: ProgramLibrary): Resolution {
+/** The program that a command line runs, as exec would be given it. */
+export function resolveCommand(
+  command: readonly string[],
+  library: ProgramLibrary,
+  options: ResolveOptions = { strict: true },
+): Resolution {
+  return new Resolver(library, options).resolve(command);
+}
+
+/** The same for a name that may be a command line in one string: `tini -- rabbitmq-server`. Never an assumption. */
+export function resolveName(name: string, library: ProgramLibrary, options: ResolveOptions = {}): Resolution {
   const source = library.get(name);
   if (source !== undefined && !MADE_UP.has(source)) return { ok: true, name, source, assumed: [] };
-  return resolveCommand(splitWords(name) ?? [name], library);
+  return resolveCommand(splitWords(name) ?? [name], library, { ...options, strict: true });
 }
 
 /**
@@ -51,9 +69,31 @@ export function madeUpSource(source: ProgramSource): ProgramSource {
   return copy;
 }
 
-function madeUp(command: readonly string[], source: ProgramSource, assumed: string[]): ResolvedCommand {
+function madeUp(command: readonly string[], source: ProgramSource, assumed: Assumption[]): ResolvedCommand {
   MADE_UP.add(source);
   return { ok: true, name: joinWords(command), source, assumed };
+}
+
+/** How a process becomes it: by name, or by its steps if it is made up and so has no name of its own. */
+function bodyOf({ name, source }: ResolvedCommand): ExecBody {
+  return MADE_UP.has(source) ? { comm: source.comm, steps: source.steps } : { program: name };
+}
+
+const WHICH_SH: Assumption = {
+  what: 'which shell `sh` is in the image is not known',
+  effect: 'taken for dash (Debian, Ubuntu); `userland:` of the container says it',
+  isUsual: true,
+};
+
+const SH_IS_BASH: Assumption = {
+  what: 'the script is not one for dash',
+  effect: 'so `sh` is taken for bash; `userland:` of the container says it',
+  isUsual: true,
+};
+
+/** What dash would refuse, so that the script would never do anything. */
+function needsBash(script: string): boolean {
+  return /\bpipefail\b|\[\[ |[<>]\(|<<<|\bfunction [A-Za-z_]|(^|[\s;])\w+=\(|\|&/.test(script);
 }
 
 /** Layers of wrappers around a command that can be meant in earnest. */
@@ -61,13 +101,19 @@ const DEPTH_MAX = 8;
 
 class Resolver {
   private depth = 0;
+  private stays: boolean;
 
-  constructor(private readonly library: ProgramLibrary) {}
+  constructor(
+    private readonly library: ProgramLibrary,
+    private readonly options: ResolveOptions,
+  ) {
+    this.stays = options.stays === true;
+  }
 
   resolve(command: readonly string[]): Resolution {
     if (command.length === 0) return unknown(command);
     if (++this.depth > DEPTH_MAX) return unknown(command, 'too many commands inside commands');
-    const resolution = this.direct(command) ?? this.wrapper(command) ?? unknown(command);
+    const resolution = this.direct(command) ?? this.wrapped(command) ?? this.assumed(command);
     this.depth--;
     return resolution;
   }
@@ -87,10 +133,16 @@ class Resolver {
       if (source === undefined || MADE_UP.has(source)) continue;
       const isWhole = name !== first && name !== file;
       if (isWhole || rest.length === 0 || this.takesAnyArguments(name, source)) {
+        if (CATALOGUE.get(name)?.build() === source && this.isMadeUpHere(command)) return null;
         return { ok: true, name, source, assumed: [] };
       }
     }
     return null;
+  }
+
+  /** A program of the catalogue that does something else with these arguments or in this userland. */
+  private isMadeUpHere(command: readonly string[]): boolean {
+    return wrapperOf(command, this.options.userland ?? null)?.comesFirst === true;
   }
 
   /** The catalogue says which of its own do; a scenario that names a program by one word means it with any. */
@@ -99,143 +151,134 @@ class Resolver {
     return entry === undefined || entry.anyArguments === true || entry.build() !== source;
   }
 
-  private wrapper(command: readonly string[]): Resolution | null {
-    const [first, ...rest] = command;
+  private wrapped(command: readonly string[]): Resolution | null {
+    const shell = this.shellOf(command);
+    if (shell !== null) return this.shell(shell.kind, shell.words, command);
+    const wrapper = wrapperOf(command, this.options.userland ?? null);
+    if (wrapper === null) return null;
+    if (wrapper.inner === null) return madeUp(command, wrapper.build({ program: '' }, null), wrapper.assumed);
+    const inner = this.resolve(wrapper.inner);
+    if (!inner.ok) return inner;
+    if (wrapper.isSame) return inner;
+    const body = bodyOf(inner);
+    const found = { comm: inner.source.comm, steps: inner.source.steps, body };
+    return madeUp(command, wrapper.build(body, { found, library: this.library }), [
+      ...inner.assumed,
+      ...wrapper.assumed,
+    ]);
+  }
+
+  /** `sh` is what the userland says; `busybox sh` is ash. */
+  private shellOf(command: readonly string[]): { kind: ShellKind; words: readonly string[] } | null {
+    const [first, second] = command;
     const file = basename(first);
-    if (file === 'busybox' && rest.length > 0) return this.busybox(rest, command);
-    if (Object.hasOwn(INITS, file)) return this.init(INITS[file as keyof typeof INITS], command);
-    if (Object.hasOwn(SHELLS, file)) return this.shell(file, command);
-    if (file === 'timeout' || file === 'coreutils-timeout') return this.timeout(file, rest, command);
-    if (file === 'sleep') return sleepOf(command);
-    if (Object.hasOwn(EXECUTORS, file)) return this.executor(EXECUTORS[file], command);
-    return null;
-  }
-
-  private busybox([applet, ...rest]: string[], command: readonly string[]): Resolution | null {
-    if (applet === 'timeout') return this.timeout('busybox timeout', rest, command);
-    return this.resolve([applet === 'sh' ? 'ash' : applet, ...rest]);
-  }
-
-  /** Options up to `--` or the first word that is none; what follows is the child's command. */
-  private init({ init, valued, variants }: InitCommand, command: readonly string[]): Resolution | null {
-    const { options, rest } = splitOptions(command.slice(1), valued);
-    if (rest.length === 0) return null;
-    const variant = Object.entries(variants).find(([option]) => options.includes(option));
-    return this.around(command, rest, (name) => wrap(variant ? variant[1] : init, name));
-  }
-
-  private shell(shell: string, command: readonly string[]): Resolution | null {
-    const at = command.findIndex((word) => /^-[a-z]*c$/.test(word));
-    if (at < 0) {
-      // A script file: the shell itself runs it, so it is the program of that name.
-      const { rest } = splitOptions(command.slice(1), []);
-      return rest.length === 0 ? null : this.direct(rest);
+    if (file === 'busybox' && (second === 'sh' || second === 'ash'))
+      return { kind: { ...SHELLS.ash, comm: second }, words: command.slice(1) };
+    if (file === 'sh') {
+      const { userland = null } = this.options;
+      const isBash = userland === null && command.some(needsBash);
+      return { kind: isBash ? shOf('rhel') : shOf(userland), words: command };
     }
-    const script = command[at + 1];
-    if (script === undefined) return null;
-    const read = programOfScript(SHELLS[shell], script, (words) => {
-      const inner = this.resolve(words);
-      return inner.ok ? inner : null;
-    });
-    if (read.ok) return madeUp(command, read.source, read.assumed);
-    return read.command === null
-      ? unknown(command, 'a script with more than plain commands')
-      : unknown(read.command);
+    return Object.hasOwn(SHELLS, file) ? { kind: SHELLS[file], words: command } : null;
   }
 
-  private timeout(which: string, words: readonly string[], command: readonly string[]): Resolution | null {
-    const { rest } = splitOptions(words, ['-s', '-k', '--signal', '--kill-after']);
-    const inner = /^[\d.]+[smhd]?$/.test(rest[0] ?? '') ? rest.slice(1) : rest;
-    if (inner.length === 0) return null;
-    const resolution = this.around(
-      command,
-      inner,
-      which === 'coreutils-timeout' ? coreutilsTimeout : busyboxTimeout,
-    );
-    if (resolution.ok && which === 'timeout') {
-      resolution.assumed.push(
-        '`timeout` is taken for busybox’s (Alpine), which leaves an orphan on every run; for coreutils’ (Debian) write ' +
-          '`coreutils-timeout`',
-      );
-    }
-    return resolution;
+  private shell(kind: ShellKind, words: readonly string[], command: readonly string[]): Resolution | null {
+    const invocation = invocationOf(words);
+    if (invocation === null) return this.interactive(kind, command);
+    if ('file' in invocation)
+      return this.direct(invocation.file) ?? this.scriptFile(invocation.file, command);
+    const assumed: Assumption[] =
+      kind.comm === 'sh' && !this.options.userland ? [kind.name === 'bash' ? SH_IS_BASH : WHICH_SH] : [];
+    let problem: ProgramProblem | null = null;
+    const { stays } = this;
+    const find = (inner: readonly string[], isLast: boolean): Found => {
+      this.stays = stays && isLast;
+      const resolved = this.resolve(inner);
+      this.stays = stays;
+      if (resolved.ok) {
+        assumed.push(...resolved.assumed);
+        return { body: bodyOf(resolved), comm: resolved.source.comm, steps: resolved.source.steps };
+      }
+      problem ??= resolved.problem;
+      return { body: { comm: 'unknown', steps: [{ exit: 127 }] }, comm: 'unknown', steps: [] };
+    };
+    const compiled = compileScript(kind, invocation, { find, library: this.library });
+    if (!compiled.ok) return badScript(compiled.message);
+    if (problem !== null) return { ok: false, problem };
+    const effect = 'what follows from it is as in a probe’s usual course';
+    const notes = compiled.assumptions.map((note) => ({ ...note, effect }));
+    return madeUp(command, compiled.source, [...notes, ...distinct(assumed)]);
   }
 
-  /** Sets something up and becomes the command. */
-  private executor(words: number, command: readonly string[]): Resolution | null {
-    const { rest } = splitOptions(command.slice(1), []);
-    const arguments_ = rest.slice(words);
-    const inner = arguments_.slice(arguments_.findIndex((word) => !isAssignment(word)));
-    return inner.length === 0 ? null : this.resolve(inner);
+  /** A shell without a script reads from its stdin: nothing in a probe; a terminal for as long as a container lives. */
+  private interactive(kind: ShellKind, command: readonly string[]): Resolution {
+    const steps: Step[] = this.stays
+      ? [{ sigchld: 'reap-all' }, { 'on-term': 'ignore' }, 'pause']
+      : [{ sleep: '1ms' }];
+    const effect = this.stays
+      ? 'taken to wait for input for ever'
+      : 'taken to find nothing to read, and to end';
+    const what = `what \`${joinWords(command)}\` reads is not known`;
+    return madeUp(command, { comm: kind.comm, steps }, [{ what, effect }]);
   }
 
-  private around(
-    command: readonly string[],
-    inner: string[],
-    build: (name: string) => ProgramSource,
-  ): Resolution {
-    const resolved = this.resolve(inner);
-    if (!resolved.ok) return resolved;
-    return madeUp(command, build(resolved.name), resolved.assumed);
+  /** A script that a shell reads from a file of which nothing is known. */
+  private scriptFile(file: readonly string[], command: readonly string[]): Resolution {
+    if (this.options.strict) return unknown(command);
+    if (this.stays) return this.assumed(file);
+    const { source, assumption } = assumedProgram(`${basename(file[0])}.sh`, this.orphansOf(file[0]));
+    return madeUp(command, { ...source, comm: basename(command[0]) }, [
+      { ...assumption, what: assumption.what.replace('.sh`', '`') },
+    ]);
+  }
+
+  private assumed(command: readonly string[]): Resolution {
+    const [file] = command;
+    if (isWindows(file)) return unknown(command, 'a command of Windows');
+    if (this.options.strict) return unknown(command);
+    const { source, assumption } = this.stays
+      ? assumedServer(file)
+      : assumedProgram(file, this.orphansOf(file));
+    return madeUp(command, source, [assumption]);
+  }
+
+  private orphansOf(file: string): number {
+    const { orphansOf, orphans = 0 } = this.options;
+    return orphansOf?.get(file) ?? orphansOf?.get(basename(file)) ?? orphans;
   }
 }
 
-interface InitCommand {
-  init: InitName;
-  /** Options that are followed by a value. */
-  valued: readonly string[];
-  variants: Readonly<Record<string, InitName>>;
+function distinct(assumed: readonly Assumption[]): Assumption[] {
+  return [...new Map(assumed.map((assumption) => [JSON.stringify(assumption), assumption])).values()];
 }
 
-const TINI: InitCommand = { init: 'tini', valued: ['-p', '-e'], variants: { '-s': 'tini -s' } };
-const INITS = {
-  tini: TINI,
-  'docker-init': TINI,
-  'dumb-init': { init: 'dumb-init', valued: ['-r', '--rewrite'], variants: {} },
-  catatonit: { init: 'catatonit', valued: [], variants: {} },
-} satisfies Record<string, InitCommand>;
-
-/** Programs that exec their arguments, by how many of these come before the command. */
-const EXECUTORS: Readonly<Record<string, number>> = { env: 0, nohup: 0, gosu: 1, 'su-exec': 1 };
-
-function isAssignment(word: string): boolean {
-  return /^[A-Za-z_]\w*=/.test(word);
+function isWindows(file: string): boolean {
+  return /^[A-Za-z]:[\\/]|\.(exe|cmd|bat|ps1)$|^(cmd|powershell|pwsh)$/i.test(file);
 }
 
-function splitOptions(
-  words: readonly string[],
-  valued: readonly string[],
-): { options: string[]; rest: string[] } {
-  const options: string[] = [];
-  let index = 0;
-  for (; index < words.length && words[index].startsWith('-'); index++) {
-    if (words[index] === '--') return { options, rest: words.slice(index + 1) };
-    options.push(words[index]);
-    if (valued.includes(words[index])) index++;
-  }
-  return { options, rest: words.slice(index) };
+function badScript(message: string): Resolution {
+  const problem: ProgramProblem = {
+    path: [],
+    code: 'unknown-command',
+    message: `this is no shell script: ${message}`,
+    hint: 'Write it as the shell is to read it.',
+  };
+  return { ok: false, problem };
 }
 
-/** `sleep 5`, `sleep 1m`, `sleep infinity`. */
-function sleepOf(command: readonly string[]): Resolution | null {
-  const [, amount] = command;
-  if (amount === 'infinity' || amount === 'inf') {
-    return madeUp(command, { comm: 'sleep', steps: ['pause'] }, []);
-  }
-  const match = /^(\d+(?:\.\d{1,6})?)([smhd]?)$/.exec(amount ?? '');
-  if (match === null) return null;
-  const source: ProgramSource = { comm: 'sleep', steps: [{ sleep: `${match[1]}${match[2] || 's'}` }] };
-  return madeUp(command, normaliseProgram(source), []);
-}
-
-function basename(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
+/** A command as a person is told of it: a script of many lines by its first. */
+export function quoted(command: readonly string[]): string {
+  const words = command.map((word) => {
+    const lines = word.trimEnd().split('\n');
+    return lines.length === 1 ? word : `${lines[0]}… (${lines.length} lines)`;
+  });
+  return joinWords(words);
 }
 
 function unknown(command: readonly string[], why?: string): Resolution {
   if (command.length === 0)
     return { ok: false, problem: { path: [], code: 'unknown-command', message: 'the command is empty' } };
-  const line = joinWords(command);
+  const line = quoted(command);
   return {
     ok: false,
     problem: {

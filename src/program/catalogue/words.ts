@@ -58,3 +58,7 @@ export function joinWords(words: readonly string[]): string {
     .map((word) => (/^[\w@%+=:,./^[\]!~*?{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(' ');
 }
+
+export function basename(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

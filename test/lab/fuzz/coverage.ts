@@ -78,6 +78,7 @@ function namesOf(step: Step): string[] {
   if ('threads' in step) return orElse('threads', step.orElse);
   if ('wait' in step) return [`wait ${step.wait === 'any' || step.wait === 'all' ? step.wait : 'LABEL'}`];
   if ('repeat' in step) return [step.repeat.times === 'forever' ? 'repeat forever' : 'repeat'];
+  if ('if' in step) return step.if.else === undefined ? ['if'] : ['if', 'if else'];
   if ('exit' in step) return [step.exit === 'waited' ? 'exit waited' : 'exit'];
   if ('sigchld' in step) return [`sigchld ${step.sigchld}`];
   if ('on-term' in step) return [`on-term ${step['on-term']}`];

@@ -179,13 +179,24 @@ class Generator {
     for (let count = this.below(3); count > 0 && this.forksLeft > 0; count--)
       steps.push(this.fork(depth, helpers, labels));
     if (this.chance(0.15)) steps.push(this.quietStep());
-    if (mayLoop && this.chance(0.12))
-      steps.push({
-        repeat: { times: 2 + this.below(2), steps: this.instant(depth, helpers, labels, false) },
-      });
-    else if (mayLoop && this.chance(0.05)) steps.push(this.coin(depth, helpers, labels));
+    if (mayLoop && this.chance(0.12)) steps.push(this.loop(depth, helpers, labels));
+    else if (this.chance(0.05)) steps.push(this.branch(depth, helpers, labels));
+    else if (mayLoop && this.chance(0.06)) steps.push(this.coin(depth, helpers, labels));
     else if (this.chance(0.65)) steps.push(this.lastStep(depth, helpers, labels));
     return steps;
+  }
+
+  /** Some may be left early, by what a child's status or one of its own says. */
+  private loop(depth: number, helpers: readonly string[], labels: string[]): Step {
+    const steps = this.instant(depth, helpers, labels, false);
+    if (this.chance(0.3)) steps.push({ if: { status: this.below(3), steps: [{ break: 1 }] } });
+    return { repeat: { times: 2 + this.below(2), steps } };
+  }
+
+  private branch(depth: number, helpers: readonly string[], labels: string[]): Step {
+    const taken = this.chance(0.2) ? [] : this.instant(depth, helpers, labels, false);
+    const body = { status: this.chance(0.7) ? 0 : this.below(3), steps: taken };
+    return { if: this.chance(0.6) ? { ...body, else: this.instant(depth, helpers, labels, false) } : body };
   }
 
   /** A certain one: the two worlds have different luck. */
@@ -196,7 +207,9 @@ class Generator {
 
   /** Nobody else notices it at this instant. */
   private quietStep(): Step {
-    switch (this.below(7)) {
+    switch (this.below(8)) {
+      case 7:
+        return { status: this.below(3) };
       case 0:
         return 'setsid';
       case 1:

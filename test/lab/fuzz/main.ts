@@ -1,21 +1,25 @@
 /**
  * `npm run lab:fuzz -- [--minutes N] [--count N] [--seed N] [--first N]`; exit 0 agree, 1 differ, 2 usage, 3 skipped.
  *
- * `--coverage` instead says what so many programs (default 1,000) are made of and run into, on the model alone.
+ * `--shell` compares random scripts in dash, bash and busybox ash with the model instead. `--coverage` says what so many programs (default 1,000) are made of and run into, on the model alone.
  */
 
+import { missingForLab } from '../../../src/lab/namespace/setup.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
+import { formatShellFuzz, fuzzShells } from '../shell/compare.js';
 import { coverageOf, formatCoverage } from './coverage.js';
 import { formatFuzzReport, fuzz } from './fuzz.js';
 
 const EXIT_SKIPPED = 3;
 const EXIT_INTERRUPTED = 130;
+const SCRIPTS = 200;
 
 const USAGE = `npm run lab:fuzz -- [options]
   --minutes N   for so long (default 1)
   --count N     so many programs instead
   --seed N      of the programs (default: any; it is in the report)
   --first N     begins with this one of the seed's programs (default 0)
+  --shell       random shell scripts in dash, bash and ash (default 200 of them)
   --coverage    says what the programs are made of and run into, on the model alone
 `;
 
@@ -24,6 +28,7 @@ const values = optionsOrExit(USAGE, {
   count: { type: 'string' },
   seed: { type: 'string' },
   first: { type: 'string' },
+  shell: { type: 'boolean' },
   coverage: { type: 'boolean' },
 });
 const count = numberOrExit('count', values.count, { whole: true });
@@ -38,6 +43,26 @@ if (values.coverage) {
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
+if (values.shell) await compareShells();
+
+async function compareShells(): Promise<never> {
+  const missing = missingForLab();
+  if (missing.length > 0) {
+    process.stdout.write(missing.map((text) => `nothing was run: ${text}\n`).join(''));
+    process.exit(process.env.PIDSIM_LAB === 'required' ? 1 : EXIT_SKIPPED);
+  }
+  const report = await fuzzShells({
+    seed,
+    count: count ?? SCRIPTS,
+    first,
+    onProgress: (done) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} runs agree`);
+    },
+  });
+  process.stdout.write(formatShellFuzz(report));
+  process.exit(report.differences.length > 0 ? 1 : 0);
+}
+
 const report = await fuzz({
   seed,
   minutes,

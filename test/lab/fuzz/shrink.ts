@@ -91,7 +91,7 @@ function listEdits(list: unknown[], path: Path): Edit[] {
 /** What a compound step could be replaced with. */
 function innerSteps(step: unknown): unknown[][] {
   if (!isMapping(step)) return [];
-  const bodies = [step.repeat, step.chance].filter(isMapping);
+  const bodies = [step.repeat, step.chance, step.if].filter(isMapping);
   return bodies.flatMap((body) => [body.steps, body.else].filter(Array.isArray));
 }
 

@@ -176,7 +176,7 @@ describe('the fuzzer', () => {
       SIGNAL_NAMES.map((signal) => `kill ${target} ${signal}`),
     );
     const others =
-      'sleep pause fork exec threads wait-any wait-all wait-LABEL reap setsid setpgid kill repeat';
+      'sleep pause fork exec threads wait-any wait-all wait-LABEL reap setsid setpgid kill repeat if status break';
     const wanted = [
       ...others.split(' ').map((name) => name.replace('-', ' ')),
       ...['repeat forever', 'chance', 'exit', 'exit waited', 'exit-main-thread', 'fork program'],

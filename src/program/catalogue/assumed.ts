@@ -1,0 +1,78 @@
+/** Programs of which nothing is known but the name: a plain binary, a script that waits for what it starts. */
+import { truncateComm } from '../comm.js';
+import type { ProgramSource, Step } from '../step.js';
+import { basename } from './words.js';
+
+/** What was taken for granted: where (in a script), what, and what follows from it. */
+export interface Assumption {
+  where?: string;
+  what: string;
+  effect: string;
+  /** Of an assumed program; what if it were another is for a bracket to say. */
+  orphansPerRun?: number;
+  /** Usual enough to be said with the result alone, without a warning. */
+  isUsual?: boolean;
+}
+
+/** An orphan that an assumed program is said to leave. */
+const ORPHAN: Step = { fork: { steps: ['setsid', { sleep: '10ms' }], orElse: [] } };
+
+export function isScriptFile(file: string): boolean {
+  return /\.(sh|bash|ksh)$/.test(file) || /^(docker-)?entrypoint|healthcheck$/.test(basename(file));
+}
+
+/** Threads of programs that run other people's: node 20 and OpenJDK 17 on two CPUs, by strace. */
+const THREADS: Readonly<Record<string, number>> = { node: 6, nodejs: 6, java: 17 };
+
+function threadsOf(name: string): Step[] {
+  return Object.hasOwn(THREADS, name) ? [{ threads: THREADS[name], orElse: [{ exit: 1 }] }] : [];
+}
+
+/** A command of which nothing is known, as what a container runs: it stays. */
+export function assumedServer(file: string): { source: ProgramSource; assumption: Assumption } {
+  const name = basename(file);
+  return {
+    source: {
+      comm: truncateComm(name || 'command'),
+      description: 'Assumed: starts no process and waits for none.',
+      steps: [{ 'on-term': 'exit' }, ...threadsOf(name), 'pause'],
+    },
+    assumption: {
+      what: `it is not known what \`${file}\` does to the process table`,
+      effect: 'taken as a quiet program that stays',
+    },
+  };
+}
+
+/** What is assumed of a command: `orphans` of each run, 0 if nobody says otherwise. */
+export function assumedProgram(
+  file: string,
+  orphans: number,
+): { source: ProgramSource; assumption: Assumption } {
+  const comm = truncateComm(basename(file) || 'command');
+  const left = Array.from({ length: orphans }, () => ORPHAN);
+  const isScript = isScriptFile(file);
+  const steps: Step[] = isScript
+    ? [
+        { sigchld: 'reap-all' },
+        ...left,
+        { fork: { label: 'command', steps: [{ sleep: '2ms' }] } },
+        { wait: 'command' },
+      ]
+    : [...left, ...threadsOf(comm), { sleep: '2ms' }];
+  const kind = isScript ? 'a script that waits for what it starts' : 'a plain program that starts no other';
+  const effect =
+    orphans === 0 ? `taken as ${kind}` : `taken to leave ${orphans} orphan${orphans === 1 ? '' : 's'} a run`;
+  return {
+    source: {
+      comm,
+      description: `Assumed: ${kind}.`,
+      steps: isScript ? [...steps, { exit: 'waited' }] : steps,
+    },
+    assumption: {
+      what: `it is not known what \`${file}\` does to the process table`,
+      effect,
+      orphansPerRun: orphans,
+    },
+  };
+}

@@ -1,0 +1,193 @@
+/** Commands that run a command: inits, `timeout`, `env`, `su`; and those that do something else by userland. */
+import { parseDurationUs } from '../../text/duration.js';
+import { normaliseProgram } from '../normalise.js';
+import type { Found } from '../shell/index.js';
+import { lifeOf } from '../shell/life.js';
+import type { ExecBody, ProgramLibrary, ProgramSource, SignalName, Step } from '../step.js';
+import type { Userland } from '../userland.js';
+import type { Assumption } from './assumed.js';
+import { type InitName, wrap } from './inits.js';
+import { busyboxTimeout, coreutilsTimeout, type Limit } from './timeouts.js';
+import { basename } from './words.js';
+
+export interface Wrapper {
+  /** The command inside; null: there is none, it is a program of its own. */
+  inner: readonly string[] | null;
+  /** It becomes the command inside, and leaves nothing of its own. */
+  isSame?: boolean;
+  /** It is another program than the catalogue has by that name. */
+  comesFirst?: boolean;
+  assumed: Assumption[];
+  build(inner: ExecBody, known: { found: Found; library: ProgramLibrary } | null): ProgramSource;
+}
+
+export function wrapperOf(command: readonly string[], userland: Userland | null): Wrapper | null {
+  const [first, ...rest] = command;
+  const file = basename(first);
+  if (file === 'busybox' && rest.length > 0) return appletOf(rest);
+  if (Object.hasOwn(INITS, file)) return initOf(INITS[file as keyof typeof INITS], command);
+  if (file === 'coreutils-timeout') return timeoutOf(rest, 'debian');
+  if (file === 'timeout') return timeoutOf(rest, userland);
+  if (file === 'sleep') return sleepOf(command);
+  if (file === 'wget' && userland === 'busybox') return busyboxWget(rest);
+  if (file === 'su' || file === 'sudo' || file === 'runuser') return userChange(file, rest);
+  if (Object.hasOwn(EXECUTORS, file)) return executorOf(EXECUTORS[file], command);
+  return null;
+}
+
+function same(inner: readonly string[]): Wrapper | null {
+  if (inner.length === 0) return null;
+  return { inner, isSame: true, assumed: [], build: () => ({ comm: '', steps: [] }) };
+}
+
+function alone(source: ProgramSource, comesFirst = false): Wrapper {
+  return { inner: null, comesFirst, assumed: [], build: () => source };
+}
+
+function appletOf([applet, ...rest]: readonly string[]): Wrapper | null {
+  if (applet === 'timeout') return timeoutOf(rest, 'busybox');
+  if (applet === 'wget') return busyboxWget(rest) ?? same(['wget', ...rest]);
+  return same([applet, ...rest]);
+}
+
+interface InitCommand {
+  init: InitName;
+  /** Options that are followed by a value. */
+  valued: readonly string[];
+  variants: Readonly<Record<string, InitName>>;
+}
+
+const TINI: InitCommand = { init: 'tini', valued: ['-p', '-e'], variants: { '-s': 'tini -s' } };
+const INITS = {
+  tini: TINI,
+  'docker-init': TINI,
+  'dumb-init': { init: 'dumb-init', valued: ['-r', '--rewrite'], variants: {} },
+  catatonit: { init: 'catatonit', valued: [], variants: {} },
+} satisfies Record<string, InitCommand>;
+
+/** Options up to `--` or the first word that is none; what follows is the child's command. */
+function initOf({ init, valued, variants }: InitCommand, command: readonly string[]): Wrapper | null {
+  const { options, rest } = splitOptions(command.slice(1), valued);
+  if (rest.length === 0) return null;
+  const variant = Object.entries(variants).find(([option]) => options.includes(option));
+  return { inner: rest, assumed: [], build: (inner) => wrap(variant ? variant[1] : init, inner) };
+}
+
+const WHICH_TIMEOUT: Assumption = {
+  what: 'which `timeout` the image has is not known',
+  effect:
+    'taken for busybox’s (Alpine), which leaves an orphan on every run; set `userland: debian` for coreutils’, which leaves none',
+};
+
+/** `timeout [options] 5 COMMAND`, and busybox’s older `timeout -t 5 COMMAND`. */
+function timeoutOf(words: readonly string[], userland: Userland | null): Wrapper | null {
+  const { options, rest } = splitOptions(words, ['-s', '-k', '-t', '--signal', '--kill-after']);
+  const old = /^-t(\d*)$/.exec(words.find((word) => word.startsWith('-t')) ?? '');
+  const hasOwn = /^[\d.]+[smhd]?$/.test(rest[0] ?? '') || /^\$/.test(rest[0] ?? '');
+  const inner = hasOwn ? rest.slice(1) : rest;
+  if (inner.length === 0) return null;
+  const amount = hasOwn ? rest[0] : old?.[1] || (old === null ? '' : (words[words.indexOf('-t') + 1] ?? ''));
+  const limitUs =
+    parseDurationUs(/^[\d.]+$/.test(amount) ? `${amount}s` : amount) || Number.POSITIVE_INFINITY;
+  const wanted = options.find((option) => /^(-s|--signal)/.test(option));
+  const named = wanted === undefined ? '' : wanted.length > 2 ? wanted : words[words.indexOf(wanted) + 1];
+  const signal: SignalName = /KILL|9/.test(named) ? 'KILL' : 'TERM';
+  return {
+    inner,
+    assumed: userland === null ? [WHICH_TIMEOUT] : [],
+    build: (body, known) => {
+      const lifeUs = known === null ? 0 : lifeOf(known.found.steps, known.library, new WeakSet()).endUs;
+      const limit: Limit = { limitUs, lifeUs, signal };
+      return (userland ?? 'busybox') === 'busybox'
+        ? busyboxTimeout(body, limit)
+        : coreutilsTimeout(body, limit);
+    },
+  };
+}
+
+/** For each TLS connection busybox `wget` forks a helper, and does not wait for it (R38). */
+function busyboxWget(args: readonly string[]): Wrapper | null {
+  const connections = args.filter((arg) => arg.startsWith('https://')).length;
+  if (connections === 0) return null;
+  const helper: Step = {
+    fork: { steps: [{ exec: { comm: 'ssl_client', steps: [{ sleep: '30ms' }] } }], orElse: [{ exit: 1 }] },
+  };
+  const source: ProgramSource = {
+    comm: 'wget',
+    source:
+      'busybox bug 15967; observed with busybox 1.35: one orphan for each TLS connection, none with http',
+    description: 'busybox wget of an https address: leaves the helper that speaks TLS, unwaited.',
+    steps: [...Array.from({ length: connections }, () => helper), { sleep: '40ms' }],
+  };
+  return alone(source, true);
+}
+
+/** Programs that exec their arguments, by how many of these come before the command, and options with a value. */
+const EXECUTORS: Readonly<Record<string, { words: number; valued?: readonly string[] }>> = {
+  env: { words: 0, valued: ['-u', '-C'] },
+  nohup: { words: 0 },
+  gosu: { words: 1 },
+  'su-exec': { words: 1 },
+  chroot: { words: 1 },
+  nice: { words: 0, valued: ['-n'] },
+  ionice: { words: 0, valued: ['-c', '-n'] },
+  stdbuf: { words: 0, valued: ['-i', '-o', '-e'] },
+  setpriv: { words: 0, valued: ['--reuid', '--regid', '--groups'] },
+  chpst: { words: 0, valued: ['-u', '-U', '-e'] },
+  exec: { words: 0 },
+};
+
+/** Sets something up and becomes the command. */
+function executorOf(
+  { words, valued = [] }: { words: number; valued?: readonly string[] },
+  command: readonly string[],
+): Wrapper | null {
+  const { rest } = splitOptions(command.slice(1), valued);
+  const args = rest.slice(words);
+  const at = args.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));
+  return at < 0 ? null : same(args.slice(at));
+}
+
+/** `su USER -c SCRIPT`, `sudo -u USER COMMAND`: a process that waits for its child. */
+function userChange(file: string, words: readonly string[]): Wrapper | null {
+  const at = words.findIndex((word) => word === '-c' || word.startsWith('--command'));
+  const { rest } = splitOptions(words, ['-u', '-g', '-s', '-p', '-h', '-C', '--user', '--group', '--shell']);
+  const script = words[at]?.includes('=') ? words[at].slice(words[at].indexOf('=') + 1) : words[at + 1];
+  const inner = at >= 0 && file !== 'sudo' && script !== undefined ? ['sh', '-c', script] : rest;
+  if (inner.length === 0 || (at < 0 && file === 'su')) return null;
+  return {
+    inner,
+    assumed: [],
+    build: (body) => ({
+      comm: file,
+      description: `${file}: forks the command and waits for it.`,
+      steps: [
+        { fork: { label: 'command', steps: [{ exec: body }], orElse: [{ exit: 1 }] } },
+        { wait: 'command' },
+        { exit: 'waited' },
+      ],
+    }),
+  };
+}
+
+/** `sleep 5`, `sleep 1m`, `sleep infinity`. */
+function sleepOf([, amount]: readonly string[]): Wrapper | null {
+  if (amount === 'infinity' || amount === 'inf') return alone({ comm: 'sleep', steps: ['pause'] });
+  const match = /^(\d+(?:\.\d{1,6})?)([smhd]?)$/.exec(amount ?? '');
+  if (match === null) return null;
+  return alone(normaliseProgram({ comm: 'sleep', steps: [{ sleep: `${match[1]}${match[2] || 's'}` }] }));
+}
+
+export function splitOptions(
+  words: readonly string[],
+  valued: readonly string[],
+): { options: string[]; rest: string[] } {
+  const options: string[] = [];
+  let index = 0;
+  for (; index < words.length && words[index].startsWith('-'); index++) {
+    if (words[index] === '--') return { options, rest: words.slice(index + 1) };
+    options.push(words[index]);
+    if (valued.includes(words[index])) index++;
+  }
+  return { options, rest: words.slice(index) };
+}

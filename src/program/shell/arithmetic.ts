@@ -1,0 +1,133 @@
+/** `$(( ))` and `(( ))`, as far as the values are known. Assignments in them are done. */
+import type { ArithmeticExpression } from 'unbash';
+import type { State } from './state.js';
+import { textOf, UNKNOWN } from './values.js';
+
+/** The value, or null where it is not known. */
+export function evaluate(expression: ArithmeticExpression | undefined, state: State): number | null {
+  if (expression === undefined) return 0;
+  switch (expression.type) {
+    case 'ArithmeticWord':
+      return wordValue(expression.value, state);
+    case 'ArithmeticGroup':
+      return evaluate(expression.expression, state);
+    case 'ArithmeticUnary':
+      return unary(expression, state);
+    case 'ArithmeticTernary': {
+      const test = evaluate(expression.test, state);
+      if (test === null) return null;
+      return evaluate(test === 0 ? expression.alternate : expression.consequent, state);
+    }
+    case 'ArithmeticBinary':
+      return binary(expression, state);
+    default:
+      return null;
+  }
+}
+
+function wordValue(word: string, state: State): number | null {
+  if (/^-?(0x)?[0-9a-f]+$/i.test(word) && /^-?\d/.test(word)) return Number(word);
+  const name = nameOf(word);
+  if (name === null) return null;
+  const text = /^\d+$/.test(name) ? textOf(state.positional[Number(name) - 1]) : textOf(state.valueOf(name));
+  if (text === null) return null;
+  return text.trim() === '' ? 0 : /^-?\d+$/.test(text.trim()) ? Number(text) : null;
+}
+
+function nameOf(word: string): string | null {
+  return /^\$?\{?([A-Za-z_]\w*|\d)\}?$/.exec(word)?.[1] ?? null;
+}
+
+function assign(target: ArithmeticExpression, value: number | null, state: State): number | null {
+  const name = target.type === 'ArithmeticWord' ? nameOf(target.value) : null;
+  if (name !== null) state.variables.set(name, value === null ? UNKNOWN : { text: String(value) });
+  return value;
+}
+
+function unary(
+  { operator, operand, prefix }: Extract<ArithmeticExpression, { type: 'ArithmeticUnary' }>,
+  state: State,
+): number | null {
+  const value = evaluate(operand, state);
+  if (operator === '++' || operator === '--') {
+    const next = value === null ? null : value + (operator === '++' ? 1 : -1);
+    assign(operand, next, state);
+    return prefix ? next : value;
+  }
+  if (value === null) return null;
+  switch (operator) {
+    case '-':
+      return -value;
+    case '+':
+      return value;
+    case '!':
+      return value === 0 ? 1 : 0;
+    case '~':
+      return ~value;
+    default:
+      return null;
+  }
+}
+
+function binary(
+  { operator, left, right }: Extract<ArithmeticExpression, { type: 'ArithmeticBinary' }>,
+  state: State,
+): number | null {
+  if (operator === '=') return assign(left, evaluate(right, state), state);
+  const a = evaluate(left, state);
+  if (operator === '&&' && a === 0) return 0;
+  if (operator === '||' && a !== null && a !== 0) return 1;
+  const b = evaluate(right, state);
+  if (/^(<<|>>|[-+*/%&|^])=$/.test(operator))
+    return assign(left, calculate(operator.slice(0, -1), a, b), state);
+  return calculate(operator, a, b);
+}
+
+function calculate(operator: string, a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return null;
+  const yes = (is: boolean): number => (is ? 1 : 0);
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return b === 0 ? null : Math.trunc(a / b);
+    case '%':
+      return b === 0 ? null : a % b;
+    case '**':
+      return a ** b;
+    case '<<':
+      return a << b;
+    case '>>':
+      return a >> b;
+    case '&':
+      return a & b;
+    case '|':
+      return a | b;
+    case '^':
+      return a ^ b;
+    case '<':
+      return yes(a < b);
+    case '>':
+      return yes(a > b);
+    case '<=':
+      return yes(a <= b);
+    case '>=':
+      return yes(a >= b);
+    case '==':
+      return yes(a === b);
+    case '!=':
+      return yes(a !== b);
+    case '&&':
+      return yes(a !== 0 && b !== 0);
+    case '||':
+      return yes(a !== 0 || b !== 0);
+    case ',':
+      return b;
+    default:
+      return null;
+  }
+}

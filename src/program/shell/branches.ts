@@ -1,0 +1,176 @@
+/** `if`, `case` and loops: ways through a script. */
+import type { AndOr, Case, CompoundList, For, If, PipelineNode, While, Word } from 'unbash';
+import type { Step } from '../step.js';
+import { globToRegExp } from './globs.js';
+import { Processes } from './processes.js';
+import { type Flags, TESTED } from './shell.js';
+import type { State } from './state.js';
+import { visit } from './syntax.js';
+import { SUCCESS, textOf, UNKNOWN } from './values.js';
+import { fieldsOf, valueOfWord } from './words.js';
+
+/** Passes of a loop that are told apart. */
+const PASSES_MAX = 40;
+/** Of a `for`. */
+const ITEMS_MAX = 200;
+
+export abstract class Branches extends Processes {
+  protected if(
+    node: If,
+    clauses: readonly { clause: CompoundList; then: CompoundList }[],
+    state: State,
+    out: Step[],
+    flags: Flags,
+  ): void {
+    const [first, ...others] = clauses;
+    this.list(first.clause.commands, state, out, TESTED);
+    if (state.isDead) return;
+    const otherwise = (way: State, steps: Step[]): void => {
+      if (others.length > 0) {
+        this.if(node, others, way, steps, flags);
+        return;
+      }
+      if (node.else === undefined) way.status = SUCCESS;
+      else this.list(node.else.commands, way, steps, flags);
+    };
+    const elseFails = node.else !== undefined && fails(node.else.commands.map(({ command }) => command));
+    const healthy = !fails(first.then.commands.map(({ command }) => command)) || elseFails;
+    this.branch(
+      state,
+      out,
+      (way, steps) => this.list(first.then.commands, way, steps, flags),
+      otherwise,
+      first.clause,
+      healthy,
+    );
+  }
+
+  protected for(node: For, state: State, out: Step[], flags: Flags): void {
+    const inside = { ...flags, last: false };
+    const words = node.wordlist?.flatMap((word) =>
+      word.parts?.some(({ type }) => type === 'Glob' || type === 'BraceExpansion')
+        ? [UNKNOWN]
+        : fieldsOf(this, word, state, out),
+    );
+    const items = words ?? state.positional;
+    if (items.some((item) => 'unknown' in item))
+      this.note(node.name, 'what this loops over is not known; taken as one item for each word', true);
+    state.status = SUCCESS;
+    this.within('loop', state, out, (_frame, steps) => {
+      for (const item of items.slice(0, ITEMS_MAX)) {
+        if (state.isDead || this.isTooLong) return;
+        state.variables.set(node.name.value, item);
+        this.within('pass', state, steps, (_pass, pass) =>
+          this.list(node.body.commands, state, pass, inside),
+        );
+      }
+    });
+  }
+
+  protected while(node: While, state: State, out: Step[], flags: Flags): void {
+    const inside = { ...flags, last: false };
+    this.within('loop', state, out, (frame, steps) => {
+      for (let pass = 0; !state.isDead && !this.isTooLong; pass++) {
+        if (pass === PASSES_MAX) this.forget(node, state);
+        const before = state.clone();
+        const once: Step[] = [];
+        this.list(node.clause.commands, state, once, TESTED);
+        if (!state.isDead) {
+          const leave = (way: State, to: Step[]): void => {
+            way.status = pass > 0 && before.status.is === 'known' ? before.status : SUCCESS;
+            this.jump(frame, way, to);
+          };
+          const goOn = (way: State, to: Step[]): void =>
+            this.within('pass', way, to, (_frame, body) => this.list(node.body.commands, way, body, inside));
+          const isUntil = node.kind === 'until';
+          this.branch(state, once, isUntil ? leave : goOn, isUntil ? goOn : leave, node.clause, isUntil);
+        }
+        if (state.isDead || !state.knowsTheSameAs(before)) {
+          steps.push(...once);
+          if (pass > PASSES_MAX) return;
+          continue;
+        }
+        const forever: Step = { repeat: { times: 'forever', steps: once.length > 0 ? once : ['pause'] } };
+        steps.push(isBusy(once) ? 'pause' : forever);
+        state.isDead = true;
+      }
+    });
+  }
+
+  /** What a loop sets is not known if it goes round too often to follow. */
+  protected forget(node: While, state: State): void {
+    this.note(node, `after ${PASSES_MAX} passes of this loop its variables are taken as not known`);
+    visit(node, (inside) => {
+      if (inside.type === 'Assignment') state.variables.set(inside.name, UNKNOWN);
+      if (inside.type === 'ArithmeticWord') state.variables.set(inside.value, UNKNOWN);
+    });
+  }
+
+  protected case(node: Case, state: State, out: Step[], flags: Flags): void {
+    const subject = valueOfWord(this, node.word, state, out);
+    if (state.isDead) return;
+    const isOfStatus = 'statusOf' in subject && subject.statusOf === state.statusCount;
+    if (isOfStatus) {
+      this.caseOfStatus(node, 0, state, out, flags);
+      return;
+    }
+    const text = textOf(subject);
+    const chosen =
+      text === null
+        ? (node.items.find(({ body }) => !fails(body.commands.map(({ command }) => command))) ??
+          node.items.at(0))
+        : node.items.find(({ pattern }) => pattern.some((word) => globToRegExp(patternOf(word)).test(text)));
+    if (text === null)
+      this.note(node.word, 'this is not known; taken as the first way that does not fail', true);
+    state.status = SUCCESS;
+    if (chosen !== undefined) this.list(chosen.body.commands, state, out, flags);
+  }
+
+  protected caseOfStatus(node: Case, index: number, state: State, out: Step[], flags: Flags): void {
+    const item = node.items.at(index);
+    if (item === undefined) {
+      state.status = SUCCESS;
+      return;
+    }
+    const value = item.pattern.map(patternOf).find((pattern) => /^\d+$/.test(pattern));
+    const take = (way: State, steps: Step[]): void => {
+      way.status = SUCCESS;
+      this.list(item.body.commands, way, steps, flags);
+    };
+    if (value === undefined) {
+      take(state, out);
+      return;
+    }
+    state.status = { is: 'compared', value: Number(value), ifSame: 0, ifOther: 1 };
+    this.branch(
+      state,
+      out,
+      take,
+      (way, steps) => this.caseOfStatus(node, index + 1, way, steps, flags),
+      item,
+    );
+  }
+}
+
+function patternOf(word: Word): string {
+  return word.parts?.some(({ type }) => type === 'Glob') ? word.text.replace(/^"|"$/g, '') : word.value;
+}
+
+/** Is it the way of a probe that fails: one that ends with a status that is not 0? */
+export function fails(commands: readonly (PipelineNode | AndOr)[]): boolean {
+  return commands.some((command, index) => {
+    const isLast = index === commands.length - 1;
+    if (command.type === 'BraceGroup') return fails(command.body.commands.map((inside) => inside.command));
+    if (command.type !== 'Command') return false;
+    const name = command.name?.value;
+    if (name === 'false') return isLast;
+    if (name !== 'exit' && name !== 'return') return false;
+    const [status] = command.args;
+    return status?.type === 'Word' && /^[1-9]\d*$/.test(status.value);
+  });
+}
+
+/** A loop that would go round without a rest: it has no process and no sleep in it. */
+function isBusy(steps: readonly Step[]): boolean {
+  return !JSON.stringify(steps).match(/"(fork|sleep|wait|exec|pause|break)"/);
+}

@@ -1,0 +1,273 @@
+/** Commands that a shell does itself: what each does to the status, to what is known, and to other processes. */
+import type { Command } from 'unbash';
+import { SIGTERM } from '../../kernel/signals.js';
+import type { SignalName, Step } from '../step.js';
+import type { Flags, Frame, Shell } from './shell.js';
+import type { State } from './state.js';
+import { test } from './tests.js';
+import { FAILURE, known, type Status, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
+
+export interface Call {
+  shell: Shell;
+  name: string;
+  args: readonly Value[];
+  state: State;
+  out: Step[];
+  node: Command;
+  flags: Flags;
+}
+
+type Builtin = (call: Call) => Status | undefined;
+
+const nothing: Builtin = () => SUCCESS;
+
+export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
+  ':': nothing,
+  true: nothing,
+  false: () => FAILURE,
+  test: ({ args, state }) => test(args, state),
+  '[': ({ args, state }) => (textOf(args.at(-1)) === ']' ? test(args.slice(0, -1), state) : known(2)),
+  '[[': ({ args, state }) => test(args.slice(0, -1), state),
+  exit: leave,
+  return: giveBack,
+  break: (call) => loopJump(call, 'loop'),
+  continue: (call) => loopJump(call, 'pass'),
+  wait: awaitJobs,
+  kill: killProcesses,
+  trap: setTrap,
+  set: setOptions,
+  shift: ({ args, state }) => {
+    state.positional = state.positional.slice(Number(textOf(args[0]) ?? 1));
+    return SUCCESS;
+  },
+  unset: ({ args, state }) => {
+    for (const name of args) {
+      const text = textOf(name);
+      if (text !== null) state.variables.set(text, { text: '' });
+    }
+    return SUCCESS;
+  },
+  read: readLine,
+  type: lookUp,
+  hash: lookUp,
+  getopts: () => FAILURE,
+  let: () => ({ is: 'open', why: 'a calculation' }),
+  '.': sourced,
+  source: sourced,
+  eval: ({ shell, args, state, out, node, flags }) => {
+    const texts = args.map(textOf);
+    if (texts.includes(null)) {
+      shell.note(node, 'what is evaluated here is not known; taken to start nothing');
+      return SUCCESS;
+    }
+    state.status = SUCCESS;
+    shell.evaluate(texts.join(' '), state, out, { ...flags, last: false });
+    return;
+  },
+};
+
+/** `exit`, at the status that it names. */
+function leave({ shell, args, state, out }: Call): undefined {
+  takeStatus(args[0], state);
+  shell.end(state, out);
+}
+
+function giveBack({ shell, args, state, out }: Call): Status | undefined {
+  const frame = shell.frameFor('function');
+  if (frame === null && shell.kind.name === 'bash') return FAILURE;
+  takeStatus(args[0], state);
+  if (frame === null) shell.end(state, out);
+  else shell.jump(frame, state, out);
+}
+
+/** `exit 3`, `exit $?`, `exit $rc`; without a word the status stays. */
+function takeStatus(value: Value | undefined, state: State): void {
+  if (value === undefined) return;
+  const text = textOf(value);
+  if (text !== null) state.status = /^\d+$/.test(text) ? known(Number(text)) : known(2);
+  else if ('statusOf' in value && value.statusOf === state.statusCount) {
+    if (state.status.is !== 'waited') state.status = { is: 'waited' };
+  } else state.status = { is: 'open', why: 'a status' };
+}
+
+function loopJump({ shell, args, state, out }: Call, kind: Frame['kind']): Status | undefined {
+  const frame = shell.frameFor(kind, Number(textOf(args[0]) ?? 1));
+  if (frame === null) return SUCCESS;
+  state.status = SUCCESS;
+  shell.jump(frame, state, out);
+}
+
+function awaitJobs({ shell, args, state, out, node }: Call): Status | undefined {
+  const [job] = args;
+  if (job === undefined) {
+    for (const each of state.jobs) shell.emit(out, { wait: each });
+    if (state.jobs.length > 0) state.statusCount++;
+    state.jobs = [];
+    return SUCCESS;
+  }
+  const text = textOf(job);
+  if (text === '-n' || text === '-f') {
+    if (state.jobs.length === 0) return known(127);
+    shell.emit(out, { wait: 'any' });
+    state.noteStatus();
+    return;
+  }
+  const label =
+    'job' in job
+      ? job.job
+      : text?.startsWith('%')
+        ? (state.jobs.at(Number(text.slice(1)) - 1) ?? null)
+        : null;
+  if (label !== null && state.jobs.includes(label)) {
+    for (const each of shell.jobOf.get(label) ?? [label]) shell.wait(each, state, out);
+    return;
+  }
+  if (label !== null || text !== null) return known(127);
+  shell.note(node, 'which process is waited for is not known; taken as none');
+  return SUCCESS;
+}
+
+const SIGNALS: Readonly<Record<string, SignalName>> = {
+  KILL: 'KILL',
+  '9': 'KILL',
+  CHLD: 'CHLD',
+  '17': 'CHLD',
+};
+/** What a job in the background ignores. */
+const IGNORED_BY_JOBS = new Set(['INT', '2', 'QUIT', '3']);
+
+function killProcesses({ shell, args, state, out, node }: Call): Status | undefined {
+  let signal = String(SIGTERM);
+  let at = 0;
+  const first = textOf(args[0]);
+  if (first === '-l' || first === '-L') return SUCCESS;
+  if (first === '-s' || first === '-n') {
+    signal = textOf(args[1]) ?? signal;
+    at = 2;
+  } else if (first?.startsWith('-') && first !== '--') {
+    signal = first.slice(1);
+    at = 1;
+  }
+  if (textOf(args[at]) === '--') at++;
+  let status: Status = SUCCESS;
+  for (const target of args.slice(at))
+    status = killOne(shell, signal.replace(/^SIG/, ''), target, state, out, node);
+  return state.isDead ? undefined : status;
+}
+
+function killOne(
+  shell: Shell,
+  signal: string,
+  target: Value,
+  state: State,
+  out: Step[],
+  node: Command,
+): Status {
+  if ('self' in target) {
+    if (signal === '0') return SUCCESS;
+    shell.emit(out, { kill: { target: 'self', signal: SIGNALS[signal] ?? 'TERM' } });
+    return SUCCESS;
+  }
+  const job = 'job' in target ? target.job : textOf(target)?.startsWith('%') ? state.jobs.at(-1) : undefined;
+  if (job === undefined || !(state.jobs.includes(job) || state.lastJob === job)) {
+    const why = `the process that \`kill\` is meant for`;
+    if (signal === '0') return { is: 'open', why: `whether there is ${why}` };
+    shell.note(node, `${why} is not known; taken as one that it does no harm to`);
+    return SUCCESS;
+  }
+  if (IGNORED_BY_JOBS.has(signal)) return SUCCESS;
+  const sent = signal === '0' ? 'CHLD' : (SIGNALS[signal] ?? 'TERM');
+  shell.emit(out, { status: 0 }, { kill: { target: job, signal: sent }, orElse: [{ status: 1 }] });
+  state.noteStatus();
+  return state.status;
+}
+
+function setTrap({ shell, args, state, out }: Call): Status {
+  const [action, ...signals] = args.map(textOf);
+  if (action === undefined || action === '-l' || action === '-p') return SUCCESS;
+  const isReset = action === '-' || signals.length === 0;
+  for (const given of signals.length === 0 ? [action] : signals) {
+    const signal = given?.toUpperCase().replace(/^SIG/, '') ?? '';
+    if (signal === 'EXIT' || signal === '0') state.exitTrap = isReset || action === '' ? null : action;
+    else if (isReset || action === '') state.handlers.delete(named(signal));
+    else state.handlers.add(named(signal));
+    if (named(signal) === 'TERM') {
+      const handler = action !== null && /\bexit\b/.test(action) ? 'exit' : 'ignore';
+      shell.emit(out, { 'on-term': isReset ? 'default' : action === '' ? 'ignore' : handler });
+    }
+  }
+  if (!isReset && action !== '') state.hadHandlers = true;
+  return SUCCESS;
+}
+
+function named(signal: string): string {
+  return signal === '15' ? 'TERM' : signal;
+}
+
+function setOptions({ shell, args, state, out }: Call): Status | undefined {
+  const words = [...args];
+  while (words.length > 0) {
+    const text = textOf(words[0]);
+    if (text === null || !/^[-+]/.test(text)) break;
+    words.shift();
+    if (text === '--' || text === '-') {
+      state.positional = words;
+      return SUCCESS;
+    }
+    const isOn = text.startsWith('-');
+    if (!applyOptions(text.slice(1), isOn, textOf(words[0]), shell, state)) {
+      state.status = known(2);
+      shell.end(state, out);
+      return;
+    }
+    if (text.endsWith('o')) words.shift();
+  }
+  if (words.length > 0) state.positional = words;
+  return SUCCESS;
+}
+
+/** False: the shell has no such option, and ends. */
+export function applyOptions(
+  letters: string,
+  isOn: boolean,
+  name: string | null,
+  shell: Shell,
+  state: State,
+): boolean {
+  if (letters.includes('e')) state.errexit = isOn;
+  if (!letters.endsWith('o')) return true;
+  if (name === 'errexit') state.errexit = isOn;
+  if (name !== 'pipefail') return true;
+  if (shell.kind.name === 'dash') return false;
+  state.pipefail = isOn;
+  return true;
+}
+
+function readLine({ shell, args, state, out, node }: Call): Status {
+  const names = args.map(textOf).filter((name) => name !== null && /^[A-Za-z_]\w*$/.test(name));
+  shell.awaitInput(state, out);
+  if (state.inputLines === null) {
+    if (state.inputUs === null) return FAILURE;
+    shell.note(node, 'what is read here is not known; taken as one line', true);
+    state.inputLines = [];
+    for (const name of names) state.variables.set(name as string, UNKNOWN);
+    return SUCCESS;
+  }
+  const [line, ...rest] = state.inputLines;
+  state.inputLines = rest;
+  const words = (line ?? '').trim().split(/\s+/);
+  names.forEach((name, index) => {
+    const text = index === names.length - 1 ? words.slice(index).join(' ') : (words[index] ?? '');
+    state.variables.set(name as string, { text });
+  });
+  return line === undefined ? FAILURE : SUCCESS;
+}
+
+function lookUp({ args }: Call): Status {
+  return { is: 'open', why: `whether there is a command ${textOf(args.at(-1)) ?? 'of that name'}` };
+}
+
+function sourced({ shell, args, node }: Call): Status {
+  shell.note(node, `what the file ${textOf(args[0]) ?? ''} does is not known; taken to start nothing`);
+  return SUCCESS;
+}

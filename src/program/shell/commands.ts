@@ -1,0 +1,201 @@
+/** One command of a script: its words, its redirections, and whether it is a function, a builtin or a process. */
+import type { AndOr, Assignment, Command, CommandNode, PipelineNode, Redirection, Word } from 'unbash';
+import type { Step } from '../step.js';
+import { BUILTIN_ACTIONS } from './builtins.js';
+import { BUILTINS } from './kinds.js';
+import { readsInput } from './readers.js';
+import { type Flags, type Found, Shell } from './shell.js';
+import type { State } from './state.js';
+import { SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
+import { fieldsOf, valueOfWord } from './words.js';
+
+/** Functions that call themselves, `eval` in `eval`: deeper is not followed. */
+export const DEPTH_MAX = 12;
+/** Longer than any probe: as good as for ever. */
+export const HOUR_US = 3_600_000_000;
+
+export abstract class Commands extends Shell {
+  protected depth = 0;
+
+  protected abstract node(node: PipelineNode | AndOr, state: State, out: Step[], flags: Flags): void;
+
+  protected command(node: Command, state: State, out: Step[], flags: Flags): void {
+    const { inputUs, inputLines } = state;
+    state.hasSubstituted = false;
+    const words = [...(node.name === undefined ? [] : [node.name]), ...node.suffix].filter(isArgument);
+    const fields = words.flatMap((word) => this.fields(word, state, out));
+    this.redirect(node.redirects, state, out);
+    const assigned = node.prefix.filter((part) => part.type === 'Assignment');
+    for (const assignment of assigned) this.assign(assignment, state, out, fields.length > 0);
+    if (!state.isDead) {
+      if (fields.length > 0) this.run(node, fields, state, out, flags);
+      else if (!state.hasSubstituted) state.status = SUCCESS;
+    }
+    const hasReadHere = node.redirects.some(isInput);
+    if (!hasReadHere) return;
+    state.inputUs = inputUs;
+    state.inputLines = inputLines;
+  }
+
+  protected fields(word: Word | Assignment, state: State, out: Step[]): Value[] {
+    if (word.type === 'Word') return fieldsOf(this, word, state, out);
+    const value = this.assign(word, state, out, false);
+    const text = textOf(value);
+    return [text === null ? UNKNOWN : { text: `${word.name}=${text}` }];
+  }
+
+  protected assign(node: Assignment, state: State, out: Step[], isTemporary: boolean): Value {
+    const { name, value, append } = node;
+    if (value.type === 'ArrayValue') {
+      for (const word of value.elements) fieldsOf(this, word, state, out);
+      state.variables.set(name, UNKNOWN);
+      return UNKNOWN;
+    }
+    const read = valueOfWord(this, value, state, out);
+    const before = textOf(state.variables.get(name));
+    const more = textOf(read);
+    const whole = !append ? read : before === null || more === null ? UNKNOWN : { text: before + more };
+    if (!isTemporary) state.variables.set(name, node.index === undefined ? whole : UNKNOWN);
+    return whole;
+  }
+
+  /** A function, a command of the shell's own, or a process. */
+  protected run(node: Command, fields: readonly Value[], state: State, out: Step[], flags: Flags): void {
+    const [first, ...args] = fields;
+    const name = textOf(first);
+    const body = name === null ? undefined : state.functions.get(name);
+    if (body !== undefined) {
+      this.call(node, body.type === 'CompoundList' ? null : body, args, state, out, flags);
+      return;
+    }
+    if (name === 'command' || name === 'builtin' || name === 'exec') {
+      const bare = args.slice(args.findIndex((arg) => !/^-/.test(textOf(arg) ?? '')));
+      const asks = args.some((arg) => /^-[vV]$/.test(textOf(arg) ?? ''));
+      if (asks)
+        state.status = { is: 'open', why: `whether there is a command ${textOf(bare[0]) ?? ''}`.trim() };
+      else if (args.length === 0) state.status = SUCCESS;
+      else if (name === 'exec') this.become(node, bare, state, out);
+      else if (/^(exec|command)$/.test(textOf(bare[0]) ?? '')) this.run(node, bare, state, out, flags);
+      else if (this.isBuiltin(textOf(bare[0]) ?? '')) this.builtin(node, bare, state, out, flags);
+      else this.process(node, bare, state, out, flags);
+      return;
+    }
+    if (name !== null && BUILTINS[this.kind.name].has(name)) this.builtin(node, fields, state, out, flags);
+    else if (name === 'return' || name === 'exit') this.builtin(node, fields, state, out, flags);
+    else this.process(node, fields, state, out, flags);
+  }
+
+  protected isBuiltin(name: string | undefined): boolean {
+    return name === undefined || BUILTINS[this.kind.name].has(name);
+  }
+
+  protected builtin(node: Command, fields: readonly Value[], state: State, out: Step[], flags: Flags): void {
+    const name = textOf(fields[0]) ?? '';
+    const action = Object.hasOwn(BUILTIN_ACTIONS, name) ? BUILTIN_ACTIONS[name] : null;
+    if (action === null) state.status = SUCCESS;
+    else {
+      const status = action({ shell: this, name, args: fields.slice(1), state, out, node, flags });
+      if (status !== undefined) state.status = status;
+    }
+  }
+
+  protected call(
+    node: Command,
+    body: CommandNode | null,
+    args: readonly Value[],
+    state: State,
+    out: Step[],
+    { tested }: Flags,
+  ): void {
+    if (body === null || this.depth >= DEPTH_MAX) {
+      this.note(node, 'this is nested too deep to follow; taken to start nothing');
+      state.status = SUCCESS;
+      return;
+    }
+    this.depth++;
+    const { positional } = state;
+    state.positional = [...args];
+    this.within('function', state, out, (_frame, steps) =>
+      this.node(body, state, steps, { last: false, tested }),
+    );
+    state.positional = positional;
+    this.depth--;
+  }
+
+  protected process(node: Command, fields: readonly Value[], state: State, out: Step[], flags: Flags): void {
+    const found = this.found(node, fields, state);
+    const isDetached = node.redirects.some(isOutput);
+    const mayBecome =
+      this.kind.name === 'bash'
+        ? this.becomes.has(node) && state.handlers.size === 0
+        : flags.last && state.handlers.size === 0 && !state.hadHandlers;
+    if (mayBecome && state.exitTrap === null) {
+      const step = this.exec(found.body, state, out);
+      if (isDetached) this.detached.add(step);
+      return;
+    }
+    const label = this.label();
+    const step = this.fork(label, [{ exec: found.body }], out);
+    if (isDetached) this.detached.add(step);
+    this.wait(label, state, out);
+  }
+
+  protected become(node: Command, fields: readonly Value[], state: State, out: Step[]): void {
+    if (node.redirects.some(isOutput))
+      this.detached.add(this.exec(this.found(node, fields, state, true).body, state, out));
+    else this.exec(this.found(node, fields, state, true).body, state, out);
+  }
+
+  /** What runs, and for how long, if it reads a pipe. */
+  protected found(node: Command, fields: readonly Value[], state: State, isExec = false): Found {
+    const words = fields.map((field) => textOf(field) ?? '$…');
+    if (textOf(fields[0]) === null)
+      this.note(node, 'which command this is is not known; taken as a plain one');
+    const found = this.host.find(words, isExec || node.pos === this.lastAt);
+    if (!state.inputUs || !readsInput(words)) return found;
+    const input: Step = state.inputUs >= HOUR_US ? 'pause' : { sleep: `${Math.round(state.inputUs)}us` };
+    const steps = [input, ...found.steps];
+    return { comm: found.comm, steps, body: { comm: found.comm, steps } };
+  }
+
+  awaitInput(state: State, out: Step[]): void {
+    if (!state.inputUs) return;
+    this.emit(out, state.inputUs >= HOUR_US ? 'pause' : { sleep: `${Math.round(state.inputUs)}us` });
+    state.inputUs = 0;
+  }
+
+  protected redirect(redirects: readonly Redirection[], state: State, out: Step[]): void {
+    for (const redirect of redirects) {
+      if (redirect.type === 'HereDoc') {
+        const { body } = redirect;
+        const lines = body.text.replace(/\n$/, '').split('\n');
+        for (const part of body.parts ?? [])
+          if (part.type === 'CommandExpansion') this.substitute(part.script, state, out);
+        state.inputUs = 0;
+        state.inputLines = body.text === '' ? [] : lines;
+        continue;
+      }
+      const target = redirect.target === undefined ? UNKNOWN : valueOfWord(this, redirect.target, state, out);
+      if (!isInput(redirect)) continue;
+      const text = textOf(target);
+      state.inputUs =
+        text === '/dev/null' ? null : redirect.target?.text.startsWith('<(') ? state.inputUs : 0;
+      state.inputLines = redirect.type === 'HereString' && text !== null ? text.split('\n') : null;
+    }
+  }
+}
+
+function isArgument(part: Word | Assignment | Redirection): part is Word | Assignment {
+  return part.type === 'Word' || part.type === 'Assignment';
+}
+
+export function isInput(redirect: Redirection): boolean {
+  return redirect.type !== 'Redirect' || redirect.operator === '<' || redirect.operator === '<>';
+}
+
+/** Does it give the command another stdout? */
+export function isOutput(redirect: Redirection): boolean {
+  if (redirect.type !== 'Redirect' || redirect.operator.includes('<')) return false;
+  const { descriptor } = redirect;
+  return descriptor === undefined || (descriptor.type === 'FileDescriptor' && descriptor.value === 1);
+}

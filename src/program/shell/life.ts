@@ -1,0 +1,156 @@
+/**
+ * How long a process and what it starts will live, as far as steps tell: a reader at the end of a pipe lives as long as
+ * the pipe has a writer. The step language has no pipes, so that has to be known when the script is compiled.
+ */
+import type { Distribution } from '../../sim/distribution.js';
+import { parseDistribution } from '../duration.js';
+import type { ProgramLibrary, Step } from '../step.js';
+
+export interface Life {
+  /** From the start to the end of the process itself. */
+  endUs: number;
+  /** … and to the end of the last process that has its stdout. */
+  stdoutUs: number;
+  status: number;
+}
+
+/** Longer than any probe: it is of no interest how much. */
+const LONG_US = 3_600_000_000;
+const STEPS_MAX = 20_000;
+
+interface Ended {
+  endUs: number;
+  status: number;
+}
+
+interface Image {
+  children: Map<string, Ended>;
+  all: Ended[];
+  status: number;
+  nowUs: number;
+  /** It has the stdout. */
+  holds: boolean;
+}
+
+/** The life of a process with these steps; `detached`: forks whose child does not have the stdout. */
+export function lifeOf(steps: readonly Step[], library: ProgramLibrary, detached: WeakSet<object>): Life {
+  return new Lives(library, detached).of(steps);
+}
+
+const GOES_ON = 0;
+const HAS_ENDED = -1;
+
+class Lives {
+  private left = STEPS_MAX;
+  private readonly holders: Ended[] = [];
+
+  constructor(
+    private readonly library: ProgramLibrary,
+    private readonly detached: WeakSet<object>,
+  ) {}
+
+  of(steps: readonly Step[]): Life {
+    const { endUs, status } = this.process(steps, 0, true);
+    return {
+      endUs,
+      stdoutUs: this.holders.reduce((last, holder) => Math.max(last, holder.endUs), 0),
+      status,
+    };
+  }
+
+  private process(steps: readonly Step[], startUs: number, holds: boolean): Ended {
+    const image: Image = { children: new Map(), all: [], status: 0, nowUs: startUs, holds };
+    const result = this.run(steps, image);
+    const ended = { endUs: image.nowUs, status: result === HAS_ENDED ? image.status : 0 };
+    if (image.holds) this.holders.push(ended);
+    return ended;
+  }
+
+  /** GOES_ON, HAS_ENDED, or how many `repeat` steps are to be left. */
+  private run(steps: readonly Step[], image: Image): number {
+    for (const step of steps) {
+      const result = this.step(step, image);
+      if (result !== GOES_ON) return result;
+    }
+    return GOES_ON;
+  }
+
+  private step(step: Step, image: Image): number {
+    if (--this.left < 0 || step === 'pause') image.nowUs = LONG_US;
+    if (image.nowUs >= LONG_US) return HAS_ENDED;
+    if (typeof step === 'string') return GOES_ON;
+    if ('sleep' in step) image.nowUs += typicalUs(parseDistribution(step.sleep)!);
+    else if ('fork' in step) this.fork(step, image);
+    else if ('exec' in step) {
+      if (this.detached.has(step)) image.holds = false;
+      return this.exec(step.exec, image);
+    } else if ('wait' in step) wait(step.wait, image);
+    else if ('kill' in step) kill(step.kill.target, image);
+    else if ('status' in step) image.status = step.status;
+    else if ('exit' in step) {
+      if (step.exit !== 'waited') image.status = step.exit;
+      return HAS_ENDED;
+    } else if ('if' in step)
+      return this.run(image.status === step.if.status ? step.if.steps : (step.if.else ?? []), image);
+    else if ('chance' in step)
+      return this.run(step.chance.p >= 0.5 ? step.chance.steps : (step.chance.else ?? []), image);
+    else if ('break' in step) return step.break;
+    else if ('repeat' in step) return this.repeat(step.repeat, image);
+    return GOES_ON;
+  }
+
+  private fork(step: Extract<Step, { fork: unknown }>, image: Image): void {
+    const { label, program, steps = [] } = step.fork;
+    const body = program === undefined ? steps : (this.library.get(program)?.steps ?? []);
+    const child = this.process(body, image.nowUs, image.holds && !this.detached.has(step));
+    image.all.push(child);
+    if (label !== undefined) image.children.set(label, child);
+  }
+
+  private exec(body: { program: string } | { steps: Step[] }, image: Image): number {
+    const steps = 'program' in body ? (this.library.get(body.program)?.steps ?? []) : body.steps;
+    image.children = new Map();
+    if (this.run(steps, image) === GOES_ON) image.status = 0;
+    return HAS_ENDED;
+  }
+
+  private repeat(body: { times: number | 'forever'; steps: Step[] }, image: Image): number {
+    const times = body.times === 'forever' ? Number.POSITIVE_INFINITY : body.times;
+    for (let time = 0; time < times; time++) {
+      const result = this.run(body.steps, image);
+      if (result === HAS_ENDED) return HAS_ENDED;
+      if (result > 0) return result - 1;
+      if (this.left < 0) return HAS_ENDED;
+    }
+    return GOES_ON;
+  }
+}
+
+function typicalUs(duration: Distribution): number {
+  switch (duration.kind) {
+    case 'constant':
+      return duration.us;
+    case 'uniform':
+      return (duration.lowUs + duration.highUs) / 2;
+    case 'exponential':
+      return duration.meanUs;
+    case 'lognormal':
+      return duration.medianUs;
+  }
+}
+
+function wait(target: string, image: Image): void {
+  const found = target === 'any' || target === 'all' ? image.all : [image.children.get(target)];
+  for (const child of found) {
+    if (child === undefined) continue;
+    image.nowUs = Math.max(image.nowUs, child.endUs);
+    image.status = child.status;
+  }
+}
+
+function kill(target: string, image: Image): void {
+  const child = image.children.get(target);
+  if (child === undefined || child.endUs <= image.nowUs) return;
+  child.endUs = image.nowUs;
+  child.status = 143;
+}

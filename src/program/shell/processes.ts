@@ -1,0 +1,202 @@
+/** What a shell forks besides commands: subshells, jobs, pipelines, `$( )`. */
+import type {
+  AndOr,
+  CommandNode,
+  ParsedScript,
+  Pipeline,
+  PipelineNode,
+  ProcessSubstitutionPart,
+  Statement,
+  Subshell,
+} from 'unbash';
+import type { Step } from '../step.js';
+import { Commands, DEPTH_MAX, HOUR_US, isInput, isOutput } from './commands.js';
+import { outputOf } from './output.js';
+import { type Flags, LAST } from './shell.js';
+import type { State } from './state.js';
+import { known, negated, SUCCESS, UNKNOWN, type Value } from './values.js';
+
+export abstract class Processes extends Commands {
+  /**
+   * bash becomes the last command of a list if that is a simple one without redirections, and if neither `&` nor a list
+   * of another kind stands before it.
+   */
+  protected markLast(statements: readonly Statement[]): void {
+    const last = statements.at(-1);
+    if (last === undefined || last.background || statements.at(-2)?.background) return;
+    const { command } = last;
+    const simple = command.type === 'AndOr' && statements.length === 1 ? command.commands.at(-1)! : command;
+    if (simple.type === 'Command' && simple.redirects.length === 0) this.becomes.add(simple);
+  }
+
+  /** `-e`. */
+  protected endIfFailed(node: { pos: number; end: number }, state: State, out: Step[], flags: Flags): void {
+    if (!state.errexit || flags.tested || state.isDead || state.status.is === 'open') return;
+    this.branch(state, out, goOn, (way, steps) => this.end(way, steps), node);
+  }
+
+  protected subshell(node: Subshell, state: State, out: Step[], flags: Flags): void {
+    const list = (way: State, steps: Step[]): void => {
+      if (this.kind.name === 'bash') this.markLast(node.body.commands);
+      this.list(node.body.commands, way, steps, { last: true, tested: flags.tested });
+    };
+    const mayBecome =
+      flags.last && state.exitTrap === null && state.handlers.size === 0 && !state.hadHandlers;
+    if (mayBecome) {
+      const { frames } = this;
+      this.frames = [];
+      list(state, out);
+      if (!state.isDead) this.end(state, out);
+      this.frames = frames;
+      return;
+    }
+    const label = this.label();
+    this.fork(label, this.child(state, list), out);
+    this.wait(label, state, out);
+  }
+
+  protected redirected(
+    node: Extract<CommandNode, { type: 'Redirected' }>,
+    state: State,
+    out: Step[],
+    flags: Flags,
+  ): void {
+    const { inputUs, inputLines } = state;
+    this.redirect(node.redirects, state, out);
+    const steps: Step[] = [];
+    const isSubshell = node.command.type === 'Subshell';
+    this.node(node.command, state, steps, isSubshell ? flags : { ...flags, last: false });
+    if (node.redirects.some(isOutput))
+      for (const step of steps) if (typeof step === 'object' && 'fork' in step) this.detached.add(step);
+    out.push(...steps);
+    if (!node.redirects.some(isInput)) return;
+    state.inputUs = inputUs;
+    state.inputLines = inputLines;
+  }
+
+  protected job(command: PipelineNode | AndOr, state: State, out: Step[]): void {
+    const isPipe =
+      command.type === 'Pipeline' && command.commands.length > 1 && command.prefixes.length === 0;
+    const labels = isPipe ? this.elements(command, state, out) : [this.single(command, state, out)];
+    state.jobs.push(...labels);
+    state.lastJob = labels.at(-1)!;
+    this.jobOf.set(state.lastJob, labels);
+    state.status = SUCCESS;
+  }
+
+  protected single(command: PipelineNode | AndOr, state: State, out: Step[]): string {
+    const steps = this.child(state, (way, inside) => {
+      way.inputUs = null;
+      way.inputLines = null;
+      this.whole(command, way, inside);
+    });
+    const label = this.label();
+    this.fork(label, steps, out);
+    return label;
+  }
+
+  /** All that a forked shell does. */
+  protected whole(command: PipelineNode | AndOr, state: State, out: Step[], tested = false): void {
+    if (command.type === 'Command') this.becomes.add(command);
+    this.node(command, state, out, { last: true, tested });
+  }
+
+  protected pipeline(node: Pipeline, state: State, out: Step[], flags: Flags): void {
+    const isNegated = node.prefixes.filter(({ type }) => type === 'Negation').length % 2 === 1;
+    if (node.commands.length === 1) {
+      const [only] = node.commands;
+      this.node(only, state, out, { last: false, tested: isNegated || flags.tested });
+    } else if (node.operators.includes('|&') && this.kind.name !== 'bash') {
+      state.status = known(2);
+      this.end(state, out);
+      return;
+    } else this.piped(node, state, out, isNegated || flags.tested);
+    if (state.isDead) return;
+    if (isNegated) state.status = negated(state.status);
+    else if (node.commands.length > 1) this.endIfFailed(node, state, out, flags);
+  }
+
+  protected piped(node: Pipeline, state: State, out: Step[], tested: boolean): void {
+    const labels = this.elements(node, state, out, tested);
+    for (const label of labels) this.emit(out, { wait: label });
+    if (state.pipefail) this.emit(out, ...lastFailure(labels));
+    state.noteStatus();
+  }
+
+  /** Forks the elements of a pipeline: each is a child of the shell, also in the background. */
+  protected elements(node: Pipeline, state: State, out: Step[], tested = false): string[] {
+    let { inputUs, inputLines } = state;
+    const labels: string[] = [];
+    for (const [index, command] of node.commands.entries()) {
+      const steps = this.child(state, (way, inside) => {
+        way.inputUs = inputUs;
+        way.inputLines = inputLines;
+        this.whole(command, way, inside, tested);
+      });
+      const label = this.label();
+      labels.push(label);
+      this.fork(label, steps, out);
+      if (index === node.commands.length - 1) break;
+      inputUs = this.lifeOf(steps).stdoutUs;
+      inputLines = outputOf(this, command, state)?.replace(/\n$/, '').split('\n') ?? null;
+    }
+    return labels;
+  }
+
+  substitute(script: ParsedScript | undefined, state: State, out: Step[]): Value {
+    if (script === undefined || this.depth >= DEPTH_MAX) return UNKNOWN;
+    const output = script.commands.length === 1 ? outputOf(this, script.commands[0].command, state) : null;
+    this.depth++;
+    const steps = this.child(state, (way, inside) => {
+      if (this.kind.name === 'bash') {
+        way.errexit = false;
+        this.markLast(script.commands);
+        const [only] = script.commands;
+        if (script.commands.length === 1 && !only.background) {
+          this.whole(only.command, way, inside);
+          return;
+        }
+      }
+      this.list(script.commands, way, inside, LAST);
+    });
+    this.depth--;
+    const { endUs, stdoutUs } = this.lifeOf(steps);
+    const label = this.label();
+    // A shell reads until nobody has the other end of the pipe; dash and ash do not look for dead children meanwhile.
+    const isDeaf = !this.kind.reapsAtOnce && (state.jobs.length > 0 || stdoutUs > endUs);
+    this.fork(label, steps, out);
+    if (isDeaf) this.emit(out, { sigchld: 'default' });
+    if (stdoutUs > endUs)
+      this.emit(out, stdoutUs >= HOUR_US ? 'pause' : { sleep: `${Math.round(stdoutUs)}us` });
+    this.wait(label, state, out);
+    if (isDeaf) this.emit(out, { sigchld: 'reap-all' }, 'reap');
+    state.hasSubstituted = true;
+    return output === null ? UNKNOWN : { text: output.replace(/\n+$/, '') };
+  }
+
+  /** `<( )`: a job that nobody waits for, whose output a command reads. */
+  reads(part: ProcessSubstitutionPart, state: State, out: Step[]): void {
+    const { script } = part;
+    if (script === undefined) return;
+    const steps = this.child(state, (way, inside) => {
+      const [only] = script.commands;
+      if (script.commands.length === 1) this.whole(only.command, way, inside);
+      else this.list(script.commands, way, inside, LAST);
+    });
+    const label = this.label();
+    this.fork(label, steps, out);
+    state.jobs.push(label);
+    state.inputUs = this.lifeOf(steps).stdoutUs;
+    state.inputLines = null;
+  }
+}
+
+function goOn(): void {}
+
+/** The status of the last element of the pipeline that failed. */
+function lastFailure(labels: readonly string[]): Step[] {
+  const [label, ...before] = labels.toReversed();
+  const wait: Step = { wait: label };
+  if (before.length === 0) return [wait];
+  return [wait, { if: { status: 0, steps: lastFailure(before.toReversed()) } }];
+}

@@ -1,0 +1,327 @@
+/** The shell as one process after another: how it forks, waits, jumps and ends, whatever its script says. */
+import type { ParsedScript, ProcessSubstitutionPart, Statement } from 'unbash';
+import type { ExecBody, ForkBody, ProgramLibrary, Step } from '../step.js';
+import type { ShellKind } from './kinds.js';
+import { lifeOf } from './life.js';
+import { merged, type State, settle, type Way } from './state.js';
+import { placeIn } from './syntax.js';
+import { FAILURE, known, type Status, SUCCESS, type Value } from './values.js';
+
+/** What had to be taken for granted, and where in the script. */
+export interface Assumption {
+  /** `line:column` in the script, and the text there. */
+  where: string;
+  what: string;
+  /** Nothing that is not understood: what only a run can tell takes its healthy course. */
+  isUsual: boolean;
+}
+
+/** What a command runs, found by its words. */
+export interface Found {
+  body: ExecBody;
+  comm: string;
+  steps: readonly Step[];
+}
+
+export interface ScriptHost {
+  /** `isLast`: it is the last that the script runs, or the shell becomes it. */
+  find(words: readonly string[], isLast: boolean): Found;
+  library: ProgramLibrary;
+}
+
+export interface Flags {
+  /** The shell ends with this command, and may become it. */
+  last: boolean;
+  /** Its status is looked at: `-e` does not end the shell. */
+  tested: boolean;
+}
+
+export const PLAIN: Flags = { last: false, tested: false };
+export const TESTED: Flags = { last: false, tested: true };
+export const LAST: Flags = { last: true, tested: false };
+
+/** A place that `break`, `continue` or `return` leads to the end of. */
+export interface Frame {
+  kind: 'loop' | 'pass' | 'function';
+  id: number;
+  ways: Way[];
+}
+
+type Place = { pos: number; end: number };
+
+/** A program may have 100,000 pieces of data: a script that would be more is too long to follow. */
+const STEPS_MAX = 4_000;
+/** Steps `break` to a frame, until `finish` counts the `repeat` steps between. */
+const FRAME = 1_000_000;
+
+export abstract class Shell {
+  readonly notes: Assumption[] = [];
+  /** Commands that bash becomes. */
+  readonly becomes = new WeakSet<object>();
+  /** Forks and execs whose process has another stdout than its parent. */
+  readonly detached = new WeakSet<object>();
+  /** The processes of a job in the background, by the label of the last, which is `$!`. */
+  readonly jobOf = new Map<string, string[]>();
+  text = '';
+  /** Where the last command of the script stands. */
+  lastAt = -1;
+  protected frames: Frame[] = [];
+  private readonly frameOf = new WeakMap<object, number>();
+  private count = 0;
+  private stepCount = 0;
+
+  constructor(
+    readonly kind: ShellKind,
+    readonly host: ScriptHost,
+  ) {}
+
+  abstract list(statements: readonly Statement[], state: State, out: Step[], flags: Flags): void;
+  abstract substitute(script: ParsedScript | undefined, state: State, out: Step[]): Value;
+  abstract reads(part: ProcessSubstitutionPart, state: State, out: Step[]): void;
+  abstract awaitInput(state: State, out: Step[]): void;
+
+  note(place: Place, what: string, isUsual = false): void {
+    const quoted = this.text.slice(place.pos, place.end).split('\n')[0];
+    const where = `${placeIn(this.text, place.pos)} \`${quoted.length > 60 ? `${quoted.slice(0, 57)}…` : quoted}\``;
+    if (!this.notes.some((note) => note.where === where && note.what === what))
+      this.notes.push({ where, what, isUsual });
+  }
+
+  label(): string {
+    return `job-${++this.count}`;
+  }
+
+  /** Is there room for more? A script with many ways or long loops is followed only so far. */
+  get isTooLong(): boolean {
+    return this.stepCount > STEPS_MAX;
+  }
+
+  emit(out: Step[], ...steps: Step[]): void {
+    this.stepCount += steps.length;
+    out.push(...steps);
+  }
+
+  // ---- processes
+
+  /** A child that does `steps`. It is refused: dash and ash give up, bash tries again for 15 s (K44). */
+  fork(label: string, steps: Step[], out: Step[]): object {
+    const body = steps.length === 0 ? [{ exit: 0 }] : steps;
+    const fork: { fork: ForkBody } = { fork: { label, steps: body } };
+    if (!this.kind.retriesFork) {
+      this.emit(out, fork);
+      return fork;
+    }
+    const done = this.newFrame('loop');
+    const refused = this.newFrame('pass');
+    fork.fork.orElse = [{ sleep: BASH_RETRY }, this.breakTo(refused)];
+    const tries = this.repeat({ times: 1, steps: [fork, this.breakTo(done)] }, refused);
+    const again: Step = { repeat: { times: BASH_TRIES, steps: [tries] } };
+    this.emit(out, this.repeat({ times: 1, steps: [again, { exit: REFUSED_STATUS_OF_BASH }] }, done));
+    return fork;
+  }
+
+  wait(label: string, state: State, out: Step[]): void {
+    this.emit(out, { wait: label });
+    state.noteStatus();
+    state.jobs = state.jobs.filter((job) => job !== label);
+  }
+
+  /** The shell becomes the command. */
+  exec(body: ExecBody, state: State, out: Step[]): object {
+    const step = { exec: body };
+    this.emit(out, step);
+    state.isDead = true;
+    return step;
+  }
+
+  /** The steps of a child of the shell that is a shell itself. */
+  child(state: State, run: (state: State, out: Step[]) => void): Step[] {
+    const { frames } = this;
+    this.frames = [];
+    const inside = state.forked();
+    const steps: Step[] = state.handlers.has('TERM') ? [{ 'on-term': 'default' }] : [];
+    run(inside, steps);
+    if (!inside.isDead) this.end(inside, steps);
+    this.frames = frames;
+    return steps;
+  }
+
+  /** How long the process and whoever has its stdout will live, in µs. */
+  lifeOf(steps: readonly Step[]): { endUs: number; stdoutUs: number } {
+    return lifeOf(this.finish(steps), this.host.library, this.detached);
+  }
+
+  /** The shell ends with the status that it has, after the action of its EXIT trap. */
+  end(state: State, out: Step[]): void {
+    const action = state.exitTrap;
+    if (action === null) {
+      this.exit(state, out);
+      return;
+    }
+    state.exitTrap = null;
+    const trapped = (way: State, steps: Step[]): void => {
+      const { status } = way;
+      this.evaluate(action, way, steps, PLAIN);
+      if (way.isDead) return;
+      way.status = status.is === 'waited' || status.is === 'compared' ? FAILURE : status;
+      this.exit(way, steps);
+    };
+    this.branch(state, out, trapped, trapped, { pos: 0, end: 0 });
+  }
+
+  private exit(state: State, out: Step[]): void {
+    const { status } = state;
+    if (status.is === 'compared') settle({ state, steps: out });
+    this.emit(out, { exit: status.is === 'known' ? status.value : status.is === 'open' ? 0 : 'waited' });
+    state.isDead = true;
+  }
+
+  abstract evaluate(script: string, state: State, out: Step[], flags: Flags): void;
+
+  // ---- ways
+
+  /**
+   * Goes one way if the status is 0, and the other if not. What is not known takes the healthy course: `healthy` says
+   * which.
+   */
+  branch(
+    state: State,
+    out: Step[],
+    then: (state: State, out: Step[]) => void,
+    otherwise: (state: State, out: Step[]) => void,
+    place: Place,
+    healthy = true,
+  ): void {
+    if (state.status.is === 'open') {
+      this.note(place, `${state.status.why} is not known; taken as ${healthy ? 'true' : 'false'}`, true);
+      state.status = healthy ? SUCCESS : FAILURE;
+    }
+    const { status } = state;
+    if (status.is === 'known' || status.is === 'open' || (status.is === 'waited' && status.failed)) {
+      const isSuccess = status.is === 'known' && status.value === 0;
+      (isSuccess ? then : otherwise)(state, out);
+      return;
+    }
+    const seen = status.is === 'waited' ? { value: 0, ifSame: 0, ifOther: null } : status;
+    const same = this.way(state, known(seen.ifSame), seen.ifSame === 0 ? then : otherwise, seen.value);
+    const other = this.way(
+      state,
+      seen.ifOther === null ? { is: 'waited', failed: true } : known(seen.ifOther),
+      seen.ifSame === 0 ? otherwise : then,
+      null,
+    );
+    const whole = merged([same, other], state);
+    if (same.steps.length + other.steps.length > 0) {
+      const body = { status: seen.value, steps: same.steps };
+      this.emit(out, { if: other.steps.length > 0 ? { ...body, else: other.steps } : body });
+    }
+    state.become(whole);
+  }
+
+  /** One of two ways: `value` is what the status of the child is there. */
+  private way(
+    state: State,
+    status: Status,
+    run: (state: State, out: Step[]) => void,
+    value: number | null,
+  ): Way {
+    const way: Way = { state: state.clone(), steps: [] };
+    way.state.status = status;
+    if (value !== null) {
+      for (const [name, held] of way.state.variables)
+        if ('statusOf' in held && held.statusOf === state.statusCount)
+          way.state.variables.set(name, { text: String(value) });
+    }
+    run(way.state, way.steps);
+    return way;
+  }
+
+  // ---- frames
+
+  protected newFrame(kind: Frame['kind']): Frame {
+    return { kind, id: ++this.count, ways: [] };
+  }
+
+  /** Does `body` in a frame: what jumps to its end goes on behind it. */
+  within(kind: Frame['kind'], state: State, out: Step[], body: (frame: Frame, out: Step[]) => void): void {
+    const frame = this.newFrame(kind);
+    const steps: Step[] = [];
+    this.frames.push(frame);
+    body(frame, steps);
+    this.frames.pop();
+    state.become(merged([...frame.ways, { state: state.clone(), steps }], state));
+    if (frame.ways.length === 0) out.push(...steps);
+    else out.push(this.repeat({ times: 1, steps }, frame));
+  }
+
+  /** The nth frame of that kind around, from within; a function's end is as far as `break` sees. */
+  frameFor(kind: Frame['kind'], nth = 1): Frame | null {
+    let left = nth;
+    for (const frame of this.frames.toReversed()) {
+      if (frame.kind === kind && --left === 0) return frame;
+      if (frame.kind === 'function' && kind !== 'function') return null;
+    }
+    return null;
+  }
+
+  jump(frame: Frame, state: State, out: Step[]): void {
+    const jump = this.breakTo(frame);
+    this.emit(out, jump);
+    frame.ways.push({ state: state.clone(), steps: out, jump });
+    state.isDead = true;
+  }
+
+  private breakTo(frame: Frame): Step {
+    return { break: FRAME + frame.id };
+  }
+
+  private repeat(body: { times: number; steps: Step[] }, frame: Frame): Step {
+    const step: Step = { repeat: body };
+    this.frameOf.set(step, frame.id);
+    this.stepCount++;
+    return step;
+  }
+
+  /** The steps with every `break` as it is written: by the count of `repeat` steps that it leaves. */
+  finish(steps: readonly Step[], around: readonly (number | undefined)[] = []): Step[] {
+    return steps.flatMap((step) => this.finished(step, around));
+  }
+
+  private finished(step: Step, around: readonly (number | undefined)[]): Step[] {
+    if (typeof step === 'string') return [step];
+    const inside = (steps: readonly Step[]): Step[] => this.finish(steps, around);
+    if ('break' in step && step.break > FRAME)
+      return [{ break: around.length - around.lastIndexOf(step.break - FRAME) }];
+    if ('repeat' in step) {
+      const id = this.frameOf.get(step);
+      const steps = this.finish(step.repeat.steps, [...around, id]);
+      const last = steps.at(-1);
+      if (step.repeat.times === 1 && typeof last === 'object' && 'break' in last && last.break === 1)
+        steps.pop();
+      return steps.length === 0 ? [] : [{ repeat: { ...step.repeat, steps } }];
+    }
+    if ('if' in step) {
+      const { status, steps, else: otherwise } = step.if;
+      const body = { status, steps: inside(steps) };
+      return [{ if: otherwise === undefined ? body : { ...body, else: inside(otherwise) } }];
+    }
+    if ('fork' in step) {
+      const { fork } = step;
+      const copy: Step = {
+        fork: {
+          ...fork,
+          steps: fork.steps && this.finish(fork.steps),
+          ...(fork.orElse === undefined ? {} : { orElse: inside(fork.orElse) }),
+        },
+      };
+      if (this.detached.has(step)) this.detached.add(copy);
+      return [copy];
+    }
+    return [step];
+  }
+}
+
+/** bash sleeps 1, 2, 4 and 8 s between its attempts: 15 s in all. */
+const BASH_TRIES = 5;
+const BASH_RETRY = '3s';
+const REFUSED_STATUS_OF_BASH = 254;

@@ -1,0 +1,147 @@
+/** What a shell knows at one point of its script, when the script is compiled: one way through it at a time. */
+import type { CompoundList, Function as ShellFunction } from 'unbash';
+import type { Step } from '../step.js';
+import { type Status, SUCCESS, UNKNOWN, type Value } from './values.js';
+
+export type FunctionBody = ShellFunction['body'];
+
+export class State {
+  status: Status = SUCCESS;
+  /** Counts the statuses that children had: a variable that holds an earlier one is lost. */
+  statusCount = 0;
+  variables = new Map<string, Value>();
+  functions = new Map<string, FunctionBody>();
+  positional: Value[] = [];
+  /** Label of `$!`, and of every job in the background that is a child of this process. */
+  lastJob: string | null = null;
+  jobs: string[] = [];
+  /** Nothing is reached from here: the shell has ended, has become a command, or has jumped. */
+  isDead = false;
+  errexit = false;
+  pipefail = false;
+  exitTrap: string | null = null;
+  /** Signals with a handler, which keep a shell from becoming its last command. */
+  handlers = new Set<string>();
+  /** ash never forgets that there were handlers. */
+  hadHandlers = false;
+  /** What can be read from stdin: how long its writers live, in µs; null: nothing, at once. */
+  inputUs: number | null = null;
+  /** Lines of stdin, if they are known. */
+  inputLines: string[] | null = null;
+  /** A `$( )` has been run in the words of the command at hand. */
+  hasSubstituted = false;
+
+  clone(): State {
+    const copy = new State();
+    Object.assign(copy, this);
+    copy.variables = new Map(this.variables);
+    copy.functions = new Map(this.functions);
+    copy.jobs = [...this.jobs];
+    copy.handlers = new Set(this.handlers);
+    return copy;
+  }
+
+  /** As a forked shell starts: the same variables, no children, no traps. */
+  forked(): State {
+    const copy = this.clone();
+    copy.jobs = [];
+    copy.exitTrap = null;
+    copy.handlers = new Set();
+    copy.hadHandlers = false;
+    return copy;
+  }
+
+  become(other: State): void {
+    Object.assign(this, other);
+  }
+
+  /** The last wait step, or `status`, has given the process another status. */
+  noteStatus(): void {
+    this.statusCount++;
+    this.status = { is: 'waited' };
+  }
+
+  valueOf(name: string): Value {
+    const value = this.variables.get(name);
+    if (value === undefined) return UNKNOWN;
+    return 'statusOf' in value && value.statusOf !== this.statusCount ? UNKNOWN : value;
+  }
+
+  /** Is everything that decides what comes next as in `other`? */
+  knowsTheSameAs(other: State): boolean {
+    if (this.variables.size !== other.variables.size || this.functions.size !== other.functions.size)
+      return false;
+    for (const [name, value] of this.variables) if (!isSame(value, other.variables.get(name))) return false;
+    return this.errexit === other.errexit && this.exitTrap === other.exitTrap;
+  }
+}
+
+/** A way that ends where others do: its state, and the steps that led there. */
+export interface Way {
+  state: State;
+  steps: Step[];
+  /** The jump at the end of the steps, if the way came by one. */
+  jump?: Step;
+}
+
+/** The state where ways come together; what they know differently is unknown. */
+export function merged(ways: readonly Way[], dead: State): State {
+  const live = ways.filter(({ state }) => !state.isDead);
+  if (live.length === 0) {
+    const state = dead.clone();
+    state.isDead = true;
+    return state;
+  }
+  const [first, ...others] = live;
+  const state = first.state.clone();
+  state.statusCount = Math.max(...live.map((way) => way.state.statusCount));
+  if (others.every((way) => isSame(way.state.status, state.status))) return withCommon(state, others);
+  for (const way of live) settle(way);
+  state.status = { is: 'waited' };
+  state.statusCount++;
+  return withCommon(state, others);
+}
+
+function withCommon(state: State, others: readonly Way[]): State {
+  for (const { state: other } of others) {
+    for (const [name, value] of state.variables)
+      if (!isSame(value, other.variables.get(name))) state.variables.set(name, UNKNOWN);
+    for (const name of other.variables.keys())
+      if (!state.variables.has(name)) state.variables.set(name, UNKNOWN);
+    for (const [name, body] of other.functions) state.functions.set(name, body);
+    for (const job of other.jobs) if (!state.jobs.includes(job)) state.jobs.push(job);
+    if (state.lastJob !== other.lastJob) state.lastJob ??= other.lastJob;
+    state.exitTrap ??= other.exitTrap;
+  }
+  return state;
+}
+
+/** Gives the process, at the end of the way, the status that is known of it. */
+export function settle({ state, steps, jump }: Way): void {
+  const setting = settingOf(state.status);
+  const at = jump === undefined ? steps.length : steps.indexOf(jump);
+  steps.splice(at, 0, ...setting);
+  if (setting.length > 0) state.statusCount++;
+  state.status = { is: 'waited' };
+}
+
+function settingOf(status: Status): Step[] {
+  switch (status.is) {
+    case 'known':
+      return [{ status: status.value }];
+    case 'open':
+      return [{ status: 0 }];
+    case 'compared': {
+      const { value, ifSame, ifOther } = status;
+      return [{ if: { status: value, steps: [{ status: ifSame }], else: [{ status: ifOther }] } }];
+    }
+    default:
+      return [];
+  }
+}
+
+export function isSame(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+export type Body = CompoundList;

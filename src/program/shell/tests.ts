@@ -1,0 +1,173 @@
+/** `test`, `[` and `[[`: their status, as far as it is known. */
+import type { TestExpression, Word } from 'unbash';
+import { globToRegExp } from './globs.js';
+import type { State } from './state.js';
+import { FAILURE, known, negated, type Status, SUCCESS, textOf, type Value } from './values.js';
+
+/** What every container has: then a test for it is no assumption. */
+const HERE: Readonly<Record<string, 'd' | 'f' | 'c'>> = {
+  '/': 'd',
+  '/tmp': 'd',
+  '/dev': 'd',
+  '/proc': 'd',
+  '/etc': 'd',
+  '/etc/passwd': 'f',
+  '/dev/null': 'c',
+};
+
+const BINARY = /^(=|==|!=|<|>|-eq|-ne|-lt|-le|-gt|-ge|-nt|-ot|-ef|=~)$/;
+const UNARY = /^-[abcdefghknoprstuvwxzGLNOS]$/;
+
+/** The status of `test` with these arguments. */
+export function test(args: readonly Value[], state: State): Status {
+  const texts = args.map(textOf);
+  if (args.length === 0) return FAILURE;
+  if (args.length === 1) return nonEmpty(args[0]);
+  if (args.length === 3 && texts[1] !== null && BINARY.test(texts[1]))
+    return binary(args[0], texts[1], args[2], state);
+  const or = texts.lastIndexOf('-o');
+  if (or > 0 && args.length > 2)
+    return either(test(args.slice(0, or), state), test(args.slice(or + 1), state));
+  const and = texts.lastIndexOf('-a');
+  if (and > 0 && args.length > 2)
+    return both(test(args.slice(0, and), state), test(args.slice(and + 1), state));
+  if (texts[0] === '!') return negated(test(args.slice(1), state));
+  if (args.length === 2 && texts[0] !== null && UNARY.test(texts[0])) return unary(texts[0], args[1]);
+  if (texts[0] === '(' && texts.at(-1) === ')') return test(args.slice(1, -1), state);
+  return texts.includes(null) ? open('a test of what is not known') : known(2);
+}
+
+/** The status of `[[ … ]]`; `expand` gives the value of a word. */
+export function testExpression(
+  expression: TestExpression,
+  state: State,
+  expand: (word: Word) => Value,
+): Status {
+  const of = (inner: TestExpression): Status => testExpression(inner, state, expand);
+  switch (expression.type) {
+    case 'TestUnary':
+      return unary(expression.operator, expand(expression.operand));
+    case 'TestBinary': {
+      const { operator, left, right } = expression;
+      return /^(==|=|!=)$/.test(operator)
+        ? matches(expand(left), operator, expand(right), state)
+        : binary(expand(left), operator, expand(right), state);
+    }
+    case 'TestNot':
+      return expression.negations.length % 2 === 1 ? negated(of(expression.operand)) : of(expression.operand);
+    case 'TestGroup':
+      return of(expression.expression);
+    default:
+      return expression.operands.map(of).reduce(expression.operator === '&&' ? both : either);
+  }
+}
+
+function open(why: string): Status {
+  return { is: 'open', why };
+}
+
+function given(is: boolean): Status {
+  return is ? SUCCESS : FAILURE;
+}
+
+function nonEmpty(value: Value): Status {
+  const text = textOf(value);
+  if (text !== null) return given(text !== '');
+  return 'unknown' in value ? open('whether a text is empty') : SUCCESS;
+}
+
+function unary(operator: string, value: Value): Status {
+  const text = textOf(value);
+  switch (operator) {
+    case '-n':
+      return nonEmpty(value);
+    case '-z':
+      return negated(nonEmpty(value));
+    case '-t':
+      return FAILURE;
+    default: {
+      const kind = text !== null && Object.hasOwn(HERE, text) ? HERE[text] : null;
+      if (kind === null) return open(`a test of the file ${text ?? 'that a variable names'}`);
+      return given(operator === `-${kind}` || !/^-[bcdfhkpLSgu]$/.test(operator));
+    }
+  }
+}
+
+/** A comparison of numbers that the status of a child can be looked at with: which one, and what if it is that one. */
+const OF_STATUS: Readonly<Record<string, (n: number) => { value: number; ifSame: 0 | 1 } | null>> = {
+  '-eq': (n) => ({ value: n, ifSame: 0 }),
+  '=': (n) => ({ value: n, ifSame: 0 }),
+  '==': (n) => ({ value: n, ifSame: 0 }),
+  '-ne': (n) => ({ value: n, ifSame: 1 }),
+  '!=': (n) => ({ value: n, ifSame: 1 }),
+  '-gt': (n) => (n === 0 ? { value: 0, ifSame: 1 } : null),
+  '-ge': (n) => (n === 1 ? { value: 0, ifSame: 1 } : null),
+  '-le': (n) => (n === 0 ? { value: 0, ifSame: 0 } : null),
+  '-lt': (n) => (n === 1 ? { value: 0, ifSame: 0 } : null),
+};
+
+function binary(left: Value, operator: string, right: Value, state: State): Status {
+  const [a, b] = [textOf(left), textOf(right)];
+  if (a !== null && b !== null) return compare(a, operator, b);
+  const asked = 'statusOf' in left && left.statusOf === state.statusCount && b !== null && /^\d+$/.test(b);
+  const seen = asked && Object.hasOwn(OF_STATUS, operator) ? OF_STATUS[operator](Number(b)) : null;
+  if (seen !== null) return { is: 'compared', ...seen, ifOther: 1 - seen.ifSame };
+  return open('a comparison with what is not known');
+}
+
+function matches(left: Value, operator: string, right: Value, state: State): Status {
+  const [text, pattern] = [textOf(left), textOf(right)];
+  if (text === null || pattern === null) return binary(left, operator, right, state);
+  return given(globToRegExp(pattern).test(text) === (operator !== '!='));
+}
+
+function compare(a: string, operator: string, b: string): Status {
+  switch (operator) {
+    case '=':
+    case '==':
+      return given(a === b);
+    case '!=':
+      return given(a !== b);
+    case '<':
+      return given(a < b);
+    case '>':
+      return given(a > b);
+    case '=~':
+      return open('a match of a regular expression');
+    case '-nt':
+    case '-ot':
+    case '-ef':
+      return open('a comparison of files');
+    default:
+      return compareNumbers(a.trim(), operator, b.trim());
+  }
+}
+
+function compareNumbers(a: string, operator: string, b: string): Status {
+  if (!/^[-+]?\d+$/.test(a) || !/^[-+]?\d+$/.test(b)) return known(2);
+  const difference = Number(a) - Number(b);
+  switch (operator) {
+    case '-eq':
+      return given(difference === 0);
+    case '-ne':
+      return given(difference !== 0);
+    case '-lt':
+      return given(difference < 0);
+    case '-le':
+      return given(difference <= 0);
+    case '-gt':
+      return given(difference > 0);
+    default:
+      return given(difference >= 0);
+  }
+}
+
+function both(a: Status, b: Status): Status {
+  if (a.is === 'known') return a.value === 0 ? b : a;
+  return b.is === 'known' ? (b.value === 0 ? a : b) : a;
+}
+
+function either(a: Status, b: Status): Status {
+  if (a.is === 'known') return a.value === 0 ? a : b;
+  return b.is === 'known' ? (b.value === 0 ? b : a) : a;
+}

@@ -1,0 +1,123 @@
+/** Expansion of words: what they stand for as far as that is known; a `$( )` in them is run. */
+import type { ParameterExpansionPart, Word, WordPart } from 'unbash';
+import type { Step } from '../step.js';
+import { evaluate } from './arithmetic.js';
+import type { Shell } from './shell.js';
+import type { State } from './state.js';
+import { textOf, UNKNOWN, type Value } from './values.js';
+
+/** A piece of a word. `splits`: it stands outside of quotes, so white space in it ends a word. */
+interface Piece {
+  value: Value;
+  splits: boolean;
+}
+
+/** The fields that a word of a command becomes: none, one or more. */
+export function fieldsOf(shell: Shell, word: Word, state: State, out: Step[]): Value[] {
+  const all = positionalIn(word, state);
+  if (all !== null) return all;
+  const pieces = piecesOf(shell, word, state, out);
+  if (pieces.length === 1 && pieces[0].splits) {
+    const text = textOf(pieces[0].value);
+    if (text !== null)
+      return text
+        .split(/[ \t\n]+/)
+        .filter((field) => field !== '')
+        .map((field) => ({ text: field }));
+  }
+  if (pieces.some(({ splits }) => splits)) {
+    const joined = textOf(join(pieces));
+    const before = pieces.filter(({ splits }) => !splits);
+    if (joined !== null && before.every(({ value }) => !/\s/.test(textOf(value) ?? '')))
+      return joined
+        .split(/[ \t\n]+/)
+        .filter((field) => field !== '')
+        .map((field) => ({ text: field }));
+  }
+  return [join(pieces)];
+}
+
+/** What the word is as one text: in an assignment, after `case`, in `[[`. */
+export function valueOfWord(shell: Shell, word: Word, state: State, out: Step[]): Value {
+  return join(piecesOf(shell, word, state, out));
+}
+
+function join(pieces: readonly Piece[]): Value {
+  if (pieces.length === 1) return pieces[0].value;
+  const texts = pieces.map(({ value }) => textOf(value));
+  return texts.includes(null) ? UNKNOWN : { text: texts.join('') };
+}
+
+function piecesOf(shell: Shell, word: Word, state: State, out: Step[]): Piece[] {
+  if (word.parts === undefined) return [{ value: { text: word.value }, splits: false }];
+  return word.parts.flatMap((part) => partOf(shell, part, state, out, true));
+}
+
+/** `"$@"`, `$@` or `$*`: the arguments of the script or of the function. */
+function positionalIn(word: Word, state: State): Value[] | null {
+  return /^"?\$(\{?)[@*]\}?"?$/.test(word.text) ? [...state.positional] : null;
+}
+
+function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits: boolean): Piece[] {
+  const plain = (text: string): Piece[] => [{ value: { text }, splits: false }];
+  switch (part.type) {
+    case 'Literal':
+    case 'SingleQuoted':
+    case 'AnsiCQuoted':
+      return plain(part.value);
+    case 'Glob':
+    case 'ExtendedGlob':
+    case 'BraceExpansion':
+      return plain(part.text);
+    case 'DoubleQuoted':
+    case 'LocaleString': {
+      const inside = part.parts.flatMap((child) => partOf(shell, child, state, out, false));
+      return inside.length === 0 ? plain('') : inside;
+    }
+    case 'SimpleExpansion':
+      return [{ value: parameter(part.text.slice(1), state), splits }];
+    case 'ParameterExpansion':
+      return [{ value: expansion(shell, part, state, out), splits }];
+    case 'CommandExpansion':
+      return [{ value: shell.substitute(part.script, state, out), splits }];
+    case 'ArithmeticExpansion': {
+      const value = evaluate(part.expression, state);
+      return [{ value: value === null ? UNKNOWN : { text: String(value) }, splits: false }];
+    }
+    default:
+      shell.reads(part, state, out);
+      return plain('/dev/fd/63');
+  }
+}
+
+/** `$name`, `$?`, `$!`, `$$`, `$#`, `$1`. */
+function parameter(name: string, state: State): Value {
+  if (name === '?') {
+    const { status } = state;
+    if (status.is === 'known') return { text: String(status.value) };
+    return status.is === 'waited' ? { statusOf: state.statusCount } : UNKNOWN;
+  }
+  if (name === '!') return state.lastJob === null ? { text: '' } : { job: state.lastJob };
+  if (name === '$') return { self: true };
+  if (name === '#') return { text: String(state.positional.length) };
+  if (/^[1-9]\d*$/.test(name)) return state.positional[Number(name) - 1] ?? { text: '' };
+  return state.valueOf(name);
+}
+
+function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out: Step[]): Value {
+  const value = parameter(part.parameter, state);
+  const { operation } = part;
+  if (part.index !== undefined || part.prefix === '!') return UNKNOWN;
+  const text = textOf(value);
+  if (part.prefix === '#') return text === null ? UNKNOWN : { text: String(text.length) };
+  if (operation === undefined) return value;
+  if (operation.type !== 'Default') return UNKNOWN;
+  const { operator } = operation;
+  if ('unknown' in value) return UNKNOWN;
+  const isSet = text === null || (operator.startsWith(':') ? text !== '' : true);
+  if (operator.endsWith('+')) return isSet ? valueOfWord(shell, operation.operand, state, out) : { text: '' };
+  if (isSet) return value;
+  const other = valueOfWord(shell, operation.operand, state, out);
+  if (operator.endsWith('=')) state.variables.set(part.parameter, other);
+  return other;
+}

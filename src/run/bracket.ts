@@ -1,0 +1,46 @@
+/** What if the programs of which nothing is known left an orphan a run? The answer with it, beside that without. */
+import type { Bracket, RunSummary } from './result.js';
+
+/** Times that differ by less are the same answer. */
+const TOLERANCE = 0.05;
+
+/** Does the scenario run programs that a bracket is about? */
+export function assumesPrograms({ assumptions }: Pick<RunSummary, 'assumptions'>): boolean {
+  return assumptions.some(({ orphansPerRun }) => orphansPerRun === 0);
+}
+
+/** `other` is the same scenario with that many orphans of each assumed program. */
+export function bracketOf(result: RunSummary, other: RunSummary, orphansPerRun: number): Bracket {
+  const [first = null] = other.symptoms.podRefusals;
+  return {
+    orphansPerRun,
+    isSame: isSameAnswer(harmOf(result), harmOf(other)),
+    outcome: other.outcome,
+    projection: other.projection,
+    firstPodRefused: first,
+  };
+}
+
+interface Harm {
+  words: string;
+  atSeconds: number | null;
+}
+
+/** The first thing that goes wrong, or where the run is heading. */
+function harmOf({ outcome, projection, symptoms }: RunSummary): Harm {
+  const [refused] = symptoms.podRefusals;
+  const node =
+    outcome.kind === 'exhausted' ? { words: outcome.refusedBy, atSeconds: outcome.atSeconds } : null;
+  if (refused !== undefined && (node === null || refused.atSeconds < node.atSeconds))
+    return { words: `${refused.limitOf} ${refused.refusedBy}`, atSeconds: refused.atSeconds };
+  if (node !== null) return node;
+  return projection?.kind === 'exhausts'
+    ? { words: 'heading for it', atSeconds: projection.atSeconds }
+    : { words: 'never', atSeconds: null };
+}
+
+function isSameAnswer(a: Harm, b: Harm): boolean {
+  if (a.words !== b.words) return false;
+  if (a.atSeconds === null || b.atSeconds === null) return a.atSeconds === b.atSeconds;
+  return Math.abs(a.atSeconds - b.atSeconds) <= TOLERANCE * Math.max(a.atSeconds, b.atSeconds);
+}

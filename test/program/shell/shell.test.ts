@@ -1,0 +1,23 @@
+/** A script leaves, in the model, what it leaves in the real shells (R37). */
+import { describe, expect, test } from 'vitest';
+import { SHELLS } from '../../../src/program/shell/index.js';
+import { MEASURED } from './measured.js';
+import { runOnModel } from './model.js';
+
+const UNIT_MS = 250;
+const NAMES = ['dash', 'bash', 'ash'] as const;
+
+function onModel(shell: (typeof NAMES)[number], text: string, killAfterMs: number): string {
+  const options = text.startsWith('-e ') ? ['-e'] : [];
+  const script = options.length > 0 ? text.slice(3) : text;
+  const left = runOnModel(SHELLS[shell], script, killAfterMs, UNIT_MS, options);
+  if ('message' in left) return left.message;
+  return `${left.zombies}/${left.pinned}${left.status < 0 ? '' : `=${left.status}`}`;
+}
+
+describe.each(Object.entries(MEASURED))('R37: %s', (_, rows) => {
+  test.each(rows)('%j', (text, ...real) => {
+    const model = NAMES.flatMap((shell) => [onModel(shell, text, 0), onModel(shell, text, UNIT_MS)]);
+    expect(model).toEqual(real);
+  });
+});
