@@ -76,7 +76,7 @@ function representedBy(objects: readonly KubeObject[], owners: Owners): Set<stri
   return new Set(pods.flatMap((pod) => owners.chain(pod).map(({ uid }) => uid)).filter((uid) => uid !== ''));
 }
 
-const REPRESENTED = 'whose pods are in the file too';
+const REPRESENTED = 'that another object in the file stands for';
 
 function whyLeftOut(
   object: KubeObject,
