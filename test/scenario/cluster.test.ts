@@ -383,6 +383,20 @@ describe('bad manifests', () => {
     expect(podNames(one(text).scenarios[0])).toEqual(['b']);
   });
 
+  test.each([
+    [
+      'NAMESPACE   NAME    READY\nshop        web     1/1\n',
+      'not-a-manifest: this is the table that kubectl prints for people',
+    ],
+    [
+      '{"kind":"Status","status":"Failure","message":"pods is forbidden"}',
+      'not-a-manifest: kubectl got no objects but an answer: pods is forbidden',
+    ],
+  ])('that are none but kubectl’s own words (%j) say so', (text, expected) => {
+    expect(isManifest(text)).toBe(true);
+    expect(one(text).said[0]).toBe(expected);
+  });
+
   test('of zero bytes are no text', () => {
     expect(one('kind: Pod\n\0').briefs).toEqual(['0:0 not-text']);
   });

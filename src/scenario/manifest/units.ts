@@ -48,6 +48,10 @@ export function findUnits(objects: readonly KubeObject[], context: PodContext): 
   const represented = representedBy(objects, owners);
   for (const object of objects) {
     if (object.kind === 'Node' || object.kind === 'KubeletConfiguration') continue;
+    if (isPatch(object)) {
+      count(found.leftOut, 'that is a patch of another');
+      continue;
+    }
     const specs = findPodSpecs(object);
     const path = podSpecPath(object.kind);
     if (specs.length === 0 && path === null) count(found.withoutPods, object.kind);
@@ -64,6 +68,11 @@ export function findUnits(objects: readonly KubeObject[], context: PodContext): 
   }
   makeNamesUnique(found.units);
   return found;
+}
+
+/** A part of an object for Kustomize, which is to be laid over another. */
+function isPatch({ value }: KubeObject): boolean {
+  return Object.hasOwn(value, '$patch');
 }
 
 function count(counts: Map<string, number>, key: string): void {
