@@ -88,9 +88,9 @@ export class Node {
       if (pod.recurs !== undefined) startRecurringPod(context, this.kubelet, pod, pod.recurs);
     }
     new NodeStatus(context);
-    const { evictionPidAvailable } = spec.kubelet;
-    if (evictionPidAvailable !== null && context.kubeletRules.evictsForPids) {
-      new EvictionManager(context, this.kubelet, evictionPidAvailable);
+    const { evictionPidAvailable: hard, evictionSoftPid: soft = null } = spec.kubelet;
+    if ((hard !== null || soft !== null) && context.kubeletRules.evictsForPids) {
+      new EvictionManager(context, this.kubelet, { hard, soft });
     }
     scheduleInterventions(context, this.kubelet);
   }

@@ -21,6 +21,8 @@ export interface KubeletSpec {
   reservedPids: number;
   /** Hard eviction threshold on pid.available, as a count of free PIDs; null: none, the default (R24). */
   evictionPidAvailable: number | null;
+  /** Soft threshold: pods are evicted when it has been met for so long. Absent: none (R56). */
+  evictionSoftPid?: { available: number; graceUs: number };
   /** `--docker-disable-shared-pid` of the 1.7-1.11 era; null: the version's default (R3). */
   dockerDisableSharedPid: boolean | null;
 }

@@ -9,11 +9,12 @@
  * A mistake in one place does not hide another: each stage goes on with what is valid.
  */
 import type { ProgramLibrary } from '../program/step.js';
+import { DUMP_YAML_CHARACTERS_MAX, FLEET_VALUES_MAX } from '../text/bounds.js';
 import type { Diagnostic, Parsed } from '../text/diagnostic.js';
 import { below, Findings, inReadingOrder, type Place } from '../text/findings.js';
 import { Reader } from '../text/read.js';
 import { isMapping, shorten } from '../text/value.js';
-import { documentOf, readYaml, type SourceDocument } from '../text/yaml.js';
+import { documentOf, readYaml, type SourceDocument, type TextSize } from '../text/yaml.js';
 import { AssumedImages } from './assumed-images.js';
 import type { ResolveContext } from './context.js';
 import { parseFleet } from './fleet.js';
@@ -42,6 +43,9 @@ export interface ParseOptions {
   assume?: Assume;
 }
 
+/** Each of its nodes may be as large as a scenario. */
+const FLEET_SIZE: TextSize = { charactersMax: DUMP_YAML_CHARACTERS_MAX, valuesMax: FLEET_VALUES_MAX };
+
 /** What a scenario from a string is called in diagnostics. */
 export const NO_PATH = '<text>';
 
@@ -55,7 +59,7 @@ export const NO_PATH = '<text>';
 export function parseScenario(text: string, options: ParseOptions = {}): Parsed<Scenario[]> {
   const path = options.path ?? NO_PATH;
   if (isManifest(text)) return parseManifests([{ path, text }], options);
-  const yaml = readYaml(text, path);
+  const yaml = readYaml(text, path, /^kind:[ \t]*Fleet\b/m.test(text) ? FLEET_SIZE : undefined);
   return parseDocuments(yaml.documents, new Findings(yaml.diagnostics), options);
 }
 

@@ -146,6 +146,7 @@ function resolveKubelet(
   needs('podPidsLimit', 'limitsPods', source.podPidsLimit !== -1);
   needs('reservedPids', 'limitsKubepods', source.reservedPids > 0);
   needs('evictionHard', 'evictsForPids', threshold !== undefined);
+  needs('evictionSoft', 'evictsForPids', source.evictionSoft?.['pid.available'] !== undefined);
   checkSharedPidFlag(source, rules, runtime, context);
   if (source.podPidsLimit === 0) {
     findings.error(
@@ -163,7 +164,32 @@ function resolveKubelet(
     findings.error(findings.of(source, 'reservedPids'), 'out-of-range', message);
   }
   if (threshold !== undefined) kubelet.evictionPidAvailable = parseCountOrPercentage(threshold, capacity);
+  const soft = resolveSoftThreshold(source, capacity, context);
+  if (soft !== null) kubelet.evictionSoftPid = soft;
   return kubelet;
+}
+
+/** A kubelet does not start with a soft threshold that has no grace period. */
+function resolveSoftThreshold(
+  source: NodeSource['kubelet'],
+  capacity: number,
+  { findings }: ResolveContext,
+): NonNullable<KubeletSpec['evictionSoftPid']> | null {
+  const threshold = source.evictionSoft?.['pid.available'];
+  const grace = source.evictionSoftGracePeriod?.['pid.available'];
+  if (threshold === undefined) return null;
+  if (grace === undefined) {
+    findings.error(
+      findings.of(source, 'evictionSoft'),
+      'missing-key',
+      'a soft threshold needs a grace period',
+      {
+        hint: 'Add `evictionSoftGracePeriod: {pid.available: 1m30s}`.',
+      },
+    );
+    return null;
+  }
+  return { available: parseCountOrPercentage(threshold, capacity)!, graceUs: micros(grace) };
 }
 
 function checkSharedPidFlag(

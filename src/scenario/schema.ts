@@ -307,6 +307,20 @@ function kubeletSchema(leaf: Leaves) {
       })
       .optional()
       .describe('Hard eviction thresholds. Kubernetes has none on PIDs by default, and so has this.'),
+    evictionSoft: z
+      .strictObject({
+        'pid.available': leaf.countOrPercentage
+          .optional()
+          .describe('As the hard threshold, but it has to be met for a grace period.'),
+      })
+      .optional()
+      .describe('Soft eviction thresholds. Kubernetes has none on PIDs by default.'),
+    evictionSoftGracePeriod: z
+      .strictObject({
+        'pid.available': leaf.time.optional().describe('How long the soft threshold has to be met.'),
+      })
+      .optional()
+      .describe('The grace periods of soft thresholds. One on PIDs is needed with one of those.'),
     dockerDisableSharedPid: z
       .boolean()
       .optional()

@@ -12,4 +12,7 @@ export const DOCUMENT_DEPTH_MAX = 100;
 /** The same for what a cluster prints about itself: YAML is slow to read, JSON is not. */
 export const DUMP_YAML_CHARACTERS_MAX = 20_000_000;
 export const DUMP_JSON_CHARACTERS_MAX = 200 * 1024 * 1024;
+/** Values of a fleet: thousands of pods, written out. */
+export const FLEET_VALUES_MAX = 2_000_000;
+
 export const DUMP_VALUES_MAX = 20_000_000;

@@ -334,6 +334,26 @@ describe('R24 to R26: eviction', () => {
     expect(world.node.counters.podsRunning).toBe(3);
   });
 
+  test('R56: a soft threshold evicts when its grace period is over, without time for the pod to end', () => {
+    const evictedAt = (graceUs: number, hard: number | null = null) => {
+      const soft = { available: 300, graceUs };
+      const run = new World({
+        ...given('1.31', hard),
+        kubelet: { version: '1.31', evictionPidAvailable: hard, evictionSoftPid: soft },
+      }).to(3_000);
+      const { events } = run.run.result();
+      const at = (kind: string) => events.find((event) => event.kind === kind)?.timeSeconds ?? Number.NaN;
+      return { pressure: at('pressure'), evicted: at('evicted'), deleted: at('pod-deleted') };
+    };
+    const patient = evictedAt(90 * S);
+    expect(patient.evicted - patient.pressure).toBe(90);
+    expect(patient.deleted - patient.evicted).toBeLessThan(1);
+    // The hard threshold, 50 PIDs further, is met some 50 s later, and does not wait.
+    expect(evictedAt(900 * S, 250).evicted - patient.pressure).toBeLessThan(80);
+    expect(evictedAt(0).evicted).toBe(patient.pressure);
+    expect(evictedAt(10_000 * S).evicted).toBeNaN();
+  });
+
   test('R26: the pressure lasts five minutes longer than its cause', () => {
     const world = new World(given('1.31', 300)).to(3_000);
     const pressure = world.run.result().events.filter(({ kind }) => kind === 'pressure');

@@ -8,6 +8,7 @@ import {
   namedTypes,
   scenarioFields,
 } from '../../src/scenario/fields.js';
+import { DEFAULT_PRESET, PRESET_NAMES, PRESETS } from '../../src/scenario/presets.js';
 import { API_VERSION } from '../../src/scenario/schema.js';
 import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../../src/text/codes.js';
 
@@ -24,6 +25,7 @@ export function scenarioReference(catalogue: ProgramLibrary): string {
   const sections = [
     introduction(),
     ...pages.sections,
+    presetSection(),
     plainTypes(plain.filter(({ name }) => !['Pod', 'Intervention', 'Step', 'Steps'].includes(name))),
     stepSection(byName.get('Program')!, byName.get('Step')!),
     catalogueSection(catalogue),
@@ -97,6 +99,18 @@ function formTable({ title, description, fields }: FormDoc): string {
 /** The facts of a named type stand with the type. */
 function ownFacts(field: FieldDoc): string[] {
   return /^[A-Z]/.test(field.type) ? [] : field.facts;
+}
+
+function presetSection(): string {
+  const rows = PRESET_NAMES.flatMap((name) => {
+    const { title, facts, unknown } = PRESETS[name];
+    const set = facts.map(({ set: fact, why }) => [fact === null ? '' : `\`${fact[0]}: ${fact[1]}\``, why]);
+    return [[`**\`${name}\`**`, `**${title}.**`], ...set, ['not known', unknown]];
+  });
+  const text =
+    'Kinds of node for `node.preset` and `--node`: what each sets, and why. A value that is written goes before. A manifest ' +
+    `that names no node is put on \`${DEFAULT_PRESET}\`.`;
+  return `## Presets\n\n${text}\n\n${table(['what', 'why'], rows)}`;
 }
 
 function plainTypes(types: readonly FieldDoc[]): string {

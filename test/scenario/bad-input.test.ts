@@ -101,6 +101,11 @@ describe('a value', () => {
       '  node: {kubelet: {evictionHard: {pid.available: few}}}',
       ['5:50 bad-percentage'],
     ],
+    [
+      'that is a soft threshold without a grace period',
+      '  node: {kubelet: {evictionSoft: {pid.available: 10%}}}',
+      ['5:34 missing-key'],
+    ],
     ['that is below the least pid_max', '  node: {kernel: {pidMax: 300}}', ['5:27 out-of-range']],
     ['that is the least pid_max', '  node: {kernel: {pidMax: 301}}', []],
     ['that is the greatest pid_max', '  node: {kernel: {pidMax: 4194304}}', []],

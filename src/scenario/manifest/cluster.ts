@@ -52,7 +52,8 @@ export function scenarioOfCluster(
   const found = findUnits(objects, { findings, origins });
   const [{ path }] = texts;
   if (found.units.length === 0) {
-    if (!found.isIncomplete) complainOfNothing(objects, found, path, findings);
+    const isSaid = findings.diagnostics.some(({ severity }) => severity === 'error');
+    if (!isSaid) complainOfNothing(objects, found, path, findings);
     return null;
   }
   tellWhatIsLeftOut(found, path, findings);

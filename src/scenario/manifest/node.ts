@@ -171,7 +171,8 @@ function kubeletOf(
     comments.set('kubelet', 'its limits are not known: the defaults, no limit');
     return kubelet;
   }
-  const { podPidsLimit, evictionHard, evictionSoft, systemReserved, kubeReserved } = config.value;
+  const { podPidsLimit, evictionHard, evictionSoft, evictionSoftGracePeriod, systemReserved, kubeReserved } =
+    config.value;
   // 0 and less: no limit.
   const isLimited = typeof podPidsLimit === 'number' && podPidsLimit > 0;
   kubelet.podPidsLimit = isLimited ? podPidsLimit : -1;
@@ -183,11 +184,9 @@ function kubeletOf(
   const reserved = pidsIn(systemReserved) + pidsIn(kubeReserved);
   if (reserved > 0) kubelet.reservedPids = reserved;
   const soft = isMapping(evictionSoft) ? evictionSoft['pid.available'] : undefined;
-  if (soft !== undefined) {
-    const note = `evictionSoft has pid.available at ${textOf(soft)}, which is not modelled: only the hard threshold evicts here`;
-    notes.push(note);
-    comments.set('kubelet', note);
-  }
+  const grace = isMapping(evictionSoftGracePeriod) ? evictionSoftGracePeriod['pid.available'] : undefined;
+  if (soft !== undefined) kubelet.evictionSoft = { 'pid.available': soft };
+  if (soft !== undefined && grace !== undefined) kubelet.evictionSoftGracePeriod = { 'pid.available': grace };
   return kubelet;
 }
 

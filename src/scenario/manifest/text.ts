@@ -7,7 +7,7 @@ import { DUMP_VALUES_MAX, DUMP_YAML_CHARACTERS_MAX } from '../../text/bounds.js'
 import { CODE_DOCUMENTATION } from '../../text/codes.js';
 import { below, type Findings, type Place } from '../../text/findings.js';
 import { readJson } from '../../text/json.js';
-import { isMapping } from '../../text/value.js';
+import { isMapping, shorten } from '../../text/value.js';
 import { readYaml, type TextSize, type YamlText } from '../../text/yaml.js';
 import { withParameters } from './parameters.js';
 import { templateError, templateLine } from './template.js';
@@ -29,8 +29,12 @@ const DUMP_SIZE: TextSize = {
   takesLastOfTwo: true,
 };
 
+/** What `kubectl get` prints for people. */
+const TABLE = /^NAME(SPACE)?[ \t]{2,}[A-Z]/;
+
 /** Has this text Kubernetes objects, and not a scenario? Nothing is parsed for that. */
 export function isManifest(text: string): boolean {
+  if (TABLE.test(text)) return true;
   if (/^[ \t]*(\{[ \t]*)?["']?apiVersion["']?[ \t]*:[ \t]*["']?pidsim\//m.test(text)) return false;
   const kind = /(?:^|[{,])[ \t]*(?:- )?["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z]+)/m.exec(text)?.[1];
   if (kind === undefined) return /^\s*\{\s*"kubeletconfig"\s*:/.test(text);
@@ -49,12 +53,19 @@ export function readObjects(text: string, file: string, findings: Findings): Kub
 }
 
 function parseText(text: string, file: string): YamlText {
+  if (TABLE.test(text))
+    return failed(file, 'this is the table that kubectl prints for people', 'Ask it for all: `-o json`.');
   const looksLikeJson = /^\ufeff?\s*[{[]\s*["{}[\]]/.test(text);
   const read = looksLikeJson ? readJson(text, file) : readYaml(text.replace(/^\ufeff/, ''), file, DUMP_SIZE);
   const isBroken = read.diagnostics.some(({ code }) => code === 'yaml-syntax' || code === 'json-syntax');
   const line = isBroken ? templateLine(text) : null;
   if (line === null) return read;
   return { documents: [], diagnostics: [templateError(file, line, CODE_DOCUMENTATION.template.remedy)] };
+}
+
+function failed(file: string, message: string, hint: string): YamlText {
+  const place = { file, line: 1, column: 1, severity: 'error', code: 'not-a-manifest' } as const;
+  return { documents: [], diagnostics: [{ ...place, message, hint }] };
 }
 
 /** `kindOfItem`: what the entries of a typed list are, which do not say it themselves. */
@@ -74,7 +85,12 @@ function takeApart(
     findings.error(place, 'not-a-manifest', 'this is not a Kubernetes object: it has no `kind`');
     return [];
   }
-  const { items, objects } = value;
+  const { items, objects, message } = value;
+  if (kind === 'Status' && typeof message === 'string') {
+    const what = `kubectl got no objects but an answer: ${shorten(message)}`;
+    findings.error(below(place, 'message'), 'not-a-manifest', what);
+    return [];
+  }
   if (kind === 'List' || (kind.endsWith('List') && Array.isArray(items))) {
     const kindOfItems = kind === 'List' ? null : kind.slice(0, -'List'.length);
     return takeAll(Array.isArray(items) ? items : [], below(place, 'items'), kindOfItems, findings);

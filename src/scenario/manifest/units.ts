@@ -48,6 +48,10 @@ export function findUnits(objects: readonly KubeObject[], context: PodContext): 
   const represented = representedBy(objects, owners);
   for (const object of objects) {
     if (object.kind === 'Node' || object.kind === 'KubeletConfiguration') continue;
+    if (isPatch(object)) {
+      count(found.leftOut, 'that is a patch of another');
+      continue;
+    }
     const specs = findPodSpecs(object);
     const path = podSpecPath(object.kind);
     if (specs.length === 0 && path === null) count(found.withoutPods, object.kind);
@@ -66,6 +70,11 @@ export function findUnits(objects: readonly KubeObject[], context: PodContext): 
   return found;
 }
 
+/** A part of an object for Kustomize, which is to be laid over another. */
+function isPatch({ value }: KubeObject): boolean {
+  return Object.hasOwn(value, '$patch');
+}
+
 function count(counts: Map<string, number>, key: string): void {
   counts.set(key, (counts.get(key) ?? 0) + 1);
 }
@@ -76,7 +85,7 @@ function representedBy(objects: readonly KubeObject[], owners: Owners): Set<stri
   return new Set(pods.flatMap((pod) => owners.chain(pod).map(({ uid }) => uid)).filter((uid) => uid !== ''));
 }
 
-const REPRESENTED = 'whose pods are in the file too';
+const REPRESENTED = 'that another object in the file stands for';
 
 function whyLeftOut(
   object: KubeObject,
