@@ -24,13 +24,15 @@ export function busyboxTimeout(
   command: ExecBody,
   { limitUs, lifeUs, signal }: Limit = NO_LIMIT,
 ): ProgramSource {
-  const isLate = lifeUs >= limitUs;
-  const watchesUs = isLate ? limitUs : (Math.floor(lifeUs / SECOND_US) + 1) * SECOND_US;
+  // It looks once a second, and counts the seconds.
+  const endsUs = Math.max(SECOND_US, Math.ceil(limitUs / SECOND_US) * SECOND_US);
+  const isLate = lifeUs >= endsUs;
+  const watchesUs = isLate ? endsUs : (Math.floor(lifeUs / SECOND_US) + 1) * SECOND_US;
   const watcher: Step[] = ['setsid', { sleep: printDuration(watchesUs) }];
   const comm = 'steps' in command ? command.comm : command.program;
   const cut: ExecBody = {
     comm,
-    steps: [{ sleep: printDuration(limitUs) }, { exit: STATUS_OF_SIGNAL[signal] }],
+    steps: [{ sleep: isLate ? printDuration(endsUs) : '0s' }, { exit: STATUS_OF_SIGNAL[signal] }],
   };
   const failure: Step[] = [{ exit: 1 }];
   return {
@@ -47,7 +49,10 @@ export function busyboxTimeout(
   };
 }
 
-/** coreutils `timeout` stays, with the command as its child, and waits for it; then it ends its process group. */
+/**
+ * coreutils `timeout` stays, with the command as its child, and waits for it. In time it signals the command and its own
+ * process group: with KILL that is the end of itself, before it has waited.
+ */
 export function coreutilsTimeout(
   command: ExecBody,
   { limitUs, lifeUs, signal }: Limit = NO_LIMIT,
@@ -56,7 +61,7 @@ export function coreutilsTimeout(
     { 'on-term': 'ignore' },
     { sleep: Number.isFinite(limitUs) ? printDuration(limitUs) : '0s' },
     { kill: { target: 'command', signal } },
-    ...(signal === 'TERM' ? ([{ kill: { target: 'group', signal } }] as Step[]) : []),
+    { kill: { target: 'group', signal } },
     { wait: 'command' },
     { exit: signal === 'KILL' ? STATUS_OF_SIGNAL.KILL : STATUS_TIMED_OUT },
   ];

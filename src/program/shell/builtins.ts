@@ -97,14 +97,20 @@ function loopJump({ shell, args, state, out }: Call, kind: Frame['kind']): Statu
   shell.jump(frame, state, out);
 }
 
-function awaitJobs({ shell, args, state, out, node }: Call): Status | undefined {
-  const [job] = args;
-  if (job === undefined) {
+function awaitJobs(call: Call): Status | undefined {
+  const { shell, args, state, out } = call;
+  if (args.length === 0) {
     for (const each of state.jobs) shell.emit(out, { wait: each });
     if (state.jobs.length > 0) state.statusCount++;
     state.jobs = [];
     return SUCCESS;
   }
+  let status: Status | undefined;
+  for (const job of args) status = awaitJob(call, job);
+  return status;
+}
+
+function awaitJob({ shell, state, out, node }: Call, job: Value): Status | undefined {
   const text = textOf(job);
   if (text === '-n' || text === '-f') {
     if (state.jobs.length === 0) return known(127);

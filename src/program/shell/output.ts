@@ -1,6 +1,7 @@
 /** What a command writes, where that can be read off it: `echo` and `printf` of known words. */
 import type { AndOr, PipelineNode } from 'unbash';
 import type { Step } from '../step.js';
+import type { ShellName } from './kinds.js';
 import type { Shell } from './shell.js';
 import type { State } from './state.js';
 import { textOf } from './values.js';
@@ -11,20 +12,37 @@ export function outputOf(shell: Shell, command: PipelineNode | AndOr, state: Sta
   const name = command.name?.value;
   if (name !== 'echo' && name !== 'printf') return null;
   const words = command.args.filter((word) => word.type === 'Word');
-  if (words.length !== command.args.length || words.some(({ text }) => /[`\\]|\$\(/.test(text))) return null;
+  if (words.length !== command.args.length || words.some(({ text }) => /`|\$\(/.test(text))) return null;
   const aside: Step[] = [];
   const texts = words.flatMap((word) => fieldsOf(shell, word, state.clone(), aside)).map(textOf);
   if (texts.includes(null) || aside.length > 0) return null;
-  return name === 'echo' ? echoed(texts as string[]) : printed(texts as string[]);
+  return name === 'echo' ? echoed(texts as string[], shell.kind.name) : printed(texts as string[]);
 }
 
-function echoed(words: string[]): string | null {
-  if (words[0] === '-n') return words.slice(1).join(' ');
-  return words[0]?.startsWith('-') ? null : `${words.join(' ')}\n`;
+/** What `read` can have of it: lines with their end; null: not known. */
+export function linesOf(output: string | null): string[] | null {
+  return output === null ? null : output.split('\n').slice(0, -1);
 }
 
-function printed([format, ...words]: string[]): string | null {
+/** Only dash reads escapes without `-e`, which it writes out. */
+function echoed(words: readonly string[], shell: ShellName): string | null {
+  const [first] = words;
+  if (shell === 'dash') return first === '-n' ? unescaped(words.slice(1)) : `${unescaped(words)}\n`;
+  const options = /^-[neE]+$/.exec(first ?? '')?.[0] ?? '';
+  const rest = options === '' ? words : words.slice(1);
+  const text = options.includes('e') ? unescaped(rest) : rest.join(' ');
+  return options.includes('n') ? text : `${text}\n`;
+}
+
+function printed([format, ...words]: readonly string[]): string | null {
   if (format === undefined) return null;
-  if (!format.includes('%')) return format;
-  return format === '%s' ? words.join('') : null;
+  const text = unescaped([format]);
+  if (!text.includes('%')) return text;
+  return /^%s\n?$/.test(text) ? words.map((word) => text.replace('%s', word)).join('') : null;
+}
+
+function unescaped(words: readonly string[]): string {
+  return words
+    .join(' ')
+    .replace(/\\([nt\\])/g, (_, letter) => (letter === 'n' ? '\n' : letter === 't' ? '\t' : '\\'));
 }

@@ -11,7 +11,7 @@ import type {
 } from 'unbash';
 import type { Step } from '../step.js';
 import { Commands, DEPTH_MAX, HOUR_US, isInput, isOutput } from './commands.js';
-import { outputOf } from './output.js';
+import { linesOf, outputOf } from './output.js';
 import { type Flags, LAST } from './shell.js';
 import type { State } from './state.js';
 import { known, negated, SUCCESS, UNKNOWN, type Value } from './values.js';
@@ -75,13 +75,23 @@ export abstract class Processes extends Commands {
   }
 
   protected job(command: PipelineNode | AndOr, state: State, out: Step[]): void {
-    const isPipe =
-      command.type === 'Pipeline' && command.commands.length > 1 && command.prefixes.length === 0;
-    const labels = isPipe ? this.elements(command, state, out) : [this.single(command, state, out)];
+    const pipeline = this.pipelineOf(command);
+    const labels =
+      pipeline === null ? [this.single(command, state, out)] : this.elements(pipeline, state, out);
     state.jobs.push(...labels);
     state.lastJob = labels.at(-1)!;
     this.jobOf.set(state.lastJob, labels);
     state.status = SUCCESS;
+  }
+
+  /** The pipeline whose elements are jobs themselves: for bash also behind `!`, for the others also in `{ }`. */
+  private pipelineOf(command: PipelineNode | AndOr): Pipeline | null {
+    const isBash = this.kind.name === 'bash';
+    if (command.type === 'Pipeline' && command.commands.length > 1)
+      return isBash || command.prefixes.length === 0 ? command : null;
+    if (command.type !== 'BraceGroup' || isBash || command.body.commands.length !== 1) return null;
+    const [only] = command.body.commands;
+    return only.background ? null : this.pipelineOf(only.command);
   }
 
   protected single(command: PipelineNode | AndOr, state: State, out: Step[]): string {
@@ -138,7 +148,7 @@ export abstract class Processes extends Commands {
       this.fork(label, steps, out);
       if (index === node.commands.length - 1) break;
       inputUs = this.lifeOf(steps).stdoutUs;
-      inputLines = outputOf(this, command, state)?.replace(/\n$/, '').split('\n') ?? null;
+      inputLines = linesOf(outputOf(this, command, state));
     }
     return labels;
   }
@@ -148,8 +158,8 @@ export abstract class Processes extends Commands {
     const output = script.commands.length === 1 ? outputOf(this, script.commands[0].command, state) : null;
     this.depth++;
     const steps = this.child(state, (way, inside) => {
+      if (this.kind.name !== 'dash') way.errexit = false;
       if (this.kind.name === 'bash') {
-        way.errexit = false;
         this.markLast(script.commands);
         const [only] = script.commands;
         if (script.commands.length === 1 && !only.background) {

@@ -50,7 +50,9 @@ export function runOnModel(
   const library = programLibrary(own);
   const unknown: Assumption[] = [];
   const find = (words: readonly string[]): Found => {
-    const resolved = resolveCommand(words, library, { userland: 'debian' });
+    const resolved = resolveCommand(words, library, {
+      userland: shell.name === 'ash' ? 'busybox' : 'debian',
+    });
     if (!resolved.ok) throw new Error(resolved.problem.message);
     for (const { what, isUsual } of resolved.assumed)
       if (!isUsual) unknown.push({ where: words[0], what, isUsual: false });
