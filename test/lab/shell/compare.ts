@@ -1,8 +1,9 @@
 /** Random scripts in three real shells and in the model, to their end and killed: what is left, and the exit status. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pidsCgroupRoot } from '../../../src/lab/namespace/setup.js';
 import { SHELLS } from '../../../src/program/shell/index.js';
 import { type Left, runOnModel } from '../../program/shell/model.js';
 import { generateScript, type Script } from './generate.js';
@@ -19,6 +20,8 @@ export interface Case {
   shell: RealShell;
   script: Script;
   killed: boolean;
+  /** `pids.max` of a cgroup of its own: it and so many less one may be there. Absent: no limit. */
+  pidsMax?: number;
 }
 
 export interface Difference extends Case {
@@ -39,6 +42,7 @@ export interface ShellFuzzReport {
 
 /** The runner, compiled, with the stand-ins beside it. */
 export class Runner {
+  private readonly cgroups: string[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'pidsim-shell-'));
 
   constructor() {
@@ -47,13 +51,14 @@ export class Runner {
     for (const stub of STUBS) symlinkSync('run', join(this.folder, stub));
   }
 
-  run({ shell, script, killed }: Case): Promise<string> {
+  run({ shell, script, killed, pidsMax }: Case): Promise<string> {
     const words = [...REAL_SHELLS[shell], ...script.options, '-c', script.text];
     const env = {
       ...process.env,
       PATH: `${this.folder}:${process.env.PATH}`,
       PIDSIM_UNIT_MS: String(UNIT_MS),
       ENV: '',
+      ...(pidsMax === undefined ? {} : { PIDSIM_CGROUP: this.cgroupOf(pidsMax) }),
     };
     const args = [String(killed ? UNIT_MS : 0), String(BOUND_MS), ...words];
     return new Promise((resolve) => {
@@ -66,14 +71,24 @@ export class Runner {
     });
   }
 
+  /** Where to write a process that is to be in a pids cgroup of that limit. */
+  private cgroupOf(pidsMax: number): string {
+    const folder = join(pidsCgroupRoot()!, `pidsim-${process.pid}-${this.cgroups.length}`);
+    mkdirSync(folder);
+    this.cgroups.push(folder);
+    writeFileSync(join(folder, 'pids.max'), `${pidsMax}`);
+    return join(folder, 'cgroup.procs');
+  }
+
   close(): void {
+    for (const folder of this.cgroups) rmdirSync(folder);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
 /** As the runner prints it: `status zombies pinned`. */
-function onModel({ shell, script, killed }: Case): { text: string; assumed: string | null } {
-  const left = runOnModel(SHELLS[shell], script.text, killed ? UNIT_MS : 0, UNIT_MS, script.options);
+export function onModel({ shell, script, killed, pidsMax }: Case): { text: string; assumed: string | null } {
+  const left = runOnModel(SHELLS[shell], script.text, killed ? UNIT_MS : 0, UNIT_MS, script.options, pidsMax);
   if ('message' in left) return { text: left.message, assumed: left.message };
   const [first] = left.assumptions;
   return { text: textOf(left), assumed: first === undefined ? null : `${first.where}: ${first.what}` };

@@ -4,6 +4,8 @@
  *
  *     run KILL_AFTER_MS BOUND_MS COMMAND…     (KILL_AFTER_MS 0: to its end)
  *
+ * With PIDSIM_CGROUP the shell first moves into that pids cgroup, whose limit refuses what it forks.
+ *
  * Prints `status zombies pinned`: the exit status, -1 if it was killed; the zombies once nothing runs any more; the PIDs
  * that they pin, by their process groups and sessions. Called as `quick`, `slow` and so on it is that command.
  */
@@ -159,11 +161,19 @@ static pid_t make_init(void) {
   return init;
 }
 
+static void join_cgroup(const char *procs) {
+  int fd = open(procs, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "0", 1) != 1) fail(procs);
+  close(fd);
+}
+
 static pid_t enter(char **command) {
   pid_t shell = fork(); /* what this process forks is in the namespace that it has made */
   if (shell < 0) fail("fork");
   if (shell == 0) {
     setsid();
+    const char *cgroup = getenv("PIDSIM_CGROUP");
+    if (cgroup != NULL) join_cgroup(cgroup);
     int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; fd++) dup2(null, fd);
     if (null > 2) close(null);

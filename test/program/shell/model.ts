@@ -1,5 +1,6 @@
 /** A script on the model: what a shell leaves that enters a namespace whose PID 1 never waits. */
 
+import { ROOT_CGROUP } from '../../../src/kernel/kernel.js';
 import { programLibrary, resolveCommand } from '../../../src/program/catalogue/index.js';
 import {
   type Assumption,
@@ -45,6 +46,7 @@ export function runOnModel(
   killAfterMs: number,
   unitMs: number,
   options: readonly string[] = [],
+  pidsMax = Number.POSITIVE_INFINITY,
 ): OnModel | { message: string } {
   const own = stubs(unitMs);
   const library = programLibrary(own);
@@ -63,6 +65,8 @@ export function runOnModel(
   if (!compiled.ok) return compiled;
   const world = new World('pause-3.0');
   const task = world.enter(compiled.source, true, own);
+  if (pidsMax < Number.POSITIVE_INFINITY)
+    world.kernel.attach(task, world.kernel.createCgroup(ROOT_CGROUP, pidsMax));
   if (killAfterMs > 0) world.run(`${killAfterMs}ms`);
   else for (let ms = 0; ms < 60_000 && !world.kernel.isZombie(task); ms += 50) world.run('50ms');
   const ended = world.kernel.isZombie(task);
