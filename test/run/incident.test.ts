@@ -52,3 +52,22 @@ describe('R31 R45 on a node of 2018 that a health check under pause 3.0 has fill
     expect(result.pods.filter(({ downSeconds }) => downSeconds > 0).map(({ name }) => name)).toEqual([]);
   });
 });
+
+describe('R45 the tip in delete-the-leaking-pod', () => {
+  const late = (seed: number): RunResult => {
+    const parsed = parseScenario(
+      readFileSync('scenarios/delete-the-leaking-pod.yaml', 'utf8').replace('{at: 16h,', '{at: 30h,'),
+    );
+    if (!parsed.ok) throw new Error(parsed.diagnostics[0].message);
+    return simulate({ ...parsed.value[0], seed });
+  };
+  const stuck = ({ events }: RunResult): boolean =>
+    events.some(({ kind, subject }) => kind === 'pod-delete-stuck' && subject === 'rabbitmq');
+
+  it('holds: after 30 h the deletion gets stuck with seed 1, and frees the node with seed 3', () => {
+    const [first, third] = [late(1), late(3)];
+    expect([stuck(first), stuck(third)]).toEqual([true, false]);
+    expect(first.final.zombies).toBeGreaterThan(17_000);
+    expect(third.final.zombies).toBeLessThan(2_000);
+  });
+});
