@@ -214,6 +214,12 @@ describe('a command of which nothing is known, where that is no error', () => {
     ]);
   });
 
+  test('is taken for the measured one, if it is of RabbitMQ’s tools', () => {
+    const { name, assumed } = assume(['rabbitmq-diagnostics', '-q', 'ping']);
+    expect(name).toBe('rabbitmqctl node_health_check');
+    expect(assumed[0].effect).toContain('3.10.8');
+  });
+
   test('is taken for a script that waits, if its name says so', () => {
     expect(assume(['/health/check.bash']).source.steps).toContainEqual({ exit: 'waited' });
   });

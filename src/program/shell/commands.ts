@@ -11,6 +11,8 @@ import { fieldsOf, valueOfWord } from './words.js';
 
 /** Functions that call themselves, `eval` in `eval`: deeper is not followed. */
 export const DEPTH_MAX = 12;
+/** Ways that a script is followed for statuses that a variable keeps. */
+const FAILURES_MAX = 3;
 /** Longer than any probe: as good as for ever. */
 export const HOUR_US = 3_600_000_000;
 
@@ -138,6 +140,7 @@ export abstract class Commands extends Shell {
     const step = this.fork(label, [{ exec: found.body }], out);
     if (isDetached) this.detached.add(step);
     this.wait(label, state, out);
+    state.failures = failuresOf(found.steps);
   }
 
   protected become(node: Command, fields: readonly Value[], state: State, out: Step[]): void {
@@ -198,4 +201,12 @@ export function isOutput(redirect: Redirection): boolean {
   if (redirect.type !== 'Redirect' || redirect.operator.includes('<')) return false;
   const { descriptor } = redirect;
   return descriptor === undefined || (descriptor.type === 'FileDescriptor' && descriptor.value === 1);
+}
+
+/** The first few statuses other than 0 that steps exit with, or are killed with; 1 if none is named. */
+function failuresOf(steps: readonly Step[]): number[] {
+  const text = JSON.stringify(steps);
+  const named = [...text.matchAll(/"exit":([1-9]\d*)/g)].map(([, status]) => Number(status));
+  if (text.includes('"target":"group","signal":"KILL"')) named.unshift(137);
+  return named.length === 0 ? [1] : [...new Set(named)].slice(0, FAILURES_MAX);
 }

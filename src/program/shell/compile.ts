@@ -33,17 +33,33 @@ export class ShellCompiler extends Branches {
       const name = keptStatus(statement);
       if (name === null || isLast || !this.isLost(name, statements.slice(index + 1), state)) continue;
       const rest = statements.slice(index + 1);
-      const goOn =
-        (text: string) =>
-        (way: State, steps: Step[]): void => {
-          way.variables.set(name, { text });
-          way.status = SUCCESS;
-          this.list(rest, way, steps, flags);
-        };
-      state.status = { is: 'waited' };
-      this.branch(state, out, goOn('0'), goOn('1'), statement);
+      this.followEach(name, [0, ...state.failures], rest, state, out, flags);
       return;
     }
+  }
+
+  /** Goes on in a way for each status that the variable may hold; the last stands for all others. */
+  protected followEach(
+    name: string,
+    [status, ...others]: readonly number[],
+    rest: readonly Statement[],
+    state: State,
+    out: Step[],
+    flags: Flags,
+  ): void {
+    const follow = (way: State, steps: Step[]): void => {
+      way.variables.set(name, { text: String(status) });
+      way.status = SUCCESS;
+      this.list(rest, way, steps, flags);
+    };
+    if (others.length === 0) {
+      follow(state, out);
+      return;
+    }
+    state.status = { is: 'compared', value: status, ifSame: 0, ifOther: 1 };
+    const otherwise = (way: State, steps: Step[]): void =>
+      this.followEach(name, others, rest, way, steps, flags);
+    this.branch(state, out, follow, otherwise, rest[0]);
   }
 
   /** Is the status that the variable holds looked at when another child has had one since? */

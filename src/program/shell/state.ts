@@ -7,6 +7,8 @@ export type FunctionBody = ShellFunction['body'];
 
 export class State {
   status: Status = SUCCESS;
+  /** Statuses that the last command may fail with. */
+  failures: readonly number[] = [1];
   /** Counts the statuses that children had: a variable that holds an earlier one is lost. */
   statusCount = 0;
   variables = new Map<string, Value>();
