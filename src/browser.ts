@@ -15,6 +15,6 @@ export {
   simulate,
 } from './run/run.js';
 export type { Expectation } from './scenario/expect.js';
-export { type ParseOptions, parseScenario, parseScenarioValue } from './scenario/parse.js';
+export { type ParseOptions, parseManifests, parseScenario, parseScenarioValue } from './scenario/parse.js';
 export type { Scenario } from './scenario/scenario.js';
 export type { Diagnostic, Parsed } from './text/diagnostic.js';

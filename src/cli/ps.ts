@@ -76,9 +76,10 @@ function listingsOf({ pod, container }: Arguments, run: Run, atUs: number): Name
     if (container !== undefined) throw usageError('--container without --pod', 'name its pod too: --pod POD');
     return [{ containers: [], processes: run.processes()! }];
   }
-  const found = run.podProcesses(pod);
+  const name = podNamed(pod, run);
+  const found = run.podProcesses(name);
   if (found === null) {
-    if (!run.podNames.includes(pod)) throw noSuchPod(pod, run, atUs);
+    if (!run.podNames.includes(name)) throw noSuchPod(pod, run, atUs);
     return [{ containers: [], processes: [] }];
   }
   if (container === undefined) return found;
@@ -89,6 +90,12 @@ function listingsOf({ pod, container }: Arguments, run: Run, atUs: number): Name
     `no container "${container}" runs in pod "${pod}" at ${formatDuration(atUs)}`,
     names === '' ? 'none runs at that moment' : `there are: ${names}`,
   );
+}
+
+/** Without its namespace a pod is meant too, if no other is called the same. */
+function podNamed(pod: string, { podNames }: Run): string {
+  const alike = podNames.filter((name) => name.endsWith(`/${pod}`));
+  return !podNames.includes(pod) && alike.length === 1 ? alike[0] : pod;
 }
 
 function rendered({ containers, processes }: NamespaceProcesses, count: number, args: Arguments): string {

@@ -86,6 +86,9 @@ function findPod(
     if (pod.name === source.pod) return { names, pod };
     if (names.includes(source.pod)) return { names: [source.pod], pod };
   }
+  // Without its namespace it is meant too, if no other is called the same.
+  const alike = pods.filter(({ name }) => name.endsWith(`/${source.pod}`));
+  if (alike.length === 1) return { names: instanceNames(alike[0]), pod: alike[0] };
   if (!isIncomplete) {
     const hint = didYouMean(
       source.pod,

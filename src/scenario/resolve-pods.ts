@@ -242,7 +242,7 @@ function resolveEntrypoint(
     const argv = [...source.command, ...(source.args ?? [])];
     return programs.ofCommand(argv, findings.of(source, 'command'), {
       userland: userlandIn(source),
-      stays: true,
+      stays: role !== 'init',
     });
   }
   if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;

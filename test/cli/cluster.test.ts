@@ -174,6 +174,7 @@ describe('pidsim ps', () => {
     const only = pidsim([...args, '--container', 'd']).stdout;
     expect(only).not.toMatch(/namespace of|defunct/);
     expect(only.match(/ x$/gm)).toHaveLength(1);
+    expect(pidsim([...args.slice(0, -1), 'a', '-c', 'd']).stdout).toBe(only);
     expect(pidsim([...args, '-c', 'e'])).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/there are: c, d/),

@@ -57,7 +57,9 @@ describe('R53 init containers', () => {
         }),
       ],
     }).to(600);
-    expect(run.node.kubelet.slots[0].current!.containers[0].restarts).toBe(0);
+    expect(run.result().pods[0]).toMatchObject({ restarts: 0, downSinceSeconds: null });
+    expect(run.kernel.allocated()).toBe(100);
+    expect(run.eventKinds()).not.toContain('pod-created');
   });
 
   test('do not run again when another container restarts, but they do in a new sandbox', () => {
@@ -143,6 +145,39 @@ describe('a container with a policy of its own', () => {
     const run = new World({ pods: [pod({ containers: [once, container()] })] }).to(60);
     expect(comms(run)).toEqual(['app']);
     expect(run.result().pods[0]).toMatchObject({ restarts: 0, downSinceSeconds: null });
+  });
+});
+
+describe('R57 a pod that has ended', () => {
+  const job = (more: Partial<PodSpec>) =>
+    new World({ pods: [pod({ containers: [container({ program: task('app', '10s') })], ...more })] }).to(60);
+
+  test('leaves nothing on the node, and is not down', () => {
+    for (const restartPolicy of ['Never', 'OnFailure'] as const) {
+      const run = job({ restartPolicy });
+      expect(run.kernel.allocated()).toBe(100);
+      expect(run.result().pods[0]).toMatchObject({ restarts: 0, downSinceSeconds: null });
+    }
+  });
+
+  test('with a container that runs on has not', () => {
+    const containers = [container({ name: 'a', program: task('app', '10s') }), container({ name: 'b' })];
+    expect(job({ restartPolicy: 'Never', containers }).node.counters.podsRunning).toBe(1);
+  });
+
+  test('has not ended if it always restarts', () => {
+    expect(job({ restartPolicy: 'Always' }).result().pods[0].restarts).toBeGreaterThan(1);
+  });
+
+  test('frees the zombies of its sandbox', () => {
+    const leaky = { pidMode: 'pod', containers: [container({ program: ORPHAN })] } as const;
+    const run = (restartPolicy: 'Never' | 'Always') =>
+      new World({
+        pause: '3.0',
+        pods: [pod({ ...leaky, containers: [...leaky.containers], restartPolicy })],
+      }).to(60).zombies;
+    expect(run('Never')).toBe(0);
+    expect(run('Always')).toBeGreaterThan(0);
   });
 });
 

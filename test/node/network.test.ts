@@ -4,13 +4,13 @@ import { HOST_NS } from '../../src/kernel/kernel.js';
 import type { PodSpec, RuntimeName } from '../../src/node/spec.js';
 import { container, leaveFree, pod, program, S, World } from './world.js';
 
-/** A pod whose container has ended by itself goes while only five PIDs are free: enough for `runc kill`. */
+/** A pod whose container waits in its back-off goes while only five PIDs are free: enough for `runc kill`. */
 function going(name: RuntimeName, networkPlugin: 'bridge' | 'none', more: Partial<PodSpec> = {}): World {
-  const job = container({ program: program('app', [{ sleep: '50s' }]) });
+  const job = container({ program: program('app', [{ sleep: '1s' }]) });
   const world = new World({
     kernel: { pidMax: 600 },
     runtime: { name, version: '1.30', networkPlugin },
-    pods: [pod({ stopAtUs: 100 * S, pidMode: 'pod', restartPolicy: 'Never', containers: [job], ...more })],
+    pods: [pod({ stopAtUs: 100 * S, pidMode: 'pod', containers: [job], ...more })],
   }).to(99);
   expect(world.on('pause')).toHaveLength(1);
   leaveFree(world, 5);

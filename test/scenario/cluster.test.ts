@@ -326,12 +326,11 @@ describe('bad manifests', () => {
     const pods = Array.from(
       { length: 500 },
       (_, index) =>
-        `kind: Pod\nmetadata: {name: p${index}}\nspec: {containers: [{name: c, command: [unknown-${index}]}]}\n---\n`,
+        `kind: Pod\nmetadata: {name: p${index}}\nspec: {containers: [{name: c, command: [app], livenessProbe: {exec: {command: [app]}, periodSeconds: -${index}}}]}\n---\n`,
     );
-    const { said } = one(pods.join(''));
-    const unknown = said.filter((line) => line.startsWith('assumed-program'));
-    expect(unknown).toHaveLength(21);
-    expect(unknown[20]).toMatch(/and 479 more like this$/);
+    const wrong = one(pods.join('')).said.filter((line) => line.startsWith('out-of-range'));
+    expect(wrong).toHaveLength(21);
+    expect(wrong[20]).toMatch(/and 479 more like this$/);
   });
 
   test.each<[string, string, string]>([
@@ -442,6 +441,22 @@ describe('a scenario with `manifest:`', () => {
       ['kube-system/etcd-birch-1'],
       ['shop/cart-7d4f-x2x9k', 'bank/cart-7d4f-x2x9k'],
     ]);
+  });
+
+  test('finds the pod of an intervention without its namespace, if there is only one', () => {
+    const entry = (node: string, pod: string) =>
+      parse(
+        `${HEAD}  pods: [{manifest: pods.yaml, node: ${node}}]\n  interventions: [{at: 1h, do: delete-pod, pod: ${pod}}]\n`,
+        {
+          readFile: () => CLUSTER[0].text,
+        },
+      );
+    const found = entry('birch-1', 'etcd-birch-1');
+    expect(found.ok && found.value[0].node.interventions).toMatchObject([
+      { pod: 'kube-system/etcd-birch-1' },
+    ]);
+    expect(entry('birch-2', 'cart-7d4f-x2x9k').ok).toBe(false);
+    expect(entry('birch-2', 'shop/cart-7d4f-x2x9k').ok).toBe(true);
   });
 
   test.each<[string, string[]]>([

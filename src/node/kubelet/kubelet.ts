@@ -253,9 +253,16 @@ export class Kubelet implements PodHost {
   }
 
   podChanged(pod: Pod): void {
-    if (pod.spec.recurs !== undefined && pod.hasEnded) pod.stop();
+    if (pod.hasEnded && !pod.spec.sandboxless) this.#endForGood(pod);
     const slot = this.slots.find(({ current }) => current === pod);
     if (slot !== undefined) this.#lookAt(slot);
+  }
+
+  /** R57: of a pod that has succeeded or failed nothing is left on the node. It is no longer wanted, and not down. */
+  #endForGood(pod: Pod): void {
+    const slot = this.slots.find(({ current }) => current === pod);
+    if (slot !== undefined) slot.isWanted = false;
+    pod.stop();
   }
 
   podGone(pod: Pod): void {

@@ -100,6 +100,7 @@ export class Pod implements SandboxOwner {
   token = 0;
   private sandboxIsReady = false;
   private hasRun = false;
+  private hasFailed = false;
   /** Its init containers have ended, in the sandbox that it has now. */
   private isInitialised = false;
   /** Overrides the pod's own grace period: an eviction gives a second (R25). */
@@ -124,9 +125,11 @@ export class Pod implements SandboxOwner {
     return this.containers.some(({ state, isComplete }) => state !== 'running' && !isComplete);
   }
 
-  /** Have all containers ended that are not to be started again? */
+  /** Succeeded or failed: all containers have ended for good, or an init container has failed for good. */
   get hasEnded(): boolean {
-    return this.state === 'running' && this.containers.every(({ isComplete }) => isComplete);
+    return (
+      this.hasFailed || (this.state === 'running' && this.containers.every(({ isComplete }) => isComplete))
+    );
   }
 
   /** Begins to set the pod up. */
@@ -317,7 +320,8 @@ export class Pod implements SandboxOwner {
     if (!wasStopped) container.reason = `exited with status ${status}`;
     container.isComplete = !this.restarts(container, status, wasStopped);
     if (container.isComplete) {
-      this.completed();
+      if (container.spec.role === 'init' && status !== 0) this.hasFailed = true;
+      else this.completed();
       return;
     }
     this.forgetOldCrashes(container);
