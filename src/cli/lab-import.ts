@@ -22,7 +22,10 @@ export const importCommand: CommandModule<object, Arguments> = {
         describe: 'Name of the program; default: the first command of the trace',
       })
       .option('write', { type: 'string', describe: 'Write the program to this file instead of stdout' })
-      .example('strace -f -ttt -o probe.trace my-probe', 'a trace, made anywhere')
+      .example(
+        'strace -f -ttt -o probe.trace my-probe',
+        'a trace, made anywhere; a set that -ff wrote will do too',
+      )
       .example('$0 lab import probe.trace', 'the program, for `programs:` of a scenario'),
   handler({ trace, name, write }) {
     const imported = importTraceFile(trace, { name });

@@ -15,6 +15,7 @@ import type { Diagnostic } from '../../text/diagnostic.js';
 import { programFromWholeTrace } from './program.js';
 import { programName } from './record.js';
 import { looksLikeStrace, readStrace } from './strace.js';
+import { straceSetOf } from './strace-set.js';
 
 export interface ImportOptions {
   /** Of the program; default: the command that the trace begins with. */
@@ -41,9 +42,18 @@ const RESOLUTION_US = 1000;
 const WAKE_UP_US = 250;
 const SLOW_END_US = 1000;
 
-/** Reads a trace file. A file that cannot be read is a diagnostic too. */
+/** Reads a trace file, or all files of a set (strace-set.ts). A file that cannot be read is a diagnostic too. */
 export function importTraceFile(path: string, options: ImportOptions = {}): Imported {
   try {
+    const set = straceSetOf(path);
+    if (set !== null) {
+      const [missing] = set.missing;
+      if (missing !== undefined)
+        return refuse(set.base, 'incomplete-trace', `${set.base}.${missing} is missing`);
+      const imported = importTrace(set.text, set.base, options);
+      if (imported.ok) imported.value.notes.push(`${set.fileCount} files of strace -ff, ${set.base}.*`);
+      return imported;
+    }
     const { size } = statSync(path);
     if (size > BYTES_MAX)
       return refuse(path, 'trace-too-large', `${size} bytes: a trace may have ${BYTES_MAX}`);

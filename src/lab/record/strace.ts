@@ -46,6 +46,20 @@ export function readStrace(text: string, file: string, rootComm = 'command', roo
     diagnostics.push({ file, line: index + 1, column: 1, severity: 'error', ...wrong });
   }
   const events = reader.finish();
+  const [untraced] = reader.untraced;
+  if (diagnostics.length === 0 && untraced !== undefined) {
+    const message = `process ${untraced} was started, and nothing of it is in this trace`;
+    const hint = 'record it with -f; of a set that `strace -ff` wrote all files are needed, in one folder';
+    diagnostics.push({
+      file,
+      line: 0,
+      column: 0,
+      severity: 'error',
+      code: 'incomplete-trace',
+      message,
+      hint,
+    });
+  }
   if (diagnostics.length === 0 && events.length === 0) {
     const message = 'no process event in this trace: no exec, fork or exit';
     const hint = 'record it with: strace -f -ttt -e trace=process,setsid,setpgid -o TRACE COMMAND';
@@ -75,6 +89,10 @@ const ROOT_UNNAMED = -1;
 class StraceReader {
   private trace: TraceAssembler | null = null;
   private readonly live = new Set<number>();
+  /** Born, and no line has been theirs. */
+  private readonly silent = new Set<number>();
+  /** Does any line say whose it is? */
+  private saysPids = false;
   /** The call of a task that has not answered yet. */
   private readonly unfinished = new Map<number, Call>();
   private attached: number[] = [];
@@ -102,9 +120,16 @@ class StraceReader {
     if (match === null) return whatIsWrong(line);
     const timeUs = Number(match[3]) * 1_000_000 + Number(match[4]);
     const said = match[1] ?? match[2];
+    if (said !== undefined) this.saysPids = true;
     const pid = this.identify(said === undefined ? null : Number(said), timeUs);
+    this.silent.delete(pid);
     this.event(timeUs, pid, match[5]);
     return null;
+  }
+
+  /** Children that were started and not traced: without -f no line says whose it is, and none is theirs. */
+  get untraced(): number[] {
+    return this.saysPids ? [] : [...this.silent];
   }
 
   taskOf(pid: number): number | null {
@@ -152,6 +177,7 @@ class StraceReader {
     const isThread = call?.text.includes('CLONE_THREAD') ?? false;
     this.trace!.birth(call?.timeUs ?? timeUs, parent, child, isThread);
     this.live.add(child);
+    this.silent.add(child);
     this.count += 1;
     if (call !== undefined) this.unfinished.set(parent, { ...call, name: 'answered' });
   }

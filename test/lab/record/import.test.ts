@@ -374,3 +374,64 @@ describe('the printed form of a trace', () => {
     expect(result.ok && [...result.value.programs.keys()]).toEqual(['health-check']);
   });
 });
+
+/** `sh -c 'sleep 0.1; (sleep 0.2 &); true'`, as `strace -ff -ttt -e trace=process` writes it. */
+const SET = {
+  100: `1700000000.000000 execve("/bin/sh", ["sh"], 0x7ffd /* 9 vars */) = 0
+1700000000.010000 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD) = 101
+1700000000.010500 wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 101
+1700000000.111000 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD) = 102
+1700000000.111500 wait4(-1, [{WIFEXITED(s) && WEXITSTATUS(s) == 0}], 0, NULL) = 102
+1700000000.114000 exit_group(0) = ?
+1700000000.114100 +++ exited with 0 +++
+`,
+  101: `1700000000.010600 execve("/bin/sleep", ["sleep", "0.1"], 0x7ffd /* 9 vars */) = 0
+1700000000.110600 exit_group(0) = ?
+1700000000.110700 +++ exited with 0 +++
+`,
+  102: `1700000000.111600 clone(child_stack=NULL, flags=CLONE_CHILD_CLEARTID|SIGCHLD) = 103
+1700000000.112000 exit_group(0) = ?
+1700000000.112100 +++ exited with 0 +++
+`,
+  103: `1700000000.112200 execve("/bin/sleep", ["sleep", "0.2"], 0x7ffd /* 9 vars */) = 0
+1700000000.312200 exit_group(0) = ?
+1700000000.312300 +++ exited with 0 +++
+`,
+};
+
+describe('a set of files that strace -ff wrote', () => {
+  function inFolder<T>(pids: readonly number[], act: (base: string) => T): T {
+    const folder = mkdtempSync(join(tmpdir(), 'pidsim-set-'));
+    for (const pid of pids) writeFileSync(join(folder, `probe.${pid}`), SET[pid as keyof typeof SET]);
+    try {
+      return act(join(folder, 'probe'));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  const ALL = [100, 101, 102, 103];
+
+  it('is one trace, whichever of its files is named, or what was given to -o', () => {
+    const leftBy = (name: string) =>
+      inFolder(ALL, (base) => {
+        const result = importTraceFile(`${base}${name}`);
+        if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
+        expect(result.value.notes.at(-1)).toContain('4 files');
+        const [{ zombies, pinned }] = modelled(result.value);
+        return [result.value.name, zombies, pinned];
+      });
+    expect(leftBy('')).toEqual(['sh', 1, 1]);
+    expect(leftBy('.100')).toEqual(['sh', 1, 1]);
+    expect(leftBy('.103')).toEqual(['sh', 1, 1]);
+  });
+
+  it('of which a file is missing is an error that names it', () => {
+    const missing = inFolder([100, 101, 102], (base) => importTraceFile(base));
+    expect(missing.ok ? '' : missing.diagnostics[0].message).toMatch(/probe\.103 is missing$/);
+  });
+
+  it('one file alone, without its children, makes no program in silence', () => {
+    expect(wrong(importTrace(SET[100], 'one'))).toEqual(['one:0 incomplete-trace']);
+    expect(wrong(importTrace(SET[101], 'one'))).toEqual([]);
+  });
+});
