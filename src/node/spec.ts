@@ -43,6 +43,8 @@ export interface RuntimeSpec {
   execIntoFullCgroup: number;
   /** The CNI plugin that makes the network of a pod (R50). */
   networkPlugin: NetworkPluginName;
+  /** `pids.max` of each container's cgroup; infinite: no limit. Absent: as the runtime has it (R48, R58). */
+  containerPidsLimit?: number;
 }
 
 /** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */
@@ -82,6 +84,8 @@ export interface ContainerSpec {
   role?: ContainerRole;
   /** Default: the pod's. */
   restartPolicy?: RestartPolicy;
+  /** `pids.max` of its own cgroup; infinite: no limit. Absent: as the runtime has it (R58). */
+  pidsLimit?: number;
   postStart?: HookAction;
   preStop?: HookAction;
 }

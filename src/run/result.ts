@@ -94,8 +94,8 @@ export interface PodRefusal {
   atSeconds: number;
   /** When a PID namespace of the pod ended and freed what it held; null: the refusals have gone on. */
   untilSeconds: number | null;
-  /** The pod's own limit, or that of all pods together (the cgroup kubepods). */
-  limitOf: 'pod' | 'all-pods';
+  /** The pod's own limit, that of one of its containers, or that of all pods together (the cgroup kubepods). */
+  limitOf: 'pod' | 'container' | 'all-pods';
   errno: ForkRefusal['errno'];
   refusedBy: Refuser;
 }

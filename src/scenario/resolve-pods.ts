@@ -11,7 +11,7 @@ import type { ResolveContext } from './context.js';
 import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
 import { HANDLERS, resolveAction } from './resolve-handler.js';
 import { resolveHook } from './resolve-hooks.js';
-import { micros, warnBeyondHorizon } from './resolve-node.js';
+import { micros, pidsMax, warnBeyondHorizon } from './resolve-node.js';
 import type { ContainerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
 
 /** null: not known, because what the scenario says is no version. */
@@ -193,7 +193,7 @@ function resolveContainer(
     const resolved = probe && resolveProbe(type, probe, userlandIn(source), context);
     if (resolved) probes.push(resolved);
   }
-  const { restartPolicy, lifecycle } = source;
+  const { restartPolicy, lifecycle, pidsLimit } = source;
   const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, userlandIn(source), context);
   const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, userlandIn(source), context);
   return (
@@ -203,6 +203,7 @@ function resolveContainer(
       probes,
       ...(role === 'main' ? {} : { role }),
       ...(restartPolicy === undefined || role !== 'main' ? {} : { restartPolicy }),
+      ...(pidsLimit === undefined ? {} : { pidsLimit: pidsMax(pidsLimit) }),
       ...(postStart ? { postStart } : {}),
       ...(preStop ? { preStop } : {}),
     }

@@ -211,6 +211,12 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
           'Whose programs the image has, which decides what `sh`, `timeout` and `wget` are: `debian` (dash, coreutils; Ubuntu ' +
             'too), `busybox` (Alpine), `rhel` (bash; Fedora, Amazon Linux). From the image if its name tells.',
         ),
+      pidsLimit: leaf.pidsLimit
+        .optional()
+        .describe(
+          '`pids.max` of its own cgroup, as `docker run --pids-limit`; -1 and 0 are no limit. Default: ' +
+            '`node.runtime.containerPidsLimit`.',
+        ),
       livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
       readinessProbe: probe
         .optional()

@@ -201,6 +201,12 @@ function nodeSchema(leaf: Leaves) {
           .describe(
             'The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.',
           ),
+        containerPidsLimit: leaf.pidsLimit
+          .optional()
+          .describe(
+            '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 are no limit. ' +
+              'Default: none, but 1024 with CRI-O up to 1.23.',
+          ),
       })
       .prefault({})
       .describe('The container runtime.'),
