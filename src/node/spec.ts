@@ -45,6 +45,8 @@ export interface RuntimeSpec {
   networkPlugin: NetworkPluginName;
   /** `pids.max` of each container's cgroup; infinite: no limit. Absent: as the runtime has it (R48, R58). */
   containerPidsLimit?: number;
+  /** `TasksMax` of the runtime's service (R59). Absent: no limit. */
+  tasksMax?: number;
 }
 
 /** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */

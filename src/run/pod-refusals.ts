@@ -46,6 +46,7 @@ export class PodRefusals implements RunObserver {
 
   #holderOf(cgroup: CgroupId): PodRefusal['limitOf'] {
     if (cgroup === this.node.kubepods) return 'all-pods';
+    if (cgroup === this.node.context.host.service) return 'service';
     return this.node.kubelet.runtime.isOfContainer(cgroup) ? 'container' : 'pod';
   }
 

@@ -201,6 +201,15 @@ function nodeSchema(leaf: Leaves) {
           .describe(
             'The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.',
           ),
+        tasksMax: z
+          .int()
+          .min(1)
+          .max(PID_MAX_LIMIT)
+          .optional()
+          .describe(
+            '`TasksMax` of the runtime’s systemd service, in which the daemon, the shims and runc are charged; 512 by default ' +
+              'with systemd 228. The daemon’s own threads are half of `baseline.tasks` that are nothing else. Default: infinity.',
+          ),
         containerPidsLimit: leaf.pidsLimit
           .optional()
           .describe(

@@ -401,7 +401,7 @@ export class SandboxRuntime {
   }
 
   /**
-   * A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. `lost` is called if it is
+   * A shim with its threads (R28), in no pod's cgroup (R59), a subreaper on the host (R4). NONE: refused. `lost` is called if it is
    * killed, in the middle of the system call.
    */
   private startShim(origin: OriginId, lost: () => void): TaskId {
@@ -409,6 +409,7 @@ export class SandboxRuntime {
     const daemon = host.runtime.task;
     const shim = kernel.forkAs(daemon, kernel.commOf(daemon), origin, 0);
     if (shim === NONE) return NONE;
+    if (!runtimeRules.shimInService) kernel.attach(shim, HOST_CGROUP);
     kernel.exec(shim, runtimeRules.shimComm);
     kernel.setsid(shim);
     kernel.setSubreaper(shim, true);
