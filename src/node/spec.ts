@@ -71,6 +71,13 @@ export interface ProbeSpec {
 /** What the kubelet does right after a container's start, or before its end. `wait`: no process (httpGet, sleep, …). */
 export type HookAction = { kind: 'exec'; program: Program } | { kind: 'wait'; us: number };
 
+/** An exec that is no probe: `kubectl exec` or `docker exec` of a person, a script, an agent (R60). */
+export interface ExecSpec {
+  everyUs: number;
+  startAtUs: number;
+  program: Program;
+}
+
 /** When a container runs: to its end before the others; from before them on, for as long as the pod; or with them. */
 export const CONTAINER_ROLES = ['init', 'sidecar', 'main'] as const;
 export type ContainerRole = (typeof CONTAINER_ROLES)[number];
@@ -90,6 +97,8 @@ export interface ContainerSpec {
   pidsLimit?: number;
   postStart?: HookAction;
   preStop?: HookAction;
+  /** Default: none. */
+  execs?: ExecSpec[];
 }
 
 /** Which process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */

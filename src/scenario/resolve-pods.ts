@@ -9,6 +9,7 @@ import { type Userland, userlandOf } from '../program/userland.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
 import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
+import { resolveExecs, warnOfIdleExecs } from './resolve-execs.js';
 import { HANDLERS, resolveAction } from './resolve-handler.js';
 import { resolveHook } from './resolve-hooks.js';
 import { micros, pidsMax, warnBeyondHorizon } from './resolve-node.js';
@@ -138,6 +139,7 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
     );
   }
   checkSidecars(source, kubelet, context);
+  warnOfIdleExecs(source, context);
   if (source.sandbox === 'none') {
     if (source.shareProcessNamespace) {
       complain(
@@ -196,6 +198,7 @@ function resolveContainer(
   const { restartPolicy, lifecycle, pidsLimit } = source;
   const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, userlandIn(source), context);
   const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, userlandIn(source), context);
+  const execs = resolveExecs(source, userlandIn(source), context);
   return (
     program && {
       name: source.name,
@@ -206,6 +209,7 @@ function resolveContainer(
       ...(pidsLimit === undefined ? {} : { pidsLimit: pidsMax(pidsLimit) }),
       ...(postStart ? { postStart } : {}),
       ...(preStop ? { preStop } : {}),
+      ...(execs.length === 0 ? {} : { execs }),
     }
   );
 }

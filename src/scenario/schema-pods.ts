@@ -222,8 +222,30 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
         .optional()
         .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
       startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
+      execs: z
+        .array(execSchema(leaf))
+        .default([])
+        .describe('Execs that are no probes: `kubectl exec` or `docker exec` of people, scripts, agents.'),
     })
     .meta({ id: 'Container', description: 'A container, in the words of a pod’s manifest.' });
+}
+
+function execSchema(leaf: Leaves) {
+  return z
+    .strictObject({
+      every: leaf.interval.describe(
+        'Interval between two starts. One that still runs does not keep the next from starting.',
+      ),
+      startAt: leaf.time
+        .optional()
+        .describe('Time of the first start. Default: when `every` has passed once.'),
+      command: z.array(z.string()).min(1).optional().describe('Command line.'),
+      program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
+    })
+    .meta({
+      id: 'Exec',
+      description: 'An exec into the container, again and again, with `command` or `program`.',
+    });
 }
 
 /** A hook does one thing, as a probe does; `sleep` (1.30) waits and starts no process. */

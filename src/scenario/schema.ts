@@ -29,6 +29,7 @@ export type ManifestPodSource = Extract<PodEntrySource, { manifest: string }>;
 export type PodSource = Exclude<PodEntrySource, { manifest: string }>;
 export type ContainerSource = PodSource['containers'][number];
 export type ProbeSource = NonNullable<ContainerSource['livenessProbe']>;
+export type ExecSource = ContainerSource['execs'][number];
 export type HookSource = NonNullable<NonNullable<ContainerSource['lifecycle']>['postStart']>;
 export type HandlerSource = Pick<ProbeSource, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'>;
 export type InterventionSource = SpecSource['interventions'][number];
