@@ -5,6 +5,7 @@
  * written; it becomes behaviour in exactly one place, node/versions/.
  */
 import type { Program } from '../program/code.js';
+import type { Comparison } from '../text/comparison.js';
 
 export interface KernelSpec {
   /** As `uname -r` begins: `4.14`, `6.18`. */
@@ -138,27 +139,47 @@ export interface CronJobSpec {
   program: Program;
 }
 
-export type Intervention =
-  /** Sandboxes created from now on use this pause (R1); running ones keep theirs. */
-  | { atUs: number; do: 'bump-pause'; version: string }
-  | { atUs: number; do: 'delete-pod'; pod: string; recreate: boolean }
-  | { atUs: number; do: 'restart-container'; pod: string; container: string }
-  | { atUs: number; do: 'set-pid-max'; pidMax: number }
-  /** Unset fields stay as they are; `remove: true` takes the probe away. */
-  | {
-      atUs: number;
-      do: 'change-probe';
-      pod: string;
-      container: string;
-      probe: ProbeType;
-      remove?: boolean;
-      action?: ProbeAction;
-      periodUs?: number;
-      timeoutUs?: number;
-      failureThreshold?: number;
-    }
-  /** Deletes every pod, one after another, and creates none. */
-  | { atUs: number; do: 'drain' };
+export const CONDITION_SUBJECTS = ['zombies', 'pinned', 'tasks', 'allocated'] as const;
+
+/** What the node has to be like: `zombies > 500`. */
+export interface Condition {
+  subject: (typeof CONDITION_SUBJECTS)[number];
+  comparison: Comparison;
+  value: number;
+}
+
+/** When something is done: at a moment, again each time `everyUs` has passed, and then only `when` the node is so (R61). */
+export interface Schedule {
+  atUs: number;
+  everyUs?: number;
+  when?: Condition;
+}
+
+export type Intervention = Schedule &
+  (
+    | {
+        /** Sandboxes created from now on use this pause (R1); running ones keep theirs. */
+        do: 'bump-pause';
+        version: string;
+      }
+    | { do: 'delete-pod'; pod: string; recreate: boolean }
+    | { do: 'restart-container'; pod: string; container: string }
+    | { do: 'set-pid-max'; pidMax: number }
+    /** Unset fields stay as they are; `remove: true` takes the probe away. */
+    | {
+        do: 'change-probe';
+        pod: string;
+        container: string;
+        probe: ProbeType;
+        remove?: boolean;
+        action?: ProbeAction;
+        periodUs?: number;
+        timeoutUs?: number;
+        failureThreshold?: number;
+      }
+    /** Deletes every pod, one after another, and creates none. */
+    | { do: 'drain' }
+  );
 
 /** Logins at random moments, one in each period. */
 export interface SshLoginsSpec {

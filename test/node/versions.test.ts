@@ -303,7 +303,7 @@ describe('R11, R18, R20 to R22, R24, R25: the kubelet', () => {
   });
 });
 
-describe('R2, R3, R15, R17, R28, R34, R42, R48, R49, R50: the runtime', () => {
+describe('R2, R3, R15, R17, R28, R34, R42, R48, R59, R49, R50: the runtime', () => {
   const { kubelet: byKubelet, ...byRuntime } = RUNTIME_SAYS;
 
   test.each(lines(byKubelet))('with Docker %s at kubelet %s is %s', (field, version, value) => {

@@ -38,3 +38,24 @@ test('an exec says one thing to do, how often, and is in a pod that stays', () =
   expect(codes('every: 90d, program: quick-check')).toEqual(['beyond-horizon']);
   expect(codes('every: 1m, program: quick-check', 'every: 1h, ')).toEqual(['no-effect']);
 });
+
+test('R61: what an operator does is done at a time, or again and again, or only when the node is so', () => {
+  const done = (given: string) =>
+    scenarioOf(`  interventions: [{${given}, do: drain}]\n`).node.interventions[0];
+  expect(done('at: 1h')).toEqual({ do: 'drain', atUs: 3600e6 });
+  expect(done('every: 1h')).toEqual({ do: 'drain', atUs: 3600e6, everyUs: 3600e6 });
+  expect(done('at: 0s, every: 1h, when: "zombies > 500"')).toEqual({
+    do: 'drain',
+    atUs: 0,
+    everyUs: 3600e6,
+    when: { subject: 'zombies', comparison: '>', value: 500 },
+  });
+  const codes = (given: string) =>
+    diagnosticsOf(`${HEAD}  interventions: [{${given}do: drain}]\n`).map(({ code, line }) => [code, line]);
+  expect(codes('')).toEqual([['missing-key', 5]]);
+  expect(codes('when: "zombies > 5", ')).toEqual([['missing-key', 5]]);
+  expect(codes('at: 1h, when: "restarts > 5", ')).toEqual([['bad-expectation', 5]]);
+  expect(codes('at: 1h, when: "zombies", ')).toEqual([['bad-expectation', 5]]);
+  expect(codes('at: 1h, when: "zombies > many", ')).toEqual([['bad-expectation', 5]]);
+  expect(codes('every: 90d, ')).toEqual([['beyond-horizon', 5]]);
+});
