@@ -1,5 +1,5 @@
 /** What every part of a node shares. */
-import type { Kernel, TaskId } from '../kernel/kernel.js';
+import type { CgroupId, Kernel, TaskId } from '../kernel/kernel.js';
 import type { Program } from '../program/code.js';
 import type { Machine } from '../program/machine.js';
 import type { RandomStreams } from '../sim/random.js';
@@ -85,6 +85,8 @@ export interface HostDaemons {
   readonly cron: HostDaemon;
   /** null: a bare runtime, without one. */
   readonly kubelet: HostDaemon | null;
+  /** The cgroup of the runtime's service; NONE: it has no limit, and is not told apart. */
+  readonly service: CgroupId;
 }
 
 export interface NodeContext {

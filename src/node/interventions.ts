@@ -1,23 +1,43 @@
 /** What an operator does to the node, at its time. */
-import { HOST_NS } from '../kernel/kernel.js';
+import { HOST_NS, type Kernel } from '../kernel/kernel.js';
+import { HOLDS } from '../text/comparison.js';
 import { grouped } from '../text/figures.js';
 import type { NodeContext } from './context.js';
 import type { Kubelet, PodSlot } from './kubelet/kubelet.js';
 import type { PodContainer } from './kubelet/pod.js';
-import type { Intervention, ProbeSpec } from './spec.js';
+import type { Condition, Intervention, ProbeSpec } from './spec.js';
 
 export function scheduleInterventions(context: NodeContext, kubelet: Kubelet): void {
   const { sim, spec, observer } = context;
+  /** Of those that come again: what has been said to change nothing is not said each time. */
+  const saidIdle = new Set<Intervention>();
   const perform = sim.register((index) => {
     const intervention = spec.interventions[index];
+    const { everyUs, when } = intervention;
+    if (everyUs !== undefined) sim.after(everyUs, perform, index, 0);
+    if (when !== undefined && !holds(context, when)) return;
     const why = whyIdle(context, kubelet, intervention);
     const subject = subjectOf(intervention);
     if (why === null) observer.moment('intervention', subject, describe(intervention));
-    else observer.moment('no-effect', subject, `${describe(intervention)}: ${why}`);
+    else if (!saidIdle.has(intervention))
+      observer.moment('no-effect', subject, `${describe(intervention)}: ${why}`);
+    if (why !== null) saidIdle.add(intervention);
     apply(context, kubelet, intervention);
   });
   spec.interventions.forEach(({ atUs }, index) => void sim.at(atUs, perform, index, 0));
 }
+
+function holds({ kernel }: NodeContext, { subject, comparison, value }: Condition): boolean {
+  return HOLDS[comparison](NODE_ANSWERS[subject](kernel), value);
+}
+
+/** As the result of a run counts them. */
+const NODE_ANSWERS: Record<Condition['subject'], (kernel: Kernel) => number> = {
+  zombies: (kernel) => kernel.zombies(),
+  pinned: (kernel) => kernel.pinned(),
+  tasks: (kernel) => kernel.taskCount() - kernel.zombies(),
+  allocated: (kernel) => kernel.allocated(),
+};
 
 function subjectOf(intervention: Intervention): string {
   return 'pod' in intervention ? intervention.pod : 'node';

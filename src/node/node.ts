@@ -19,6 +19,7 @@ import { startThreadNeeds } from './host/go-threads.js';
 import { startSshLogins } from './host/logins.js';
 import { scheduleInterventions } from './interventions.js';
 import { EvictionManager } from './kubelet/eviction.js';
+import { startHandExecs } from './kubelet/hand-execs.js';
 import { Kubelet } from './kubelet/kubelet.js';
 import { NodeStatus } from './kubelet/node-status.js';
 import { pidAvailable, pidCapacity } from './kubelet/pid-available.js';
@@ -80,6 +81,7 @@ export class Node {
     const runtime = new SandboxRuntime(context, runc, this.kubepods);
     const execs = new Execs(context, runc);
     this.kubelet = new Kubelet(context, runtime, new ProbeWorkers(context, execs));
+    startHandExecs(context, this.kubelet, execs);
     if (spec.sshLogins !== null) startSshLogins(context, spec.sshLogins);
     if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn);
     for (const job of spec.cronJobs) startCronJob(context, job);

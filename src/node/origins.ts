@@ -13,6 +13,7 @@ export const ORIGIN_KINDS = [
   'readiness',
   'startup',
   'hook',
+  'exec',
   'ssh',
   'cron',
 ] as const;

@@ -5,6 +5,7 @@
  * written; it becomes behaviour in exactly one place, node/versions/.
  */
 import type { Program } from '../program/code.js';
+import type { Comparison } from '../text/comparison.js';
 
 export interface KernelSpec {
   /** As `uname -r` begins: `4.14`, `6.18`. */
@@ -43,6 +44,10 @@ export interface RuntimeSpec {
   execIntoFullCgroup: number;
   /** The CNI plugin that makes the network of a pod (R50). */
   networkPlugin: NetworkPluginName;
+  /** `pids.max` of each container's cgroup; infinite: no limit. Absent: as the runtime has it (R48, R58). */
+  containerPidsLimit?: number;
+  /** `TasksMax` of the runtime's service (R59). Absent: no limit. */
+  tasksMax?: number;
 }
 
 /** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */
@@ -67,6 +72,13 @@ export interface ProbeSpec {
 /** What the kubelet does right after a container's start, or before its end. `wait`: no process (httpGet, sleep, …). */
 export type HookAction = { kind: 'exec'; program: Program } | { kind: 'wait'; us: number };
 
+/** An exec that is no probe: `kubectl exec` or `docker exec` of a person, a script, an agent (R60). */
+export interface ExecSpec {
+  everyUs: number;
+  startAtUs: number;
+  program: Program;
+}
+
 /** When a container runs: to its end before the others; from before them on, for as long as the pod; or with them. */
 export const CONTAINER_ROLES = ['init', 'sidecar', 'main'] as const;
 export type ContainerRole = (typeof CONTAINER_ROLES)[number];
@@ -82,8 +94,12 @@ export interface ContainerSpec {
   role?: ContainerRole;
   /** Default: the pod's. */
   restartPolicy?: RestartPolicy;
+  /** `pids.max` of its own cgroup; infinite: no limit. Absent: as the runtime has it (R58). */
+  pidsLimit?: number;
   postStart?: HookAction;
   preStop?: HookAction;
+  /** Default: none. */
+  execs?: ExecSpec[];
 }
 
 /** Which process is PID 1 for a pod's processes: see `PodSpec.pidMode`. */
@@ -123,27 +139,47 @@ export interface CronJobSpec {
   program: Program;
 }
 
-export type Intervention =
-  /** Sandboxes created from now on use this pause (R1); running ones keep theirs. */
-  | { atUs: number; do: 'bump-pause'; version: string }
-  | { atUs: number; do: 'delete-pod'; pod: string; recreate: boolean }
-  | { atUs: number; do: 'restart-container'; pod: string; container: string }
-  | { atUs: number; do: 'set-pid-max'; pidMax: number }
-  /** Unset fields stay as they are; `remove: true` takes the probe away. */
-  | {
-      atUs: number;
-      do: 'change-probe';
-      pod: string;
-      container: string;
-      probe: ProbeType;
-      remove?: boolean;
-      action?: ProbeAction;
-      periodUs?: number;
-      timeoutUs?: number;
-      failureThreshold?: number;
-    }
-  /** Deletes every pod, one after another, and creates none. */
-  | { atUs: number; do: 'drain' };
+export const CONDITION_SUBJECTS = ['zombies', 'pinned', 'tasks', 'allocated'] as const;
+
+/** What the node has to be like: `zombies > 500`. */
+export interface Condition {
+  subject: (typeof CONDITION_SUBJECTS)[number];
+  comparison: Comparison;
+  value: number;
+}
+
+/** When something is done: at a moment, again each time `everyUs` has passed, and then only `when` the node is so (R61). */
+export interface Schedule {
+  atUs: number;
+  everyUs?: number;
+  when?: Condition;
+}
+
+export type Intervention = Schedule &
+  (
+    | {
+        /** Sandboxes created from now on use this pause (R1); running ones keep theirs. */
+        do: 'bump-pause';
+        version: string;
+      }
+    | { do: 'delete-pod'; pod: string; recreate: boolean }
+    | { do: 'restart-container'; pod: string; container: string }
+    | { do: 'set-pid-max'; pidMax: number }
+    /** Unset fields stay as they are; `remove: true` takes the probe away. */
+    | {
+        do: 'change-probe';
+        pod: string;
+        container: string;
+        probe: ProbeType;
+        remove?: boolean;
+        action?: ProbeAction;
+        periodUs?: number;
+        timeoutUs?: number;
+        failureThreshold?: number;
+      }
+    /** Deletes every pod, one after another, and creates none. */
+    | { do: 'drain' }
+  );
 
 /** Logins at random moments, one in each period. */
 export interface SshLoginsSpec {

@@ -340,11 +340,12 @@ const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
   readiness: ['the readiness probe', 'the readiness probes'],
   startup: ['the startup probe', 'the startup probes'],
   hook: ['the lifecycle hooks', 'the lifecycle hooks'],
+  exec: ['execs by hand', 'execs by hand'],
   main: ['the main process', 'the main processes'],
   infra: ['the infra process', 'the infra processes'],
   shim: ['the runtime shim', 'the runtime shims'],
 };
-const PLURAL_ORIGINS = ['ssh', 'cron', 'hook'];
+const PLURAL_ORIGINS = ['ssh', 'cron', 'hook', 'exec'];
 
 function culpritName({ origin, pods, containers }: Culprit): string {
   const one = pods.length <= 1;

@@ -1,6 +1,7 @@
 /** A scenario's expectations, compared with what its run has yielded. */
-import type { Comparison, Expectation } from '../scenario/expect.js';
+import type { Expectation } from '../scenario/expect.js';
 import { US_PER_SECOND } from '../sim/time.js';
+import { HOLDS } from '../text/comparison.js';
 import { formatDuration } from '../text/duration.js';
 import { type ExpectationResult, podsRefused, type RunSummary } from './result.js';
 
@@ -46,15 +47,6 @@ function actualOf({ subject }: Expectation, result: Yield): Value {
       return pods.reduce((sum, { restarts }) => sum + restarts, 0);
   }
 }
-
-const HOLDS: Record<Comparison, (actual: Value, expected: Value) => boolean> = {
-  '==': (actual, expected) => actual === expected,
-  '!=': (actual, expected) => actual !== expected,
-  '<': (actual, expected) => actual < expected,
-  '<=': (actual, expected) => actual <= expected,
-  '>': (actual, expected) => actual > expected,
-  '>=': (actual, expected) => actual >= expected,
-};
 
 function print({ subject }: Expectation, actual: Value): string {
   if (subject !== 'timeToExhaustion' && subject !== 'timeToPodRefusal') return String(actual);

@@ -1,5 +1,5 @@
 /** Pods that are refused forks while the node has room. */
-import type { ForkRefusal, TaskId } from '../kernel/kernel.js';
+import { type CgroupId, cgroupId, type ForkRefusal, type TaskId } from '../kernel/kernel.js';
 import type { PodSlot } from '../node/kubelet/kubelet.js';
 import type { Node } from '../node/node.js';
 import { US_PER_SECOND } from '../sim/time.js';
@@ -40,8 +40,14 @@ export class PodRefusals implements RunObserver {
     this.lastSeconds = atSeconds;
     const isKnown = this.all.some((known) => known.pod === pod && known.untilSeconds === null);
     if (pod === 'node' || isKnown) return;
-    const limitOf = refusedBy === 'pids-cgroup' && at === this.node.kubepods ? 'all-pods' : 'pod';
+    const limitOf = refusedBy === 'pids-cgroup' ? this.#holderOf(cgroupId(at)) : 'pod';
     this.all.push({ pod, atSeconds, untilSeconds: null, limitOf, errno, refusedBy });
+  }
+
+  #holderOf(cgroup: CgroupId): PodRefusal['limitOf'] {
+    if (cgroup === this.node.kubepods) return 'all-pods';
+    if (cgroup === this.node.context.host.service) return 'service';
+    return this.node.kubelet.runtime.isOfContainer(cgroup) ? 'container' : 'pod';
   }
 
   /** A namespace of a pod ends, and so do the refusals to the pod; later ones are counted anew. */

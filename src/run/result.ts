@@ -94,8 +94,11 @@ export interface PodRefusal {
   atSeconds: number;
   /** When a PID namespace of the pod ended and freed what it held; null: the refusals have gone on. */
   untilSeconds: number | null;
-  /** The pod's own limit, or that of all pods together (the cgroup kubepods). */
-  limitOf: 'pod' | 'all-pods';
+  /**
+   * The pod's own limit, that of one of its containers, that of all pods together (the cgroup kubepods), or that of the
+   * runtime's service, in which the shims are.
+   */
+  limitOf: 'pod' | 'container' | 'all-pods' | 'service';
   errno: ForkRefusal['errno'];
   refusedBy: Refuser;
 }

@@ -1,5 +1,7 @@
 /** `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit code. */
 import { MACHINE_LIMITS } from '../kernel/limits.js';
+import { CONDITION_SUBJECTS, type Condition } from '../node/spec.js';
+import { COMPARISONS, type Comparison } from '../text/comparison.js';
 import { parseDurationUs } from '../text/duration.js';
 import { didYouMean } from '../text/suggest.js';
 
@@ -21,9 +23,6 @@ export const EXPECTATION_SUBJECTS = [
   'restarts',
 ] as const;
 export type ExpectationSubject = (typeof EXPECTATION_SUBJECTS)[number];
-
-export const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const;
-export type Comparison = (typeof COMPARISONS)[number];
 
 /** What the node's first refused fork may name; `none` when none was refused. */
 const EXPECTED_REFUSALS = [...MACHINE_LIMITS, 'none'] as const;
@@ -96,6 +95,19 @@ export function parseExpectation(text: string): ParsedExpectation {
     return { ok: false, message: `\`${subject}\` is compared with ${WORDS[kind]}, not with \`${written}\`` };
   }
   return { ok: true, value: { text, subject, comparison, value } };
+}
+
+/** Reads what an intervention waits for: the same line, of what a node can answer while it runs. */
+export function parseCondition(
+  text: string,
+): { ok: true; value: Condition } | Extract<ParsedExpectation, { ok: false }> {
+  const parsed = parseExpectation(text);
+  if (!parsed.ok) return parsed;
+  const { subject, comparison, value } = parsed.value;
+  if (isOneOf(CONDITION_SUBJECTS, subject) && typeof value === 'number')
+    return { ok: true, value: { subject, comparison, value } };
+  const hint = `Subjects are ${CONDITION_SUBJECTS.join(', ')}.`;
+  return { ok: false, message: `\`${subject}\` is known only when the run is over`, hint };
 }
 
 function readValue(kind: Kind, written: string): number | boolean | string | null {

@@ -118,6 +118,7 @@ export function scenarioLeaves() {
     podName: podNameLeaf(),
     nodeName: nodeNameLeaf(),
     pidMax: z.int().min(PID_MAX_MIN).max(PID_MAX_LIMIT),
+    pidsLimit: z.int().min(-1).max(PID_MAX_LIMIT),
   };
 }
 export type Leaves = ReturnType<typeof scenarioLeaves>;

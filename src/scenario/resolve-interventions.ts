@@ -1,9 +1,10 @@
 /** What an operator does: every name checked, one intervention for each copy of a pod. */
 import { minPidMax } from '../kernel/limits.js';
-import { type Intervention, PROBE_TYPES, type ProbeType } from '../node/spec.js';
+import { type Intervention, PROBE_TYPES, type ProbeType, type Schedule } from '../node/spec.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { didYouMean } from '../text/suggest.js';
 import type { ResolveContext } from './context.js';
+import { parseCondition } from './expect.js';
 import { resolveAction } from './resolve-handler.js';
 import { micros, warnBeyondHorizon } from './resolve-node.js';
 import { instanceNames } from './resolve-pods.js';
@@ -33,15 +34,33 @@ export function resolveInterventions(
     }
   }
   return sources.flatMap((source) => {
-    const atUs = micros(source.at);
-    if (atUs > context.horizonUs) warnBeyondHorizon(source, 'at', context);
-    return resolveIntervention(source, atUs, targets, probes, context);
+    const schedule = resolveSchedule(source, context);
+    return resolveIntervention(source, schedule, targets, probes, context);
   });
+}
+
+function resolveSchedule(source: InterventionSource, context: ResolveContext): Schedule {
+  const { findings, horizonUs } = context;
+  const { at, every, when } = source;
+  if (at === undefined && every === undefined && !findings.isInvalid(source))
+    findings.error(findings.of(source), 'missing-key', 'nothing says when it is done', {
+      hint: 'Add `at:` or `every:`.',
+    });
+  const schedule: Schedule = { atUs: micros(at ?? every ?? '0s') };
+  if (schedule.atUs > horizonUs) warnBeyondHorizon(source, at === undefined ? 'every' : 'at', context);
+  if (every !== undefined) schedule.everyUs = micros(every);
+  if (when !== undefined) {
+    const parsed = parseCondition(when);
+    if (parsed.ok) schedule.when = parsed.value;
+    else
+      findings.error(findings.of(source, 'when'), 'bad-expectation', parsed.message, { hint: parsed.hint });
+  }
+  return schedule;
 }
 
 function resolveIntervention(
   source: InterventionSource,
-  atUs: number,
+  schedule: Schedule,
   targets: Targets,
   probes: Set<string>,
   context: ResolveContext,
@@ -49,29 +68,29 @@ function resolveIntervention(
   const { findings } = context;
   switch (source.do) {
     case 'bump-pause':
-      return [{ atUs, do: 'bump-pause', version: String(source.version) }];
+      return [{ ...schedule, do: 'bump-pause', version: String(source.version) }];
     case 'drain':
-      return [{ atUs, do: 'drain' }];
+      return [{ ...schedule, do: 'drain' }];
     case 'set-pid-max': {
       const least = minPidMax(targets.cpus);
       if (source.value < least) {
         const message = `${source.value} is too small: the kernel’s least for ${targets.cpus} CPUs is ${least}`;
         findings.error(findings.of(source, 'value'), 'out-of-range', message);
       }
-      return [{ atUs, do: 'set-pid-max', pidMax: source.value }];
+      return [{ ...schedule, do: 'set-pid-max', pidMax: source.value }];
     }
     case 'delete-pod': {
       const { names } = findPod(source, targets, context);
-      return names.map((pod) => ({ atUs, do: 'delete-pod', pod, recreate: source.recreate }));
+      return names.map((pod) => ({ ...schedule, do: 'delete-pod', pod, recreate: source.recreate }));
     }
     case 'restart-container': {
       const { names, pod } = findPod(source, targets, context);
       if (!pod || !hasContainer(source, pod, targets, context)) return [];
       const { container } = source;
-      return names.map((name) => ({ atUs, do: 'restart-container', pod: name, container }));
+      return names.map((name) => ({ ...schedule, do: 'restart-container', pod: name, container }));
     }
     case 'change-probe':
-      return changeProbe(source, atUs, targets, probes, context);
+      return changeProbe(source, schedule, targets, probes, context);
   }
 }
 
@@ -116,7 +135,7 @@ function hasContainer(
 
 function changeProbe(
   source: ChangeSource,
-  atUs: number,
+  schedule: Schedule,
   targets: Targets,
   probes: Set<string>,
   context: ResolveContext,
@@ -149,7 +168,7 @@ function changeProbe(
     );
   }
   const change: Omit<Extract<Intervention, { do: 'change-probe' }>, 'pod'> = {
-    atUs,
+    ...schedule,
     do: 'change-probe',
     container,
     probe,

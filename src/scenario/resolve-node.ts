@@ -114,7 +114,17 @@ function resolveRuntime({ runtime: source, kernel }: NodeSource, { findings }: R
   const measured = kernel.cpus === 1 ? EXEC_INTO_FULL_CGROUP.oneCpu : EXEC_INTO_FULL_CGROUP.moreCpus;
   const execIntoFullCgroup = source.execIntoFullCgroup ?? measured;
   const { name, setsid, networkPlugin } = source;
-  return { name, version, setsid, execIntoFullCgroup, networkPlugin };
+  const { containerPidsLimit: limit, tasksMax } = source;
+  const limits = {
+    ...(limit === undefined ? {} : { containerPidsLimit: pidsMax(limit) }),
+    ...(tasksMax === undefined ? {} : { tasksMax }),
+  };
+  return { name, version, setsid, execIntoFullCgroup, networkPlugin, ...limits };
+}
+
+/** As runtimes read it: 0 and -1 are no limit. */
+export function pidsMax(limit: number): number {
+  return limit > 0 ? limit : Number.POSITIVE_INFINITY;
 }
 
 function resolveKubelet(

@@ -9,9 +9,10 @@ import { type Userland, userlandOf } from '../program/userland.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
 import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
+import { resolveExecs, warnOfIdleExecs } from './resolve-execs.js';
 import { HANDLERS, resolveAction } from './resolve-handler.js';
 import { resolveHook } from './resolve-hooks.js';
-import { micros, warnBeyondHorizon } from './resolve-node.js';
+import { micros, pidsMax, warnBeyondHorizon } from './resolve-node.js';
 import type { ContainerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
 
 /** null: not known, because what the scenario says is no version. */
@@ -138,6 +139,7 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
     );
   }
   checkSidecars(source, kubelet, context);
+  warnOfIdleExecs(source, context);
   if (source.sandbox === 'none') {
     if (source.shareProcessNamespace) {
       complain(
@@ -193,9 +195,10 @@ function resolveContainer(
     const resolved = probe && resolveProbe(type, probe, userlandIn(source), context);
     if (resolved) probes.push(resolved);
   }
-  const { restartPolicy, lifecycle } = source;
+  const { restartPolicy, lifecycle, pidsLimit } = source;
   const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, userlandIn(source), context);
   const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, userlandIn(source), context);
+  const execs = resolveExecs(source, userlandIn(source), context);
   return (
     program && {
       name: source.name,
@@ -203,8 +206,10 @@ function resolveContainer(
       probes,
       ...(role === 'main' ? {} : { role }),
       ...(restartPolicy === undefined || role !== 'main' ? {} : { restartPolicy }),
+      ...(pidsLimit === undefined ? {} : { pidsLimit: pidsMax(pidsLimit) }),
       ...(postStart ? { postStart } : {}),
       ...(preStop ? { preStop } : {}),
+      ...(execs.length === 0 ? {} : { execs }),
     }
   );
 }

@@ -211,13 +211,41 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
           'Whose programs the image has, which decides what `sh`, `timeout` and `wget` are: `debian` (dash, coreutils; Ubuntu ' +
             'too), `busybox` (Alpine), `rhel` (bash; Fedora, Amazon Linux). From the image if its name tells.',
         ),
+      pidsLimit: leaf.pidsLimit
+        .optional()
+        .describe(
+          '`pids.max` of its own cgroup, as `docker run --pids-limit`; -1 and 0 are no limit. Default: ' +
+            '`node.runtime.containerPidsLimit`.',
+        ),
       livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
       readinessProbe: probe
         .optional()
         .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
       startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
+      execs: z
+        .array(execSchema(leaf))
+        .default([])
+        .describe('Execs that are no probes: `kubectl exec` or `docker exec` of people, scripts, agents.'),
     })
     .meta({ id: 'Container', description: 'A container, in the words of a pod’s manifest.' });
+}
+
+function execSchema(leaf: Leaves) {
+  return z
+    .strictObject({
+      every: leaf.interval.describe(
+        'Interval between two starts. One that still runs does not keep the next from starting.',
+      ),
+      startAt: leaf.time
+        .optional()
+        .describe('Time of the first start. Default: when `every` has passed once.'),
+      command: z.array(z.string()).min(1).optional().describe('Command line.'),
+      program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
+    })
+    .meta({
+      id: 'Exec',
+      description: 'An exec into the container, again and again, with `command` or `program`.',
+    });
 }
 
 /** A hook does one thing, as a probe does; `sleep` (1.30) waits and starts no process. */

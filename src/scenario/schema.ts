@@ -29,6 +29,7 @@ export type ManifestPodSource = Extract<PodEntrySource, { manifest: string }>;
 export type PodSource = Exclude<PodEntrySource, { manifest: string }>;
 export type ContainerSource = PodSource['containers'][number];
 export type ProbeSource = NonNullable<ContainerSource['livenessProbe']>;
+export type ExecSource = ContainerSource['execs'][number];
 export type HookSource = NonNullable<NonNullable<ContainerSource['lifecycle']>['postStart']>;
 export type HandlerSource = Pick<ProbeSource, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'>;
 export type InterventionSource = SpecSource['interventions'][number];
@@ -201,6 +202,21 @@ function nodeSchema(leaf: Leaves) {
           .describe(
             'The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.',
           ),
+        tasksMax: z
+          .int()
+          .min(1)
+          .max(PID_MAX_LIMIT)
+          .optional()
+          .describe(
+            '`TasksMax` of the runtime’s systemd service, in which the daemon, the shims and runc are charged; 512 by default ' +
+              'with systemd 228. The daemon’s own threads are half of `baseline.tasks` that are nothing else. Default: infinity.',
+          ),
+        containerPidsLimit: leaf.pidsLimit
+          .optional()
+          .describe(
+            '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 are no limit. ' +
+              'Default: none, but 1024 with CRI-O up to 1.23.',
+          ),
       })
       .prefault({})
       .describe('The container runtime.'),
@@ -331,24 +347,37 @@ function kubeletSchema(leaf: Leaves) {
 // ---------------------------------------------------------------------------------------------- interventions
 
 function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
-  const at = leaf.time.describe('Time at which it is done.');
+  const schedule = {
+    at: leaf.time
+      .optional()
+      .describe('Time at which it is done. Default: with `every`, when that has passed once.'),
+    every: leaf.interval
+      .optional()
+      .describe('Do it again each time this has passed: a cron job, or somebody who looks in every night.'),
+    when: z
+      .string()
+      .optional()
+      .describe(
+        'Do it only if the node is so at that moment, as `expect` says it: `zombies > 500`; also `pinned`, `tasks`, `allocated`.',
+      ),
+  };
   const pod = leaf.podName.describe('Name of the pod. If it has copies: the name of one of them, or of all.');
   const container = leaf.name.describe('Name of the container.');
   return z
     .discriminatedUnion('do', [
       z.strictObject({
-        at,
+        ...schedule,
         do: z.literal('bump-pause').describe('Use another pause image for sandboxes from now on.'),
         version: leaf.version.describe('Version of the pause image.'),
       }),
       z.strictObject({
-        at,
+        ...schedule,
         do: z.literal('delete-pod').describe('Delete a pod.'),
         pod,
         recreate: z.boolean().default(true).describe('Create it again, as its controller does.'),
       }),
       z.strictObject({
-        at,
+        ...schedule,
         do: z
           .literal('restart-container')
           .describe('End a container, which its restart policy may start again.'),
@@ -356,12 +385,12 @@ function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
         container,
       }),
       z.strictObject({
-        at,
+        ...schedule,
         do: z.literal('set-pid-max').describe('Write `kernel.pid_max`.'),
         value: leaf.pidMax.describe('The new value.'),
       }),
       z.strictObject({
-        at,
+        ...schedule,
         do: z
           .literal('change-probe')
           .describe('Change, add or remove a probe. What is not given stays as it is.'),
@@ -374,7 +403,10 @@ function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
         timeoutSeconds: times.timeoutSeconds.optional(),
         failureThreshold: times.failureThreshold.optional(),
       }),
-      z.strictObject({ at, do: z.literal('drain').describe('Delete every pod, one after another.') }),
+      z.strictObject({
+        ...schedule,
+        do: z.literal('drain').describe('Delete every pod, one after another.'),
+      }),
     ])
-    .meta({ id: 'Intervention', description: 'What an operator does at a time.' });
+    .meta({ id: 'Intervention', description: 'What an operator does, at a time or again and again.' });
 }

@@ -198,6 +198,23 @@ describe('bad input is a diagnostic and exit code 2, never a stack trace', () =>
   });
 });
 
+describe('pidsim limits', () => {
+  test('shows the nearest limit first, as a table and as data', () => {
+    const limited = file(
+      'l.yaml',
+      scenario().replace('program: app', 'program: app\n          pidsLimit: 90'),
+    );
+    const { status, stdout } = pidsim(['limits', limited]);
+    expect(status).toBe(0);
+    const [head, first] = stdout.split('\n');
+    expect(head).toMatch(/^LIMIT +OF +VALUE +USED +LEFT +REFUSED$/);
+    expect(first).toMatch(/^pids\.max +container web\/app +90 +\d+ +\d+ +its forks$/);
+    const { limits } = JSON.parse(pidsim(['limits', limited, '-o', 'json']).stdout);
+    expect(limits[0].ceilings[0]).toMatchObject({ scope: 'container', of: 'web/app', value: 90 });
+    expect(pidsim(['limits', file('b.yaml', 'no')]).status).toBe(2);
+  });
+});
+
 describe('pidsim ps', () => {
   test('shows the node as data, each zombie with the session that pins a PID', () => {
     const { stdout } = pidsim(['ps', file('a.yaml', scenario()), '--at', '60s', '-o', 'json']);

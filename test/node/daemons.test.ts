@@ -112,3 +112,56 @@ describe('R52: the node', () => {
     expect(world.to(131).eventKinds()).toContain('node-not-ready');
   });
 });
+
+describe('R59: TasksMax of the runtime’s service', () => {
+  const charged = (world: World) => world.kernel.pidsCurrent(world.node.context.host.service);
+  const THREADS = 1 + 24;
+  const SHIM = 11;
+  /** runc and the process that it makes, until that is moved. */
+  const CREATE = 11;
+  const limited = (tasksMax: number, given: NodeGiven = {}) =>
+    new World({ runtime: { name: 'docker', version: '20.10', tasksMax }, ...given });
+  const plain = (name: string) => pod({ name, sandboxless: true });
+
+  test('counts the daemon and its shims, and not what runs in containers', () => {
+    const many = program('many', [{ threads: 50 }, 'pause']);
+    const pods = [pod({ sandboxless: true, containers: [container({ program: many })] })];
+    expect(charged(limited(512).to(5))).toBe(THREADS);
+    expect(charged(limited(512, { pods }).to(5))).toBe(THREADS + SHIM);
+  });
+
+  test('conmon leaves the service of CRI-O', () => {
+    const world = limited(512, { runtime: { name: 'cri-o', version: '1.30', tasksMax: 512 }, pods: [pod()] });
+    expect(world.to(5).on('conmon').length).toBeGreaterThan(0);
+    expect(charged(world)).toBe(THREADS);
+  });
+
+  test('a full service starts no container and refuses no fork within one', () => {
+    const forks = program('forks', [
+      { sleep: '60s' },
+      { fork: { comm: 'child', steps: ['pause'] } },
+      'pause',
+    ]);
+    const pods = [
+      pod({ name: 'first', sandboxless: true, containers: [container({ program: forks })] }),
+      { ...plain('second'), startAtUs: 10 * S },
+    ];
+    const world = limited(THREADS + SHIM + CREATE, { pods }).to(100);
+    expect(world.inside('first')).toEqual(['forks', 'child']);
+    expect(world.inside('second')).toEqual([]);
+    expect(world.result().symptoms).toMatchObject({ podsNeverCreated: 1 });
+    expect(world.result().symptoms.podRefusals).toMatchObject([{ pod: 'second', limitOf: 'service' }]);
+    expect(
+      limited(THREADS + 2 * SHIM + CREATE, { pods })
+        .to(100)
+        .inside('second'),
+    ).toEqual(['app']);
+  });
+
+  test('a daemon that is started again is in it, however full it is', () => {
+    const world = limited(THREADS + SHIM + CREATE, { pods: [plain('web')] }).to(5);
+    world.kernel.exit(world.node.context.host.runtime.task, 134);
+    expect(charged(world.to(6))).toBe(SHIM);
+    expect(charged(world.to(10))).toBe(SHIM + 1);
+  });
+});

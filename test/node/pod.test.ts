@@ -208,6 +208,38 @@ describe('interventions', () => {
     expect(world.inside('web')).toContain('app');
   });
 
+  test('R61: one that comes again is done each time, from its first moment on', () => {
+    const restart = { do: 'restart-container', pod: 'web', container: 'app' } as const;
+    const restarts = (schedule: { atUs: number; everyUs?: number }) =>
+      new World({ interventions: [{ ...schedule, ...restart }], pods: [pod()] }, 1_000).to(999).result()
+        .pods[0].restarts;
+    expect(restarts({ atUs: 100 * S })).toBe(1);
+    expect(restarts({ atUs: 100 * S, everyUs: 400 * S })).toBe(3);
+  });
+
+  test('R61: with a condition it is done only while the node is so, and is said only then', () => {
+    const done = (value: number) => {
+      const when = { subject: 'zombies', comparison: '>', value } as const;
+      const schedule = { atUs: 10 * S, everyUs: 10 * S, when };
+      const again = { do: 'delete-pod', pod: 'web', recreate: true } as const;
+      const given = { ...DOCKER_17, kernel: { version: '4.14', pidMax: 32_768 }, pods: [leaky()] };
+      const world = new World({ ...given, interventions: [{ ...schedule, ...again }] }).to(1_000);
+      const { events } = world.result();
+      return [events.filter(({ kind }) => kind === 'intervention').length, world.zombies];
+    };
+    const [often, few] = done(100);
+    expect(often).toBeGreaterThan(5);
+    expect(often).toBeLessThan(11);
+    expect(few).toBeLessThan(120);
+    expect(done(100_000)[0]).toBe(0);
+  });
+
+  test('R61: that it changes nothing is said once', () => {
+    const again = { atUs: 10 * S, everyUs: 10 * S, do: 'bump-pause', version: '3.1' } as const;
+    const world = new World({ interventions: [again] }).to(100);
+    expect(world.eventKinds().filter((kind) => kind === 'no-effect')).toHaveLength(1);
+  });
+
   test('a higher pid_max lets a full node fork again', () => {
     const world = new World({
       ...DOCKER_17,

@@ -228,6 +228,30 @@ describe('cgroups', () => {
     expect(on('containerd', '1.6')).toEqual([1_101, 11]);
   });
 
+  test('R58: a container’s own limit stops it alone, before the runtime’s default and the pod’s', () => {
+    const forking = (comm: string) =>
+      program(comm, [
+        { repeat: { times: 300, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+        'pause',
+      ]);
+    const counts = (pidsLimit: number | undefined, containerPidsLimit?: number, podPidsLimit = -1) => {
+      const containers = [
+        container({ name: 'a', program: forking('a'), ...(pidsLimit === undefined ? {} : { pidsLimit }) }),
+        container({ name: 'b', program: forking('b') }),
+      ];
+      const given = { kubelet: { podPidsLimit }, runtime: containerPidsLimit ? { containerPidsLimit } : {} };
+      const world = new World({ ...given, pods: [pod({ containers })] }).to(5);
+      const [refusal] = world.result().symptoms.podRefusals;
+      return [world.on('a').length, world.on('b').length, refusal?.limitOf];
+    };
+    expect(counts(undefined)).toEqual([301, 301, undefined]);
+    expect(counts(100)).toEqual([100, 301, 'container']);
+    expect(counts(undefined, 200)).toEqual([200, 200, 'container']);
+    expect(counts(100, 200)).toEqual([100, 200, 'container']);
+    expect(counts(Number.POSITIVE_INFINITY, 200)).toEqual([301, 200, 'container']);
+    expect(counts(undefined, undefined, 350).at(-1)).toBe('pod');
+  });
+
   test('R41, R46: one that does not get in is an error, and gives back what it took', () => {
     const world = inFullPod(PLAIN, 0);
     expect(world.result().probes[0]).toMatchObject({ succeeded: 0, failed: 0 });

@@ -103,6 +103,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     monitorPerExec: { '20.10': false },
     infraWhenIsolated: { '20.10': true },
     networkTearDown: { '20.10': 'tried-first' },
+    shimInService: { '20.10': true },
     containerPidsMax: { '20.10': NO_LIMIT },
   },
   containerd: {
@@ -128,6 +129,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     monitorPerExec: { '1.6': false },
     infraWhenIsolated: { '1.6': true },
     networkTearDown: { '1.6': 'last' },
+    shimInService: { '1.6': true },
     containerPidsMax: { '1.6': NO_LIMIT },
   },
   'cri-o': {
@@ -151,6 +153,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     monitorPerExec: { '1.30': true },
     infraWhenIsolated: { '1.21': true, '1.22': false },
     networkTearDown: { '1.30': 'first' },
+    shimInService: { '1.30': false },
     containerPidsMax: { '1.22': 1024, '1.23': 1024, '1.24': NO_LIMIT },
   },
   bare: {
@@ -166,6 +169,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     monitorPerExec: { '0.0': false },
     infraWhenIsolated: { '0.0': false },
     networkTearDown: { '0.0': 'first' },
+    shimInService: { '0.0': true },
     containerPidsMax: { '0.0': NO_LIMIT },
   },
 };
@@ -299,7 +303,7 @@ describe('R11, R18, R20 to R22, R24, R25: the kubelet', () => {
   });
 });
 
-describe('R2, R3, R15, R17, R28, R34, R42, R48, R49, R50: the runtime', () => {
+describe('R2, R3, R15, R17, R28, R34, R42, R48, R59, R49, R50: the runtime', () => {
   const { kubelet: byKubelet, ...byRuntime } = RUNTIME_SAYS;
 
   test.each(lines(byKubelet))('with Docker %s at kubelet %s is %s', (field, version, value) => {

@@ -1,6 +1,6 @@
 /** docs/scenario-reference.md, generated from the schema: `npm run docs:reference`. */
 import type { ProgramLibrary } from '../../src/program/step.js';
-import { COMPARISONS, EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from '../../src/scenario/expect.js';
+import { EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from '../../src/scenario/expect.js';
 import {
   type FieldDoc,
   type FormDoc,
@@ -11,6 +11,7 @@ import {
 import { DEFAULT_PRESET, PRESET_NAMES, PRESETS } from '../../src/scenario/presets.js';
 import { API_VERSION } from '../../src/scenario/schema.js';
 import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES } from '../../src/text/codes.js';
+import { COMPARISONS } from '../../src/text/comparison.js';
 
 /** The whole page, in Markdown. */
 export function scenarioReference(catalogue: ProgramLibrary): string {

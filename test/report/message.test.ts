@@ -297,6 +297,9 @@ describe('refusals', () => {
     expect(all.cause).toContain('kubepods');
     expect(all.remedy).not.toContain('podPidsLimit');
     expect(explainPodRefusal(own).remedy).toContain('podPidsLimit');
+    const one = explainPodRefusal({ ...own, limitOf: 'container' });
+    expect(one.cause).toContain('the container has');
+    expect(one.remedy).not.toContain('podPidsLimit');
   });
 
   test('what is over is told as over, and what has begun again as such', () => {

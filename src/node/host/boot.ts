@@ -1,5 +1,5 @@
 /** The host's own tasks: what holds the low PIDs from boot on, and the daemons that fork everything else. */
-import { NONE, type TaskId } from '../../kernel/kernel.js';
+import { type CgroupId, NONE, ROOT_CGROUP, type TaskId } from '../../kernel/kernel.js';
 import type { HostDaemons } from '../context.js';
 import { Daemon, type HostContext } from './daemon.js';
 
@@ -26,7 +26,7 @@ const KERNEL_THREAD_SHARE = 0.4;
  * Init reaps every child that it gets, as systemd does.
  */
 export function bootHost(context: HostContext, taskCount: number): HostDaemons {
-  const { kernel, machine, children, runtimeRules } = context;
+  const { kernel, machine, children, runtimeRules, spec } = context;
   machine.worker(kernel.init, children);
   const run = (comm: string, parent: TaskId = kernel.init): TaskId => {
     const task = kernel.fork(parent);
@@ -35,8 +35,8 @@ export function bootHost(context: HostContext, taskCount: number): HostDaemons {
     if (parent === kernel.init) kernel.setsid(task);
     return task;
   };
-  const daemon = (comm: string): Daemon => {
-    const started = new Daemon(context, comm);
+  const daemon = (comm: string, cgroup: CgroupId = NONE): Daemon => {
+    const started = new Daemon(context, comm, cgroup);
     if (!started.start()) throw noRoom(taskCount);
     return started;
   };
@@ -51,16 +51,19 @@ export function bootHost(context: HostContext, taskCount: number): HostDaemons {
   }
   const spare = left() - 4;
   for (const comm of SYSTEM_COMMS.slice(0, Math.max(0, Math.floor(spare / 4)))) run(comm);
-  const runtime = daemon(runtimeRules.daemonComm);
+  const { tasksMax } = spec.runtime;
+  // R59. What the daemon forks is charged here too, until it is moved into a pod's cgroup.
+  const service = tasksMax === undefined ? NONE : kernel.createCgroup(ROOT_CGROUP, tasksMax);
+  const runtime = daemon(runtimeRules.daemonComm, service);
   const sshd = daemon('sshd');
   const cron = daemon('cron');
   const kubelet = bare ? null : daemon('kubelet');
   const threads = Math.max(0, left());
   const half = kubelet === null ? threads : Math.floor(threads / 2);
-  kernel.cloneThreads(runtime.task, half);
-  if (kubelet !== null) kernel.cloneThreads(kubelet.task, threads - half);
+  const given = kernel.cloneThreads(runtime.task, half);
+  if (kubelet !== null) kernel.cloneThreads(kubelet.task, threads - given);
   if (left() > 0) throw noRoom(taskCount);
-  return { runtime, sshd, cron, kubelet };
+  return { runtime, sshd, cron, kubelet, service };
 }
 
 function noRoom(taskCount: number): RangeError {

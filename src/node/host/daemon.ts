@@ -5,7 +5,7 @@
  *                                   ▲                     └─ refused: the next try after RestartSec
  *                                   └── not that kind of death, or five starts within ten seconds: down for good
  */
-import { NONE, type TaskId } from '../../kernel/kernel.js';
+import { type CgroupId, NONE, type TaskId } from '../../kernel/kernel.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_MS, US_PER_SECOND } from '../../sim/time.js';
 import type { HostDaemon, NodeContext } from '../context.js';
@@ -44,6 +44,8 @@ export class Daemon implements HostDaemon {
   constructor(
     private readonly context: HostContext,
     readonly comm: string,
+    /** Of the service: systemd moves what it forks there, full or not (K35). NONE: none of its own. */
+    private readonly cgroup: CgroupId = NONE,
   ) {
     this.#service = SERVICES[comm] ?? OTHER;
     this.#died = context.sim.register((status) => this.#afterDeath(status));
@@ -63,6 +65,7 @@ export class Daemon implements HostDaemon {
     const { kernel, machine, children } = this.context;
     const task = kernel.fork(kernel.init);
     if (task === NONE) return false;
+    if (this.cgroup !== NONE) kernel.attach(task, this.cgroup);
     kernel.exec(task, this.comm);
     kernel.setsid(task);
     machine.worker(task, children);

@@ -163,9 +163,10 @@ export class Kubelet implements PodHost {
     for (const container of spec.containers) {
       const entity = `${account}/${container.name}`;
       const { name, program } = container;
+      const pidsMax = container.pidsLimit ?? this.context.spec.runtime.containerPidsLimit;
       const stream = this.context.streams.stream(entity, 'main');
       const origin = this.context.origins.of('main', program.comm, account, name);
-      const runtime = this.runtime.addContainer(pod.sandbox, name, program, stream, origin);
+      const runtime = this.runtime.addContainer(pod.sandbox, name, program, stream, origin, pidsMax);
       const podContainer = new PodContainer(pod, container, runtime);
       pod.containers.push(podContainer);
       this.#indexOf.set(podContainer, this.#containers.push(podContainer) - 1);

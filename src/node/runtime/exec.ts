@@ -6,7 +6,15 @@
  * cgroup does not matter; if not, they need room in it (R41). Which of the two comes first is a race between CPUs: its
  * measured odds are an input.
  */
-import { KERNEL, type Kernel, NONE, type OriginId, SIGKILL, type TaskId } from '../../kernel/kernel.js';
+import {
+  KERNEL,
+  type Kernel,
+  NONE,
+  type OriginId,
+  ROOT_CGROUP,
+  SIGKILL,
+  type TaskId,
+} from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import { NO_OUTPUT, type OutputId, type Outputs } from '../../program/outputs.js';
 import type { RandomStream } from '../../sim/random.js';
@@ -117,6 +125,7 @@ export class Execs {
     const { kernel, machine, children, runtimeRules } = this.context;
     const monitor = kernel.forkAs(daemon, kernel.commOf(daemon), origin, 0);
     if (monitor === NONE) return NONE;
+    if (!runtimeRules.shimInService) kernel.attach(monitor, ROOT_CGROUP);
     kernel.exec(monitor, runtimeRules.shimComm);
     kernel.setSubreaper(monitor, true);
     machine.worker(monitor, children);

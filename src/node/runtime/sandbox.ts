@@ -122,6 +122,7 @@ export class Container {
     readonly program: Program,
     readonly stream: RandomStream,
     readonly origin: OriginId,
+    readonly pidsMax: number,
   ) {}
 }
 
@@ -178,10 +179,17 @@ export class SandboxRuntime {
     program: Program,
     stream: RandomStream,
     origin: OriginId,
+    /** Of its own cgroup (R58). Default: as the runtime has it (R48). */
+    pidsMax = this.context.runtimeRules.containerPidsMax,
   ): Container {
-    const container = new Container(this.containers.length, sandbox, name, program, stream, origin);
+    const container = new Container(this.containers.length, sandbox, name, program, stream, origin, pidsMax);
     this.containers.push(container);
     return container;
+  }
+
+  /** Is it a container's own cgroup, and no pod's? */
+  isOfContainer(cgroup: CgroupId): boolean {
+    return this.containers.some((container) => container?.cgroup === cgroup);
   }
 
   /**
@@ -258,8 +266,7 @@ export class SandboxRuntime {
   start(container: Container): boolean {
     const { sandbox } = container;
     if (!this.context.host.runtime.isUp || !this.startShimOf(container)) return false;
-    const { kernel, runtimeRules } = this.context;
-    container.cgroup = kernel.createCgroup(sandbox.cgroup, runtimeRules.containerPidsMax);
+    container.cgroup = this.context.kernel.createCgroup(sandbox.cgroup, container.pidsMax);
     const own = sandbox.pidMode === 'container';
     const target: RuncTarget = {
       command: 'create',
@@ -394,7 +401,7 @@ export class SandboxRuntime {
   }
 
   /**
-   * A shim with its threads (R28), in no pod's cgroup, a subreaper on the host (R4). NONE: refused. `lost` is called if it is
+   * A shim with its threads (R28), in no pod's cgroup (R59), a subreaper on the host (R4). NONE: refused. `lost` is called if it is
    * killed, in the middle of the system call.
    */
   private startShim(origin: OriginId, lost: () => void): TaskId {
@@ -402,6 +409,7 @@ export class SandboxRuntime {
     const daemon = host.runtime.task;
     const shim = kernel.forkAs(daemon, kernel.commOf(daemon), origin, 0);
     if (shim === NONE) return NONE;
+    if (!runtimeRules.shimInService) kernel.attach(shim, HOST_CGROUP);
     kernel.exec(shim, runtimeRules.shimComm);
     kernel.setsid(shim);
     kernel.setSubreaper(shim, true);

@@ -133,6 +133,12 @@ export const RUNTIME = {
     'pkg/kubelet/dockershim/docker_sandbox.go, containerd sandbox_stop.go, cri-o sandbox_stop_linux.go',
     { docker: ['tried-first'], containerd: ['last'], others: ['first'] },
   ),
+  shimInService: runtime<boolean>(
+    'R59',
+    'Shims stay in the cgroup of the service that forked them; a conmon is moved into a scope of its own.',
+    'moby issue 22690; cri-o internal/oci/oci_linux.go `createContainerPlatform`',
+    { 'cri-o': [false], others: [true] },
+  ),
   containerPidsMax: runtime<number>(
     'R48',
     '`pids.max` of each container’s cgroup.',

@@ -1,0 +1,45 @@
+/** The ceilings of a node as a table of at most 80 columns. */
+import type { Ceiling, CeilingScope } from '../run/ceilings.js';
+import { formatCount } from '../text/figures.js';
+import { plainTable } from '../text/table.js';
+import { printable } from './terminal.js';
+
+const OF: Record<CeilingScope, string> = {
+  node: 'the machine',
+  service: 'service',
+  'all-pods': 'all pods together',
+  pod: 'pod',
+  container: 'container',
+  namespace: 'namespace',
+};
+const REFUSED: Record<CeilingScope, string> = {
+  node: 'every fork',
+  service: 'starts',
+  'all-pods': 'their forks',
+  pod: 'its forks',
+  container: 'its forks',
+  namespace: 'its forks',
+};
+const NAME_MAX = 21;
+
+export function renderCeilings(ceilings: readonly Ceiling[]): string {
+  const rows = ceilings.map((ceiling) => [
+    ceiling.limit,
+    nameOf(ceiling),
+    ...[ceiling.value, ceiling.used, ceiling.left].map(formatCount),
+    REFUSED[ceiling.scope],
+  ]);
+  const head = ['LIMIT', 'OF', 'VALUE', 'USED', 'LEFT', 'REFUSED'];
+  const align = ['left', 'left', 'right', 'right', 'right'] as const;
+  return `${plainTable([head, ...rows], { align }).join('\n')}\n`;
+}
+
+/** `pod web-3 of 60`; of a long name the end tells it apart. */
+function nameOf({ scope, of, copies }: Ceiling): string {
+  const kind = OF[scope];
+  if (of === null) return kind;
+  const more = copies > 1 ? ` of ${copies}` : '';
+  const room = NAME_MAX - kind.length - 1 - more.length;
+  const name = printable(of);
+  return `${kind} ${name.length <= room ? name : `…${name.slice(1 - room)}`}${more}`;
+}

@@ -1,0 +1,104 @@
+/** Every ceiling of a node, and what is below it now. */
+
+import { PIDS_UNLIMITED } from '../kernel/cgroups.js';
+import { type CgroupId, type Kernel, NONE } from '../kernel/kernel.js';
+import { RESERVED_PIDS } from '../kernel/limits.js';
+import type { PodSlot } from '../node/kubelet/kubelet.js';
+import type { Node } from '../node/node.js';
+
+/** What a full ceiling refuses forks to. */
+export type CeilingScope = 'node' | 'service' | 'all-pods' | 'pod' | 'container' | 'namespace';
+
+export interface Ceiling {
+  /** `pid_max`, `threads-max`, `pids.max`. */
+  limit: string;
+  scope: CeilingScope;
+  /** The pod, `pod/container` or service; null: the machine, or all pods. */
+  of: string | null;
+  value: number;
+  /** What counts against it now. */
+  used: number;
+  left: number;
+  /** So many pods have the same; this is the one with the least room. */
+  copies: number;
+  /** In words: what counts. */
+  counts: string;
+}
+
+const TASKS = 'tasks and zombies';
+const PIDS = 'tasks, zombies and pinned PIDs';
+
+/** The one with the least room first: if what grows counts against all of them, it binds first. */
+export function ceilingsOf(node: Node): Ceiling[] {
+  return [...nodeCeilings(node), ...podsCeilings(node)].sort((a, b) => a.left - b.left);
+}
+
+/** Of the copies of a pod, that with the least room stands for all. */
+function podsCeilings(node: Node): Ceiling[] {
+  const nearest = new Map<string, Ceiling>();
+  for (const slot of node.kubelet.slots) {
+    for (const found of podCeilings(node, slot)) {
+      const key = `${found.scope} ${slot.spec.name} ${found.of?.slice(slot.name.length)}`;
+      const known = nearest.get(key);
+      const copies = (known?.copies ?? 0) + 1;
+      nearest.set(key, { ...(known !== undefined && known.left <= found.left ? known : found), copies });
+    }
+  }
+  return [...nearest.values()];
+}
+
+function ceiling(base: Omit<Ceiling, 'left' | 'copies'>): Ceiling {
+  return { ...base, left: Math.max(0, base.value - base.used), copies: 1 };
+}
+
+function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
+  const { kernel, host } = context;
+  // Free PIDs below 300 are lost once the cursor has passed them (K3).
+  const usable = kernel.pidMax() - RESERVED_PIDS + kernel.lowPidsHeld();
+  const machine = { scope: 'node', of: null } as const;
+  return [
+    ceiling({ limit: 'pid_max', ...machine, value: usable, used: kernel.allocated(), counts: PIDS }),
+    ceiling({
+      limit: 'threads-max',
+      ...machine,
+      value: kernel.threadsMax,
+      used: kernel.nrThreads,
+      counts: TASKS,
+    }),
+    ...ofCgroup(kernel, kubepods, 'all-pods', null),
+    ...ofCgroup(kernel, host.service, 'service', host.runtime.comm),
+  ];
+}
+
+function podCeilings({ context }: Node, { name, spec, current }: PodSlot): Ceiling[] {
+  const { kernel } = context;
+  if (current === null) return [];
+  const containers = current.containers.map(({ runtime }) => runtime);
+  const { cgroup } = current.sandbox;
+  const namespace =
+    spec.pidMax === null || cgroup === NONE
+      ? []
+      : [
+          ceiling({
+            limit: 'pid_max',
+            scope: 'namespace',
+            of: name,
+            value: spec.pidMax,
+            used: kernel.pidsCurrent(cgroup),
+            counts: PIDS,
+          }),
+        ];
+  return [
+    ...ofCgroup(kernel, cgroup, 'pod', name),
+    ...containers.flatMap((each) => ofCgroup(kernel, each.cgroup, 'container', `${name}/${each.name}`)),
+    ...namespace,
+  ];
+}
+
+/** None without a limit: as many tasks as the kernel can count. */
+function ofCgroup(kernel: Kernel, cgroup: CgroupId, scope: CeilingScope, of: string | null): Ceiling[] {
+  if (cgroup === NONE) return [];
+  const value = kernel.pidsMax(cgroup);
+  if (value >= PIDS_UNLIMITED) return [];
+  return [ceiling({ limit: 'pids.max', scope, of, value, used: kernel.pidsCurrent(cgroup), counts: TASKS })];
+}

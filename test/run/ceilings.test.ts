@@ -1,0 +1,58 @@
+/** Every ceiling of a node, the nearest first. */
+import { describe, expect, test } from 'vitest';
+import { renderCeilings } from '../../src/report/ceilings.js';
+import { ceilingsOf } from '../../src/run/ceilings.js';
+import { container, type NodeGiven, pod, World } from '../node/world.js';
+
+const ceilings = (given: NodeGiven) => ceilingsOf(new World(given).to(60).node);
+const EVERYTHING: NodeGiven = {
+  kernel: { pidMax: 32_768, threadsMax: 120_000 },
+  kubelet: { podPidsLimit: 1_000, reservedPids: 1_000 },
+  runtime: { tasksMax: 512 },
+  pods: [pod({ pidMax: 2_000, containers: [container({ pidsLimit: 100 })] })],
+};
+
+describe('the ceilings of a node', () => {
+  test('R22, R58, R59, K7: all of them, the one with the least room first', () => {
+    const found = ceilings(EVERYTHING).map(({ scope, of, value, used }) => [scope, of, value, used]);
+    expect(found.map(([scope]) => scope)).toEqual([
+      'container',
+      'service',
+      'pod',
+      'namespace',
+      'all-pods',
+      'node',
+      'node',
+    ]);
+    expect(found[0]).toEqual(['container', 'web/app', 100, 1]);
+    expect(found[2]).toEqual(['pod', 'web', 1_000, 2]);
+    expect(found[4]).toEqual(['all-pods', null, 31_768, 2]);
+  });
+
+  test('those that nobody has set are not there', () => {
+    const bare = ceilings({ runtime: { name: 'bare', version: '0.0' } });
+    expect(bare.map(({ limit }) => limit)).toEqual(['pid_max', 'threads-max']);
+  });
+
+  test('K3: of pid_max only what can be used counts', () => {
+    const [{ value, used }] = ceilings({
+      kernel: { pidMax: 1_000 },
+      runtime: { name: 'bare', version: '0.0' },
+    });
+    expect(value).toBeLessThan(1_000);
+    expect(value).toBe(700 + used);
+  });
+
+  test('of copies the nearest stands for all', () => {
+    const pods = [pod({ count: 3, containers: [container({ pidsLimit: 100 })] })];
+    const [nearest, ...rest] = ceilings({ pods });
+    expect(nearest).toMatchObject({ scope: 'container', of: 'web-0/app', copies: 3 });
+    expect(rest.some(({ scope }) => scope === 'container')).toBe(false);
+  });
+
+  test('the table has at most 80 columns, however long the names', () => {
+    const name = 'a-namespace-of-a-length/and-a-pod-of-a-length-that-is-greater-still';
+    const lines = renderCeilings(ceilings({ ...EVERYTHING, pods: [pod({ name })] })).split('\n');
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+  });
+});
