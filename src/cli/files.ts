@@ -10,11 +10,17 @@ export interface SourceText {
   text: string;
 }
 
-/** What a large cluster prints of itself. More is a mistake, and reading it would be the first victim. So are devices without an end. */
+/**
+ * What a large cluster prints of itself. More is a mistake, and reading it would be the first victim. So are
+ * devices without an end.
+ */
 const SOURCE_BYTES_MAX = 256 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Every named file, and of a named folder every `.yaml`, `.yml` and `.json` in it, by name; STANDARD_INPUT is that. */
+/**
+ * Every named file, and of a named folder every `.yaml`, `.yml` and `.json` in it, by name; STANDARD_INPUT is
+ * that.
+ */
 export function readSources(paths: readonly string[]): SourceText[] {
   return paths.flatMap(expand).map((path) => ({ path, text: readText(path) }));
 }

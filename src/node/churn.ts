@@ -1,7 +1,7 @@
 /**
- * Pods that come and go, as on any node with jobs and deployments. In every period one short-lived pod is created and the
- * oldest one is deleted, each at a moment of its own: neither waits for the other or makes room for it. What happens to them
- * is what a user of the cluster sees of a full PID table.
+ * Pods that come and go, as on any node with jobs and deployments. In every period one short-lived pod is
+ * created and the oldest one is deleted, each at a moment of its own: neither waits for the other or makes
+ * room for it. What happens to them is what a user of the cluster sees of a full PID table.
  */
 import type { NodeContext } from './context.js';
 import type { Kubelet } from './kubelet/kubelet.js';

@@ -120,8 +120,8 @@ function containersOf(kubelet: Kubelet, pod: string, container: string): PodCont
 type ChangeProbe = Extract<Intervention, { do: 'change-probe' }>;
 
 /**
- * In the pods that run and in those that are made later. A running pod keeps its sandbox, and its worker starts
- * anew: to see a roll-out, which replaces the pods, add a `delete-pod` with `recreate`.
+ * In the pods that run and in those that are made later. A running pod keeps its sandbox, and its worker
+ * starts anew: to see a roll-out, which replaces the pods, add a `delete-pod` with `recreate`.
  */
 function changeProbe(kubelet: Kubelet, change: ChangeProbe): void {
   for (const slot of kubelet.slotsNamed(change.pod)) {

@@ -1,6 +1,7 @@
 /**
- * The names of the kernel's accounts: pod, container and kind of each `OriginId`. The kernel counts tasks and PIDs by
- * account (kernel/origin-counts.ts), and a child is on the account of its parent; so blame comes from the kernel's own books.
+ * The names of the kernel's accounts: pod, container and kind of each `OriginId`. The kernel counts tasks and
+ * PIDs by account (kernel/origin-counts.ts), and a child is on the account of its parent; so blame comes from
+ * the kernel's own books.
  */
 import { type OriginId, originId } from '../kernel/kernel.js';
 

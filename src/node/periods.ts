@@ -2,10 +2,12 @@ import type { RandomStream } from '../sim/random.js';
 import type { Simulation } from '../sim/simulation.js';
 
 /**
- * What people and controllers do every so often: once in every period, at a random moment of it. They keep no step
- * with the kubelet's tickers, and a model in which they did would show them the same phase of every probe for ever.
+ * What people and controllers do every so often: once in every period, at a random moment of it. They keep no
+ * step with the kubelet's tickers, and a model in which they did would show them the same phase of every
+ * probe for ever.
  *
- * `schedule` is called at the start of each period with the number of the period, from 1, and the moment in it.
+ * `schedule` is called at the start of each period with the number of the period, from 1, and the moment in
+ * it.
  */
 export function everyNowAndThen(
   sim: Simulation,

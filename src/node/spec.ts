@@ -1,8 +1,8 @@
 /**
  * What was asked for: one node, fully resolved, in engine units (µs, bytes, counts). Plain data.
  *
- * `scenario/` turns YAML into this; `node/` builds a running `Node` from it. Every version string has been kept as
- * written; it becomes behaviour in exactly one place, node/versions/.
+ * `scenario/` turns YAML into this; `node/` builds a running `Node` from it. Every version string has been
+ * kept as written; it becomes behaviour in exactly one place, node/versions/.
  */
 import type { Program } from '../program/code.js';
 import type { Comparison } from '../text/comparison.js';
@@ -40,7 +40,10 @@ export interface RuntimeSpec {
   version: string;
   /** Only for `bare`: does the exec'd process become a session leader, as runc makes it? */
   setsid: boolean;
-  /** Probability that an exec gets into a container with fewer free slots in its cgroups than a start needs (R41). */
+  /**
+   * Probability that an exec gets into a container with fewer free slots in its cgroups than a start needs
+   * (R41).
+   */
   execIntoFullCgroup: number;
   /** The CNI plugin that makes the network of a pod (R50). */
   networkPlugin: NetworkPluginName;
@@ -69,7 +72,10 @@ export interface ProbeSpec {
   failureThreshold: number;
 }
 
-/** What the kubelet does right after a container's start, or before its end. `wait`: no process (httpGet, sleep, …). */
+/**
+ * What the kubelet does right after a container's start, or before its end. `wait`: no process (httpGet,
+ * sleep, …).
+ */
 export type HookAction = { kind: 'exec'; program: Program } | { kind: 'wait'; us: number };
 
 /** An exec that is no probe: `kubectl exec` or `docker exec` of a person, a script, an agent (R60). */
@@ -79,7 +85,10 @@ export interface ExecSpec {
   program: Program;
 }
 
-/** When a container runs: to its end before the others; from before them on, for as long as the pod; or with them. */
+/**
+ * When a container runs: to its end before the others; from before them on, for as long as the pod; or with
+ * them.
+ */
 export const CONTAINER_ROLES = ['init', 'sidecar', 'main'] as const;
 export type ContainerRole = (typeof CONTAINER_ROLES)[number];
 
@@ -111,8 +120,8 @@ export interface PodSpec {
   /** Copies on this node; more than one are named `name-0`, `name-1`, … */
   count: number;
   /**
-   * `container`: every container's entrypoint is PID 1 of its own namespace; `pod`: the infra process is PID 1 for
-   * all; `node`: the host's own namespace; `null`: what this kubelet and runtime do by default (R3).
+   * `container`: every container's entrypoint is PID 1 of its own namespace; `pod`: the infra process is PID
+   * 1 for all; `node`: the host's own namespace; `null`: what this kubelet and runtime do by default (R3).
    */
   pidMode: PidMode | null;
   /** `docker run` without Kubernetes: no infra process and no kubelet; exec health checks still run. */
@@ -127,7 +136,9 @@ export interface PodSpec {
   restartPolicy: RestartPolicy;
   terminationGraceUs: number;
   containers: ContainerSpec[];
-  /** A CronJob's: one is created each time, and ended if it has not ended by itself. Absent: one pod for good. */
+  /**
+   * A CronJob's: one is created each time, and ended if it has not ended by itself. Absent: one pod for good.
+   */
   recurs?: { everyUs: number; lastsUs: number };
 }
 
@@ -148,7 +159,10 @@ export interface Condition {
   value: number;
 }
 
-/** When something is done: at a moment, again each time `everyUs` has passed, and then only `when` the node is so (R61). */
+/**
+ * When something is done: at a moment, again each time `everyUs` has passed, and then only `when` the node is
+ * so (R61).
+ */
 export interface Schedule {
   atUs: number;
   everyUs?: number;

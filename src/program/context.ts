@@ -80,7 +80,9 @@ export class ProcessContext {
    */
   labelTasks = new Int32Array(4);
   labelPids = new Int32Array(4);
-  /** Exit status of a labelled child that a handler has reaped, as a shell's table of jobs has it; else NONE. */
+  /**
+   * Exit status of a labelled child that a handler has reaped, as a shell's table of jobs has it; else NONE.
+   */
   labelStatuses = new Int32Array(4);
 
   /** Of the program: the kernel's id of its name. */

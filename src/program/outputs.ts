@@ -1,8 +1,9 @@
 /**
  * Who holds the stdout of an exec (R19, R42).
  *
- * A child inherits the stdout of its parent, and the runtime that reads the other end sees its end when the last of them
- * has ended. A process that calls setsid is taken to have given it up, as a daemon does that leaves its terminal.
+ * A child inherits the stdout of its parent, and the runtime that reads the other end sees its end when the
+ * last of them has ended. A process that calls setsid is taken to have given it up, as a daemon does that
+ * leaves its terminal.
  */
 import type { EventKind, Simulation } from '../sim/simulation.js';
 

@@ -1,6 +1,6 @@
 /**
- * The step language as zod schemas: types at the door, JSON Schema for editors, `pidsim explain` and the reference
- * page all come from here, which is why everything has a description.
+ * The step language as zod schemas: types at the door, JSON Schema for editors, `pidsim explain` and the
+ * reference page all come from here, which is why everything has a description.
  *
  * Schemas are built on first use and once: a command that reads no program pays nothing for them.
  */

@@ -1,4 +1,7 @@
-/** What if the programs of which nothing is known left an orphan a run? The answer with it, beside that without. */
+/**
+ * What if the programs of which nothing is known left an orphan a run? The answer with it, beside that
+ * without.
+ */
 import type { Bracket, RunSummary } from './result.js';
 
 /** Times that differ by less are the same answer. */

@@ -4,22 +4,26 @@ import { RESERVED_PIDS } from '../kernel/limits.js';
 import type { NodeSpec, PidMode } from '../node/spec.js';
 
 /**
- * The most PIDs that can be taken at once. Once the cursor has passed 300, a free PID below that is lost, but one that is
- * taken still counts (K3, K4).
+ * The most PIDs that can be taken at once. Once the cursor has passed 300, a free PID below that is lost, but
+ * one that is taken still counts (K3, K4).
  */
 export function usablePids(kernel: Kernel): number {
   const pidMax = kernel.pidMax();
   return kernel.cursor() > RESERVED_PIDS ? pidMax - RESERVED_PIDS + kernel.lowPidsHeld() : pidMax - 1;
 }
 
-/** How many more PIDs can be handed out. Those beyond a `pid_max` that was lowered do not count against it (K7). */
+/**
+ * How many more PIDs can be handed out. Those beyond a `pid_max` that was lowered do not count against it
+ * (K7).
+ */
 export function freePids(kernel: Kernel): number {
   return Math.max(0, usablePids(kernel) - (kernel.allocated() - kernel.pidsBeyondMax()));
 }
 
 /**
- * The most pids that can ever be taken while what is outside of the pods stays as it is. Infinity, unless every namespace
- * of a pod has a `pid_max` of its own (K7): it is full long before the node, and leaks no further.
+ * The most pids that can ever be taken while what is outside of the pods stays as it is. Infinity, unless
+ * every namespace of a pod has a `pid_max` of its own (K7): it is full long before the node, and leaks no
+ * further.
  */
 export function mostPids(kernel: Kernel, { pods, podChurn, cronJobs }: NodeSpec, byDefault: PidMode): number {
   if (!kernel.rules.perNamespacePidMax || podChurn !== null || cronJobs.length > 0)

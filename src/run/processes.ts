@@ -5,15 +5,19 @@ import type { Node } from '../node/node.js';
 import { processRow } from '../procfs/from-kernel.js';
 import type { NamespaceProcesses, NodeProcess } from './result.js';
 
-/** Every process of the node, or of the pod's first PID namespace, in the order of PIDs. Null: no such pod, or nothing of it runs. */
+/**
+ * Every process of the node, or of the pod's first PID namespace, in the order of PIDs. Null: no such pod, or
+ * nothing of it runs.
+ */
 export function nodeProcesses(node: Node, pod: string | null): NodeProcess[] | null {
   if (pod === null) return listed(node, HOST_NS);
   return podProcesses(node, pod)?.[0]?.processes ?? null;
 }
 
 /**
- * One listing for each PID namespace in which containers of the pod run: where `kubectl exec` would start a process. That may be
- * the host's; without a running container it is that of the sandbox. Null: there is no such pod now.
+ * One listing for each PID namespace in which containers of the pod run: where `kubectl exec` would start a
+ * process. That may be the host's; without a running container it is that of the sandbox. Null: there is no
+ * such pod now.
  */
 export function podProcesses(node: Node, name: string): NamespaceProcesses[] | null {
   const slots = node.kubelet.slotsNamed(name);

@@ -63,7 +63,9 @@ export interface PodSummary {
   pinned: number;
   tasks: number;
   restarts: number;
-  /** When it went down: a container that should run does not. null: it is up, or has been deleted for good. */
+  /**
+   * When it went down: a container that should run does not. null: it is up, or has been deleted for good.
+   */
   downSinceSeconds: number | null;
   /** For how long it has been down in all, its first start included. */
   downSeconds: number;
@@ -95,8 +97,8 @@ export interface PodRefusal {
   /** When a PID namespace of the pod ended and freed what it held; null: the refusals have gone on. */
   untilSeconds: number | null;
   /**
-   * The pod's own limit, that of one of its containers, that of all pods together (the cgroup kubepods), or that of the
-   * runtime's service, in which the shims are.
+   * The pod's own limit, that of one of its containers, that of all pods together (the cgroup kubepods), or
+   * that of the runtime's service, in which the shims are.
    */
   limitOf: 'pod' | 'container' | 'all-pods' | 'service';
   errno: ForkRefusal['errno'];

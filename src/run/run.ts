@@ -179,7 +179,10 @@ export class Run {
     return nodeProcesses(this.node, pod ?? null);
   }
 
-  /** The same for each PID namespace of a pod: several where its containers do not share one. Null: there is no such pod now. */
+  /**
+   * The same for each PID namespace of a pod: several where its containers do not share one. Null: there is
+   * no such pod now.
+   */
   podProcesses(pod: string): NamespaceProcesses[] | null {
     return podProcesses(this.node, pod);
   }

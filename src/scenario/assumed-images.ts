@@ -1,4 +1,6 @@
-/** What an image runs is nowhere in a manifest. Of a few images it is said one by one, of many in one line. */
+/**
+ * What an image runs is nowhere in a manifest. Of a few images it is said one by one, of many in one line.
+ */
 
 import { plural } from '../text/figures.js';
 import type { Findings, Place } from '../text/findings.js';

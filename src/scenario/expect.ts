@@ -1,4 +1,7 @@
-/** `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit code. */
+/**
+ * `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit
+ * code.
+ */
 import { MACHINE_LIMITS } from '../kernel/limits.js';
 import { CONDITION_SUBJECTS, type Condition } from '../node/spec.js';
 import { COMPARISONS, type Comparison } from '../text/comparison.js';

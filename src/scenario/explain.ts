@@ -10,8 +10,8 @@ import { API_VERSION, FLEET_KIND, KIND } from './schema.js';
 
 /**
  * Explains a field by its path, a named type (`Interval`), a diagnostic code (`alias-bomb`), the catalogue
- * (`program`), a program (`program tini`) or a term of the glossary (`zombie`). List indices are left out of paths, and
- * `scenario.` at the beginning may be.
+ * (`program`), a program (`program tini`) or a term of the glossary (`zombie`). List indices are left out of
+ * paths, and `scenario.` at the beginning may be.
  */
 export function explain(path: string): Explanation {
   const [first, ...rest] = path.trim().split(/\s+/);

@@ -1,6 +1,6 @@
 /**
- * The words of the field and of this project, which are in glossary.json: docs/glossary.md and `pidsim explain TERM`
- * come from there.
+ * The words of the field and of this project, which are in glossary.json: docs/glossary.md and `pidsim
+ * explain TERM` come from there.
  */
 import { didYouMean } from '../text/suggest.js';
 import { indent } from './explanation.js';

@@ -31,8 +31,8 @@ export interface ParseOptions {
   /** The file as the user named it. Default: `<text>`. */
   path?: string;
   /**
-   * Text of a file that the scenario refers to (`manifest:`), by its path as it is written there, which is relative to
-   * the scenario file; null when it cannot be read.
+   * Text of a file that the scenario refers to (`manifest:`), by its path as it is written there, which is
+   * relative to the scenario file; null when it cannot be read.
    */
   readFile?: (path: string) => string | null;
   /** Programs laid over the catalogue, below the scenario's own. */
@@ -50,11 +50,11 @@ const FLEET_SIZE: TextSize = { charactersMax: DUMP_YAML_CHARACTERS_MAX, valuesMa
 export const NO_PATH = '<text>';
 
 /**
- * Reads a scenario file: one scenario for each YAML document in it, and one for each node of a fleet. A file of Kubernetes
- * objects is a scenario, or a fleet if they say on which nodes they are.
+ * Reads a scenario file: one scenario for each YAML document in it, and one for each node of a fleet. A file
+ * of Kubernetes objects is a scenario, or a fleet if they say on which nodes they are.
  *
- * Never throws because of its input. When anything is an error there is no scenario, and every error and warning is
- * in `diagnostics`, in reading order.
+ * Never throws because of its input. When anything is an error there is no scenario, and every error and
+ * warning is in `diagnostics`, in reading order.
  */
 export function parseScenario(text: string, options: ParseOptions = {}): Parsed<Scenario[]> {
   const path = options.path ?? NO_PATH;
@@ -68,7 +68,9 @@ export function parseScenarioValue(value: unknown, options: ParseOptions = {}): 
   return parseDocuments([documentOf(value, options.path ?? NO_PATH)], new Findings(), options);
 }
 
-/** Files of Kubernetes objects, taken together: pods, the nodes that they are on, how their kubelets are set. */
+/**
+ * Files of Kubernetes objects, taken together: pods, the nodes that they are on, how their kubelets are set.
+ */
 export function parseManifests(
   texts: readonly ManifestText[],
   options: Omit<ParseOptions, 'path'> & ClusterOptions = {},
@@ -112,7 +114,10 @@ function worthSaying(diagnostics: Diagnostic[]): Diagnostic[] {
   return template === undefined ? diagnostics : [template];
 }
 
-/** The scenarios of one document; what is invalid in it is replaced by defaults, so they are good for checking only. */
+/**
+ * The scenarios of one document; what is invalid in it is replaced by defaults, so they are good for checking
+ * only.
+ */
 function parseDocument(document: SourceDocument, findings: Findings, options: ParseOptions): Scenario[] {
   const root: Place = { document, path: [] };
   const { value } = document;

@@ -1,6 +1,6 @@
 /**
- * Kinds of node whose kernel, limits, kubelet and runtime are known. A preset is what somebody could have written under
- * `node:`, each value with its source; what is written beside it goes before.
+ * Kinds of node whose kernel, limits, kubelet and runtime are known. A preset is what somebody could have
+ * written under `node:`, each value with its source; what is written beside it goes before.
  */
 import { didYouMean } from '../text/suggest.js';
 import { isMapping } from '../text/value.js';

@@ -86,7 +86,9 @@ export class Programs {
     this.take(resolution, place);
   }
 
-  /** A program that blocks for ever, or ends after a second: stands for one of which nothing else is known. */
+  /**
+   * A program that blocks for ever, or ends after a second: stands for one of which nothing else is known.
+   */
   assumeQuiet(name: string, comm: string, ends = false): string {
     const steps: Step[] = ends ? [{ sleep: '1s' }] : [{ 'on-term': 'exit' }, 'pause'];
     this.own.set(name, { comm, description: 'Assumed: starts no process and waits for none.', steps });

@@ -24,7 +24,8 @@ export function resolveInterventions(
   targets: Targets,
   context: ResolveContext,
 ): Intervention[] {
-  // Probes that exist at the start or that some intervention adds: those may be changed without saying what they do.
+  // Probes that exist at the start or that some intervention adds: those may be changed without saying what
+  // they do.
   const probes = new Set<string>();
   for (const { name, initContainers, containers } of targets.pods) {
     for (const container of [...initContainers, ...containers]) {

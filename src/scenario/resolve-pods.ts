@@ -21,7 +21,10 @@ export interface Versions {
   kubelet: string | null;
 }
 
-/** Every pod as written, those of manifests included. Incomplete: some could not be read, and this was reported. */
+/**
+ * Every pod as written, those of manifests included. Incomplete: some could not be read, and this was
+ * reported.
+ */
 export function collectPods(
   entries: PodEntrySource[],
   context: ResolveContext,

@@ -1,10 +1,10 @@
 /**
- * The scenario file. Types, JSON Schema, `pidsim explain` and the reference page all come from here, which is why
- * every field says what it is.
+ * The scenario file. Types, JSON Schema, `pidsim explain` and the reference page all come from here, which is
+ * why every field says what it is.
  *
- * Words and units are Kubernetes' own wherever Kubernetes has one. The schema shows the shape; what depends on more
- * than one field is checked in `resolve*.ts`. It is built on first use: a command that reads no scenario pays
- * nothing for it.
+ * Words and units are Kubernetes' own wherever Kubernetes has one. The schema shows the shape; what depends
+ * on more than one field is checked in `resolve*.ts`. It is built on first use: a command that reads no
+ * scenario pays nothing for it.
  */
 import * as z from 'zod';
 import { PID_MAX_LIMIT } from '../kernel/limits.js';

@@ -1,8 +1,8 @@
 import documentation from './codes.json' with { type: 'json' };
 
 /**
- * The stable names of everything that can be wrong with a scenario file. Scripts may match on these, so a code is never
- * renamed and never used for a second meaning.
+ * The stable names of everything that can be wrong with a scenario file. Scripts may match on these, so a
+ * code is never renamed and never used for a second meaning.
  */
 export const DIAGNOSTIC_CODES = [
   'empty-file',

@@ -1,6 +1,7 @@
 /**
- * JSON text to a plain value, each part of which can still be found in the text. `JSON.parse` keeps no positions and is a
- * hundred times faster than a parser that does; so a place is looked up by its path, when something is wrong there.
+ * JSON text to a plain value, each part of which can still be found in the text. `JSON.parse` keeps no
+ * positions and is a hundred times faster than a parser that does; so a place is looked up by its path, when
+ * something is wrong there.
  */
 import { DUMP_JSON_CHARACTERS_MAX } from './bounds.js';
 import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';

@@ -61,7 +61,9 @@ export interface TextSize {
   valuesMax: number;
   /** What to do with a larger one. */
   remedy?: string;
-  /** A key that stands twice is a warning, and the last of the two counts: so most who read manifests take it. */
+  /**
+   * A key that stands twice is a warning, and the last of the two counts: so most who read manifests take it.
+   */
   takesLastOfTwo?: boolean;
 }
 
@@ -127,8 +129,9 @@ function complainer(file: string, diagnostics: Diagnostic[]): Complain {
 }
 
 /**
- * Null when nested too deeply. The `yaml` package parses tokens without recursion and composes them with it, and near
- * the end of the stack an error may be fatal instead of a RangeError: so the tokens are measured in between.
+ * Null when nested too deeply. The `yaml` package parses tokens without recursion and composes them with it,
+ * and near the end of the stack an error may be fatal instead of a RangeError: so the tokens are measured in
+ * between.
  */
 function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
   const tokens = tokensOf(text, lines);
@@ -209,7 +212,10 @@ interface Trouble {
   message: string;
 }
 
-/** What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying; a bad merge. */
+/**
+ * What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying; a bad
+ * merge.
+ */
 function findTrouble(document: Document.Parsed, valuesMax: number): Trouble | null {
   let trouble: Trouble | null = null;
   const sizes = new Map<unknown, number>();

@@ -42,7 +42,9 @@ const RESOLUTION_US = 1000;
 const WAKE_UP_US = 250;
 const SLOW_END_US = 1000;
 
-/** Reads a trace file, or all files of a set (strace-set.ts). A file that cannot be read is a diagnostic too. */
+/**
+ * Reads a trace file, or all files of a set (strace-set.ts). A file that cannot be read is a diagnostic too.
+ */
 export function importTraceFile(path: string, options: ImportOptions = {}): Imported {
   try {
     const set = straceSetOf(path);

@@ -1,5 +1,6 @@
 /**
- * What `strace -ff -ttt -o TRACE` wrote: a file for each task, `TRACE.PID`, as the one text that `strace -f` would have written.
+ * What `strace -ff -ttt -o TRACE` wrote: a file for each task, `TRACE.PID`, as the one text that `strace -f`
+ * would have written.
  *
  *     TRACE.4711   1700000000.1 wait4(-1, …) = 4712          4711 1700000000.1 wait4( <unfinished ...>
  *                  1700000000.3 exit_group(0)                4712 1700000000.2 +++ exited with 0 +++
@@ -21,7 +22,9 @@ export interface StraceSet {
   fileCount: number;
 }
 
-/** The set that a path means: by one of its files, or by what was given to `-o`. Null: it is no file of a set. */
+/**
+ * The set that a path means: by one of its files, or by what was given to `-o`. Null: it is no file of a set.
+ */
 export function straceSetOf(path: string): StraceSet | null {
   const member = MEMBER.exec(path);
   const base = existsSync(path) ? member?.[1] : path;

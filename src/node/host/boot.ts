@@ -19,9 +19,9 @@ const SYSTEM_COMMS = [
 const KERNEL_THREAD_SHARE = 0.4;
 
 /**
- * Boots the host: exactly `taskCount` tasks, the init that the kernel has made already among them, or as many as
- * the daemons themselves need if that is more. What is not a daemon or a kernel thread is a thread of the runtime
- * daemon or the kubelet. Throws RangeError if the machine's limits are too low for that.
+ * Boots the host: exactly `taskCount` tasks, the init that the kernel has made already among them, or as many
+ * as the daemons themselves need if that is more. What is not a daemon or a kernel thread is a thread of the
+ * runtime daemon or the kubelet. Throws RangeError if the machine's limits are too low for that.
  *
  * Init reaps every child that it gets, as systemd does.
  */

@@ -11,9 +11,9 @@ export type ChildHandler = (owner: number, task: TaskId, status: number, parent:
 /**
  * Reaps every child of a worker process and tells the owner of each that asked.
  *
- * One function for all workers and one small table by task index: nothing is allocated for an exec. All of these
- * processes do reap in reality, each in its own way (containerd's shim: pkg/sys/reaper; R4); what they never get to
- * see are orphans in a container's namespace (R5), and that is the kernel's doing.
+ * One function for all workers and one small table by task index: nothing is allocated for an exec. All of
+ * these processes do reap in reality, each in its own way (containerd's shim: pkg/sys/reaper; R4); what they
+ * never get to see are orphans in a container's namespace (R5), and that is the kernel's doing.
  */
 export class ChildWatch implements Worker {
   /** By task index: kind and owner. */

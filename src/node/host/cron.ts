@@ -1,6 +1,6 @@
 /**
- * Cron jobs of the host: cron forks, the child becomes a session leader and runs the program; cron reaps it. While cron is
- * down no job is started.
+ * Cron jobs of the host: cron forks, the child becomes a session leader and runs the program; cron reaps it.
+ * While cron is down no job is started.
  */
 import { NONE } from '../../kernel/kernel.js';
 import { type NodeContext, refusalText } from '../context.js';

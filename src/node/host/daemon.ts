@@ -1,5 +1,6 @@
 /**
- * A daemon of the host as a service of systemd: if it dies it is started again after RestartSec, or stays down.
+ * A daemon of the host as a service of systemd: if it dies it is started again after RestartSec, or stays
+ * down.
  *
  *     up ── killed, or aborts ──► down ── RestartSec ──► fork ──► up
  *                                   ▲                     └─ refused: the next try after RestartSec

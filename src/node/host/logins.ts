@@ -1,8 +1,8 @@
 /**
- * Logins: sshd forks the privileged monitor of the connection, that forks the user's sshd, and that forks the shell. All
- * three must succeed. The shell's start-up scripts run a command in a subshell; if that is refused, bash says so and gives a
- * prompt all the same (measured with OpenSSH 9.2 and bash 5.2). A refused login is what most people notice first when a
- * table is full.
+ * Logins: sshd forks the privileged monitor of the connection, that forks the user's sshd, and that forks the
+ * shell. All three must succeed. The shell's start-up scripts run a command in a subshell; if that is
+ * refused, bash says so and gives a prompt all the same (measured with OpenSSH 9.2 and bash 5.2). A refused
+ * login is what most people notice first when a table is full.
  */
 import { NONE, type OriginId, type TaskId } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
@@ -31,7 +31,9 @@ export function startSshLogins(context: NodeContext, { everyUs, lastsUs }: SshLo
   );
 }
 
-/** Its processes do nothing by themselves: each is ended in its time, unless something has killed it before. */
+/**
+ * Its processes do nothing by themselves: each is ended in its time, unless something has killed it before.
+ */
 class Logins implements Worker {
   /** By number of the login; those that are over are left out. */
   readonly #sessions: Session[] = [];
@@ -94,7 +96,9 @@ class Logins implements Worker {
     return session;
   }
 
-  /** Ends the processes of a login from the innermost to the one at `outermost`, each reaped by its parent. */
+  /**
+   * Ends the processes of a login from the innermost to the one at `outermost`, each reaped by its parent.
+   */
   #end(session: Session, outermost: number): void {
     const { kernel } = this.context;
     for (let at = session.length - 1; at >= outermost; at--) {

@@ -1,4 +1,6 @@
-/** Since when a workload is down, and for how long in all: a pod of which a container should run and does not. */
+/**
+ * Since when a workload is down, and for how long in all: a pod of which a container should run and does not.
+ */
 import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_MINUTE } from '../../sim/time.js';
 import { formatDuration } from '../../text/duration.js';

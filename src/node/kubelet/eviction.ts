@@ -1,12 +1,13 @@
 /**
- * The eviction manager, for the one signal pid.available (pkg/kubelet/eviction): it exists only where a threshold
- * has been set, because there is none by default (R24). A soft threshold has to be met for its grace period, and the pod then has
- * no time to end: `evictionMaxPodGracePeriod` is 0 by default (R56).
+ * The eviction manager, for the one signal pid.available (pkg/kubelet/eviction): it exists only where a
+ * threshold has been set, because there is none by default (R24). A soft threshold has to be met for its
+ * grace period, and the pod then has no time to end: `evictionMaxPodGracePeriod` is 0 by default (R56).
  *
  *     every 10 s: below the threshold? ─► one pod is evicted ─► wait for its end, 30 s at most ─► look again at once
  *                 below within the last 5 min? PIDPressure: no new pods (R26)
  *
- * All pods here have one priority, so the ranking is by processes alone, or, before that worked, no ranking (R25).
+ * All pods here have one priority, so the ranking is by processes alone, or, before that worked, no ranking
+ * (R25).
  */
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';

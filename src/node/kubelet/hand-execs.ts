@@ -1,6 +1,6 @@
 /**
- * Execs that are no probes (R60): `kubectl exec` or `docker exec` of people, scripts, agents. Each time one is started in the
- * container if it runs then, whatever has become of those before, and nobody ends it.
+ * Execs that are no probes (R60): `kubectl exec` or `docker exec` of people, scripts, agents. Each time one
+ * is started in the container if it runs then, whatever has become of those before, and nobody ends it.
  */
 import type { OriginId, TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';

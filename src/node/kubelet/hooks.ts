@@ -1,6 +1,7 @@
 /**
- * Lifecycle hooks (pkg/kubelet/kuberuntime/kuberuntime_container.go, `startContainer` and `killContainer`): commands that the
- * kubelet execs once, right after a container's start or before SIGTERM. They have no timeout of their own.
+ * Lifecycle hooks (pkg/kubelet/kuberuntime/kuberuntime_container.go, `startContainer` and `killContainer`):
+ * commands that the kubelet execs once, right after a container's start or before SIGTERM. They have no
+ * timeout of their own.
  */
 import type { OriginId, TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';

@@ -259,7 +259,10 @@ export class Kubelet implements PodHost {
     if (slot !== undefined) this.#lookAt(slot);
   }
 
-  /** R57: of a pod that has succeeded or failed nothing is left on the node. It is no longer wanted, and not down. */
+  /**
+   * R57: of a pod that has succeeded or failed nothing is left on the node. It is no longer wanted, and not
+   * down.
+   */
   #endForGood(pod: Pod): void {
     const slot = this.slots.find(({ current }) => current === pod);
     if (slot !== undefined) slot.isWanted = false;

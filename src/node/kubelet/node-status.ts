@@ -1,12 +1,15 @@
 /**
- * What the cluster sees of the node (R52): NotReady when the kubelet has not reported for 40 s, or has reported that the
- * runtime has been down for 30 s. Pods that run go on all the same.
+ * What the cluster sees of the node (R52): NotReady when the kubelet has not reported for 40 s, or has
+ * reported that the runtime has been down for 30 s. Pods that run go on all the same.
  */
 import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import type { HostDaemon, NodeContext } from '../context.js';
 
-/** The node controller's `--node-monitor-grace-period` up to 1.31, and the kubelet's own patience with the runtime. */
+/**
+ * The node controller's `--node-monitor-grace-period` up to 1.31, and the kubelet's own patience with the
+ * runtime.
+ */
 const KUBELET_GRACE_US = 40 * US_PER_SECOND;
 const RUNTIME_GRACE_US = 30 * US_PER_SECOND;
 

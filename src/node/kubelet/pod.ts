@@ -5,7 +5,8 @@
  *        ▲         │            │       ▲    └─ exits: back-off (R30), start again
  *        └─ retry ─┘  refused   └───────┘ refused
  *
- * Every arrow needs forks, and every one of them can be refused; then it is tried again later, for as long as it takes.
+ * Every arrow needs forks, and every one of them can be refused; then it is tried again later, for as long as
+ * it takes.
  */
 import { NONE, SIGKILL, SIGTERM } from '../../kernel/kernel.js';
 import type { EventKind } from '../../sim/simulation.js';
@@ -430,7 +431,10 @@ export class Pod implements SandboxOwner {
     context.sim.after(this.graceLeftUs(container), this.host.graceOver, index, container.token);
   }
 
-  /** Once for each stop, if there is a grace period: SIGTERM comes when it has ended, or when the period is over. */
+  /**
+   * Once for each stop, if there is a grace period: SIGTERM comes when it has ended, or when the period is
+   * over.
+   */
   private runsPreStop(container: PodContainer): boolean {
     const { preStop } = container.spec;
     if (preStop === undefined || this.graceUs === 0 || container.hook === 'preStop') return false;

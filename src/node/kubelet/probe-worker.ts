@@ -1,16 +1,18 @@
 /**
- * The kubelet's probe workers (pkg/kubelet/prober/worker.go): one for each pod, container and probe type, each its
- * own loop, never two probes of one worker at a time (R10).
+ * The kubelet's probe workers (pkg/kubelet/prober/worker.go): one for each pod, container and probe type,
+ * each its own loop, never two probes of one worker at a time (R10).
  *
  *     start jitter (R11) ─► ticks ─► doProbe: container running? delay over? startup done? (R12)
  *                             ▲         └─► exec, up to three tries while it cannot be started (R15) ─► result
  *                             └────────────────── thresholds, on hold after a failure ◄─────────────────┘
  *
- * A Go ticker keeps one tick that has not been taken yet and drops the rest: so the interval from start to start is the
- * longer of the period and the probe's own duration, and after a slow probe one may follow at once.
+ * A Go ticker keeps one tick that has not been taken yet and drops the rest: so the interval from start to
+ * start is the longer of the period and the probe's own duration, and after a slow probe one may follow at
+ * once.
  *
- * Docker's own health check (`sandbox: none`, moby daemon/health.go) goes through the same stages in its own manner (R36): no
- * jitter, an interval after each end, one try, and a timeout that starts with the command and always counts.
+ * Docker's own health check (`sandbox: none`, moby daemon/health.go) goes through the same stages in its own
+ * manner (R36): no jitter, an interval after each end, one try, and a timeout that starts with the command
+ * and always counts.
  */
 import { KERNEL, NONE, type OriginId, SIGKILL, SIGTERM, type TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
@@ -126,7 +128,10 @@ export class ProbeWorker implements ExecClient {
     return this.spec.action.program;
   }
 
-  /** R51: a new kubelet knows nothing of the checks before; a command that runs goes on, and nobody asks for its result. */
+  /**
+   * R51: a new kubelet knows nothing of the checks before; a command that runs goes on, and nobody asks for
+   * its result.
+   */
   forget(): void {
     this.attempt++;
     this.task = NONE;
@@ -166,7 +171,9 @@ export class ProbeWorker implements ExecClient {
     else this.exec();
   }
 
-  /** R15: while the runtime cannot start the command, or its timeout counts as an error, up to three times. */
+  /**
+   * R15: while the runtime cannot start the command, or its timeout counts as an error, up to three times.
+   */
   private exec(): void {
     const { workers, manner } = this;
     this.attempt++;

@@ -1,6 +1,7 @@
 /**
- * A CronJob's pods: one each time, with the same names each time. It is deleted when all its containers have ended, and after
- * its time in any case, as a job with `activeDeadlineSeconds`. The next does not wait for it (`concurrencyPolicy: Allow`).
+ * A CronJob's pods: one each time, with the same names each time. It is deleted when all its containers have
+ * ended, and after its time in any case, as a job with `activeDeadlineSeconds`. The next does not wait for it
+ * (`concurrencyPolicy: Allow`).
  */
 import type { NodeContext } from '../context.js';
 import type { PodSpec } from '../spec.js';

@@ -1,5 +1,6 @@
 /**
- * In which order the containers of a pod start and stop (pkg/kubelet/kuberuntime, `computePodActions`; KEP 753).
+ * In which order the containers of a pod start and stop (pkg/kubelet/kuberuntime, `computePodActions`; KEP
+ * 753).
  *
  *     init, one after another, each to its end; among them a sidecar, which only has to have started ─► all the others
  */

@@ -1,10 +1,11 @@
 /**
- * An exec, as a probe or a health check makes it: runc brings the command into the container's namespace and cgroup
- * (runc.ts), and its parent is the shim, which always reaps it (R4). What it leaves behind is the namespace's affair (R5).
+ * An exec, as a probe or a health check makes it: runc brings the command into the container's namespace and
+ * cgroup (runc.ts), and its parent is the shim, which always reaps it (R4). What it leaves behind is the
+ * namespace's affair (R5).
  *
- * runc starts `runc init` and only then moves it into the cgroup. If the Go threads of `runc init` are there by then, a full
- * cgroup does not matter; if not, they need room in it (R41). Which of the two comes first is a race between CPUs: its
- * measured odds are an input.
+ * runc starts `runc init` and only then moves it into the cgroup. If the Go threads of `runc init` are there
+ * by then, a full cgroup does not matter; if not, they need room in it (R41). Which of the two comes first is
+ * a race between CPUs: its measured odds are an input.
  */
 import {
   KERNEL,
@@ -34,7 +35,9 @@ export interface ExecClient {
   execStarted(task: TaskId): void;
   /** It has ended and been reaped: `status` as a shell shows it, 128 + signal if it was killed. */
   execEnded(task: TaskId, status: number): void;
-  /** It has ended, and something that it started still holds its stdout: `execEnded` comes when that is over. */
+  /**
+   * It has ended, and something that it started still holds its stdout: `execEnded` comes when that is over.
+   */
   execDraining(task: TaskId): void;
   /** The container went away during the set-up. */
   execLost(): void;
@@ -94,7 +97,10 @@ export class Execs {
     return this.clients.push(client) - 1;
   }
 
-  /** False: the runtime is down, or one of the forks was refused, and nothing is left of the attempt (`failureText`). */
+  /**
+   * False: the runtime is down, or one of the forks was refused, and nothing is left of the attempt
+   * (`failureText`).
+   */
   start(index: number): boolean {
     const { runtime } = this.context.host;
     if (!runtime.isUp) return false;

@@ -1,9 +1,9 @@
 /**
- * The network of a pod (R50): the runtime runs a CNI plugin when a pod comes and when it goes, and the plugin runs others
- * and iptables. Where the plugin cannot be run, there is no pod, or it stays `Terminating`.
+ * The network of a pod (R50): the runtime runs a CNI plugin when a pod comes and when it goes, and the plugin
+ * runs others and iptables. Where the plugin cannot be run, there is no pod, or it stays `Terminating`.
  *
- * The docker of a kubelet up to 1.23 starts the pause process first and the plugin after it. Both ways need as many PIDs at
- * once, and the model has one order: the plugin first, as containerd and CRI-O do.
+ * The docker of a kubelet up to 1.23 starts the pause process first and the plugin after it. Both ways need
+ * as many PIDs at once, and the model has one order: the plugin first, as containerd and CRI-O do.
  */
 import type { CommId, OriginId, TaskId } from '../../kernel/kernel.js';
 import { US_PER_MS } from '../../sim/time.js';
@@ -12,14 +12,17 @@ import type { NetworkPluginName } from '../spec.js';
 import type { RuncCallKind, RuncCalls } from './runc.js';
 
 interface NetworkPlugin {
-  /** Tasks at once: the plugin's, and those of the plugin for addresses and of iptables that it runs one after another. */
+  /**
+   * Tasks at once: the plugin's, and those of the plugin for addresses and of iptables that it runs one after
+   * another.
+   */
   addTaskCount: number;
   deleteTaskCount: number;
 }
 
 /**
- * Of containernetworking-plugins 1.1.1 with host-local and `ipMasq`, on Linux 6.18: with so many PIDs free each worked in
- * 6 of 6 tries, with two fewer in none or one.
+ * Of containernetworking-plugins 1.1.1 with host-local and `ipMasq`, on Linux 6.18: with so many PIDs free
+ * each worked in 6 of 6 tries, with two fewer in none or one.
  */
 const PLUGINS: Readonly<Record<Exclude<NetworkPluginName, 'none'>, NetworkPlugin>> = {
   bridge: { addTaskCount: 12, deleteTaskCount: 11 },

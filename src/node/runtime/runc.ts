@@ -5,8 +5,8 @@
  *                       │                                                                  │
  *                       └── setupUs later: exits; the child is the shim's (R4) ◄───────────┴── execs the command
  *
- * The container's cgroup is joined whatever its limit says (K35); the Go threads of `runc init` are charged to it, and need
- * room, unless they were cloned before (R40, R41).
+ * The container's cgroup is joined whatever its limit says (K35); the Go threads of `runc init` are charged
+ * to it, and need room, unless they were cloned before (R40, R41).
  *
  * A runtime that enters the namespace by itself (`bare`) forks the command and that is all.
  */
@@ -55,8 +55,8 @@ interface Tool {
 
 export type RuncCallKind = number;
 /**
- * Called when the set-up is over. `task` is the new process, single-threaded and a child of the shim, in namespace
- * `ns`; NONE if it was killed before it got so far.
+ * Called when the set-up is over. `task` is the new process, single-threaded and a child of the shim, in
+ * namespace `ns`; NONE if it was killed before it got so far.
  */
 export type RuncReady = (owner: number, task: TaskId, ns: PidNsId) => void;
 
@@ -215,7 +215,9 @@ export class RuncCalls implements Worker {
     return rules === null || this.becomeInit(call, rules, target);
   }
 
-  /** The stages before it end; it starts its threads, and joins the cgroup before them or after (R40, R41). */
+  /**
+   * The stages before it end; it starts its threads, and joins the cgroup before them or after (R40, R41).
+   */
   private becomeInit({ runc, child }: RuncCall, rules: RuncRules, target: RuncTarget): boolean {
     const { kernel } = this;
     for (let i = 0; i < rules.stageCount; i++) kernel.endOneThread(runc);

@@ -5,8 +5,8 @@
  *        │       └────► runc ─► application  in the pod's namespace, or PID 1 of its own
  *        └────► shim (one per container where the runtime does so, R28)
  *
- * A sandbox or a container is plain data with an owner, which is told what became of it; nothing here decides when
- * something is started, stopped or tried again (pod.ts does).
+ * A sandbox or a container is plain data with an owner, which is told what became of it; nothing here decides
+ * when something is started, stopped or tried again (pod.ts does).
  */
 import {
   type CgroupId,
@@ -61,8 +61,8 @@ export interface SandboxRequest {
 }
 
 /**
- * A class, as `Container` is, and not an object spread together: every probe looks at both, and objects that come from
- * a spread share no hidden class, so that each of these looks would be a search by name.
+ * A class, as `Container` is, and not an object spread together: every probe looks at both, and objects that
+ * come from a spread share no hidden class, so that each of these looks would be a search by name.
  */
 export class Sandbox {
   readonly owner: SandboxOwner;
@@ -193,8 +193,8 @@ export class SandboxRuntime {
   }
 
   /**
-   * Begins to set up a sandbox: its cgroup and network, then its shim and infra process. False: the runtime is down, or a fork
-   * was refused.
+   * Begins to set up a sandbox: its cgroup and network, then its shim and infra process. False: the runtime
+   * is down, or a fork was refused.
    */
   create(sandbox: Sandbox): boolean {
     const { kernel, host } = this.context;
@@ -281,7 +281,9 @@ export class SandboxRuntime {
     return false;
   }
 
-  /** The pod's, which may have been killed and is then replaced, or one of its own. False: a fork was refused. */
+  /**
+   * The pod's, which may have been killed and is then replaced, or one of its own. False: a fork was refused.
+   */
   private startShimOf(container: Container): boolean {
     const { sandbox } = container;
     const { shimPer } = this.context.runtimeRules;
@@ -313,8 +315,8 @@ export class SandboxRuntime {
   }
 
   /**
-   * Takes the next step to end a sandbox whose containers have ended: its network goes and its infra process, in the order
-   * of the runtime. False: as for `create`.
+   * Takes the next step to end a sandbox whose containers have ended: its network goes and its infra process,
+   * in the order of the runtime. False: as for `create`.
    */
   stop(sandbox: Sandbox): boolean {
     if (!this.context.host.runtime.isUp) return false;
@@ -388,7 +390,10 @@ export class SandboxRuntime {
     return this.containers.filter((container) => container?.sandbox === sandbox);
   }
 
-  /** The daemon finds that a shim is gone, and ends what it was the parent of: init has adopted it, and reaps it. */
+  /**
+   * The daemon finds that a shim is gone, and ends what it was the parent of: init has adopted it, and reaps
+   * it.
+   */
   private endWithShim(sandbox: Sandbox | undefined): void {
     if (sandbox === undefined) return;
     if (this.context.runtimeRules.shimPer === 'pod')
@@ -401,8 +406,8 @@ export class SandboxRuntime {
   }
 
   /**
-   * A shim with its threads (R28), in no pod's cgroup (R59), a subreaper on the host (R4). NONE: refused. `lost` is called if it is
-   * killed, in the middle of the system call.
+   * A shim with its threads (R28), in no pod's cgroup (R59), a subreaper on the host (R4). NONE: refused.
+   * `lost` is called if it is killed, in the middle of the system call.
    */
   private startShim(origin: OriginId, lost: () => void): TaskId {
     const { kernel, machine, children, runtimeRules, host } = this.context;
@@ -467,9 +472,9 @@ export class SandboxRuntime {
   }
 
   /**
-   * The main process of a container has been reaped. If it was PID 1 of its own namespace, everything in there went
-   * with it (R7). If not, the shim kills what is left of the container (`ShouldKillAllOnExit`), and the dead are for
-   * the namespace's init to reap (R8).
+   * The main process of a container has been reaped. If it was PID 1 of its own namespace, everything in
+   * there went with it (R7). If not, the shim kills what is left of the container (`ShouldKillAllOnExit`),
+   * and the dead are for the namespace's init to reap (R8).
    */
   private mainExited(container: Container, status: number): void {
     const { kernel } = this.context;

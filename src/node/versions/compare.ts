@@ -1,7 +1,7 @@
 /**
- * Is `version` the same as `minimum` or newer? Compares the numbers between the dots, left to right; a missing one
- * counts as 0, and what follows the numbers (`-ce`, `+k3s1`) is ignored. So 17.12 is newer than 1.13.1, which is
- * how Docker itself numbers its releases.
+ * Is `version` the same as `minimum` or newer? Compares the numbers between the dots, left to right; a
+ * missing one counts as 0, and what follows the numbers (`-ce`, `+k3s1`) is ignored. So 17.12 is newer than
+ * 1.13.1, which is how Docker itself numbers its releases.
  */
 export function atLeast(version: string, minimum: string): boolean {
   const have = numbers(version);

@@ -1,8 +1,8 @@
 /**
  * A behaviour that changed with a version, as data.
  *
- * The tables of this folder are the only place where a version becomes behaviour. docs/versions.md is generated from
- * them, and each field has a test for each of its values (test/node/versions.test.ts).
+ * The tables of this folder are the only place where a version becomes behaviour. docs/versions.md is
+ * generated from them, and each field has a test for each of its values (test/node/versions.test.ts).
  */
 import { atLeast } from './compare.js';
 
@@ -23,7 +23,8 @@ export interface Fact<T> {
 export type Values<Facts> = { [Field in keyof Facts]: Facts[Field] extends Fact<infer T> ? T : never };
 
 /**
- * The value of every field at these versions. A field follows the first of the products that it has a history for.
+ * The value of every field at these versions. A field follows the first of the products that it has a history
+ * for.
  *
  * @throws Error if it has a history for none of them: the table is wrong.
  */

@@ -44,8 +44,8 @@ export const KERNEL = {
 };
 
 /**
- * The rules of a kernel, from a version as `uname -r` begins (`4.14`, `6.18.44-amd64`), or null if that is not one.
- * `cgroup` is a property of the node, not of the version: both hierarchies exist side by side.
+ * The rules of a kernel, from a version as `uname -r` begins (`4.14`, `6.18.44-amd64`), or null if that is
+ * not one. `cgroup` is a property of the node, not of the version: both hierarchies exist side by side.
  */
 export function kernelRules(version: string, cgroup: 'v1' | 'v2' = 'v1'): KernelRules | null {
   if (!/^\d+\.\d+/.test(version)) return null;

@@ -95,7 +95,9 @@ export interface KubeletRules extends Values<typeof KUBELET> {
   startErrorTries: number;
   /** R30: waits before a container's second, third, ... restart. */
   restartBackOffUs: { first: number; most: number; resetAfter: number };
-  /** A pod that could not be set up or torn down is tried again after this, plus up to half of it at random. */
+  /**
+   * A pod that could not be set up or torn down is tried again after this, plus up to half of it at random.
+   */
   syncRetryUs: number;
 }
 

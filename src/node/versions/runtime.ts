@@ -4,8 +4,8 @@ import type { KubeletSpec, RuntimeName, RuntimeSpec } from '../spec.js';
 import { type Fact, type History, type Values, valuesAt } from './fact.js';
 
 /**
- * Of the runtimes that are not named: `kubelet` by the kubelet's version, because it is part of the kubelet; `others`
- * at every version.
+ * Of the runtimes that are not named: `kubelet` by the kubelet's version, because it is part of the kubelet;
+ * `others` at every version.
  */
 type Histories<T> = Partial<Record<RuntimeName | 'kubelet' | 'others', History<T>>>;
 
@@ -155,15 +155,20 @@ export interface RuntimeRules extends Values<typeof RUNTIME> {
 }
 
 /**
- * R29: what one call of runc occupies while it runs. An exec is given 14 PIDs, 12 of them at once; a create 15 and 13.
- * Measured with runc 1.1.5 on one CPU and on two: with one PID less it fails.
+ * R29: what one call of runc occupies while it runs. An exec is given 14 PIDs, 12 of them at once; a create
+ * 15 and 13. Measured with runc 1.1.5 on one CPU and on two: with one PID less it fails.
  */
 export interface RuncRules {
-  /** runc's own tasks, its leader and its threads: as it execs, as it creates, and as it does anything else. */
+  /**
+   * runc's own tasks, its leader and its threads: as it execs, as it creates, and as it does anything else.
+   */
   taskCount: { exec: number; create: number; other: number };
   /** The first stages of nsexec, which are gone before `runc init` starts threads. */
   stageCount: number;
-  /** Tasks born in the container's namespace: the stage that becomes the command, and its threads until it execs. */
+  /**
+   * Tasks born in the container's namespace: the stage that becomes the command, and its threads until it
+   * execs.
+   */
   initTaskCount: number;
   /** From fork to exec of the command. */
   setupUs: number;

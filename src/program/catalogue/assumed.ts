@@ -1,4 +1,6 @@
-/** Programs of which nothing is known but the name: a plain binary, a script that waits for what it starts. */
+/**
+ * Programs of which nothing is known but the name: a plain binary, a script that waits for what it starts.
+ */
 import { truncateComm } from '../comm.js';
 import type { ProgramSource, Step } from '../step.js';
 import { basename } from './words.js';

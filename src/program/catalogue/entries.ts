@@ -14,9 +14,9 @@ export interface CatalogueEntry {
 }
 
 /**
- * Single-process commands that probes are made of: one short-lived process each, no child. Of those that Debian 12 has,
- * strace saw no fork and no thread (2026-11-29: coreutils 9.1, procps 4.0, psmisc 23.6, curl 7.88, PostgreSQL 15, jq 1.6);
- * redis-cli, mysqladmin and the like are as published.
+ * Single-process commands that probes are made of: one short-lived process each, no child. Of those that
+ * Debian 12 has, strace saw no fork and no thread (2026-11-29: coreutils 9.1, procps 4.0, psmisc 23.6, curl
+ * 7.88, PostgreSQL 15, jq 1.6); redis-cli, mysqladmin and the like are as published.
  */
 const PLAIN =
   'true false cat ls test [ stat grep egrep fgrep pgrep pidof pkill killall curl wget nc ps top find wc sort uniq cut tr head ' +

@@ -3,7 +3,8 @@
  *
  *     events ──► lives: one for each process, what it did and when ──► steps, nested as the forks and execs were
  *
- * What the trace shows becomes a step at its time. What it does not show is taken from a `TraceReading`, or by rule:
+ * What the trace shows becomes a step at its time. What it does not show is taken from a `TraceReading`, or
+ * by rule:
  *
  * - Without any `wait` event: a parent waited for a child if it did something, its own exit included, at least
  *   `WAKE_UP_US` after the child's exit. (What follows sooner has not been caused by it: a woken parent needs longer.)
@@ -41,7 +42,9 @@ export interface TraceReading {
    * handler reaps needs no wait step); `default`: a program that is known not to wait.
    */
   sigchld?: Readonly<Record<string, SigchldDisposition>>;
-  /** When a process was really gone, if later than its exit event: that comes before its memory is given back. */
+  /**
+   * When a process was really gone, if later than its exit event: that comes before its memory is given back.
+   */
   endsAtUs?: Readonly<Record<number, number>>;
   /** SIGTERM disposition of programs, by comm, from their exec on. */
   onTerm?: Readonly<Record<string, SigtermDisposition>>;
@@ -49,18 +52,21 @@ export interface TraceReading {
   /** Exit status, by comm, of a program that cannot fork. Without: 2, as dash. */
   refusedStatus?: Readonly<Record<string, number>>;
   /**
-   * Children that a parent has a pipe to, child to parent. If the parent aborts, the child ends. If the child cannot fork,
-   * it tells the parent, which is at its end with that, and ends after it. If the child has gone for want of a child of its
-   * own, the parent finds out at its end (`lostChild`).
+   * Children that a parent has a pipe to, child to parent. If the parent aborts, the child ends. If the child
+   * cannot fork, it tells the parent, which is at its end with that, and ends after it. If the child has gone
+   * for want of a child of its own, the parent finds out at its end (`lostChild`).
    */
   endsWith?: Readonly<Record<number, number>>;
   /** How often such a child outlives a parent that aborts, and is an orphan. Default: always. */
   abortOrphanShare?: number;
-  /** What a parent does that has lost such a child: waits for it, for so long, and exits. Default: exits 1 at once. */
+  /**
+   * What a parent does that has lost such a child: waits for it, for so long, and exits. Default: exits 1 at
+   * once.
+   */
   lostChild?: { wait: DurationText; status: number };
   /**
-   * Steps closer together than this share one sleep, which makes the run cheaper. Exits are always at their time, and
-   * so is every other step to within this. 0: each event has a sleep of its own.
+   * Steps closer together than this share one sleep, which makes the run cheaper. Exits are always at their
+   * time, and so is every other step to within this. 0: each event has a sleep of its own.
    */
   resolutionUs?: number;
 }
@@ -170,14 +176,15 @@ class Writer {
   }
 
   /**
-   * A refused thread or fork ends the program, and with it those children that live on a pipe to it; or the parent
-   * that it has such a pipe to: that was what it forked for, and cannot do without it. `closing`: what has to happen before
-   * the pipes close; it is the last thread that closes them.
+   * A refused thread or fork ends the program, and with it those children that live on a pipe to it; or the
+   * parent that it has such a pipe to: that was what it forked for, and cannot do without it. `closing`: what
+   * has to happen before the pipes close; it is the last thread that closes them.
    */
   private orElse(image: Image, defaultStatus: number, closing: Step[] = []): Step[] | undefined {
     const parent = this.reading.endsWith?.[image.life.task];
     if (parent !== undefined) {
-      // It ends when its pipe closes, after the parent; but one whose parent has a pipe of its own is reaped by it first.
+      // It ends when its pipe closes, after the parent; but one whose parent has a pipe of its own is reaped
+      // by it first.
       const outlivesParent = this.reading.endsWith?.[parent] === undefined;
       return [
         { kill: { target: 'parent', signal: 'TERM' } },
@@ -210,7 +217,10 @@ class Writer {
     image.steps.push(step);
   }
 
-  /** A wait for a child that is still alive blocks until its end; what the parent needs to wake up comes after. */
+  /**
+   * A wait for a child that is still alive blocks until its end; what the parent needs to wake up comes
+   * after.
+   */
   private writeWait(image: Image, { timeUs, child }: Extract<Action, { kind: 'wait' }>): void {
     const endUs = this.lives.get(child)!.endUs ?? timeUs;
     if (endUs <= image.clockUs) this.sleepUntil(image, timeUs, this.resolutionUs);

@@ -1,6 +1,6 @@
 /**
- * The catalogue: programs that ship with pidsim, each measured or published, and how names and command lines lead to
- * them. One file for each family: pause, inits, apps, probes, rabbitmq.
+ * The catalogue: programs that ship with pidsim, each measured or published, and how names and command lines
+ * lead to them. One file for each family: pause, inits, apps, probes, rabbitmq.
  */
 
 export type { Assumption } from './assumed.js';

@@ -1,11 +1,11 @@
 /**
- * Small inits and shells: programs whose one task is to run another, and what they do with children that are not
- * theirs. Each takes the program of its child by name.
+ * Small inits and shells: programs whose one task is to run another, and what they do with children that are
+ * not theirs. Each takes the program of its child by name.
  *
- * What each does between fork and exec, and which children it waits for, was seen with strace on Debian 12's packages (tini
- * 0.19.0, dumb-init 1.2.5, catatonit 0.1.7, dash 0.5.12, bash 5.2.15). Two things are left out: a real init passes
- * SIGTERM on to its child and ends when that has ended, here it exits at once; and it also looks for children once a
- * second, which matters to no outcome.
+ * What each does between fork and exec, and which children it waits for, was seen with strace on Debian 12's
+ * packages (tini 0.19.0, dumb-init 1.2.5, catatonit 0.1.7, dash 0.5.12, bash 5.2.15). Two things are left
+ * out: a real init passes SIGTERM on to its child and ends when that has ended, here it exits at once; and it
+ * also looks for children once a second, which matters to no outcome.
  */
 import type { ExecBody, ProgramSource, Step } from '../step.js';
 
@@ -58,8 +58,9 @@ const catatonit: Init = (child) => ({
 });
 
 /**
- * dash forks even for a single command, and waits with waitpid(-1), so that it reaps strangers as well. It resets a
- * SIGCHLD that it inherited as ignored, by its handler. A fork that is refused ends it at once, status 2 (K44).
+ * dash forks even for a single command, and waits with waitpid(-1), so that it reaps strangers as well. It
+ * resets a SIGCHLD that it inherited as ignored, by its handler. A fork that is refused ends it at once,
+ * status 2 (K44).
  */
 const dash: Init = (child) => ({
   comm: 'sh',
@@ -93,7 +94,9 @@ const bashScript: Init = (child) => ({
 const BASH_RETRY_SECONDS = [1, 2, 4, 8];
 const BASH_FORK_REFUSED_STATUS = 254;
 
-/** A fork as bash does it: a refused one is tried again for 15 s, then bash gives up with status 254 (K44). */
+/**
+ * A fork as bash does it: a refused one is tried again for 15 s, then bash gives up with status 254 (K44).
+ */
 function bashFork(child: ExecBody, label: string): Step[] {
   let refused: Step[] = [{ exit: BASH_FORK_REFUSED_STATUS }];
   for (const seconds of BASH_RETRY_SECONDS.toReversed()) {

@@ -6,9 +6,9 @@ import { madeUpSource, resolveCommand } from './resolve.js';
 import { splitWords } from './words.js';
 
 /**
- * A library of the programs in `own`, which may grow later, and the catalogue. `get` also answers to `pause-VERSION`
- * for every version, and to command lines of known programs: `tini -- rabbitmq-server`, `sh -c 'a && b'`. Those are
- * not listed by `keys`.
+ * A library of the programs in `own`, which may grow later, and the catalogue. `get` also answers to
+ * `pause-VERSION` for every version, and to command lines of known programs: `tini -- rabbitmq-server`, `sh
+ * -c 'a && b'`. Those are not listed by `keys`.
  */
 export function programLibrary(own: ReadonlyMap<string, ProgramSource> = new Map()): ProgramLibrary {
   const named: ProgramLibrary = {

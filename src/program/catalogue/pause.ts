@@ -3,8 +3,9 @@ import { pauseProgramName } from '../../node/versions/pause.js';
 import type { ProgramSource } from '../step.js';
 
 /**
- * pause up to 3.0: handlers for SIGINT and SIGTERM, then pause() for ever. SIGCHLD is at its default, which is not
- * SIG_IGN: nothing is delivered, and it never waits: what it adopts stays a zombie as long as the sandbox lives.
+ * pause up to 3.0: handlers for SIGINT and SIGTERM, then pause() for ever. SIGCHLD is at its default, which
+ * is not SIG_IGN: nothing is delivered, and it never waits: what it adopts stays a zombie as long as the
+ * sandbox lives.
  */
 export const PAUSE_3_0: ProgramSource = {
   comm: 'pause',
@@ -21,7 +22,10 @@ export const PAUSE_3_1: ProgramSource = {
   steps: [{ sigchld: 'reap-all' }, { 'on-term': 'exit' }, 'pause'],
 };
 
-/** The program of a pause image's version (`3.0`, `3.9`, `3.10.1`, `v3.1`); undefined if that is not a version. */
+/**
+ * The program of a pause image's version (`3.0`, `3.9`, `3.10.1`, `v3.1`); undefined if that is not a
+ * version.
+ */
 export function pauseProgram(version: string): ProgramSource | undefined {
   if (!/^v?\d+\.\d+(?:\.\d+)?(?:-.*)?$/.test(version)) return undefined;
   return pauseProgramName(version) === 'pause-3.0' ? PAUSE_3_0 : PAUSE_3_1;

@@ -5,7 +5,10 @@ import { parseTrace } from './trace.js';
 import server from './traces/rabbitmq-server.json' with { type: 'json' };
 import nodeHealthCheck from './traces/rabbitmqctl.json' with { type: 'json' };
 
-/** How often `erl_child_setup` outlives an aborting VM: 23 of 81 runs on an idle machine, up to 21 of 26 on a busy one. */
+/**
+ * How often `erl_child_setup` outlives an aborting VM: 23 of 81 runs on an idle machine, up to 21 of 26 on a
+ * busy one.
+ */
 const ABORT_ORPHAN_SHARE = 0.28;
 
 /**
@@ -27,7 +30,8 @@ const ABORT_ORPHAN_SHARE = 0.28;
  *   command gives up after 90 s, status 69, and all the while its 20 tasks have their PIDs. Here the `inet_gethost`
  *   and the `erl_child_setup` end at once, and `beam.smp` finds out when it would have been ready.
  *
- * So a full table goes on filling, by less than one zombie for each failing probe, until `su` or `sh` cannot fork.
+ * So a full table goes on filling, by less than one zombie for each failing probe, until `su` or `sh` cannot
+ * fork.
  */
 const ERLANG = {
   sigchld: { 'beam.smp': 'ignore', erl_child_setup: 'reap-all', inet_gethost: 'default' },
@@ -36,7 +40,9 @@ const ERLANG = {
   lostChild: { wait: '1m30s', status: 69 },
 } satisfies TraceReading;
 
-/** The inner `inet_gethost` dies together with the outer one: sometimes just before it, sometimes just after. */
+/**
+ * The inner `inet_gethost` dies together with the outer one: sometimes just before it, sometimes just after.
+ */
 const PAIR_US = { beforeUs: 200, afterUs: 200 };
 
 /**
@@ -45,9 +51,9 @@ const PAIR_US = { beforeUs: 200, afterUs: 200 };
  * `erl_child_setup`, its parent still ignores SIGCHLD and the kernel reaps it; if it is `beam.smp`, then
  * `erl_child_setup` becomes an orphan of PID 1.
  *
- * In 46 runs on a busy machine its exit event came from 5.2 ms before to 1.3 ms after, most often 1 ms before. Here: its
- * end is anywhere in 2 ms, of which 26 % lie after. That share is an input: the mean of 2.26 zombies a run over 119 runs
- * (up to 2.5 were seen on a busier machine).
+ * In 46 runs on a busy machine its exit event came from 5.2 ms before to 1.3 ms after, most often 1 ms
+ * before. Here: its end is anywhere in 2 ms, of which 26 % lie after. That share is an input: the mean of
+ * 2.26 zombies a run over 119 runs (up to 2.5 were seen on a busier machine).
  */
 const ORPHAN_SHARE = 0.26;
 const LAST_BREATH_US = lastBreath(ORPHAN_SHARE);
@@ -67,17 +73,18 @@ const RESOLUTION_US = 1_000;
 /**
  * One run: 26 processes and 19 extra threads, 45 PIDs, 0.354 s.
  *
- * Left under a PID 1 that does not reap: the inner `inet_gethost` of each of the two pairs, whose session is the
- * outer's PID (2 zombies, 2 pinned PIDs), and in 26 % of the runs `erl_child_setup`, its own session's leader
- * (1 zombie). So 2.26 zombies and 4.26 PIDs per run.
+ * Left under a PID 1 that does not reap: the inner `inet_gethost` of each of the two pairs, whose session is
+ * the outer's PID (2 zombies, 2 pinned PIDs), and in 26 % of the runs `erl_child_setup`, its own session's
+ * leader (1 zombie). So 2.26 zombies and 4.26 PIDs per run.
  *
- * What that predicts for a namespace of pid_max 800: the PIDs below 300 are used once. The server's start takes 84 of
- * them, the first 4.8 runs the other 215. The 500 PIDs from 300 to 799 are used again and again, until fewer than 26
- * of them are free, which a run needs at its widest: after 474 / 4.26 = 111.3 more runs. So run 117 or so is the first
- * to fail, with 2.26 x 116 + 3 = 265 zombies. Measured: 119 with 277 zombies; on a busier machine, where a run left 2.4
- * and some runs a pair of `epmd` besides, 116 with 290.
+ * What that predicts for a namespace of pid_max 800: the PIDs below 300 are used once. The server's start
+ * takes 84 of them, the first 4.8 runs the other 215. The 500 PIDs from 300 to 799 are used again and again,
+ * until fewer than 26 of them are free, which a run needs at its widest: after 474 / 4.26 = 111.3 more runs.
+ * So run 117 or so is the first to fail, with 2.26 x 116 + 3 = 265 zombies. Measured: 119 with 277 zombies;
+ * on a busier machine, where a run left 2.4 and some runs a pair of `epmd` besides, 116 with 290.
  *
- * `orphanShare`: how often `erl_child_setup` is left, from 0 to 1, where it has been measured on another machine.
+ * `orphanShare`: how often `erl_child_setup` is left, from 0 to 1, where it has been measured on another
+ * machine.
  */
 export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramSource {
   return fromTrace(nodeHealthCheck.lines, {
@@ -86,7 +93,8 @@ export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramS
       'RabbitMQ 3.10.8. Leaves 2 orphans per run (inet_gethost), each of which pins the PID of its session leader, and in ' +
       'about a quarter of the runs a third (erl_child_setup).',
     ...ERLANG,
-    // Its parent goes on 5.5 ms after its last thread's exit event; a shell does so some 0.25 ms after the wake-up.
+    // Its parent goes on 5.5 ms after its last thread's exit event; a shell does so some 0.25 ms after the
+    // wake-up.
     endsAtUs: { 17: 351_240 },
     races: [
       { task: 48, against: 47, ...PAIR_US },
@@ -101,10 +109,10 @@ export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramS
 }
 
 /**
- * The server: 29 tasks when it is at rest (20 of them `beam.smp` and its threads), with `epmd` a daemon by double
- * fork. Its start leaves 3 orphans that die: the inner `inet_gethost` of two pairs, and the middle process of epmd's
- * double fork; in 26 % of the starts a fourth, the `erl_child_setup` of the Erlang that only starts epmd (3, 3, 3, 4,
- * 4 were seen in five starts with an empty database, 4 to 8 with one in use).
+ * The server: 29 tasks when it is at rest (20 of them `beam.smp` and its threads), with `epmd` a daemon by
+ * double fork. Its start leaves 3 orphans that die: the inner `inet_gethost` of two pairs, and the middle
+ * process of epmd's double fork; in 26 % of the starts a fourth, the `erl_child_setup` of the Erlang that
+ * only starts epmd (3, 3, 3, 4, 4 were seen in five starts with an empty database, 4 to 8 with one in use).
  */
 export function rabbitmqServer(): ProgramSource {
   const started = fromTrace(server.lines, {
@@ -133,11 +141,12 @@ function fromTrace(lines: readonly string[], reading: TraceReading): ProgramSour
 }
 
 /**
- * `rabbitmqctl` as of 2017 to 2019: 3 orphans per run that no process waits for, `epmd`, `erl_child_setup` and
- * `inet_gethost`. Published: habitat core-plans issue 1099 ("Each execution … creates 3 zombie processes", counts of
- * 27, 26 and 39). How they come about is the mechanism measured on 3.10.8: `erl` starts an `epmd -daemon`, which
- * detaches and then ends, since the server's own has the port; the Erlang VM ends before its `erl_child_setup`; the
- * outer `inet_gethost` does not wait for the inner. How long it takes is not published: an input.
+ * `rabbitmqctl` as of 2017 to 2019: 3 orphans per run that no process waits for, `epmd`, `erl_child_setup`
+ * and `inet_gethost`. Published: habitat core-plans issue 1099 ("Each execution … creates 3 zombie
+ * processes", counts of 27, 26 and 39). How they come about is the mechanism measured on 3.10.8: `erl` starts
+ * an `epmd -daemon`, which detaches and then ends, since the server's own has the port; the Erlang VM ends
+ * before its `erl_child_setup`; the outer `inet_gethost` does not wait for the inner. How long it takes is
+ * not published: an input.
  */
 export function rabbitmqctl2017(): ProgramSource {
   return {

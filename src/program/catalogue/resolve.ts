@@ -4,9 +4,10 @@
  *     [/bin/sh, -c, "timeout 5 rabbitmqctl status"]
  *        └─► shell ─► timeout ─► rabbitmqctl status
  *
- * A command is looked for in the library as a whole, then without the path, then without options, then (for programs
- * that are the same whatever their arguments) by its first word alone. Wrappers around a command are made up
- * (wrappers.ts), and scripts are compiled (shell/). What is not known then is assumed, unless that is an error (`strict`).
+ * A command is looked for in the library as a whole, then without the path, then without options, then (for
+ * programs that are the same whatever their arguments) by its first word alone. Wrappers around a command are
+ * made up (wrappers.ts), and scripts are compiled (shell/). What is not known then is assumed, unless that is
+ * an error (`strict`).
  */
 import { compileScript, type Found, SHELLS, type ShellKind } from '../shell/index.js';
 import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../step.js';
@@ -49,7 +50,10 @@ export function resolveCommand(
   return new Resolver(library, options).resolve(command);
 }
 
-/** The same for a name that may be a command line in one string: `tini -- rabbitmq-server`. Never an assumption. */
+/**
+ * The same for a name that may be a command line in one string: `tini -- rabbitmq-server`. Never an
+ * assumption.
+ */
 export function resolveName(name: string, library: ProgramLibrary, options: ResolveOptions = {}): Resolution {
   const source = library.get(name);
   if (source !== undefined && !MADE_UP.has(source)) return { ok: true, name, source, assumed: [] };
@@ -57,12 +61,14 @@ export function resolveName(name: string, library: ProgramLibrary, options: Reso
 }
 
 /**
- * Sources of made-up programs. A library answers to their names as well, but a command line is not meant to find them
- * there: joined by spaces it no longer says which words belong together.
+ * Sources of made-up programs. A library answers to their names as well, but a command line is not meant to
+ * find them there: joined by spaces it no longer says which words belong together.
  */
 const MADE_UP = new WeakSet<ProgramSource>();
 
-/** A made-up program's source, for a library: another object than that of any program with a name of its own. */
+/**
+ * A made-up program's source, for a library: another object than that of any program with a name of its own.
+ */
 export function madeUpSource(source: ProgramSource): ProgramSource {
   const copy = { ...source };
   MADE_UP.add(copy);
@@ -145,7 +151,9 @@ class Resolver {
     return wrapperOf(command, this.options.userland ?? null)?.comesFirst === true;
   }
 
-  /** The catalogue says which of its own do; a scenario that names a program by one word means it with any. */
+  /**
+   * The catalogue says which of its own do; a scenario that names a program by one word means it with any.
+   */
   private takesAnyArguments(name: string, source: ProgramSource): boolean {
     const entry = CATALOGUE.get(name);
     return entry === undefined || entry.anyArguments === true || entry.build() !== source;
@@ -210,7 +218,10 @@ class Resolver {
     return madeUp(command, compiled.source, [...notes, ...distinct(assumed)]);
   }
 
-  /** A shell without a script reads from its stdin: nothing in a probe; a terminal for as long as a container lives. */
+  /**
+   * A shell without a script reads from its stdin: nothing in a probe; a terminal for as long as a container
+   * lives.
+   */
   private interactive(kind: ShellKind, command: readonly string[]): Resolution {
     const steps: Step[] = this.stays
       ? [{ sigchld: 'reap-all' }, { 'on-term': 'ignore' }, 'pause']
@@ -245,7 +256,10 @@ class Resolver {
     return madeUp(command, source, [assumption]);
   }
 
-  /** A command of RabbitMQ's tools that has not been measured: each starts an Erlang VM, as the one that has been. */
+  /**
+   * A command of RabbitMQ's tools that has not been measured: each starts an Erlang VM, as the one that has
+   * been.
+   */
   private erlangTool(command: readonly string[]): Resolution {
     const source = this.library.get(MEASURED_TOOL);
     if (source === undefined) return unknown(command);

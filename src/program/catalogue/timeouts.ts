@@ -15,10 +15,10 @@ const STATUS_OF_SIGNAL = { TERM: 143, KILL: 137, CHLD: 0 };
 const SECOND_US = 1_000_000;
 
 /**
- * busybox `timeout` becomes the command itself, and leaves the watching to a grandchild that it has made a daemon: the
- * child that forked it exits at once and is waited for. If either of the two forks is refused it exits with 1 (R39). The
- * watcher looks once a second whether the command is still there, and exits when not. So it is an orphan on every run,
- * also of a command that succeeds.
+ * busybox `timeout` becomes the command itself, and leaves the watching to a grandchild that it has made a
+ * daemon: the child that forked it exits at once and is waited for. If either of the two forks is refused it
+ * exits with 1 (R39). The watcher looks once a second whether the command is still there, and exits when not.
+ * So it is an orphan on every run, also of a command that succeeds.
  */
 export function busyboxTimeout(
   command: ExecBody,
@@ -50,8 +50,8 @@ export function busyboxTimeout(
 }
 
 /**
- * coreutils `timeout` stays, with the command as its child, and waits for it. In time it signals the command and its own
- * process group: with KILL that is the end of itself, before it has waited.
+ * coreutils `timeout` stays, with the command as its child, and waits for it. In time it signals the command
+ * and its own process group: with KILL that is the end of itself, before it has waited.
  */
 export function coreutilsTimeout(
   command: ExecBody,

@@ -1,5 +1,6 @@
 /**
- * Traces of what a command did to the process table: tab-separated text, one event a line, in the order of time.
+ * Traces of what a command did to the process table: tab-separated text, one event a line, in the order of
+ * time.
  *
  *     time_us  event  task  child  name
  *     0        exec   1            rabbitmqctl
@@ -14,9 +15,9 @@
  * | `wait` | the parent | the child that it has reaped | |
  * | `exit` | the process or thread that ends | exit status, if known and not 0 | |
  *
- * Times are microseconds from anywhere; task numbers are anything that is unique in the trace. The first event's task
- * is the root. `fork`, `thread`, `exec` and `exit` are what the kernel's scheduler tracepoints report; a trace without
- * any `wait` (which they do not report) is read as `programFromTrace` says.
+ * Times are microseconds from anywhere; task numbers are anything that is unique in the trace. The first
+ * event's task is the root. `fork`, `thread`, `exec` and `exit` are what the kernel's scheduler tracepoints
+ * report; a trace without any `wait` (which they do not report) is read as `programFromTrace` says.
  */
 export const TRACE_EVENTS = ['fork', 'thread', 'exec', 'setsid', 'setpgid', 'wait', 'exit'] as const;
 export type TraceEventKind = (typeof TRACE_EVENTS)[number];

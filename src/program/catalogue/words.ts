@@ -3,8 +3,8 @@ import { parse } from 'unbash';
 import { visit } from '../shell/syntax.js';
 
 /**
- * The words of one plain command, quotes taken off; null if the line is more than that: operators, redirections,
- * substitutions, a quote that is not closed. Variables stay as they are.
+ * The words of one plain command, quotes taken off; null if the line is more than that: operators,
+ * redirections, substitutions, a quote that is not closed. Variables stay as they are.
  */
 export function splitWords(line: string): string[] | null {
   const { commands, errors = [] } = parse(line);

@@ -1,4 +1,6 @@
-/** Commands that run a command: inits, `timeout`, `env`, `su`; and those that do something else by userland. */
+/**
+ * Commands that run a command: inits, `timeout`, `env`, `su`; and those that do something else by userland.
+ */
 import { parseDurationUs } from '../../text/duration.js';
 import { normaliseProgram } from '../normalise.js';
 import type { Found } from '../shell/index.js';
@@ -122,7 +124,9 @@ function busyboxWget(args: readonly string[]): Wrapper | null {
   return alone(source, true);
 }
 
-/** Programs that exec their arguments, by how many of these come before the command, and options with a value. */
+/**
+ * Programs that exec their arguments, by how many of these come before the command, and options with a value.
+ */
 const EXECUTORS: Readonly<Record<string, { words: number; valued?: readonly string[] }>> = {
   env: { words: 0, valued: ['-u', '-C'] },
   nohup: { words: 0 },

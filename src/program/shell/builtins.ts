@@ -1,4 +1,6 @@
-/** Commands that a shell does itself: what each does to the status, to what is known, and to other processes. */
+/**
+ * Commands that a shell does itself: what each does to the status, to what is known, and to other processes.
+ */
 import type { Command } from 'unbash';
 import { SIGTERM } from '../../kernel/signals.js';
 import type { SignalName, Step } from '../step.js';

@@ -1,4 +1,6 @@
-/** One command of a script: its words, its redirections, and whether it is a function, a builtin or a process. */
+/**
+ * One command of a script: its words, its redirections, and whether it is a function, a builtin or a process.
+ */
 import type { AndOr, Assignment, Command, CommandNode, PipelineNode, Redirection, Word } from 'unbash';
 import type { Step } from '../step.js';
 import { BUILTIN_ACTIONS } from './builtins.js';

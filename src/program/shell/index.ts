@@ -3,8 +3,9 @@
  *
  *     text ──► syntax (unbash, and what dash and ash read otherwise) ──► compile ──► steps, assumptions
  *
- * The compiler walks the script as the shell would, with what is known of its words and of `$?`. Where a child's status
- * decides, it writes both ways (`if`); where something else decides, it takes the healthy one and says so.
+ * The compiler walks the script as the shell would, with what is known of its words and of `$?`. Where a
+ * child's status decides, it writes both ways (`if`); where something else decides, it takes the healthy one
+ * and says so.
  */
 import { joinWords } from '../catalogue/words.js';
 import type { ProgramSource, Step } from '../step.js';

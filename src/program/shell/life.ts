@@ -1,6 +1,7 @@
 /**
- * How long a process and what it starts will live, as far as steps tell: a reader at the end of a pipe lives as long as
- * the pipe has a writer. The step language has no pipes, so that has to be known when the script is compiled.
+ * How long a process and what it starts will live, as far as steps tell: a reader at the end of a pipe lives
+ * as long as the pipe has a writer. The step language has no pipes, so that has to be known when the script
+ * is compiled.
  */
 import type { Distribution } from '../../sim/distribution.js';
 import { parseDistribution } from '../duration.js';

@@ -18,8 +18,8 @@ import { known, negated, SUCCESS, UNKNOWN, type Value } from './values.js';
 
 export abstract class Processes extends Commands {
   /**
-   * bash becomes the last command of a list if that is a simple one without redirections, and if neither `&` nor a list
-   * of another kind stands before it.
+   * bash becomes the last command of a list if that is a simple one without redirections, and if neither `&`
+   * nor a list of another kind stands before it.
    */
   protected markLast(statements: readonly Statement[]): void {
     const last = statements.at(-1);
@@ -84,7 +84,9 @@ export abstract class Processes extends Commands {
     state.status = SUCCESS;
   }
 
-  /** The pipeline whose elements are jobs themselves: for bash also behind `!`, for the others also in `{ }`. */
+  /**
+   * The pipeline whose elements are jobs themselves: for bash also behind `!`, for the others also in `{ }`.
+   */
   private pipelineOf(command: PipelineNode | AndOr): Pipeline | null {
     const isBash = this.kind.name === 'bash';
     if (command.type === 'Pipeline' && command.commands.length > 1)
@@ -172,7 +174,8 @@ export abstract class Processes extends Commands {
     this.depth--;
     const { endUs, stdoutUs } = this.lifeOf(steps);
     const label = this.label();
-    // A shell reads until nobody has the other end of the pipe; dash and ash do not look for dead children meanwhile.
+    // A shell reads until nobody has the other end of the pipe; dash and ash do not look for dead children
+    // meanwhile.
     const isDeaf = !this.kind.reapsAtOnce && (state.jobs.length > 0 || stdoutUs > endUs);
     this.fork(label, steps, out);
     if (isDeaf) this.emit(out, { sigchld: 'default' });

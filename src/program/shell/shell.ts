@@ -181,8 +181,8 @@ export abstract class Shell {
   // ---- ways
 
   /**
-   * Goes one way if the status is 0, and the other if not. What is not known takes the healthy course: `healthy` says
-   * which.
+   * Goes one way if the status is 0, and the other if not. What is not known takes the healthy course:
+   * `healthy` says which.
    */
   branch(
     state: State,

@@ -1,4 +1,6 @@
-/** What a shell knows at one point of its script, when the script is compiled: one way through it at a time. */
+/**
+ * What a shell knows at one point of its script, when the script is compiled: one way through it at a time.
+ */
 import type { CompoundList, Function as ShellFunction } from 'unbash';
 import type { Step } from '../step.js';
 import { type Status, SUCCESS, UNKNOWN, type Value } from './values.js';

@@ -1,6 +1,6 @@
 /**
- * From Kubernetes objects to a scenario, or to a fleet of one node for each that they name: a document as somebody could have
- * written it. It is what runs, and what `pidsim import` prints; so both are the same.
+ * From Kubernetes objects to a scenario, or to a fleet of one node for each that they name: a document as
+ * somebody could have written it. It is what runs, and what `pidsim import` prints; so both are the same.
  */
 
 import { formatCount, listOf, plural } from '../../text/figures.js';
@@ -36,7 +36,10 @@ export interface MadeScenario {
   comments: Comment[];
 }
 
-/** As long as a leak of today takes to fill a node of today; most of what comes later is a matter of projection. */
+/**
+ * As long as a leak of today takes to fill a node of today; most of what comes later is a matter of
+ * projection.
+ */
 const HORIZON = '7d';
 
 /** Null: there is nothing to run, and the findings say why. */
@@ -194,7 +197,8 @@ class Maker {
       const own = this.units.filter(({ nodeName }) => nodeName === name);
       const path = ['spec', 'nodes', index];
       const { node, comments } = accounts.get(name)!;
-      // Where nobody is pause's child its version is of no consequence, and one who reads it may think that it is.
+      // Where nobody is pause's child its version is of no consequence, and one who reads it may think that
+      // it is.
       if (!own.some(({ pod }) => pod.shareProcessNamespace === true)) delete node.pause;
       for (const [where, text] of comments) {
         if (where !== 'pause' || node.pause !== undefined)

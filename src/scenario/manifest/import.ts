@@ -1,6 +1,6 @@
 /**
- * The scenario that Kubernetes objects make, as a file: what `pidsim run` of the objects runs, with a comment where somebody
- * who edits it may wonder. To run the file gives the same digest.
+ * The scenario that Kubernetes objects make, as a file: what `pidsim run` of the objects runs, with a comment
+ * where somebody who edits it may wonder. To run the file gives the same digest.
  */
 import { Document, isMap, isPair, isScalar, isSeq, visit } from 'yaml';
 import type { Diagnostic } from '../../text/diagnostic.js';

@@ -1,4 +1,7 @@
-/** A cluster's own account of a node to a scenario's `node:`: status.nodeInfo, and what its kubelet says of itself. */
+/**
+ * A cluster's own account of a node to a scenario's `node:`: status.nodeInfo, and what its kubelet says of
+ * itself.
+ */
 import { PID_MAX_LIMIT } from '../../kernel/limits.js';
 import { RUNTIME_NAMES } from '../../node/spec.js';
 import { below, type Place } from '../../text/findings.js';
@@ -92,7 +95,10 @@ function kernelOf(
   return kernel;
 }
 
-/** By `osImage`: with a systemd before 243, which leaves pid_max to the kernel; or with something in its place. */
+/**
+ * By `osImage`: with a systemd before 243, which leaves pid_max to the kernel; or with something in its
+ * place.
+ */
 const OLD_SYSTEMD: readonly (readonly [RegExp, string])[] = [
   [/^Amazon Linux 2$/, 'systemd 219'],
   [/^CentOS Linux 7|^Red Hat Enterprise Linux.* 7\.|^Oracle Linux Server 7/, 'systemd 219'],
@@ -112,7 +118,10 @@ const NEW_SYSTEMD = [
   /^Flatcar|^Bottlerocket|^Azure Linux|^CBL-Mariner|^Container-Optimized OS|^Arch Linux|^openSUSE|^SUSE/,
 ];
 
-/** `6.1.0-18-amd64`, `v1.29.3`, `v1.27.3+k3s1`: as a version of a scenario, the part of it that counts; null: none. */
+/**
+ * `6.1.0-18-amd64`, `v1.29.3`, `v1.27.3+k3s1`: as a version of a scenario, the part of it that counts; null:
+ * none.
+ */
 function versionIn(text: unknown): string | null {
   if (typeof text !== 'string') return null;
   const version = /^v?(\d+\.\d+[\w.+-]*)/.exec(text.trim())?.[1] ?? null;
@@ -198,8 +207,8 @@ function pidsIn(reserved: unknown): number {
 // ------------------------------------------------------------------------------- which kubelet is whose
 
 /**
- * A kubelet's configuration does not say whose it is. Its file is named after the node; one that is named after none is for
- * every node that has no other, which is said.
+ * A kubelet's configuration does not say whose it is. Its file is named after the node; one that is named
+ * after none is for every node that has no other, which is said.
  */
 export function kubeletsByNode(
   nodes: readonly string[],

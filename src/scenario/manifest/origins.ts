@@ -1,6 +1,6 @@
 /**
- * A document that was made from others: each of its parts remembers where it came from, so that what is wrong with it is
- * said at the place where somebody can mend it.
+ * A document that was made from others: each of its parts remembers where it came from, so that what is wrong
+ * with it is said at the place where somebody can mend it.
  */
 import { below, type Place } from '../../text/findings.js';
 import { type Aim, NOWHERE, type Path, type Position, type SourceDocument } from '../../text/yaml.js';

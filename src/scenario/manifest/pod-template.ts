@@ -39,7 +39,9 @@ export function podSpecPath(kind: string): readonly string[] | null {
   return Object.hasOwn(PATHS, kind) ? PATHS[kind] : null;
 }
 
-/** Every pod spec of an object: of a kind that is known to have one, or of any other that has a pod template. */
+/**
+ * Every pod spec of an object: of a kind that is known to have one, or of any other that has a pod template.
+ */
 export function findPodSpecs({ kind, value, place }: KubeObject): FoundSpec[] {
   const path = podSpecPath(kind);
   if (path !== null) {
@@ -89,7 +91,10 @@ function isPodSpec(value: unknown): value is Record<string, unknown> {
   );
 }
 
-/** `spec.headGroupSpec.template` is the part `headgroupspec`, `replicatedJobs[workers].template.spec` the part `workers`. */
+/**
+ * `spec.headGroupSpec.template` is the part `headgroupspec`, `replicatedJobs[workers].template.spec` the part
+ * `workers`.
+ */
 function partName(parts: readonly string[]): string {
   const words = parts.filter((part) => !/^(spec|template|\d+)$/.test(part));
   return (

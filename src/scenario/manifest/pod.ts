@@ -1,6 +1,6 @@
 /**
- * A pod's spec in Kubernetes' words to a pod in a scenario's words. They are nearly the same; what does not bear on
- * processes is left out, and what has ended already in a cluster's own account of it.
+ * A pod's spec in Kubernetes' words to a pod in a scenario's words. They are nearly the same; what does not
+ * bear on processes is left out, and what has ended already in a cluster's own account of it.
  */
 import { below, type Findings, type Place } from '../../text/findings.js';
 import { didYouMean } from '../../text/suggest.js';
@@ -149,7 +149,10 @@ function pick(source: Record<string, unknown>, keys: readonly string[]): Record<
 
 // -------------------------------------------------------------------------------------- what has ended
 
-/** Reasons for which a container waits until somebody mends something; one in CrashLoopBackOff runs now and then. */
+/**
+ * Reasons for which a container waits until somebody mends something; one in CrashLoopBackOff runs now and
+ * then.
+ */
 const NEVER_STARTED =
   /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|CreateContainerConfigError)$/;
 
