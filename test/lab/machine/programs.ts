@@ -22,6 +22,12 @@ export const PROGRAMS = {
     comm: 'sh',
     steps: [{ fork: { comm: 'sleep', steps: [{ sleep: '50ms' }] } }],
   },
+  /** Ends at once; its child holds its stdout. */
+  loud: {
+    command: shell('sleep 2 & exit 0'),
+    comm: 'sh',
+    steps: [{ fork: { comm: 'sleep', steps: [{ sleep: '2s' }] } }],
+  },
   /** Waits for a child: killed at its timeout, it leaves that child. */
   slow: {
     command: shell('sleep 1000; true'),
