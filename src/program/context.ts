@@ -68,7 +68,7 @@ export class ProcessContext {
   stream: RandomStream | null = null;
   /** Exit status of the child that the image's last wait step reaped, or as SET_STATUS has it. */
   waitedStatus = 0;
-  /** The stdout that it holds open for whoever has exec'd it or a process above it. */
+  /** The stdout of an exec that it holds open: of its own, or of a process above it. */
   output: OutputId = NO_OUTPUT;
   /** The worker that runs it in place of a program. */
   worker: Worker | null = null;
