@@ -7,7 +7,7 @@ import { US_PER_SECOND } from '../../sim/time.js';
 import type { HostDaemon, NodeContext } from '../context.js';
 
 /**
- * The node controller's `--node-monitor-grace-period` up to 1.31, and the kubelet's own patience with the
+ * The default of the node controller's `--node-monitor-grace-period`, and the kubelet's own patience with the
  * runtime.
  */
 const KUBELET_GRACE_US = 40 * US_PER_SECOND;

@@ -112,7 +112,7 @@ export const RUNTIME = {
   readsOutputToItsEnd: runtime(
     'R42',
     'The result of an exec comes when nothing holds its stdout any more, or the kubelet gives up.',
-    'containerd issues 7802, 9568, 10094, 7832; moby daemon/monitor.go waits for 2 s',
+    'containerd issues 7802, 9568, 10094, 7832',
     { containerd: [true], others: [false] },
   ),
   monitorPerExec: runtime(
@@ -156,7 +156,7 @@ export interface RuntimeRules extends Values<typeof RUNTIME> {
 
 /**
  * R29: what one call of runc occupies while it runs. An exec is given 14 PIDs, 12 of them at once; a create
- * 15 and 13. Measured with runc 1.1.5 on one CPU and on two: with one PID less it fails.
+ * 15 and 13. Measured with runc 1.1.5 on one CPU and on two: with one PID less an exec fails, and a create mostly.
  */
 export interface RuncRules {
   /**

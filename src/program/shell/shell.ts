@@ -146,7 +146,7 @@ export abstract class Shell {
     return steps;
   }
 
-  /** How long the process and whoever has its stdout will live, in µs. */
+  /** How long the process and what holds its stdout will live, in µs. */
   lifeOf(steps: readonly Step[]): { endUs: number; stdoutUs: number } {
     return lifeOf(this.finish(steps), this.host.library, this.detached);
   }

@@ -26,7 +26,7 @@ export interface Measured {
 /** Measured once by hand, in a PID namespace of Linux 6.18 with a lowered pid_max, on two CPUs. */
 const ELSEWHERE = `## Measured elsewhere: Linux 6.18, two CPUs
 
-In a PID namespace of its own that was filled until so many PIDs were free, with one fewer in nearly every try refused:
+In a PID namespace of its own that was filled until so many PIDs were free, with fewer most tries were refused:
 
 | request | PIDs free | PIDs given | model |
 | --- | --- | --- | --- |
