@@ -244,7 +244,8 @@ function resolveEntrypoint(
         },
       );
     }
-    return programs.named(source.program, findings.of(source, 'program'), userlandIn(source));
+    const place = findings.of(source, 'program');
+    return programs.named(source.program, place, userlandIn(source), role !== 'init');
   }
   if (source.command !== undefined) {
     const argv = [...source.command, ...(source.args ?? [])];
