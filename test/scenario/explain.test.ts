@@ -82,7 +82,7 @@ describe('pidsim explain program', () => {
     expect(textOf('program')).toMatch(
       /redis-cli\n(?: {4}.*\n)*? {4}.*\(Measured\s+2026-11-30:\s+redis-tools/,
     );
-    expect(textOf('program nginx')).toMatch(/DESCRIPTION:\n {4}nginx as a server: 3 tasks.*reaps strangers/);
+    expect(textOf('program nginx')).toMatch(/DESCRIPTION:\n {4}A server: 3 tasks.*reaps strangers/);
   });
 
   test('tells what a program does, and how we know', () => {

@@ -64,7 +64,7 @@ function erlangTools(): [string, CatalogueEntry][] {
   return Object.entries(RABBITMQ_COMMANDS).flatMap(([tool, commands]) =>
     commands.map((command): [string, CatalogueEntry] => {
       const name = tool === 'rabbitmqctl' && command === 'status' ? `${tool}-3.8` : tool;
-      return [`${name} ${command}`, { build: once(() => rabbitmqCommand(tool, command)) }];
+      return [`${name} ${command}`, { build: once(() => rabbitmqCommand(tool)) }];
     }),
   );
 }

@@ -38,7 +38,7 @@ const COMMANDS: Readonly<Record<string, Command>> = measured.commands;
 const SERVERS: Readonly<Record<string, Server>> = measured.servers;
 
 function sourceOf(of: string, how: string): string {
-  return `Measured ${measured.date}: ${of} (Debian 12) on Linux 6.18 with two busy CPUs, ${how}`;
+  return `Measured ${measured.date}: ${of} (Debian 12), Linux 6.18, 2 busy CPUs, ${how}`;
 }
 
 function threadsOf(count = 0): Step[] {
@@ -49,8 +49,8 @@ function commandOf(name: string, { of, ms: [low, high], threads, note }: Command
   const what = threads === undefined ? 'starts no other' : `has ${threads} threads more and starts no other`;
   return {
     comm: truncateComm(name),
-    source: sourceOf(of, '10 runs, the scheduler’s tracepoints'),
-    description: `${name}: one process that ${what}; it leaves nothing and lives ${low} to ${high} ms.${note === undefined ? '' : ` ${note}`}`,
+    source: sourceOf(of, '10 runs'),
+    description: `One process that ${what}; it leaves nothing and lives ${low} to ${high} ms.${note === undefined ? '' : ` ${note}`}`,
     steps: [...threadsOf(threads), { sleep: { uniform: [`${low}ms`, `${high}ms`] } }],
   };
 }
@@ -63,7 +63,7 @@ function serverOf(name: string, server: Server): ProgramSource {
   return {
     comm: truncateComm(server.runs?.[0] ?? name),
     source: sourceOf(of, 'as PID 1, 60 orphans of an exec'),
-    description: `${server.runs?.[0] ?? name} as a server: ${tasks} task${tasks === 1 ? '' : 's'} at rest; as PID 1 it ${strangers}.${note === undefined ? '' : ` ${note}`}`,
+    description: `A server: ${tasks} task${tasks === 1 ? '' : 's'} at rest; as PID 1 it ${strangers}.${note === undefined ? '' : ` ${note}`}`,
     steps: [
       ...(reaps === undefined ? [] : [{ sigchld: ignores ? 'ignore' : 'reap-all' } as const]),
       ...(term ? [{ 'on-term': 'exit' } as const] : []),

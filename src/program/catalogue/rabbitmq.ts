@@ -111,13 +111,13 @@ export const RABBITMQ_COMMANDS = {
 } as const;
 
 /** `rabbitmq-diagnostics ping` and the like: node_health_check’s processes, under the tool’s own name. */
-export function rabbitmqCommand(tool: string, command: string): ProgramSource {
+export function rabbitmqCommand(tool: string): ProgramSource {
   return commandOfVm(tool, ORPHAN_SHARE, {
     source:
-      'Measured 2026-11-30: rabbitmq-server 3.10.8 (Debian 12) on Linux 6.18 with two busy CPUs, 4 to 10 runs of each; timed as ' +
+      'Measured 2026-11-30: rabbitmq-server 3.10.8 (Debian 12), Linux 6.18, 2 busy CPUs, 4 to 10 runs of each; timed as ' +
       'node_health_check on an idle machine',
     description:
-      `${tool} ${command} of 3.8 and later: the processes of node_health_check, whatever it asks. 43 to 45 PIDs, 24 to 26 ` +
+      'A command of RabbitMQ 3.8 and later: the processes of node_health_check, whatever it asks. 43 to 45 PIDs, 24 to 26 ' +
       'tasks at the widest; on busy CPUs 0 to 4 zombies and 0 to 2 pinned PIDs were left, in the mean 2.3 and 1.7.',
   });
 }
