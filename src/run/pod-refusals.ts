@@ -40,7 +40,8 @@ export class PodRefusals implements RunObserver {
     this.lastSeconds = atSeconds;
     const isKnown = this.all.some((known) => known.pod === pod && known.untilSeconds === null);
     if (pod === 'node' || isKnown) return;
-    const limitOf = refusedBy === 'pids-cgroup' ? this.#holderOf(cgroupId(at)) : 'pod';
+    const isUser = refusedBy === 'rlimit-nproc';
+    const limitOf = refusedBy === 'pids-cgroup' ? this.#holderOf(cgroupId(at)) : isUser ? 'user' : 'pod';
     this.all.push({ pod, atSeconds, untilSeconds: null, limitOf, errno, refusedBy });
   }
 

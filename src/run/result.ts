@@ -98,9 +98,9 @@ export interface PodRefusal {
   untilSeconds: number | null;
   /**
    * The pod's own limit, that of one of its containers, that of all pods together (the cgroup kubepods), or
-   * that of the runtime's service, in which the shims are.
+   * that of the runtime's service, in which the shims are; that of the user whom its processes run as.
    */
-  limitOf: 'pod' | 'container' | 'all-pods' | 'service';
+  limitOf: 'pod' | 'container' | 'all-pods' | 'service' | 'user';
   errno: ForkRefusal['errno'];
   refusedBy: Refuser;
 }
