@@ -202,4 +202,13 @@ export const MEASURED: Readonly<Record<string, readonly Row[]>> = {
     ['(bad & command slow)', '1/1=0', '2/1', '0/0=0', '1/1', '1/1=0', '1/1'],
     ['{ bad & true; }; slow', '0/0=0', '1/1', '1/1=0', '1/1', '1/1=0', '1/1'],
   ],
+  'a redirection of what is more than a command holds for all that it starts': [
+    ['{ (slow &); } > /dev/null | cat', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ['x=$({ slow & } > /dev/null | cat)', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ['if true; then slow & fi > /dev/null | cat', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ['f() { slow & }; f > /dev/null | cat', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ['eval "slow &" > /dev/null | cat', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ['f() { slow & }; f | cat', '1/1=0', '2/1', '1/1=0', '2/1', '1/1=0', '2/1'],
+    ['{ quick; slow & } > /dev/null | cat', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+  ],
 };
