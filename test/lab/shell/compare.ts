@@ -42,6 +42,8 @@ export interface ShellFuzzReport {
   disturbed: number;
   /** Left to chance: the same real shell goes now this way, now that, and the model one of these. */
   chance: Difference[];
+  /** … and the model none of those that were seen. */
+  otherChance: Difference[];
   differences: Difference[];
 }
 
@@ -137,6 +139,7 @@ export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzRe
     assumed: [],
     disturbed: 0,
     chance: [],
+    otherChance: [],
     differences: [],
   };
   const cases: Case[] = [];
@@ -176,7 +179,7 @@ async function inParallel<T>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-type Verdict = 'disturbed' | 'chance' | 'differences';
+type Verdict = 'disturbed' | 'chance' | 'otherChance' | 'differences';
 
 /** Is it the machine, is it chance, or is the model wrong? */
 async function repeat(
@@ -185,6 +188,7 @@ async function repeat(
 ): Promise<{ verdict: Verdict; real: string; model: string }> {
   let real = '';
   let model = '';
+  let varies = false;
   for (const { unitMs, runs } of PACES) {
     const slow = { ...each, unitMs };
     model = onModel(slow).text;
@@ -196,8 +200,9 @@ async function repeat(
       real = textOfCounts(counts, run);
       if (counts.has(model) && counts.size > 1) return { verdict: 'chance', real, model };
     }
+    varies = counts.size > 1;
   }
-  return { verdict: 'differences', real, model };
+  return { verdict: varies ? 'otherChance' : 'differences', real, model };
 }
 
 function textOfCounts(counts: ReadonlyMap<string, number>, runs: number): string {
@@ -206,11 +211,13 @@ function textOfCounts(counts: ReadonlyMap<string, number>, runs: number): string
 }
 
 export function formatShellFuzz(report: ShellFuzzReport): string {
-  const { seed, scripts, agreed, assumed, disturbed, chance, differences } = report;
+  const { seed, scripts, agreed, assumed, disturbed, chance, otherChance, differences } = report;
   const lines = [
     `seed ${seed}: ${scripts} scripts; ${agreed} runs agree at once, ${disturbed} when repeated slowly`,
     `${chance.length} are left to chance: the same shell goes now this way, now that, and the model one of them`,
     ...chance.map(lineOf),
+    `${otherChance.length} more are, and the model is none of those seen in ${PACES[1].runs} repetitions`,
+    ...otherChance.map(lineOf),
     `${differences.length} differ`,
     ...differences.map(lineOf),
     `${assumed.length} of the scripts have something that is not understood`,
