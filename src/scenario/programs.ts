@@ -3,6 +3,7 @@
  */
 import {
   type Assumption,
+  CATALOGUE,
   programLibrary,
   type Resolution,
   type ResolveOptions,
@@ -14,7 +15,7 @@ import { compileSource } from '../program/compile.js';
 import { readProgram } from '../program/parse.js';
 import type { ProgramLibrary, ProgramSource, Step } from '../program/step.js';
 import type { Userland } from '../program/userland.js';
-import type { Findings, Place } from '../text/findings.js';
+import { below, type Findings, type Place } from '../text/findings.js';
 import { didYouMean } from '../text/suggest.js';
 import { isMapping, shorten } from '../text/value.js';
 import { readProgramFile } from './program-file.js';
@@ -67,7 +68,9 @@ export class Programs {
       const found =
         isMapping(value) && 'file' in value
           ? readProgramFile(name, value, place, this.findings, this.surroundings.readFile)
-          : readProgram(value, place, this.findings);
+          : isMapping(value) && 'orphanShare' in value
+            ? this.withShare(value, place)
+            : readProgram(value, place, this.findings);
       const sources = found instanceof Map ? found : new Map(found === null ? [] : [[name, found]]);
       for (const [each, source] of sources) this.own.set(each, source);
       if (sources.size === 0) this.broken.add(name);
@@ -76,6 +79,41 @@ export class Programs {
     for (const name of names) this.compile(name, this.own.get(name)!, this.findings.of(raw, name));
     for (const [name, value] of Object.entries(raw))
       if (typeof value === 'string') this.addAlias(name, value, this.findings.of(raw, name));
+  }
+
+  /** `{program: NAME, orphanShare: 0.31}`: a measured profile with another share of its race (R64). */
+  private withShare(
+    { program, orphanShare, ...rest }: Record<string, unknown>,
+    place: Place,
+  ): ProgramSource | null {
+    const build = typeof program === 'string' ? CATALOGUE.get(program)?.withShare : undefined;
+    const isShare = typeof orphanShare === 'number' && orphanShare >= 0 && orphanShare <= 1;
+    const [key] = Object.keys(rest);
+    if (build !== undefined && isShare && key === undefined) return build(orphanShare);
+    if (key !== undefined)
+      this.findings.error(
+        below(place, key),
+        'unknown-key',
+        `beside \`orphanShare\` stands \`program\` alone, not \`${key}\``,
+        {
+          aim: 'key',
+        },
+      );
+    else if (!isShare)
+      this.findings.error(
+        below(place, 'orphanShare'),
+        'out-of-range',
+        '`orphanShare` is a share of the runs, from 0 to 1',
+      );
+    else {
+      const names = [...CATALOGUE].flatMap(([name, entry]) => (entry.withShare === undefined ? [] : [name]));
+      const at = program === undefined ? place : below(place, 'program');
+      const hint = `Profiles with such a race: ${names.join(', ')}.`;
+      this.findings.error(at, 'unknown-value', '`program` is to be a measured profile that has such a race', {
+        hint,
+      });
+    }
+    return null;
   }
 
   /** `mycheck: rabbitmqctl status`: another name of a command. */

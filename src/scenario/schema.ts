@@ -117,7 +117,9 @@ function specSchema(leaf: Leaves, pod: PodSchema, probe: ProbeSchemas, program: 
       .record(z.string(), program)
       .default({})
       .describe(
-        'Programs by name, before those of the catalogue. A probe command finds its program here by its name.',
+        'Programs by name, before those of the catalogue. A probe command finds its program here by its name. ' +
+          'A text is another name of a command; `{file: PATH}` is a program in a file; `{program: "rabbitmqctl ' +
+          'node_health_check", orphanShare: 0.31}` is a measured profile with another share of the runs that lose its race.',
       ),
     interventions: z
       .array(interventionSchema(leaf, probe))

@@ -1,6 +1,6 @@
 /** What the programs of the catalogue do on the simulated kernel. Each claim stands beside its opposite. */
 import { describe, expect, test } from 'vitest';
-import { catalogue, INIT_NAMES, wrap } from '../../src/program/catalogue/index.js';
+import { CATALOGUE, catalogue, INIT_NAMES, wrap } from '../../src/program/catalogue/index.js';
 import { compileProgram, compileSource } from '../../src/program/compile.js';
 import { normaliseProgram } from '../../src/program/normalise.js';
 import { printLibrary, printProgram } from '../../src/program/print.js';
@@ -262,6 +262,18 @@ describe('rabbitmqctl node_health_check, 3.10.8', () => {
       widest = Math.max(widest, world.tasks - 1);
     }
     expect(widest).toBe(26);
+  });
+
+  test('R64: leaves the third in no run or in every run, where the share of its race is 0 or 1', () => {
+    for (const [share, zombies] of [
+      [0, 2],
+      [1, 3],
+    ]) {
+      const source = CATALOGUE.get('rabbitmqctl node_health_check')!.withShare!(share);
+      const world = new World('pause-3.0');
+      for (let run = 0; run < 20; run++) world.exec(source, '1m', true);
+      expect([world.zombies, world.pinned]).toEqual([20 * zombies, 40]);
+    }
   });
 
   test('leaves a PID 1 that reaps alone', () => {

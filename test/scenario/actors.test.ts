@@ -59,3 +59,48 @@ test('R61: what an operator does is done at a time, or again and again, or only 
   expect(codes('at: 1h, when: "zombies > many", ')).toEqual([['bad-expectation', 5]]);
   expect(codes('every: 90d, ')).toEqual([['beyond-horizon', 5]]);
 });
+
+test('R62: whom a container or a login runs as, and how many tasks that user may have', () => {
+  const user = (given: string) => scenarioOf(pods(given)).node.pods[0].containers[0].user;
+  expect(user('securityContext: {runAsUser: 1000}, ulimits: {nproc: 50}')).toEqual({
+    uid: 1000,
+    nprocMax: 50,
+  });
+  expect(user('securityContext: {runAsUser: 1000}')).toEqual({
+    uid: 1000,
+    nprocMax: Number.POSITIVE_INFINITY,
+  });
+  expect(user('securityContext: {runAsUser: 0}, ulimits: {nproc: 50}')).toBeUndefined();
+  const { sshLogins } = scenarioOf(
+    '  node: {sshLogins: {every: 1h, runAsUser: 7, ulimits: {nproc: 9}}}\n',
+  ).node;
+  expect(sshLogins?.user).toEqual({ uid: 7, nprocMax: 9 });
+  expect(said(pods('ulimits: {nproc: -1}'))).toEqual(['6:75 out-of-range']);
+  expect(said(pods('securityContext: {runAsUser: app}'))).toEqual(['6:87 wrong-type']);
+});
+
+test('R63: leaks of the runtime are probabilities', () => {
+  const { runtime } = scenarioOf('  node: {runtime: {leaks: {stuckExec: 0.5}}}\n').node;
+  expect(runtime.leaks).toEqual({ shimPerPodDelete: 0, stuckExec: 0.5 });
+  expect(scenarioOf('  node: {}\n').node.runtime.leaks).toBeUndefined();
+  expect(said('  node: {runtime: {leaks: {stuckExec: 2}}}\n')).toEqual(['5:39 out-of-range']);
+});
+
+test('R64: a measured profile with another share of its race, under a name of its own or under its own name', () => {
+  const programs = (given: string): string =>
+    `${pods('livenessProbe: {exec: {command: [rabbitmqctl, node_health_check]}}')}  programs:\n    ${given}\n`;
+  const text = (given: string) => {
+    const [{ probes }] = scenarioOf(programs(given)).node.pods[0].containers;
+    const [{ action }] = probes;
+    return action.kind === 'exec' && JSON.stringify(action.program);
+  };
+  const own = (share: string) =>
+    text(`rabbitmqctl node_health_check: {program: rabbitmqctl node_health_check, orphanShare: ${share}}`);
+  expect(own('0')).not.toBe(own('1'));
+  expect(own('0.26')).toBe(text('other: rabbitmqctl node_health_check'));
+  expect(said(programs('x: {program: rabbitmqctl node_health_check, orphanShare: 2}'))).toEqual([
+    '8:62 out-of-range',
+  ]);
+  expect(said(programs('x: {program: tini, orphanShare: 0.5}'))).toEqual(['8:18 unknown-value']);
+  expect(said(programs('x: {orphanShare: 0.5, steps: []}'))).toEqual(['8:27 unknown-key']);
+});

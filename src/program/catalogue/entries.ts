@@ -46,7 +46,10 @@ export const CATALOGUE: ReadonlyMap<string, CatalogueEntry> = new Map<string, Ca
   ['busybox timeout', { build: once(() => busyboxTimeout({ program: 'true' })) }],
   ['coreutils-timeout', { build: once(() => coreutilsTimeout({ program: 'true' })) }],
   ['rabbitmq-server', { build: once(rabbitmqServer), anyArguments: true }],
-  ['rabbitmqctl node_health_check', { build: once(() => rabbitmqctlNodeHealthCheck()) }],
+  [
+    'rabbitmqctl node_health_check',
+    { build: once(() => rabbitmqctlNodeHealthCheck()), withShare: rabbitmqctlNodeHealthCheck },
+  ],
   ['rabbitmqctl status', { build: once(rabbitmqctl2017) }],
   ...erlangTools(),
   ['rabbitmqctl-2017 node_health_check', { build: once(rabbitmqctl2017) }],
@@ -64,7 +67,8 @@ function erlangTools(): [string, CatalogueEntry][] {
   return Object.entries(RABBITMQ_COMMANDS).flatMap(([tool, commands]) =>
     commands.map((command): [string, CatalogueEntry] => {
       const name = tool === 'rabbitmqctl' && command === 'status' ? `${tool}-3.8` : tool;
-      return [`${name} ${command}`, { build: once(() => rabbitmqCommand(tool)) }];
+      const withShare = (share: number) => rabbitmqCommand(tool, share);
+      return [`${name} ${command}`, { build: once(() => rabbitmqCommand(tool)), withShare }];
     }),
   );
 }

@@ -9,6 +9,8 @@ export interface CatalogueEntry {
   stays?: true;
   /** Its name as a container's own command. */
   server?: string;
+  /** The same with another share of the race that its profile has (R64). */
+  withShare?: (orphanShare: number) => ProgramSource;
   /** It runs what somebody else wrote. */
   interprets?: boolean;
 }

@@ -111,8 +111,8 @@ export const RABBITMQ_COMMANDS = {
 } as const;
 
 /** `rabbitmq-diagnostics ping` and the like: node_health_check’s processes, under the tool’s own name. */
-export function rabbitmqCommand(tool: string): ProgramSource {
-  return commandOfVm(tool, ORPHAN_SHARE, {
+export function rabbitmqCommand(tool: string, orphanShare = ORPHAN_SHARE): ProgramSource {
+  return commandOfVm(tool, orphanShare, {
     source:
       'Measured 2026-11-30: rabbitmq-server 3.10.8 (Debian 12), Linux 6.18, 2 busy CPUs, 4 to 10 runs of each; timed as ' +
       'node_health_check on an idle machine',
