@@ -337,6 +337,16 @@ export class Kernel {
 
   // ---- the machine
 
+  /** RLIMIT_NPROC of the task (K39). */
+  nprocMax(task: TaskId): number {
+    return this.state.processes.rows[this.state.processOf(task) | NPROC_MAX];
+  }
+
+  /** Live threads and zombies of a user other than root, of whom they are not counted. */
+  tasksOfUser(uid: number): number {
+    return this.state.userTasks[this.state.uids.indexOf(uid)] ?? 0;
+  }
+
   get rules(): KernelRules {
     return this.state.rules;
   }

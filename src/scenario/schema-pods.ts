@@ -129,6 +129,13 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
           'health check. Default: a pod sandbox.',
       ),
     restartPolicy: z.enum(RESTART_POLICIES).default('Always').describe('What happens when a container ends.'),
+    recreate: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. Default: false: it goes ' +
+          'elsewhere, or nowhere. From a manifest the kind decides.',
+      ),
     terminationGracePeriodSeconds: z
       .int()
       .min(0)

@@ -187,9 +187,9 @@ export class SandboxRuntime {
     return container;
   }
 
-  /** Is it a container's own cgroup, and no pod's? */
-  isOfContainer(cgroup: CgroupId): boolean {
-    return this.containers.some((container) => container?.cgroup === cgroup);
+  /** The container whose own cgroup it is; null: it is a pod's, or of nobody here. */
+  containerOf(cgroup: CgroupId): Container | null {
+    return this.containers.find((container) => container?.cgroup === cgroup) ?? null;
   }
 
   /**
