@@ -98,6 +98,7 @@ function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
     stopAtUs: source.stopAt === undefined ? null : micros(source.stopAt),
     restartPolicy: source.restartPolicy,
     terminationGraceUs: source.terminationGracePeriodSeconds * US_PER_SECOND,
+    ...(source.recreate === true ? { recreate: true } : {}),
     containers,
     ...(source.every === undefined
       ? {}
