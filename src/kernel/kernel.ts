@@ -7,7 +7,7 @@
 
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { checkInvariants } from './check.js';
-import { endThread, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import { endThreads, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { concernsOnlyParent, exitAwaited } from './exit-awaited.js';
 import { boot, fork } from './fork.js';
 import {
@@ -107,8 +107,9 @@ export class Kernel {
     return cloneThreads(this.state, task, count);
   }
 
-  endOneThread(task: TaskId): void {
-    endThread(this.state, task);
+  /** So many of its extra threads, at least one, the youngest first. */
+  endThreads(task: TaskId, count: number): void {
+    endThreads(this.state, task, count);
   }
 
   /** All threads end but the one that calls: the main one as long as that lives. */

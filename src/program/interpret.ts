@@ -131,7 +131,7 @@ function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
 function endJoined(host: InterpreterHost, context: ProcessContext): void {
   const { kernel } = host;
   if (kernel.dieOfSignal(context.task)) return;
-  kernel.endOneThread(context.task);
+  kernel.endThreads(context.task, 1);
   context.blocked = RUNNING;
   host.runAgain(context);
 }

@@ -220,7 +220,7 @@ export class RuncCalls implements Worker {
    */
   private becomeInit({ runc, child }: RuncCall, rules: RuncRules, target: RuncTarget): boolean {
     const { kernel } = this;
-    for (let i = 0; i < rules.stageCount; i++) kernel.endOneThread(runc);
+    kernel.endThreads(runc, rules.stageCount);
     const threads = rules.initTaskCount - 1;
     if (target.joinsLate && kernel.cloneThreads(child, threads) < threads) return false;
     kernel.attach(child, target.cgroup);

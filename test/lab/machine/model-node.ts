@@ -324,7 +324,7 @@ export class ModelNode {
 
   daemonThread(): boolean {
     const works = this.kernel.cloneThreads(this.context.host.runtime.task, 1) === 1;
-    if (works) this.kernel.endOneThread(this.context.host.runtime.task);
+    if (works) this.kernel.endThreads(this.context.host.runtime.task, 1);
     return works;
   }
 
