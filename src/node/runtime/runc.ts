@@ -178,7 +178,8 @@ export class RuncCalls {
     const rules = this.rules;
     let forker = call.parent;
     if (rules !== null) {
-      const taskCount = rules.taskCount[target.command] + rules.stageCount;
+      const { exec, create } = rules.taskCount;
+      const taskCount = (target.command === 'exec' ? exec : create) + rules.stageCount;
       if (!this.forkTool(call, this.comm, taskCount, origin)) return false;
       forker = call.runc;
     }
