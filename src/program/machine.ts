@@ -19,8 +19,9 @@ import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
 import { IDLE, isWaiting, ProcessContext, SLEEPING, WAITING_ANY, WORKER, type Worker } from './context.js';
-import { endSleep, endWait, type InterpreterHost, lookOnce, resume, takeOver } from './interpret.js';
+import { endSleep, type InterpreterHost, resume, takeOver } from './interpret.js';
 import { type Output, UNTOLD } from './output.js';
+import { endWait, lookOnce } from './waiting.js';
 
 /**
  * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it

@@ -22,8 +22,8 @@ import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import type { NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
+import type { Container } from './container.js';
 import type { RuncCallKind, RuncCalls, RuncTarget } from './runc.js';
-import type { Container } from './sandbox.js';
 
 /** What starts execs, one at a time, again and again. */
 export interface ExecClient {
