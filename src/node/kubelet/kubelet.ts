@@ -7,7 +7,8 @@ import type { SandboxRuntime } from '../runtime/sandbox.js';
 import type { PodSpec, ProbeSpec, ProbeType } from '../spec.js';
 import { Downtime } from './downtime.js';
 import { Hooks } from './hooks.js';
-import { Pod, PodContainer, type PodHost } from './pod.js';
+import { Pod, type PodHost } from './pod.js';
+import { PodContainer } from './pod-container.js';
 import type { ProbeTotals, ProbeWorker, ProbeWorkers } from './probe-worker.js';
 
 /** What a probe has come to, over all incarnations of its pod. */
