@@ -224,6 +224,13 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
           '`pids.max` of its own cgroup, as `docker run --pids-limit`; -1 and 0 are no limit. Default: ' +
             '`node.runtime.containerPidsLimit`.',
         ),
+      securityContext: z
+        .strictObject({ runAsUser: leaf.uid.describe('The uid that its processes have.') })
+        .optional()
+        .describe('Whom it runs as. Default: root, whom RLIMIT_NPROC does not bind.'),
+      ulimits: leaf.ulimits
+        .optional()
+        .describe('Limits of its processes, as `docker run --ulimit`. Default: none.'),
       livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
       readinessProbe: probe
         .optional()

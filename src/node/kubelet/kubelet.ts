@@ -196,7 +196,15 @@ export class Kubelet implements PodHost {
       const pidsMax = container.pidsLimit ?? this.context.spec.runtime.containerPidsLimit;
       const stream = this.context.streams.stream(entity, 'main');
       const origin = this.context.origins.of('main', program.comm, account, name);
-      const runtime = this.runtime.addContainer(pod.sandbox, name, program, stream, origin, pidsMax);
+      const runtime = this.runtime.addContainer(
+        pod.sandbox,
+        name,
+        program,
+        stream,
+        origin,
+        pidsMax,
+        container.user,
+      );
       const podContainer = new PodContainer(pod, container, runtime);
       pod.containers.push(podContainer);
       this.#indexOf.set(podContainer, this.#containers.push(podContainer) - 1);
