@@ -25,6 +25,7 @@ export function runResultDocument(result: RunResult, options = { wallSeconds: tr
       name: scenario.name,
       ...(scenario.fleet === undefined ? {} : { fleet: scenario.fleet, node: scenario.node }),
       scenario: scenario.path,
+      ...(scenario.settings === undefined ? {} : { set: scenario.settings }),
       seed,
       digest,
       engineEvents,

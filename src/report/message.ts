@@ -18,7 +18,8 @@ export function expectationTally(result: RunResult): string {
 export function reproduceCommand({ scenario, seed, until }: RunResult): string {
   const { files = [scenario.path], preset } = scenario.madeFrom ?? {};
   const node = preset === undefined ? '' : ` --node ${preset}`;
-  const options = `${node} --seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
+  const set = (scenario.settings ?? []).map((text) => ` --set ${quoted(text)}`).join('');
+  const options = `${node}${set} --seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
   if (files[0] === STANDARD_INPUT) return `pidsim run -${options} < SCENARIO.yaml`;
   return `pidsim run ${files.map(quoted).join(' ')}${options}`;
 }

@@ -261,6 +261,8 @@ export interface RunSummary {
     node?: string;
     /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
     madeFrom?: { files: string[]; preset?: string };
+    /** What `--set` has changed. */
+    settings?: string[];
   };
   seed: number;
   node: NodeFacts;

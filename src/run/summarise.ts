@@ -38,12 +38,20 @@ export interface RunParts {
 export function summarise({ scenario, node, watch, until, wallSeconds }: RunParts): RunSummary {
   const { sim, machine } = node.context;
   const now = readNode(node);
-  const { name, title, description, path, fleet, nodeName, madeFrom } = scenario;
+  const { name, title, description, path, fleet, nodeName, madeFrom, settings } = scenario;
   const membership = fleet === undefined ? {} : { fleet: fleet.name, node: nodeName! };
   const exhaustions = watch.fullness.exhaustionsWith(now);
   const outcome = outcomeOf(exhaustions, now.time_s);
   const summary = {
-    scenario: { name, title, description, path, ...membership, ...(madeFrom && { madeFrom }) },
+    scenario: {
+      name,
+      title,
+      description,
+      path,
+      ...membership,
+      ...(madeFrom && { madeFrom }),
+      ...(settings && { settings: [...settings] }),
+    },
     seed: scenario.seed,
     node: nodeFacts(scenario, node),
     until,
