@@ -9,14 +9,7 @@ import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { endThreads, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { concernsOnlyParent, exitAwaited } from './exit-awaited.js';
 import { boot, fork } from './fork.js';
-import {
-  type CgroupId,
-  type CommId,
-  NONE,
-  type OriginId,
-  type PidNsId,
-  type TaskId,
-} from './ids.js';
+import { type CgroupId, type CommId, NONE, type OriginId, type PidNsId, type TaskId } from './ids.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
 import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
 import type { TaskRow } from './observe.js';

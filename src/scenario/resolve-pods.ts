@@ -229,9 +229,7 @@ function resolveEntrypoint(
         findings.of(source, 'command'),
         'conflict',
         '`program` and `command` say the same thing twice',
-        {
-          aim: 'key',
-        },
+        { aim: 'key' },
       );
     }
     if (source.args !== undefined) {
@@ -239,9 +237,7 @@ function resolveEntrypoint(
         findings.of(source, 'args'),
         'conflict',
         '`args` go with `command`, not with `program`',
-        {
-          aim: 'key',
-        },
+        { aim: 'key' },
       );
     }
     return programs.named(source.program, findings.of(source, 'program'), userlandIn(source));
