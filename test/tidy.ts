@@ -46,7 +46,7 @@ export const LAYERS: Record<string, LayerRule> = {
   },
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
   report: {
-    may: ['run/result', 'run/story', 'procfs', 'text', 'sim/time'],
+    may: ['run/result', 'run/harm', 'run/story', 'procfs', 'text', 'sim/time'],
     mayTypes: ['run', 'scenario', 'node'],
   },
   host: { may: ['report', 'run/result'] },

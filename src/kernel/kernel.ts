@@ -309,10 +309,15 @@ export class Kernel extends KernelReaders {
     return this.state.cgroups[cgroup].events;
   }
 
-  /** setuid and RLIMIT_NPROC, inherited by children (K39). At most 256 users. */
+  /** setuid and RLIMIT_NPROC, inherited by children (K39). */
   setUser(task: TaskId, uid: number): void {
     let user = this.state.uids.indexOf(uid);
     if (user === NONE) user = this.state.uids.push(uid) - 1;
+    if (user === this.state.userTasks.length) {
+      const { userTasks } = this.state;
+      this.state.userTasks = new Int32Array(2 * user);
+      this.state.userTasks.set(userTasks);
+    }
     const { rows } = this.state.tasks;
     const count = 1 + this.threadCount(task);
     this.state.countUser(rows[task + USER], -count);
@@ -322,6 +327,19 @@ export class Kernel extends KernelReaders {
 
   setNprocMax(task: TaskId, nprocMax: number): void {
     this.state.processes.rows[this.state.processOf(task) | NPROC_MAX] = Math.min(nprocMax, NPROC_UNLIMITED);
+  }
+
+  /**
+   * setuid and RLIMIT_NPROC of a process that is about to exec. False: execve fails with EAGAIN, as the user
+   * had more tasks than that already (R62; `set_cred_ucounts`, `do_execveat_common`).
+   */
+  becomeUser(task: TaskId, uid: number, nprocMax: number): boolean {
+    this.setUser(task, uid);
+    this.setNprocMax(task, nprocMax);
+    const user = this.state.tasks.rows[task + USER];
+    if (this.state.userTasks[user] - 1 <= nprocMax) return true;
+    this.state.refuse(task, 'rlimit-nproc', uid);
+    return false;
   }
 }
 

@@ -5,7 +5,7 @@ import { RESERVED_PIDS } from './limits.js';
 import { processWithPid, taskWithPid } from './lookup.js';
 import { listTasks, liveTasksIn, pinnedPids, type TaskRow } from './observe.js';
 import type { OriginCount } from './origin-counts.js';
-import { processIndex, THREADS } from './processes.js';
+import { NPROC_MAX, processIndex, THREADS } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { canRun, isMainThreadDead, type StageName, stageOf } from './stages.js';
 import type { ForkRefusal, KernelState } from './state.js';
@@ -16,6 +16,16 @@ export class KernelReaders {
   constructor(protected readonly state: KernelState) {}
 
   // ---- the machine
+
+  /** RLIMIT_NPROC of the task (K39). */
+  nprocMax(task: TaskId): number {
+    return this.state.processes.rows[this.state.processOf(task) | NPROC_MAX];
+  }
+
+  /** Live threads and zombies of a user other than root, of whom they are not counted. */
+  tasksOfUser(uid: number): number {
+    return this.state.userTasks[this.state.uids.indexOf(uid)] ?? 0;
+  }
 
   get rules(): KernelRules {
     return this.state.rules;

@@ -16,7 +16,7 @@ export interface DocumentOptions {
  * @param options the real time is left out of a document that has to be the same bytes every time.
  */
 export function runResultDocument(result: RunResult, options = { wallSeconds: true }) {
-  const { scenario, seed, digest, engineEvents, wallSeconds } = result;
+  const { scenario, seed, digest, engineEvents, wallSeconds, node, firstHarm } = result;
   const { outcome, exhaustions, final, pods, probes, symptoms, projection, expectations } = result;
   return {
     apiVersion: API_VERSION,
@@ -31,6 +31,8 @@ export function runResultDocument(result: RunResult, options = { wallSeconds: tr
       ...(options.wallSeconds ? { wallSeconds: Math.round(wallSeconds * 1000) / 1000 } : {}),
     },
     status: {
+      firstHarm,
+      node,
       outcome,
       exhaustions,
       final,

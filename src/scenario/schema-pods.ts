@@ -124,6 +124,13 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
           'health check. Default: a pod sandbox.',
       ),
     restartPolicy: z.enum(RESTART_POLICIES).default('Always').describe('What happens when a container ends.'),
+    recreate: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. Default: false: it goes ' +
+          'elsewhere, or nowhere. From a manifest the kind decides.',
+      ),
     terminationGracePeriodSeconds: whole(0, INT32_MAX)
       .default(30)
       .describe('Time between SIGTERM and SIGKILL.'),
@@ -205,6 +212,13 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
           '`pids.max` of its own cgroup, as `docker run --pids-limit`; -1 and 0 are no limit. Default: ' +
             '`node.runtime.containerPidsLimit`.',
         ),
+      securityContext: z
+        .strictObject({ runAsUser: leaf.uid.describe('The uid that its processes have.') })
+        .optional()
+        .describe('Whom it runs as. Default: root, whom RLIMIT_NPROC does not bind.'),
+      ulimits: leaf.ulimits
+        .optional()
+        .describe('Limits of its processes, as `docker run --ulimit`. Default: none.'),
       livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
       readinessProbe: probe
         .optional()

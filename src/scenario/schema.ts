@@ -254,6 +254,8 @@ function loginsSchema(leaf: Leaves) {
     lasts: leaf.interval
       .default('20s')
       .describe('How long somebody stays logged in. The three processes of the session hold their PIDs.'),
+    runAsUser: leaf.uid.optional().describe('The uid that logs in. Default: root.'),
+    ulimits: leaf.ulimits.optional().describe('Limits of its processes, from limits.conf. Default: none.'),
   });
 }
 

@@ -42,8 +42,8 @@ class HookRun implements ExecClient {
   /** The kubelet waits with it: a hook has no timeout. */
   execDraining(): void {}
 
-  execLost(): void {
-    this.end('the container ended');
+  execLost(why = 'the container ended'): void {
+    this.end(why);
   }
 }
 

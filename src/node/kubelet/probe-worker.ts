@@ -228,10 +228,11 @@ export class ProbeWorker implements ExecClient {
     this.timeoutResult();
   }
 
-  execLost(): void {
+  execLost(why?: string): void {
     if (!this.starting) return;
     this.starting = false;
-    this.finish('error', 'the container ended');
+    const isCounted = why !== undefined && this.manner.startErrors === 'counted';
+    this.finish(isCounted ? 'failure' : 'error', why ?? 'the container ended');
   }
 
   /** Has the command of this attempt ended, or been given up? */

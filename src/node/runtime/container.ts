@@ -2,7 +2,7 @@
 import { type CgroupId, NONE, type OriginId, type PidNsId, type TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
-import type { PidMode } from '../spec.js';
+import type { PidMode, TaskUser } from '../spec.js';
 import { HOST_NAMESPACE } from './runc.js';
 
 /** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
@@ -97,5 +97,6 @@ export class Container {
     readonly stream: RandomStream,
     readonly origin: OriginId,
     readonly pidsMax: number,
+    readonly user: TaskUser | null,
   ) {}
 }

@@ -20,7 +20,7 @@ import type { Program } from '../../program/code.js';
 import { Output, UNTOLD } from '../../program/output.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
-import type { NodeContext } from '../context.js';
+import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
 import type { Container } from './container.js';
 import type { RuncCallKind, RuncCalls, RuncTarget } from './runc.js';
@@ -39,8 +39,8 @@ export interface ExecClient {
    * It has ended, and something that it started still holds its stdout: `execEnded` comes when that is over.
    */
   execDraining(task: TaskId): void;
-  /** The container went away during the set-up. */
-  execLost(): void;
+  /** The container went away during the set-up, or it could not be entered: `why`. */
+  execLost(why?: string): void;
 }
 
 export class Execs {
@@ -145,6 +145,12 @@ export class Execs {
       // The command may outlive the container in a namespace that does: runc itself ends it.
       if (task !== NONE) kernel.kill(KERNEL, task, SIGKILL);
       client.execLost();
+      return;
+    }
+    const { user } = container;
+    if (user !== null && !kernel.becomeUser(task, user.uid, user.nprocMax)) {
+      kernel.kill(KERNEL, task, SIGKILL);
+      client.execLost(`cannot start the command: ${failureText(this.context)}`);
       return;
     }
     this.context.machine.load(task, client.execProgram(), client.stream);

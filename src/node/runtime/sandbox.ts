@@ -23,12 +23,16 @@ import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
+import type { TaskUser } from '../spec.js';
 import { Container, Sandbox, type SandboxRequest } from './container.js';
 import { PodNetworks } from './network.js';
 import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls, type RuncTarget } from './runc.js';
 
 /** The kubelet has no part in what is outside its own cgroup of all pods. */
 const HOST_CGROUP = ROOT_CGROUP;
+
+/** Status of `runc init` when it cannot exec the command. */
+const EXEC_FAILED = 128;
 
 export class SandboxRuntime {
   /** By index; those of pods that are gone are left out. */
@@ -85,15 +89,17 @@ export class SandboxRuntime {
     origin: OriginId,
     /** Of its own cgroup (R58). Default: as the runtime has it (R48). */
     pidsMax = this.context.runtimeRules.containerPidsMax,
+    user: TaskUser | null = null,
   ): Container {
-    const container = new Container(this.containers.length, sandbox, name, program, stream, origin, pidsMax);
+    const { length } = this.containers;
+    const container = new Container(length, sandbox, name, program, stream, origin, pidsMax, user);
     this.containers.push(container);
     return container;
   }
 
-  /** Is it a container's own cgroup, and no pod's? */
-  isOfContainer(cgroup: CgroupId): boolean {
-    return this.containers.some((container) => container?.cgroup === cgroup);
+  /** The container whose own cgroup it is; null: it is a pod's, or of nobody here. */
+  containerOf(cgroup: CgroupId): Container | null {
+    return this.containers.find((container) => container?.cgroup === cgroup) ?? null;
   }
 
   /**
@@ -354,7 +360,7 @@ export class SandboxRuntime {
   }
 
   private mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
-    const { machine, children, sim } = this.context;
+    const { kernel, machine, children, sim } = this.context;
     if (task === NONE) {
       this.notStarted(container);
       container.sandbox.owner.containerFailed(container);
@@ -362,8 +368,11 @@ export class SandboxRuntime {
     }
     container.main = task;
     container.namespace = namespace;
-    machine.load(task, container.program, container.stream);
+    const { user } = container;
+    const execs = user === null || kernel.becomeUser(task, user.uid, user.nprocMax);
+    if (execs) machine.load(task, container.program, container.stream);
     children.expect(task, this.mainChild, container.index);
+    if (!execs) kernel.exit(task, EXEC_FAILED);
     container.generation++;
     container.running = true;
     container.startedAtUs = sim.nowUs;
