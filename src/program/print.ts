@@ -51,8 +51,8 @@ import {
   THREADS_NEXT,
   THREADS_REFUSED,
   WAIT_LABEL_LABEL,
-} from '../../src/program/code.js';
-import { printDistribution } from '../../src/program/duration.js';
+} from './code.js';
+import { printDistribution } from './duration.js';
 import {
   type ForkBody,
   KILL_TARGETS,
@@ -63,7 +63,7 @@ import {
   SIGNAL_NUMBERS,
   SIGTERM_DISPOSITIONS,
   type Step,
-} from '../../src/program/step.js';
+} from './step.js';
 
 /** The program's own steps; equal to the normalised source that it was compiled from. */
 export function printProgram(program: Program): ProgramSource {
