@@ -231,9 +231,7 @@ function resolveEntrypoint(
         findings.of(source, 'command'),
         'conflict',
         '`program` and `command` say the same thing twice',
-        {
-          aim: 'key',
-        },
+        { aim: 'key' },
       );
     }
     if (source.args !== undefined) {
@@ -241,9 +239,7 @@ function resolveEntrypoint(
         findings.of(source, 'args'),
         'conflict',
         '`args` go with `command`, not with `program`',
-        {
-          aim: 'key',
-        },
+        { aim: 'key' },
       );
     }
     const place = findings.of(source, 'program');

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { RESTART_POLICIES } from '../node/spec.js';
 import { USERLANDS } from '../program/userland.js';
 import { tellApart } from '../text/leaf.js';
+import { nonEmpty, whole } from '../text/leaves.js';
 import { isMapping } from '../text/value.js';
 import { INT32_MAX, POD_COUNT_MAX } from './bounds.js';
 import type { Leaves } from './leaves.js';
@@ -18,7 +19,7 @@ export function handlerShape() {
           .min(1)
           .optional()
           .describe('Command line. Its program is looked up by name in `programs:`, then in the catalogue.'),
-        program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
+        program: nonEmpty().optional().describe('A program by its name, instead of a command.'),
       })
       .optional()
       .describe('Run a command in the container. Only this kind of probe starts processes there.'),
@@ -49,7 +50,7 @@ export function handlerShape() {
 }
 
 export function probeSchemas() {
-  const seconds = (least: number) => z.int().min(least).max(INT32_MAX);
+  const seconds = (least: number) => whole(least, INT32_MAX);
   const handler = handlerShape();
   const times = {
     periodSeconds: seconds(1).describe('Interval between the starts of two runs.'),
@@ -78,10 +79,7 @@ export type PodSchema = ReturnType<typeof podSchema>['pod'];
 
 export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
   const common = {
-    count: z
-      .int()
-      .min(1)
-      .max(POD_COUNT_MAX)
+    count: whole(1, POD_COUNT_MAX)
       .default(1)
       .describe('Copies on this node. If there are several, they are called name-0, name-1, …'),
     pidMax: leaf.pidMax
@@ -133,10 +131,7 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
         'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. Default: false: it goes ' +
           'elsewhere, or nowhere. From a manifest the kind decides.',
       ),
-    terminationGracePeriodSeconds: z
-      .int()
-      .min(0)
-      .max(INT32_MAX)
+    terminationGracePeriodSeconds: whole(0, INT32_MAX)
       .default(30)
       .describe('Time between SIGTERM and SIGKILL.'),
     initContainers: z
@@ -151,25 +146,20 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
   });
   const fromManifest = z.lazy(() =>
     z.strictObject({
-      manifest: z
-        .string()
-        .min(1)
-        .describe(
-          'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod template. Each ' +
-            'is put on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
-        ),
-      workload: z
-        .string()
-        .min(1)
+      manifest: nonEmpty().describe(
+        'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod template. Each ' +
+          'is put on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
+      ),
+      workload: nonEmpty()
         .optional()
         .describe('Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.'),
-      namespace: z.string().min(1).optional().describe('Only what is in this namespace.'),
+      namespace: nonEmpty().optional().describe('Only what is in this namespace.'),
       node: leaf.nodeName.optional().describe('Only pods that the manifest says run on this node.'),
       ...common,
       containers: z
         .record(
           z.string(),
-          z.strictObject({ program: z.string().min(1).describe('Program that the container runs.') }),
+          z.strictObject({ program: nonEmpty().describe('Program that the container runs.') }),
         )
         .default({})
         .describe('What containers of the manifest run, by container name.'),
@@ -190,9 +180,7 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
         .string()
         .optional()
         .describe('Its image. Where nothing else is said, it is assumed to run something quiet.'),
-      program: z
-        .string()
-        .min(1)
+      program: nonEmpty()
         .optional()
         .describe(
           'Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.',
@@ -254,7 +242,7 @@ function execSchema(leaf: Leaves) {
         .optional()
         .describe('Time of the first start. Default: when `every` has passed once.'),
       command: z.array(z.string()).min(1).optional().describe('Command line.'),
-      program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
+      program: nonEmpty().optional().describe('A program by its name, instead of a command.'),
     })
     .meta({
       id: 'Exec',
@@ -270,7 +258,7 @@ function lifecycleSchema({ exec, httpGet, tcpSocket }: ReturnType<typeof handler
       httpGet,
       tcpSocket,
       sleep: z
-        .strictObject({ seconds: z.int().min(0).max(INT32_MAX).describe('For how long.') })
+        .strictObject({ seconds: whole(0, INT32_MAX).describe('For how long.') })
         .optional()
         .describe('Wait. Starts no process in the container.'),
     })

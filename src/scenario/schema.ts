@@ -10,6 +10,7 @@ import * as z from 'zod';
 import { PID_MAX_LIMIT } from '../kernel/limits.js';
 import { NETWORK_PLUGIN_NAMES, RUNTIME_NAMES } from '../node/spec.js';
 import { programSchemas } from '../program/schema.js';
+import { nonEmpty, whole } from '../text/leaves.js';
 import { CPUS_MAX, NODES_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
 import { type Leaves, scenarioLeaves } from './leaves.js';
 import { PRESET_NAMES } from './presets.js';
@@ -165,10 +166,7 @@ function nodeSchema(leaf: Leaves) {
     kernel: kernelSchema(leaf).prefault({}).describe('The Linux kernel and what its limits derive from.'),
     baseline: z
       .strictObject({
-        tasks: z
-          .int()
-          .min(1)
-          .max(PID_MAX_LIMIT)
+        tasks: whole(1, PID_MAX_LIMIT)
           .default(DEFAULT_NODE.tasks)
           .describe('Tasks of the host itself, kernel threads and init included, from boot on.'),
       })
@@ -203,10 +201,7 @@ function nodeSchema(leaf: Leaves) {
           .describe(
             'The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.',
           ),
-        tasksMax: z
-          .int()
-          .min(1)
-          .max(PID_MAX_LIMIT)
+        tasksMax: whole(1, PID_MAX_LIMIT)
           .optional()
           .describe(
             '`TasksMax` of the runtime’s systemd service, in which the daemon, the shims and runc are charged; 512 by default ' +
@@ -280,17 +275,14 @@ function cronJobSchema(leaf: Leaves) {
     name: leaf.name.describe('Name of the job.'),
     every: leaf.interval.describe('Interval between two starts.'),
     startAt: leaf.time.default('0s').describe('Time of the first start.'),
-    program: z.string().min(1).describe('Program that it runs on the host.'),
+    program: nonEmpty().describe('Program that it runs on the host.'),
   });
 }
 
 function kernelSchema(leaf: Leaves) {
   return z.strictObject({
     version: leaf.version.default(DEFAULT_NODE.kernel).describe('As `uname -r` begins.'),
-    cpus: z
-      .int()
-      .min(1)
-      .max(CPUS_MAX)
+    cpus: whole(1, CPUS_MAX)
       .default(DEFAULT_NODE.cpus)
       .describe('Possible CPUs. The default and the smallest value of pidMax derive from it.'),
     memory: leaf.quantity
@@ -302,10 +294,7 @@ function kernelSchema(leaf: Leaves) {
         '`kernel.pid_max`: PIDs below it can be given out. Default: the greater of 32768 and 1024 per CPU, as the ' +
           'kernel has it; systemd (since 243) sets 4194304.',
       ),
-    threadsMax: z
-      .int()
-      .min(THREADS_MAX_MIN)
-      .max(THREADS_MAX_MAX)
+    threadsMax: whole(THREADS_MAX_MIN, THREADS_MAX_MAX)
       .optional()
       .describe(
         '`kernel.threads-max`: tasks and zombies on the machine. Default: one for each 128 KiB of memory.',
@@ -316,16 +305,10 @@ function kernelSchema(leaf: Leaves) {
 function kubeletSchema(leaf: Leaves) {
   return z.strictObject({
     version: leaf.version.default(DEFAULT_NODE.kubelet).describe('Version of Kubernetes on the node.'),
-    podPidsLimit: z
-      .int()
-      .min(-1)
-      .max(PID_MAX_LIMIT)
+    podPidsLimit: whole(-1, PID_MAX_LIMIT)
       .default(-1)
       .describe('`--pod-max-pids`: pids.max of each pod’s cgroup; -1 is no limit of its own.'),
-    reservedPids: z
-      .int()
-      .min(0)
-      .max(PID_MAX_LIMIT)
+    reservedPids: whole(0, PID_MAX_LIMIT)
       .default(0)
       .describe(
         '`pid=N` of systemReserved and kubeReserved together. Lowers the pids.max of all pods together.',
