@@ -51,6 +51,15 @@ export interface RuntimeSpec {
   containerPidsLimit?: number;
   /** `TasksMax` of the runtime's service (R59). Absent: no limit. */
   tasksMax?: number;
+  /** Probabilities of what the runtime itself leaves behind (R35, R63). Absent: nothing. */
+  leaks?: RuntimeLeaks;
+}
+
+export interface RuntimeLeaks {
+  /** Of a deleted pod the shim stays. */
+  shimPerPodDelete: number;
+  /** The runc of an exec hangs, and stays. */
+  stuckExec: number;
 }
 
 /** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */

@@ -119,10 +119,11 @@ function resolveRuntime({ runtime: source, kernel }: NodeSource, { findings }: R
   const measured = kernel.cpus === 1 ? EXEC_INTO_FULL_CGROUP.oneCpu : EXEC_INTO_FULL_CGROUP.moreCpus;
   const execIntoFullCgroup = source.execIntoFullCgroup ?? measured;
   const { name, setsid, networkPlugin } = source;
-  const { containerPidsLimit: limit, tasksMax } = source;
+  const { containerPidsLimit: limit, tasksMax, leaks } = source;
   const limits = {
     ...(limit === undefined ? {} : { containerPidsLimit: pidsMax(limit) }),
     ...(tasksMax === undefined ? {} : { tasksMax }),
+    ...(leaks === undefined ? {} : { leaks }),
   };
   return { name, version, setsid, execIntoFullCgroup, networkPlugin, ...limits };
 }

@@ -154,6 +154,8 @@ function fleetSpec(leaf: Leaves, spec: SpecSchema) {
 
 // ------------------------------------------------------------------------------------------------------- node
 
+const probability = z.number().min(0).max(1).default(0);
+
 function nodeSchema(leaf: Leaves) {
   return z.strictObject({
     preset: z
@@ -213,6 +215,15 @@ function nodeSchema(leaf: Leaves) {
             '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 are no limit. ' +
               'Default: none, but 1024 with CRI-O up to 1.23.',
           ),
+        leaks: z
+          .strictObject({
+            shimPerPodDelete: probability.describe('Of a deleted pod the shim stays, with all its threads.'),
+            stuckExec: probability.describe(
+              'The runc of an exec hangs and stays; the caller gives up after two minutes.',
+            ),
+          })
+          .optional()
+          .describe('Probabilities of what the runtime itself leaves behind. Default: nothing.'),
       })
       .prefault({})
       .describe('The container runtime.'),

@@ -20,6 +20,7 @@ import type { Program } from '../../program/code.js';
 import { Output, UNTOLD } from '../../program/output.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
+import { US_PER_MINUTE } from '../../sim/time.js';
 import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
 import type { Container } from './container.js';
@@ -43,6 +44,9 @@ export interface ExecClient {
   execLost(why?: string): void;
 }
 
+/** The kubelet's `--runtime-request-timeout`, on top of a probe's own; then it gives an exec up. */
+export const REQUEST_TIMEOUT_US = 2 * US_PER_MINUTE;
+
 export class Execs {
   private readonly kernel: Kernel;
   private readonly clients: ExecClient[] = [];
@@ -60,6 +64,9 @@ export class Execs {
   private readonly monitored: boolean;
   private readonly race: RandomStream;
   private readonly threadsFirst: number;
+  private readonly luck: RandomStream;
+  private readonly stuckExec: number;
+  private readonly givesUp: EventKind;
   /** One for all execs: it is used up before the next begins. */
   private readonly target: RuncTarget = {
     command: 'exec',
@@ -77,6 +84,11 @@ export class Execs {
     this.monitored = context.runtimeRules.monitorPerExec;
     this.race = context.streams.stream('runtime', 'exec-into-full-cgroup');
     this.threadsFirst = context.spec.runtime.execIntoFullCgroup;
+    this.luck = context.streams.stream('runtime', 'stuck-execs');
+    this.stuckExec = context.spec.runtime.leaks?.stuckExec ?? 0;
+    this.givesUp = context.sim.register((index, number) => {
+      if (number === this.numberOf[index]) this.clients[index].execLost('the runtime does not answer');
+    });
     this.call = runc.register((client, task) => this.ready(client, task));
     this.child = context.children.register((client, task, status) => this.mainEnded(client, task, status));
     this.readsToEnd = context.runtimeRules.readsOutputToItsEnd;
@@ -104,6 +116,7 @@ export class Execs {
     if (!runtime.isUp) return false;
     const client = this.clients[index];
     const { container } = client;
+    if (this.stuckExec > 0 && this.luck.uniform() < this.stuckExec) return this.startStuck(index);
     let parent = container.shim === NONE ? runtime.task : container.shim;
     if (this.monitored) {
       parent = this.forkMonitor(runtime.task, client.origin);
@@ -115,6 +128,15 @@ export class Execs {
     // It ends with its last child: with the command, or at once.
     if (this.monitored) this.context.children.retire(parent);
     return ok;
+  }
+
+  /** R63: runc hangs, a child of the daemon’s, which outlives the pod. */
+  private startStuck(index: number): boolean {
+    const { context } = this;
+    const number = ++this.numberOf[index];
+    if (!this.runc.hang(context.host.runtime.task, this.clients[index].origin)) return false;
+    context.sim.after(REQUEST_TIMEOUT_US, this.givesUp, index, number);
+    return true;
   }
 
   private targetIn({ namespace, cgroup }: Container): RuncTarget {

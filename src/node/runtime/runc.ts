@@ -99,6 +99,8 @@ class RuncCall implements Worker {
   }
 }
 
+const HANGS: Worker = { wake() {}, ended() {} };
+
 export class RuncCalls {
   private readonly kernel: Kernel;
   private readonly rules: RuncRules | null;
@@ -155,6 +157,15 @@ export class RuncCalls {
     const call = this.begin(kind, owner, parent);
     if (!this.forkTool(call, tool.comm, tool.taskCount, tool.origin)) return this.abandon(call);
     this.finishLater(call, tool.lastsUs);
+    return true;
+  }
+
+  /** A runc with its threads that has not got anywhere and never will (R63). False: as for `start`. */
+  hang(parent: TaskId, origin: OriginId): boolean {
+    const threads = (this.rules?.taskCount.exec ?? 1) - 1;
+    const runc = this.kernel.forkAs(parent, this.comm, origin, threads);
+    if (runc === NONE) return false;
+    this.context.machine.worker(runc, HANGS);
     return true;
   }
 

@@ -50,6 +50,8 @@ export class SandboxRuntime {
   private readonly mainChild: ChildKind;
   private readonly podShimLost: EventKind;
   private readonly containerShimLost: EventKind;
+  /** R63. */
+  private readonly leaks: RandomStream;
 
   constructor(
     private readonly context: NodeContext,
@@ -65,6 +67,7 @@ export class SandboxRuntime {
       this.kill(this.containers[request >> 1]?.main, (request & 1) === 1 ? SIGKILL : SIGTERM),
     );
     this.networks = new PodNetworks(context, runc);
+    this.leaks = context.streams.stream('runtime', 'shims-that-stay');
     this.networkUp = runc.register((index) => this.addNetwork(this.sandboxes[index]));
     this.networkDown = runc.register((index) => this.dropNetwork(this.sandboxes[index]));
     this.podShimLost = sim.register((index) => this.endWithShim(this.sandboxes[index]));
@@ -418,7 +421,11 @@ export class SandboxRuntime {
   }
 
   private endShimOfSandbox(sandbox: Sandbox): void {
-    if (sandbox.shim !== NONE) this.context.children.retire(sandbox.shim);
+    const { shimPerPodDelete = 0 } = this.context.spec.runtime.leaks ?? {};
+    const { children } = this.context;
+    if (sandbox.shim !== NONE && shimPerPodDelete > 0 && this.leaks.uniform() < shimPerPodDelete)
+      children.forget(sandbox.shim);
+    else if (sandbox.shim !== NONE) children.retire(sandbox.shim);
     sandbox.shim = NONE;
   }
 }
