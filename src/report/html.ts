@@ -112,9 +112,12 @@ ${charts.map((chart) => chartFigure(result, chart)).join('\n')}
 function expectationPart(result: RunResult): string {
   if (result.expectations.length === 0) return '';
   const items = result.expectations.map(({ text, ok, actual }) => {
-    const verdict = ok
-      ? '<span class="good">holds</span>'
-      : `<strong class="bad">fails</strong>: ${escapeHtml(actual)}`;
+    const verdict =
+      ok === null
+        ? actual
+        : ok
+          ? '<span class="good">holds</span>'
+          : `<strong class="bad">fails</strong>: ${escapeHtml(actual)}`;
     return `<li><code>${escapeHtml(text)}</code> ${verdict}</li>`;
   });
   return `<ul class="expectations" aria-label="Expectations">\n${items.join('\n')}\n</ul>\n`;

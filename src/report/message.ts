@@ -3,7 +3,7 @@ import { type RunResult, STANDARD_INPUT } from '../run/result.js';
 
 export function expectationFailures(result: RunResult): string[] {
   return result.expectations
-    .filter((expectation) => !expectation.ok)
+    .filter((expectation) => expectation.ok === false)
     .map(({ text, actual }) => `${result.scenario.name}: expected ${text}, but it was ${actual}`);
 }
 

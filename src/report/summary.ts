@@ -192,7 +192,7 @@ function expectationsPart(result: RunResult): string {
   if (result.expectations.length === 0) return '';
   const rows = result.expectations.map(({ text, ok, actual }) => [
     `\`${text.replaceAll('`', "'").replaceAll('|', '\\|')}\``,
-    ok ? 'yes' : '**no**',
+    ok === null ? '-' : ok ? 'yes' : '**no**',
     escapeMarkdown(actual),
   ]);
   return `## Expected\n\n${markdownTable(['expectation', 'holds', 'actual'], rows)}`;

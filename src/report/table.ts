@@ -149,7 +149,7 @@ const WIDE_COLUMNS: readonly Column[] = [
     head: 'EXPECTATIONS',
     align: 'left',
     cell: (result) => expectationTally(result) || '-',
-    tone: ({ expectations }) => (expectations.every(({ ok }) => ok) ? 'plain' : 'bad'),
+    tone: ({ expectations }) => (expectations.every(({ ok }) => ok !== false) ? 'plain' : 'bad'),
   },
   { head: 'SEED', align: 'right', cell: ({ seed }) => String(seed) },
   { head: 'DIGEST', align: 'left', cell: ({ digest }) => digest },
