@@ -1,6 +1,7 @@
 /** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
 import type { CommandModule } from 'yargs';
 import { expectationFailures } from '../report/message.js';
+import { CHART_CHOICES, type ChartChoice } from '../report/overview-files.js';
 import {
   OUTPUT_FORMATS,
   type OutputFormat,
@@ -25,6 +26,7 @@ interface Arguments extends FileArguments {
   output: OutputFormat;
   dir?: string;
   writeFiles: boolean;
+  charts: ChartChoice;
   sort: TableSort;
   until: RunEnd;
   seed?: number;
@@ -51,6 +53,11 @@ export const runCommand: CommandModule<object, Arguments> = {
         type: 'boolean',
         default: true,
         describe: 'Write data and charts; --no-write-files: only the table',
+      })
+      .option('charts', {
+        choices: CHART_CHOICES,
+        default: 'all' as const,
+        describe: 'Of each scenario: every chart, or the main one alone',
       })
       .option('sort', {
         choices: TABLE_SORTS,
@@ -156,7 +163,7 @@ async function writeFiles(results: RunResult[], args: Arguments, interruption: I
   ]);
   const progress = new Progress(1);
   try {
-    await writeOutput(dir, outputFiles(results), {
+    await writeOutput(dir, outputFiles(results, args.charts), {
       signal: interruption.signal,
       onProgress: (done: number, total: number) => progress.update(done / total, `charts in ${dir}/`),
     });

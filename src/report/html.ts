@@ -14,7 +14,7 @@ import { overviewHeadline, overviewLabel, question } from './titles.js';
 /** The data files of one scenario, in the order of the links. */
 const DATA_FILES = ['summary.md', 'summary.json', 'timeline.csv', 'events.csv', 'blame.csv'] as const;
 
-export function indexHtml(results: readonly RunResult[]): string {
+export function indexHtml(results: readonly RunResult[], charts: readonly RunChart[] = RUN_CHARTS): string {
   const title = overviewHeadline(results);
   return `<!doctype html>
 <html lang="en">
@@ -32,7 +32,7 @@ ${STYLE}</style>
 </header>
 <main>
 ${overviewPart(results)}
-${results.map(scenarioPart).join('\n')}
+${results.map((result) => scenarioPart(result, charts)).join('\n')}
 </main>
 <footer>
 <p>Data of the whole run: <a href="summary.json">summary.json</a>, <a href="summary.md">summary.md</a>,
@@ -84,9 +84,9 @@ function badge(result: RunResult): string {
   return `<span class="badge ${toneOf(result)}">${escapeHtml(words)}</span>`;
 }
 
-function scenarioPart(result: RunResult): string {
+function scenarioPart(result: RunResult, charts: readonly RunChart[]): string {
   const { name, description } = result.scenario;
-  const [main, ...more] = RUN_CHARTS;
+  const [main, ...more] = charts;
   const id = anchor(result);
   const about = description.trim() === '' ? '' : `<p class="about">${escapeHtml(description.trim())}</p>\n`;
   return `<section class="card" id="${id}" aria-labelledby="${id}-question">
@@ -95,13 +95,18 @@ function scenarioPart(result: RunResult): string {
 <p class="answer">${escapeHtml(headline(result))}.</p>
 <p>${escapeHtml(answer(result))}</p>
 ${about}${chartFigure(result, main)}
-<details>
-<summary>${escapeHtml(capitalised(listOf(more.map(({ shows }) => shows))))}</summary>
-${more.map((chart) => chartFigure(result, chart)).join('\n')}
-</details>
-${expectationPart(result)}<p class="data">Data: ${dataLinks(result)}.<br>
+${moreCharts(result, more)}${expectationPart(result)}<p class="data">Data: ${dataLinks(result, charts)}.<br>
 ${escapeHtml(reproduce(result))}</p>
 </section>`;
+}
+
+function moreCharts(result: RunResult, charts: readonly RunChart[]): string {
+  if (charts.length === 0) return '';
+  return `<details>
+<summary>${escapeHtml(capitalised(listOf(charts.map(({ shows }) => shows))))}</summary>
+${charts.map((chart) => chartFigure(result, chart)).join('\n')}
+</details>
+`;
 }
 
 function expectationPart(result: RunResult): string {
@@ -118,9 +123,9 @@ function expectationPart(result: RunResult): string {
   return `<ul class="expectations" aria-label="Expectations">\n${items.join('\n')}\n</ul>\n`;
 }
 
-function dataLinks(result: RunResult): string {
+function dataLinks(result: RunResult, charts: readonly RunChart[]): string {
   const folder = encodeURIComponent(result.scenario.name);
-  const specs = RUN_CHARTS.map(({ name }) => `${name}.vl.json`);
+  const specs = charts.map(({ name }) => `${name}.vl.json`);
   return [...DATA_FILES, ...specs].map((file) => `<a href="${folder}/${file}">${file}</a>`).join(', ');
 }
 
