@@ -7,19 +7,30 @@ import type { Harm, Limit, RunSummary } from './result.js';
 /** A limit that has no room again for so long is full; shorter than that is a moment. */
 export const HARM_LASTS_SECONDS = 60;
 
-type Account = Pick<RunSummary, 'exhaustions' | 'pods' | 'symptoms' | 'endSeconds'>;
+type Account = Pick<RunSummary, 'exhaustions' | 'pods' | 'symptoms'>;
 
 /** In the order of time, the first of each kind and of each limit. At one moment a refusal comes first. */
-export function harmsOf({ exhaustions, pods, symptoms, endSeconds }: Account): Harm[] {
-  const lasting = (seconds: number): Harm['lasts'] => (seconds >= HARM_LASTS_SECONDS ? 'for-good' : 'moment');
+export function harmsOf({ exhaustions, pods, symptoms }: Account): Harm[] {
+  /** What goes on at the end of the run has had no end. */
+  const lasting = (seconds: number | null): Harm['lasts'] =>
+    seconds === null || seconds >= HARM_LASTS_SECONDS ? 'for-good' : 'moment';
   const harms: Harm[] = [];
   for (const { atSeconds, untilSeconds, limit } of exhaustions.slice(0, 1)) {
-    const lasts = lasting((untilSeconds ?? endSeconds) - atSeconds);
+    const lasts = lasting(untilSeconds && untilSeconds - atSeconds);
     harms.push({ kind: 'refused', scope: 'node', of: 'node', atSeconds, lasts, limit });
   }
-  for (const { limitOf, of, atSeconds, firstForSeconds, limit } of symptoms.podRefusals) {
+  for (const {
+    limitOf,
+    of,
+    atSeconds,
+    untilSeconds,
+    times,
+    firstForSeconds,
+    limit,
+  } of symptoms.podRefusals) {
     if (harms.some((known) => known.scope === limitOf && known.of === of)) continue;
-    harms.push({ kind: 'refused', scope: limitOf, of, atSeconds, lasts: lasting(firstForSeconds), limit });
+    const lasts = lasting(untilSeconds === null && times === 1 ? null : firstForSeconds);
+    harms.push({ kind: 'refused', scope: limitOf, of, atSeconds, lasts, limit });
   }
   for (const { name, evicted, comesBack, downSinceSeconds } of pods) {
     if (evicted === null) continue;
@@ -30,7 +41,7 @@ export function harmsOf({ exhaustions, pods, symptoms, endSeconds }: Account): H
   const { firstPodNotCreated } = symptoms;
   if (firstPodNotCreated !== null) {
     const { pod, atSeconds, untilSeconds } = firstPodNotCreated;
-    const lasts = lasting((untilSeconds ?? endSeconds) - atSeconds);
+    const lasts = lasting(untilSeconds && untilSeconds - atSeconds);
     harms.push({ kind: 'not-started', scope: 'pod', of: pod, atSeconds, lasts, limit: null });
   }
   return harms.sort((a, b) => a.atSeconds - b.atSeconds);

@@ -44,7 +44,7 @@ export function withSettings(
   findings: Findings,
 ): SourceDocument {
   if (settings.length === 0 || !isMapping(document.value)) return document;
-  const value = structuredClone(document.value);
+  const value = copyOf(document.value) as Record<string, unknown>;
   const places: { path: Path; setting: Setting }[] = [];
   for (const setting of settings) {
     const paths = rootsOf(value, setting).flatMap(([root, at]) => put(root, setting, 0, at, false));
@@ -113,4 +113,10 @@ function put(at: unknown, setting: Setting, depth: number, place: Path, isEach: 
     at[key] = {};
   }
   return enter(at[key], key, isEach);
+}
+
+function copyOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOf);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]));
 }
