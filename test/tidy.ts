@@ -47,8 +47,8 @@ export const LAYERS: Record<string, LayerRule> = {
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
   diagnose: { may: ['procfs', 'text'] },
   report: {
-    may: ['run/result', 'run/story', 'procfs', 'text', 'sim/time'],
-    mayTypes: ['run', 'scenario', 'node', 'diagnose'],
+    may: ['run/result', 'run/story', 'diagnose', 'procfs', 'text', 'sim/time'],
+    mayTypes: ['run', 'scenario', 'node'],
   },
   host: { may: ['report', 'run/result'] },
   lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },

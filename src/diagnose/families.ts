@@ -26,7 +26,16 @@ export interface Family {
   rate: Rate;
   /** Of the parent: what its cgroup, or the arguments of its shim, say. */
   where: string | null;
+  /** Of the parent, also where it is inferred. */
   row: CapturedRow | null;
+}
+
+/** Fewer zombies of one parent are no leak yet. */
+export const LEAK_MIN = 5;
+
+/** Those with enough zombies; dead leaders are none that anybody should have waited for. */
+export function leakers(families: readonly Family[]): Family[] {
+  return families.filter(({ count, deadLeaders }) => count - deadLeaders >= LEAK_MIN);
 }
 
 export interface Census {
@@ -38,8 +47,9 @@ export interface Census {
   doubtful: number;
   deadLeaders: number;
   families: Family[];
-  pinned: number | null;
-  byPid: Map<number, CapturedRow>;
+  /** Pinned PIDs; null: the columns do not tell. */
+  pins: ReadonlySet<number> | null;
+  byPid: ReadonlyMap<number, CapturedRow>;
 }
 
 export function isKernelThread(row: CapturedRow, hasKthreadd: boolean): boolean {
@@ -47,8 +57,7 @@ export function isKernelThread(row: CapturedRow, hasKthreadd: boolean): boolean 
 }
 
 export function censusOf(capture: Capture, isComplete: boolean): Census {
-  const { rows, nowS, format } = capture;
-  const byPid = new Map(rows.map((row) => [row.pid, row]));
+  const { rows, byPid, nowS, format } = capture;
   const view = viewOf(capture, byPid);
   const hasKthreadd = byPid.get(2)?.name === 'kthreadd';
   const groups = new Map<number | null, CapturedRow[]>();
@@ -66,10 +75,11 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
   }
   const hasGroups = rows.some(({ pgid, sid }) => pgid !== null && sid !== null);
   const pins = isComplete && hasGroups ? new Set(pinnedPids(rows as Required<Ids>[])) : null;
+  const inferred = aliveBesides(capture).length === 0 ? (byPid.get(1) ?? null) : null;
   const hasParents = rows.some(({ ppid }) => ppid !== null);
   const families =
     hasParents || view === 'container'
-      ? [...groups].map(([pid, zombies]) => familyOf(pid, zombies, { byPid, view, pins, nowS }))
+      ? [...groups].map(([pid, zombies]) => familyOf(pid, zombies, { byPid, view, pins, nowS, inferred }))
       : [];
   const counted =
     rows.length === 0 ? null : [...groups.values()].reduce((sum, { length }) => sum + length, 0);
@@ -80,7 +90,7 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
     doubtful,
     deadLeaders,
     families: families.sort((a, b) => b.count - a.count),
-    pinned: pins?.size ?? null,
+    pins,
     byPid,
   };
 }
@@ -110,14 +120,17 @@ function isDeadLeader({ stat, threads }: CapturedRow): boolean {
 }
 
 interface Kin {
-  byPid: Map<number, CapturedRow>;
+  byPid: ReadonlyMap<number, CapturedRow>;
   view: View;
-  pins: Set<number> | null;
+  pins: ReadonlySet<number> | null;
   nowS: number | null;
+  /** The only one who can be the parent, where no column tells. */
+  inferred: CapturedRow | null;
 }
 
-function familyOf(pid: number | null, zombies: CapturedRow[], { byPid, view, pins, nowS }: Kin): Family {
-  const row = pid === null ? null : (byPid.get(pid) ?? null);
+function familyOf(pid: number | null, zombies: CapturedRow[], kin: Kin): Family {
+  const { byPid, view, pins, nowS } = kin;
+  const row = pid === null ? kin.inferred : (byPid.get(pid) ?? null);
   const starts: Starts = new Map();
   const zombieComms = new Map<string, number>();
   const pinned = new Set<number>();
@@ -132,13 +145,13 @@ function familyOf(pid: number | null, zombies: CapturedRow[], { byPid, view, pin
   }
   return {
     pid,
-    comm: row?.name ?? null,
-    adopter: adopterOf(pid, row, byPid, view),
+    comm: pid === null ? null : (row?.name ?? null),
+    adopter: pid === null && row === null ? null : adopterOf(pid, row, byPid, view),
     count: zombies.length,
     deadLeaders,
     zombieComms: Object.fromEntries([...zombieComms].sort(([, a], [, b]) => b - a)),
     pinned: pins === null ? null : pinned.size,
-    ownSession: row === null || row.sid === null || zombies[0].sid === null ? null : own,
+    ownSession: row === null || row.sid === null || (zombies[0]?.sid ?? null) === null ? null : own,
     rate: rateOf(starts, nowS),
     where: row === null ? null : whereOf(row, byPid),
     row,
@@ -148,7 +161,7 @@ function familyOf(pid: number | null, zombies: CapturedRow[], { byPid, view, pin
 function adopterOf(
   pid: number | null,
   row: CapturedRow | null,
-  byPid: Map<number, CapturedRow>,
+  byPid: ReadonlyMap<number, CapturedRow>,
   view: View,
 ): Adopter | null {
   if (pid === 0) return 'shim';
@@ -173,7 +186,7 @@ const NODE_PROGRAMS =
   /^(containerd|dockerd|docker-containe|kubelet|crio|k3s|rke2|kthreadd|systemd-\w+|sshd|agetty)$/;
 
 /** From where the list was made. */
-function viewOf({ rows, around, format, counted }: Capture, byPid: Map<number, CapturedRow>): View {
+function viewOf({ rows, around, format, counted }: Capture, byPid: ReadonlyMap<number, CapturedRow>): View {
   const first = byPid.get(1);
   if (first?.name === 'launchd' || counted.some(({ name }) => SHIM.test(name))) return 'host';
   if (rows.some(({ name, pid }) => SHIM.test(name) || (pid === 2 && name === 'kthreadd'))) return 'host';
@@ -191,7 +204,7 @@ function viewOf({ rows, around, format, counted }: Capture, byPid: Map<number, C
 }
 
 /** The container, as its cgroup or the arguments of its shim tell it. */
-export function whereOf(row: CapturedRow, byPid: Map<number, CapturedRow>): string | null {
+export function whereOf(row: CapturedRow, byPid: ReadonlyMap<number, CapturedRow>): string | null {
   const pod = /pod([0-9a-f]{8}[-_][0-9a-f_-]{27})/.exec(row.cgroup ?? '')?.[1].replaceAll('_', '-');
   const container = /(?:^|[/:-])([0-9a-f]{64})/.exec(row.cgroup ?? '')?.[1].slice(0, 12);
   const service = /\/([\w@.-]+\.service)$/.exec(row.cgroup ?? '')?.[1];
@@ -213,4 +226,18 @@ export function aliveBesides({ rows }: Capture): CapturedRow[] {
   return rows.filter(({ pid, mark, stat, name }) => {
     return pid !== 1 && mark === 'plain' && !stat?.startsWith('Z') && !LISTERS.test(name);
   });
+}
+
+/** From a summary: nobody but their parents' PIDs. */
+export function familiesOfCounts(counted: Capture['counted']): Family[] {
+  const families = new Map<number, Family>();
+  for (const { ppid, name, count, isZombie } of counted) {
+    if (ppid === null || isZombie !== true) continue;
+    const kin = { byPid: new Map(), view: 'unknown' as const, pins: null, nowS: null, inferred: null };
+    const family = families.get(ppid) ?? familyOf(ppid, [], kin);
+    family.count += count;
+    family.zombieComms[name] = (family.zombieComms[name] ?? 0) + count;
+    families.set(ppid, family);
+  }
+  return [...families.values()].sort((a, b) => b.count - a.count);
 }

@@ -99,7 +99,7 @@ function courseOf(
     longestS = Math.max(longestS, times[index][0].fromS - times[index - 1][0].untilS);
   const meanS = (last.untilS - first.fromS) / Math.max(1, count - 1);
   const silentS = nowS - last.untilS;
-  const isSilent = silentS > SILENCE_FACTOR * Math.max(longestS, 3 * meanS, widthOf(last), 10);
+  const isSilent = silentS > SILENCE_FACTOR * Math.max(longestS, 3 * meanS, widthOf(last), 2);
   if (isSilent) {
     const isBurst = last.untilS - first.fromS < 0.1 * (nowS - first.fromS);
     return { course: isBurst ? 'burst' : 'stopped', currentPerHour: 0, perHour: isBurst ? null : perHour };

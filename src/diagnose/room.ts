@@ -1,6 +1,5 @@
 /** How much room is left below a limit, and until when it lasts. */
 import type { Capture } from '../procfs/capture.js';
-import { pinnedPids } from '../procfs/pinned.js';
 import type { Census } from './families.js';
 
 export interface Limits {
@@ -48,9 +47,9 @@ export function roomsOf(
   const isThreadsKnown = threadRows !== null || rows.every((row) => row.threads !== null);
   const tasks = Math.max(threads, headerCounts?.total ?? 0);
   const isUsedAtLeast = !isThreadsKnown || !isComplete;
-  const low = new Set(
-    [...rows.map(({ pid }) => pid), ...pinsOf(capture)].filter((pid) => pid > 0 && pid < RESERVED_PIDS),
-  );
+  let low = 0;
+  for (const pid of census.byPid.keys()) if (pid > 0 && pid < RESERVED_PIDS) low++;
+  for (const pid of census.pins ?? []) if (pid < RESERVED_PIDS) low++;
   const room = (
     limit: Room['limit'],
     value: number,
@@ -58,7 +57,7 @@ export function roomsOf(
     perZombie: [number, number],
     isAssumed: boolean,
   ): Room => {
-    const usable = limit === 'pid_max' ? Math.max(0, value - RESERVED_PIDS) + low.size : value;
+    const usable = limit === 'pid_max' ? Math.max(0, value - RESERVED_PIDS) + low : value;
     const left = Math.max(0, usable - used);
     const { zombiesPerHour: rate } = growth;
     const hours: Room['hours'] =
@@ -66,7 +65,7 @@ export function roomsOf(
     return { limit, value, usable, used, isUsedAtLeast, left, hours, isAssumed };
   };
   const pidMax = given.pidMax ?? around.pidMax;
-  const usedPids = tasks + (census.pinned ?? 0);
+  const usedPids = tasks + (census.pins?.size ?? 0);
   const rooms = (pidMax === null ? USUAL_PID_MAX : [pidMax]).map((value) =>
     room('pid_max', value, usedPids, growth.pidsPerZombie, pidMax === null),
   );
@@ -79,7 +78,7 @@ export function roomsOf(
   return rooms;
 }
 
-function pinsOf({ rows }: Capture): number[] {
-  const has = rows.length > 0 && rows.every(({ pgid, sid }) => pgid !== null && sid !== null);
-  return has ? pinnedPids(rows as { pid: number; pgid: number; sid: number }[]) : [];
+/** From so much of a limit on, or so few hours before it, there is no time for a second look. */
+export function isTight({ isAssumed, used, usable, hours }: Room): boolean {
+  return !isAssumed && (used >= 0.75 * usable || (hours?.[1] ?? Number.POSITIVE_INFINITY) < 1);
 }

@@ -1,4 +1,5 @@
 /** What stands around a process list: prompts, commands, dates, limits, and what is no process list at all. */
+import lists from './lists.json' with { type: 'json' };
 import { dateOf } from './start-time.js';
 
 /** Found beside the list. A limit that the text does not tell is null. */
@@ -104,40 +105,18 @@ export function noteLine(around: Surroundings, line: string, awaited: LimitKey[]
     if (around.container !== null) around.container += `/${defaulted[1]}`;
     return true;
   }
-  const dateS = /\d:\d\d/.test(text) && text.length < 60 ? dateOf(text) : null;
+  const isDate = text.length < 60 && /\d:\d\d/.test(text) && !/^\d+\s/.test(text);
+  const dateS = isDate ? dateOf(text) : null;
   if (dateS !== null) around.dateS = dateS;
   return dateS !== null || /^\d+\.\d+ \d+\.\d+ \d+\.\d+ \d+\/\d+ \d+$/.test(text);
 }
 
-/** What people paste instead: how it is known, and its identifier. */
-const OTHERS: readonly [RegExp, string][] = [
-  [
-    /fork: (retry: )?(Resource temporarily|Cannot allocate)|can't fork|fork\/exec .*: resource temp/i,
-    'cannot-fork',
-  ],
-  [
-    /"?(ps|top|pstree)"?: (executable file |command )?not found|executable file not found|no such file or directory.*\bps\b|exec failed.*\bps\b/i,
-    'no-ps-in-container',
-  ],
-  [
-    /^Error from server|^error: unable to|permission denied|Cannot connect to the Docker daemon/i,
-    'command-failed',
-  ],
-  [/^(NAMESPACE\s+)?NAME\s+READY\s+STATUS\s/, 'kubectl-get-pods'],
-  [/^(NAMESPACE\s+)?NAME\s+(STATUS\s+ROLES|CPU\(cores\)|TYPE|DATA|DESIRED)\s/, 'kubectl-get'],
-  [/^CONTAINER ID\s+IMAGE\s|^CONTAINER ID\s+NAME\s+CPU/, 'docker-ps'],
-  [/^CONTAINER\s+IMAGE\s+CREATED\s|^POD ID\s+CREATED\s/, 'crictl-ps'],
-  [/^Image Name\s+PID\s|^ *(Handles|NPM\(K\))\s+/, 'not-linux'],
-  [/^\s*total\s+used\s+free\s/, 'free'],
-  [/^Filesystem\s/, 'df'],
-  [/^\s*[{[]\s*$|^\s*"(apiVersion|kind|items)":|^apiVersion:/, 'manifest'],
-  [/^[\w.]+(\{[^}]*\})? [\d.e+]+$|^# (HELP|TYPE) /, 'metrics'],
-  [/^(● |\s+Loaded: loaded|\s+Active: active)/, 'systemctl-status'],
-  [/^procs -+memory|^ ?r\s+b\s+swpd/, 'vmstat'],
-];
+const OTHERS = Object.entries(lists.others).map(([id, pattern]) => [id, new RegExp(pattern, 'i')] as const);
 
-/** The identifier of what else a line belongs to; null: nothing that is known. */
+const ANY = new RegExp(Object.values(lists.others).join('|'), 'i');
+
+/** What people paste instead of a process list; null: nothing that is known. */
 export function otherThing(line: string): string | null {
-  if (line.length > 1_000) return null;
-  return OTHERS.find(([pattern]) => pattern.test(line))?.[1] ?? null;
+  if (line.length > 1_000 || !ANY.test(line)) return null;
+  return OTHERS.find(([, pattern]) => pattern.test(line))?.[0] ?? null;
 }

@@ -1,6 +1,7 @@
 /** Process lists that have no columns: `pstree`, `sort | uniq -c`, the text of /proc. */
-import { type CapturedRow, nameOf } from './captured-row.js';
+import { type CapturedRow, capturedRow, nameOf } from './captured-row.js';
 import { columnsOf, headOfCommand } from './columns.js';
+import { startAt } from './start-time.js';
 import { parseStat } from './stat.js';
 
 /** So many of a name, below a parent, as a summary shows them. */
@@ -12,22 +13,6 @@ export interface Counted {
   count: number;
   /** What the summary says of their state; null: nothing. */
   isZombie: boolean | null;
-}
-
-export function bareRow(row: Partial<CapturedRow> & Pick<CapturedRow, 'pid' | 'name'>): CapturedRow {
-  return {
-    ppid: null,
-    pgid: null,
-    sid: null,
-    threads: null,
-    stat: null,
-    mark: 'plain',
-    args: '',
-    start: null,
-    cgroup: null,
-    innerPid: null,
-    ...row,
-  };
 }
 
 // ------------------------------------------------------------------------------------------------- pstree
@@ -47,13 +32,15 @@ export class PstreeReader {
   /** Whether a line can be the first of a tree. */
   static begins(line: string): boolean {
     if (line.length > 20_000) return false;
-    return /^[\w.@-]+(\(\d+\))?(-\+-|---|─┬─|───)[\w{\d]/.test(line) || /^[\w.-]+(\(\d+\)|,\d+)$/.test(line);
+    return (
+      /^[\w.@-]+(\(\d+\))?(-\+-|---|─┬─|───)[\w{\d]/.test(line) || /^[\w.-]+(\(\d+\)$|,\d+( |$))/.test(line)
+    );
   }
 
   read(line: string): boolean {
     let at = LEADING.exec(line)![0].length;
     if (line.length === at || (at === 0 && !PstreeReader.begins(line))) return false;
-    const compact = /^([^\s,()]+),(\d+)(?:,\S+)?(?:\s|$)/.exec(line.slice(at));
+    const compact = /^\(?([^\s,()]+),(\d+)\)?(?:,\S+)?(?:\s|$)/.exec(line.slice(at));
     let parent: CapturedRow | null = this.#parents.get(compact === null ? at : this.#nearest(at)) ?? null;
     if (compact !== null) {
       const row = this.#add(`${compact[1]}(${compact[2]})`, parent);
@@ -98,7 +85,7 @@ export class PstreeReader {
       });
       return null;
     }
-    const row = bareRow({ pid: pid === undefined ? --this.#unnamed : Number(pid), name, ppid });
+    const row = capturedRow({ pid: pid === undefined ? --this.#unnamed : Number(pid), name, ppid });
     this.rows.push(row);
     return row;
   }
@@ -175,14 +162,11 @@ export function statRow(line: string): CapturedRow | null {
   const { comm, stat, ...ids } = parsed;
   const ticks = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[START_AFTER_STATE]);
   const fromS = ticks / TICKS_PER_S;
-  const start = Number.isFinite(fromS)
-    ? { fromS, untilS: fromS, kind: 'exact' as const, month: 0, day: 0 }
-    : null;
-  return bareRow({ ...ids, name: comm, stat, start, mark: stat.startsWith('Z') ? 'defunct' : 'plain' });
+  const start = Number.isFinite(fromS) ? startAt(fromS) : null;
+  return capturedRow({ ...ids, name: comm, stat, start, mark: stat.startsWith('Z') ? 'defunct' : 'plain' });
 }
 
-const STATUS_LINE =
-  /^(?:\/proc\/\d+\/status:)?(Name|State|Tgid|Pid|PPid|NSpid|NSpgid|NSsid|Threads|TracerPid|Umask|Ngid|Vm\w+|Uid|Gid|Sig\w+|Shd\w+|Cap\w+|Cpus\w+|Mems\w+|[A-Za-z_]+):[\t ]*(.*)$/;
+const STATUS_LINE = /^(?:\/proc\/\d+\/status:)?([A-Za-z_]+):[\t ]*(.*)$/;
 
 /** Lines of /proc/PID/status: a process begins with its Name, or where that was not asked for with its first key. */
 export class StatusReader {
@@ -214,7 +198,7 @@ export class StatusReader {
     const inner = NSpid?.trim().split(/\s+/).at(-1);
     const stat = State === undefined ? null : State[0];
     this.rows.push(
-      bareRow({
+      capturedRow({
         pid,
         name: Name ?? '?',
         stat,

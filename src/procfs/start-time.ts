@@ -1,3 +1,6 @@
+/** When processes started, as lists of them tell it. */
+import lists from './lists.json' with { type: 'json' };
+
 /**
  * When a process started, as the columns STIME, START, STARTED and ELAPSED tell it: an interval, since most of
  * them tell a minute or a day. Seconds of one clock: those of a calendar, or before the capture, or since boot.
@@ -14,22 +17,10 @@ export interface StartTime {
 
 export const DAY_S = 86_400;
 
-/** Month names as the C library abbreviates them; a line for each month. Accents are dropped before. */
-const MONTHS = [
-  'jan janv januar january ene enero gen gennaio sty led ledna янв янва січ oca tammi ιαν',
-  'feb fev fevr februar february febr lut uno unora фев лют sub helmi φεβ',
-  'mar mars mrt marz march marzo brez bre brezna мар бер maalis μαρ',
-  'apr abr avr avril april kwi dub dubna апр кві nis huhti απρ',
-  'may mai mayo mag mei maj kwe kve kvetna май мая тра touko μαι',
-  'jun juin juni june giu cze cer cervna июн чер haz kesa ιουν',
-  'jul juil juli july lug lip cec cervence июл лип tem heina ιουλ',
-  'aug aout ago sie srp srpna авг сер elo αυγ',
-  'sep sept septembre set wrz zar zari сен вер eyl syys σεπ',
-  'oct okt out ott paz rij rijna окт жов eki loka οκτ',
-  'nov nov. lis listopadu ноя лис kas marras νοε',
-  'dec dez dic des gru pro prosince дек гру ara joulu δεκ',
-].map((names) => names.split(' '));
-const MONTH_OF = new Map(MONTHS.flatMap((names, index) => names.map((name) => [name, index + 1] as const)));
+/** As the C library abbreviates them, without accents. */
+const MONTH_OF = new Map(
+  lists.months.flatMap((names, index) => names.split(' ').map((name) => [name, index + 1] as const)),
+);
 
 /** 1 to 12; 0: not a name that is known here. `3月` and `3월` carry their number. */
 function monthNamed(name: string): number {
@@ -56,11 +47,10 @@ export function secondsOf(year: number, month: number, day: number, secondOfDay 
   return dayNumber(year, month, day) * DAY_S + secondOfDay;
 }
 
-function exact(fromS: number): StartTime {
-  return { fromS, untilS: fromS, kind: 'exact', month: 0, day: 0 };
+/** A start of so many seconds' doubt. */
+export function startAt(fromS: number, doubtS = 0, kind: StartTime['kind'] = 'exact'): StartTime {
+  return { fromS, untilS: fromS + doubtS, kind, month: 0, day: 0 };
 }
-
-const UNREAD: StartTime = { fromS: 0, untilS: 0, kind: 'unread', month: 0, day: 0 };
 
 /** `2026-05-08T09:00:20`, `Fri May  8 09:00:20 2026`, `Fri 08 May 2026 09:00:20 AM UTC`; null: no date. */
 export function dateOf(text: string): number | null {
@@ -85,50 +75,38 @@ export function dateOf(text: string): number | null {
 export function startOf(text: string): StartTime | null {
   const clock = /^(\d{1,2}):(\d\d)(?::(\d\d))?$/.exec(text);
   if (clock !== null) {
-    const [h, m, s = 0] = clock.slice(1).map((part) => (part === undefined ? undefined : Number(part)));
-    const fromS = h! * 3600 + m! * 60 + s;
-    return { fromS, untilS: clock[3] === undefined ? fromS + 60 : fromS, kind: 'clock', month: 0, day: 0 };
+    const [h, m, s] = clock.slice(1).map((part) => Number(part ?? 0));
+    return startAt(h * 3600 + m * 60 + s, clock[3] === undefined ? 60 : 0, 'clock');
   }
   if (/^(19|20)\d\d$/.test(text)) {
-    const year = Number(text);
-    return {
-      fromS: secondsOf(year, 1, 1),
-      untilS: secondsOf(year + 1, 1, 1),
-      kind: 'year',
-      month: 0,
-      day: 0,
-    };
+    const fromS = secondsOf(Number(text), 1, 1);
+    return startAt(fromS, secondsOf(Number(text) + 1, 1, 1) - fromS, 'year');
   }
   const day = /^(\d{1,2}[月월]|[^\d\s]+?)\s*(\d{1,2})日?$/.exec(text);
   if (day !== null) {
     const month = monthNamed(day[1]);
-    if (month > 0) return { fromS: 0, untilS: DAY_S, kind: 'day', month, day: Number(day[2]) };
-    return /\p{L}/u.test(day[1]) ? UNREAD : null;
+    if (month > 0) return { ...startAt(0, DAY_S, 'day'), month, day: Number(day[2]) };
+    return /\p{L}/u.test(day[1]) ? startAt(0, 0, 'unread') : null;
   }
   const at = dateOf(text);
-  return at === null ? (/\d\d:\d\d:\d\d \d{4}$/.test(text) ? UNREAD : null) : exact(at);
+  if (at !== null) return startAt(at);
+  return /\d\d:\d\d:\d\d \d{4}$/.test(text) ? startAt(0, 0, 'unread') : null;
 }
-
-const ELAPSED = /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d\d)$/;
 
 /** ELAPSED as `ps`, busybox and podman print it, as seconds before now. Null: no time. */
 export function elapsedOf(text: string): StartTime | null {
-  if (/^\d+$/.test(text)) return exact(-Number(text));
-  const parts = ELAPSED.exec(text);
-  if (parts !== null) {
-    const [d, h, m, s] = parts.slice(1).map((part) => Number(part ?? 0));
-    return exact(-(d * DAY_S + h * 3600 + m * 60 + s));
-  }
+  if (/^\d+$/.test(text)) return startAt(-Number(text));
   const coarse = /^(\d+)([hd])(\d\d)$/.exec(text);
   if (coarse !== null) {
     const [unit, rest] = coarse[2] === 'h' ? [3600, 60] : [DAY_S, 3600];
-    const ago = Number(coarse[1]) * unit + Number(coarse[3]) * rest;
-    return { ...exact(-ago - rest), untilS: -ago };
+    return startAt(-(Number(coarse[1]) * unit + (Number(coarse[3]) + 1) * rest), rest);
   }
-  const words = /^(?:(\d+)h)?(?:(\d+)m)?(\d+)(?:\.\d+)?s$/.exec(text);
-  if (words === null) return null;
-  const [h, m, s] = words.slice(1).map((part) => Number(part ?? 0));
-  return exact(-(h * 3600 + m * 60 + s));
+  const parts =
+    /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d\d)$/.exec(text) ??
+    /^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(\d+)(?:\.\d+)?s$/.exec(text);
+  if (parts === null) return null;
+  const [d, h, m, s] = parts.slice(1).map((part) => Number(part ?? 0));
+  return startAt(-(d * DAY_S + h * 3600 + m * 60 + s));
 }
 
 /**

@@ -1,54 +1,36 @@
 /** Lines of a process list to rows, by the columns of its head. */
-import { type CapturedRow, LISTERS, type Named, nameOf, PID_LIMIT, unbranch } from './captured-row.js';
+import { type CapturedRow, LISTERS, type Named, nameOf, PID_LIMIT } from './captured-row.js';
 import type { Column, ColumnKind } from './columns.js';
 import { elapsedOf, type StartTime, startOf } from './start-time.js';
 
 /** A start can be one word or several: `Mar06`, `Nov 29`, `2026-05-08 09:00:20`, `Fri May  8 09:00:20 2026`. */
 const START_WORDS = [1, 5, 2, 3, 6];
-
 /** Of a row that has been cut off so many columns must be there. */
 const CUT_FROM = 3;
-
 const CHECKS: Partial<Record<ColumnKind, RegExp>> = {
-  stat: /^[RSDTtWXxKPIZUN][A-Za-z+<]{0,6}$/,
+  stat: /^[RSDTtWXxKPIZUN][A-Za-z+<]{0,6}$|^-$/,
   time: /^(\d+-)?\d+(h|[:.,]\d+){1,2}[hd]?$|^\d+$/,
-  number: /^(-?[\d.,]+[kmgtKMGT]?|-|rt)$/,
+  number: /^(-?[\d.,]+[kmgtKMGT%]?|-|rt)$/,
   tty: /^([?-]+|(tty|pts|console|cons|hvc|con|vt|[a-z])[\w/]*)$/,
 };
-/** These hold PIDs, and nothing else will do. */
-const IDS: readonly ColumnKind[] = ['pid', 'ppid', 'pgid', 'sid', 'tid', 'threads'];
-
-/** Of a longer line only the beginning is read: a command line may have megabytes. */
+/** So many different commands are kept, to look at each once: zombies have few names. */
 const COMMANDS_KEPT_MAX = 4_096;
-
-interface RowCells {
-  ids: Partial<Record<ColumnKind, number>>;
-  stat: string | null;
-  start: string | null;
-  cgroup: string | null;
-  command: string;
-}
-
-export interface ReadRow extends CapturedRow {
-  tid: number | null;
-  /** Below the left edge of a drawn tree. */
-  depth: number;
-}
 
 export class RowReader {
   #startWords = 1;
   #isSettled = false;
   readonly #starts = new Map<string, StartTime | null>();
-  readonly #names = new Map<string, string>();
-  readonly #commands = new Map<string, Named & { depth: number }>();
+  readonly #texts = new Map<string, string>();
+  readonly #commands = new Map<string, Named>();
   readonly #commandAt: number;
   readonly #lastText: number;
+  readonly #hasStart: boolean;
   /** Rows of threads without a PID of their own (`ps m`). */
   threadRows = 0;
-  /** The commands are command lines, in which a zombie stands in brackets, and not mere names. */
-  showsArgs = false;
   /** Start times that are words in no language known here. */
   unreadStarts = 0;
+  /** The commands are command lines, in which a zombie stands in brackets, and not mere names. */
+  showsArgs = false;
 
   /** @param isFixed a head stands above: where a column begins is known. */
   constructor(
@@ -57,149 +39,148 @@ export class RowReader {
   ) {
     this.#lastText = columns.findLastIndex(({ kind }) => kind === 'command');
     this.#commandAt = isFixed ? (columns.at(-1)?.at ?? 0) : 0;
+    this.#hasStart = columns.some(({ kind }) => kind === 'start');
   }
 
   get starts(): StartTime[] {
     return [...this.#starts.values()].filter((start) => start !== null);
   }
 
-  /** Null: the line is no row of this list. */
-  read(line: string): ReadRow | null {
-    let cells = this.#cells(line, this.#startWords);
-    if (cells === null && this.columns.some(({ kind }) => kind === 'start')) {
+  /** Null: the line is no row of this list. @param isStray it stands elsewhere, so it must fit well. */
+  read(line: string, isStray = false): CapturedRow | null {
+    let row = this.#row(line, this.#startWords, false);
+    if (row === null && this.#hasStart) {
       for (const words of START_WORDS) {
-        if (cells !== null || words === this.#startWords || (this.#isSettled && words > 3)) continue;
-        cells = this.#cells(line, words);
-        if (cells !== null && !this.#isSettled) this.#startWords = words;
+        if (row !== null || words === this.#startWords || (this.#isSettled && words > 3)) continue;
+        row = this.#row(line, words, false);
+        if (row !== null && !this.#isSettled) this.#startWords = words;
       }
       // What is no time in any language known here is still a word in its column.
-      if (this.isFixed) cells ??= this.#cells(line, 1, true);
+      if (this.isFixed && !isStray) row ??= this.#row(line, 1, true);
     }
-    if (cells === null) return null;
-    this.#isSettled = true;
-    return this.#row(cells);
+    if (row !== null) this.#isSettled = true;
+    return row;
   }
 
-  #row({ ids, stat, start, cgroup, command }: RowCells): ReadRow {
-    const named = this.#named(command);
-    if (/^[[/-]/.test(command) || (command.includes(' ') && LISTERS.test(named.name))) this.showsArgs = true;
-    const known = start === null ? null : this.#started(start);
-    if (known?.kind === 'unread') this.unreadStarts++;
+  #row(line: string, startWords: number, anyStart: boolean): CapturedRow | null {
+    const { columns } = this;
+    let [pid, ppid, pgid, sid, tid, threads]: (number | null)[] = [-1, null, null, null, null, null];
+    let stat: string | null = null;
+    let start: StartTime | null = null;
+    let cgroup: string | null = null;
+    let command = '';
+    let at = 0;
+    const end = line.length;
+    for (let index = 0; index < columns.length; index++) {
+      const { kind } = columns[index];
+      if (kind === 'command' && index === columns.length - 1) {
+        // Left of the place of the column is padding; right of it the drawing of a tree begins.
+        const from = Math.min(at === 0 ? 0 : at + 1, end);
+        command = line.slice(Math.max(from, Math.min(this.#commandAt, skipBlanks(line, from))));
+        at = end;
+        break;
+      }
+      const from = skipBlanks(line, at);
+      if (kind === 'command') {
+        at = this.#endOfText(line, from, index, startWords);
+        if (command === '') command = line.slice(from, at).trimEnd();
+        continue;
+      }
+      // A line that has been cut off still tells what stands before.
+      const isCut = index >= CUT_FROM && pid !== -1;
+      if (from >= end) {
+        if (isCut) break;
+        return null;
+      }
+      const words = kind === 'start' ? startWords : 1;
+      at = endOfWords(line, from, words);
+      if (kind === 'other' || kind === 'user') continue;
+      const text = line.slice(from, at);
+      if (kind === 'start' || kind === 'elapsed') {
+        start = this.#started(text, kind);
+        if (start === null && anyStart && /^[^[<(]/.test(text)) this.unreadStarts++;
+        else if (start === null && !(isCut && isPartOfDate(text, words))) return null;
+        if (start?.kind === 'unread') this.unreadStarts++;
+      } else if (kind === 'stat' || kind === 'time' || kind === 'number' || kind === 'tty') {
+        if (!CHECKS[kind]!.test(text)) return null;
+        if (kind === 'stat' && text !== '-') stat = this.#once(text);
+      } else if (kind === 'cgroup') cgroup = this.#once(text);
+      else {
+        const value = wholeOf(text);
+        if (value === null || value > PID_LIMIT || (kind === 'pid' && value === 0)) {
+          if (kind === 'pid' && text === '-' && this.#isSettled) this.threadRows++;
+          if (text !== '-' || kind === 'pid' || kind === 'ppid') return null;
+        }
+        if (kind === 'pid') pid = value;
+        else if (kind === 'ppid') ppid = value;
+        else if (kind === 'pgid') pgid = value;
+        else if (kind === 'sid') sid = value;
+        else if (kind === 'tid') tid = value;
+        else threads = value;
+      }
+    }
+    // More words than columns: not this list.
+    if (skipBlanks(line, at) < end) return null;
+    const { mark, name, args, depth } = this.#named(command);
     return {
-      pid: ids.pid ?? -1,
-      ppid: ids.ppid ?? null,
-      pgid: ids.pgid ?? null,
-      sid: ids.sid ?? null,
-      tid: ids.tid ?? null,
-      threads: ids.threads ?? null,
-      stat: stat === null ? null : this.#once(stat),
-      mark: named.mark,
-      name: named.name,
-      args: named.args,
-      start: known,
-      cgroup: cgroup === null ? null : this.#once(cgroup),
+      pid: pid!,
+      ppid,
+      pgid,
+      sid,
+      tid,
+      threads,
+      stat,
+      mark,
+      name,
+      args,
+      start,
+      cgroup,
       innerPid: null,
-      depth: named.depth,
+      depth,
     };
   }
 
-  /** Zombies have few names: each is looked at once. */
-  #named(command: string): Named & { depth: number } {
+  #named(command: string): Named {
     const known = this.#commands.get(command);
     if (known !== undefined) return known;
-    const drawn = unbranch(command);
-    const { mark, name, args } = nameOf(drawn.command);
-    const named = { mark, name: this.#once(name), args: copied(args), depth: drawn.depth };
+    const { mark, name, args, depth } = nameOf(command);
+    if (/^[[/-]/.test(command) || (command.includes(' ') && LISTERS.test(name))) this.showsArgs = true;
+    const named = { mark, name: this.#once(name), args: copied(args), depth };
     if (this.#commands.size < COMMANDS_KEPT_MAX) this.#commands.set(copied(command), named);
     return named;
   }
 
-  #started(text: string): StartTime | null {
+  #started(text: string, kind: 'start' | 'elapsed'): StartTime | null {
     let start = this.#starts.get(text);
-    if (start === undefined) {
-      const isElapsed = this.columns.some(({ kind }) => kind === 'elapsed');
-      start = isElapsed ? elapsedOf(text) : startOf(text);
-      this.#starts.set(copied(text), start);
-    }
+    if (start !== undefined) return start;
+    start = kind === 'elapsed' ? elapsedOf(text) : startOf(text);
+    if (start !== null || this.#starts.size < COMMANDS_KEPT_MAX) this.#starts.set(copied(text), start);
     return start;
   }
 
   /** One copy of what is the same in many rows, which keeps no longer text alive. */
   #once(text: string): string {
-    const known = this.#names.get(text);
-    if (known !== undefined) return known;
-    const copy = copied(text);
-    this.#names.set(copy, copy);
-    return copy;
-  }
-
-  #cells(line: string, startWords: number, anyStart = false): RowCells | null {
-    const { columns } = this;
-    const cells: RowCells = { ids: {}, stat: null, start: null, cgroup: null, command: '' };
-    let at = 0;
-    for (let index = 0; index < columns.length; index++) {
-      const { kind } = columns[index];
-      const from = skipBlanks(line, at);
-      if (kind === 'command') {
-        if (index === columns.length - 1) return withCommand(cells, line, at, this.#commandAt);
-        at = this.#endOfText(line, from, index);
-        // Of comm and args the second is the longer story, of which the first word is a path.
-        if (cells.command === '') cells.command = line.slice(from, at).trimEnd();
-        continue;
-      }
-      // A line that has been cut off still tells what stands before.
-      const isCut = index >= CUT_FROM && cells.ids.pid !== undefined;
-      if (from >= line.length) return isCut ? cells : null;
-      const words = kind === 'start' ? startWords : 1;
-      at = endOfWords(line, from, words);
-      const text = line.slice(from, at);
-      if (kind === 'start' || kind === 'elapsed') {
-        const isTime = this.#started(text) !== null;
-        if (isTime) cells.start = text;
-        if (!isTime && anyStart && /^[^[<(]/.test(text)) this.unreadStarts++;
-        else if (!isTime) return isCut && words === this.#startWords && wordsIn(text) < words ? cells : null;
-      } else if (!fill(cells, kind, text)) {
-        if (kind === 'pid' && text === '-' && this.#isSettled) this.threadRows++;
-        return null;
-      }
-    }
-    // More words than columns: not this list.
-    return skipBlanks(line, at) >= line.length ? cells : null;
+    let known = this.#texts.get(text);
+    if (known === undefined) this.#texts.set((known = copied(text)), known);
+    return known;
   }
 
   /** A command in the middle has what the columns behind it leave; between two, the room that its head has. */
-  #endOfText(line: string, from: number, index: number): number {
+  #endOfText(line: string, from: number, index: number, startWords: number): number {
     const { columns } = this;
-    const next = columns[index + 1];
     if (index !== this.#lastText)
-      return this.isFixed ? Math.max(next.at - columns[index].at + from, from) : endOfWords(line, from, 1);
+      return this.isFixed ? columns[index + 1].at - columns[index].at + from : endOfWords(line, from, 1);
     let end = line.trimEnd().length;
-    for (let behind = columns.length - 1; behind > index; behind--) {
-      for (let word = columns[behind].kind === 'start' ? this.#startWords : 1; word > 0; word--)
+    for (let behind = columns.length - 1; behind > index; behind--)
+      for (let word = columns[behind].kind === 'start' ? startWords : 1; word > 0; word--)
         end = beforeLastWord(line, end);
-    }
     return Math.max(end, from);
   }
 }
 
-/** What stands left of the place of a command column is padding; what stands right of it is the drawing of a tree. */
-function withCommand(cells: RowCells, line: string, at: number, commandAt: number): RowCells {
-  const from = Math.min(at === 0 ? 0 : at + 1, line.length);
-  cells.command = line.slice(Math.max(from, Math.min(commandAt, skipBlanks(line, from))));
-  return cells;
-}
-
-function fill(cells: RowCells, kind: ColumnKind, text: string): boolean {
-  if (IDS.includes(kind)) {
-    const value = wholeOf(text);
-    if (value === null) return text === '-' && kind !== 'pid' && kind !== 'ppid';
-    if (value > PID_LIMIT || (kind === 'pid' && (value === 0 || value === PID_LIMIT))) return false;
-    cells.ids[kind] = value;
-    return true;
-  }
-  if (kind === 'stat') cells.stat = text;
-  else if (kind === 'cgroup') cells.cgroup = text;
-  return CHECKS[kind]?.test(text) ?? true;
+/** `Fri May`, of a date of five words, at the end of a line that has been cut off. */
+function isPartOfDate(text: string, words: number): boolean {
+  return words > 2 && text.split(/\s+/).length < words && /^\p{L}+\.?(\s|$)/u.test(text);
 }
 
 function wholeOf(text: string): number | null {
@@ -213,43 +194,35 @@ function wholeOf(text: string): number | null {
   return value;
 }
 
-const BLANK = 32;
-const TAB = 9;
+function isBlank(line: string, at: number): boolean {
+  const code = line.charCodeAt(at);
+  return code === 32 || code === 9;
+}
 
 function skipBlanks(line: string, from: number): number {
   let at = from;
-  for (; at < line.length; at++) {
-    const code = line.charCodeAt(at);
-    if (code !== BLANK && code !== TAB) break;
-  }
+  while (at < line.length && isBlank(line, at)) at++;
   return at;
 }
 
 function endOfWords(line: string, from: number, words: number): number {
   let at = from;
   for (let word = 0; word < words; word++) {
-    if (word > 0) at = skipBlanks(line, at);
-    for (; at < line.length; at++) {
-      const code = line.charCodeAt(at);
-      if (code === BLANK || code === TAB) break;
-    }
+    at = skipBlanks(line, at);
+    while (at < line.length && !isBlank(line, at)) at++;
   }
   return at;
-}
-
-function wordsIn(text: string): number {
-  return text.trim().split(/\s+/).length;
 }
 
 /** Where the blanks before the last word begin. */
 function beforeLastWord(line: string, end: number): number {
   let at = end;
-  while (at > 0 && line.charCodeAt(at - 1) !== BLANK && line.charCodeAt(at - 1) !== TAB) at--;
-  while (at > 0 && (line.charCodeAt(at - 1) === BLANK || line.charCodeAt(at - 1) === TAB)) at--;
+  while (at > 0 && !isBlank(line, at - 1)) at--;
+  while (at > 0 && isBlank(line, at - 1)) at--;
   return at;
 }
 
 /** A copy that does not hold the line that it was cut from. */
 function copied(text: string): string {
-  return [...text].join('');
+  return text.length < 13 ? text : [...text].join('');
 }

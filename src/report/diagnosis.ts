@@ -1,7 +1,8 @@
 /** A diagnosis in words of at most 80 columns: the finding first, then what to do. The sentences: diagnosis.json. */
-import type { Crowd, Diagnosis, Finding } from '../diagnose/diagnose.js';
-import type { Family } from '../diagnose/families.js';
-import type { Room } from '../diagnose/room.js';
+import type { Crowd } from '../diagnose/crowds.js';
+import type { Diagnosis, Finding } from '../diagnose/diagnose.js';
+import { type Family, leakers } from '../diagnose/families.js';
+import { isTight, type Room } from '../diagnose/room.js';
 import { visible } from '../procfs/captured-row.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, listOf, plural } from '../text/figures.js';
@@ -14,12 +15,15 @@ type Steps = Record<string, string[]>;
 const WIDTH = 80;
 const LABEL = 9;
 const FAMILIES_SHOWN_MAX = 5;
+const FAR_HOURS = 10 * 365 * 24;
 /** What shows everything at once. */
 export const ASK = 'ps -eo pid,ppid,pgid,sid,nlwp,stat,lstart,cgroup,comm';
 
 export function renderDiagnosis(diagnosis: Diagnosis): string {
   const { main } = diagnosis;
-  const lines = fillLines(headline(main).split(' '), WIDTH);
+  const lines = headline(main)
+    .split('\n')
+    .flatMap((line) => fillLines(line.split(' '), WIDTH));
   const add = (label: string, paragraphs: readonly string[]): void => {
     for (const [index, text] of paragraphs.entries())
       for (const [at, line] of fillLines(text.split(' '), WIDTH - LABEL).entries())
@@ -57,7 +61,7 @@ export function renderRefusal({ source, refusal }: Finding): string {
 // ---------------------------------------------------------------------------------------------- the finding
 
 function headline(finding: Finding): string {
-  const { verdict, zombies, candidates, crowds, rooms } = finding;
+  const { verdict, zombies, candidates, livingCrowds: crowds, rooms } = finding;
   const families = leaking(finding);
   const top = families[0];
   const z = plural(zombies ?? 0, 'zombie');
@@ -71,7 +75,7 @@ function headline(finding: Finding): string {
     case 'old-burst':
       return `An old burst: ${z} of ${nameOf(top)}, all of one moment. Nothing leaks now.`;
     case 'live-processes':
-      return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(crowds[0].rate.perHour)}.`;
+      return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(crowds[0].rate!.perHour)}.`;
     case 'threads':
       return 'No zombies leak: threads hold the PIDs.';
     case 'no-leak':
@@ -81,9 +85,7 @@ function headline(finding: Finding): string {
     default: {
       const full = rooms.find(isTight);
       const nearly =
-        verdict === 'nearly-full' && full !== undefined
-          ? `${full.limit} is nearly full: ${roomText(full)}. `
-          : '';
+        verdict === 'nearly-full' && full !== undefined ? `Nearly full: ${roomText(full)}.\n` : '';
       if (families.length === 0)
         return `${nearly}${z}${per(rateNow(finding))}; whose they are, this list does not show.`;
       if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${per(rateNow(finding))}.`;
@@ -92,13 +94,9 @@ function headline(finding: Finding): string {
   }
 }
 
-function isTight(room: Room): boolean {
-  return !room.isAssumed && (room.used >= 0.75 * room.usable || (room.hours?.[1] ?? Infinity) < 1);
-}
-
 function leaking({ zombiesByParent, verdict }: Finding): Family[] {
   if (verdict === 'no-leak' || zombiesByParent === null) return [];
-  return zombiesByParent.filter(({ count, deadLeaders }) => count - deadLeaders >= 5);
+  return leakers(zombiesByParent);
 }
 
 function rateNow({ ratePerHour, currentRatePerHour }: Finding): number | null {
@@ -116,8 +114,8 @@ function speed(perHour: number): string {
   return `${amount < 1 ? Number(amount.toPrecision(2)) : formatCount(Number(amount.toPrecision(3)))} more per ${unit}`;
 }
 
-function nameOf({ pid, comm, count: _ }: Pick<Family, 'pid' | 'comm' | 'count'>): string {
-  if (pid === null) return 'PID 1 (inferred)';
+function nameOf({ pid, comm, row }: Pick<Family, 'pid' | 'comm'> & { row?: Family['row'] }): string {
+  if (pid === null) return row ? `${visible(row.name)} (PID 1, inferred)` : 'one of several processes';
   if (pid === 0) return 'a parent outside the container';
   return comm === null ? `PID ${pid}` : `${visible(comm)} (PID ${pid})`;
 }
@@ -140,7 +138,7 @@ const ADOPTERS: Told = {
   'host-init': 'PID 1 of the machine',
 };
 
-function who({ zombiesByParent, candidates, crowds, zombies, verdict }: Finding): string[] {
+function who({ zombiesByParent, candidates, livingCrowds: crowds, zombies, verdict }: Finding): string[] {
   if (verdict === 'no-leak' && !zombies) return [];
   const families = (zombiesByParent ?? []).slice(0, FAMILIES_SHOWN_MAX).map((family) => {
     const what = [family.adopter && ADOPTERS[family.adopter], family.where].filter(Boolean).join(', ');
@@ -215,29 +213,29 @@ function rates({ main, comparison }: Diagnosis): string[] {
 
 function until(finding: Finding): string[] {
   if (finding.zombies === null || finding.verdict === 'no-leak') return [];
-  const inside = finding.view === 'container' ? ', if nothing else on the node took a PID' : '';
   const lines = finding.rooms.map((room) => {
-    const end =
-      room.hours === null ? '' : `: full in ${spanText(room.hours)}${room.limit === 'pid_max' ? inside : ''}`;
-    return room.isAssumed
-      ? `if pid_max is ${formatCount(room.value)}${end || ': no rate, no end'}`
-      : `${roomText(room)}${end}`;
+    if (!room.isAssumed) return `${roomText(room)}.`;
+    return `If pid_max is ${formatCount(room.value)}: ${room.hours === null ? '' : fullIn(room.hours)}.`;
   });
-  if (finding.rooms.some(({ isAssumed }) => isAssumed))
-    return finding.rooms.every(({ hours }) => hours === null)
-      ? []
-      : [...lines, 'Which it is: cat /proc/sys/kernel/pid_max, then --pid-max N'];
-  return lines;
+  if (finding.view === 'container' && finding.rooms.some(({ hours }) => hours !== null))
+    lines.push('By this container alone: what else runs on the node takes PIDs too.');
+  if (!finding.rooms.some(({ isAssumed }) => isAssumed)) return lines;
+  if (finding.rooms.every(({ hours }) => hours === null)) return [];
+  return [...lines, 'Which it is: cat /proc/sys/kernel/pid_max; then --pid-max N'];
 }
 
-function roomText({ limit, value, usable, used, isUsedAtLeast }: Room): string {
-  const of = usable === value ? '' : ` that can be used of ${formatCount(value)}`;
-  return `${isUsedAtLeast ? 'at least ' : ''}${formatCount(used)} of ${formatCount(usable)} PIDs${of} taken (${limit})`;
+function roomText({ limit, value, usable, used, isUsedAtLeast, hours }: Room): string {
+  const of =
+    usable === value
+      ? `${formatCount(value)} (${limit})`
+      : `${formatCount(usable)} usable PIDs (${limit} ${formatCount(value)})`;
+  return `${isUsedAtLeast ? 'at least ' : ''}${formatCount(used)} of ${of} taken${hours === null ? '' : `, ${fullIn(hours)}`}`;
 }
 
-function spanText([soonest, latest]: [number, number]): string {
-  const [a, b] = [formatSeconds(Math.round(soonest * 3600)), formatSeconds(Math.round(latest * 3600))];
-  return a === b ? a : `${a} to ${b}`;
+function fullIn([soonest, latest]: [number, number]): string {
+  if (soonest > FAR_HOURS) return 'not full within 10 years';
+  const [a, b] = [soonest, latest].map((hours) => formatSeconds(Math.round(hours * 3600)));
+  return `full in ${a === b ? a : `${a} to ${b}`}`;
 }
 
 function kindOf({ adopter, comm }: Family): string {
@@ -245,7 +243,7 @@ function kindOf({ adopter, comm }: Family): string {
 }
 
 function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
-  const { verdict, rooms, crowds, view } = finding;
+  const { verdict, rooms, livingCrowds: crowds, view } = finding;
   if (verdict === 'live-processes')
     return [
       `See why they do not end: cat /proc/PID/wchan, and what starts ${visible(Object.keys(crowds[0].childComms)[0])} (cron, probe, timer).`,
@@ -262,10 +260,13 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
     ...kinds.flatMap((kind) => {
       const family = families.find((each) => kindOf(each) === kind)!;
       const where = family.where ?? (finding.container && `of ${finding.container}`);
-      return (words.now as Steps)[kind].map((step) =>
-        step
-          .replace('{comms}', visible(listOf(Object.keys(family.zombieComms).slice(0, 3))))
-          .replace('{where}', where ? ` (${visible(where)})` : ''),
+      const whose = kinds.length > 1 ? `(${nameOf(family)}) ` : '';
+      return (words.now as Steps)[kind].map(
+        (step) =>
+          whose +
+          step
+            .replace('{comms}', visible(listOf(Object.keys(family.zombieComms).slice(0, 3))))
+            .replace('{where}', where ? ` (${visible(where)})` : ''),
       );
     }),
   ];
@@ -279,8 +280,7 @@ function nots({ rooms }: Finding, kinds: readonly string[]): string[] {
 function notes({ main, findings }: Diagnosis): string[] {
   const seen = findings.flatMap(({ warnings }) => warnings);
   const texts = seen.map(({ id, of }) => {
-    const what = id === 'truncated-list' && of ? ` (${of} rows)` : (of ?? '');
-    return visible(((words.warnings as Told)[id] ?? id).replace('{of}', what));
+    return visible(((words.warnings as Told)[id] ?? id).replace('{of}', of ?? ''));
   });
   const few = main.verdict === 'no-leak' && (main.zombies ?? 0) > 0;
   return [
