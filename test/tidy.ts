@@ -27,7 +27,18 @@ interface LayerRule {
 }
 
 /** The layers that run in a browser as they do in Node, from the bottom upwards. */
-const ENGINE = ['sim', 'kernel', 'text', 'procfs', 'program', 'node', 'scenario', 'run', 'diagnose', 'report'];
+const ENGINE = [
+  'sim',
+  'kernel',
+  'text',
+  'procfs',
+  'program',
+  'node',
+  'scenario',
+  'run',
+  'diagnose',
+  'report',
+];
 
 /** Which room may import which: the arrows of the design. The kernel knows no time and the clock knows no kernel. */
 export const LAYERS: Record<string, LayerRule> = {

@@ -1,9 +1,10 @@
 /** `pidsim diagnose`: what a process list says. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { CommandModule } from 'yargs';
 import { diagnose } from '../diagnose/diagnose.js';
 import { type Capture, CaptureReader } from '../procfs/capture.js';
+import { calibratedScenario } from '../report/calibrated.js';
 import { diagnosisDocument, renderDiagnosis, renderRefusal } from '../report/diagnosis.js';
 import { toJson } from '../report/document.js';
 import { STANDARD_INPUT } from '../run/result.js';
@@ -19,6 +20,7 @@ interface Arguments extends FileArguments {
   threadsMax?: number;
   pidsMax?: number;
   apart?: string;
+  write?: string;
 }
 
 const CHUNK_BYTES = 1 << 18;
@@ -45,11 +47,16 @@ export const diagnoseCommand: CommandModule<object, Arguments> = {
         nargs: 1,
         describe: 'Time between the captures, where they do not tell: 10m',
       })
+      .option('write', {
+        type: 'string',
+        nargs: 1,
+        describe: 'Write a scenario that leaks as this capture does',
+      })
       .option('output', outputOption(['text', 'json']))
       .example('$0 diagnose node.txt', 'what a pasted ps says')
       .example('ps -ef | $0 diagnose', 'the same, right here')
       .example('$0 diagnose before.txt after.txt --pid-max 32768', 'how fast, and until when') as never,
-  handler({ files = [], output, apart, ...limits }) {
+  handler({ files = [], output, apart, write, ...limits }) {
     const { pidMax, threadsMax, pidsMax } = limits;
     for (const [name, value] of Object.entries({ pidMax, threadsMax, pidsMax }))
       if (value !== undefined && !(Number.isInteger(value) && value > 0))
@@ -65,8 +72,22 @@ export const diagnoseCommand: CommandModule<object, Arguments> = {
     if (!diagnosis.main.usable) throw new CommandError(EXIT.usage, refused.join('\n'));
     if (refused.length > 0) process.stderr.write(`${refused.join('\n')}\n`);
     if (output !== 'json') process.stdout.write(renderDiagnosis(diagnosis));
+    if (write !== undefined) writeScenario(write, calibratedScenario(diagnosis.main));
   },
 };
+
+function writeScenario(path: string, text: string | null): void {
+  if (text === null)
+    throw usageError(`--write ${path}: no leak with a rate to write down`, 'two captures give a rate');
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch (error) {
+    throw usageError(
+      `--write ${path}: ${(error as { code?: string }).code === 'EEXIST' ? 'it exists' : reasonOf(error)}`,
+    );
+  }
+  process.stderr.write(`${path} is written: pidsim run ${path}\n`);
+}
 
 function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -207,6 +207,8 @@ function viewOf({ rows, around, format, counted }: Capture, byPid: ReadonlyMap<n
 export function whereOf(row: CapturedRow, byPid: ReadonlyMap<number, CapturedRow>): string | null {
   const pod = /pod([0-9a-f]{8}[-_][0-9a-f_-]{27})/.exec(row.cgroup ?? '')?.[1].replaceAll('_', '-');
   const container = /(?:^|[/:-])([0-9a-f]{64})/.exec(row.cgroup ?? '')?.[1].slice(0, 12);
+  const simulated = /^0::\/kubepods\/(.+)\/([^/]+)$/.exec(row.cgroup ?? '');
+  if (simulated !== null) return `pod ${simulated[1]}, container ${simulated[2]}`;
   const service = /\/([\w@.-]+\.service)$/.exec(row.cgroup ?? '')?.[1];
   if (pod !== undefined || container !== undefined)
     return [pod && `pod ${pod}`, container && `container ${container}`].filter(Boolean).join(', ');

@@ -140,7 +140,9 @@ const ADOPTERS: Told = {
 
 function who({ zombiesByParent, candidates, livingCrowds: crowds, zombies, verdict }: Finding): string[] {
   if (verdict === 'no-leak' && !zombies) return [];
-  const families = (zombiesByParent ?? []).slice(0, FAMILIES_SHOWN_MAX).map((family) => {
+  const many = leakers(zombiesByParent ?? []);
+  const shown = many.length > 0 ? many : (zombiesByParent ?? []);
+  const families = shown.slice(0, FAMILIES_SHOWN_MAX).map((family) => {
     const what = [family.adopter && ADOPTERS[family.adopter], family.where].filter(Boolean).join(', ');
     const rate = per(family.rate.currentPerHour ?? family.rate.perHour);
     return `${capital(family)}${what ? `, ${visible(what)}` : ''}: ${plural(family.count, 'zombie')}${rate} (${comms(family.zombieComms)})${ownText(family)}`;
@@ -260,7 +262,7 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
     ...kinds.flatMap((kind) => {
       const family = families.find((each) => kindOf(each) === kind)!;
       const where = family.where ?? (finding.container && `of ${finding.container}`);
-      const whose = kinds.length > 1 ? `(${nameOf(family)}) ` : '';
+      const whose = kinds.length > 1 ? `${nameOf(family)}: ` : '';
       return (words.now as Steps)[kind].map(
         (step) =>
           whose +
