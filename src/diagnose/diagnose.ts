@@ -9,6 +9,7 @@
  * What the columns do not show is null here, and has an identifier among the warnings.
  */
 import type { Capture, Notice } from '../procfs/capture.js';
+import type { CapturedRow } from '../procfs/captured-row.js';
 import { dateText } from '../procfs/start-time.js';
 import { type Comparison, compare, type Moment } from './compare.js';
 import { type Crowd, candidatesOf, livingCrowds } from './crowds.js';
@@ -50,9 +51,12 @@ export interface Finding {
   zombies: number | null;
   zombiesAtMost: number | null;
   deadLeadersWithLiveThreads: number;
+  zombieComms: Record<string, number>;
   zombiesByParent: Family[] | null;
   candidates: Crowd[];
   livingCrowds: Crowd[];
+  /** The process with most of them, if they are very many. */
+  mostThreads: { pid: number; comm: string; threads: number } | null;
   pinned: number | null;
   /** When it is not known: from none to this. */
   pinnedAtMost: number | null;
@@ -136,9 +140,11 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
     zombiesByParent: refusal === null ? parentsOf(capture, census, zombies) : null,
     candidates: zombies === null ? candidatesOf(capture, census) : [],
     livingCrowds: census.zombies === null ? [] : livingCrowds(capture, census),
+    mostThreads: mostThreadsOf(capture),
     pinned: census.pins?.size ?? null,
     pinnedAtMost: census.pins === null ? zombies : null,
-    ...totalRate(census.families, zombies ?? 0),
+    zombieComms: commsOf(census),
+    ...totalRate(census.unattributed === null ? census.families : [census.unattributed], zombies ?? 0),
     capturedAt: capturedAt(capture),
     pidMax: options.pidMax ?? around.pidMax,
     rooms: [],
@@ -150,6 +156,19 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   finding.rooms = roomsIn(finding, moment, options);
   finding.verdict = verdictOf(finding, capture);
   return finding;
+}
+
+function mostThreadsOf({ rows }: Capture): Finding['mostThreads'] {
+  let most: CapturedRow | null = null;
+  for (const row of rows) if ((row.threads ?? 0) >= Math.max(THREADS_MIN, most?.threads ?? 0)) most = row;
+  return most === null ? null : { pid: most.pid, comm: most.name, threads: most.threads! };
+}
+
+function commsOf({ families, unattributed }: Census): Record<string, number> {
+  const comms: Record<string, number> = {};
+  for (const { zombieComms } of unattributed === null ? families : [unattributed])
+    for (const [name, count] of Object.entries(zombieComms)) comms[name] = (comms[name] ?? 0) + count;
+  return comms;
 }
 
 function threadsOf({ threadRows, rows }: Capture): number | null {
@@ -197,6 +216,7 @@ function verdictOf(finding: Finding, { format, rows, nowS }: Capture): Verdict {
   const { zombies, zombiesByParent, candidates, livingCrowds } = finding;
   if (format === 'docker-top') return 'cannot-see';
   if (finding.rooms.some(isTight)) return 'nearly-full';
+  if (finding.zombiesAtMost !== null && (zombies ?? 0) < LEAK_MIN) return 'cannot-see';
   if (zombies === null) return candidates.length > 0 ? 'candidates' : 'cannot-see';
   const lasting = leakers(zombiesByParent ?? []).filter((family) => !isPassing(family, nowS));
   const courses = lasting.map(({ rate }) => rate.course);
@@ -206,7 +226,7 @@ function verdictOf(finding: Finding, { format, rows, nowS }: Capture): Verdict {
   const isCrowd = ({ count, rate }: Crowd): boolean =>
     rate?.course === 'goes-on' || count >= CROWD_LARGE || count * 2 > rows.length;
   if (livingCrowds.some(isCrowd)) return 'live-processes';
-  return rows.some(({ threads }) => (threads ?? 0) >= THREADS_MIN) ? 'threads' : 'no-leak';
+  return finding.mostThreads === null ? 'no-leak' : 'threads';
 }
 
 /** Zombies of this very second: their parent is about to wait. */

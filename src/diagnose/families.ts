@@ -47,6 +47,8 @@ export interface Census {
   doubtful: number;
   deadLeaders: number;
   families: Family[];
+  /** Where no column and no inference tells the parents: all zombies as one. */
+  unattributed: Family | null;
   /** Pinned PIDs; null: the columns do not tell. */
   pins: ReadonlySet<number> | null;
   byPid: ReadonlyMap<number, CapturedRow>;
@@ -77,10 +79,9 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
   const pins = isComplete && hasGroups ? new Set(pinnedPids(rows as Required<Ids>[])) : null;
   const inferred = aliveBesides(capture).length === 0 ? (byPid.get(1) ?? null) : null;
   const hasParents = rows.some(({ ppid }) => ppid !== null);
-  const families =
-    hasParents || view === 'container'
-      ? [...groups].map(([pid, zombies]) => familyOf(pid, zombies, { byPid, view, pins, nowS, inferred }))
-      : [];
+  const kin = { byPid, view, pins, nowS, inferred };
+  const all = [...groups].map(([pid, zombies]) => familyOf(pid, zombies, kin));
+  const isTold = hasParents || view === 'container';
   const counted =
     rows.length === 0 ? null : [...groups.values()].reduce((sum, { length }) => sum + length, 0);
   return {
@@ -89,7 +90,8 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
     zombies: seesZombies ? counted : null,
     doubtful,
     deadLeaders,
-    families: families.sort((a, b) => b.count - a.count),
+    families: isTold ? all.sort((a, b) => b.count - a.count) : [],
+    unattributed: isTold ? null : (all[0] ?? null),
     pins,
     byPid,
   };

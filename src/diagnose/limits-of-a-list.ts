@@ -8,7 +8,8 @@ export function isComplete(capture: Capture): boolean {
   const command = around.command ?? '';
   if (/\b(ps|top)\b.*\|\s*(head|tail|e?grep|awk|sed)/.test(command)) return false;
   if (headerCounts !== null && threadRows === null && headerCounts.total > rows.length + 2) return false;
-  return rows.length === 0 || rows.some(({ pid }) => pid === 1 || pid < 0);
+  // docker's has the processes of one container, with the PIDs of the host.
+  return rows.length === 0 || format === 'docker-top' || rows.some(({ pid }) => pid === 1 || pid < 0);
 }
 
 /** Why it is no process list of a Linux machine; null: it is one. */

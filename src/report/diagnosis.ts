@@ -67,7 +67,9 @@ function headline(finding: Finding): string {
   const z = plural(zombies ?? 0, 'zombie');
   switch (verdict) {
     case 'cannot-see':
-      return 'This list cannot show zombies: whether anything leaks is not to be seen here.';
+      return finding.zombiesAtMost === null
+        ? 'This list cannot show zombies: whether anything leaks is not to be seen here.'
+        : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;
     case 'candidates':
       return `Perhaps ${named(candidates[0])}: ${plural(candidates[0].count, 'equal child', 'equal children')}, but this list does not tell zombies.`;
     case 'leak-stopped':
@@ -77,7 +79,7 @@ function headline(finding: Finding): string {
     case 'live-processes':
       return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(crowds[0].rate!.perHour)}.`;
     case 'threads':
-      return 'No zombies leak: threads hold the PIDs.';
+      return `No zombies leak: ${threadsText(finding)}`;
     case 'no-leak':
       return zombies === 0
         ? 'Nothing leaks here: no zombies.'
@@ -86,12 +88,20 @@ function headline(finding: Finding): string {
       const full = rooms.find(isTight);
       const nearly =
         verdict === 'nearly-full' && full !== undefined ? `Nearly full: ${roomText(full)}.\n` : '';
+      const names = Object.keys(finding.zombieComms);
+      const listed = names.length === 1 ? ` (${visible(names[0])})` : '';
       if (families.length === 0)
-        return `${nearly}${z}${per(rateNow(finding))}; whose they are, this list does not show.`;
+        return `${nearly}${z}${per(rateNow(finding))}${listed}; whose they are, this list does not show.`;
       if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${per(rateNow(finding))}.`;
       return `${nearly}${families.length} processes leak ${z}${per(rateNow(finding))}: most are of ${nameOf(top)}.`;
     }
   }
+}
+
+function threadsText({ mostThreads }: Finding): string {
+  if (mostThreads === null) return 'threads hold the PIDs.';
+  const { pid, comm, threads } = mostThreads;
+  return `${visible(comm)} (PID ${pid}) has ${formatCount(threads)} threads, and each takes a PID.`;
 }
 
 function leaking({ zombiesByParent, verdict }: Finding): Family[] {
@@ -138,7 +148,14 @@ const ADOPTERS: Told = {
   'host-init': 'PID 1 of the machine',
 };
 
-function who({ zombiesByParent, candidates, livingCrowds: crowds, zombies, verdict }: Finding): string[] {
+function who({
+  zombieComms,
+  zombiesByParent,
+  candidates,
+  livingCrowds: crowds,
+  zombies,
+  verdict,
+}: Finding): string[] {
   if (verdict === 'no-leak' && !zombies) return [];
   const many = leakers(zombiesByParent ?? []);
   const shown = many.length > 0 ? many : (zombiesByParent ?? []);
@@ -150,6 +167,7 @@ function who({ zombiesByParent, candidates, livingCrowds: crowds, zombies, verdi
   const more = (zombiesByParent?.length ?? 0) - families.length;
   if (more > 0) families.push(`${plural(more, 'other parent')} with fewer.`);
   const crowded = verdict === 'live-processes' ? crowds : candidates;
+  if (zombiesByParent === null && zombies) families.push(`Whose is not shown: ${comms(zombieComms)}`);
   return [
     ...families,
     ...crowded.slice(0, FAMILIES_SHOWN_MAX).map((crowd) => `${named(crowd)}: ${comms(crowd.childComms)}`),
@@ -173,7 +191,7 @@ function comms(zombieComms: Record<string, number>): string {
 }
 
 function counts({ zombies, zombiesAtMost, pinned, pinnedAtMost, verdict }: Finding): string[] {
-  if (zombies === null || verdict === 'no-leak') return [];
+  if (!zombies || verdict === 'no-leak') return [];
   const most = zombiesAtMost === null ? '' : ` to ${formatCount(zombiesAtMost)}`;
   const z = `${formatCount(zombies)}${most} zombies`;
   if (pinned !== null)

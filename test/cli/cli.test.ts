@@ -301,7 +301,7 @@ ${[7, 8, 9, 10, 11, 12].map((pid) => `${pid} 1 ${pid} ${pid} 1 Z Mon Nov 30 10:$
     expect(json.zombiesByParent[0]).toMatchObject({ pid: 1, comm: 'app', adopter: 'pid1-of-container' });
     expect(pidsim(['run', 'captured.yaml', '--no-write-files']).status).toBe(0);
     const again = pidsim(['diagnose', list, '--write', 'captured.yaml']);
-    expect([again.status, again.stderr]).toEqual([2, 'error: --write captured.yaml: it exists']);
+    expect([again.status, again.stderr]).toEqual([2, 'error: --write captured.yaml: it exists\n']);
   });
 
   test('refuses what is no process list with what to type, and exit code 2', () => {
@@ -310,8 +310,8 @@ ${[7, 8, 9, 10, 11, 12].map((pid) => `${pid} 1 ${pid} ${pid} 1 Z Mon Nov 30 10:$
     expect(pods.stderr).toMatch(
       /^error: standard input: a list of pods, not of processes\n {2}hint: Go inside: kubectl exec/,
     );
-    expect(pidsim(['diagnose', 'nowhere.txt']).stderr).toBe('error: nowhere.txt: no such file or folder');
-    expect(pidsim(['diagnose', '.']).stderr).toBe('error: .: is a folder');
+    expect(pidsim(['diagnose', 'nowhere.txt']).stderr).toBe('error: nowhere.txt: no such file or folder\n');
+    expect(pidsim(['diagnose', '.']).stderr).toBe('error: .: is a folder\n');
     expect(pidsim(['diagnose', '--pid-max', '-3'], { input: LIST }).status).toBe(2);
     expect(pidsim(['diagnose', '--apart', 'soon'], { input: LIST }).status).toBe(2);
   });
