@@ -58,7 +58,7 @@ export const LAYERS: Record<string, LayerRule> = {
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
   diagnose: { may: ['procfs', 'text'] },
   report: {
-    may: ['run/result', 'run/story', 'diagnose', 'procfs', 'text', 'sim/time'],
+    may: ['run/result', 'run/harm', 'run/story', 'diagnose', 'procfs', 'text', 'sim/time'],
     mayTypes: ['run', 'scenario', 'node'],
   },
   host: { may: ['report', 'run/result'] },

@@ -1,7 +1,13 @@
 /** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
 import type { CommandModule } from 'yargs';
 import { expectationFailures } from '../report/message.js';
-import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
+import {
+  OUTPUT_FORMATS,
+  type OutputFormat,
+  renderResults,
+  TABLE_SORTS,
+  type TableSort,
+} from '../report/table.js';
 import { assumesPrograms, bracketOf } from '../run/bracket.js';
 import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
@@ -19,6 +25,7 @@ interface Arguments extends FileArguments {
   output: OutputFormat;
   dir?: string;
   writeFiles: boolean;
+  sort: TableSort;
   until: RunEnd;
   seed?: number;
   bracket: boolean;
@@ -45,6 +52,11 @@ export const runCommand: CommandModule<object, Arguments> = {
         default: true,
         describe: 'Write data and charts; --no-write-files: only the table',
       })
+      .option('sort', {
+        choices: TABLE_SORTS,
+        default: 'harm' as const,
+        describe: 'Rows of the table: the first harm first, or in the order of the files',
+      })
       .option('until', {
         choices: RUN_ENDS,
         default: 'horizon' as const,
@@ -70,7 +82,7 @@ export const runCommand: CommandModule<object, Arguments> = {
       const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
       const results = await runAll(scenarios, others, args.until, interruption);
       await writeFiles(results, args, interruption);
-      process.stdout.write(renderResults(results, args.output, terminal()));
+      process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
       interruption.throwIfAborted();
       failOnExpectations(results);
     } finally {

@@ -51,6 +51,15 @@ export interface RuntimeSpec {
   containerPidsLimit?: number;
   /** `TasksMax` of the runtime's service (R59). Absent: no limit. */
   tasksMax?: number;
+  /** Probabilities of what the runtime itself leaves behind (R35, R63). Absent: nothing. */
+  leaks?: RuntimeLeaks;
+}
+
+export interface RuntimeLeaks {
+  /** Of a deleted pod the shim stays. */
+  shimPerPodDelete: number;
+  /** The runc of an exec hangs, and stays. */
+  stuckExec: number;
 }
 
 /** One container's probe. Times in µs; Kubernetes' defaults have been filled in (R13). */
@@ -95,6 +104,13 @@ export type ContainerRole = (typeof CONTAINER_ROLES)[number];
 export const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'] as const;
 export type RestartPolicy = (typeof RESTART_POLICIES)[number];
 
+/** Whom a process runs as, and RLIMIT_NPROC: how many tasks that user may have on the whole machine (K39). */
+export interface TaskUser {
+  uid: number;
+  /** Infinite: no limit. */
+  nprocMax: number;
+}
+
 export interface ContainerSpec {
   name: string;
   program: Program;
@@ -105,6 +121,8 @@ export interface ContainerSpec {
   restartPolicy?: RestartPolicy;
   /** `pids.max` of its own cgroup; infinite: no limit. Absent: as the runtime has it (R58). */
   pidsLimit?: number;
+  /** Absent: root. */
+  user?: TaskUser;
   postStart?: HookAction;
   preStop?: HookAction;
   /** Default: none. */
@@ -135,6 +153,8 @@ export interface PodSpec {
   stopAtUs: number | null;
   restartPolicy: RestartPolicy;
   terminationGraceUs: number;
+  /** Is it made again on this node after an eviction? Default: false. */
+  recreate?: boolean;
   containers: ContainerSpec[];
   /**
    * A CronJob's: one is created each time, and ended if it has not ended by itself. Absent: one pod for good.
@@ -200,6 +220,8 @@ export interface SshLoginsSpec {
   everyUs: number;
   /** How long each stays. */
   lastsUs: number;
+  /** Who logs in. Absent: root. */
+  user?: TaskUser;
 }
 
 /** Pods that come and go: one is created and one deleted in each period. */

@@ -5,18 +5,11 @@
 import type { RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, listOf, unbroken } from '../text/figures.js';
+import { answer, capitalised, headline } from './answer.js';
 import { RUN_CHARTS, type RunChart } from './charts/all.js';
-import { overviewOrder } from './charts/overview.js';
-import {
-  answer,
-  capitalised,
-  headline,
-  overviewHeadline,
-  overviewLabel,
-  question,
-  reproduce,
-  timeToExhaustion,
-} from './message.js';
+import { byUrgency, harmCell, timeToHarm, toneOf } from './harm-words.js';
+import { reproduce } from './message.js';
+import { overviewHeadline, overviewLabel, question } from './titles.js';
 
 /** The data files of one scenario, in the order of the links. */
 const DATA_FILES = ['summary.md', 'summary.json', 'timeline.csv', 'events.csv', 'blame.csv'] as const;
@@ -51,7 +44,7 @@ ${results.map(scenarioPart).join('\n')}
 }
 
 function overviewPart(results: readonly RunResult[]): string {
-  const rows = overviewOrder(results).map(
+  const rows = byUrgency(results).map(
     (result) => `<tr>
 <th scope="row"><a href="#${anchor(result)}">${escapeHtml(result.scenario.name)}</a></th>
 <td>${badge(result)}</td>
@@ -84,15 +77,11 @@ function when(seconds: number | null): string {
   return seconds === null ? '<span class="faint">never</span>' : escapeHtml(formatSeconds(seconds));
 }
 
-/** The answer in a word; the colour only repeats it. */
+/** The answer in a few words; the colour only repeats it. */
 function badge(result: RunResult): string {
-  const tone =
-    result.outcome.kind === 'exhausted'
-      ? 'bad'
-      : result.projection?.kind === 'exhausts'
-        ? 'doubtful'
-        : 'good';
-  return `<span class="badge ${tone}">${escapeHtml(timeToExhaustion(result))}</span>`;
+  const at = timeToHarm(result);
+  const words = at === '-' ? harmCell(result) : `${harmCell(result)}, ${at}`;
+  return `<span class="badge ${toneOf(result)}">${escapeHtml(words)}</span>`;
 }
 
 function scenarioPart(result: RunResult): string {
@@ -118,9 +107,12 @@ ${escapeHtml(reproduce(result))}</p>
 function expectationPart(result: RunResult): string {
   if (result.expectations.length === 0) return '';
   const items = result.expectations.map(({ text, ok, actual }) => {
-    const verdict = ok
-      ? '<span class="good">holds</span>'
-      : `<strong class="bad">fails</strong>: ${escapeHtml(actual)}`;
+    const verdict =
+      ok === null
+        ? actual
+        : ok
+          ? '<span class="good">holds</span>'
+          : `<strong class="bad">fails</strong>: ${escapeHtml(actual)}`;
     return `<li><code>${escapeHtml(text)}</code> ${verdict}</li>`;
   });
   return `<ul class="expectations" aria-label="Expectations">\n${items.join('\n')}\n</ul>\n`;

@@ -7,10 +7,9 @@ import { pinnedPids } from '../procfs/pinned.js';
 import { isZombie } from '../procfs/process-row.js';
 import { dateText, secondsOf } from '../procfs/start-time.js';
 import type { NodeProcess } from '../run/result.js';
-import { formatCount } from '../text/figures.js';
+import { formatCount, plural } from '../text/figures.js';
 import { didYouMean } from '../text/suggest.js';
 import { type Align, plainTable } from '../text/table.js';
-import { pinnedFooter } from './message.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json', 'ef', 'aux'] as const;
 
@@ -242,4 +241,13 @@ function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[
 /** Processes as `pidsim ps -o json` gives them. */
 export function psDocument(rows: readonly NodeProcess[]): Omit<NodeProcess, 'threads'>[] {
   return rows.map(({ threads: _threads, ...process }) => process);
+}
+
+export function pinnedFooter(pinned: number): string {
+  if (pinned === 0) return 'No PID is pinned: ps shows every PID that is taken.';
+  const [verb, leaders] = pinned === 1 ? ['is', 'leader has'] : ['are', 'leaders have'];
+  return (
+    `${plural(pinned, 'more PID')} ${verb} taken, which ps cannot show: their ${leaders} been reaped, but processes ` +
+    'above still belong to the session or process group.'
+  );
 }

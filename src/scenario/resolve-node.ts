@@ -8,6 +8,7 @@ import type {
   PodSpec,
   RuntimeName,
   RuntimeSpec,
+  TaskUser,
 } from '../node/spec.js';
 import { sinceWhen } from '../node/versions/fact.js';
 import { newestKnown } from '../node/versions/known.js';
@@ -51,7 +52,11 @@ export function resolveNode(
     pause: source.pause === undefined ? runtimeRules(runtime, kubelet).pauseImage : String(source.pause),
     daemonThreadsEveryUs: source.daemonThreads ? micros(source.daemonThreads.every) : null,
     sshLogins: source.sshLogins
-      ? { everyUs: micros(source.sshLogins.every), lastsUs: micros(source.sshLogins.lasts) }
+      ? {
+          everyUs: micros(source.sshLogins.every),
+          lastsUs: micros(source.sshLogins.lasts),
+          ...userOf(source.sshLogins.runAsUser, source.sshLogins.ulimits),
+        }
       : null,
     podChurn: source.podChurn
       ? {
@@ -114,12 +119,18 @@ function resolveRuntime({ runtime: source, kernel }: NodeSource, { findings }: R
   const measured = kernel.cpus === 1 ? EXEC_INTO_FULL_CGROUP.oneCpu : EXEC_INTO_FULL_CGROUP.moreCpus;
   const execIntoFullCgroup = source.execIntoFullCgroup ?? measured;
   const { name, setsid, networkPlugin } = source;
-  const { containerPidsLimit: limit, tasksMax } = source;
+  const { containerPidsLimit: limit, tasksMax, leaks } = source;
   const limits = {
     ...(limit === undefined ? {} : { containerPidsLimit: pidsMax(limit) }),
     ...(tasksMax === undefined ? {} : { tasksMax }),
+    ...(leaks === undefined ? {} : { leaks }),
   };
   return { name, version, setsid, execIntoFullCgroup, networkPlugin, ...limits };
+}
+
+/** The user of a container or a login. Root is bound by nothing (K39). */
+export function userOf(uid = 0, { nproc = Number.POSITIVE_INFINITY } = {}): { user?: TaskUser } {
+  return uid === 0 ? {} : { user: { uid, nprocMax: nproc } };
 }
 
 /** As runtimes read it: 0 and -1 are no limit. */
@@ -163,9 +174,7 @@ function resolveKubelet(
       findings.of(source, 'podPidsLimit'),
       'out-of-range',
       'with a limit of 0 no pod can start',
-      {
-        hint: 'Use -1 for no limit.',
-      },
+      { hint: 'Use -1 for no limit.' },
     );
   }
   const capacity = rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax, kernel.threadsMax) : kernel.pidMax;
@@ -193,9 +202,7 @@ function resolveSoftThreshold(
       findings.of(source, 'evictionSoft'),
       'missing-key',
       'a soft threshold needs a grace period',
-      {
-        hint: 'Add `evictionSoftGracePeriod: {pid.available: 1m30s}`.',
-      },
+      { hint: 'Add `evictionSoftGracePeriod: {pid.available: 1m30s}`.' },
     );
     return null;
   }

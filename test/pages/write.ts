@@ -1,8 +1,8 @@
 /** Writes the generated pages of docs/: `npm run docs:reference`. Tests hold the committed pages to it. */
 import { writeFileSync } from 'node:fs';
 import { catalogue } from '../../src/program/catalogue/index.js';
-import { glossaryPage } from '../../src/scenario/glossary.js';
 import { scenarioSchemaText } from '../../src/scenario/schema.js';
+import { glossaryPage } from './glossary.js';
 import { scenarioReference } from './scenario-reference.js';
 import { versionsPage } from './versions.js';
 

@@ -58,6 +58,11 @@ export class ChildWatch implements Worker {
     if (this.telling !== parent) this.wake(parent);
   }
 
+  /** Nobody minds any more how this worker ends; it goes on. */
+  forget(parent: TaskId): void {
+    this.mourners.delete(parent);
+  }
+
   wake(parent: TaskId): void {
     const { kernel } = this;
     let task = kernel.wait(parent, ANY);

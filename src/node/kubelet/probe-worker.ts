@@ -18,11 +18,11 @@ import { KERNEL, NONE, type OriginId, SIGKILL, SIGTERM, type TaskId } from '../.
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
-import { US_PER_MINUTE, US_PER_SECOND } from '../../sim/time.js';
+import { US_PER_SECOND } from '../../sim/time.js';
 import { Timeouts } from '../../sim/timeouts.js';
 import { failureText, type NodeContext } from '../context.js';
-import type { ExecClient, Execs } from '../runtime/exec.js';
-import type { Container } from '../runtime/sandbox.js';
+import type { Container } from '../runtime/container.js';
+import { type ExecClient, type Execs, REQUEST_TIMEOUT_US } from '../runtime/exec.js';
 import type { ProbeSpec } from '../spec.js';
 import type { OnTimeout, RuntimeRules } from '../versions/runtime.js';
 
@@ -80,9 +80,6 @@ interface Manner {
 
 /** moby: what has not heeded SIGTERM by then gets SIGKILL. */
 const TERM_GRACE_US = 10 * US_PER_SECOND;
-
-/** The kubelet's `--runtime-request-timeout`, on top of the probe's own. */
-const REQUEST_TIMEOUT_US = 2 * US_PER_MINUTE;
 
 export class ProbeWorker implements ExecClient {
   readonly container: Container;
@@ -228,10 +225,11 @@ export class ProbeWorker implements ExecClient {
     this.timeoutResult();
   }
 
-  execLost(): void {
+  execLost(why?: string): void {
     if (!this.starting) return;
     this.starting = false;
-    this.finish('error', 'the container ended');
+    const isCounted = why !== undefined && this.manner.startErrors === 'counted';
+    this.finish(isCounted ? 'failure' : 'error', why ?? 'the container ended');
   }
 
   /** Has the command of this attempt ended, or been given up? */

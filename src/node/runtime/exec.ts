@@ -17,13 +17,14 @@ import {
   type TaskId,
 } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
-import { NO_OUTPUT, type OutputId, type Outputs } from '../../program/outputs.js';
+import { Output, UNTOLD } from '../../program/output.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
-import type { NodeContext } from '../context.js';
+import { US_PER_MINUTE } from '../../sim/time.js';
+import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
+import type { Container } from './container.js';
 import type { RuncCallKind, RuncCalls, RuncTarget } from './runc.js';
-import type { Container } from './sandbox.js';
 
 /** What starts execs, one at a time, again and again. */
 export interface ExecClient {
@@ -39,9 +40,12 @@ export interface ExecClient {
    * It has ended, and something that it started still holds its stdout: `execEnded` comes when that is over.
    */
   execDraining(task: TaskId): void;
-  /** The container went away during the set-up. */
-  execLost(): void;
+  /** The container went away during the set-up, or it could not be entered: `why`. */
+  execLost(why?: string): void;
 }
+
+/** The kubelet's `--runtime-request-timeout`, on top of a probe's own; then it gives an exec up. */
+export const REQUEST_TIMEOUT_US = 2 * US_PER_MINUTE;
 
 export class Execs {
   private readonly kernel: Kernel;
@@ -52,15 +56,17 @@ export class Execs {
   private readonly child: ChildKind;
   private readonly outputClosed: EventKind;
   private readonly readsToEnd: boolean;
-  private readonly outputs: Outputs;
   /** By client, of the exec under way: its stdout, its process and status. */
-  private readonly outputOf: OutputId[] = [];
+  private readonly outputOf: Output[] = [];
   private readonly mainOf: { task: TaskId; status: number }[] = [];
   /** Counts the execs of each client: a stdout that an earlier one left open is nobody's affair any more. */
   private readonly numberOf: number[] = [];
   private readonly monitored: boolean;
   private readonly race: RandomStream;
   private readonly threadsFirst: number;
+  private readonly luck: RandomStream;
+  private readonly stuckExec: number;
+  private readonly givesUp: EventKind;
   /** One for all execs: it is used up before the next begins. */
   private readonly target: RuncTarget = {
     command: 'exec',
@@ -78,10 +84,14 @@ export class Execs {
     this.monitored = context.runtimeRules.monitorPerExec;
     this.race = context.streams.stream('runtime', 'exec-into-full-cgroup');
     this.threadsFirst = context.spec.runtime.execIntoFullCgroup;
+    this.luck = context.streams.stream('runtime', 'stuck-execs');
+    this.stuckExec = context.spec.runtime.leaks?.stuckExec ?? 0;
+    this.givesUp = context.sim.register((index, number) => {
+      if (number === this.numberOf[index]) this.clients[index].execLost('the runtime does not answer');
+    });
     this.call = runc.register((client, task) => this.ready(client, task));
     this.child = context.children.register((client, task, status) => this.mainEnded(client, task, status));
     this.readsToEnd = context.runtimeRules.readsOutputToItsEnd;
-    this.outputs = context.machine.outputs;
     this.outputClosed = context.sim.register((index, number) => {
       const { task, status } = this.mainOf[index];
       if (number === this.numberOf[index]) this.clients[index].execEnded(task, status);
@@ -91,7 +101,7 @@ export class Execs {
   /** A number for `start`. */
   add(client: ExecClient): number {
     this.generation.push(0);
-    this.outputOf.push(NO_OUTPUT);
+    this.outputOf.push(new Output(this.clients.length));
     this.mainOf.push({ task: NONE, status: 0 });
     this.numberOf.push(0);
     return this.clients.push(client) - 1;
@@ -106,6 +116,7 @@ export class Execs {
     if (!runtime.isUp) return false;
     const client = this.clients[index];
     const { container } = client;
+    if (this.stuckExec > 0 && this.luck.uniform() < this.stuckExec) return this.startStuck(index);
     let parent = container.shim === NONE ? runtime.task : container.shim;
     if (this.monitored) {
       parent = this.forkMonitor(runtime.task, client.origin);
@@ -117,6 +128,15 @@ export class Execs {
     // It ends with its last child: with the command, or at once.
     if (this.monitored) this.context.children.retire(parent);
     return ok;
+  }
+
+  /** R63: runc hangs, a child of the daemon’s, which outlives the pod. */
+  private startStuck(index: number): boolean {
+    const { context } = this;
+    const number = ++this.numberOf[index];
+    if (!this.runc.hang(context.host.runtime.task, this.clients[index].origin)) return false;
+    context.sim.after(REQUEST_TIMEOUT_US, this.givesUp, index, number);
+    return true;
   }
 
   private targetIn({ namespace, cgroup }: Container): RuncTarget {
@@ -149,24 +169,35 @@ export class Execs {
       client.execLost();
       return;
     }
-    this.context.machine.load(task, client.execProgram(), client.stream);
-    if (this.readsToEnd) {
-      this.outputOf[index] = this.outputs.open(index);
-      this.context.machine.holdOutput(task, this.outputOf[index]);
+    const { user } = container;
+    if (user !== null && !kernel.becomeUser(task, user.uid, user.nprocMax)) {
+      kernel.kill(KERNEL, task, SIGKILL);
+      client.execLost(`cannot start the command: ${failureText(this.context)}`);
+      return;
     }
+    this.context.machine.load(task, client.execProgram(), client.stream);
+    if (this.readsToEnd) this.context.machine.holdOutput(task, this.openOutput(index));
     this.context.children.expect(task, this.child, index);
     client.execStarted(task);
+  }
+
+  /** A new one if something that an earlier exec has started still holds the last. */
+  private openOutput(index: number): Output {
+    if (this.outputOf[index].holders > 0) this.outputOf[index] = new Output(index);
+    this.outputOf[index].whenClosed = UNTOLD;
+    return this.outputOf[index];
   }
 
   /** R19, R42. */
   private mainEnded(index: number, task: TaskId, status: number): void {
     const output = this.outputOf[index];
-    if (output === NO_OUTPUT || !this.outputs.isHeld(output, index)) {
+    if (output.holders === 0) {
       this.clients[index].execEnded(task, status);
       return;
     }
     this.mainOf[index] = { task, status };
-    this.outputs.tellWhenClosed(output, this.outputClosed, this.numberOf[index]);
+    output.whenClosed = this.outputClosed;
+    output.number = this.numberOf[index];
     this.clients[index].execDraining(task);
   }
 }

@@ -77,7 +77,9 @@ export abstract class Branches extends Processes {
         this.list(node.clause.commands, state, once, TESTED);
         if (!state.isDead) {
           const leave = (way: State, to: Step[]): void => {
-            way.status = pass > 0 && before.status.is === 'known' ? before.status : SUCCESS;
+            // That of the body, unless the clause has waited for another child since.
+            const isBodys = before.status.is === 'known' || before.statusCount === way.statusCount;
+            way.status = pass > 0 && isBodys ? before.status : SUCCESS;
             this.jump(frame, way, to);
           };
           const goOn = (way: State, to: Step[]): void =>

@@ -2,6 +2,7 @@
  * One command of a script: its words, its redirections, and whether it is a function, a builtin or a process.
  */
 import type { AndOr, Assignment, Command, CommandNode, PipelineNode, Redirection, Word } from 'unbash';
+import { forEachStepList } from '../check.js';
 import type { Step } from '../step.js';
 import { BUILTIN_ACTIONS } from './builtins.js';
 import { BUILTINS } from './kinds.js';
@@ -98,8 +99,20 @@ export abstract class Commands extends Shell {
     const action = Object.hasOwn(BUILTIN_ACTIONS, name) ? BUILTIN_ACTIONS[name] : null;
     if (action === null) state.status = SUCCESS;
     else {
-      const status = action({ shell: this, name, args: fields.slice(1), state, out, node, flags });
+      const inside: Step[] = [];
+      const status = action({ shell: this, name, args: fields.slice(1), state, out: inside, node, flags });
+      if (node.redirects.some(isOutput)) this.detach(inside);
+      out.push(...inside);
       if (status !== undefined) state.status = status;
+    }
+  }
+
+  /** What these steps fork, or become, has another stdout: bash's forks stand in loops that try again. */
+  protected detach(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (typeof step === 'string') continue;
+      if ('fork' in step || 'exec' in step) this.detached.add(step);
+      else forEachStepList(step, (inner) => this.detach(inner));
     }
   }
 
@@ -119,9 +132,12 @@ export abstract class Commands extends Shell {
     this.depth++;
     const { positional } = state;
     state.positional = [...args];
-    this.within('function', state, out, (_frame, steps) =>
+    const inside: Step[] = [];
+    this.within('function', state, inside, (_frame, steps) =>
       this.node(body, state, steps, { last: false, tested }),
     );
+    if (node.redirects.some(isOutput)) this.detach(inside);
+    out.push(...inside);
     state.positional = positional;
     this.depth--;
   }

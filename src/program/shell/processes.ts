@@ -66,8 +66,7 @@ export abstract class Processes extends Commands {
     const steps: Step[] = [];
     const isSubshell = node.command.type === 'Subshell';
     this.node(node.command, state, steps, isSubshell ? flags : { ...flags, last: false });
-    if (node.redirects.some(isOutput))
-      for (const step of steps) if (typeof step === 'object' && 'fork' in step) this.detached.add(step);
+    if (node.redirects.some(isOutput)) this.detach(steps);
     out.push(...steps);
     if (!node.redirects.some(isInput)) return;
     state.inputUs = inputUs;

@@ -1,6 +1,7 @@
 /** The charts of one run, by the name of their files. */
 import type { RunResult } from '../../run/result.js';
-import { blameHeadline, headline, kubeletHeadline, symptomsHeadline } from '../message.js';
+import { headline } from '../answer.js';
+import { blameHeadline, kubeletHeadline, symptomsHeadline } from '../titles.js';
 import { blameChart } from './blame.js';
 import { kubeletChart } from './kubelet.js';
 import { pidsChart } from './pids.js';

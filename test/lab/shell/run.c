@@ -46,11 +46,11 @@ static void sleep_ms(long ms) {
 static int stub(const char *name) {
   const char *unit_text = getenv("PIDSIM_UNIT_MS");
   long unit = unit_text == NULL ? 1000 : atol(unit_text);
-  if (strcmp(name, "quick") == 0) sleep_ms(5);
-  else if (strcmp(name, "bad") == 0) sleep_ms(12);
+  if (strcmp(name, "quick") == 0) sleep_ms(unit / 50);
+  else if (strcmp(name, "bad") == 0) sleep_ms(unit / 20);
   else if (strcmp(name, "long") == 0) sleep_ms(3 * unit);
   else if (strcmp(name, "spawn") == 0) {
-    if (fork() == 0) sleep_ms(unit * 4 / 10);
+    sleep_ms(fork() == 0 ? unit * 4 / 10 : unit / 10);
   } else sleep_ms(2 * unit); /* slow, slowbad */
   return strstr(name, "bad") == NULL ? 0 : 1;
 }

@@ -26,12 +26,12 @@ export function stubs(unitMs: number): Map<string, ProgramSource> {
   ];
   const child: Step = { fork: { steps: [{ sleep: `${unitMs * 0.4}ms` }] } };
   return new Map([
-    stub('quick', 5),
-    stub('bad', 12, 1),
+    stub('quick', unitMs / 50),
+    stub('bad', unitMs / 20, 1),
     stub('slow', 2 * unitMs),
     stub('long', 3 * unitMs),
     stub('slowbad', 2 * unitMs, 1),
-    ['spawn', { comm: 'spawn', steps: [child] }],
+    stub('spawn', unitMs / 10, 0, [child]),
     stub('cat', 1),
   ]);
 }
