@@ -69,6 +69,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   runaway: Runaway | null = null;
   /** Forks, ends, releases and refusals so far: what the digest is made of. */
   transitions = 0;
+  /** When the processes that there are were forked, for a `ps` that tells it; null: nobody asks. */
+  startsUs: Map<TaskId, number> | null = null;
 
   /** The process that runs a program at this moment. */
   private turnOf: TaskId = NONE;
@@ -131,8 +133,9 @@ export class Machine implements InterpreterHost, KernelHooks {
     if (mayGoOn || (blocked !== IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
   }
 
-  forked(_parent: TaskId, _child: TaskId, hostPid: number): void {
+  forked(_parent: TaskId, child: TaskId, hostPid: number): void {
     this.fold(FORKED, hostPid);
+    this.startsUs?.set(child, this.sim.nowUs);
     if (hostPid < this.lastPid) this.observer.wrapped?.();
     this.lastPid = hostPid;
   }

@@ -336,4 +336,7 @@ export interface NodeProcess extends ProcessRow {
   /** null: a process of the host. */
   pod: string | null;
   container: string | null;
+  uid?: number;
+  /** Simulated time; 0: there from the beginning. Only of a run with `starts`. */
+  startSeconds?: number;
 }
