@@ -14,7 +14,7 @@ export function nodeFacts({ node: spec }: Scenario, { context, kubepods }: Node)
     { scope: 'node', limit: { name: 'threads-max', value: spec.kernel.threadsMax } },
   ];
   const ofAllPods = kernel.pidsMax(kubepods);
-  if (ofAllPods < spec.kernel.pidMax)
+  if (hasKubelet && ofAllPods < spec.kernel.pidMax)
     limits.push({ scope: 'all-pods', limit: { name: 'pids.max', value: ofAllPods } });
   if (kubeletRules.limitsPods && podPidsLimit >= 0 && hasKubelet)
     limits.push({ scope: 'pod', limit: { name: 'pids.max', value: podPidsLimit } });
