@@ -27,7 +27,18 @@ interface LayerRule {
 }
 
 /** The layers that run in a browser as they do in Node, from the bottom upwards. */
-const ENGINE = ['sim', 'kernel', 'text', 'procfs', 'program', 'node', 'scenario', 'run', 'report'];
+const ENGINE = [
+  'sim',
+  'kernel',
+  'text',
+  'procfs',
+  'program',
+  'node',
+  'scenario',
+  'run',
+  'diagnose',
+  'report',
+];
 
 /** Which room may import which: the arrows of the design. The kernel knows no time and the clock knows no kernel. */
 export const LAYERS: Record<string, LayerRule> = {
@@ -45,8 +56,9 @@ export const LAYERS: Record<string, LayerRule> = {
     mayTypes: ['node'],
   },
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
+  diagnose: { may: ['procfs', 'text'] },
   report: {
-    may: ['run/result', 'run/story', 'procfs', 'text', 'sim/time'],
+    may: ['run/result', 'run/harm', 'run/story', 'diagnose', 'procfs', 'text', 'sim/time'],
     mayTypes: ['run', 'scenario', 'node'],
   },
   host: { may: ['report', 'run/result'] },

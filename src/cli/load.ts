@@ -7,6 +7,7 @@ import { parseManifests, parseScenario } from '../scenario/parse.js';
 import { isPreset, PRESET_NAMES, type PresetName } from '../scenario/presets.js';
 import type { Assume } from '../scenario/programs.js';
 import type { Scenario } from '../scenario/scenario.js';
+import type { Setting } from '../scenario/settings.js';
 import type { Diagnostic, Parsed } from '../text/diagnostic.js';
 import { didYouMean } from '../text/suggest.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -28,21 +29,28 @@ export interface LoadOptions {
   node?: string;
   /** `--strict`, `--assume`. */
   assume?: Assume;
+  /** `--set`. */
+  settings?: readonly Setting[];
 }
 
-export function load(paths: readonly string[], { node, assume = {} }: LoadOptions = {}): Loaded[] {
+export function load(
+  paths: readonly string[],
+  { node, assume = {}, settings = [] }: LoadOptions = {},
+): Loaded[] {
   const preset = presetNamed(node);
   const sources = readSources(paths);
   const manifests = sources.filter(({ text }) => isManifest(text));
   const scenarios = sources.filter((source) => !manifests.includes(source));
   const loaded = scenarios.map((source) => {
     const { path, text } = source;
-    const options = { path, preset, readFile: readerBeside(path) };
+    const options = { path, preset, settings, readFile: readerBeside(path) };
     return outcome([source], assume, (assumed) => parseScenario(text, { ...options, assume: assumed }));
   });
   if (manifests.length > 0)
     loaded.push(
-      outcome(manifests, assume, (assumed) => parseManifests(manifests, { preset, assume: assumed })),
+      outcome(manifests, assume, (assumed) =>
+        parseManifests(manifests, { preset, settings, assume: assumed }),
+      ),
     );
   // The other files of a chart that nobody has rendered are not wrong in themselves.
   const templates = loaded.filter(({ diagnostics }) => diagnostics.some(({ code }) => code === 'template'));

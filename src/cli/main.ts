@@ -16,6 +16,7 @@ const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
   ps: async (parser) => parser.command((await import('./ps.js')).psCommand),
   validate: async (parser) => parser.command((await import('./validate.js')).validateCommand),
   limits: async (parser) => parser.command((await import('./limits.js')).limitsCommand),
+  diagnose: async (parser) => parser.command((await import('./diagnose.js')).diagnoseCommand),
   import: async (parser) => parser.command((await import('./import.js')).importCommand),
   explain: async (parser) => parser.command((await import('./explain.js')).explainCommand),
   lab: async (parser) => parser.command((await import('./lab.js')).labCommand),

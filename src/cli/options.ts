@@ -1,5 +1,6 @@
 /** Options that several commands share. */
 import type { Argv } from 'yargs';
+import { parseSetting, type Setting } from '../scenario/settings.js';
 import { usageError } from './exit.js';
 import type { LoadOptions } from './load.js';
 
@@ -9,6 +10,7 @@ export interface FileArguments {
   node?: string;
   strict?: boolean;
   assume?: string[];
+  set?: string[];
 }
 
 /** Scenario files by position, or by `-f` as in kubectl. */
@@ -34,6 +36,12 @@ export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T>
       array: true,
       nargs: 1,
       describe: "What such a command leaves: 'NAME=orphans:1', so many orphans a run",
+    })
+    .option('set', {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: "Set something in each spec: 'node.pause=3.1', 'pods.*.count=3'",
     }) as Argv<unknown> as Argv<T>;
 }
 
@@ -58,13 +66,20 @@ export function outputOption<T extends string>(choices: readonly [T, ...T[]], mo
   return { alias: 'o', choices, default: choices[0], describe: `Output format${more}` };
 }
 
+function settingOrExit(given: string): Setting {
+  const setting = parseSetting(given);
+  if (setting === null)
+    throw usageError(`--set ${given}: not of the form PATH=VALUE`, "--set 'node.pause=3.1'");
+  return setting;
+}
+
 /** How the files are to be read. */
-export function loadOptions({ node, strict = false, assume = [] }: FileArguments): LoadOptions {
+export function loadOptions({ node, strict = false, assume = [], set = [] }: FileArguments): LoadOptions {
   const orphansOf = new Map<string, number>();
   for (const given of assume) {
     const match = /^(.+)=orphans:(\d{1,2})$/.exec(given);
     if (match === null) throw usageError(`--assume ${given}`, "write --assume 'NAME=orphans:1'");
     orphansOf.set(match[1], Number(match[2]));
   }
-  return { node, assume: { strict, orphansOf } };
+  return { node, assume: { strict, orphansOf }, settings: set.map(settingOrExit) };
 }

@@ -1,14 +1,15 @@
 /** `pidsim ps`: a simulated `ps -ef`. */
 import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
-import { PS_FORMATS, psDocument, psFooter, renderPs } from '../report/ps.js';
+import { PS_FORMATS, psDocument, psFooter, renderColumns, renderPs, unknownColumns } from '../report/ps.js';
 import type { NamespaceProcesses } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
+import { US_PER_SECOND } from '../sim/time.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
 import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, withFiles, withNode } from './options.js';
 
 interface Arguments extends FileArguments {
   at?: string;
@@ -48,21 +49,31 @@ export const psCommand: CommandModule<object, Arguments> = {
         default: false,
         describe: 'Show a tree; zombies of one kind share a line',
       })
-      .option('output', outputOption(PS_FORMATS))
+      .option('output', {
+        alias: 'o',
+        type: 'string',
+        nargs: 1,
+        default: 'table',
+        describe: 'table, wide, json, ef, aux, or columns as of ps -o: pid,ppid,stat,lstart,comm',
+      })
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
+      .example('$0 ps incident.yaml --at 2h -o ef', 'the columns of ps -ef; also -o pid,ppid,lstart,comm')
       .example('$0 ps incident.yaml --at 2h -o json', 'as data: pid, ppid, pgid, sid, stat, comm, nspid, …'),
   handler(args) {
+    refuseColumns(args);
     const scenario = chosenScenario(args);
     const atUs = momentUs(args.at, scenario.horizonUs);
     try {
-      const run = new Run({ ...scenario, horizonUs: Math.max(atUs, 1) });
+      const run = new Run({ ...scenario, horizonUs: Math.max(atUs, 1) }, { starts: true });
       while (!run.advance(atUs));
       const listings = listingsOf(args, run, atUs);
       if (args.output === 'json')
         process.stdout.write(toJson(psDocument(listings.flatMap(({ processes }) => processes))));
       else
-        process.stdout.write(listings.map((listing) => rendered(listing, listings.length, args)).join('\n'));
+        process.stdout.write(
+          listings.map((listing) => rendered(listing, listings.length, args, atUs)).join('\n'),
+        );
     } catch (error) {
       if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
       throw error;
@@ -98,10 +109,25 @@ function podNamed(pod: string, { podNames }: Run): string {
   return !podNames.includes(pod) && alike.length === 1 ? alike[0] : pod;
 }
 
-function rendered({ containers, processes }: NamespaceProcesses, count: number, args: Arguments): string {
+function rendered(listing: NamespaceProcesses, count: number, args: Arguments, atUs: number): string {
+  const { containers, processes } = listing;
   const head = count > 1 ? `PID namespace of ${containers.join(', ')}\n` : '';
+  // What another program may read has no footer.
+  if (!isTable(args.output)) return head + renderColumns(processes, args.output, atUs / US_PER_SECOND);
   const table = renderPs(processes, { tree: args.tree, wide: args.output === 'wide' });
   return `${head}${table}${psFooter(processes)}\n`;
+}
+
+function isTable(output: string): boolean {
+  return output === 'table' || output === 'wide' || output === 'json';
+}
+
+function refuseColumns({ output, tree }: Arguments): void {
+  if (isTable(output)) return;
+  const [hint] = unknownColumns(output);
+  if (hint !== undefined)
+    throw usageError(`-o ${output}: no such format or column`, `${hint}; formats: ${PS_FORMATS.join(', ')}`);
+  if (tree) throw usageError('--tree draws a table of its own', 'leave out -o, or --tree');
 }
 
 function chosenScenario(args: Arguments) {

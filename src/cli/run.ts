@@ -1,7 +1,14 @@
 /** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
 import type { CommandModule } from 'yargs';
 import { expectationFailures } from '../report/message.js';
-import { OUTPUT_FORMATS, type OutputFormat, renderResults } from '../report/table.js';
+import { CHART_CHOICES, type ChartChoice } from '../report/overview-files.js';
+import {
+  OUTPUT_FORMATS,
+  type OutputFormat,
+  renderResults,
+  TABLE_SORTS,
+  type TableSort,
+} from '../report/table.js';
 import { assumesPrograms, bracketOf } from '../run/bracket.js';
 import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
@@ -19,6 +26,8 @@ interface Arguments extends FileArguments {
   output: OutputFormat;
   dir?: string;
   writeFiles: boolean;
+  charts: ChartChoice;
+  sort: TableSort;
   until: RunEnd;
   seed?: number;
   bracket: boolean;
@@ -45,6 +54,16 @@ export const runCommand: CommandModule<object, Arguments> = {
         default: true,
         describe: 'Write data and charts; --no-write-files: only the table',
       })
+      .option('charts', {
+        choices: CHART_CHOICES,
+        default: 'all' as const,
+        describe: 'Of each scenario: every chart, or the main one alone',
+      })
+      .option('sort', {
+        choices: TABLE_SORTS,
+        default: 'harm' as const,
+        describe: 'Rows of the table: the first harm first, or in the order of the files',
+      })
       .option('until', {
         choices: RUN_ENDS,
         default: 'horizon' as const,
@@ -70,7 +89,7 @@ export const runCommand: CommandModule<object, Arguments> = {
       const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
       const results = await runAll(scenarios, others, args.until, interruption);
       await writeFiles(results, args, interruption);
-      process.stdout.write(renderResults(results, args.output, terminal()));
+      process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
       interruption.throwIfAborted();
       failOnExpectations(results);
     } finally {
@@ -144,7 +163,7 @@ async function writeFiles(results: RunResult[], args: Arguments, interruption: I
   ]);
   const progress = new Progress(1);
   try {
-    await writeOutput(dir, outputFiles(results), {
+    await writeOutput(dir, outputFiles(results, args.charts), {
       signal: interruption.signal,
       onProgress: (done: number, total: number) => progress.update(done / total, `charts in ${dir}/`),
     });

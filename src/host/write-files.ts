@@ -9,6 +9,7 @@
  */
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { CHART_FILES } from '../report/charts/all.js';
 import { API_VERSION } from '../report/document.js';
 import { MARKER_FILE, type OutputFile } from '../report/files.js';
 import { notOurs } from '../report/message.js';
@@ -160,7 +161,7 @@ async function swapAll(
   }
 }
 
-/** Somebody's notes in a scenario's folder are not ours to delete. */
+/** Somebody's notes in a scenario's folder are not ours to delete; a chart that is not drawn anew is. */
 async function carryOver(
   oldPath: string,
   path: string,
@@ -169,6 +170,7 @@ async function carryOver(
   const stat = await statOf(oldPath);
   if (stat === null || !stat.isDirectory()) return;
   for (const name of await fs.readdir(oldPath)) {
-    if (!(await isThere(join(path, name)))) await move(join(oldPath, name), join(path, name));
+    if (!CHART_FILES.includes(name) && !(await isThere(join(path, name))))
+      await move(join(oldPath, name), join(path, name));
   }
 }

@@ -6,7 +6,7 @@ import type { PidNamespace } from './namespaces.js';
 import { THREADS } from './processes.js';
 import { canRun, STAGES, stageOf } from './stages.js';
 import type { KernelState } from './state.js';
-import { GROUP, PARENT, PID, SESSION } from './tasks.js';
+import { GROUP, PARENT, PID, SESSION, USER } from './tasks.js';
 
 /** One process, seen from a namespace; an id that is not visible there is 0. */
 export interface TaskRow {
@@ -24,6 +24,7 @@ export interface TaskRow {
   threads: number;
   origin: number;
   cgroup: CgroupId;
+  uid: number;
 }
 
 /** Every process that has a PID in `namespace`, in the order of these PIDs. */
@@ -54,6 +55,7 @@ function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): Ta
     threads,
     origin: pids.origin(pid),
     cgroup: kernel.tasks.cgroup(task),
+    uid: kernel.uids[rows[task + USER]],
   };
 }
 

@@ -153,6 +153,8 @@ export interface PodSpec {
   stopAtUs: number | null;
   restartPolicy: RestartPolicy;
   terminationGraceUs: number;
+  /** Is it made again on this node after an eviction? Default: false. */
+  recreate?: boolean;
   containers: ContainerSpec[];
   /**
    * A CronJob's: one is created each time, and ended if it has not ended by itself. Absent: one pod for good.

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { LONGEST_US } from '../sim/distribution.js';
 import { parseDurationUs } from '../text/duration.js';
 import { type Choice, conditioned, leaf, type Objection, tellApart } from '../text/leaf.js';
-import { durationLeaf } from '../text/leaves.js';
+import { durationLeaf, nonEmpty, whole } from '../text/leaves.js';
 import { nameOf } from '../text/read.js';
 import { didYouMean } from '../text/suggest.js';
 import { isMapping } from '../text/value.js';
@@ -97,7 +97,7 @@ function plainKinds(): [string, z.ZodType][] {
     kind('sleep', durationSchema(), 'Block for a duration: a constant, or one draw of a distribution.'),
     kind(
       'wait',
-      z.string().min(1).describe('`any`, `all`, or the label of a fork.'),
+      nonEmpty().describe('`any`, `all`, or the label of a fork.'),
       'Block until one child (`any`), every child (`all`) or the labelled child has been reaped. Goes on at once when ' +
         'there is none. The status of a labelled child stays known once it has been reaped.',
     ),
@@ -133,7 +133,7 @@ function plainKinds(): [string, z.ZodType][] {
     ),
     kind(
       'break',
-      z.int().min(1).max(COUNT_MAX),
+      whole(1, COUNT_MAX),
       'Go on behind the `repeat` around this step; 2: behind the one around that.',
     ),
   ];
@@ -145,7 +145,7 @@ function compoundKinds(
   orElse: z.ZodType<Step[]>,
   possiblyNone: z.ZodType<Step[]>,
 ): [string, z.ZodType][] {
-  const programName = z.string().min(1).describe('Name of a program: from `programs:` or the catalogue.');
+  const programName = nonEmpty().describe('Name of a program: from `programs:` or the catalogue.');
   const fork = conditioned(
     z.strictObject({
       label: labelSchema().optional().describe('A name for the child, for `wait` and `kill` in these steps.'),
@@ -173,7 +173,7 @@ function compoundKinds(
       'threads',
       z
         .strictObject({
-          threads: z.int().min(0).max(COUNT_MAX),
+          threads: whole(0, COUNT_MAX),
           orElse: orElse
             .optional()
             .describe('What the process does if a thread is refused. Without it: abort (status 134).'),
@@ -187,12 +187,9 @@ function compoundKinds(
       z
         .strictObject({
           kill: z.strictObject({
-            target: z
-              .string()
-              .min(1)
-              .describe(
-                'The label of a fork, or `children` (all of them), `group` (the own process group), `parent`, `self`.',
-              ),
+            target: nonEmpty().describe(
+              'The label of a fork, or `children` (all of them), `group` (the own process group), `parent`, `self`.',
+            ),
             signal: z.enum(SIGNAL_NAMES).describe('Signal to send.'),
           }),
           orElse: orElse
@@ -206,7 +203,7 @@ function compoundKinds(
       z
         .strictObject({
           repeat: z.strictObject({
-            times: numberOr(z.int().min(1).max(TIMES_MAX), 'forever').describe('How often, or `forever`.'),
+            times: numberOr(whole(1, TIMES_MAX), 'forever').describe('How often, or `forever`.'),
             steps,
           }),
         })
@@ -256,7 +253,7 @@ function execSchema(steps: z.ZodType<Step[]>, programName: z.ZodType<string>): z
 }
 
 function statusSchema(): z.ZodInt {
-  return z.int().min(0).max(255);
+  return whole(0, 255);
 }
 
 /** A whole number, or the one word that stands for something else. */
@@ -329,7 +326,7 @@ function chooseKind(kinds: readonly string[]): Choice {
 
 function labelSchema(): z.ZodType<string> {
   return leaf(
-    z.string().min(1),
+    nonEmpty(),
     (label) => {
       if (!RESERVED_LABELS.includes(String(label))) return null;
       const message = `a label cannot be one of ${RESERVED_LABELS.join(', ')}`;

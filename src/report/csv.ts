@@ -101,6 +101,6 @@ function resultRecord(result: RunResult): Record<string, Cell> {
     pod_creates_failed: symptoms.podCreatesFailed,
     pods_never_created: symptoms.podsNeverCreated,
     pod_deletes_stuck: symptoms.podDeletesStuck,
-    expectations_hold: expectations.every(({ ok }) => ok),
+    expectations_hold: expectations.every(({ ok }) => ok !== false),
   };
 }

@@ -6,13 +6,13 @@
  *   summary.json summary.md overview.vl.json overview.svg index.html
  */
 import type { RunResult } from '../run/result.js';
-import { RUN_CHARTS } from './charts/all.js';
+import { chosenCharts, type RunChart } from './charts/all.js';
 import { overviewChart } from './charts/overview.js';
 import type { ChartSpec } from './charts/theme.js';
 import { blameCsv, eventsCsv, timelineCsv } from './csv.js';
 import { toJson } from './document.js';
 import { indexHtml } from './html.js';
-import { OVERVIEW_FILES } from './overview-files.js';
+import { type ChartChoice, OVERVIEW_FILES } from './overview-files.js';
 import { overviewJson, overviewMarkdown, summaryJson, summaryMarkdown } from './summary.js';
 
 export type OutputFile =
@@ -28,7 +28,7 @@ export const MARKER_FILE = 'summary.json';
  * @throws Error if two results have one name, one that is not a plain file name, or that of a file over all
  *   of them: a reader of scenarios leaves out all three.
  */
-export function outputFiles(results: readonly RunResult[]): OutputFile[] {
+export function outputFiles(results: readonly RunResult[], choice: ChartChoice = 'all'): OutputFile[] {
   const names = new Set<string>();
   for (const { scenario } of results) {
     if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(scenario.name))
@@ -37,10 +37,11 @@ export function outputFiles(results: readonly RunResult[]): OutputFile[] {
     if (names.has(scenario.name)) throw new Error(`two scenarios are called ${scenario.name}`);
     names.add(scenario.name);
   }
-  return [...results.flatMap(scenarioFiles), ...overviewFiles(results)];
+  const charts = chosenCharts(choice);
+  return [...results.flatMap((result) => scenarioFiles(result, charts)), ...overviewFiles(results, charts)];
 }
 
-function scenarioFiles(result: RunResult): OutputFile[] {
+function scenarioFiles(result: RunResult, charts: readonly RunChart[]): OutputFile[] {
   const folder = result.scenario.name;
   // A CSV file is written once and read by up to three charts.
   const data: Record<string, () => string> = {
@@ -52,17 +53,17 @@ function scenarioFiles(result: RunResult): OutputFile[] {
     textFile(`${folder}/${MARKER_FILE}`, () => summaryJson(result)),
     textFile(`${folder}/summary.md`, () => summaryMarkdown(result)),
     ...Object.entries(data).map(([name, text]) => textFile(`${folder}/${name}`, text)),
-    ...RUN_CHARTS.flatMap(({ name, spec }) => chartFiles(`${folder}/${name}`, () => spec(result), data)),
+    ...charts.flatMap(({ name, spec }) => chartFiles(`${folder}/${name}`, () => spec(result), data)),
   ];
 }
 
-function overviewFiles(results: readonly RunResult[]): OutputFile[] {
+function overviewFiles(results: readonly RunResult[], charts: readonly RunChart[]): OutputFile[] {
   const summary = memo(() => overviewJson(results));
   return [
     textFile(MARKER_FILE, summary),
     textFile('summary.md', () => overviewMarkdown(results)),
     ...chartFiles('overview', () => overviewChart(results), { [MARKER_FILE]: summary }),
-    textFile('index.html', () => indexHtml(results)),
+    textFile('index.html', () => indexHtml(results, charts)),
   ];
 }
 

@@ -44,7 +44,7 @@ export function fleetSummary(members: readonly RunResult[]): FleetSummary {
     nodes: members.length,
     exhausted: full.length,
     firstExhausted: earliest(full),
-    withFullPods: members.filter((result) => tellStory(result).kind === 'pod-full').length,
+    withFullPods: members.filter((result) => tellStory(result).kind === 'harmed').length,
     firstProjected: earliest(projected),
     zombies: sum(members, ({ final }) => final.zombies),
     pinned: sum(members, ({ final }) => final.pinned),

@@ -5,23 +5,16 @@
 import type { RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, listOf, unbroken } from '../text/figures.js';
+import { answer, capitalised, headline } from './answer.js';
 import { RUN_CHARTS, type RunChart } from './charts/all.js';
-import { overviewOrder } from './charts/overview.js';
-import {
-  answer,
-  capitalised,
-  headline,
-  overviewHeadline,
-  overviewLabel,
-  question,
-  reproduce,
-  timeToExhaustion,
-} from './message.js';
+import { byUrgency, harmCell, timeToHarm, toneOf } from './harm-words.js';
+import { reproduce } from './message.js';
+import { overviewHeadline, overviewLabel, question } from './titles.js';
 
 /** The data files of one scenario, in the order of the links. */
 const DATA_FILES = ['summary.md', 'summary.json', 'timeline.csv', 'events.csv', 'blame.csv'] as const;
 
-export function indexHtml(results: readonly RunResult[]): string {
+export function indexHtml(results: readonly RunResult[], charts: readonly RunChart[] = RUN_CHARTS): string {
   const title = overviewHeadline(results);
   return `<!doctype html>
 <html lang="en">
@@ -39,7 +32,7 @@ ${STYLE}</style>
 </header>
 <main>
 ${overviewPart(results)}
-${results.map(scenarioPart).join('\n')}
+${results.map((result) => scenarioPart(result, charts)).join('\n')}
 </main>
 <footer>
 <p>Data of the whole run: <a href="summary.json">summary.json</a>, <a href="summary.md">summary.md</a>,
@@ -51,7 +44,7 @@ ${results.map(scenarioPart).join('\n')}
 }
 
 function overviewPart(results: readonly RunResult[]): string {
-  const rows = overviewOrder(results).map(
+  const rows = byUrgency(results).map(
     (result) => `<tr>
 <th scope="row"><a href="#${anchor(result)}">${escapeHtml(result.scenario.name)}</a></th>
 <td>${badge(result)}</td>
@@ -84,20 +77,16 @@ function when(seconds: number | null): string {
   return seconds === null ? '<span class="faint">never</span>' : escapeHtml(formatSeconds(seconds));
 }
 
-/** The answer in a word; the colour only repeats it. */
+/** The answer in a few words; the colour only repeats it. */
 function badge(result: RunResult): string {
-  const tone =
-    result.outcome.kind === 'exhausted'
-      ? 'bad'
-      : result.projection?.kind === 'exhausts'
-        ? 'doubtful'
-        : 'good';
-  return `<span class="badge ${tone}">${escapeHtml(timeToExhaustion(result))}</span>`;
+  const at = timeToHarm(result);
+  const words = at === '-' ? harmCell(result) : `${harmCell(result)}, ${at}`;
+  return `<span class="badge ${toneOf(result)}">${escapeHtml(words)}</span>`;
 }
 
-function scenarioPart(result: RunResult): string {
+function scenarioPart(result: RunResult, charts: readonly RunChart[]): string {
   const { name, description } = result.scenario;
-  const [main, ...more] = RUN_CHARTS;
+  const [main, ...more] = charts;
   const id = anchor(result);
   const about = description.trim() === '' ? '' : `<p class="about">${escapeHtml(description.trim())}</p>\n`;
   return `<section class="card" id="${id}" aria-labelledby="${id}-question">
@@ -106,29 +95,37 @@ function scenarioPart(result: RunResult): string {
 <p class="answer">${escapeHtml(headline(result))}.</p>
 <p>${escapeHtml(answer(result))}</p>
 ${about}${chartFigure(result, main)}
-<details>
-<summary>${escapeHtml(capitalised(listOf(more.map(({ shows }) => shows))))}</summary>
-${more.map((chart) => chartFigure(result, chart)).join('\n')}
-</details>
-${expectationPart(result)}<p class="data">Data: ${dataLinks(result)}.<br>
+${moreCharts(result, more)}${expectationPart(result)}<p class="data">Data: ${dataLinks(result, charts)}.<br>
 ${escapeHtml(reproduce(result))}</p>
 </section>`;
+}
+
+function moreCharts(result: RunResult, charts: readonly RunChart[]): string {
+  if (charts.length === 0) return '';
+  return `<details>
+<summary>${escapeHtml(capitalised(listOf(charts.map(({ shows }) => shows))))}</summary>
+${charts.map((chart) => chartFigure(result, chart)).join('\n')}
+</details>
+`;
 }
 
 function expectationPart(result: RunResult): string {
   if (result.expectations.length === 0) return '';
   const items = result.expectations.map(({ text, ok, actual }) => {
-    const verdict = ok
-      ? '<span class="good">holds</span>'
-      : `<strong class="bad">fails</strong>: ${escapeHtml(actual)}`;
+    const verdict =
+      ok === null
+        ? actual
+        : ok
+          ? '<span class="good">holds</span>'
+          : `<strong class="bad">fails</strong>: ${escapeHtml(actual)}`;
     return `<li><code>${escapeHtml(text)}</code> ${verdict}</li>`;
   });
   return `<ul class="expectations" aria-label="Expectations">\n${items.join('\n')}\n</ul>\n`;
 }
 
-function dataLinks(result: RunResult): string {
+function dataLinks(result: RunResult, charts: readonly RunChart[]): string {
   const folder = encodeURIComponent(result.scenario.name);
-  const specs = RUN_CHARTS.map(({ name }) => `${name}.vl.json`);
+  const specs = charts.map(({ name }) => `${name}.vl.json`);
   return [...DATA_FILES, ...specs].map((file) => `<a href="${folder}/${file}">${file}</a>`).join(', ');
 }
 

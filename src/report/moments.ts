@@ -2,6 +2,8 @@
 import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
+import { cutInTheMiddle } from '../text/figures.js';
+import { harmLabels } from './harm-words.js';
 
 /** A moment that a picture marks with a rule and a label. */
 export interface Moment {
@@ -23,11 +25,8 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   }
   for (const { atSeconds } of result.exhaustions.slice(1))
     moments.push({ seconds: atSeconds, label: `full again: ${formatSeconds(atSeconds)}`, main: false });
-  if (story.kind === 'pod-full') {
-    const { pod } = story.first;
-    const label = `${shortened(`pod ${pod} is refused forks`, MOMENT_LABEL_MAX)}: ${formatSeconds(story.atSeconds)}`;
-    moments.push({ seconds: story.atSeconds, label, main: true });
-  }
+  for (const [index, { seconds, label }] of harmLabels(result).entries())
+    moments.push({ seconds, label, main: story.kind === 'harmed' && index === 0 });
   if (story.kind === 'would-fill' && options.projection === true) {
     const horizon = result.horizonSeconds;
     moments.push({ seconds: horizon, label: `end of the run: ${formatSeconds(horizon)}`, main: false });
@@ -42,7 +41,7 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   }
   for (const [seconds, what] of interventions) {
     const more = what.length > 1 ? ` and ${what.length - 1} more` : '';
-    const label = `${shortened(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${formatSeconds(seconds)}`;
+    const label = `${cutInTheMiddle(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${formatSeconds(seconds)}`;
     moments.push({ seconds, label, main: false });
   }
   // The moment of the title is shown, whatever else is not.
@@ -51,8 +50,4 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   const unshown = moments.length - shown.length;
   if (unshown > 0) shown[MOMENTS_MAX - 1].label += ` (and ${unshown} more later)`;
   return shown.sort((a, b) => a.seconds - b.seconds);
-}
-
-function shortened(text: string, charactersMax: number): string {
-  return text.length <= charactersMax ? text : `${text.slice(0, charactersMax - 1).trimEnd()}…`;
 }

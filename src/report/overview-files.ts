@@ -6,3 +6,7 @@ export const OVERVIEW_FILES: readonly string[] = [
   'overview.svg',
   'index.html',
 ];
+
+/** Which charts of a run are drawn: where runs are many, one picture of each is enough. */
+export const CHART_CHOICES = ['all', 'main'] as const;
+export type ChartChoice = (typeof CHART_CHOICES)[number];

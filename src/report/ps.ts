@@ -5,12 +5,13 @@
  */
 import { pinnedPids } from '../procfs/pinned.js';
 import { isZombie } from '../procfs/process-row.js';
+import { dateText, secondsOf } from '../procfs/start-time.js';
 import type { NodeProcess } from '../run/result.js';
-import { formatCount } from '../text/figures.js';
+import { formatCount, plural } from '../text/figures.js';
+import { didYouMean } from '../text/suggest.js';
 import { type Align, plainTable } from '../text/table.js';
-import { pinnedFooter } from './message.js';
 
-export const PS_FORMATS = ['table', 'wide', 'json'] as const;
+export const PS_FORMATS = ['table', 'wide', 'json', 'ef', 'aux'] as const;
 
 /** As `ps` names a task without a command line: a zombie's arguments have gone with its memory. */
 function commandOf(row: NodeProcess): string {
@@ -65,6 +66,90 @@ function cellsOf({ row, count, prefix }: Entry, wide: boolean): string[] {
   const cells = [number(pid), String(ppid), number(pgid), number(sid), String(threads), stat];
   if (wide) cells.push(many ? VARIOUS : nspid.join(','), pod ?? '-', container ?? '-');
   return [...cells, `${prefix}${many ? `${formatCount(count)} × ` : ''}${commandOf(row)}`];
+}
+
+// ------------------------------------------------------------------------------------------- chosen columns
+
+/** The run begins at midnight: dates are the simulation's own. */
+const BEGIN_S = secondsOf(2026, 1, 1);
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+const WEEKDAYS = 'Thu Fri Sat Sun Mon Tue Wed'.split(' ');
+
+type Cell = (row: NodeProcess, nowS: number) => string | number;
+
+/** By the name that `ps -o` has: the head, and what stands below. Memory and CPU time are not modelled: `-`. */
+const PS_COLUMNS: Record<string, [head: string, cell: Cell, align?: 'left']> = {
+  pid: ['PID', ({ pid }) => pid],
+  ppid: ['PPID', ({ ppid }) => ppid],
+  pgid: ['PGID', ({ pgid }) => pgid],
+  sid: ['SID', ({ sid }) => sid],
+  nlwp: ['NLWP', ({ threads }) => threads],
+  stat: ['STAT', ({ stat }) => stat, 'left'],
+  s: ['S', ({ stat }) => stat[0], 'left'],
+  user: ['USER', ({ uid = 0 }) => (uid === 0 ? 'root' : uid), 'left'],
+  uid: ['UID', ({ uid = 0 }) => uid],
+  c: ['C', () => 0],
+  pcpu: ['%CPU', () => '-'],
+  pmem: ['%MEM', () => '-'],
+  vsz: ['VSZ', () => '-'],
+  rss: ['RSS', () => '-'],
+  tty: ['TTY', () => '?', 'left'],
+  time: ['TIME', () => '00:00:00'],
+  stime: ['STIME', ({ startSeconds = 0 }, nowS) => shortTime(startSeconds, nowS)],
+  lstart: ['STARTED', ({ startSeconds = 0 }) => longTime(startSeconds)],
+  etimes: ['ELAPSED', ({ startSeconds = 0 }, nowS) => Math.floor(nowS - startSeconds)],
+  cgroup: [
+    'CGROUP',
+    ({ pod, container }) => (pod ? `0::/kubepods/${pod}/${container ?? 'sandbox'}` : '-'),
+    'left',
+  ],
+  pod: ['POD', ({ pod }) => pod ?? '-', 'left'],
+  container: ['CONTAINER', ({ container }) => container ?? '-', 'left'],
+  nspid: ['NSPID', ({ nspid }) => nspid.join(','), 'left'],
+  comm: ['COMMAND', ({ comm }) => comm, 'left'],
+  args: ['COMMAND', (row) => bracketed(row), 'left'],
+  cmd: ['CMD', (row) => bracketed(row), 'left'],
+};
+const PRESETS: Record<string, string> = {
+  ef: 'user,pid,ppid,c,stime,tty,time,cmd',
+  aux: 'user,pid,pcpu,pmem,vsz,rss,tty,stat,stime,time,args',
+};
+
+/** A kernel thread has no command line either. */
+function bracketed(row: NodeProcess): string {
+  const isKernels = row.pod === null && (row.ppid === 2 || row.comm === 'kthreadd');
+  return isKernels ? `[${row.comm}]` : commandOf(row);
+}
+
+function shortTime(startS: number, nowS: number): string {
+  const text = dateText(BEGIN_S + startS);
+  if (text.slice(0, 10) === dateText(BEGIN_S + nowS).slice(0, 10)) return text.slice(11, 16);
+  return `${MONTHS[Number(text.slice(5, 7)) - 1]}${text.slice(8, 10)}`;
+}
+
+function longTime(startS: number): string {
+  const [date, clock] = dateText(BEGIN_S + startS).split(' ');
+  const [year, month, day] = date.split('-');
+  const weekday = WEEKDAYS[Math.floor(startS / 86_400) % 7];
+  return `${weekday} ${MONTHS[Number(month) - 1]} ${String(Number(day)).padStart(2)} ${clock} ${year}`;
+}
+
+/** Names of columns that there are not, each with what may have been meant. */
+export function unknownColumns(format: string): string[] {
+  const names = (PRESETS[format] ?? format).split(',');
+  const unknown = names.filter((name) => !Object.hasOwn(PS_COLUMNS, name));
+  return unknown.map(
+    (name) => didYouMean(name, Object.keys(PS_COLUMNS)) ?? `there are: ${Object.keys(PS_COLUMNS).join(', ')}`,
+  );
+}
+
+/** As `ps -eo LIST` prints it. @param format `ef`, `aux`, or names with commas between. @param nowS simulated time. */
+export function renderColumns(rows: readonly NodeProcess[], format: string, nowS: number): string {
+  const columns = (PRESETS[format] ?? format).split(',').map((name) => PS_COLUMNS[name]);
+  const heads = columns.map(([head]) => (format === 'ef' && head === 'USER' ? 'UID' : head));
+  const cells = rows.map((row) => columns.map(([, cell]) => String(cell(row, nowS))));
+  const align = columns.map(([, , side]): Align => side ?? 'right');
+  return `${plainTable([heads, ...cells], { align, gap: ' ' }).join('\n')}\n`;
 }
 
 // ------------------------------------------------------------------------------------------------ the forest
@@ -156,4 +241,13 @@ function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[
 /** Processes as `pidsim ps -o json` gives them. */
 export function psDocument(rows: readonly NodeProcess[]): Omit<NodeProcess, 'threads'>[] {
   return rows.map(({ threads: _threads, ...process }) => process);
+}
+
+export function pinnedFooter(pinned: number): string {
+  if (pinned === 0) return 'No PID is pinned: ps shows every PID that is taken.';
+  const [verb, leaders] = pinned === 1 ? ['is', 'leader has'] : ['are', 'leaders have'];
+  return (
+    `${plural(pinned, 'more PID')} ${verb} taken, which ps cannot show: their ${leaders} been reaped, but processes ` +
+    'above still belong to the session or process group.'
+  );
 }

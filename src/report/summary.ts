@@ -3,20 +3,13 @@ import type { RunEvent, RunResult } from '../run/result.js';
 import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare } from '../text/figures.js';
+import { answer, headline } from './answer.js';
 import { RUN_CHARTS } from './charts/all.js';
 import { runResultDocument, runResultList, toJson } from './document.js';
-import {
-  answer,
-  blameHeadline,
-  headline,
-  kubeletHeadline,
-  overviewHeadline,
-  overviewLabel,
-  question,
-  reproduce,
-  reproduceCommand,
-} from './message.js';
+import { reproduce, reproduceCommand } from './message.js';
+import { bracketSentence, nodeLine } from './node-words.js';
 import { explainPodRefusal, explainRefusal } from './refusal.js';
+import { blameHeadline, kubeletHeadline, overviewHeadline, overviewLabel, question } from './titles.js';
 
 /** Without real time: the same seed gives the same bytes. */
 export function summaryJson(result: RunResult): string {
@@ -34,6 +27,7 @@ export function summaryMarkdown(result: RunResult): string {
     `**${escapeMarkdown(headline(result))}.**`,
     escapeMarkdown(answer(result)),
     `![${escapeMarkdown(headline(result))}](${main.name}.svg)`,
+    basisPart(result),
     momentsPart(result),
     blamePart(result),
     probesPart(result),
@@ -102,6 +96,18 @@ function momentsPart(result: RunResult): string {
     `## What happened\n\n${markdownTable(['when', 'what', 'where', 'detail'], rows)}` +
     `${rest} in [events.csv](events.csv); the node over time in [timeline.csv](timeline.csv).`
   );
+}
+
+/** What the answer rests on. */
+function basisPart(result: RunResult): string {
+  const { assumptions } = result;
+  const shown = assumptions
+    .slice(0, MOMENTS_MAX)
+    .map(({ what, effect, where }) => `${what}: ${effect} (${where})`);
+  const more = assumptions.length - shown.length;
+  const lines = [nodeLine(result.node), ...shown, ...bracketSentence(result)];
+  if (more > 0) lines.push(`${formatCount(more)} more assumptions in summary.json`);
+  return `## What it rests on\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')}`;
 }
 
 const CULPRITS_MAX = 8;
@@ -186,7 +192,7 @@ function expectationsPart(result: RunResult): string {
   if (result.expectations.length === 0) return '';
   const rows = result.expectations.map(({ text, ok, actual }) => [
     `\`${text.replaceAll('`', "'").replaceAll('|', '\\|')}\``,
-    ok ? 'yes' : '**no**',
+    ok === null ? '-' : ok ? 'yes' : '**no**',
     escapeMarkdown(actual),
   ]);
   return `## Expected\n\n${markdownTable(['expectation', 'holds', 'actual'], rows)}`;

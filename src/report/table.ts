@@ -1,27 +1,34 @@
 /** Results on a terminal, in the forms of `-o`: `table`, `wide`, `csv`, `json`, `yaml`. */
 import { stringify as toYaml } from 'yaml';
-import type { RunResult } from '../run/result.js';
-import { tellStory } from '../run/story.js';
+import { harmsOf } from '../run/harm.js';
+import type { RunResult, TimelineColumn } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
-import { formatCount, plural } from '../text/figures.js';
+import { cutInTheMiddle, formatCount, plural } from '../text/figures.js';
 import { type Align, columnWidths, fillLines, plainTable } from '../text/table.js';
 import { resultsCsv } from './csv.js';
 import { resultsDocument, toJson } from './document.js';
 import { fleetSentence, fleetsOf } from './fleet.js';
-import { expectationTally, timeToExhaustion } from './message.js';
+import { byUrgency, harmCell, limitWords, timeToHarm, toneOf } from './harm-words.js';
+import { expectationTally } from './message.js';
+import { bracketSentence, nodeLine } from './node-words.js';
 import { printable } from './terminal.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** The rows of a table for people: the most urgent first, or in the order of the files. */
+export const TABLE_SORTS = ['harm', 'file'] as const;
+export type TableSort = (typeof TABLE_SORTS)[number];
 
 export interface TableOptions {
   /** Columns of the terminal; null: not a terminal, as wide as it takes. */
   width: number | null;
   /** Whether escape sequences may be used; the caller knows about NO_COLOR. */
   color: boolean;
+  sort: TableSort;
 }
 
-const PLAIN: TableOptions = { width: null, color: false };
+const PLAIN: TableOptions = { width: null, color: false, sort: 'harm' };
 
 /** @returns text that ends in a newline. */
 export function renderResults(
@@ -29,16 +36,19 @@ export function renderResults(
   format: OutputFormat,
   options: TableOptions = PLAIN,
 ): string {
+  const shown = options.sort === 'harm' ? byUrgency(results) : results;
+  const width = format === 'wide' ? null : (options.width ?? WIDTH);
+  const notes = [fleetLines(results), nodeLines(results), assumptionLines(results)];
+  const below = notes
+    .flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines]))
+    .map((line) => wrapped(line, width))
+    .join('');
   switch (format) {
     case 'table':
-      return resultTable(results, TABLE_COLUMNS, options) + fleetLines(results) + assumptionLines(results);
+      return resultTable(shown, columnsThatFit(shown, width), { ...options, width }) + below;
     case 'wide':
       // Asked for by name: never folded.
-      return (
-        resultTable(results, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width: null }) +
-        fleetLines(results) +
-        assumptionLines(results)
-      );
+      return resultTable(shown, WIDE_COLUMNS, { ...options, width }) + below;
     case 'csv':
       return resultsCsv(results);
     case 'json':
@@ -51,15 +61,17 @@ export function renderResults(
   }
 }
 
-/** Below the rows of its nodes, what a fleet has come to. */
-function fleetLines(results: readonly RunResult[]): string {
-  const lines = [...fleetsOf(results)].map(
-    ([name, members]) => `${printable(fleetSentence(name, members))}\n`,
-  );
-  return lines.length === 0 ? '' : `\n${lines.join('')}`;
+/** A line of prose below the table, in a terminal's width. */
+function wrapped(line: string, width: number | null): string {
+  return `${width === null ? line : fillLines(line.split(' '), width).join('\n')}\n`;
 }
 
-type Tone = 'bad' | 'doubtful' | 'good' | 'plain';
+/** Below the rows of its nodes, what a fleet has come to. */
+function fleetLines(results: readonly RunResult[]): string[] {
+  return [...fleetsOf(results)].map(([name, members]) => printable(fleetSentence(name, members)));
+}
+
+type Tone = ReturnType<typeof toneOf> | 'plain';
 
 interface Column {
   head: string;
@@ -68,18 +80,13 @@ interface Column {
   tone?: (result: RunResult) => Tone;
 }
 
-function outcomeTone(result: RunResult): Tone {
-  if (result.outcome.kind === 'exhausted') return 'bad';
-  return result.projection?.kind === 'never' ? 'good' : 'doubtful';
-}
-
 function when(seconds: number | null): string {
   return seconds === null ? '-' : formatSeconds(seconds);
 }
 
-function refusedBy(result: RunResult): string {
-  if (result.outcome.kind === 'exhausted') return result.outcome.refusedBy;
-  return tellStory(result).kind === 'pod-full' ? 'in a pod' : '-';
+function limitCell(result: RunResult): string {
+  const [first] = harmsOf(result);
+  return first?.limit ? limitWords(first.limit) : '-';
 }
 
 /** Of the pods that are down at the end, the one that has been so for longest. */
@@ -88,21 +95,52 @@ function downSince({ pods }: RunResult): number | null {
   return since.length === 0 ? null : Math.min(...since);
 }
 
-const TABLE_COLUMNS: readonly Column[] = [
+function ofPods({ pods }: RunResult, count: (pod: RunResult['pods'][number]) => number): string {
+  return formatCount(pods.reduce((sum, pod) => sum + count(pod), 0));
+}
+
+/** When something first failed; nothing did; nobody tried. */
+function failedAt(seconds: number | null, { timeline }: RunResult, ...worked: TimelineColumn[]): string {
+  if (seconds !== null) return formatSeconds(seconds);
+  return worked.some((column) => (timeline[column].at(-1) ?? 0) > 0) ? '-' : 'not tried';
+}
+
+/** What a table has, however narrow. */
+const FIRST_COLUMNS: readonly Column[] = [
   { head: 'SCENARIO', align: 'left', cell: ({ scenario }) => printable(scenario.name) },
-  { head: 'OUTCOME', align: 'left', cell: ({ outcome }) => outcome.kind, tone: outcomeTone },
-  { head: 'FULL AFTER', align: 'right', cell: timeToExhaustion, tone: outcomeTone },
+  { head: 'AFTER', align: 'right', cell: timeToHarm, tone: toneOf },
+  { head: 'FIRST HARM', align: 'left', cell: harmCell, tone: toneOf },
+  { head: 'LIMIT', align: 'left', cell: limitCell },
+  { head: 'DOWN', align: 'right', cell: (result) => when(downSince(result)) },
+];
+
+/** Of these as many as fit. */
+const MORE_COLUMNS: readonly Column[] = [
   { head: 'ZOMBIES', align: 'right', cell: ({ final }) => formatCount(final.zombies) },
+  {
+    head: 'SSH REFUSED',
+    align: 'right',
+    cell: (result) => failedAt(result.symptoms.firstSshRefusedSeconds, result, 'ssh_ok'),
+  },
+  {
+    head: 'POD REFUSED',
+    align: 'right',
+    cell: (result) => failedAt(result.symptoms.firstPodCreateFailedSeconds, result, 'pods_created'),
+  },
   { head: 'PINNED', align: 'right', cell: ({ final }) => formatCount(final.pinned) },
-  { head: 'REFUSED BY', align: 'left', cell: refusedBy },
-  { head: 'SSH REFUSED', align: 'right', cell: ({ symptoms }) => when(symptoms.firstSshRefusedSeconds) },
-  { head: 'POD REFUSED', align: 'right', cell: ({ symptoms }) => when(symptoms.firstPodCreateFailedSeconds) },
 ];
 
 const WIDE_COLUMNS: readonly Column[] = [
-  { head: 'PROBE FAILED', align: 'right', cell: ({ symptoms }) => when(symptoms.firstProbeFailureSeconds) },
+  ...FIRST_COLUMNS,
+  ...MORE_COLUMNS,
+  {
+    head: 'PROBE FAILED',
+    align: 'right',
+    cell: (result) => failedAt(result.symptoms.firstProbeFailureSeconds, result, 'probe_runs'),
+  },
+  { head: 'RESTARTS', align: 'right', cell: (result) => ofPods(result, ({ restarts }) => restarts) },
+  { head: 'EVICTED', align: 'right', cell: (result) => ofPods(result, ({ evicted }) => evicted?.times ?? 0) },
   { head: 'NEVER CREATED', align: 'right', cell: ({ symptoms }) => formatCount(symptoms.podsNeverCreated) },
-  { head: 'DOWN SINCE', align: 'right', cell: (result) => when(downSince(result)) },
   { head: 'TASKS', align: 'right', cell: ({ final }) => formatCount(final.tasks) },
   { head: 'ALLOCATED', align: 'right', cell: ({ final }) => formatCount(final.allocated) },
   { head: 'PID_MAX', align: 'right', cell: ({ final }) => formatCount(final.pidMax) },
@@ -111,7 +149,7 @@ const WIDE_COLUMNS: readonly Column[] = [
     head: 'EXPECTATIONS',
     align: 'left',
     cell: (result) => expectationTally(result) || '-',
-    tone: ({ expectations }) => (expectations.every(({ ok }) => ok) ? 'plain' : 'bad'),
+    tone: ({ expectations }) => (expectations.every(({ ok }) => ok !== false) ? 'plain' : 'bad'),
   },
   { head: 'SEED', align: 'right', cell: ({ seed }) => String(seed) },
   { head: 'DIGEST', align: 'left', cell: ({ digest }) => digest },
@@ -119,18 +157,46 @@ const WIDE_COLUMNS: readonly Column[] = [
 ];
 
 const GAP = '  ';
+/** So many different nodes are described under a table. */
+const NODES_MAX = 3;
+
+/** Of the table that nobody has asked to be wide, whatever the terminal. */
+const WIDTH = 80;
+/** A name is cut no shorter than this. */
+const NAME_MIN = 12;
+
+/** The table as text, the head first. */
+function cellsOf(results: readonly RunResult[], columns: readonly Column[]): string[][] {
+  return [
+    columns.map(({ head }) => head),
+    ...results.map((result) => columns.map(({ cell }) => cell(result))),
+  ];
+}
+
+function columnsThatFit(results: readonly RunResult[], width: number | null): readonly Column[] {
+  const columns = [...FIRST_COLUMNS, ...MORE_COLUMNS];
+  const widths = columnWidths(cellsOf(results, columns));
+  const room = (count: number) =>
+    widths.slice(0, count).reduce((sum, each) => sum + each + GAP.length, -GAP.length);
+  let count = columns.length;
+  while (width !== null && count > FIRST_COLUMNS.length && room(count) > width) count--;
+  return columns.slice(0, count);
+}
 
 function resultTable(
   results: readonly RunResult[],
   columns: readonly Column[],
   options: TableOptions,
 ): string {
-  const rows = [
-    columns.map(({ head }) => head),
-    ...results.map((result) => columns.map(({ cell }) => cell(result))),
-  ];
-  const total = columnWidths(rows).reduce((sum, width) => sum + width + GAP.length, -GAP.length);
-  if (options.width !== null && total > options.width) return resultCards(results, columns, options);
+  const rows = cellsOf(results, columns);
+  const { width } = options;
+  const widths = columnWidths(rows);
+  const rest = widths.slice(1).reduce((sum, each) => sum + each + GAP.length, 0);
+  if (width !== null && widths[0] + rest > width) {
+    const room = Math.max(NAME_MIN, width - rest);
+    for (const row of rows) row[0] = cutInTheMiddle(row[0], room);
+    if (room + rest > width) return resultCards(results, columns, options);
+  }
   const lines = plainTable(rows, {
     align: columns.map(({ align }) => align),
     gap: GAP,
@@ -141,36 +207,29 @@ function resultTable(
   return `${lines.join('\n')}\n`;
 }
 
-/** Whether it matters what the assumed commands do. */
-function bracketLine(result: RunResult): string[] {
-  const { bracket } = result;
-  if (bracket === undefined) return [];
-  const each = `if each of these commands left ${plural(bracket.orphansPerRun, 'orphan')} a run`;
-  if (bracket.isSame) return [`The command does not matter: the answer is the same ${each}.\n`];
-  const { outcome, projection, firstPodRefused } = bracket;
-  const pod =
-    firstPodRefused === null
-      ? ''
-      : `; a pod is refused forks after ${formatSeconds(firstPodRefused.atSeconds)}`;
-  return [
-    `${timeToExhaustion({ ...result, outcome, projection })} ${each}${pod}.\n`.replace(/^/, 'Full after '),
-  ];
-}
-
-/** One line for each scenario that takes something for granted. */
-function assumptionLines(results: readonly RunResult[]): string {
-  const lines = results.flatMap((result) => {
-    const {
-      scenario,
-      assumptions: [first, ...more],
-    } = result;
+/** What each scenario takes for granted, the first thing in full. */
+function assumptionLines(results: readonly RunResult[]): string[] {
+  return results.flatMap((result) => {
+    const [first, ...more] = result.assumptions;
     if (first === undefined) return [];
     const others = more.length === 0 ? '' : `; and ${plural(more.length, 'assumption')} more (-o json)`;
-    const whose = results.length === 1 ? 'Assumed' : `Assumed in ${scenario.name}`;
-    const line = `${printable(`${whose}: ${first.what}: ${first.effect}${others}`)}\n`;
-    return [line, ...bracketLine(result)];
+    const whose = results.length === 1 ? 'Assumed' : `Assumed in ${result.scenario.name}`;
+    return [printable(`${whose}: ${first.what}: ${first.effect}${others}`), ...bracketSentence(result)];
   });
-  return lines.length === 0 ? '' : `\n${lines.join('')}`;
+}
+
+/** What the answers rest on, once for scenarios with one node; not for a crowd of different ones. */
+function nodeLines(results: readonly RunResult[]): string[] {
+  const nodes = new Map<string, string[]>();
+  for (const { node, scenario } of results) {
+    const line = nodeLine(node);
+    nodes.set(line, [...(nodes.get(line) ?? []), scenario.name]);
+  }
+  if (nodes.size > NODES_MAX) return [];
+  return [...nodes].map(([line, [first, ...more]]) => {
+    const others = more.length === 0 ? '' : ` and ${plural(more.length, 'other')}`;
+    return printable(`${nodes.size === 1 ? 'Node' : `Node of ${first}${others}`}: ${line}`);
+  });
 }
 
 /** For a narrow terminal: name and answer on one line, the other columns below, as many as fit a line. */
@@ -179,11 +238,11 @@ function resultCards(
   columns: readonly Column[],
   options: TableOptions,
 ): string {
-  const [name, outcome, time, ...rest] = columns;
+  const [name, time, harm, ...rest] = columns;
   const width = options.width ?? Number.POSITIVE_INFINITY;
   const cards = results.map((result) => {
-    const answer = `${outcome.cell(result)}  ${time.cell(result)}`;
-    const painted = paint(answer, outcomeTone(result), options);
+    const answer = `${time.cell(result)}  ${harm.cell(result)}`;
+    const painted = paint(answer, toneOf(result), options);
     const separator = name.cell(result).length + GAP.length + answer.length > width ? `\n${GAP}` : GAP;
     const items = rest.map(({ head, cell }) => `${head.toLowerCase()} ${cell(result)}`);
     return [

@@ -14,35 +14,31 @@ export function assumesPrograms({ assumptions }: Pick<RunSummary, 'assumptions'>
 
 /** `other` is the same scenario with that many orphans of each assumed program. */
 export function bracketOf(result: RunSummary, other: RunSummary, orphansPerRun: number): Bracket {
-  const [first = null] = other.symptoms.podRefusals;
   return {
     orphansPerRun,
-    isSame: isSameAnswer(harmOf(result), harmOf(other)),
-    outcome: other.outcome,
+    isSame: isSameAnswer(answerOf(result), answerOf(other)),
+    firstHarm: other.firstHarm,
     projection: other.projection,
-    firstPodRefused: first,
   };
 }
 
-interface Harm {
+interface Answer {
   words: string;
   atSeconds: number | null;
 }
 
 /** The first thing that goes wrong, or where the run is heading. */
-function harmOf({ outcome, projection, symptoms }: RunSummary): Harm {
-  const [refused] = symptoms.podRefusals;
-  const node =
-    outcome.kind === 'exhausted' ? { words: outcome.refusedBy, atSeconds: outcome.atSeconds } : null;
-  if (refused !== undefined && (node === null || refused.atSeconds < node.atSeconds))
-    return { words: `${refused.limitOf} ${refused.refusedBy}`, atSeconds: refused.atSeconds };
-  if (node !== null) return node;
+function answerOf({ firstHarm, projection }: RunSummary): Answer {
+  if (firstHarm !== null) {
+    const { kind, scope, limit, atSeconds } = firstHarm;
+    return { words: `${kind} ${scope} ${limit?.name}`, atSeconds };
+  }
   return projection?.kind === 'exhausts'
     ? { words: 'heading for it', atSeconds: projection.atSeconds }
     : { words: 'never', atSeconds: null };
 }
 
-function isSameAnswer(a: Harm, b: Harm): boolean {
+function isSameAnswer(a: Answer, b: Answer): boolean {
   if (a.words !== b.words) return false;
   if (a.atSeconds === null || b.atSeconds === null) return a.atSeconds === b.atSeconds;
   return Math.abs(a.atSeconds - b.atSeconds) <= TOLERANCE * Math.max(a.atSeconds, b.atSeconds);

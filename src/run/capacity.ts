@@ -1,5 +1,5 @@
 /** What is left of the host's table of pids. */
-import type { Kernel } from '../kernel/kernel.js';
+import { HOST_NS, type Kernel, type PidNsId } from '../kernel/kernel.js';
 import { RESERVED_PIDS } from '../kernel/limits.js';
 import type { NodeSpec, PidMode } from '../node/spec.js';
 
@@ -7,17 +7,20 @@ import type { NodeSpec, PidMode } from '../node/spec.js';
  * The most PIDs that can be taken at once. Once the cursor has passed 300, a free PID below that is lost, but
  * one that is taken still counts (K3, K4).
  */
-export function usablePids(kernel: Kernel): number {
-  const pidMax = kernel.pidMax();
-  return kernel.cursor() > RESERVED_PIDS ? pidMax - RESERVED_PIDS + kernel.lowPidsHeld() : pidMax - 1;
+export function usablePids(kernel: Kernel, namespace: PidNsId = HOST_NS): number {
+  const pidMax = kernel.pidMax(namespace);
+  return kernel.cursor(namespace) > RESERVED_PIDS
+    ? pidMax - RESERVED_PIDS + kernel.lowPidsHeld(namespace)
+    : pidMax - 1;
 }
 
 /**
  * How many more PIDs can be handed out. Those beyond a `pid_max` that was lowered do not count against it
  * (K7).
  */
-export function freePids(kernel: Kernel): number {
-  return Math.max(0, usablePids(kernel) - (kernel.allocated() - kernel.pidsBeyondMax()));
+export function freePids(kernel: Kernel, namespace: PidNsId = HOST_NS): number {
+  const taken = kernel.allocated(namespace) - kernel.pidsBeyondMax(namespace);
+  return Math.max(0, usablePids(kernel, namespace) - taken);
 }
 
 /**

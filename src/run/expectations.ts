@@ -1,36 +1,87 @@
-/** A scenario's expectations, compared with what its run has yielded. */
+/**
+ * A scenario's expectations, compared with what its run has yielded. What was not reached within the run is
+ * not known: it is longer than any time within the run, and than no other.
+ */
 import type { Expectation } from '../scenario/expect.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { HOLDS } from '../text/comparison.js';
-import { formatDuration } from '../text/duration.js';
-import { type ExpectationResult, podsRefused, type RunSummary } from './result.js';
+import { formatDuration, formatSeconds } from '../text/duration.js';
+import {
+  type ExpectationResult,
+  type PodSummary,
+  type ProbeSummary,
+  podsRefused,
+  type RunSummary,
+} from './result.js';
 
 export type Yield = Omit<RunSummary, 'expectations'>;
 
 type Value = number | boolean | string;
 
+/** A time that has not come. */
+const NOT_REACHED = Number.POSITIVE_INFINITY;
+
 export function evaluate(expectations: readonly Expectation[], result: Yield): ExpectationResult[] {
+  const isCutShort = result.until === 'exhaustion' && result.endSeconds < result.horizonSeconds;
   return expectations.map((expectation) => {
+    const { text, kind, comparison, value } = expectation;
     const actual = actualOf(expectation, result);
-    const ok = HOLDS[expectation.comparison](actual, expectation.value);
-    return { text: expectation.text, ok, actual: print(expectation, actual) };
+    if (actual === null) return { text, ok: false, actual: 'there is none' };
+    const isTime = kind === 'duration';
+    const words =
+      actual === NOT_REACHED
+        ? `not in ${formatSeconds(result.endSeconds)}`
+        : isTime
+          ? formatDuration(actual as number)
+          : String(actual);
+    const isUnknown = actual === NOT_REACHED && (value as number) > result.endSeconds * US_PER_SECOND;
+    const holds = HOLDS[comparison](actual, value) && !isUnknown;
+    if (!isCutShort || isSettled(expectation, actual, holds)) return { text, ok: holds, actual: words };
+    return { text, ok: null, actual: 'not reached' };
   });
 }
 
-/** Durations are in µs; the time to an exhaustion or a refusal that never came is Infinity. */
-function actualOf({ subject }: Expectation, result: Yield): Value {
-  const { outcome, final, symptoms, probes, pods } = result;
+/** Of a run that ended when the node was full: would the rest of the run change nothing about the answer? */
+function isSettled({ subject, kind, comparison }: Expectation, actual: Value, holds: boolean): boolean {
+  if (kind === 'duration') return actual !== NOT_REACHED || holds;
+  if (typeof kind !== 'string' || kind === 'boolean') return true;
+  const isOfTheEnd = ['zombies', 'pinned', 'tasks', 'allocated'].includes(
+    typeof subject === 'string' ? subject : subject.metric,
+  );
+  return !isOfTheEnd && kind === 'count' && comparison.startsWith('>') && holds;
+}
+
+/** Durations are in µs. null: the run has no such pod or probe. */
+function actualOf({ subject }: Expectation, result: Yield): Value | null {
+  if (typeof subject !== 'string') {
+    const { family, of, metric } = subject;
+    if (family === 'limit') return ofLimit(of, metric, result);
+    if (family === 'pod') return ofPod(of, metric, result);
+    const probe = result.probes.find(({ pod, container, type }) => of === `${pod}/${container}/${type}`);
+    return probe === undefined ? null : (probe[metric as keyof ProbeSummary] ?? 0);
+  }
+  const { outcome, final, symptoms, probes, pods, firstHarm } = result;
   switch (subject) {
+    case 'firstHarm':
+      return micros(firstHarm?.atSeconds);
+    case 'firstHarm.kind':
+      return firstHarm?.kind ?? 'none';
+    case 'firstHarm.scope':
+      return firstHarm?.scope ?? 'none';
+    case 'firstHarm.of':
+      return firstHarm?.of ?? 'none';
+    case 'firstHarm.limit':
+      return firstHarm?.limit?.name ?? 'none';
     case 'exhausted':
       return outcome.kind === 'exhausted';
     case 'timeToExhaustion':
-      return outcome.kind === 'exhausted' ? outcome.atSeconds * US_PER_SECOND : Number.POSITIVE_INFINITY;
+      return outcome.kind === 'exhausted' ? micros(outcome.atSeconds) : NOT_REACHED;
     case 'refusedBy':
       return outcome.kind === 'exhausted' ? outcome.refusedBy : 'none';
     case 'podsRefused':
       return podsRefused(symptoms);
     case 'timeToPodRefusal':
-      return (symptoms.podRefusals[0]?.atSeconds ?? Number.POSITIVE_INFINITY) * US_PER_SECOND;
+      return micros(symptoms.podRefusals[0]?.atSeconds);
     case 'zombies':
     case 'pinned':
     case 'tasks':
@@ -48,7 +99,51 @@ function actualOf({ subject }: Expectation, result: Yield): Value {
   }
 }
 
-function print({ subject }: Expectation, actual: Value): string {
-  if (subject !== 'timeToExhaustion' && subject !== 'timeToPodRefusal') return String(actual);
-  return actual === Number.POSITIVE_INFINITY ? 'never' : formatDuration(actual as number);
+function ofPod(of: string, metric: string, { pods, symptoms }: Yield): Value | null {
+  const pod = pods.find(({ name }) => name === of);
+  if (pod === undefined) return null;
+  switch (metric) {
+    case 'evictions':
+      return pod.evicted?.times ?? 0;
+    case 'timeToEviction':
+      return micros(pod.evicted?.atSeconds);
+    case 'timeToRefusal':
+      return micros(symptoms.podRefusals.find((refusal) => refusal.pod === of)?.atSeconds);
+    case 'downFor':
+      return micros(pod.downSeconds);
+    default:
+      return pod[metric as keyof PodSummary] as number;
+  }
+}
+
+/**
+ * A limit of several pods refuses each of them: the one that it refused most stands for all.
+ *
+ * @param of as `node`, `pod/web`, `user/1000`.
+ */
+function ofLimit(of: string, metric: string, result: Yield): Value {
+  const { exhaustions, symptoms, endSeconds } = result;
+  const refusals = symptoms.podRefusals.filter((refusal) => of === limitName(refusal));
+  const most = (values: number[]) => values.reduce((a, b) => Math.max(a, b), 0);
+  const nodeFullFor = exhaustions.reduce(
+    (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? endSeconds) - atSeconds,
+    0,
+  );
+  switch (metric) {
+    case 'refusals':
+      return of === 'node' ? exhaustions.length : most(refusals.map(({ times }) => times));
+    case 'fullFor':
+      return micros(of === 'node' ? nodeFullFor : most(refusals.map(({ forSeconds }) => forSeconds)));
+    default:
+      return micros((of === 'node' ? exhaustions : refusals)[0]?.atSeconds);
+  }
+}
+
+function limitName({ limitOf, of }: { limitOf: string; of: string }): string {
+  if (['node', 'all-pods', 'service'].includes(limitOf)) return limitOf;
+  return `${limitOf}/${limitOf === 'user' ? of.replace('uid ', '') : of}`;
+}
+
+function micros(seconds: number | undefined): number {
+  return seconds === undefined ? NOT_REACHED : seconds * US_PER_SECOND;
 }

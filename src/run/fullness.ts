@@ -7,7 +7,7 @@ import { blame } from './blame.js';
 import { freePids } from './capacity.js';
 import type { LeakAccounts } from './leak.js';
 import type { Observers, RunObserver } from './observer.js';
-import type { BlameRow, Exhaustion, NodeLimit, RunEventKind, TimelineRow } from './result.js';
+import type { BlameRow, Exhaustion, Limit, NodeLimit, RunEventKind, TimelineRow } from './result.js';
 
 /** A full node has room again when so much of its limits is free. Less comes and goes with every probe. */
 const ROOM_SHARE = 0.02;
@@ -55,11 +55,19 @@ export class Fullness implements RunObserver {
   #begin(refusedBy: NodeLimit): void {
     const isFirst = this.exhaustions.length === 0;
     if (isFirst) this.blame = blame(this.node, this.#sim.nowUs);
-    this.exhaustions.push({ atSeconds: this.#sim.nowUs / US_PER_SECOND, refusedBy, untilSeconds: null });
+    const atSeconds = this.#sim.nowUs / US_PER_SECOND;
+    this.exhaustions.push({ atSeconds, refusedBy, limit: this.#limit(refusedBy), untilSeconds: null });
     if (!this.#isChecking) this.#checkLater();
     this.leaks.close(this.node.kubelet.probes);
     const what = isFirst ? 'the first fork refused at node scope' : 'forks are refused at node scope again';
     this.observers.moment('exhausted', 'node', `${what}, by ${refusedBy}`);
+  }
+
+  #limit(refusedBy: NodeLimit): Limit {
+    const { kernel } = this.node.context;
+    return refusedBy === 'pid-max'
+      ? { name: 'pid_max', value: kernel.pidMax() }
+      : { name: 'threads-max', value: kernel.threadsMax };
   }
 
   #checkLater(): void {
@@ -102,6 +110,7 @@ export class Fullness implements RunObserver {
     const untilSeconds = this.hasRoomAgain(free) ? time_s : null;
     return this.exhaustions.map((exhaustion) => ({
       ...exhaustion,
+      limit: { ...exhaustion.limit },
       untilSeconds: exhaustion.untilSeconds ?? untilSeconds,
     }));
   }

@@ -3,6 +3,7 @@ import { HOST_NS, type PidNsId } from '../kernel/kernel.js';
 import type { Pod } from '../node/kubelet/pod.js';
 import type { Node } from '../node/node.js';
 import { processRow } from '../procfs/from-kernel.js';
+import { US_PER_SECOND } from '../sim/time.js';
 import type { NamespaceProcesses, NodeProcess } from './result.js';
 
 /**
@@ -39,9 +40,12 @@ function namespacesOf(pod: Pod): Map<PidNsId, string[]> {
   return found;
 }
 
-function listed({ context: { kernel, origins } }: Node, namespace: PidNsId): NodeProcess[] {
+function listed({ context: { kernel, origins, machine } }: Node, namespace: PidNsId): NodeProcess[] {
+  const { startsUs } = machine;
   return kernel.listTasks(namespace).map((row) => {
     const { pod, container } = origins.all[row.origin];
-    return { ...processRow(row), pod, container };
+    const process = { ...processRow(row), pod, container };
+    if (startsUs === null) return process;
+    return { ...process, uid: row.uid, startSeconds: (startsUs.get(row.task) ?? 0) / US_PER_SECOND };
   });
 }

@@ -25,10 +25,32 @@ export type Outcome =
   | { kind: 'exhausted'; atSeconds: number; refusedBy: NodeLimit; scope: 'node' }
   | { kind: 'censored'; horizonSeconds: number };
 
+/** From within, outwards: whose limit it is, or who is hit. */
+export const HARM_SCOPES = ['container', 'service', 'user', 'pod', 'all-pods', 'node'] as const;
+export type HarmScope = (typeof HARM_SCOPES)[number];
+
+/** As /proc/sys, cgroups, setrlimit and the kubelet call it. */
+export interface Limit {
+  name: 'pid_max' | 'threads-max' | 'pids.max' | 'RLIMIT_NPROC' | 'pid.available';
+  value: number;
+}
+
+export interface Harm {
+  kind: 'refused' | 'evicted' | 'not-started';
+  scope: HarmScope;
+  /** `node`, `all pods`, a pod, `pod/container`, a service, `uid 1000`. */
+  of: string;
+  atSeconds: number;
+  lasts: 'for-good' | 'moment';
+  /** null: nothing was counted. */
+  limit: Limit | null;
+}
+
 /** The node was full: from the first fork refused at node scope until there was room again. */
 export interface Exhaustion {
   atSeconds: number;
   refusedBy: NodeLimit;
+  limit: Limit;
   /** The first reading with 2 % of the limit free again, 64 at least; null: full to the end of the run. */
   untilSeconds: number | null;
 }
@@ -69,6 +91,10 @@ export interface PodSummary {
   downSinceSeconds: number | null;
   /** For how long it has been down in all, its first start included. */
   downSeconds: number;
+  /** Its evictions; null: there was none. */
+  evicted: { atSeconds: number; times: number; threshold: number } | null;
+  /** Is it made again after an eviction, as its spec says? */
+  comesBack: boolean;
 }
 
 export interface ProbeSummary {
@@ -88,38 +114,48 @@ export interface ProbeSummary {
 }
 
 /**
- * A limit below the node's refused a pod: of its cgroup, PID namespace or user, or of the cgroup of all pods.
+ * What a pod was refused by one limit below the node's, all times together. It is refused anew after a minute
+ * in which the limit had room and refused nothing, or when a PID namespace of the pod has ended.
  */
 export interface PodRefusal {
+  /** `node`: a process of the host. */
   pod: string;
   /** Of the first fork refused. */
   atSeconds: number;
-  /** When a PID namespace of the pod ended and freed what it held; null: the refusals have gone on. */
+  /** When the refusals began the last time. */
+  lastAtSeconds: number;
+  /** When they ended; null: they have gone on. */
   untilSeconds: number | null;
-  /**
-   * The pod's own limit, that of one of its containers, that of all pods together (the cgroup kubepods), or
-   * that of the runtime's service, in which the shims are; that of the user whom its processes run as.
-   */
-  limitOf: 'pod' | 'container' | 'all-pods' | 'service' | 'user';
+  /** How many times it was refused anew. */
+  times: number;
+  /** How long the first time lasted, and all of them together. */
+  firstForSeconds: number;
+  forSeconds: number;
+  limitOf: Exclude<HarmScope, 'node'>;
+  /** Whose limit it is: the pod, `pod/container`, `all pods`, the service, `uid 1000`. */
+  of: string;
+  limit: Limit;
   errno: ForkRefusal['errno'];
   refusedBy: Refuser;
 }
 
 /** The count of pods that were refused forks: a pod may be refused more than once. */
 export function podsRefused({ podRefusals }: Symptoms): number {
-  return new Set(podRefusals.map(({ pod }) => pod)).size;
+  return new Set(podRefusals.flatMap(({ pod }) => (pod === 'node' ? [] : pod))).size;
 }
 
 export interface Symptoms {
   /** At node scope or in a pod. */
   firstForkRefusedSeconds: number | null;
-  /** Pods that were refused forks while the node had room, in the order of the first refusals. */
+  /** Pods that were refused forks by limits below the node's, in the order of the first refusals. */
   podRefusals: PodRefusal[];
   firstProbeFailureSeconds: number | null;
   firstSshRefusedSeconds: number | null;
   sshRefused: number;
   firstPodCreateFailedSeconds: number | null;
   podCreatesFailed: number;
+  /** The first pod that could not be created, and when it was after all; null: it never was. */
+  firstPodNotCreated: { pod: string; atSeconds: number; untilSeconds: number | null } | null;
   /** Of those: pods that have not come up to the end, or had not when they were deleted. */
   podsNeverCreated: number;
   podDeletesStuck: number;
@@ -127,7 +163,8 @@ export interface Symptoms {
 
 export interface ExpectationResult {
   text: string;
-  ok: boolean;
+  /** null: a run that was to end when the node is full did not get to it, which is no failure. */
+  ok: boolean | null;
   /** The value that was found, printed: `22.4 h`, `true`. */
   actual: string;
 }
@@ -189,6 +226,26 @@ export interface BlameRow {
   reapedPerHour: number;
 }
 
+/** Who adopts what the processes of some pods orphan. */
+export interface FirstProcess {
+  /** The pods, or `pod/container`, as the scenario calls them. */
+  of: string[];
+  program: string;
+  reaps: boolean;
+}
+
+export interface NodeFacts {
+  kernel: string;
+  /** null: no pod is a kubelet's. */
+  kubelet: string | null;
+  runtime: string;
+  /** null: no pod has a sandbox. */
+  pause: string | null;
+  /** As they were when the run began. */
+  limits: { scope: 'node' | 'pod' | 'all-pods'; limit: Limit }[];
+  firstProcesses: FirstProcess[];
+}
+
 /** The path of a scenario that came from standard input. */
 export const STANDARD_INPUT = '/dev/stdin';
 
@@ -204,8 +261,11 @@ export interface RunSummary {
     node?: string;
     /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
     madeFrom?: { files: string[]; preset?: string };
+    /** What `--set` has changed. */
+    settings?: string[];
   };
   seed: number;
+  node: NodeFacts;
   until: RunEnd;
   /** Hexadecimal; the same on every platform for the same scenario and seed. */
   digest: string;
@@ -214,6 +274,11 @@ export interface RunSummary {
   /** Real time; kept out of every committed file. */
   wallSeconds: number;
   horizonSeconds: number;
+  /** When the run ended: at its horizon, or where it was stopped. */
+  endSeconds: number;
+  /** The first thing that harmed a workload; null: nothing did. */
+  firstHarm: Harm | null;
+  /** Of the node's own table. */
   outcome: Outcome;
   /** Each time that the node was full, in order; the first is the outcome. */
   exhaustions: Exhaustion[];
@@ -247,9 +312,8 @@ export interface Bracket {
   orphansPerRun: number;
   /** Do the commands not matter: the same answer in the same words, times within 5 %? */
   isSame: boolean;
-  outcome: Outcome;
+  firstHarm: Harm | null;
   projection: Projection | null;
-  firstPodRefused: PodRefusal | null;
 }
 
 /** What happened on the way to it. */
@@ -272,4 +336,7 @@ export interface NodeProcess extends ProcessRow {
   /** null: a process of the host. */
   pod: string | null;
   container: string | null;
+  uid?: number;
+  /** Simulated time; 0: there from the beginning. Only of a run with `starts`. */
+  startSeconds?: number;
 }

@@ -54,6 +54,8 @@ export interface RunOptions {
    * no `result`: for studies of a thousand runs. Default: true.
    */
   record?: boolean;
+  /** Whether `processes` tell when they started. */
+  starts?: boolean;
 }
 
 /** A run could not be made, or was stopped at a stated bound; the diagnostics say what the user can do. */
@@ -89,6 +91,7 @@ export class Run {
     this.#endUs = scenario.horizonUs;
     const observers = new Observers(this.sim);
     this.machine = this.#buildMachine();
+    if (options.starts) this.machine.startsUs = new Map();
     this.node = this.#buildNode(observers);
     const { record = true } = options;
     this.#watch = watch(this.node, observers, { sampleEveryUs: sampleEveryUs(scenario), record });

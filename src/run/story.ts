@@ -2,7 +2,8 @@
  * What a run amounts to: which of a few stories it tells, with readings of the node at the moments that
  * matter. Derived from the result alone, and without words: those are in report/message.ts.
  */
-import type { BlameRow, Exhaustion, PodRefusal, Projection, RunResult, Timeline } from './result.js';
+import { harmsOf } from './harm.js';
+import type { BlameRow, Exhaustion, Harm, Projection, RunResult, Timeline } from './result.js';
 
 /** The node at one moment: a row of the timeline. */
 export interface Reading {
@@ -31,8 +32,8 @@ export interface Relief {
 export type Story =
   /** The node was full; `again` if it was full once more after the relief. */
   | { kind: 'full'; atSeconds: number; reading: Reading; relief: Relief | null; again: Exhaustion | null }
-  /** A limit below the node's refused a fork to a pod; the node itself is neither full nor heading there. */
-  | { kind: 'pod-full'; atSeconds: number; first: PodRefusal; reading: Reading; end: Reading }
+  /** A workload was harmed, and not by the node's own table: that was never full. */
+  | { kind: 'harmed'; atSeconds: number; harm: Harm; end: Reading }
   /** Never full, and what had piled up was given back for good. */
   | { kind: 'recovered'; relief: Relief; end: Reading }
   | { kind: 'would-fill'; atSeconds: number; end: Reading; relief: Relief | null; projection: Exhausts }
@@ -117,15 +118,10 @@ function settledRow({ allocated }: Timeline, row: number): number {
   return settled;
 }
 
-/** When the run ended: at its horizon, or where it was stopped. */
-export function endSeconds({ timeline }: RunResult): number {
-  return timeline.time_s[timeline.time_s.length - 1];
-}
-
 /** How long the node was full, all times together. */
 export function fullForSeconds(result: RunResult): number {
   return result.exhaustions.reduce(
-    (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? endSeconds(result)) - atSeconds,
+    (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? result.endSeconds) - atSeconds,
     0,
   );
 }
@@ -134,7 +130,7 @@ export function fullForSeconds(result: RunResult): number {
 const WORTH_TELLING = 0.02;
 
 export function tellStory(result: RunResult): Story {
-  const { exhaustions, projection, symptoms } = result;
+  const { exhaustions, projection } = result;
   const [first, again = null] = exhaustions;
   if (first !== undefined) {
     const { atSeconds } = first;
@@ -147,11 +143,8 @@ export function tellStory(result: RunResult): Story {
     };
   }
   const end = lastReading(result);
-  const [refusal] = symptoms.podRefusals;
-  if (refusal !== undefined && projection?.kind !== 'exhausts') {
-    const { atSeconds } = refusal;
-    return { kind: 'pod-full', atSeconds, first: refusal, reading: readingAt(result, atSeconds), end };
-  }
+  const [harm] = harmsOf(result);
+  if (harm !== undefined) return { kind: 'harmed', atSeconds: harm.atSeconds, harm, end };
   const relief = reliefAfter(result, 0);
   if (projection?.kind === 'exhausts') {
     return { kind: 'would-fill', atSeconds: projection.atSeconds, end, relief, projection };
@@ -169,7 +162,7 @@ export function tellingMoments(result: RunResult): number[] {
     symptoms.firstProbeFailureSeconds,
     symptoms.firstSshRefusedSeconds,
     symptoms.firstPodCreateFailedSeconds,
-    story.kind === 'full' ? story.atSeconds : null,
+    ...harmsOf(result).map(({ atSeconds }) => atSeconds),
     'relief' in story ? (story.relief?.after.timeSeconds ?? null) : null,
     ...result.exhaustions.slice(1).map(({ atSeconds }) => atSeconds),
     ...result.events.filter((event) => event.kind === 'intervention').map((event) => event.timeSeconds),

@@ -8,6 +8,8 @@ import { blame, countsOf } from './blame.js';
 import { mostPids, usablePids } from './capacity.js';
 import { evaluate } from './expectations.js';
 import { ROOM_AGAIN } from './fullness.js';
+import { firstHarm } from './harm.js';
+import { nodeFacts } from './node-facts.js';
 import { project } from './projection.js';
 import { readNode } from './reading.js';
 import type {
@@ -36,18 +38,28 @@ export interface RunParts {
 export function summarise({ scenario, node, watch, until, wallSeconds }: RunParts): RunSummary {
   const { sim, machine } = node.context;
   const now = readNode(node);
-  const { name, title, description, path, fleet, nodeName, madeFrom } = scenario;
+  const { name, title, description, path, fleet, nodeName, madeFrom, settings } = scenario;
   const membership = fleet === undefined ? {} : { fleet: fleet.name, node: nodeName! };
   const exhaustions = watch.fullness.exhaustionsWith(now);
   const outcome = outcomeOf(exhaustions, now.time_s);
   const summary = {
-    scenario: { name, title, description, path, ...membership, ...(madeFrom && { madeFrom }) },
+    scenario: {
+      name,
+      title,
+      description,
+      path,
+      ...membership,
+      ...(madeFrom && { madeFrom }),
+      ...(settings && { settings: [...settings] }),
+    },
     seed: scenario.seed,
+    node: nodeFacts(scenario, node),
     until,
     digest: sim.digest.hex(),
     engineEvents: sim.eventCount + machine.transitions,
     wallSeconds,
     horizonSeconds: scenario.horizonUs / US_PER_SECOND,
+    endSeconds: now.time_s,
     outcome,
     exhaustions,
     projection: outcome.kind === 'censored' ? projectionOf(scenario, node, watch, now) : null,
@@ -55,11 +67,12 @@ export function summarise({ scenario, node, watch, until, wallSeconds }: RunPart
     pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
     probes: node.kubelet.probes.map((account) => probeSummary(account, watch)),
     symptoms: symptomsOf(node, watch),
-    assumptions: scenario.assumptions,
+    assumptions: scenario.assumptions.map((made) => ({ ...made })),
     blame: blame(node, sim.nowUs),
     blameWhenFull: watch.fullness.blame?.map((row) => ({ ...row })) ?? null,
   };
-  return { ...summary, expectations: evaluate(scenario.expect, summary) };
+  const harmed = { ...summary, firstHarm: firstHarm(summary) };
+  return { ...harmed, expectations: evaluate(scenario.expect, harmed) };
 }
 
 /** Ends with a row for this moment. Null: the run records nothing. */
@@ -80,7 +93,7 @@ function projectionOf(scenario: Scenario, node: Node, watch: Watch, now: Timelin
   const { kernel, kubeletRules, runtimeRules } = node.context;
   const { runc } = runtimeRules;
   const transient = runc === null ? 0 : runc.taskCount.exec + runc.initTaskCount;
-  const lastChangeSeconds = Math.max(watch.growth.lastChangeSeconds, watch.podRefusals.lastSeconds);
+  const lastChangeSeconds = Math.max(watch.growth.lastChangeSeconds, watch.refusals.lastSeconds);
   return project(watch.growth.with(now), lastChangeSeconds, {
     usablePids: usablePids(kernel) - transient,
     threadsMax: kernel.threadsMax,
@@ -104,12 +117,19 @@ function podSummary(node: Node, slot: PodSlot): PodSummary {
     sum.tasks += counts.tasks;
   });
   const { sinceUs, totalUs } = slot.downtime;
+  const { evicted } = slot;
   return {
     name: slot.name,
     ...sum,
     restarts: node.kubelet.restartsIn(slot),
     downSinceSeconds: sinceUs === null ? null : sinceUs / US_PER_SECOND,
     downSeconds: totalUs / US_PER_SECOND,
+    evicted: evicted && {
+      atSeconds: evicted.firstUs / US_PER_SECOND,
+      times: evicted.times,
+      threshold: evicted.threshold,
+    },
+    comesBack: slot.spec.recreate ?? false,
   };
 }
 
@@ -131,15 +151,16 @@ function probeSummary(account: ProbeAccount, { leaks }: Watch): ProbeSummary {
   };
 }
 
-function symptomsOf({ counters }: Node, { firstTimes, podRefusals }: Watch): Symptoms {
+function symptomsOf({ counters }: Node, { firstTimes, refusals }: Watch): Symptoms {
   return {
     firstForkRefusedSeconds: firstTimes.forkRefusedSeconds,
-    podRefusals: podRefusals.all.map((refusal) => ({ ...refusal })),
+    podRefusals: refusals.all(),
     firstProbeFailureSeconds: firstTimes.probeFailureSeconds,
     firstSshRefusedSeconds: firstTimes.sshRefusedSeconds,
     sshRefused: counters.sshRefused,
     firstPodCreateFailedSeconds: firstTimes.podCreateFailedSeconds,
     podCreatesFailed: counters.podsCreateFailed,
+    firstPodNotCreated: firstTimes.podNotCreated && { ...firstTimes.podNotCreated },
     podsNeverCreated: counters.podsNeverCreated,
     podDeletesStuck: counters.podsDeleteStuck,
   };

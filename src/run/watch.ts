@@ -4,7 +4,7 @@
  *     leaks             what each probe leaves behind per run
  *     first times       when each symptom showed first
  *     fullness          when the node was full, and which origins held the PIDs
- *     pod refusals      pods that came to a limit below the node's
+ *     refusals          pods that came to a limit below the node's
  *     growth            three columns and the last change, for the projection
  *     sampler           reads the node now and then: the rows for the others
  *     recording         timeline and events; only if they are wanted
@@ -15,8 +15,8 @@ import { Fullness } from './fullness.js';
 import { GrowthLog } from './growth.js';
 import { LeakAccounts } from './leak.js';
 import type { Observers } from './observer.js';
-import { PodRefusals } from './pod-refusals.js';
 import { Recording } from './recording.js';
+import { Refusals } from './refusals.js';
 import { Sampler } from './sampler.js';
 
 export interface WatchOptions {
@@ -30,14 +30,14 @@ export function watch(node: Node, observers: Observers, { sampleEveryUs, record 
   const leaks = new LeakAccounts(node);
   const firstTimes = new FirstTimes(node.context.sim, observers);
   const fullness = new Fullness(node, leaks, observers);
-  const podRefusals = new PodRefusals(node, leaks, observers);
+  const refusals = new Refusals(node, leaks, observers);
   const growth = new GrowthLog();
   const sampler = new Sampler(node, observers, fullness, sampleEveryUs);
   const recording = record ? new Recording() : null;
-  observers.add(leaks, firstTimes, fullness, podRefusals, growth, sampler);
+  observers.add(leaks, firstTimes, fullness, refusals, growth, sampler);
   if (recording !== null) observers.add(recording);
   node.context.machine.observe(observers);
-  return { observers, leaks, firstTimes, fullness, podRefusals, growth, recording };
+  return { observers, leaks, firstTimes, fullness, refusals, growth, recording };
 }
 
 export type Watch = ReturnType<typeof watch>;

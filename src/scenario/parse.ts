@@ -26,6 +26,7 @@ import { resolveScenario } from './resolve.js';
 import { nodesOfPods } from './resolve-pods.js';
 import type { Scenario } from './scenario.js';
 import { FLEET_KIND, schemas } from './schema.js';
+import { type Setting, withSettings } from './settings.js';
 
 export interface ParseOptions {
   /** The file as the user named it. Default: `<text>`. */
@@ -41,6 +42,8 @@ export interface ParseOptions {
   preset?: PresetName;
   /** What is assumed of commands that nobody knows. Default: that they start no process. */
   assume?: Assume;
+  /** What is set in each scenario before it is read. */
+  settings?: readonly Setting[];
 }
 
 /** Each of its nodes may be as large as a scenario. */
@@ -93,7 +96,8 @@ function parseDocuments(
 ): Parsed<Scenario[]> {
   const scenarios: Scenario[] = [];
   const names = new Set<string>();
-  for (const document of documents) {
+  for (const written of documents) {
+    const document = withSettings(written, options.settings ?? [], findings);
     const own = parseDocument(document, findings, options);
     scenarios.push(...own);
     const name = own[0]?.fleet?.name ?? own[0]?.name ?? '';
@@ -105,7 +109,10 @@ function parseDocuments(
   }
   const diagnostics = worthSaying(inReadingOrder(findings.all(), options.path ?? NO_PATH));
   const isValid = diagnostics.every(({ severity }) => severity === 'warning');
-  return isValid ? { ok: true, value: scenarios, warnings: diagnostics } : { ok: false, diagnostics };
+  if (!isValid) return { ok: false, diagnostics };
+  const settings = options.settings?.map(({ text }) => text) ?? [];
+  const value = settings.length === 0 ? scenarios : scenarios.map((scenario) => ({ ...scenario, settings }));
+  return { ok: true, value, warnings: diagnostics };
 }
 
 /** Of a template nothing else is true. */

@@ -27,9 +27,7 @@ export function resolveAction(
       findings.of(source.exec!, 'program'),
       'conflict',
       'either `command` or `program`, not both',
-      {
-        aim: 'key',
-      },
+      { aim: 'key' },
     );
     return null;
   }

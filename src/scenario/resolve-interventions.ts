@@ -163,9 +163,7 @@ function changeProbe(
       findings.of(source, 'remove'),
       'conflict',
       'a probe that is removed cannot be changed too',
-      {
-        aim: 'key',
-      },
+      { aim: 'key' },
     );
   }
   const change: Omit<Extract<Intervention, { do: 'change-probe' }>, 'pod'> = {

@@ -174,9 +174,7 @@ function resolveKubelet(
       findings.of(source, 'podPidsLimit'),
       'out-of-range',
       'with a limit of 0 no pod can start',
-      {
-        hint: 'Use -1 for no limit.',
-      },
+      { hint: 'Use -1 for no limit.' },
     );
   }
   const capacity = rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax, kernel.threadsMax) : kernel.pidMax;
@@ -204,9 +202,7 @@ function resolveSoftThreshold(
       findings.of(source, 'evictionSoft'),
       'missing-key',
       'a soft threshold needs a grace period',
-      {
-        hint: 'Add `evictionSoftGracePeriod: {pid.available: 1m30s}`.',
-      },
+      { hint: 'Add `evictionSoftGracePeriod: {pid.available: 1m30s}`.' },
     );
     return null;
   }

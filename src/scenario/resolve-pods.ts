@@ -98,6 +98,7 @@ function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
     stopAtUs: source.stopAt === undefined ? null : micros(source.stopAt),
     restartPolicy: source.restartPolicy,
     terminationGraceUs: source.terminationGracePeriodSeconds * US_PER_SECOND,
+    ...(source.recreate === true ? { recreate: true } : {}),
     containers,
     ...(source.every === undefined
       ? {}
@@ -230,9 +231,7 @@ function resolveEntrypoint(
         findings.of(source, 'command'),
         'conflict',
         '`program` and `command` say the same thing twice',
-        {
-          aim: 'key',
-        },
+        { aim: 'key' },
       );
     }
     if (source.args !== undefined) {
@@ -240,9 +239,7 @@ function resolveEntrypoint(
         findings.of(source, 'args'),
         'conflict',
         '`args` go with `command`, not with `program`',
-        {
-          aim: 'key',
-        },
+        { aim: 'key' },
       );
     }
     const place = findings.of(source, 'program');

@@ -21,6 +21,8 @@ export interface Scenario {
   nodeName?: string;
   /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
   madeFrom?: { files: string[]; preset?: string };
+  /** What was set in it before it was read, as given to `--set`. */
+  settings?: string[];
   seed: number;
   horizonUs: number;
   /** null: `auto`, about 1,000 rows over the horizon. */

@@ -3,12 +3,14 @@ import * as z from 'zod';
 import { RESTART_POLICIES } from '../node/spec.js';
 import { USERLANDS } from '../program/userland.js';
 import { tellApart } from '../text/leaf.js';
+import { nonEmpty, whole } from '../text/leaves.js';
 import { isMapping } from '../text/value.js';
 import { INT32_MAX, POD_COUNT_MAX } from './bounds.js';
 import type { Leaves } from './leaves.js';
 
 export function handlerShape() {
   const port = z.union([z.int(), z.string()]).describe('Port, by number or name.');
+  const unheeded = (text: string) => z.string().optional().describe(`${text} It changes nothing here.`);
   return {
     exec: z
       .strictObject({
@@ -17,42 +19,38 @@ export function handlerShape() {
           .min(1)
           .optional()
           .describe('Command line. Its program is looked up by name in `programs:`, then in the catalogue.'),
-        program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
+        program: nonEmpty().optional().describe('A program by its name, instead of a command.'),
       })
       .optional()
       .describe('Run a command in the container. Only this kind of probe starts processes there.'),
     httpGet: z
-      .strictObject({
-        path: z.string().optional().describe('Path of the request. It changes nothing here.'),
-        port,
-        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
-        scheme: z.string().optional().describe('HTTP or HTTPS. It changes nothing here.'),
-        httpHeaders: z
-          .array(z.unknown())
-          .optional()
-          .describe('Headers of the request. They change nothing here.'),
-      })
+      .lazy(() =>
+        z.strictObject({
+          path: unheeded('Path of the request.'),
+          port,
+          host: unheeded('Host to connect to.'),
+          scheme: unheeded('HTTP or HTTPS.'),
+          httpHeaders: z
+            .array(z.unknown())
+            .optional()
+            .describe('Headers of the request. They change nothing here.'),
+        }),
+      )
       .optional()
       .describe('Send an HTTP request. Starts no process in the container.'),
     tcpSocket: z
-      .strictObject({
-        port,
-        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
-      })
+      .lazy(() => z.strictObject({ port, host: unheeded('Host to connect to.') }))
       .optional()
       .describe('Open a TCP connection. Starts no process in the container.'),
     grpc: z
-      .strictObject({
-        port,
-        service: z.string().optional().describe('Service asked for. It changes nothing here.'),
-      })
+      .lazy(() => z.strictObject({ port, service: unheeded('Service asked for.') }))
       .optional()
       .describe('Send a gRPC request. Starts no process in the container.'),
   };
 }
 
 export function probeSchemas() {
-  const seconds = (least: number) => z.int().min(least).max(INT32_MAX);
+  const seconds = (least: number) => whole(least, INT32_MAX);
   const handler = handlerShape();
   const times = {
     periodSeconds: seconds(1).describe('Interval between the starts of two runs.'),
@@ -81,10 +79,7 @@ export type PodSchema = ReturnType<typeof podSchema>['pod'];
 
 export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
   const common = {
-    count: z
-      .int()
-      .min(1)
-      .max(POD_COUNT_MAX)
+    count: whole(1, POD_COUNT_MAX)
       .default(1)
       .describe('Copies on this node. If there are several, they are called name-0, name-1, …'),
     pidMax: leaf.pidMax
@@ -129,10 +124,14 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
           'health check. Default: a pod sandbox.',
       ),
     restartPolicy: z.enum(RESTART_POLICIES).default('Always').describe('What happens when a container ends.'),
-    terminationGracePeriodSeconds: z
-      .int()
-      .min(0)
-      .max(INT32_MAX)
+    recreate: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. Default: false: it goes ' +
+          'elsewhere, or nowhere. From a manifest the kind decides.',
+      ),
+    terminationGracePeriodSeconds: whole(0, INT32_MAX)
       .default(30)
       .describe('Time between SIGTERM and SIGKILL.'),
     initContainers: z
@@ -145,30 +144,27 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
       ),
     containers: z.array(container).min(1).max(POD_COUNT_MAX).describe('The containers of the pod.'),
   });
-  const fromManifest = z.strictObject({
-    manifest: z
-      .string()
-      .min(1)
-      .describe(
+  const fromManifest = z.lazy(() =>
+    z.strictObject({
+      manifest: nonEmpty().describe(
         'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod template. Each ' +
           'is put on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
       ),
-    workload: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.'),
-    namespace: z.string().min(1).optional().describe('Only what is in this namespace.'),
-    node: leaf.nodeName.optional().describe('Only pods that the manifest says run on this node.'),
-    ...common,
-    containers: z
-      .record(
-        z.string(),
-        z.strictObject({ program: z.string().min(1).describe('Program that the container runs.') }),
-      )
-      .default({})
-      .describe('What containers of the manifest run, by container name.'),
-  });
+      workload: nonEmpty()
+        .optional()
+        .describe('Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.'),
+      namespace: nonEmpty().optional().describe('Only what is in this namespace.'),
+      node: leaf.nodeName.optional().describe('Only pods that the manifest says run on this node.'),
+      ...common,
+      containers: z
+        .record(
+          z.string(),
+          z.strictObject({ program: nonEmpty().describe('Program that the container runs.') }),
+        )
+        .default({})
+        .describe('What containers of the manifest run, by container name.'),
+    }),
+  );
   const schema = z
     .union([written, fromManifest])
     .meta({ id: 'Pod', description: 'A pod: written out, or read from a Kubernetes manifest.' });
@@ -184,9 +180,7 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
         .string()
         .optional()
         .describe('Its image. Where nothing else is said, it is assumed to run something quiet.'),
-      program: z
-        .string()
-        .min(1)
+      program: nonEmpty()
         .optional()
         .describe(
           'Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.',
@@ -201,7 +195,8 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
         .enum(RESTART_POLICIES)
         .optional()
         .describe('What happens when this container ends. Default: as the pod has it.'),
-      lifecycle: lifecycleSchema(handler)
+      lifecycle: z
+        .lazy(() => lifecycleSchema(handler))
         .optional()
         .describe('What the kubelet runs after its start and before its end.'),
       userland: z
@@ -230,7 +225,7 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
         .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
       startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
       execs: z
-        .array(execSchema(leaf))
+        .array(z.lazy(() => execSchema(leaf)))
         .default([])
         .describe('Execs that are no probes: `kubectl exec` or `docker exec` of people, scripts, agents.'),
     })
@@ -247,7 +242,7 @@ function execSchema(leaf: Leaves) {
         .optional()
         .describe('Time of the first start. Default: when `every` has passed once.'),
       command: z.array(z.string()).min(1).optional().describe('Command line.'),
-      program: z.string().min(1).optional().describe('A program by its name, instead of a command.'),
+      program: nonEmpty().optional().describe('A program by its name, instead of a command.'),
     })
     .meta({
       id: 'Exec',
@@ -263,7 +258,7 @@ function lifecycleSchema({ exec, httpGet, tcpSocket }: ReturnType<typeof handler
       httpGet,
       tcpSocket,
       sleep: z
-        .strictObject({ seconds: z.int().min(0).max(INT32_MAX).describe('For how long.') })
+        .strictObject({ seconds: whole(0, INT32_MAX).describe('For how long.') })
         .optional()
         .describe('Wait. Starts no process in the container.'),
     })

@@ -51,3 +51,10 @@ export function roundMicro(seconds: number): number {
 export function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
+
+/** Both ends of a name tell it apart. */
+export function cutInTheMiddle(name: string, charactersMax: number): string {
+  if (name.length <= charactersMax) return name;
+  const head = Math.ceil((charactersMax - 1) / 2);
+  return `${name.slice(0, head)}…${name.slice(head + 1 - charactersMax)}`;
+}

@@ -279,6 +279,64 @@ spec:
   });
 });
 
+describe('pidsim diagnose', () => {
+  const LIST = `PID PPID PGID SID NLWP STAT STARTED COMMAND
+1 0 1 1 1 Ss Mon Nov 30 09:00:00 2026 app
+${[7, 8, 9, 10, 11, 12].map((pid) => `${pid} 1 ${pid} ${pid} 1 Z Mon Nov 30 10:${pid * 3}:00 2026 curl`).join('\n')}
+20 0 20 20 1 R Mon Nov 30 10:38:00 2026 ps`
+    .replaceAll('10:9', '10:09')
+    .replace(/10:(\d):/g, '10:0$1:');
+
+  test('reads standard input and says the finding first', () => {
+    const { status, stdout } = pidsim(['diagnose'], { input: LIST });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^app \(PID 1\) leaks: 6 zombies, 20 more per hour\.\n\nWHO {6}app/);
+    expect(stdout).toContain('kill -9 of a zombie');
+  });
+
+  test('gives data, writes a scenario that runs, and writes over nothing', () => {
+    const list = file('list.txt', LIST);
+    const json = JSON.parse(pidsim(['diagnose', list, '-o', 'json', '--write', 'captured.yaml']).stdout);
+    expect(json).toMatchObject({ kind: 'Diagnosis', verdict: 'leak', zombies: 6, pinned: 0, usable: true });
+    expect(json.zombiesByParent[0]).toMatchObject({ pid: 1, comm: 'app', adopter: 'pid1-of-container' });
+    expect(pidsim(['run', 'captured.yaml', '--no-write-files']).status).toBe(0);
+    const again = pidsim(['diagnose', list, '--write', 'captured.yaml']);
+    expect([again.status, again.stderr]).toEqual([2, 'error: --write captured.yaml: it exists\n']);
+  });
+
+  test('refuses what is no process list with what to type, and exit code 2', () => {
+    const pods = pidsim(['diagnose'], { input: 'NAME READY STATUS RESTARTS AGE\nweb 1/1 Running 0 9d\n' });
+    expect(pods.status).toBe(2);
+    expect(pods.stderr).toMatch(
+      /^error: standard input: a list of pods, not of processes\n {2}hint: Go inside: kubectl exec/,
+    );
+    expect(pidsim(['diagnose', 'nowhere.txt']).stderr).toBe('error: nowhere.txt: no such file or folder\n');
+    expect(pidsim(['diagnose', '.']).stderr).toBe('error: .: is a folder\n');
+    expect(pidsim(['diagnose', '--pid-max', '-3'], { input: LIST }).status).toBe(2);
+    expect(pidsim(['diagnose', '--apart', 'soon'], { input: LIST }).status).toBe(2);
+  });
+
+  test('names both when one of two is none', () => {
+    const { status, stdout, stderr } = pidsim(['diagnose', file('l.txt', LIST), file('none.txt', 'hello\n')]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('app (PID 1) leaks');
+    expect(stderr).toContain('none.txt: no process list that is known here');
+  });
+
+  test('reads what pidsim ps -o ef and any columns of it print', () => {
+    const path = file('leaky.yaml', scenario());
+    for (const format of ['ef', 'aux', 'ppid,pid,stat,lstart,comm']) {
+      const { status, stdout } = pidsim(['ps', path, '--at', '10m', '-o', format]);
+      expect(status).toBe(0);
+      expect(pidsim(['diagnose'], { input: stdout }).stdout).toContain('orphan');
+    }
+    expect(pidsim(['ps', path, '-o', 'ef', '--at', '1m']).stdout).toMatch(
+      /^UID +PID +PPID C STIME TTY +TIME CMD\n/,
+    );
+    expect(pidsim(['ps', path, '-o', 'pidd']).stderr).toContain('Did you mean `pid`?');
+  });
+});
+
 describe('pidsim help', () => {
   test.each([['--help'], ['run --help'], ['ps --help'], ['lab --help'], ['lab init --help']])(
     '%s has examples',

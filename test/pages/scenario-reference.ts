@@ -1,6 +1,6 @@
 /** docs/scenario-reference.md, generated from the schema: `npm run docs:reference`. */
 import type { ProgramLibrary } from '../../src/program/step.js';
-import { EXPECTATION_SUBJECTS, SUBJECT_DOCUMENTATION } from '../../src/scenario/expect.js';
+import { EXPECTATION_SUBJECTS, FAMILIES, SUBJECT_DOCUMENTATION, wordsOf } from '../../src/scenario/expect.js';
 import {
   type FieldDoc,
   type FormDoc,
@@ -159,13 +159,23 @@ function catalogueSection(catalogue: ProgramLibrary): string {
 function expectationSection(): string {
   const rows = EXPECTATION_SUBJECTS.map((subject) => {
     const { kind, meaning } = SUBJECT_DOCUMENTATION[subject];
-    return [`\`${subject}\``, kind, meaning];
+    return [`\`${subject}\``, wordsOf(kind), meaning];
   });
+  for (const [family, { which, metrics }] of Object.entries(FAMILIES)) {
+    for (const [metric, { kind, meaning }] of Object.entries(metrics))
+      rows.push([`\`${family} WHICH ${metric}\``, wordsOf(kind), `${meaning}; WHICH: ${which}`]);
+  }
   const comparisons = COMPARISONS.map((comparison) => `\`${comparison}\``).join(', ');
   return `## Expectations
 
 Each line of \`expect:\` is SUBJECT COMPARISON VALUE, such as \`timeToExhaustion < 36h\`. If one does not hold, the exit
-code is 99. Comparisons: ${comparisons}; for \`true\`, \`false\` and limits only \`==\` and \`!=\`.
+code is 99. Comparisons: ${comparisons}; for \`true\`, \`false\` and words only \`==\` and \`!=\`. Of what there is
+many, the line says which: \`probe web/app/liveness zombiesPerRun == 0\`, \`pod shop/web-0 downFor < 5m\`,
+\`limit all-pods timeToRefusal > 3d\`. A name with a blank is in quotes: \`firstHarm.of == 'all pods'\`.
+
+What has not come within the run is later than any time within the run; whether it is later than a time beyond
+the run is not known, and such a line fails. A run with \`--until exhaustion\` ends when the node is full: what it
+did not get to is "not reached", which is no failure.
 
 ${table(['subject', 'value', 'what it is'], rows)}`;
 }

@@ -3,13 +3,14 @@ import { renderSvg } from '../../src/host/render.js';
 import { RUN_CHARTS } from '../../src/report/charts/all.js';
 import { blameChart } from '../../src/report/charts/blame.js';
 import { kubeletChart } from '../../src/report/charts/kubelet.js';
-import { overviewChart, overviewOrder } from '../../src/report/charts/overview.js';
+import { overviewChart } from '../../src/report/charts/overview.js';
 import { pidsChart } from '../../src/report/charts/pids.js';
 import { symptomsChart } from '../../src/report/charts/symptoms.js';
 import { CHART_WIDTH, type ChartSpec, type Json, wrap } from '../../src/report/charts/theme.js';
 import { placeMoments, timeFrame } from '../../src/report/charts/time.js';
 import { blameCsv, timelineCsv } from '../../src/report/csv.js';
 import { toJson } from '../../src/report/document.js';
+import { byUrgency } from '../../src/report/harm-words.js';
 import { overviewJson } from '../../src/report/summary.js';
 import type { RunResult } from '../../src/run/result.js';
 import * as runs from './fixtures.js';
@@ -209,11 +210,11 @@ describe('blame', () => {
 });
 
 describe('overview', () => {
-  test('puts the first to fill up on top, those that never do at the bottom', () => {
-    const order = overviewOrder(runs.ALL_RUNS.map((make) => make())).map(({ scenario }) => scenario.name);
-    expect(order.slice(0, 2)).toEqual(['lab-pid-max-800', 'ten-rabbitmq-pods']);
-    expect(order.slice(4, 7)).toEqual(['pod-pids-limit', 'delete-is-not-enough', 'slow-leak']);
-    expect(order.slice(7)).toEqual(['pause-bump', 'healthy-node']);
+  test('puts the first to come to harm on top, those that do not at the bottom', () => {
+    const order = byUrgency(runs.ALL_RUNS.map((make) => make())).map(({ scenario }) => scenario.name);
+    expect(order.slice(0, 3)).toEqual(['lab-pid-max-800', 'ten-rabbitmq-pods', 'pod-pids-limit']);
+    expect(order.slice(5, 7)).toEqual(['delete-is-not-enough', 'slow-leak']);
+    expect(order.slice(7)).toEqual(['healthy-node', 'pause-bump']);
   });
 
   test('gives every scenario its answer, a censored one an answer of its own kind', async () => {
@@ -221,16 +222,18 @@ describe('overview', () => {
     expect(texts).toEqual(
       expect.arrayContaining([
         'rabbitmq-pause-3.0',
-        'full after 22.4 h',
-        'would be full after 32.7 d',
-        'a pod is full after 5 h',
-        'never at this rate (watched for 30 d)',
+        'node full after 22.4 h (pid_max 32,768)',
+        'not full in 10 d (full after 32.7 d at this rate)',
+        'pod full after 5 h (pids.max 1,024)',
+        'not full in 30 d, nor at this rate',
       ]),
     );
   });
 
   test('one scenario is enough', async () => {
-    expect(textsOf(await drawOverview([runs.healthyRun()])).join(' ')).toContain('Never at this rate');
+    expect(textsOf(await drawOverview([runs.healthyRun()])).join(' ')).toContain(
+      'not full in 30 d, nor at this rate',
+    );
   });
 });
 

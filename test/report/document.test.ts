@@ -34,9 +34,26 @@ const BLAME = [
     reapedPerHour: 'number',
   },
 ];
+const LIMIT = { name: 'string', value: 'number' };
 const STATUS = {
+  firstHarm: {
+    kind: 'string',
+    scope: 'string',
+    of: 'string',
+    atSeconds: 'number',
+    lasts: 'string',
+    limit: LIMIT,
+  },
+  node: {
+    kernel: 'string',
+    kubelet: 'string',
+    runtime: 'string',
+    pause: 'string',
+    limits: [{ scope: 'string', limit: LIMIT }],
+    firstProcesses: [{ of: ['string'], program: 'string', reaps: 'boolean' }],
+  },
   outcome: { kind: 'string', atSeconds: 'number', refusedBy: 'string', scope: 'string' },
-  exhaustions: [{ atSeconds: 'number', refusedBy: 'string', untilSeconds: 'null' }],
+  exhaustions: [{ atSeconds: 'number', refusedBy: 'string', limit: LIMIT, untilSeconds: 'null' }],
   final: {
     tasks: 'number',
     zombies: 'number',
@@ -54,6 +71,8 @@ const STATUS = {
       restarts: 'number',
       downSinceSeconds: 'null',
       downSeconds: 'number',
+      evicted: 'null',
+      comesBack: 'boolean',
     },
   ],
   probes: [
@@ -78,6 +97,7 @@ const STATUS = {
     sshRefused: 'number',
     firstPodCreateFailedSeconds: 'number',
     podCreatesFailed: 'number',
+    firstPodNotCreated: 'null',
     podsNeverCreated: 'number',
     podDeletesStuck: 'number',
   },

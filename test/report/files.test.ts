@@ -58,6 +58,28 @@ describe('the files of a run', () => {
   });
 });
 
+describe('with the main chart alone', () => {
+  const files = outputFiles(RESULTS, 'main');
+
+  test('each scenario has one picture, all data, and the same bytes of both', () => {
+    const all = new Map(outputFiles(RESULTS).map((file) => [file.path, file]));
+    const left = PATHS.filter((path) => !files.some((file) => file.path === path));
+    expect(left).toHaveLength(RESULTS.length * 6);
+    expect(left.filter((path) => !/\/(kubelet|symptoms|blame)\.(vl\.json|svg)$/.test(path))).toEqual([]);
+    for (const file of files.filter(({ path }) => path.includes('/')))
+      if (file.kind === 'text') expect(file.text()).toBe((all.get(file.path) as typeof file).text());
+  });
+
+  test('the page links to nothing that is not written', () => {
+    const page = files.find(({ path }) => path === 'index.html')!;
+    const links = page.kind === 'text' ? [...page.text().matchAll(/(?:href|src)="([^"#]+)"/g)] : [];
+    expect(links.length).toBeGreaterThan(20);
+    const paths = files.map(({ path }) => path);
+    for (const [, link] of links) expect(paths).toContain(decodeURIComponent(link));
+    expect(page.kind === 'text' && page.text()).not.toContain('<details>');
+  });
+});
+
 describe('the page', () => {
   const html = indexHtml(RESULTS);
 

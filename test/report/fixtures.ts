@@ -2,6 +2,7 @@
  * Runs as the engine would report them, made by arithmetic: a node with a steady leak, until something happens.
  * Whole pids throughout, so that every golden file made from them is the same everywhere.
  */
+import { firstHarm } from '../../src/run/harm.js';
 import {
   type BlameRow,
   type ExpectationResult,
@@ -123,6 +124,7 @@ function symptomsOf(timeline: Timeline, full: number | null): Symptoms {
     sshRefused: timeline.ssh_refused.at(-1)!,
     firstPodCreateFailedSeconds: firstMoment(timeline, 'pods_create_failed'),
     podCreatesFailed: timeline.pods_create_failed.at(-1)!,
+    firstPodNotCreated: null,
     podsNeverCreated: timeline.pods_create_failed.at(-1)!,
     podDeletesStuck: timeline.pods_delete_stuck.at(-1)!,
   };
@@ -201,6 +203,17 @@ function blameOf(world: World, last: { tasks: number; zombies: number; pinned: n
   return rows.sort((a, b) => b.pids - a.pids);
 }
 
+const PID_MAX = { name: 'pid_max', value: 32_768 } as const;
+
+const NODE: RunResult['node'] = {
+  kernel: '4.14',
+  kubelet: '1.10',
+  runtime: 'docker 17.03',
+  pause: '3.0',
+  limits: [{ scope: 'node', limit: PID_MAX }],
+  firstProcesses: [{ of: ['rabbitmq'], program: 'pause-3.0', reaps: false }],
+};
+
 export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunResult {
   const full = fullSeconds(world);
   const timeline = timelineOf(world, full);
@@ -217,7 +230,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
   const expectations: ExpectationResult[] = [
     { text: `exhausted == ${full !== null}`, ok: true, actual: String(full !== null) },
   ];
-  return {
+  const run: Omit<RunResult, 'firstHarm'> = {
     scenario: {
       name: world.name,
       title: world.title,
@@ -230,6 +243,8 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
     engineEvents: 123456,
     wallSeconds: 0.1234567,
     horizonSeconds: world.horizonSeconds,
+    endSeconds: world.horizonSeconds,
+    node: NODE,
     outcome:
       full === null
         ? { kind: 'censored', horizonSeconds: world.horizonSeconds }
@@ -237,7 +252,14 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
     exhaustions:
       full === null
         ? []
-        : [{ atSeconds: full, refusedBy: 'pid-max', untilSeconds: world.cureSeconds ?? null }],
+        : [
+            {
+              atSeconds: full,
+              refusedBy: 'pid-max',
+              limit: { name: 'pid_max', value: world.pidMax },
+              untilSeconds: world.cureSeconds ?? null,
+            },
+          ],
     projection:
       full !== null
         ? null
@@ -266,6 +288,8 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       restarts: 0,
       downSinceSeconds: null,
       downSeconds: 0,
+      evicted: null,
+      comesBack: false,
     })),
     probes: world.pods.map((pod) => ({
       pod,
@@ -289,6 +313,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       full === null ? null : blameOf(world, held(timeline.time_s.findIndex((time) => time >= full))),
     ...overrides,
   };
+  return { ...run, firstHarm: firstHarm(run) };
 }
 
 /** The incident: full within a day, observed for a month. */
@@ -455,8 +480,14 @@ export function refusedInPodRun(): RunResult {
         {
           pod: 'web-3',
           atSeconds: 5 * HOUR,
+          lastAtSeconds: 5 * HOUR,
           untilSeconds: null,
+          times: 1,
+          firstForSeconds: 715 * HOUR,
+          forSeconds: 715 * HOUR,
           limitOf: 'pod',
+          of: 'web-3',
+          limit: { name: 'pids.max', value: 1024 },
           errno: 'EAGAIN',
           refusedBy: 'pids-cgroup',
         },

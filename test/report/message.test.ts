@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest';
+import { answer, headline } from '../../src/report/answer.js';
+import { harmCell, timeToHarm, toneOf } from '../../src/report/harm-words.js';
+import { expectationFailures } from '../../src/report/message.js';
+import { headlineMoments } from '../../src/report/moments.js';
+import { pinnedFooter } from '../../src/report/ps.js';
+import { explainPodRefusal, explainRefusal } from '../../src/report/refusal.js';
 import {
-  answer,
   blameHeadline,
   blameSubtitle,
-  expectationFailures,
-  headline,
   kubeletHeadline,
   overviewHeadline,
-  pinnedFooter,
+  overviewLabel,
   symptomsHeadline,
   symptomsSubtitle,
-  timeToExhaustion,
-} from '../../src/report/message.js';
-import { headlineMoments } from '../../src/report/moments.js';
-import { explainPodRefusal, explainRefusal } from '../../src/report/refusal.js';
+} from '../../src/report/titles.js';
 import type { PodRefusal, Refuser } from '../../src/run/result.js';
 import { lastReading } from '../../src/run/story.js';
 import * as runs from './fixtures.js';
@@ -35,23 +35,23 @@ describe('what the report must not leave out', () => {
     expect(labels.at(-2)).toBe('restart container: 5 h (and 4 more later)');
   });
 
-  test('a node that will fill up has no room, whatever a pod has been refused before', () => {
+  test('a pod that is refused forks is harmed, though the node would only fill up later', () => {
     const run = runs.slowRun();
     const [base] = runs.refusedInPodRun().symptoms.podRefusals;
-    const refusal = { ...base, pod: 'web', atSeconds: 3600, refusedBy: 'pid-max' as const };
+    const refusal = { ...base, pod: 'web', of: 'web', atSeconds: 3600 };
     const refused = { ...run, symptoms: { ...run.symptoms, podRefusals: [refusal] } };
-    expect(headline(refused)).toBe(headline(run));
-    expect(answer(refused)).toContain(
-      'Pod web is refused forks from 60 min on: no PID below pid_max is free',
-    );
-    expect(answer(run)).not.toContain('refused forks');
+    expect(headline(refused)).toMatch(/^Pod web full after 60 min \(pids.max 1,024\); the node has room/);
+    expect(answer(refused)).toContain('The cgroup has as many tasks as its pids.max allows.');
+    expect([toneOf(refused), timeToHarm(refused), harmCell(refused)]).toEqual(['bad', '60 min', 'pod full']);
+    expect(toneOf(run)).toBe('doubtful');
+    expect(answer(run)).not.toContain('pids.max');
   });
 });
 
 describe('a title is an answer', () => {
   test('a full node says when, and what fills it', () => {
     expect(headline(runs.leakingRun())).toBe('Full after 22.4 h: 16,110 zombies hold 32,220 PIDs');
-    expect(timeToExhaustion(runs.leakingRun())).toBe('22.4 h');
+    expect(timeToHarm(runs.leakingRun())).toBe('22.4 h');
   });
 
   test('a full node that is rescued says since when', () => {
@@ -63,7 +63,7 @@ describe('a title is an answer', () => {
   test('a full node that is rescued, and full again, says both, and for how long in all', () => {
     const rescued = runs.recoveringRun();
     const [first] = rescued.exhaustions;
-    const again = { atSeconds: 151_200, refusedBy: 'pid-max' as const, untilSeconds: null };
+    const again = { ...first, atSeconds: 151_200, untilSeconds: null };
     const twice = { ...rescued, exhaustions: [first, again] };
     expect(headline(twice)).toBe(
       'Full after 22.4 h: 16,110 zombies hold 32,220 PIDs; free again at 30 h, full again at 42 h',
@@ -98,30 +98,35 @@ describe('a title is an answer', () => {
     expect(answer(runs.recoveringRun())).toContain('PIDs have been given back');
   });
 
-  test('a node that nothing fills says never', () => {
-    expect(headline(runs.healthyRun())).toBe('Never at this rate: 906 of 32,768 PIDs in use after 30 d');
-    expect(timeToExhaustion(runs.healthyRun())).toBe('never');
+  test('a node that nothing fills says within which time it did not, and that it would not later', () => {
+    const run = runs.healthyRun();
+    expect(headline(run)).toBe('Not full in 30 d: 906 of 32,768 PIDs in use, and not at this rate');
+    expect([toneOf(run), timeToHarm(run), harmCell(run)]).toEqual(['good', '-', 'none in 30 d']);
+    expect(overviewLabel(run)).toBe('not full in 30 d, nor at this rate');
   });
 
   test('a node whose pods are full before it says so, though PIDs accumulate', () => {
     const bounded = runs.healthyRun({ projection: { kind: 'never', pidsPerHour: 170, method: 'a line' } });
-    expect(headline(bounded)).toBe('Never, the pods are full before: 906 of 32,768 PIDs in use after 30 d');
-    expect(answer(bounded)).toContain(
-      'The node never fills up by its pods: each is full by itself before (170 PIDs per hour; a line).',
+    expect(headline(bounded)).toBe(
+      'Not full in 30 d: 906 of 32,768 PIDs in use, and each pod is full before it',
     );
-    expect(answer(runs.healthyRun())).toContain('The node never fills up at this rate');
+    expect(answer(bounded)).toContain(
+      'not by its pods: each is full by itself before (170 PIDs per hour; a line).',
+    );
+    expect(answer(runs.healthyRun())).toContain('does not fill up within 30 d, and not at this rate');
   });
 
   test('a run that ends too early says when it would be full', () => {
-    const title = 'Would be full after 32.7 d at this rate: 9,840 zombies hold 9,840 PIDs by 10 d';
+    const title = 'Not full in 10 d, but after 32.7 d at this rate: 9,840 zombies hold 9,840 PIDs';
     expect(headline(runs.slowRun())).toBe(title);
-    expect(timeToExhaustion(runs.slowRun())).toBe('~32.7 d');
+    expect(timeToHarm(runs.slowRun())).toBe('~32.7 d');
+    expect(overviewLabel(runs.slowRun())).toBe('not full in 10 d (full after 32.7 d at this rate)');
   });
 
-  test('a censored run without a projection promises nothing', () => {
+  test('a run without a projection promises nothing', () => {
     const run = runs.slowRun({ projection: null });
-    expect(headline(run)).toBe('Not full within 10 d: 10,092 of 32,768 PIDs in use');
-    expect(timeToExhaustion(run)).toBe('> 10 d');
+    expect(headline(run)).toBe('Not full in 10 d: 10,092 of 32,768 PIDs in use');
+    expect([timeToHarm(run), toneOf(run)]).toEqual(['-', 'doubtful']);
   });
 
   test('a leak that ended in time is not called healthy', () => {
@@ -140,19 +145,18 @@ describe('a title is an answer', () => {
     const run = runs.healthyRun();
     const tasks = run.timeline.tasks.map((count, row) => (row === 500 ? 20_000 : count));
     const burst = { ...run, timeline: { ...run.timeline, tasks, allocated: tasks } };
-    expect(headline(burst)).toMatch(/^Never at this rate/);
+    expect(headline(burst)).toMatch(/^Not full in 30 d/);
   });
 
   test('forks refused inside a pod are told although the node is fine', () => {
     const run = runs.refusedInPodRun();
     expect(headline(run)).toBe(
-      'Pod web-3 is refused forks from 5 h on; the node has room: 906 of 32,768 PIDs in use',
+      'Pod web-3 full after 5 h (pids.max 1,024); the node has room: 906 of 32,768 PIDs in use',
     );
-    expect(answer(run)).toContain('the cgroup has as many tasks as its pids.max allows.');
     const [first] = run.symptoms.podRefusals;
-    const podRefusals = [first, { ...first, pod: 'web-4', atSeconds: 20_000 }];
+    const podRefusals = [first, { ...first, pod: 'web-4', of: 'web-4', atSeconds: 20_000 }];
     expect(headline({ ...run, symptoms: { ...run.symptoms, podRefusals } })).toMatch(
-      /^2 pods are refused forks, the first from 5 h on; the node has room/,
+      /^2 pods full, web-3 first at 5 h \(pids.max 1,024\); the node has room/,
     );
     expect(headline(runs.healthyRun())).not.toMatch(/refused/);
   });
@@ -186,9 +190,9 @@ describe('a title is an answer', () => {
     expect(symptomsHeadline(runs.recoveringRun())).toBe(
       'Probes fail at 22.4 h, logins at 22.6 h, new pods at 22.9 h',
     );
-    expect(symptomsHeadline(runs.healthyRun())).toBe('Nobody notices anything within 30 d');
+    expect(symptomsHeadline(runs.healthyRun())).toBe('Nothing that was tried fails within 30 d');
     expect(symptomsHeadline(runs.refusedInPodRun())).toBe(
-      'Nobody outside the pod notices anything within 30 d',
+      'Nothing that was tried outside the pod fails within 30 d',
     );
   });
 
@@ -230,11 +234,9 @@ describe('a title is an answer', () => {
   test('the overview counts the scenarios that fill the table and names the first', () => {
     const all = [runs.healthyRun(), runs.leakingRun(), runs.tenPodsRun()];
     expect(overviewHeadline(all)).toBe(
-      '2 of 3 scenarios fill the PID table, ten-rabbitmq-pods first: after 2.21 h',
+      '2 of 3 scenarios come to harm, ten-rabbitmq-pods first: node full after 2.21 h',
     );
-    expect(overviewHeadline([runs.healthyRun(), runs.slowRun()])).toBe(
-      'None of 2 scenarios fills the PID table',
-    );
+    expect(overviewHeadline([runs.healthyRun(), runs.slowRun()])).toBe('None of 2 scenarios comes to harm');
     expect(overviewHeadline([runs.healthyRun()])).toBe(headline(runs.healthyRun()));
   });
 });
@@ -293,7 +295,7 @@ describe('refusals', () => {
 
   test('the limit of all pods together is not the pod’s own, and podPidsLimit does not help there', () => {
     const [own] = runs.refusedInPodRun().symptoms.podRefusals;
-    const all = explainPodRefusal({ ...own, limitOf: 'all-pods' });
+    const all = explainPodRefusal({ ...own, limitOf: 'all-pods', of: 'all pods' });
     expect(all.cause).toContain('kubepods');
     expect(all.remedy).not.toContain('podPidsLimit');
     expect(explainPodRefusal(own).remedy).toContain('podPidsLimit');
@@ -302,23 +304,42 @@ describe('refusals', () => {
     expect(one.remedy).not.toContain('podPidsLimit');
   });
 
-  test('what is over is told as over, and what has begun again as such', () => {
+  test('what is over is told as over, what comes again is counted, and a moment is called one', () => {
     const run = runs.refusedInPodRun();
     const [first] = run.symptoms.podRefusals;
     const told = (...podRefusals: PodRefusal[]) =>
       headline({ ...run, symptoms: { ...run.symptoms, podRefusals } }).replace(/; the node .*/, '');
-    const ended = { ...first, untilSeconds: 21_600 };
-    expect(told(ended)).toBe('Pod web-3 was refused forks from 5 h to 6 h');
-    expect(told(ended, { ...first, atSeconds: 25_200 })).toBe(
-      'Pod web-3 is refused forks from 5 h to 6 h, again from 7 h on',
+    const ended = { ...first, untilSeconds: 21_600, firstForSeconds: 3600, forSeconds: 3600 };
+    expect(told(ended)).toBe('Pod web-3 full from 5 h to 6 h (pids.max 1,024)');
+    const moment = { ...ended, untilSeconds: 18_020, firstForSeconds: 20, forSeconds: 20 };
+    expect(told(moment)).toBe('Pod web-3: forks refused for a moment at 5 h (pids.max 1,024)');
+    const often = { ...moment, times: 143, lastAtSeconds: 143 * 18_000, forSeconds: 143 * 20 };
+    expect(told(often)).toBe(
+      'Pod web-3: forks refused 143 times, every 5 h from 5 h on, 20 s each (pids.max 1,024)',
     );
-    expect(told(ended, { ...ended, pod: 'web-4', untilSeconds: 28_800 })).toBe(
-      '2 pods were refused forks, the first from 5 h on, until 8 h',
+    const other = { pod: 'web-4', of: 'web-4' };
+    expect(told(ended, { ...ended, ...other, untilSeconds: 28_800 })).toBe(
+      '2 pods full, web-3 first at 5 h (pids.max 1,024), until 8 h',
     );
-    expect(told(ended, { ...first, pod: 'web-4' })).toBe(
-      '2 pods were refused forks, the first from 5 h on; 1 still is',
+    expect(told(ended, { ...first, ...other })).toBe(
+      '2 pods full, web-3 first at 5 h (pids.max 1,024), 1 to the end',
     );
-    expect(told(first, { ...first, pod: 'web-4' })).toBe('2 pods are refused forks, the first from 5 h on');
+    const shared = { limitOf: 'all-pods' as const, of: 'all pods' };
+    expect(told({ ...first, ...shared }, { ...first, ...shared, pod: 'web-4' })).toBe(
+      'All pods full after 5 h (pids.max 1,024): 2 pods are refused forks',
+    );
+  });
+
+  test('an eviction is a harm, and whether the pod comes back is said', () => {
+    const run = runs.healthyRun();
+    const evicted = { atSeconds: 3600, times: 1, threshold: 500 };
+    const gone = { ...run, pods: [{ ...run.pods[0], evicted, downSinceSeconds: 3600, downSeconds: 9e4 }] };
+    expect(headline(gone)).toMatch(/^Pod web-0 is evicted at 60 min, and it does not come back; the node/);
+    expect([toneOf(gone), harmCell(gone)]).toEqual(['bad', 'evicted']);
+    expect(answer(gone)).toContain('Pod web-0 is down from 60 min on.');
+    const back = { ...gone, pods: [{ ...run.pods[0], evicted, comesBack: true }] };
+    expect(headline(back)).toMatch(/and it comes back; the node/);
+    expect(answer(run)).not.toMatch(/evicted|down/);
   });
 });
 

@@ -8,46 +8,79 @@ describe('the table', () => {
   test('lines up answers, one scenario a line', () => {
     expect(renderResults(RESULTS, 'table')).toBe(
       [
-        'SCENARIO                OUTCOME    FULL AFTER  ZOMBIES  PINNED  REFUSED BY  SSH REFUSED  POD REFUSED',
-        'rabbitmq-pause-3.0      exhausted      22.4 h   16,110  16,110  pid-max            23 h         23 h',
-        'healthy-node            censored        never        0       0  -                     -            -',
-        'delete-the-leaking-pod  exhausted      22.4 h        0       0  pid-max          22.6 h       22.9 h',
-        'pause-bump              censored        never        0       0  -                     -            -',
-        'delete-is-not-enough    censored      ~36.4 h   11,520  11,520  -                     -            -',
-        'slow-leak               censored      ~32.7 d    9,840       0  -                     -            -',
-        'ten-rabbitmq-pods       exhausted      2.21 h   15,883  15,884  pid-max           2.4 h       2.74 h',
-        'lab-pid-max-800         exhausted      19 min      225     226  pid-max               -            -',
-        'pod-pids-limit          censored        never        0       0  in a pod              -            -',
+        'SCENARIO                  AFTER  FIRST HARM    LIMIT           DOWN  ZOMBIES',
+        'lab-pid-max-800          19 min  node full     pid_max 800        -      225',
+        'ten-rabbitmq-pods        2.21 h  node full     pid_max 32,768     -   15,883',
+        'pod-pids-limit              5 h  pod full      pids.max 1,024     -        0',
+        'delete-the-leaking-pod   22.4 h  node full     pid_max 32,768     -        0',
+        'rabbitmq-pause-3.0       22.4 h  node full     pid_max 32,768     -   16,110',
+        'delete-is-not-enough    ~36.4 h  none in 30 h  -                  -   11,520',
+        'slow-leak               ~32.7 d  none in 10 d  -                  -    9,840',
+        'healthy-node                  -  none in 30 d  -                  -        0',
+        'pause-bump                    -  none in 2 d   -                  -        0',
+        '',
+        'Node: kernel 4.14, kubelet 1.10, docker 17.03, pause 3.0; pid_max 32,768; PID 1',
+        'of rabbitmq is pause-3.0: it never waits for orphans',
         '',
       ].join('\n'),
     );
   });
 
   test('without colour it has no escape sequence, with colour it says the same', () => {
-    const plain = renderResults(RESULTS, 'table', { width: null, color: false });
-    const colour = renderResults(RESULTS, 'table', { width: null, color: true });
+    const plain = renderResults(RESULTS, 'table', { width: null, color: false, sort: 'harm' });
+    const colour = renderResults(RESULTS, 'table', { width: null, color: true, sort: 'harm' });
     expect(plain).not.toContain('\u001b');
-    expect(colour).toContain('\u001b[31mexhausted');
+    expect(colour).toContain('\u001b[31mnode full');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this is about
     expect(colour.replace(/\u001b\[\d+m/g, '')).toBe(plain);
   });
 
   test('on a narrow terminal no line is wider than it', () => {
-    for (const width of [40, 60, 80]) {
-      const text = renderResults(RESULTS, 'table', { width, color: false });
+    for (const width of [30, 40]) {
+      const text = renderResults(RESULTS, 'table', { width, color: false, sort: 'harm' });
       for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(width);
-      expect(text).toContain('rabbitmq-pause-3.0  exhausted  22.4 h\n  zombies 16,110  pinned 16,110');
+      expect(text).toMatch(/rabbitmq-pause-3.0\n? +22.4 h {2}node full\n {2}limit pid_max 32,768/);
     }
   });
 
-  test('on a terminal that is just wide enough it stays a table', () => {
-    const width = renderResults(RESULTS, 'table').indexOf('\n');
-    expect(renderResults(RESULTS, 'table', { width, color: false })).toMatch(/^SCENARIO/);
-    expect(renderResults(RESULTS, 'table', { width: width - 1, color: false })).not.toMatch(/^SCENARIO/);
+  test('is at most 80 columns wide: a name is cut in the middle, so that both ends tell it apart', () => {
+    const [first, ...rest] = RESULTS;
+    const name = `shop.${'very-long-'.repeat(9)}queue-7`;
+    const text = renderResults([{ ...first, scenario: { ...first.scenario, name } }, ...rest], 'table');
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(text).toMatch(/^shop\.very-l\S*…\S*queue-7 /m);
+    expect(renderResults([{ ...first, scenario: { ...first.scenario, name } }], 'wide')).toContain(name);
+  });
+
+  test('the first harm is on top, unless the order of the files is asked for', () => {
+    const names = (sort: 'harm' | 'file') =>
+      renderResults(RESULTS, 'table', { width: null, color: false, sort })
+        .split('\n')
+        .slice(1, RESULTS.length + 1)
+        .map((line) => line.split(' ')[0]);
+    expect(names('file')).toEqual(RESULTS.map(({ scenario }) => scenario.name));
+    expect(names('harm')[0]).toBe('lab-pid-max-800');
+  });
+
+  test('below it stands the node, with who is PID 1 and whether that reaps', () => {
+    expect(renderResults(RESULTS, 'table')).toMatch(
+      /\nNode: kernel 4\.14, kubelet 1\.10, docker 17\.03, pause 3\.0; .*PID 1\s+of rabbitmq is pause-3\.0: it never waits for orphans\n/s,
+    );
+  });
+
+  test('what nobody has tried is called so, and not never', () => {
+    const text = renderResults([runs.healthyRun({ probes: [] })], 'wide');
+    expect(text).toMatch(/SSH REFUSED/);
+    const untried = runs.leakingRun();
+    const none = untried.timeline.ssh_ok.map(() => 0);
+    const symptoms = { ...untried.symptoms, firstSshRefusedSeconds: null };
+    const timeline = { ...untried.timeline, ssh_ok: none };
+    expect(renderResults([{ ...untried, symptoms, timeline }], 'wide')).toContain('not tried');
+    expect(renderResults([untried], 'wide')).not.toContain('not tried');
   });
 
   test('the wide form adds expectations, seed and digest, and is never folded', () => {
-    const text = renderResults(RESULTS.slice(0, 1), 'wide', { width: 40, color: false });
+    const text = renderResults(RESULTS.slice(0, 1), 'wide', { width: 40, color: false, sort: 'harm' });
     const [heads, row] = text.split('\n');
     expect(heads).toMatch(/PID_MAX +HORIZON +EXPECTATIONS +SEED +DIGEST +EVENTS$/);
     expect(row).toMatch(/32,768 +30 d +1 of 1 hold +1 +5f3c0a1b9d8e7f60 +123,456$/);

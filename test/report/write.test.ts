@@ -116,6 +116,13 @@ describe('writing', () => {
     expect(now['one/timeline.csv']).toBe('second');
   });
 
+  test('a chart of before that is not drawn anew does not stay, as it would show another run', async () => {
+    await writeOutput(output, version('first'));
+    await writeFile(join(output, 'one', 'kubelet.svg'), 'first');
+    await writeOutput(output, version('second'));
+    expect(await readdir(join(output, 'one'))).not.toContain('kubelet.svg');
+  });
+
   test('an output folder that is a symbolic link stays one', async () => {
     await mkdir(join(home, 'elsewhere'));
     await symlink('elsewhere', output);

@@ -94,9 +94,14 @@ describe('outcome', () => {
       expect(result.symptoms.firstForkRefusedSeconds).toBeGreaterThan(0);
       const refusedBy = 'kubelet' in given ? 'pids-cgroup' : 'pid-max';
       const atSeconds = result.symptoms.firstForkRefusedSeconds!;
-      expect(result.symptoms.podRefusals).toEqual([
-        { pod: 'web', atSeconds, untilSeconds: null, limitOf: 'pod', errno: 'EAGAIN', refusedBy },
-      ]);
+      const limit =
+        refusedBy === 'pids-cgroup' ? { name: 'pids.max', value: 100 } : { name: 'pid_max', value: 400 };
+      const times = { atSeconds, lastAtSeconds: atSeconds, untilSeconds: null, times: 1 };
+      const lasts = { firstForSeconds: 900 - atSeconds, forSeconds: 900 - atSeconds };
+      const whose = { pod: 'web', of: 'web', limitOf: 'pod', limit, errno: 'EAGAIN', refusedBy };
+      expect(result.symptoms.podRefusals).toEqual([{ ...whose, ...times, ...lasts }]);
+      const harm = { kind: 'refused', scope: 'pod', of: 'web', atSeconds, lasts: 'for-good', limit };
+      expect(result.firstHarm).toEqual(harm);
       expect(result.events.find(({ kind }) => kind === 'fork-refused')?.subject).toBe('web');
     }
   });
@@ -104,11 +109,12 @@ describe('outcome', () => {
   test('a pod that is made again begins anew: its refusal has ended, and the next one is another', () => {
     const given = { ...deletedAt(1_000), kubelet: { podPidsLimit: 100 } };
     const { podRefusals } = simulate(scenario(given, 3_000)).symptoms;
-    expect(podRefusals).toHaveLength(2);
-    const [first, second] = podRefusals;
-    expect(first.untilSeconds).toBeGreaterThanOrEqual(1_000);
-    expect(second.atSeconds).toBeGreaterThan(first.untilSeconds!);
-    expect(second.untilSeconds).toBeNull();
+    expect(podRefusals).toMatchObject([{ times: 2, untilSeconds: null }]);
+    const [{ atSeconds, lastAtSeconds, firstForSeconds, forSeconds }] = podRefusals;
+    expect(lastAtSeconds).toBeGreaterThan(1_000);
+    expect(atSeconds + firstForSeconds).toBeGreaterThanOrEqual(1_000);
+    expect(atSeconds + firstForSeconds).toBeLessThan(lastAtSeconds);
+    expect(forSeconds).toBeCloseTo(firstForSeconds + 3_000 - lastAtSeconds);
   });
 
   test('R22: a refusal by the limit of all pods together is not taken for one by the pod’s own', () => {

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { explain } from '../../src/scenario/explain.js';
-import { GLOSSARY, glossaryPage } from '../../src/scenario/glossary.js';
+import { GLOSSARY } from '../../src/scenario/glossary.js';
 import { scenarioSchemaText } from '../../src/scenario/schema.js';
+import { glossaryPage } from '../pages/glossary.js';
 
 const TERMS = GLOSSARY.flatMap(({ terms }) => terms);
 

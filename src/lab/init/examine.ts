@@ -296,9 +296,7 @@ async function examineChildEnd(host: PrivateNamespace, init: Running, exam: Exam
     'own-child',
     zombie ? 'no' : 'yes',
     `${who}: ${zombie ? 'it stays a zombie' : 'reaped'}`,
-    {
-      zombies: zombie ? 1 : 0,
-    },
+    { zombies: zombie ? 1 : 0 },
   );
   if (end === null) {
     const next = mainChild(host.tasks());

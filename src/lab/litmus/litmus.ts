@@ -13,7 +13,7 @@ import type { Diagnostic, Parsed } from '../../text/diagnostic.js';
 import { parseDurationUs } from '../../text/duration.js';
 import { Findings, inReadingOrder, type Place } from '../../text/findings.js';
 import { leaf, tellApart } from '../../text/leaf.js';
-import { durationLeaf, nameLeaf } from '../../text/leaves.js';
+import { durationLeaf, nameLeaf, nonEmpty, whole } from '../../text/leaves.js';
 import { INVALID, Reader } from '../../text/read.js';
 import { didYouMean } from '../../text/suggest.js';
 import { isMapping } from '../../text/value.js';
@@ -65,7 +65,7 @@ export type LitmusSource = z.infer<ReturnType<typeof litmusSchema>>;
 export type Expected = NonNullable<LitmusSource['expect']>;
 export type ExpectedView = Pick<Expected, 'tasks' | 'pinned' | 'counts'>;
 
-const pidMax = (): z.ZodInt => z.int().min(LAB_PID_MAX.least).max(LAB_PID_MAX.most);
+const pidMax = (): z.ZodInt => whole(LAB_PID_MAX.least, LAB_PID_MAX.most);
 const count = (): z.ZodInt => z.int().min(0);
 
 /** `7`, or `3-400` for as many PIDs one after another, or `3-401/2` for every second of them. */
@@ -109,8 +109,8 @@ function viewShape() {
     ppid: count(),
     pgid: group(),
     sid: group(),
-    stat: z.string().min(1),
-    comm: z.string().min(1),
+    stat: nonEmpty(),
+    comm: nonEmpty(),
     threads: z.int().min(2).optional().describe('When there is more than one.'),
   });
   return {
@@ -131,12 +131,10 @@ function litmusSchema() {
   const entry = z.strictObject({
     at: durationLeaf(),
     every: durationLeaf().optional(),
-    times: z.int().min(1).max(4000).optional(),
-    program: z.string().min(1).optional(),
-    into: z.string().min(1).optional(),
-    nest: z
-      .strictObject({ name: z.string().min(1), init: z.string().min(1), pidMax: pidMax().optional() })
-      .optional(),
+    times: whole(1, 4000).optional(),
+    program: nonEmpty().optional(),
+    into: nonEmpty().optional(),
+    nest: z.strictObject({ name: nonEmpty(), init: nonEmpty(), pidMax: pidMax().optional() }).optional(),
     setsid: z.boolean().optional(),
     reap: z.boolean().optional(),
     leave: z.boolean().optional(),
@@ -160,18 +158,18 @@ function litmusSchema() {
   });
   return z.strictObject({
     name: nameLeaf(),
-    question: z.string().min(1),
+    question: nonEmpty(),
     rules: z.array(rule()),
     twin: z.string().optional(),
     limits: z
       .strictObject({
         pidMax: pidMax().optional(),
-        pidsMax: z.int().min(0).max(LAB_PID_MAX.most).optional(),
+        pidsMax: whole(0, LAB_PID_MAX.most).optional(),
         hostPidMax: pidMax().optional(),
       })
       .optional(),
-    programs: z.record(z.string().min(1), z.unknown()),
-    init: z.string().min(1),
+    programs: z.record(nonEmpty(), z.unknown()),
+    init: nonEmpty(),
     enter: z.array(entry).optional(),
     outside: z
       .strictObject({ subreaper: z.boolean().optional(), reapInit: z.boolean().optional() })

@@ -166,14 +166,6 @@ export function completeWaits(events: readonly TraceEvent[], left: ReadonlySet<n
   return all.sort((a, b) => a.timeUs - b.timeUs); // stable: the wait was put behind the exit it waited for
 }
 
-/** Tab-separated text, as program/catalogue/trace.ts reads it. */
-export function printTrace(events: readonly TraceEvent[]): string {
-  const lines = events.map(({ timeUs, event, task, child, name }) =>
-    [timeUs, event, task, child === 0 ? '' : child, name].join('\t'),
-  );
-  return ['time_us\tevent\ttask\tchild\tname', ...lines, ''].join('\n');
-}
-
 /** The most tasks, processes and threads, that were alive at once. */
 export function widestMoment(events: readonly TraceEvent[]): number {
   let alive = 1;

@@ -110,7 +110,6 @@ export class EvictionManager {
 
   #evict(slot: PodSlot, available: number, { value, graceUs }: { value: number; graceUs: number }): void {
     this.context.observer.moment('evicted', slot.name, `pid.available is ${available} < ${value}`);
-    slot.recreate = false;
-    slot.current!.stop(graceUs);
+    this.kubelet.evict(slot, graceUs, value);
   }
 }

@@ -7,7 +7,8 @@ import type { SandboxRuntime } from '../runtime/sandbox.js';
 import type { PodSpec, ProbeSpec, ProbeType } from '../spec.js';
 import { Downtime } from './downtime.js';
 import { Hooks } from './hooks.js';
-import { Pod, PodContainer, type PodHost } from './pod.js';
+import { Pod, type PodHost } from './pod.js';
+import { PodContainer } from './pod-container.js';
 import type { ProbeTotals, ProbeWorker, ProbeWorkers } from './probe-worker.js';
 
 /** What a probe has come to, over all incarnations of its pod. */
@@ -27,6 +28,8 @@ export interface PodSlot {
   /** Of pods that are gone. */
   pastRestarts: number;
   recreate: boolean;
+  /** null: it never was. `threshold`: of pid.available, the first time. */
+  evicted: { firstUs: number; times: number; threshold: number } | null;
   /** From its creation on, until it is deleted for good; an eviction does not change that. */
   isWanted: boolean;
   readonly downtime: Downtime;
@@ -38,8 +41,7 @@ export class Kubelet implements PodHost {
   readonly retryPod: EventKind;
   readonly retryContainer: EventKind;
   readonly graceOver: EventKind;
-  /** Set by the eviction manager: no new pods while the node is under pressure (R26). */
-  admits = true;
+  #admits = true;
   pauseVersion: string;
   /** By index; those that are gone are left out. */
   readonly #pods: Pod[] = [];
@@ -103,11 +105,39 @@ export class Kubelet implements PodHost {
       const name = spec.count === 1 ? spec.name : `${spec.name}-${copy}`;
       const slot = this.slots.length;
       const downtime = new Downtime(this.context, name, slot, this.#isLongDown);
-      const nothingYet = { current: null, pastRestarts: 0, recreate: false, isWanted: false };
+      const nothingYet = { current: null, pastRestarts: 0, recreate: false, evicted: null, isWanted: false };
       this.slots.push({ name, spec, downtime, ...nothingYet });
       sim.at(spec.startAtUs, this.#startSlot, slot, 0);
       if (spec.stopAtUs !== null) sim.at(spec.stopAtUs, this.#stopSlot, slot, 0);
     }
+  }
+
+  /** No new pods while the node is under pressure (R26). */
+  get admits(): boolean {
+    return this.#admits;
+  }
+
+  /** By the eviction manager. What was not let in meanwhile comes back afterwards. */
+  set admits(admits: boolean) {
+    this.#admits = admits;
+    if (!admits) return;
+    for (const slot of this.slots) if (slot.recreate && slot.current === null) this.createInSlot(slot);
+  }
+
+  /** Its controller makes it again if the pod's spec says so. */
+  evict(slot: PodSlot, graceUs: number, threshold: number): void {
+    const {
+      firstUs,
+      times,
+      threshold: first,
+    } = slot.evicted ?? {
+      firstUs: this.context.sim.nowUs,
+      times: 0,
+      threshold,
+    };
+    slot.evicted = { firstUs, times: times + 1, threshold: first };
+    slot.recreate = slot.spec.recreate ?? false;
+    slot.current!.stop(graceUs);
   }
 
   createInSlot(slot: PodSlot): void {

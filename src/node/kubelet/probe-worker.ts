@@ -21,8 +21,8 @@ import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import { Timeouts } from '../../sim/timeouts.js';
 import { failureText, type NodeContext } from '../context.js';
+import type { Container } from '../runtime/container.js';
 import { type ExecClient, type Execs, REQUEST_TIMEOUT_US } from '../runtime/exec.js';
-import type { Container } from '../runtime/sandbox.js';
 import type { ProbeSpec } from '../spec.js';
 import type { OnTimeout, RuntimeRules } from '../versions/runtime.js';
 

@@ -1,12 +1,11 @@
 /**
- * Pod sandboxes and containers: what the runtime makes of a pod.
+ * What the runtime makes of a pod: sets up its sandbox and its containers, and ends them.
  *
  *     daemon ─► shim ─► runc ─► pause        PID 1 of the pod's namespace (R8), or of one of its own (R7)
  *        │       └────► runc ─► application  in the pod's namespace, or PID 1 of its own
  *        └────► shim (one per container where the runtime does so, R28)
  *
- * A sandbox or a container is plain data with an owner, which is told what became of it; nothing here decides
- * when something is started, stopped or tried again (pod.ts does).
+ * Nothing here decides when something is started, stopped or tried again (pod.ts does).
  */
 import {
   type CgroupId,
@@ -24,7 +23,8 @@ import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
-import type { PidMode, TaskUser } from '../spec.js';
+import type { TaskUser } from '../spec.js';
+import { Container, Sandbox, type SandboxRequest } from './container.js';
 import { PodNetworks } from './network.js';
 import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls, type RuncTarget } from './runc.js';
 
@@ -33,102 +33,6 @@ const HOST_CGROUP = ROOT_CGROUP;
 
 /** Status of `runc init` when it cannot exec the command. */
 const EXEC_FAILED = 128;
-
-/** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
-export interface SandboxOwner {
-  sandboxReady(): void;
-  /** The set-up was cut short, or refused after it had begun. */
-  sandboxFailed(why: string): void;
-  sandboxExited(): void;
-  /** The network plugin has taken its network down. */
-  networkGone(): void;
-  containerStarted(container: Container): void;
-  containerFailed(container: Container): void;
-  containerExited(container: Container, status: number): void;
-}
-
-/** What is asked for. */
-export interface SandboxRequest {
-  owner: SandboxOwner;
-  pidMode: PidMode;
-  /** `docker run`: no infra process, and no cgroup of the kubelet's. */
-  sandboxless: boolean;
-  hostNetwork: boolean;
-  /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
-  pidMax: number | null;
-  podPidsMax: number;
-  infraProgram: Program;
-  shimOrigin: OriginId;
-  infraOrigin: OriginId;
-  infraStream: RandomStream;
-}
-
-/**
- * A class, as `Container` is, and not an object spread together: every probe looks at both, and objects that
- * come from a spread share no hidden class, so that each of these looks would be a search by name.
- */
-export class Sandbox {
-  readonly owner: SandboxOwner;
-  readonly pidMode: PidMode;
-  readonly sandboxless: boolean;
-  readonly hostNetwork: boolean;
-  readonly pidMax: number | null;
-  readonly podPidsMax: number;
-  readonly infraProgram: Program;
-  readonly shimOrigin: OriginId;
-  readonly infraOrigin: OriginId;
-  readonly infraStream: RandomStream;
-  /** Made once, and kept over attempts that are refused. */
-  cgroup: CgroupId = NONE;
-  settingUp = false;
-  /** Something has been begun to end it, and is not over. */
-  ending = false;
-  /** The network plugin has made it a network. */
-  hasNetwork = false;
-  /** NONE when there is none, or not now. */
-  shim: TaskId = NONE;
-  infra: TaskId = NONE;
-  /** Of the infra process; HOST_NAMESPACE without one. */
-  namespace: PidNsId = HOST_NAMESPACE;
-
-  constructor(
-    readonly index: number,
-    request: SandboxRequest,
-  ) {
-    this.owner = request.owner;
-    this.pidMode = request.pidMode;
-    this.sandboxless = request.sandboxless;
-    this.hostNetwork = request.hostNetwork;
-    this.pidMax = request.pidMax;
-    this.podPidsMax = request.podPidsMax;
-    this.infraProgram = request.infraProgram;
-    this.shimOrigin = request.shimOrigin;
-    this.infraOrigin = request.infraOrigin;
-    this.infraStream = request.infraStream;
-  }
-}
-
-export class Container {
-  /** One for each start that succeeded: the container ID. */
-  generation = 0;
-  running = false;
-  startedAtUs = Number.NaN;
-  cgroup: CgroupId = NONE;
-  shim: TaskId = NONE;
-  main: TaskId = NONE;
-  namespace: PidNsId = HOST_NAMESPACE;
-
-  constructor(
-    readonly index: number,
-    readonly sandbox: Sandbox,
-    readonly name: string,
-    readonly program: Program,
-    readonly stream: RandomStream,
-    readonly origin: OriginId,
-    readonly pidsMax: number,
-    readonly user: TaskUser | null,
-  ) {}
-}
 
 export class SandboxRuntime {
   /** By index; those of pods that are gone are left out. */
@@ -196,9 +100,9 @@ export class SandboxRuntime {
     return container;
   }
 
-  /** Is it a container's own cgroup, and no pod's? */
-  isOfContainer(cgroup: CgroupId): boolean {
-    return this.containers.some((container) => container?.cgroup === cgroup);
+  /** The container whose own cgroup it is; null: it is a pod's, or of nobody here. */
+  containerOf(cgroup: CgroupId): Container | null {
+    return this.containers.find((container) => container?.cgroup === cgroup) ?? null;
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
  * What a shell knows at one point of its script, when the script is compiled: one way through it at a time.
  */
-import type { CompoundList, Function as ShellFunction } from 'unbash';
+import type { Function as ShellFunction } from 'unbash';
 import type { Step } from '../step.js';
 import { type Status, SUCCESS, UNKNOWN, type Value } from './values.js';
 
@@ -147,5 +147,3 @@ function settingOf(status: Status): Step[] {
 export function isSame(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
-
-export type Body = CompoundList;

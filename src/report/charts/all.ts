@@ -1,6 +1,8 @@
 /** The charts of one run, by the name of their files. */
 import type { RunResult } from '../../run/result.js';
-import { blameHeadline, headline, kubeletHeadline, symptomsHeadline } from '../message.js';
+import { headline } from '../answer.js';
+import type { ChartChoice } from '../overview-files.js';
+import { blameHeadline, kubeletHeadline, symptomsHeadline } from '../titles.js';
 import { blameChart } from './blame.js';
 import { kubeletChart } from './kubelet.js';
 import { pidsChart } from './pids.js';
@@ -23,3 +25,13 @@ export const RUN_CHARTS: readonly RunChart[] = [
   { name: 'symptoms', shows: 'what people notice', title: symptomsHeadline, spec: symptomsChart },
   { name: 'blame', shows: 'what holds the PIDs', title: blameHeadline, spec: blameChart },
 ];
+
+/** What is drawn for a run, whatever the choice. */
+export const CHART_FILES: readonly string[] = RUN_CHARTS.flatMap(({ name }) => [
+  `${name}.vl.json`,
+  `${name}.svg`,
+]);
+
+export function chosenCharts(choice: ChartChoice): readonly RunChart[] {
+  return choice === 'all' ? RUN_CHARTS : RUN_CHARTS.slice(0, 1);
+}

@@ -1,7 +1,7 @@
 /** What holds the PIDs, at the end or as the node became full: a bar per origin, split by kind. */
 import type { BlameRow, RunResult } from '../../run/result.js';
 import { blameToTell } from '../../run/story.js';
-import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../message.js';
+import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../titles.js';
 import { kindColour } from './pids.js';
 import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, KINDS } from './theme.js';
 

@@ -1,6 +1,6 @@
 /** What the kubelet sees against what is allocated: in use above, free below; the gap is the hidden half. */
 import type { RunResult } from '../../run/result.js';
-import { kubeletHeadline, kubeletSubtitle } from '../message.js';
+import { kubeletHeadline, kubeletSubtitle } from '../titles.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
 import { axisFormat, type ChartSpec, COLOURS, chart, colourLegend } from './theme.js';
 import {

@@ -1,7 +1,7 @@
 /** The vertical axis of charts that count pids: up to pid_max, or as high as needed if that is far away. */
 import type { RunResult, Timeline } from '../../run/result.js';
 import { rowAt } from '../../run/story.js';
-import { limitLabel, limitOutOfSight, reservedLabel } from '../message.js';
+import { limitLabel, limitOutOfSight, reservedLabel } from '../titles.js';
 import { type ChartSpec, COLOURS, once } from './theme.js';
 import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 

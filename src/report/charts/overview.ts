@@ -1,8 +1,10 @@
-/** All scenarios of a run on one logarithmic time axis: when each is full, would be full, or never is. */
-import type { RunResult } from '../../run/result.js';
-import { tellStory } from '../../run/story.js';
+/** All scenarios of a run, a dot each on one logarithmic time axis: when it comes to harm, or would. */
+import { harmsOf } from '../../run/harm.js';
+import type { Harm, RunResult } from '../../run/result.js';
 import { formatSeconds } from '../../text/duration.js';
-import { overviewHeadline, overviewLabel, overviewSubtitle } from '../message.js';
+import { cutInTheMiddle } from '../../text/figures.js';
+import { byUrgency } from '../harm-words.js';
+import { overviewHeadline, overviewLabel, overviewSubtitle } from '../titles.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json } from './theme.js';
 
 const DAY = 86_400;
@@ -14,48 +16,49 @@ const TICKS = [
   ...[1, 3, 10, 30, 100, 1000, 10_000, 100_000].map((years) => years * YEAR),
 ];
 
-const STEP = 44;
-const WIDTH = CHART_WIDTH - 24 - 8;
+const STEP = 24;
+/** Of the names on the left, in pixels and characters. */
+const NAME_WIDTH = 190;
+const NAME_MAX = 30;
+const WIDTH = CHART_WIDTH - 24 - NAME_WIDTH;
 const TICK_ROOM = 52;
+/** From this part of the plot on, a label stands on the left of its mark. */
+const LEFT_FROM = 0.5;
 
-/** How an answer looks. The words are in the label; shape and line tell the same without colour. */
+/** How an answer looks: shape and filling tell the same without colour, and the label says it. */
 const LOOKS = {
-  full: { colour: COLOURS.failed, shape: 'circle' },
-  'pod-full': { colour: COLOURS.failed, shape: 'square' },
-  'would-fill': { colour: COLOURS.pinned, shape: 'circle' },
-  never: { colour: COLOURS.live, shape: 'triangle-right' },
+  'node full': { colour: COLOURS.failed, shape: 'circle', filled: true },
+  'a limit below is full': { colour: COLOURS.failed, shape: 'square', filled: true },
+  evicted: { colour: COLOURS.failed, shape: 'diamond', filled: true },
+  'cannot start': { colour: COLOURS.failed, shape: 'cross', filled: true },
+  'full at this rate': { colour: COLOURS.pinned, shape: 'circle', filled: false },
+  'not full in the run': { colour: COLOURS.live, shape: 'triangle-right', filled: false },
 } as const;
 type Look = keyof typeof LOOKS;
 
 /** How a scenario is drawn, and where its mark stands. */
 function markOf(result: RunResult): { look: Look; seconds: number } {
-  const story = tellStory(result);
-  switch (story.kind) {
-    case 'full':
-    case 'pod-full':
-    case 'would-fill':
-      return { look: story.kind, seconds: story.atSeconds };
-    default:
-      return { look: 'never', seconds: result.horizonSeconds };
-  }
+  const [first] = harmsOf(result);
+  if (first !== undefined) return { look: lookOf(first), seconds: first.atSeconds };
+  const { projection } = result;
+  if (projection?.kind === 'exhausts') return { look: 'full at this rate', seconds: projection.atSeconds };
+  return { look: 'not full in the run', seconds: result.endSeconds };
 }
 
-/** First those that fill up, in order of time; then pods that do, the projected, and those that never do. */
-export function overviewOrder(results: readonly RunResult[]): RunResult[] {
-  const looks = Object.keys(LOOKS);
-  return [...results].sort(
-    (a, b) =>
-      looks.indexOf(markOf(a).look) - looks.indexOf(markOf(b).look) ||
-      markOf(a).seconds - markOf(b).seconds ||
-      (a.scenario.name < b.scenario.name ? -1 : 1),
-  );
+function lookOf({ kind, scope }: Harm): Look {
+  if (kind === 'evicted') return 'evicted';
+  if (kind === 'not-started') return 'cannot start';
+  return scope === 'node' ? 'node full' : 'a limit below is full';
 }
 
 export function overviewChart(results: readonly RunResult[]): ChartSpec {
-  const ordered = overviewOrder(results);
-  const axis = logAxis(ordered.flatMap((result) => [markOf(result).seconds, result.horizonSeconds]));
-  const y = { field: 'place', type: 'ordinal', axis: null, scale: { padding: 0 } };
+  const ordered = byUrgency(results);
+  const marks = ordered.map(markOf);
+  const axis = logAxis(marks.map(({ seconds }) => seconds));
+  const y = { field: 'place', type: 'ordinal' };
+  const names = ordered.map(({ scenario }) => cutInTheMiddle(scenario.name, NAME_MAX));
   const x = {
+    field: 'at',
     type: 'quantitative',
     scale: { type: 'log', domain: [axis.from, axis.to], nice: false },
     title: 'Simulated time (logarithmic)',
@@ -64,88 +67,73 @@ export function overviewChart(results: readonly RunResult[]): ChartSpec {
       labelExpr: `${JSON.stringify(axis.labels)}[datum.index * ${axis.ticks.length - 1}]`,
     },
   };
-  const line = (look: string, from: ChartSpec, to: ChartSpec, style: ChartSpec): ChartSpec => ({
-    transform: [{ filter: look }],
-    mark: { type: 'rule', strokeWidth: 3, yOffset: 9, aria: false, ...style },
-    encoding: { y, x: { ...x, ...from }, x2: to },
+  const looks = (Object.keys(LOOKS) as Look[]).filter((look) => marks.some((mark) => mark.look === look));
+  const by = (range: string[]) => ({
+    field: 'look',
+    type: 'nominal',
+    scale: { domain: looks, range },
+    legend: {
+      title: null,
+      orient: 'top',
+      direction: 'horizontal',
+      columns: 3,
+      labelLimit: 0,
+      symbolOpacity: 1,
+    },
   });
-  const start = { datum: axis.from };
+  const colours = looks.map((look) => LOOKS[look].colour);
+  const label = (onTheLeft: boolean, halo: ChartSpec): ChartSpec => ({
+    transform: [{ filter: `${onTheLeft ? '' : '!'}(datum.at > ${axis.middle})` }],
+    mark: {
+      type: 'text',
+      baseline: 'middle',
+      align: onTheLeft ? 'right' : 'left',
+      dx: onTheLeft ? -10 : 10,
+      aria: false,
+      ...halo,
+    },
+    encoding: { y, x, text: { field: 'label', type: 'nominal' } },
+  });
+  const halo = { color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5 };
   return chart(overviewHeadline(results), overviewSubtitle(), {
     width: WIDTH,
     height: { step: STEP },
     data: { url: 'summary.json', format: { type: 'json', property: 'items' } },
-    transform: itemTransforms(ordered),
+    transform: itemTransforms(ordered, marks),
     layer: [
-      line("datum.look === 'full'", { field: 'at' }, start, { color: LOOKS.full.colour }),
-      line("datum.look !== 'full'", { field: 'horizon' }, start, { color: COLOURS.worked }),
-      line(
-        "datum.look === 'would-fill'",
-        { field: 'at' },
-        { field: 'horizon' },
-        {
-          color: LOOKS['would-fill'].colour,
-          strokeDash: [4, 4],
+      {
+        mark: { type: 'point', size: 90, strokeWidth: 2, opacity: 1, aria: false },
+        encoding: {
+          y: {
+            ...y,
+            axis: {
+              title: null,
+              labelExpr: `${JSON.stringify(names)}[datum.value]`,
+              labelLimit: NAME_WIDTH,
+              labelColor: COLOURS.ink,
+              grid: true,
+            },
+          },
+          x,
+          shape: by(looks.map((look) => LOOKS[look].shape)),
+          stroke: by(colours),
+          fill: by(looks.map((look, index) => (LOOKS[look].filled ? colours[index] : COLOURS.paper))),
         },
-      ),
-      ...points(x, y),
-      text(y, 'name', { align: 'left', x: 0, fontWeight: 'bold' }),
-      text(y, 'label', { align: 'right', x: WIDTH }),
+      },
+      ...[halo, {}].flatMap((style) => [label(false, style), label(true, style)]),
     ],
   });
 }
 
-function points(x: ChartSpec, y: ChartSpec): ChartSpec[] {
-  return (Object.keys(LOOKS) as Look[]).map((look) => {
-    const { colour, shape } = LOOKS[look];
-    const fill = look === 'full' ? colour : '#ffffff';
-    return {
-      transform: [{ filter: `datum.look === '${look}'` }],
-      mark: {
-        type: 'point',
-        shape,
-        size: 110,
-        stroke: colour,
-        strokeWidth: 2.5,
-        fill,
-        yOffset: 9,
-        opacity: 1,
-        aria: false,
-      },
-      encoding: { y, x: { ...x, field: 'at' } },
-    };
-  });
-}
-
-function text(y: ChartSpec, field: string, style: ChartSpec): ChartSpec {
-  return {
-    mark: { type: 'text', baseline: 'middle', yOffset: -9, ...style },
-    encoding: { y, text: { field, type: 'nominal' } },
-  };
-}
-
-/** The outcomes come from summary.json; order and words, which it does not have, are looked up by name. */
-function itemTransforms(ordered: readonly RunResult[]): Json[] {
-  const places = Object.fromEntries(ordered.map(({ scenario }, index) => [scenario.name, index]));
-  const labels = Object.fromEntries(ordered.map((result) => [result.scenario.name, overviewLabel(result)]));
-  const horizons = Object.fromEntries(
-    ordered.map(({ scenario, horizonSeconds }) => [scenario.name, horizonSeconds]),
-  );
-  const [outcome, projection] = ['datum.status.outcome', 'datum.status.projection'];
-  const refused = 'datum.status.symptoms.firstForkRefusedSeconds';
-  const looks = [
-    [`${outcome}.kind === 'exhausted'`, "'full'", `${outcome}.atSeconds`],
-    [`${refused} !== null`, "'pod-full'", refused],
-    [`${projection} && ${projection}.kind === 'exhausts'`, "'would-fill'", `${projection}.atSeconds`],
-  ];
-  const choose = (pick: 1 | 2, otherwise: string): string =>
-    looks.reduceRight((rest, look) => `${look[0]} ? ${look[pick]} : ${rest}`, otherwise);
+/** Times and looks are looked up by name, as order and words are: summary.json has them in other words. */
+function itemTransforms(ordered: readonly RunResult[], marks: readonly ReturnType<typeof markOf>[]): Json[] {
+  const byName = (values: readonly Json[]): string =>
+    `${JSON.stringify(Object.fromEntries(ordered.map(({ scenario }, index) => [scenario.name, values[index]])))}[datum.metadata.name]`;
   return [
-    { calculate: 'datum.metadata.name', as: 'name' },
-    { calculate: `${JSON.stringify(places)}[datum.name]`, as: 'place' },
-    { calculate: `${JSON.stringify(labels)}[datum.name]`, as: 'label' },
-    { calculate: `${JSON.stringify(horizons)}[datum.name]`, as: 'horizon' },
-    { calculate: choose(1, "'never'"), as: 'look' },
-    { calculate: choose(2, 'datum.horizon'), as: 'at' },
+    { calculate: byName(ordered.map((_, index) => index)), as: 'place' },
+    { calculate: byName(ordered.map(overviewLabel)), as: 'label' },
+    { calculate: byName(marks.map(({ look }) => look)), as: 'look' },
+    { calculate: byName(marks.map(({ seconds }) => seconds)), as: 'at' },
   ];
 }
 
@@ -154,6 +142,8 @@ interface LogAxis {
   to: number;
   ticks: number[];
   labels: string[];
+  /** Where the left part ends. */
+  middle: number;
 }
 
 /** From a tick below the earliest moment to just beyond the latest; ticks where their labels have room. */
@@ -168,7 +158,7 @@ function logAxis(seconds: readonly number[]): LogAxis {
     if (tick < from || tick > to) continue;
     if (ticks.length === 0 || pixels(tick) - pixels(ticks.at(-1)!) >= TICK_ROOM) ticks.push(tick);
   }
-  return { from, to, ticks, labels: ticks.map(tickLabel) };
+  return { from, to, ticks, labels: ticks.map(tickLabel), middle: from * (to / from) ** LEFT_FROM };
 }
 
 function tickLabel(seconds: number): string {

@@ -1,7 +1,8 @@
 /** PIDs over time, stacked by what holds them, under the pid_max line. */
 import type { RunResult } from '../../run/result.js';
 import { lastReading } from '../../run/story.js';
-import { headline, question } from '../message.js';
+import { headline } from '../answer.js';
+import { question } from '../titles.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
 import {
   axisFormat,

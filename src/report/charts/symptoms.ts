@@ -2,7 +2,7 @@
 import type { RunResult, TimelineColumn } from '../../run/result.js';
 import { rowAt } from '../../run/story.js';
 import { formatCompact } from '../../text/figures.js';
-import { symptomsHeadline, symptomsSubtitle } from '../message.js';
+import { symptomsHeadline, symptomsSubtitle } from '../titles.js';
 import { axisFormat, type ChartSpec, COLOURS, chart, once } from './theme.js';
 import {
   momentLayers,

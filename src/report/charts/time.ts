@@ -3,10 +3,10 @@
  * timeline.csv it needs; and the moments it marks.
  */
 import type { RunResult } from '../../run/result.js';
-import { endSeconds, lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
+import { lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
 import { roundMicro } from '../../text/figures.js';
-import { restOfRun } from '../message.js';
 import { headlineMoments, type Moment } from '../moments.js';
+import { restOfRun } from '../titles.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
 
 interface TimeUnit {
@@ -59,7 +59,7 @@ const PROJECTION_REACH = 8;
  * the moment at which a censored run would be full, if that is not too far away.
  */
 export function timeFrame(result: RunResult, options: { projection?: boolean } = {}): TimeFrame {
-  const horizon = endSeconds(result);
+  const horizon = result.endSeconds;
   const { projection } = result;
   const projectedSeconds = projection?.kind === 'exhausts' ? projection.atSeconds : 0;
   const projected =
@@ -98,7 +98,7 @@ export function axisTime(seconds: number, frame: TimeFrame): number {
 }
 
 export function timeEncoding(result: RunResult, frame: TimeFrame, show = { axis: true }): ChartSpec {
-  const rest = frame.cut ? `; ${restOfRun(endSeconds(result))}` : '';
+  const rest = frame.cut ? `; ${restOfRun(result.endSeconds)}` : '';
   return {
     field: 't',
     type: 'quantitative',

@@ -11,13 +11,21 @@ import {
   importTrace,
   importTraceFile,
 } from '../../../src/lab/record/import.js';
-import { completeWaits, pidsIn, printTrace, widestMoment } from '../../../src/lab/record/trace.js';
+import { completeWaits, pidsIn, widestMoment } from '../../../src/lab/record/trace.js';
 import { parseTrace, type TraceEvent } from '../../../src/program/catalogue/trace.js';
 import shipped from '../../../src/program/catalogue/traces/rabbitmqctl.json' with { type: 'json' };
 import { describeLive, itWith } from '../live.js';
 import { type ModelledRun, modelRuns } from '../namespace/model.js';
 
 const SHIPPED_TRACE = `${shipped.lines.join('\n')}\n`;
+
+/** Tab-separated text, as program/catalogue/trace.ts reads it. */
+function printTrace(events: readonly TraceEvent[]): string {
+  const lines = events.map(({ timeUs, event, task, child, name }) =>
+    [timeUs, event, task, child === 0 ? '' : child, name].join('\t'),
+  );
+  return ['time_us\tevent\ttask\tchild\tname', ...lines, ''].join('\n');
+}
 
 /** With the sizes of its trace. */
 function imported(text: string, file = 'trace') {

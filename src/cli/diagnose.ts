@@ -1,0 +1,117 @@
+/** `pidsim diagnose`: what a process list says. */
+import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import type { CommandModule } from 'yargs';
+import { diagnose } from '../diagnose/diagnose.js';
+import { type Capture, CaptureReader } from '../procfs/capture.js';
+import { calibratedScenario } from '../report/calibrated.js';
+import { diagnosisDocument, renderDiagnosis, renderRefusal } from '../report/diagnosis.js';
+import { toJson } from '../report/document.js';
+import { STANDARD_INPUT } from '../run/result.js';
+import { US_PER_HOUR } from '../sim/time.js';
+import { parseDurationUs } from '../text/duration.js';
+import { CommandError, EXIT, usageError } from './exit.js';
+import { reasonOf } from './files.js';
+import { type FileArguments, outputOption } from './options.js';
+
+interface Arguments extends FileArguments {
+  output: string;
+  pidMax?: number;
+  threadsMax?: number;
+  pidsMax?: number;
+  apart?: string;
+  write?: string;
+}
+
+const CHUNK_BYTES = 1 << 18;
+
+export const diagnoseCommand: CommandModule<object, Arguments> = {
+  command: 'diagnose [files..]',
+  describe: 'Who leaks PIDs, how fast, until when, and what to do: from a pasted process list',
+  builder: (yargs) =>
+    yargs
+      .positional('files', {
+        type: 'string',
+        array: true,
+        describe: 'Output of ps, top, pstree, …; two of them give a rate; - is standard input, the default',
+      })
+      .option('pid-max', { type: 'number', nargs: 1, describe: 'kernel.pid_max of the node' })
+      .option('threads-max', { type: 'number', nargs: 1, describe: 'kernel.threads-max of the node' })
+      .option('pids-max', {
+        type: 'number',
+        nargs: 1,
+        describe: 'pids.max of the pod or container that leaks',
+      })
+      .option('apart', {
+        type: 'string',
+        nargs: 1,
+        describe: 'Time between the captures, where they do not tell: 10m',
+      })
+      .option('write', {
+        type: 'string',
+        nargs: 1,
+        describe: 'Write a scenario that leaks as this capture does',
+      })
+      .option('output', outputOption(['text', 'json']))
+      .example('$0 diagnose node.txt', 'what a pasted ps says')
+      .example('ps -ef | $0 diagnose', 'the same, right here')
+      .example('$0 diagnose before.txt after.txt --pid-max 32768', 'how fast, and until when') as never,
+  handler({ files = [], output, apart, write, ...limits }) {
+    const { pidMax, threadsMax, pidsMax } = limits;
+    for (const [name, value] of Object.entries({ pidMax, threadsMax, pidsMax }))
+      if (value !== undefined && !(Number.isInteger(value) && value > 0))
+        throw usageError(`--${dashed(name)}: not a count`);
+    const apartUs = apart === undefined ? undefined : parseDurationUs(apart);
+    if (apartUs === null) throw usageError(`--apart ${apart}: not a duration`, 'such as 10m, 1h30m, 90s');
+    const names = files.length === 0 ? [STANDARD_INPUT] : files.map(String);
+    const captures = names.flatMap(readCapture);
+    const apartHours = apartUs === undefined ? undefined : apartUs / US_PER_HOUR;
+    const diagnosis = diagnose(captures, { pidMax, threadsMax, pidsMax, apartHours });
+    const refused = diagnosis.findings.filter(({ usable }) => !usable).map(renderRefusal);
+    if (output === 'json') process.stdout.write(toJson(diagnosisDocument(diagnosis)));
+    if (!diagnosis.main.usable) throw new CommandError(EXIT.usage, refused.join('\n'));
+    if (refused.length > 0) process.stderr.write(`${refused.join('\n')}\n`);
+    if (output !== 'json') process.stdout.write(renderDiagnosis(diagnosis));
+    if (write !== undefined) writeScenario(write, calibratedScenario(diagnosis.main));
+  },
+};
+
+function writeScenario(path: string, text: string | null): void {
+  if (text === null)
+    throw usageError(`--write ${path}: no leak with a rate to write down`, 'two captures give a rate');
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+  } catch (error) {
+    throw usageError(
+      `--write ${path}: ${(error as { code?: string }).code === 'EEXIST' ? 'it exists' : reasonOf(error)}`,
+    );
+  }
+  process.stderr.write(`${path} is written: pidsim run ${path}\n`);
+}
+
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** Line by line: a capture may be larger than memory. */
+function readCapture(name: string): Capture[] {
+  const reader = new CaptureReader(name === STANDARD_INPUT ? 'standard input' : name);
+  const decoder = new StringDecoder('utf8');
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let rest = '';
+  try {
+    const file = name === STANDARD_INPUT ? 0 : openSync(name, 'r');
+    for (let length = 1; length > 0; ) {
+      length = readSync(file, chunk, 0, CHUNK_BYTES, null);
+      const lines = (rest + decoder.write(chunk.subarray(0, length))).split('\n');
+      // A line without an end is cut: what a row says stands in front.
+      rest = lines.pop()!.slice(0, CHUNK_BYTES);
+      for (const line of lines) reader.line(line);
+    }
+    if (file !== 0) closeSync(file);
+  } catch (error) {
+    throw usageError(`${name}: ${reasonOf(error)}`);
+  }
+  reader.line(rest);
+  return reader.end();
+}

@@ -1,0 +1,84 @@
+/** How much room is left below a limit, and until when it lasts. */
+import type { Capture } from '../procfs/capture.js';
+import type { Census } from './families.js';
+
+export interface Limits {
+  pidMax?: number;
+  threadsMax?: number;
+  /** pids.max of the pod or container that leaks. */
+  pidsMax?: number;
+}
+
+export interface Room {
+  limit: 'pid_max' | 'threads-max' | 'pids.max';
+  value: number;
+  /** Of pid_max what can be handed out: after the first wrap no free PID below 300 is (K3). */
+  usable: number;
+  used: number;
+  /** Threads, or what the list does not show, come on top. */
+  isUsedAtLeast: boolean;
+  left: number;
+  /** Until it is full, at the present rate: soonest and latest. null: no rate, or no end. */
+  hours: [soonest: number, latest: number] | null;
+  /** The limit stands in no capture and was not given: a usual value. */
+  isAssumed: boolean;
+}
+
+const RESERVED_PIDS = 300;
+/** The kernel's own default on a small machine, and what systemd sets. */
+const USUAL_PID_MAX = [32_768, 4_194_304];
+
+export interface Growth {
+  zombiesPerHour: number | null;
+  /** PIDs that a zombie costs, itself and what it pins. */
+  pidsPerZombie: [min: number, max: number];
+}
+
+export function roomsOf(
+  capture: Capture,
+  census: Census,
+  isComplete: boolean,
+  growth: Growth,
+  given: Limits,
+): Room[] {
+  const { around, rows, threadRows, headerCounts } = capture;
+  const zombies = census.zombies ?? 0;
+  const threads = threadRows ?? rows.reduce((sum, row) => sum + Math.max(1, row.threads ?? 1), 0);
+  const isThreadsKnown = threadRows !== null || rows.every((row) => row.threads !== null);
+  const tasks = Math.max(threads, headerCounts?.total ?? 0);
+  const isUsedAtLeast = !isThreadsKnown || !isComplete;
+  let low = 0;
+  for (const pid of census.byPid.keys()) if (pid > 0 && pid < RESERVED_PIDS) low++;
+  for (const pid of census.pins ?? []) if (pid < RESERVED_PIDS) low++;
+  const room = (
+    limit: Room['limit'],
+    value: number,
+    used: number,
+    perZombie: [number, number],
+    isAssumed: boolean,
+  ): Room => {
+    const usable = limit === 'pid_max' ? Math.max(0, value - RESERVED_PIDS) + low : value;
+    const left = Math.max(0, usable - used);
+    const { zombiesPerHour: rate } = growth;
+    const hours: Room['hours'] =
+      rate === null || rate <= 0 ? null : [left / (rate * perZombie[1]), left / (rate * perZombie[0])];
+    return { limit, value, usable, used, isUsedAtLeast, left, hours, isAssumed };
+  };
+  const pidMax = given.pidMax ?? around.pidMax;
+  const usedPids = tasks + (census.pins?.size ?? 0);
+  const rooms = (pidMax === null ? USUAL_PID_MAX : [pidMax]).map((value) =>
+    room('pid_max', value, usedPids, growth.pidsPerZombie, pidMax === null),
+  );
+  const threadsMax = given.threadsMax ?? around.threadsMax;
+  if (threadsMax !== null) rooms.push(room('threads-max', threadsMax, tasks, [1, 1], false));
+  const pidsMax = given.pidsMax ?? around.pidsMax;
+  // Of a node the cgroup of one container is a part that no column tells: its zombies are the least of it.
+  const ofCgroup = around.pidsCurrent ?? (census.view === 'container' ? tasks : Math.max(zombies, 1));
+  if (pidsMax !== null) rooms.push(room('pids.max', pidsMax, ofCgroup, [1, 1], false));
+  return rooms;
+}
+
+/** From so much of a limit on, or so few hours before it, there is no time for a second look. */
+export function isTight({ isAssumed, used, usable, hours }: Room): boolean {
+  return !isAssumed && (used >= 0.75 * usable || (hours?.[1] ?? Number.POSITIVE_INFINITY) < 1);
+}

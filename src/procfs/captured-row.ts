@@ -1,0 +1,88 @@
+/** One row of a process list that somebody pasted. What the columns do not show is null, never a guess. */
+import type { StartTime } from './start-time.js';
+
+export interface CapturedRow {
+  /** Below 0 when the list has no PID column: nobody's PID. */
+  pid: number;
+  ppid: number | null;
+  pgid: number | null;
+  sid: number | null;
+  /** LWP: the row is one of a thread. */
+  tid: number | null;
+  /** NLWP, or the rows of the process in a list of threads. */
+  threads: number | null;
+  /** The STAT column as it stands; null: there is none. */
+  stat: string | null;
+  /** `defunct`: it says so; `bare`: `[name]`, which is a kernel thread or a zombie; `plain`: a command line. */
+  mark: 'defunct' | 'bare' | 'plain';
+  /** As COMM would have it: the last part of the first word, or of the script that an interpreter runs. */
+  name: string;
+  /** The command line of a shim, where its container stands; else empty. */
+  args: string;
+  start: StartTime | null;
+  cgroup: string | null;
+  /** The PID in the innermost namespace, from NSpid; null: not told. */
+  innerPid: number | null;
+  /** Below the left edge of a drawn tree. */
+  depth: number;
+}
+
+export function capturedRow(row: Partial<CapturedRow> & Pick<CapturedRow, 'pid' | 'name'>): CapturedRow {
+  const ids = { ppid: null, pgid: null, sid: null, tid: null, threads: null, innerPid: null };
+  return { ...ids, stat: null, mark: 'plain', args: '', start: null, cgroup: null, depth: 0, ...row };
+}
+
+/** The largest PID that Linux can be told to hand out is one less (PID_MAX_LIMIT). */
+export const PID_LIMIT = 4_194_304;
+/** Programs that list processes, or stand behind one that does: what started last is now. */
+export const LISTERS = /^(ps|top|pstree|e?grep|sort|head|tail|awk|sed|less|cat|wc|uniq|cut|tee|busybox)$/;
+export const SHIM = /shim|conmon/;
+
+const INTERPRETER = /^(sh|bash|dash|ash|ksh|zsh|busybox|python[\d.]*|perl[\d.]*|ruby[\d.]*|php[\d.]*)$/;
+/** A zombie and a kernel thread have a name and nothing else. */
+const COMM_TEXT_MAX = 100;
+
+export type Named = Pick<CapturedRow, 'mark' | 'name' | 'args' | 'depth'>;
+
+/** What a command column says; `|   \_ ` in front of it is the drawing of `ps --forest`. */
+export function nameOf(command: string): Named {
+  const drawing = /^[ |]*\\_ /.exec(command)?.[0] ?? '';
+  const depth = drawing === '' ? 0 : Math.max(1, Math.round(drawing.length / 4));
+  const text = command.slice(drawing.length).trim();
+  if (text.length <= COMM_TEXT_MAX && (text[0] === '[' || text.includes('<'))) {
+    const bracket = /^\[(.*?)\](?:\s*(<[a-z]*>?)?)?$/.exec(text) ?? /^\[([^\]\s]*)$/.exec(text);
+    if (bracket !== null) return { mark: bracket[2] ? 'defunct' : 'bare', name: bracket[1], args: '', depth };
+    const defunct = /^(.*?)\s*<d(e|ef|efu|efun|efunc|efunct>?)?$/.exec(text);
+    if (defunct !== null)
+      return { mark: 'defunct', name: defunct[1].replace(/^\[|\]$/g, ''), args: '', depth };
+  }
+  const isBraced = text[0] === '{' || text[0] === '(';
+  const name = (isBraced && /^[{(]([^})]+)[})](?:\s|$)/.exec(text)?.[1]) || programOf(text);
+  return { mark: 'plain', name, args: SHIM.test(name) ? text.slice(0, 1024) : '', depth };
+}
+
+function programOf(text: string): string {
+  const blank = text.indexOf(' ');
+  const first = (blank < 0 ? text : text.slice(0, blank)).replace(/^-(?=[a-z])/, '');
+  const base = first.slice(first.lastIndexOf('/') + 1) || first;
+  const colon = base.indexOf(':');
+  // `sshd: ops [priv]`, `nginx: worker process`: a title that the program gave itself.
+  if (colon > 0 && !first.startsWith('/')) return base.slice(0, colon);
+  if (blank < 0 || !first.startsWith('/') || !INTERPRETER.test(base)) return base;
+  // `#!/usr/bin/python3` of a script: the kernel names the process after the script.
+  const words = text
+    .slice(blank, blank + 512)
+    .trim()
+    .split(/\s+/);
+  const script = words.find((word) => !word.startsWith('-'));
+  return script?.startsWith('/') ? script.slice(script.lastIndexOf('/') + 1) || base : base;
+}
+
+/** Control characters as `\x1b`: a name is shown, never obeyed. */
+export function visible(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,214 @@
+/** Process lists that have no columns: `pstree`, `sort | uniq -c`, the text of /proc. */
+import { type CapturedRow, capturedRow, nameOf } from './captured-row.js';
+import { columnsOf, headOfCommand } from './columns.js';
+import { startAt } from './start-time.js';
+import { parseStat } from './stat.js';
+
+/** So many of a name, below a parent, as a summary shows them. */
+export interface Counted {
+  /** null: not told. */
+  ppid: number | null;
+  parent: string | null;
+  name: string;
+  count: number;
+  /** What the summary says of their state; null: nothing. */
+  isZombie: boolean | null;
+}
+
+// ------------------------------------------------------------------------------------------------- pstree
+
+const LINK = /-\+-|-{3}|─┬─|─{3}/;
+const LEADING = /^(?:[\s|│`├└]|[-─](?=\S))*/;
+
+/** Also without PIDs, where equal leaves are `519*[curl]`; with `-a` a line has one process. */
+export class PstreeReader {
+  /** The parent of what begins in this column. */
+  readonly #parents = new Map<number, CapturedRow | null>();
+  readonly rows: CapturedRow[] = [];
+  readonly counted: Counted[] = [];
+  threads = 0;
+  #unnamed = 0;
+
+  /** Whether a line can be the first of a tree. */
+  static begins(line: string): boolean {
+    if (line.length > 20_000) return false;
+    return (
+      /^[\w.@-]+(\(\d+\))?(-\+-|---|─┬─|───)[\w{\d]/.test(line) || /^[\w.-]+(\(\d+\)$|,\d+( |$))/.test(line)
+    );
+  }
+
+  read(line: string): boolean {
+    let at = LEADING.exec(line)![0].length;
+    if (line.length === at || (at === 0 && !PstreeReader.begins(line))) return false;
+    const compact = /^\(?([^\s,()]+),(\d+)\)?(?:,\S+)?(?:\s|$)/.exec(line.slice(at));
+    let parent: CapturedRow | null = this.#parents.get(compact === null ? at : this.#nearest(at)) ?? null;
+    if (compact !== null) {
+      const row = this.#add(`${compact[1]}(${compact[2]})`, parent);
+      if (row) this.#parents.set(at, row);
+      return row !== undefined;
+    }
+    for (let rest = line.slice(at); ; rest = line.slice(at)) {
+      const link = LINK.exec(rest);
+      const row = this.#add((link === null ? rest : rest.slice(0, link.index)).trimEnd(), parent);
+      if (row === undefined) return false;
+      for (const column of this.#parents.keys()) if (column > at) this.#parents.delete(column);
+      this.#parents.set(at, parent);
+      if (link === null) return true;
+      parent = row;
+      at += link.index + link[0].length;
+    }
+  }
+
+  /** The nearest column to the left that has a process. */
+  #nearest(at: number): number {
+    return Math.max(-1, ...[...this.#parents.keys()].filter((column) => column < at));
+  }
+
+  /** Null: no process, but threads or so many of a name; undefined: nothing of a tree. */
+  #add(text: string, parent: CapturedRow | null): CapturedRow | null | undefined {
+    const match = /^(?:(\d+)\*)?\[?(\{?)([^()[\]{}]+?)\}?\]?(?:\((\d+)(?:,[^)]*)?\))?$/.exec(text);
+    if (match === null) return undefined;
+    const [, times, brace, name, pid] = match;
+    if (brace !== '') {
+      this.threads += Number(times ?? 1);
+      return null;
+    }
+    const ppid = parent === null ? 0 : parent.pid;
+    if (times !== undefined) {
+      const count = Number(times);
+      this.counted.push({
+        ppid: ppid < 1 ? null : ppid,
+        parent: parent?.name ?? null,
+        name,
+        count,
+        isZombie: null,
+      });
+      return null;
+    }
+    const row = capturedRow({ pid: pid === undefined ? --this.#unnamed : Number(pid), name, ppid });
+    this.rows.push(row);
+    return row;
+  }
+}
+
+// --------------------------------------------------------------------------------------------- sort | uniq -c
+
+const COUNTED = /^\s*(\d{1,9})\s+(\S.*)$/;
+
+/** Lines of `sort | uniq -c`, with the columns that the command or a counted head tells. */
+export class CountsReader {
+  readonly #lines: [count: number, rest: string][] = [];
+
+  read(line: string): boolean {
+    const match = COUNTED.exec(line);
+    if (match === null || this.#lines.length >= 100_000) return match !== null;
+    this.#lines.push([Number(match[1]), match[2]]);
+    return true;
+  }
+
+  /** @param command null: not shown. */
+  counted(command: string | null): Counted[] {
+    const head =
+      this.#lines.map(([, rest]) => rest).find((rest) => columnsOf(rest) !== null) ?? headOfCounts(command);
+    const heads = head?.trim().split(/\s+/) ?? null;
+    const onlyZombies = /defunct|\bZ\b|\/\^?Z|==\s*"Z"/.test(command ?? '');
+    return this.#lines.flatMap(([count, rest]) => {
+      const words = rest.trim().split(/\s+/);
+      if (columnsOf(rest) !== null || (heads ?? []).includes(words[0])) return [];
+      return [countedOf(count, words, heads, onlyZombies)];
+    });
+  }
+}
+
+/** `awk '{print $3}'` of `ps -ef` is the PPID, of `ps aux` $8 is STAT. */
+function headOfCounts(command: string | null): string | null {
+  if (command === null) return null;
+  const printed = [...(/print ([$\d, "]+)/.exec(command)?.[1] ?? '').matchAll(/\$(\d+)/g)].map(([, n]) =>
+    Number(n),
+  );
+  const heads = headOfCommand(command)?.split(' ') ?? (/ps -\w*e\w*f|ps -f\w*e/.test(command) ? EF : AUX);
+  if (printed.length > 0) return printed.map((n) => heads[n - 1] ?? 'OTHER').join(' ');
+  return headOfCommand(command);
+}
+
+const EF = 'UID PID PPID C STIME TTY TIME CMD'.split(' ');
+const AUX = 'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND'.split(' ');
+
+function countedOf(count: number, words: string[], heads: string[] | null, onlyZombies: boolean): Counted {
+  const guessed = heads ?? (/^\d+$/.test(words[0]) ? ['PPID'] : []);
+  const told = (...names: string[]): string | undefined =>
+    words[guessed.findIndex((head) => names.includes(head))];
+  const ppid = told('PPID');
+  const stat = told('STAT', 'S') ?? words.find((word) => /^[RSDTZI][sl<NL+]*$/.test(word));
+  const rest = words.filter((word) => word !== ppid && word !== stat).join(' ');
+  const { name, mark } = nameOf(rest);
+  const isZombie =
+    stat !== undefined ? stat.startsWith('Z') : onlyZombies || mark === 'defunct' ? true : null;
+  return { ppid: ppid === undefined ? null : Number(ppid), parent: null, name, count, isZombie };
+}
+
+// ------------------------------------------------------------------------------------------- text of /proc
+
+const STAT_LINE = /^(?:\/proc\/\d+\/stat:)?(\d+ \(.*\) [A-Za-z] -?\d+ .*)$/;
+/** starttime is field 22 of /proc/PID/stat, in hundredths of a second since boot. */
+const START_AFTER_STATE = 19;
+const TICKS_PER_S = 100;
+
+/** A line of /proc/PID/stat; null: it is none. */
+export function statRow(line: string): CapturedRow | null {
+  const text = STAT_LINE.exec(line)?.[1];
+  const parsed = text === undefined ? null : parseStat(text);
+  if (text === undefined || parsed === null) return null;
+  const { comm, stat, ...ids } = parsed;
+  const ticks = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[START_AFTER_STATE]);
+  const fromS = ticks / TICKS_PER_S;
+  const start = Number.isFinite(fromS) ? startAt(fromS) : null;
+  return capturedRow({ ...ids, name: comm, stat, start, mark: stat.startsWith('Z') ? 'defunct' : 'plain' });
+}
+
+const STATUS_LINE = /^(?:\/proc\/\d+\/status:)?([A-Za-z_]+):[\t ]*(.*)$/;
+
+/** Lines of /proc/PID/status: a process begins with its Name, or where that was not asked for with its first key. */
+export class StatusReader {
+  readonly rows: CapturedRow[] = [];
+  #fields: Record<string, string> = {};
+
+  static begins(line: string): boolean {
+    return /^(\/proc\/\d+\/status:)?(Name|State|Pid):\t/.test(line);
+  }
+
+  read(line: string): boolean {
+    const of = /^\/proc\/(\d+)\/status:/.exec(line)?.[1] ?? /^==> \/proc\/(\d+)\/status <==$/.exec(line)?.[1];
+    const match = STATUS_LINE.exec(line);
+    if (match === null) return of !== undefined || line.trim() === '';
+    const [, key, value] = match;
+    if (key in this.#fields || (of !== undefined && of !== (this.#fields.of ?? of))) this.flush();
+    this.#fields[key] = value;
+    if (of !== undefined) this.#fields.of = of;
+    return true;
+  }
+
+  flush(): void {
+    const { Name, State, Pid, PPid, NSpid, NSpgid, NSsid, Threads, of } = this.#fields;
+    this.#fields = {};
+    const pid = Number(Pid ?? of);
+    if (!Number.isInteger(pid) || pid < 1) return;
+    const first = (text: string | undefined): number | null =>
+      text === undefined ? null : Number.parseInt(text, 10);
+    const inner = NSpid?.trim().split(/\s+/).at(-1);
+    const stat = State === undefined ? null : State[0];
+    this.rows.push(
+      capturedRow({
+        pid,
+        name: Name ?? '?',
+        stat,
+        ppid: first(PPid),
+        pgid: first(NSpgid),
+        sid: first(NSsid),
+        threads: first(Threads),
+        innerPid: inner === undefined ? null : Number(inner),
+        mark: stat === 'Z' ? 'defunct' : 'plain',
+      }),
+    );
+  }
+}

@@ -1,0 +1,228 @@
+/** Lines of a process list to rows, by the columns of its head. */
+import { type CapturedRow, LISTERS, type Named, nameOf, PID_LIMIT } from './captured-row.js';
+import type { Column, ColumnKind } from './columns.js';
+import { elapsedOf, type StartTime, startOf } from './start-time.js';
+
+/** A start can be one word or several: `Mar06`, `Nov 29`, `2026-05-08 09:00:20`, `Fri May  8 09:00:20 2026`. */
+const START_WORDS = [1, 5, 2, 3, 6];
+/** Of a row that has been cut off so many columns must be there. */
+const CUT_FROM = 3;
+const CHECKS: Partial<Record<ColumnKind, RegExp>> = {
+  stat: /^[RSDTtWXxKPIZUN][A-Za-z+<]{0,6}$|^-$/,
+  time: /^(\d+-)?\d+(h|[:.,]\d+){1,2}[hd]?$|^\d+$/,
+  number: /^(-?[\d.,]+[kmgtKMGT%]?|-|rt)$/,
+  tty: /^([?-]+|(tty|pts|console|cons|hvc|con|vt|[a-z])[\w/]*)$/,
+};
+/** So many different commands are kept, to look at each once: zombies have few names. */
+const COMMANDS_KEPT_MAX = 4_096;
+
+export class RowReader {
+  #startWords = 1;
+  #isSettled = false;
+  readonly #starts = new Map<string, StartTime | null>();
+  readonly #texts = new Map<string, string>();
+  readonly #commands = new Map<string, Named>();
+  readonly #commandAt: number;
+  readonly #lastText: number;
+  readonly #hasStart: boolean;
+  /** Rows of threads without a PID of their own (`ps m`). */
+  threadRows = 0;
+  /** Start times that are words in no language known here. */
+  unreadStarts = 0;
+  /** The commands are command lines, in which a zombie stands in brackets, and not mere names. */
+  showsArgs = false;
+
+  /** @param isFixed a head stands above: where a column begins is known. */
+  constructor(
+    readonly columns: readonly Column[],
+    private readonly isFixed = true,
+  ) {
+    this.#lastText = columns.findLastIndex(({ kind }) => kind === 'command');
+    this.#commandAt = isFixed ? (columns.at(-1)?.at ?? 0) : 0;
+    this.#hasStart = columns.some(({ kind }) => kind === 'start');
+  }
+
+  get starts(): StartTime[] {
+    return [...this.#starts.values()].filter((start) => start !== null);
+  }
+
+  /** Null: the line is no row of this list. @param isStray it stands elsewhere, so it must fit well. */
+  read(line: string, isStray = false): CapturedRow | null {
+    let row = this.#row(line, this.#startWords, false);
+    if (row === null && this.#hasStart) {
+      for (const words of START_WORDS) {
+        if (row !== null || words === this.#startWords || (this.#isSettled && words > 3)) continue;
+        row = this.#row(line, words, false);
+        if (row !== null && !this.#isSettled) this.#startWords = words;
+      }
+      // What is no time in any language known here is still a word in its column.
+      if (this.isFixed && !isStray) row ??= this.#row(line, 1, true);
+    }
+    if (row !== null) this.#isSettled = true;
+    return row;
+  }
+
+  #row(line: string, startWords: number, anyStart: boolean): CapturedRow | null {
+    const { columns } = this;
+    let [pid, ppid, pgid, sid, tid, threads]: (number | null)[] = [-1, null, null, null, null, null];
+    let stat: string | null = null;
+    let start: StartTime | null = null;
+    let cgroup: string | null = null;
+    let command = '';
+    let at = 0;
+    const end = line.length;
+    for (let index = 0; index < columns.length; index++) {
+      const { kind } = columns[index];
+      if (kind === 'command' && index === columns.length - 1) {
+        // Left of the place of the column is padding; right of it the drawing of a tree begins.
+        const from = Math.min(at === 0 ? 0 : at + 1, end);
+        command = line.slice(Math.max(from, Math.min(this.#commandAt, skipBlanks(line, from))));
+        at = end;
+        break;
+      }
+      const from = skipBlanks(line, at);
+      if (kind === 'command') {
+        at = this.#endOfText(line, from, index, startWords);
+        if (command === '') command = line.slice(from, at).trimEnd();
+        continue;
+      }
+      // A line that has been cut off still tells what stands before.
+      const isCut = index >= CUT_FROM && pid !== -1;
+      if (from >= end) {
+        if (isCut) break;
+        return null;
+      }
+      const words = kind === 'start' ? startWords : 1;
+      at = endOfWords(line, from, words);
+      if (kind === 'other' || kind === 'user') continue;
+      const text = line.slice(from, at);
+      if (kind === 'start' || kind === 'elapsed') {
+        start = this.#started(text, kind);
+        if (start === null && anyStart && /^[^[<(]/.test(text)) this.unreadStarts++;
+        else if (start === null && !(isCut && isPartOfDate(text, words))) return null;
+        if (start?.kind === 'unread') this.unreadStarts++;
+      } else if (kind === 'stat' || kind === 'time' || kind === 'number' || kind === 'tty') {
+        if (!CHECKS[kind]!.test(text)) return null;
+        if (kind === 'stat' && text !== '-') stat = this.#once(text);
+      } else if (kind === 'cgroup') cgroup = this.#once(text);
+      else {
+        const value = wholeOf(text);
+        if (value === null || value > PID_LIMIT || (kind === 'pid' && value === 0)) {
+          if (kind === 'pid' && text === '-' && this.#isSettled) this.threadRows++;
+          if (text !== '-' || kind === 'pid' || kind === 'ppid') return null;
+        }
+        if (kind === 'pid') pid = value;
+        else if (kind === 'ppid') ppid = value;
+        else if (kind === 'pgid') pgid = value;
+        else if (kind === 'sid') sid = value;
+        else if (kind === 'tid') tid = value;
+        else threads = value;
+      }
+    }
+    // More words than columns: not this list.
+    if (skipBlanks(line, at) < end) return null;
+    const { mark, name, args, depth } = this.#named(command);
+    return {
+      pid: pid!,
+      ppid,
+      pgid,
+      sid,
+      tid,
+      threads,
+      stat,
+      mark,
+      name,
+      args,
+      start,
+      cgroup,
+      innerPid: null,
+      depth,
+    };
+  }
+
+  #named(command: string): Named {
+    const known = this.#commands.get(command);
+    if (known !== undefined) return known;
+    const { mark, name, args, depth } = nameOf(command);
+    if (/^[[/-]/.test(command) || (command.includes(' ') && LISTERS.test(name))) this.showsArgs = true;
+    const named = { mark, name: this.#once(name), args: copied(args), depth };
+    if (this.#commands.size < COMMANDS_KEPT_MAX) this.#commands.set(copied(command), named);
+    return named;
+  }
+
+  #started(text: string, kind: 'start' | 'elapsed'): StartTime | null {
+    let start = this.#starts.get(text);
+    if (start !== undefined) return start;
+    start = kind === 'elapsed' ? elapsedOf(text) : startOf(text);
+    if (start !== null || this.#starts.size < COMMANDS_KEPT_MAX) this.#starts.set(copied(text), start);
+    return start;
+  }
+
+  /** One copy of what is the same in many rows, which keeps no longer text alive. */
+  #once(text: string): string {
+    let known = this.#texts.get(text);
+    if (known === undefined) this.#texts.set((known = copied(text)), known);
+    return known;
+  }
+
+  /** A command in the middle has what the columns behind it leave; between two, the room that its head has. */
+  #endOfText(line: string, from: number, index: number, startWords: number): number {
+    const { columns } = this;
+    if (index !== this.#lastText)
+      return this.isFixed ? columns[index + 1].at - columns[index].at + from : endOfWords(line, from, 1);
+    let end = line.trimEnd().length;
+    for (let behind = columns.length - 1; behind > index; behind--)
+      for (let word = columns[behind].kind === 'start' ? startWords : 1; word > 0; word--)
+        end = beforeLastWord(line, end);
+    return Math.max(end, from);
+  }
+}
+
+/** `Fri May`, of a date of five words, at the end of a line that has been cut off. */
+function isPartOfDate(text: string, words: number): boolean {
+  return words > 2 && text.split(/\s+/).length < words && /^\p{L}+\.?(\s|$)/u.test(text);
+}
+
+function wholeOf(text: string): number | null {
+  if (text.length > 10) return null;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return null;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function isBlank(line: string, at: number): boolean {
+  const code = line.charCodeAt(at);
+  return code === 32 || code === 9;
+}
+
+function skipBlanks(line: string, from: number): number {
+  let at = from;
+  while (at < line.length && isBlank(line, at)) at++;
+  return at;
+}
+
+function endOfWords(line: string, from: number, words: number): number {
+  let at = from;
+  for (let word = 0; word < words; word++) {
+    at = skipBlanks(line, at);
+    while (at < line.length && !isBlank(line, at)) at++;
+  }
+  return at;
+}
+
+/** Where the blanks before the last word begin. */
+function beforeLastWord(line: string, end: number): number {
+  let at = end;
+  while (at > 0 && !isBlank(line, at - 1)) at--;
+  while (at > 0 && isBlank(line, at - 1)) at--;
+  return at;
+}
+
+/** A copy that does not hold the line that it was cut from. */
+function copied(text: string): string {
+  return text.length < 13 ? text : [...text].join('');
+}

@@ -1,0 +1,352 @@
+/** A diagnosis in words of at most 80 columns: the finding first, then what to do. The sentences: diagnosis.json. */
+import type { Crowd } from '../diagnose/crowds.js';
+import type { Diagnosis, Finding } from '../diagnose/diagnose.js';
+import { type Family, leakers } from '../diagnose/families.js';
+import { isTight, type Room } from '../diagnose/room.js';
+import { visible } from '../procfs/captured-row.js';
+import { formatSeconds } from '../text/duration.js';
+import { formatCount, listOf, plural } from '../text/figures.js';
+import { fillLines } from '../text/table.js';
+import words from './diagnosis.json' with { type: 'json' };
+
+type Told = Record<string, string>;
+type Steps = Record<string, string[]>;
+
+const WIDTH = 80;
+const LABEL = 9;
+const FAMILIES_SHOWN_MAX = 5;
+const FAR_HOURS = 10 * 365 * 24;
+/** What shows everything at once. */
+export const ASK = 'ps -eo pid,ppid,pgid,sid,nlwp,stat,lstart,cgroup,comm';
+
+export function renderDiagnosis(diagnosis: Diagnosis): string {
+  const { main } = diagnosis;
+  const lines = headline(main)
+    .split('\n')
+    .flatMap((line) => fillLines(line.split(' '), WIDTH));
+  const add = (label: string, paragraphs: readonly string[]): void => {
+    for (const [index, text] of paragraphs.entries())
+      for (const [at, line] of fillLines(text.split(' '), WIDTH - LABEL).entries())
+        lines.push(`${(index + at === 0 ? label : '').padEnd(LABEL)}${line}`);
+  };
+  lines.push('');
+  add('WHO', who(main));
+  add('COUNT', counts(main));
+  add('RATE', rates(diagnosis));
+  add('UNTIL', until(main));
+  const kinds = [...new Set(leaking(main).map(kindOf))];
+  add(
+    'WHY',
+    kinds.map((kind) => (words.why as Told)[kind]),
+  );
+  add(
+    'NOW',
+    nowSteps(main, kinds).map((step, index) => `${index + 1}. ${step}`),
+  );
+  add('NOT', kinds.length === 0 ? [] : nots(main, kinds));
+  add('NOTE', notes(diagnosis));
+  if (main.missing.length > 0)
+    add('ASK', [`${ASK}  shows what is missing here: ${main.missing.join(', ')}.`]);
+  add('READ', diagnosis.findings.map(readAs));
+  return `${lines.join('\n')}\n`;
+}
+
+/** What is no process list: what it is, and what to type. */
+export function renderRefusal({ source, refusal }: Finding): string {
+  const [what, hint] =
+    (words.refusals as unknown as Record<string, string[]>)[refusal!] ?? words.refusals['no-process-list'];
+  return `error: ${visible(source)}: ${what}\n  hint: ${hint || `On the node: ${ASK}`}`;
+}
+
+// ---------------------------------------------------------------------------------------------- the finding
+
+function headline(finding: Finding): string {
+  const { verdict, zombies, candidates, livingCrowds: crowds, rooms } = finding;
+  const families = leaking(finding);
+  const top = families[0];
+  const z = plural(zombies ?? 0, 'zombie');
+  switch (verdict) {
+    case 'cannot-see':
+      return finding.zombiesAtMost === null
+        ? 'This list cannot show zombies: whether anything leaks is not to be seen here.'
+        : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;
+    case 'candidates':
+      return `Perhaps ${named(candidates[0])}: ${plural(candidates[0].count, 'equal child', 'equal children')}, but this list does not tell zombies.`;
+    case 'leak-stopped':
+      return `${capital(top)} left ${z}, but none of late: the leak has stopped, the PIDs stay taken.`;
+    case 'old-burst':
+      return `An old burst: ${z} of ${nameOf(top)}, all of one moment. Nothing leaks now.`;
+    case 'live-processes':
+      return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(crowds[0].rate!.perHour)}.`;
+    case 'threads':
+      return `No zombies leak: ${threadsText(finding)}`;
+    case 'no-leak':
+      return zombies === 0
+        ? 'Nothing leaks here: no zombies.'
+        : `Nothing leaks here: ${z}, and so few do no harm.`;
+    default: {
+      const full = rooms.find(isTight);
+      const nearly =
+        verdict === 'nearly-full' && full !== undefined ? `Nearly full: ${roomText(full)}.\n` : '';
+      const names = Object.keys(finding.zombieComms);
+      const listed = names.length === 1 ? ` (${visible(names[0])})` : '';
+      if (families.length === 0)
+        return `${nearly}${z}${per(rateNow(finding))}${listed}; whose they are, this list does not show.`;
+      if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${per(rateNow(finding))}.`;
+      return `${nearly}${families.length} processes leak ${z}${per(rateNow(finding))}: most are of ${nameOf(top)}.`;
+    }
+  }
+}
+
+function threadsText({ mostThreads }: Finding): string {
+  if (mostThreads === null) return 'threads hold the PIDs.';
+  const { pid, comm, threads } = mostThreads;
+  return `${visible(comm)} (PID ${pid}) has ${formatCount(threads)} threads, and each takes a PID.`;
+}
+
+function leaking({ zombiesByParent, verdict }: Finding): Family[] {
+  if (verdict === 'no-leak' || zombiesByParent === null) return [];
+  return leakers(zombiesByParent);
+}
+
+function rateNow({ ratePerHour, currentRatePerHour }: Finding): number | null {
+  return currentRatePerHour ?? ratePerHour?.value ?? null;
+}
+
+/** `, 36 more per hour`: in the unit in which it is a whole number. */
+function per(perHour: number | null): string {
+  return perHour === null || perHour <= 0 ? '' : `, ${speed(perHour)}`;
+}
+
+function speed(perHour: number): string {
+  const [amount, unit] =
+    perHour > 36_000 ? [perHour / 3600, 'second'] : perHour < 1 ? [perHour * 24, 'day'] : [perHour, 'hour'];
+  return `${amount < 1 ? Number(amount.toPrecision(2)) : formatCount(Number(amount.toPrecision(3)))} more per ${unit}`;
+}
+
+function nameOf({ pid, comm, row }: Pick<Family, 'pid' | 'comm'> & { row?: Family['row'] }): string {
+  if (pid === null) return row ? `${visible(row.name)} (PID 1, inferred)` : 'one of several processes';
+  if (pid === 0) return 'a parent outside the container';
+  return comm === null ? `PID ${pid}` : `${visible(comm)} (PID ${pid})`;
+}
+
+function named(crowd: Crowd): string {
+  return crowd.pid === null ? visible(crowd.comm ?? 'somebody') : nameOf(crowd);
+}
+
+function capital(family: Family): string {
+  const name = nameOf(family);
+  return family.pid === 0 ? `A${name.slice(1)}` : name;
+}
+
+// ---------------------------------------------------------------------------------------------- sections
+
+const ADOPTERS: Told = {
+  'pid1-of-container': 'PID 1 of a container',
+  shim: 'the shim of the container runtime',
+  'live-parent': 'a living parent that does not wait',
+  'host-init': 'PID 1 of the machine',
+};
+
+function who({
+  zombieComms,
+  zombiesByParent,
+  candidates,
+  livingCrowds: crowds,
+  zombies,
+  verdict,
+}: Finding): string[] {
+  if (verdict === 'no-leak' && !zombies) return [];
+  const many = leakers(zombiesByParent ?? []);
+  const shown = many.length > 0 ? many : (zombiesByParent ?? []);
+  const families = shown.slice(0, FAMILIES_SHOWN_MAX).map((family) => {
+    const what = [family.adopter && ADOPTERS[family.adopter], family.where].filter(Boolean).join(', ');
+    const rate = per(family.rate.currentPerHour ?? family.rate.perHour);
+    return `${capital(family)}${what ? `, ${visible(what)}` : ''}: ${plural(family.count, 'zombie')}${rate} (${comms(family.zombieComms)})${ownText(family)}`;
+  });
+  const more = (zombiesByParent?.length ?? 0) - families.length;
+  if (more > 0) families.push(`${plural(more, 'other parent')} with fewer.`);
+  const crowded = verdict === 'live-processes' ? crowds : candidates;
+  if (zombiesByParent === null && zombies) families.push(`Whose is not shown: ${comms(zombieComms)}`);
+  return [
+    ...families,
+    ...crowded.slice(0, FAMILIES_SHOWN_MAX).map((crowd) => `${named(crowd)}: ${comms(crowd.childComms)}`),
+  ];
+}
+
+/** By the session it is seen whether they are its own children. */
+function ownText({ ownSession, count, adopter }: Family): string {
+  if (ownSession === null || adopter !== 'pid1-of-container') return '';
+  if (ownSession === 0)
+    return '; all came by an exec (probe, hook, kubectl exec): they are of other sessions';
+  return ownSession === count ? '; all are of its own session: its own children' : '';
+}
+
+function comms(zombieComms: Record<string, number>): string {
+  const entries = Object.entries(zombieComms);
+  const shown = entries
+    .slice(0, 4)
+    .map(([name, count]) => `${formatCount(count)} ${visible(name).slice(0, 40)}`);
+  return entries.length > 4 ? `${shown.join(', ')}, …` : listOf(shown);
+}
+
+function counts({ zombies, zombiesAtMost, pinned, pinnedAtMost, verdict }: Finding): string[] {
+  if (!zombies || verdict === 'no-leak') return [];
+  const most = zombiesAtMost === null ? '' : ` to ${formatCount(zombiesAtMost)}`;
+  const z = `${formatCount(zombies)}${most} zombies`;
+  if (pinned !== null)
+    return [
+      `${z} and ${plural(pinned, 'pinned PID')}, which no ps shows: ${formatCount(zombies + pinned)} PIDs in all.`,
+    ];
+  return [
+    `${z}; pinned PIDs: 0 to ${formatCount(pinnedAtMost ?? zombies)}, which only PGID and SID of a whole list tell.`,
+  ];
+}
+
+function rates({ main, comparison }: Diagnosis): string[] {
+  const { ratePerHour, zombiesByParent, verdict } = main;
+  if (verdict === 'no-leak' || !main.zombies) return [];
+  const rate = zombiesByParent?.[0]?.rate;
+  const lines: string[] = [];
+  if (ratePerHour !== null) {
+    const basis =
+      ratePerHour.basis === 'two-captures'
+        ? `between two lists ${formatSeconds(comparison!.hours! * 3600)} apart`
+        : 'from when the zombies started';
+    const while_ = main.currentRatePerHour === 0 ? 'while it went on, ' : '';
+    lines.push(`${while_}${speed(ratePerHour.value)} (±${Math.ceil(ratePerHour.tolerancePct)} %), ${basis}`);
+    if (
+      main.currentRatePerHour !== null &&
+      main.currentRatePerHour > 0 &&
+      Math.abs(main.currentRatePerHour / ratePerHour.value - 1) > 0.3
+    )
+      lines.push(`of late ${speed(main.currentRatePerHour)}`);
+  } else if (rate?.boundsPerHour) {
+    const [least, most] = rate.boundsPerHour;
+    const upTo = Number.isFinite(most) ? ` and at most ${formatCount(most)}` : '';
+    lines.push(
+      `not to be told from this list: its times are too coarse for so short a time (at least ${formatCount(least)}${upTo} per hour while they came)`,
+    );
+  } else lines.push('unknown: a second list in ten minutes gives it (pidsim diagnose FIRST SECOND)');
+  return lines;
+}
+
+function until(finding: Finding): string[] {
+  if (finding.zombies === null || finding.verdict === 'no-leak') return [];
+  const lines = finding.rooms.map((room) => {
+    if (!room.isAssumed) return `${roomText(room)}.`;
+    return `If pid_max is ${formatCount(room.value)}: ${room.hours === null ? '' : fullIn(room.hours)}.`;
+  });
+  if (finding.view === 'container' && finding.rooms.some(({ hours }) => hours !== null))
+    lines.push('By this container alone: what else runs on the node takes PIDs too.');
+  if (!finding.rooms.some(({ isAssumed }) => isAssumed)) return lines;
+  if (finding.rooms.every(({ hours }) => hours === null)) return [];
+  return [...lines, 'Which it is: cat /proc/sys/kernel/pid_max; then --pid-max N'];
+}
+
+function roomText({ limit, value, usable, used, isUsedAtLeast, hours }: Room): string {
+  const of =
+    usable === value
+      ? `${formatCount(value)} (${limit})`
+      : `${formatCount(usable)} usable PIDs (${limit} ${formatCount(value)})`;
+  return `${isUsedAtLeast ? 'at least ' : ''}${formatCount(used)} of ${of} taken${hours === null ? '' : `, ${fullIn(hours)}`}`;
+}
+
+function fullIn([soonest, latest]: [number, number]): string {
+  if (soonest > FAR_HOURS) return 'not full within 10 years';
+  const [a, b] = [soonest, latest].map((hours) => formatSeconds(Math.round(hours * 3600)));
+  return `full in ${a === b ? a : `${a} to ${b}`}`;
+}
+
+function kindOf({ adopter, comm }: Family): string {
+  return adopter === 'pid1-of-container' && comm === 'pause' ? 'pause' : (adopter ?? 'unknown');
+}
+
+function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
+  const { verdict, rooms, livingCrowds: crowds, view } = finding;
+  if (verdict === 'live-processes')
+    return [
+      `See why they do not end: cat /proc/PID/wchan, and what starts ${visible(Object.keys(crowds[0].childComms)[0])} (cron, probe, timer).`,
+      'Stop what starts them, then end them.',
+    ];
+  if (verdict === 'cannot-see' || verdict === 'candidates') return [`List again with states: ${ASK}`];
+  const tight = rooms.some(isTight) && view !== 'container';
+  const room = tight
+    ? ['Make room at once, without a fork: echo 4194304 >/proc/sys/kernel/pid_max (a builtin of the shell).']
+    : [];
+  const families = leaking(finding);
+  return [
+    ...room,
+    ...kinds.flatMap((kind) => {
+      const family = families.find((each) => kindOf(each) === kind)!;
+      const where = family.where ?? (finding.container && `of ${finding.container}`);
+      const whose = kinds.length > 1 ? `${nameOf(family)}: ` : '';
+      return (words.now as Steps)[kind].map(
+        (step) =>
+          whose +
+          step
+            .replace('{comms}', visible(listOf(Object.keys(family.zombieComms).slice(0, 3))))
+            .replace('{where}', where ? ` (${visible(where)})` : ''),
+      );
+    }),
+  ];
+}
+
+function nots({ rooms }: Finding, kinds: readonly string[]): string[] {
+  const { zombies, pause, raise } = words.not;
+  return [zombies, ...(kinds.includes('pause') ? [pause] : []), ...(rooms.some(isTight) ? [raise] : [])];
+}
+
+function notes({ main, findings }: Diagnosis): string[] {
+  const seen = findings.flatMap(({ warnings }) => warnings);
+  const texts = seen.map(({ id, of }) => {
+    return visible(((words.warnings as Told)[id] ?? id).replace('{of}', of ?? ''));
+  });
+  const few = main.verdict === 'no-leak' && (main.zombies ?? 0) > 0;
+  return [
+    ...new Set([...texts, ...(few ? ['Look again in ten minutes: if they are more, it is a leak.'] : [])]),
+  ];
+}
+
+function readAs({
+  source,
+  format,
+  processes,
+  threads,
+  view,
+  capturedAt,
+  container,
+  refusal,
+}: Finding): string {
+  if (refusal !== null) return `${visible(source)}: not read (${refusal})`;
+  const seen =
+    view === 'unknown' ? '' : ` seen from the ${view}${container === null ? '' : ` ${visible(container)}`}`;
+  const rows = processes === null ? '' : `, ${plural(processes, 'process', 'processes')}`;
+  const tasks = threads === null ? '' : `, ${plural(threads, 'thread')}`;
+  return `${visible(source)}: ${format}${rows}${tasks}${seen}${capturedAt === null ? '' : `, at ${capturedAt}`}`;
+}
+
+/** For runbooks. Families without the row that they were read from. */
+export function diagnosisDocument({ main, findings, comparison }: Diagnosis): object {
+  const plain = ({ zombiesByParent, warnings, ...rest }: Finding): object => ({
+    ...rest,
+    zombiesByParent: zombiesByParent?.map(({ row: _, ...family }) => family) ?? null,
+    warnings: warnings.map((notice) => ({
+      ...notice,
+      text: notes({
+        main: { ...main, verdict: 'leak' },
+        findings: [{ ...main, warnings: [notice] }],
+        comparison: null,
+      })[0],
+    })),
+  });
+  const finding = main.usable ? headline(main) : null;
+  return {
+    apiVersion: 'pidsim/v1',
+    kind: 'Diagnosis',
+    finding,
+    ...plain(main),
+    comparison,
+    captures: findings.map(plain),
+  };
+}

@@ -1,0 +1,184 @@
+/** Harms in words: whose limit, when, how often; in a cell of a table, in a title, in a sentence. */
+import { HARM_LASTS_SECONDS, harmsOf } from '../run/harm.js';
+import type { Harm, HarmScope, Limit, PodRefusal, Projection, RunResult } from '../run/result.js';
+import { formatSeconds } from '../text/duration.js';
+import { cutInTheMiddle, formatCount, plural } from '../text/figures.js';
+
+const SCOPES: Record<HarmScope, string> = {
+  container: 'container',
+  service: 'service',
+  user: 'user',
+  pod: 'pod',
+  'all-pods': 'all pods',
+  node: 'node',
+};
+
+/** `node full`, `all pods full`, `pod refused` (for a moment), `evicted`, `cannot start`. */
+export function harmName({ kind, scope, lasts }: Harm): string {
+  if (kind === 'evicted') return 'evicted';
+  if (kind === 'not-started') return lasts === 'moment' ? 'late start' : 'cannot start';
+  return `${SCOPES[scope]} ${lasts === 'moment' ? 'refused' : 'full'}`;
+}
+
+/** `pids.max 1,024`. */
+export function limitWords({ name, value }: Limit): string {
+  return `${name} ${formatCount(value)}`;
+}
+
+/** For a cell: what comes first, or that nothing does within the run. */
+export function harmCell(result: RunResult): string {
+  const [first] = harmsOf(result);
+  return first === undefined ? `none in ${formatSeconds(result.endSeconds)}` : harmName(first);
+}
+
+/** `22.4 h`; `~31 d` where that is when the node would be full at this rate; `-`. */
+export function timeToHarm(result: RunResult): string {
+  const [first] = harmsOf(result);
+  if (first !== undefined) return formatSeconds(first.atSeconds);
+  const { projection } = result;
+  return projection?.kind === 'exhausts' ? `~${formatSeconds(projection.atSeconds)}` : '-';
+}
+
+/** `node full after 22.4 h (pid_max 32,768)`, `not full in 10 d (full after 32.7 d at this rate)`. */
+export function shortAnswer(first: Harm | null, projection: Projection | null, endSeconds: number): string {
+  if (first !== null) {
+    const limit = first.limit === null ? '' : ` (${limitWords(first.limit)})`;
+    return `${harmName(first)} after ${formatSeconds(first.atSeconds)}${limit}`;
+  }
+  const within = `not full in ${formatSeconds(endSeconds)}`;
+  if (projection === null) return within;
+  return projection.kind === 'never'
+    ? `${within}, nor at this rate`
+    : `${within} (full after ${formatSeconds(projection.atSeconds)} at this rate)`;
+}
+
+/** bad: harmed; doubtful: on its way, or too short to say; good: not at this rate. */
+export function toneOf(result: RunResult): 'bad' | 'doubtful' | 'good' {
+  if (harmsOf(result).length > 0) return 'bad';
+  return result.projection?.kind === 'never' ? 'good' : 'doubtful';
+}
+
+/** The order in which an answer is urgent: harmed, would be full, not. */
+function urgency(result: RunResult): [group: number, seconds: number] {
+  const [first] = harmsOf(result);
+  if (first !== undefined) return [0, first.atSeconds];
+  const { projection } = result;
+  return projection?.kind === 'exhausts' ? [1, projection.atSeconds] : [2, 0];
+}
+
+export function byUrgency(results: readonly RunResult[]): RunResult[] {
+  return [...results].sort((a, b) => {
+    const [[groupA, timeA], [groupB, timeB]] = [urgency(a), urgency(b)];
+    return groupA - groupB || timeA - timeB || (a.scenario.name < b.scenario.name ? -1 : 1);
+  });
+}
+
+/** Harms of one kind and scope are told together, by the first. Those of the node's table are told elsewhere. */
+function harmsTold(result: RunResult): Harm[] {
+  const told = new Set<string>();
+  return harmsOf(result).filter(({ kind, scope }) => {
+    const { size } = told;
+    return scope !== 'node' && told.add(`${kind} ${scope}`).size > size;
+  });
+}
+
+export function harmClauses(result: RunResult): { harm: Harm; clause: string }[] {
+  return harmsTold(result).map((harm) => ({ harm, clause: clauseOf(result, harm) }));
+}
+
+/** For a mark in a chart: `pod web-0 full: 5 h`. */
+export function harmLabels(result: RunResult): { seconds: number; label: string }[] {
+  return harmsTold(result).map((harm) => {
+    const { kind, scope, of, atSeconds } = harm;
+    const who =
+      kind === 'refused' ? whose(scope, cutInTheMiddle(of, NAME_MAX)) : `pod ${cutInTheMiddle(of, NAME_MAX)}`;
+    const what = kind === 'refused' ? (harm.lasts === 'moment' ? 'refused' : 'full') : harmName(harm);
+    return { seconds: atSeconds, label: `${who} ${what}: ${formatSeconds(atSeconds)}` };
+  });
+}
+
+/** Of a name in a chart. */
+const NAME_MAX = 24;
+
+function clauseOf(result: RunResult, harm: Harm): string {
+  if (harm.kind === 'evicted') return evictions(result);
+  if (harm.kind === 'refused') return refusals(result, harm);
+  const at = formatSeconds(harm.atSeconds);
+  const { untilSeconds } = result.symptoms.firstPodNotCreated!;
+  if (untilSeconds === null) return `pod ${harm.of} cannot be started from ${at} on`;
+  return `pod ${harm.of} is started ${formatSeconds(untilSeconds - harm.atSeconds)} late at ${at}`;
+}
+
+function evictions({ pods }: RunResult): string {
+  const hit = pods.filter(({ evicted }) => evicted !== null);
+  const [first] = hit.sort((a, b) => a.evicted!.atSeconds - b.evicted!.atSeconds);
+  const { atSeconds, times } = first.evicted!;
+  const at = formatSeconds(atSeconds);
+  const gone = hit.filter(({ comesBack }) => !comesBack).length;
+  if (hit.length === 1) {
+    const back = gone === 0 ? 'it comes back' : 'it does not come back';
+    return `pod ${first.name} is evicted ${times > 1 ? `${times} times, first ` : ''}at ${at}, and ${back}`;
+  }
+  const back = gone === hit.length ? 'none comes back' : `${hit.length - gone} come back`;
+  return `${hit.length} pods are evicted, ${first.name} first at ${at}; ${back}`;
+}
+
+/** `pod web`, `container web/app`, `all pods`, `service containerd`, `uid 1000`. */
+function whose(scope: HarmScope, of: string): string {
+  return scope === 'all-pods' || scope === 'user' ? of : `${SCOPES[scope]} ${of}`;
+}
+
+function refusals({ symptoms, pods }: RunResult, { scope, of, atSeconds, limit, lasts }: Harm): string {
+  const alike = symptoms.podRefusals.filter(({ limitOf }) => limitOf === scope);
+  const owners = new Set(alike.map((refusal) => refusal.of));
+  const limited = limit === null ? '' : ` (${limitWords(limit)})`;
+  const hit = new Set(alike.map(({ pod }) => pod));
+  const restarts = pods.reduce((sum, pod) => sum + (hit.has(pod.name) ? pod.restarts : 0), 0);
+  const again = restarts === 0 ? '' : `; ${plural(restarts, 'restart')}`;
+  if (owners.size > 1) {
+    const verb = lasts === 'moment' ? 'refused forks' : 'full';
+    const what = `${owners.size} ${SCOPES[scope]}s`;
+    return `${what} ${verb}, ${of} first at ${formatSeconds(atSeconds)}${limited}${ended(alike)}${again}`;
+  }
+  const who = `${whose(scope, of)}`;
+  const affected =
+    scope === 'all-pods' ? `: ${plural(hit.size, 'pod')} ${hit.size === 1 ? 'is' : 'are'} refused forks` : '';
+  return `${who}${spell(alike, lasts)}${limited}${affected}${again}`;
+}
+
+/** One limit: full from then on, for a while, or again and again. */
+function spell(alike: readonly PodRefusal[], lasts: Harm['lasts']): string {
+  const [{ atSeconds, lastAtSeconds, untilSeconds, times, forSeconds }] = alike;
+  const at = formatSeconds(atSeconds);
+  if (times > 1) {
+    const every = formatSeconds((lastAtSeconds - atSeconds) / (times - 1));
+    const seconds = Math.max(1, Math.round(forSeconds / times));
+    const what = seconds < HARM_LASTS_SECONDS ? ': forks refused' : ' full';
+    return `${what} ${formatCount(times)} times, every ${every} from ${at} on, ${formatSeconds(seconds)} each`;
+  }
+  if (lasts === 'moment') return `: forks refused for a moment at ${at}`;
+  if (untilSeconds === null) return ` full after ${at}`;
+  const until = formatSeconds(untilSeconds);
+  return until === at
+    ? ` full at ${at} for ${formatSeconds(untilSeconds - atSeconds)}`
+    : ` full from ${at} to ${until}`;
+}
+
+function ended(alike: readonly PodRefusal[]): string {
+  const ongoing = alike.filter(({ untilSeconds }) => untilSeconds === null).length;
+  if (ongoing === alike.length) return '';
+  if (ongoing > 0) return `, ${ongoing} to the end`;
+  return `, until ${formatSeconds(Math.max(...alike.map(({ untilSeconds }) => untilSeconds!)))}`;
+}
+
+/** Pods that are down at the end; empty: none is. */
+export function downClause({ pods }: RunResult): string {
+  const down = pods.flatMap(({ name, downSinceSeconds }) =>
+    downSinceSeconds === null ? [] : { name, since: downSinceSeconds },
+  );
+  if (down.length === 0) return '';
+  const first = down.reduce((earliest, each) => (each.since < earliest.since ? each : earliest));
+  const since = formatSeconds(first.since);
+  if (down.length === 1) return `pod ${first.name} is down from ${since} on`;
+  return `${down.length} pods are down at the end, ${first.name} from ${since} on`;
+}

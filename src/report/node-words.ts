@@ -1,0 +1,45 @@
+/** A node and its assumptions in words: versions, limits, and whether PID 1 reaps. */
+import type { FirstProcess, NodeFacts, RunResult } from '../run/result.js';
+import { listOf, plural } from '../text/figures.js';
+import { capitalised } from './answer.js';
+import { limitWords, shortAnswer } from './harm-words.js';
+
+const LIMIT_OF = { node: '', 'all-pods': ' for all pods', pod: ' for each pod' };
+const NAMES_MAX = 3;
+
+/** `kernel 4.14, kubelet 1.7.9, docker 1.12.6, pause 3.0; pid_max 32,768, …; PID 1 of web is …`. */
+export function nodeLine({ kernel, kubelet, runtime, pause, limits, firstProcesses }: NodeFacts): string {
+  const versions = [`kernel ${kernel}`, kubelet && `kubelet ${kubelet}`, runtime, pause && `pause ${pause}`];
+  const bounds = limits.map(({ scope, limit }) => `${limitWords(limit)}${LIMIT_OF[scope]}`);
+  const parts = [
+    versions.filter((part) => part !== null).join(', '),
+    bounds.join(', '),
+    ...firstWords(firstProcesses),
+  ];
+  return parts.join('; ');
+}
+
+/** On this the answer turns, whoever it is. */
+function firstWords(all: readonly FirstProcess[]): string[] {
+  return [false, true].flatMap((reaps) => {
+    const alike = all.filter((each) => each.reaps === reaps);
+    if (alike.length === 0) return [];
+    const who = alike.slice(0, NAMES_MAX).map(({ of, program }) => `of ${namesOf(of)} is ${program}`);
+    if (alike.length > NAMES_MAX) who.push(`${plural(alike.length - NAMES_MAX, 'other program')} elsewhere`);
+    return `PID 1 ${listOf(who)}: ${reaps ? 'it reaps orphans' : 'it never waits for orphans'}`;
+  });
+}
+
+function namesOf(names: readonly string[]): string {
+  if (names.length <= NAMES_MAX) return listOf(names);
+  return `${names[0]} and ${names.length - 1} others`;
+}
+
+/** Whether it matters what the assumed commands do; empty: nobody has asked. */
+export function bracketSentence({ bracket, endSeconds }: RunResult): string[] {
+  if (bracket === undefined) return [];
+  const each = `if each of these commands left ${plural(bracket.orphansPerRun, 'orphan')} a run`;
+  if (bracket.isSame) return [`The command does not matter: the answer is the same ${each}.`];
+  const { firstHarm, projection } = bracket;
+  return [`${capitalised(shortAnswer(firstHarm, projection, endSeconds))} ${each}.`];
+}

@@ -1,0 +1,187 @@
+/** The titles of charts and of the page, with the sentences under them: each is an answer. */
+import { harmsOf } from '../run/harm.js';
+import type { RunResult } from '../run/result.js';
+import { blameToTell, type Culprit, culprits, type Reading, tellStory } from '../run/story.js';
+import { formatSeconds } from '../text/duration.js';
+import { formatCount, formatShare, listOf, plural } from '../text/figures.js';
+import { capitalised, firstFailures, headline } from './answer.js';
+import { byUrgency, downClause, harmClauses, harmName, shortAnswer } from './harm-words.js';
+
+/** Under the answer: the question. */
+export function question(result: RunResult): string {
+  const { title, name, node } = result.scenario;
+  const asked = title === '' ? name : title;
+  return node === undefined ? asked : `${asked} (${node})`;
+}
+
+/** How much of what is allocated the kubelet, ps and /proc/loadavg do not see, 0 to 1. */
+function hiddenShare(reading: Reading): number {
+  return reading.allocated === 0 ? 0 : Math.max(0, 1 - reading.loadavgTasks / reading.allocated);
+}
+
+/** With less of the table left the kubelet is not surprised. */
+const SEEN_FROM = 0.02;
+/** Below this share there is nothing to tell. */
+const HIDDEN_WORTH_TELLING = 0.05;
+
+export function kubeletHeadline(result: RunResult): string {
+  const story = tellStory(result);
+  const reading =
+    story.kind === 'full' ? story.reading : story.kind === 'recovered' ? story.relief.before : story.end;
+  const when = formatSeconds(reading.timeSeconds);
+  const hidden = hiddenShare(reading);
+  if (story.kind === 'full') {
+    return hidden < HIDDEN_WORTH_TELLING || reading.pidAvailable <= SEEN_FROM * reading.pidMax
+      ? `Full after ${when}, and the kubelet sees it coming: ${plural(reading.pidAvailable, 'PID')} left`
+      : `Full after ${when}, yet the kubelet still counts ${formatCount(reading.pidAvailable)} free PIDs`;
+  }
+  if (reading.loadavgTasks === reading.allocated) {
+    return `Nothing is hidden: the kubelet sees all ${plural(reading.allocated, 'PID')} in use`;
+  }
+  return hidden < HIDDEN_WORTH_TELLING
+    ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'PID')}`
+    : `The kubelet misses ${formatShare(hidden)} of what is in use: it sees ${formatCount(reading.loadavgTasks)} of ` +
+        `${formatCount(reading.allocated)}`;
+}
+
+export function kubeletSubtitle(): string {
+  return 'The kubelet, ps and /proc/loadavg count threads and zombies, not the PIDs that groups and sessions pin';
+}
+
+export function symptomsHeadline(result: RunResult): string {
+  const firsts = firstFailures(result);
+  const harms = harmClauses(result).filter(({ harm }) => harm.kind === 'evicted');
+  const list = firsts.map(
+    ({ seconds, what }, index) => `${what}${index === 0 ? ' fail' : ''} at ${formatSeconds(seconds)}`,
+  );
+  const told = [...(list.length === 0 ? [] : [list.join(', ')]), ...harms.map(({ clause }) => clause)];
+  const down = downClause(result);
+  if (told.length === 0 && down !== '') told.push(down);
+  if (told.length > 0) return capitalised(told.join('; '));
+  const where =
+    tellStory(result).kind === 'harmed' ? 'Nothing that was tried outside the pod' : 'Nothing that was tried';
+  return `${where} fails within ${formatSeconds(result.endSeconds)}`;
+}
+
+/** What people and controllers try of a node, by columns of the timeline: attempts that worked, that failed. */
+const TRIED = [
+  { column: 'probe_failures', worked: 'probe_runs', one: 'probe', failed: 'failed probe' },
+  {
+    column: 'pods_create_failed',
+    worked: 'pods_created',
+    one: 'pod creation',
+    failed: 'failed pod creation',
+  },
+  { column: 'ssh_refused', worked: 'ssh_ok', one: 'login', failed: 'refused login' },
+  { column: 'pods_delete_stuck', worked: null, one: '', failed: 'stuck deletion' },
+] as const;
+
+export function symptomsSubtitle({ timeline, endSeconds }: RunResult): string {
+  const last = timeline.time_s.length - 1;
+  const counts = TRIED.map((each) => ({
+    ...each,
+    bad: timeline[each.column][last],
+    good: each.worked === null ? 0 : timeline[each.worked][last],
+  }));
+  const failed = counts.filter(({ bad }) => bad > 0);
+  const tried = counts.filter(({ good, bad, worked }) => worked !== null && good + bad > 0);
+  const untried = counts.filter(({ good, bad, worked }) => worked !== null && good + bad === 0);
+  const not = untried.length === 0 ? '' : `; not tried: ${listOf(untried.map(({ one }) => `${one}s`))}`;
+  const within = formatSeconds(endSeconds);
+  if (failed.length > 0)
+    return `In the whole run of ${within}: ${listOf(failed.map(({ bad, failed: one }) => plural(bad, one)))}${not}`;
+  if (tried.length === 0) return `Nothing was tried within ${within}`;
+  return `${listOf(tried.map(({ good, one }) => plural(good, one)))} within ${within}, and every one worked${not}`;
+}
+
+/** Origins as the engine calls them. Of the node itself there is one of each. */
+const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
+  host: ['the host itself', 'the host itself'],
+  ssh: ['ssh logins', 'ssh logins'],
+  cron: ['cron jobs', 'cron jobs'],
+  liveness: ['the liveness probe', 'the liveness probes'],
+  readiness: ['the readiness probe', 'the readiness probes'],
+  startup: ['the startup probe', 'the startup probes'],
+  hook: ['the lifecycle hooks', 'the lifecycle hooks'],
+  exec: ['execs by hand', 'execs by hand'],
+  main: ['the main process', 'the main processes'],
+  infra: ['the infra process', 'the infra processes'],
+  shim: ['the runtime shim', 'the runtime shims'],
+};
+const PLURAL_ORIGINS = ['ssh', 'cron', 'hook', 'exec'];
+
+function culpritName({ origin, pods, containers }: Culprit): string {
+  const one = pods.length <= 1;
+  const noun = ORIGIN_NAMES[origin]?.[one ? 0 : 1] ?? origin;
+  if (!one) return `${noun} of ${pods.length} pods`;
+  if (pods[0] === 'node') return noun;
+  const container = containers[0] !== undefined && containers[0] !== pods[0] ? `/${containers[0]}` : '';
+  return `${noun} of ${pods[0]}${container}`;
+}
+
+export function blameHeadline(result: RunResult): string {
+  const told = blameToTell(result);
+  const top = culprits(told)[0];
+  if (top === undefined || top.pids === 0) return 'No process holds a PID';
+  const isOne = top.pods.length <= 1 && !PLURAL_ORIGINS.includes(top.origin);
+  const verb = told.whenFull ? 'held' : isOne ? 'holds' : 'hold';
+  return `${capitalised(culpritName(top))} ${verb} ${formatShare(top.share)} of the PIDs`;
+}
+
+export function blameSubtitle(result: RunResult): string {
+  const { rows, atSeconds, whenFull } = blameToTell(result);
+  const held = formatCount(rows.reduce((sum, { pids }) => sum + pids, 0));
+  const at = formatSeconds(atSeconds);
+  return whenFull
+    ? `What held the ${held} PIDs in use when the node refused its first fork (${at})`
+    : `What holds the ${held} PIDs in use at the end of the run (${at})`;
+}
+
+/** As Vega expressions: the chart counts from its data. @param count a Vega expression. */
+export function otherHolders(count: string): string {
+  return `${count} + ' others'`;
+}
+
+export function manyPods(count: string): string {
+  return `${count} + ' pods'`;
+}
+
+export function overviewHeadline(results: readonly RunResult[]): string {
+  if (results.length === 1) return headline(results[0]);
+  const harmed = byUrgency(results).filter((result) => harmsOf(result).length > 0);
+  if (harmed.length === 0) return `None of ${plural(results.length, 'scenario')} comes to harm`;
+  const [first] = harmed;
+  const [harm] = harmsOf(first);
+  const verb = harmed.length === 1 ? 'comes' : 'come';
+  return (
+    `${harmed.length} of ${plural(results.length, 'scenario')} ${verb} to harm, ` +
+    `${first.scenario.name} first: ${harmName(harm)} after ${formatSeconds(harm.atSeconds)}`
+  );
+}
+
+export function overviewSubtitle(): string {
+  return 'When a workload is harmed first; a hollow mark: not within the run';
+}
+
+export function overviewLabel(result: RunResult): string {
+  const [first = null] = harmsOf(result);
+  return shortAnswer(first, result.projection, result.endSeconds);
+}
+
+/** Under the time axis when the picture stops before the run does. */
+export function restOfRun(horizonSeconds: number): string {
+  return `the run goes on to ${formatSeconds(horizonSeconds)}`;
+}
+
+export function limitLabel(pidMax: number): string {
+  return `pid_max ${formatCount(pidMax)}`;
+}
+
+/** When drawing the limit to scale would flatten everything below it. */
+export function limitOutOfSight(pidMax: number, axisTop: number): string {
+  return `↑ pid_max ${formatCount(pidMax)}: ${formatCount(Math.round(pidMax / axisTop))} times this height`;
+}
+
+export function reservedLabel(): string {
+  return 'PIDs below 300 are not handed out again';
+}
