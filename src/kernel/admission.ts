@@ -4,7 +4,8 @@ import type { Cgroup } from './cgroups.js';
 import type { TaskId } from './ids.js';
 import { NONE } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';
-import { NPROC_MAX } from './processes.js';
+import type { PidNamespace } from './namespaces.js';
+import { NPROC_MAX, RUN_LEVELS_MAX } from './processes.js';
 import { type KernelState, ROOT } from './state.js';
 import { PROCESS, USER } from './tasks.js';
 
@@ -21,8 +22,36 @@ export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
   return true;
 }
 
-/** The same for several tasks at once, without a refusal: it only says whether they fit. */
-export function hasRoomFor(kernel: KernelState, parent: TaskId, tasks: number): boolean {
+/**
+ * PIDs and charges for `count` tasks, in the usual case: no limit is near, and the next PIDs of every level
+ * are free and side by side, from `burstStart` on. Then the order of the checks does not matter. False: a
+ * check has failed, and nothing has happened; the caller takes the way in steps, which names the limit.
+ */
+export function takeAtOnce(
+  kernel: KernelState,
+  task: TaskId,
+  namespace: PidNamespace,
+  count: number,
+): boolean {
+  if (namespace.dead || namespace.level >= RUN_LEVELS_MAX || !hasRoomFor(kernel, task, count)) return false;
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+    if (level.takeNext(count)) continue;
+    putBack(namespace, level, count);
+    return false;
+  }
+  if (kernel.cgroups[kernel.tasks.cgroup(task)].tryCharge(count) === null) return true;
+  putBack(namespace, null, count);
+  return false;
+}
+
+/** Undoes `takeNext` up to the level where it failed; null: on all of them. */
+function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: number): void {
+  for (let level: PidNamespace | null = namespace; level !== failed && level !== null; level = level.parent)
+    level.putBack(count);
+}
+
+/** `hasRoom` for several tasks at once, without a refusal: it only says whether they fit. */
+function hasRoomFor(kernel: KernelState, parent: TaskId, tasks: number): boolean {
   return userRoom(kernel, parent) >= tasks && kernel.nrThreads <= kernel.threadsMax - tasks;
 }
 

@@ -41,7 +41,7 @@ import {
   USER,
   ZOMBIE,
 } from './tasks.js';
-import { dropThread, dropThreads, isSingleThreaded } from './threads.js';
+import { dropThreads, dropYoungest, isSingleThreaded } from './threads.js';
 
 /** exit_group: the process and all its threads end. `status` as a shell shows it: 128 + signal if killed. */
 export function exit(kernel: KernelState, task: TaskId, status: number): void {
@@ -79,7 +79,7 @@ export function endBySignal(
 export function exitAhead(kernel: KernelState, task: TaskId, status: number): boolean {
   if (isSingleThreaded(kernel, task)) return false;
   if (kernel.tasks.rows[task + STATE] === LIVE) exitMainThread(kernel, task);
-  else dropThread(kernel, task);
+  else dropYoungest(kernel, task, 1);
   kernel.tasks.rows[task + STATUS] = status;
   kernel.processes.rows[kernel.processOf(task) | SIGNALS] |= PENDING_DEATH;
   return true;
@@ -106,11 +106,14 @@ function exitAfterMainThread(kernel: KernelState, task: TaskId): void {
   exit(kernel, task, isKilled(kernel, task) ? kernel.tasks.rows[task + STATUS] : 0);
 }
 
-/** One extra thread ends; if the main thread was waiting for the last one, the process ends with it (K19). */
-export function endThread(kernel: KernelState, task: TaskId): void {
-  const isLast = kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === 1;
-  if (isLast && kernel.tasks.rows[task + STATE] === LEADER_DEAD) exitAfterMainThread(kernel, task);
-  else dropThread(kernel, task);
+/**
+ * So many extra threads end, the youngest first; if the main thread was waiting for the last of them, the
+ * process ends with it (K19).
+ */
+export function endThreads(kernel: KernelState, task: TaskId, count: number): void {
+  const areAll = kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === count;
+  if (areAll && kernel.tasks.rows[task + STATE] === LEADER_DEAD) exitAfterMainThread(kernel, task);
+  else dropYoungest(kernel, task, count);
   finishEmptiedNamespaces(kernel);
 }
 
@@ -123,7 +126,8 @@ export function endThread(kernel: KernelState, task: TaskId): void {
 function endNamespace(kernel: KernelState, init: TaskId, namespace: PidNamespace): void {
   const { tasks, processes, children } = kernel;
   const process = tasks.rows[init + PROCESS];
-  while (processes.rows[process | THREADS] > 1) dropThread(kernel, init);
+  const others = processes.rows[process | THREADS] - 1;
+  if (others > 0) dropYoungest(kernel, init, others);
   const threads = processes.rows[process | THREADS];
   if (threads === 1 && tasks.rows[init + STATE] === LIVE) countZombie(kernel, init, 1);
   namespace.initPids = 1 + threads;

@@ -1,10 +1,10 @@
 /** fork. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
-import { chargeOne, hasRoom, hasRoomFor } from './admission.js';
+import { chargeOne, hasRoom, takeAtOnce } from './admission.js';
 import { type CommId, HOST_ORIGIN, NONE, type OriginId, type TaskId } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
 import { HOST_PID, labelOf, REFS } from './pids.js';
-import { BIRTH, CHILD_NAMESPACE, NPROC_MAX, RUN_LEVELS_MAX, SIGNALS, TASK, THREADS } from './processes.js';
+import { BIRTH, CHILD_NAMESPACE, NPROC_MAX, SIGNALS, TASK, THREADS } from './processes.js';
 import { inherited } from './signals.js';
 import type { KernelState } from './state.js';
 import {
@@ -45,32 +45,15 @@ export function fork(
 }
 
 /**
- * PIDs and charges for `count` tasks, in the usual case: no limit is near, and the next PIDs of every level
- * are free and side by side. Then the order of the checks does not matter; if a check fails, `admitInSteps`
- * repeats them in the kernel's order to name the limit. Returns the `struct pid` of the first task, or NONE:
- * a check has failed, and nothing has happened.
+ * `takeAtOnce` for a process with its threads: the `struct pid` of the process, or NONE. If a check fails,
+ * `admitInSteps` repeats them in the kernel's order to name the limit.
  */
 function admitAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespace, count: number): number {
-  if (namespace.dead || namespace.level >= RUN_LEVELS_MAX || !hasRoomFor(kernel, parent, count)) return NONE;
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    if (level.takeNext(count)) continue;
-    putBack(namespace, level, count);
-    return NONE;
-  }
-  if (kernel.cgroups[kernel.tasks.cgroup(parent)].tryCharge(count) !== null) {
-    putBack(namespace, null, count);
-    return NONE;
-  }
+  if (!takeAtOnce(kernel, parent, namespace, count)) return NONE;
   const pidRow = kernel.pids.allocate();
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent)
     kernel.pids.setPid(pidRow, level.level, level.burstStart);
   return pidRow;
-}
-
-/** Undoes `takeNext` up to the level where it failed; null: on all of them. */
-function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: number): void {
-  for (let level: PidNamespace | null = namespace; level !== failed && level !== null; level = level.parent)
-    level.putBack(count);
 }
 
 /**

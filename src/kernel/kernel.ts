@@ -1,31 +1,20 @@
 /**
- * The simulated kernel: its system calls, and what can be read from it. Its tables are its own.
+ * The simulated kernel: its system calls. What can be read from it is in readers.ts; its tables are its own.
  *
  * A task is an index (`TaskId`). A call returns an integer, so that millions a second allocate nothing; what
  * belongs to a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
  */
 
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
-import { checkInvariants } from './check.js';
-import { endThread, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import { endThreads, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { concernsOnlyParent, exitAwaited } from './exit-awaited.js';
 import { boot, fork } from './fork.js';
-import {
-  type CgroupId,
-  type CommId,
-  HOST_NS,
-  NONE,
-  type OriginId,
-  type PidNsId,
-  type TaskId,
-} from './ids.js';
+import { type CgroupId, type CommId, NONE, type OriginId, type PidNsId, type TaskId } from './ids.js';
 import { dieOfSignal, kill, killChildren, killGroup } from './kill.js';
-import { NPROC_UNLIMITED, PID_MAX_LIMIT, RESERVED_PIDS } from './limits.js';
-import { processWithPid, taskWithPid } from './lookup.js';
-import { listTasks, liveTasksIn, pinnedPids, type TaskRow } from './observe.js';
-import type { OriginCount } from './origin-counts.js';
-import { NPROC_MAX, processIndex, SIGNALS, THREADS } from './processes.js';
-import type { KernelRules } from './rules.js';
+import { NPROC_UNLIMITED, PID_MAX_LIMIT } from './limits.js';
+import type { TaskRow } from './observe.js';
+import { NPROC_MAX, SIGNALS } from './processes.js';
+import { KernelReaders } from './readers.js';
 import { attach, exec, setns, setpgid, setSubreaper, setsid, unsharePidNamespace } from './session.js';
 import {
   isHandler,
@@ -43,10 +32,10 @@ import {
   withSigchld,
   withSigterm,
 } from './signals.js';
-import { canRun, isMainThreadDead, type StageName, stageOf } from './stages.js';
-import { type ForkRefusal, type KernelOptions, KernelState } from './state.js';
-import { FREE, LEADER_DEAD, LIVE, PARENT, PID, STATE, STATUS, USER, ZOMBIE } from './tasks.js';
-import { cloneThreads, dropOtherThreads, isSingleThreaded } from './threads.js';
+import { type StageName, stageOf } from './stages.js';
+import { type KernelOptions, KernelState } from './state.js';
+import { LEADER_DEAD, LIVE, STATE, USER } from './tasks.js';
+import { cloneThreads, dropOtherThreads } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
 export {
@@ -74,13 +63,12 @@ export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
 export type { TaskRow };
 
-export class Kernel {
+export class Kernel extends KernelReaders {
   /** The host's PID 1. */
   readonly init: TaskId;
-  private readonly state: KernelState;
 
   constructor(options: KernelOptions) {
-    this.state = new KernelState(options);
+    super(new KernelState(options));
     this.init = boot(this.state, options.initComm ?? 'init');
   }
 
@@ -107,8 +95,9 @@ export class Kernel {
     return cloneThreads(this.state, task, count);
   }
 
-  endOneThread(task: TaskId): void {
-    endThread(this.state, task);
+  /** So many of its extra threads, at least one, the youngest first. */
+  endThreads(task: TaskId, count: number): void {
+    endThreads(this.state, task, count);
   }
 
   /** All threads end but the one that calls: the main one as long as that lives. */
@@ -320,10 +309,15 @@ export class Kernel {
     return this.state.cgroups[cgroup].events;
   }
 
-  /** setuid and RLIMIT_NPROC, inherited by children (K39). At most 256 users. */
+  /** setuid and RLIMIT_NPROC, inherited by children (K39). */
   setUser(task: TaskId, uid: number): void {
     let user = this.state.uids.indexOf(uid);
     if (user === NONE) user = this.state.uids.push(uid) - 1;
+    if (user === this.state.userTasks.length) {
+      const { userTasks } = this.state;
+      this.state.userTasks = new Int32Array(2 * user);
+      this.state.userTasks.set(userTasks);
+    }
     const { rows } = this.state.tasks;
     const count = 1 + this.threadCount(task);
     this.state.countUser(rows[task + USER], -count);
@@ -335,221 +329,17 @@ export class Kernel {
     this.state.processes.rows[this.state.processOf(task) | NPROC_MAX] = Math.min(nprocMax, NPROC_UNLIMITED);
   }
 
-  // ---- the machine
-
-  /** RLIMIT_NPROC of the task (K39). */
-  nprocMax(task: TaskId): number {
-    return this.state.processes.rows[this.state.processOf(task) | NPROC_MAX];
-  }
-
-  /** Live threads and zombies of a user other than root, of whom they are not counted. */
-  tasksOfUser(uid: number): number {
-    return this.state.userTasks[this.state.uids.indexOf(uid)] ?? 0;
-  }
-
-  get rules(): KernelRules {
-    return this.state.rules;
-  }
-
-  get threadsMax(): number {
-    return this.state.threadsMax;
-  }
-
-  /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */
-  get nrThreads(): number {
-    return this.state.nrThreads;
-  }
-
-  /** Of the last refused fork or clone. */
-  get refusal(): ForkRefusal {
-    return this.state.refusal;
-  }
-
-  /** Forks and clones refused so far. */
-  get forkRefusals(): number {
-    return this.state.forkRefusals;
-  }
-
-  /** The id of a name for processes: the same name has the same id. */
-  comm(name: string): CommId {
-    return this.state.comm(name);
-  }
-
-  // ---- tasks
-
-  parentOf(task: TaskId): TaskId {
-    return this.state.tasks.rows[task + PARENT] as TaskId;
-  }
-
-  /** Live ones and zombies, in the order in which `wait` finds them. */
-  childrenOf(task: TaskId): TaskId[] {
-    return this.state.children.inOrder(task);
-  }
-
-  /** Live ones or zombies. */
-  hasChildren(task: TaskId): boolean {
-    return this.state.children.hasAny(this.state.processOf(task));
-  }
-
-  /** Has the parent a PID in the task's namespace? Otherwise getppid() is 0 there (K23). */
-  seesParent(task: TaskId): boolean {
-    return (
-      this.state.pidIn(this.state.tasks.rows[this.parentOf(task) + PID], this.state.namespaceOf(task)) !== 0
-    );
-  }
-
-  /** The task's PID in a namespace; 0 if it has none there. */
-  pidOf(task: TaskId, namespace: PidNsId = HOST_NS): number {
-    return this.state.pidIn(this.state.tasks.rows[task + PID], this.state.namespaces[namespace]);
-  }
-
-  /** Its PID on the host, which every task has. */
-  hostPid(task: TaskId): number {
-    return this.state.hostPid(task);
-  }
-
-  /** getpid(): its PID in its own namespace. */
-  ownPid(task: TaskId): number {
-    return this.state.pids.pidAt(this.state.tasks.rows[task + PID], this.state.namespaceOf(task).level);
-  }
-
   /**
-   * The process that has this PID in the namespace of `reader`, or NONE. With `orThread` also the process of
-   * an extra thread with this PID: kill() finds a process by any of its threads, waitpid() does not. `guess`
-   * is the task that had the PID when the reader took note of it.
+   * setuid and RLIMIT_NPROC of a process that is about to exec. False: execve fails with EAGAIN, as the user
+   * had more tasks than that already (R62; `set_cred_ucounts`, `do_execveat_common`).
    */
-  taskWithPid(pid: number, reader: TaskId, guess: TaskId, orThread: boolean): TaskId {
-    const namespace = this.state.namespaceOf(reader);
-    const { rows } = this.state.tasks;
-    if (rows[guess + STATE] !== FREE && this.state.pidIn(rows[guess + PID], namespace) === pid) return guess;
-    return orThread ? taskWithPid(this.state, namespace, pid) : processWithPid(this.state, namespace, pid);
-  }
-
-  /** How far its end has come. */
-  stageOf(task: TaskId): StageName {
-    return stageOf(this.state, task);
-  }
-
-  /** Has died and has not been released. */
-  isZombie(task: TaskId): boolean {
-    return this.state.tasks.rows[task + STATE] === ZOMBIE;
-  }
-
-  /** Can still run: not free, not a zombie, not a PID 1 on its way out. */
-  canRun(task: TaskId): boolean {
-    return canRun(this.state, task);
-  }
-
-  /** What waitpid returned last: the child's PID in its parent's namespace. Until the next fork. */
-  get waitedPid(): number {
-    return this.state.waitedPid;
-  }
-
-  /** Its exit status, 128 + signal if it was killed. Until the next fork. */
-  get waitedStatus(): number {
-    return this.state.waitedStatus;
-  }
-
-  /** The exit status of a task that has ended. */
-  statusOf(task: TaskId): number {
-    return this.state.tasks.rows[task + STATUS];
-  }
-
-  threadCount(task: TaskId): number {
-    return this.state.processes.rows[this.state.processOf(task) | THREADS];
-  }
-
-  /** Has it ended, and others go on (K19)? */
-  isMainThreadDead(task: TaskId): boolean {
-    return isMainThreadDead(this.state, task);
-  }
-
-  /** Besides the one that calls, the main one as long as it lives: what an exec has to end first (K46). */
-  hasOtherThreads(task: TaskId): boolean {
-    return !isSingleThreaded(this.state, task);
-  }
-
-  /** A small index for every live process, for tables of others; when it ends, the next one gets it. */
-  processIndex(task: TaskId): number {
-    return processIndex(this.state.processOf(task));
-  }
-
-  commOf(task: TaskId): CommId {
-    return this.state.tasks.comm(task);
-  }
-
-  originOf(task: TaskId): OriginId {
-    return this.state.tasks.origin(task);
-  }
-
-  // ---- PID namespaces, cgroups, accounts
-
-  pidMax(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].pidMax;
-  }
-
-  /** The PID to try next; 0 before the first one (K2). */
-  cursor(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].cursor;
-  }
-
-  /** How many of the PIDs are taken that are never handed out again after the first pass (K3). */
-  lowPidsHeld(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].taken.countBelow(RESERVED_PIDS);
-  }
-
-  /** How many PIDs are taken beyond a `pid_max` that was lowered (K7). */
-  pidsBeyondMax(namespace: PidNsId = HOST_NS): number {
-    const { taken, pidMax } = this.state.namespaces[namespace];
-    return taken.count(pidMax);
-  }
-
-  /** PIDs of processes that have no PID further in: of this namespace, and of none that is nested in it. */
-  ownPids(namespace: PidNsId = HOST_NS): number {
-    const { ownTasks, ownPinned } = this.state.namespaces[namespace];
-    return ownTasks + ownPinned;
-  }
-
-  /** PIDs in use: live threads + zombies + pinned. */
-  allocated(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].allocated;
-  }
-
-  /** Live threads and zombies with a PID in a namespace. */
-  taskCount(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].tasks;
-  }
-
-  zombies(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].zombies;
-  }
-
-  /** PIDs taken that belong to no task: invisible to ps, loadavg, pids.current and the kubelet (K12). */
-  pinned(namespace: PidNsId = HOST_NS): number {
-    return this.allocated(namespace) - this.taskCount(namespace);
-  }
-
-  pinnedPids(namespace: PidNsId = HOST_NS): number[] {
-    return pinnedPids(this.state, this.state.namespaces[namespace]);
-  }
-
-  /** Live processes of a cgroup, not of those below it: `cgroup.procs`. */
-  liveTasksIn(cgroup: CgroupId): TaskId[] {
-    return liveTasksIn(this.state, cgroup);
-  }
-
-  /** What is on an account; all 0 if there never was anything. */
-  originCount(origin: OriginId): OriginCount {
-    return this.state.origins.countOf(origin);
-  }
-
-  listTasks(namespace: PidNsId = HOST_NS): TaskRow[] {
-    return listTasks(this.state, this.state.namespaces[namespace]);
-  }
-
-  /** Throws when a count, a list or the accounting identity is wrong: a bug of ours. */
-  checkInvariants(): void {
-    checkInvariants(this.state);
+  becomeUser(task: TaskId, uid: number, nprocMax: number): boolean {
+    this.setUser(task, uid);
+    this.setNprocMax(task, nprocMax);
+    const user = this.state.tasks.rows[task + USER];
+    if (this.state.userTasks[user] - 1 <= nprocMax) return true;
+    this.state.refuse(task, 'rlimit-nproc', uid);
+    return false;
   }
 }
 

@@ -87,7 +87,7 @@ export class KernelState {
   /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */
   nrThreads = 0;
   /** Tasks by user, for RLIMIT_NPROC (K39). Root's are not counted: it may have any number. */
-  readonly userTasks = new Int32Array(256);
+  userTasks = new Int32Array(256);
   readonly uids: number[] = [0];
 
   /** Of the last refused fork or clone. */

@@ -6,7 +6,7 @@
  * starts on each level. The run of the first burst is in the row of the process (RUN_LENGTH, RUN_STARTS), and
  * with most processes that is all of them; those of further bursts are kept aside (thread-pids.ts).
  */
-import { chargeOne, hasRoom, roomFor } from './admission.js';
+import { chargeOne, hasRoom, roomFor, takeAtOnce } from './admission.js';
 import { lesser } from './arena.js';
 import type { TaskId } from './ids.js';
 import { NONE } from './ids.js';
@@ -18,7 +18,14 @@ import { ThreadPids } from './thread-pids.js';
 
 /** Makes up to `count` threads; returns how many. Fewer than asked: the reason is in `kernel.refusal`. */
 export function cloneThreads(kernel: KernelState, task: TaskId, count: number): number {
+  if (count <= 0) return 0;
   const namespace = kernel.namespaceOf(task);
+  const process = kernel.processOf(task);
+  if (kernel.processes.rows[process | THREADS] === 0 && takeAtOnce(kernel, task, namespace, count)) {
+    setFirstRun(kernel, process, namespace, count, 0);
+    countBorn(kernel, task, process, namespace, count);
+    return count;
+  }
   let made = 0;
   while (made < count) {
     const burst = burstLength(kernel, task, namespace, count - made);
@@ -26,7 +33,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
       refuseOne(kernel, task, namespace);
       break;
     }
-    takeBurst(kernel, task, namespace, burst);
+    takeBurst(kernel, task, process, namespace, burst);
     made += burst;
   }
   return made;
@@ -44,9 +51,14 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
 }
 
 /** One at a time, each cursor would have gone through just these PIDs. */
-function takeBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, length: number): void {
+function takeBurst(
+  kernel: KernelState,
+  task: TaskId,
+  process: number,
+  namespace: PidNamespace,
+  length: number,
+): void {
   const { rows } = kernel.processes;
-  const process = kernel.tasks.rows[task + PROCESS];
   if (rows[process | THREADS] > 0 || namespace.level >= RUN_LEVELS_MAX) {
     furtherThreads(kernel, process).take(namespace, length);
     // Not what the process before it has left there.
@@ -56,8 +68,8 @@ function takeBurst(kernel: KernelState, task: TaskId, namespace: PidNamespace, l
       level.takeBurst(length);
     setFirstRun(kernel, process, namespace, length, 0);
   }
-  countThreads(kernel, task, process, namespace, length);
-  kernel.origins.countBorn(kernel.tasks.origin(task), length);
+  kernel.cgroups[kernel.tasks.cgroup(task)].charge(length);
+  countBorn(kernel, task, process, namespace, length);
 }
 
 /** Notes the first run of a process: it begins `offset` behind the start of the burst that has been taken. */
@@ -98,18 +110,21 @@ function refuseOne(kernel: KernelState, task: TaskId, namespace: PidNamespace): 
   else chargeOne(kernel, task);
 }
 
-/** The youngest extra thread ends. The caller sees to a leader that has been waiting for it (exit.ts). */
-export function dropThread(kernel: KernelState, task: TaskId): void {
+/**
+ * So many extra threads end, the youngest first; there must be as many. The caller sees to a leader that has
+ * been waiting for them (exit.ts).
+ */
+export function dropYoungest(kernel: KernelState, task: TaskId, count: number): void {
   const { rows } = kernel.processes;
   const process = kernel.processOf(task);
   const namespace = kernel.namespaceOf(task);
-  const isOfFirstRun = rows[process | THREADS] === rows[process | RUN_LENGTH];
-  if (isOfFirstRun) rows[process | RUN_LENGTH]--;
-  else furtherThreads(kernel, process).drop(namespace);
-  countEnded(kernel, task, process, namespace, 1);
-  const last = rows[process | RUN_LENGTH];
+  const further = lesser(count, rows[process | THREADS] - rows[process | RUN_LENGTH]);
+  for (let left = further; left > 0; left--) furtherThreads(kernel, process).drop(namespace);
+  const ofFirstRun = count - further;
+  const kept = (rows[process | RUN_LENGTH] -= ofFirstRun);
+  countEnded(kernel, task, process, namespace, count);
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    if (isOfFirstRun) level.taken.free(rows[process | (RUN_STARTS + level.level)] + last);
+    if (ofFirstRun > 0) level.taken.freeRun(rows[process | (RUN_STARTS + level.level)] + kept, ofFirstRun);
     if (level.dead) kernel.hasShrunk(level);
   }
 }
@@ -125,7 +140,8 @@ export function isSingleThreaded(kernel: KernelState, task: TaskId): boolean {
 export function dropOtherThreads(kernel: KernelState, task: TaskId): void {
   if (isSingleThreaded(kernel, task)) return;
   if (kernel.tasks.rows[task + STATE] === LIVE) dropThreads(kernel, task);
-  while (!isSingleThreaded(kernel, task)) dropThread(kernel, task);
+  const threads = kernel.processes.rows[kernel.processOf(task) | THREADS];
+  if (threads > 1) dropYoungest(kernel, task, threads - 1);
 }
 
 /** All extra threads end; there must be some. */
@@ -157,19 +173,16 @@ export function threadPidsIn(
   return first.concat(furtherThreads[processIndex(process)]?.pidsIn(of, namespace) ?? []);
 }
 
-function countThreads(
+/** Counts threads that have PIDs and are charged. */
+function countBorn(
   kernel: KernelState,
   task: TaskId,
   process: number,
   namespace: PidNamespace,
-  change: number,
+  count: number,
 ): void {
-  const { tasks, processes } = kernel;
-  processes.rows[process | THREADS] += change;
-  namespace.ownTasks += change;
-  kernel.nrThreads += change;
-  kernel.countUser(tasks.rows[task + USER], change);
-  kernel.cgroups[tasks.cgroup(task)].charge(change);
+  countThreads(kernel, task, process, namespace, count);
+  kernel.origins.countBorn(kernel.tasks.origin(task), count);
 }
 
 function countEnded(
@@ -180,5 +193,19 @@ function countEnded(
   count: number,
 ): void {
   countThreads(kernel, task, process, namespace, -count);
+  kernel.cgroups[kernel.tasks.cgroup(task)].charge(-count);
   kernel.origins.countReleased(kernel.tasks.origin(task), count);
+}
+
+function countThreads(
+  kernel: KernelState,
+  task: TaskId,
+  process: number,
+  namespace: PidNamespace,
+  change: number,
+): void {
+  kernel.processes.rows[process | THREADS] += change;
+  namespace.ownTasks += change;
+  kernel.nrThreads += change;
+  kernel.countUser(kernel.tasks.rows[task + USER], change);
 }

@@ -4,7 +4,7 @@ import { HOLDS } from '../text/comparison.js';
 import { grouped } from '../text/figures.js';
 import type { NodeContext } from './context.js';
 import type { Kubelet, PodSlot } from './kubelet/kubelet.js';
-import type { PodContainer } from './kubelet/pod.js';
+import type { PodContainer } from './kubelet/pod-container.js';
 import type { Condition, Intervention, ProbeSpec } from './spec.js';
 
 export function scheduleInterventions(context: NodeContext, kubelet: Kubelet): void {

@@ -95,6 +95,13 @@ export type ContainerRole = (typeof CONTAINER_ROLES)[number];
 export const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'] as const;
 export type RestartPolicy = (typeof RESTART_POLICIES)[number];
 
+/** Whom a process runs as, and RLIMIT_NPROC: how many tasks that user may have on the whole machine (K39). */
+export interface TaskUser {
+  uid: number;
+  /** Infinite: no limit. */
+  nprocMax: number;
+}
+
 export interface ContainerSpec {
   name: string;
   program: Program;
@@ -105,6 +112,8 @@ export interface ContainerSpec {
   restartPolicy?: RestartPolicy;
   /** `pids.max` of its own cgroup; infinite: no limit. Absent: as the runtime has it (R58). */
   pidsLimit?: number;
+  /** Absent: root. */
+  user?: TaskUser;
   postStart?: HookAction;
   preStop?: HookAction;
   /** Default: none. */
@@ -202,6 +211,8 @@ export interface SshLoginsSpec {
   everyUs: number;
   /** How long each stays. */
   lastsUs: number;
+  /** Who logs in. Absent: root. */
+  user?: TaskUser;
 }
 
 /** Pods that come and go: one is created and one deleted in each period. */

@@ -2,7 +2,7 @@
 import { type CommId, type Kernel, NONE, type TaskId } from '../kernel/kernel.js';
 import type { RandomStream } from '../sim/random.js';
 import type { Program } from './code.js';
-import { NO_OUTPUT, type OutputId } from './outputs.js';
+import type { Output } from './output.js';
 
 /** What a process waits for. */
 export const RUNNING = 0;
@@ -69,7 +69,7 @@ export class ProcessContext {
   /** Exit status of the child that the image's last wait step reaped, or as SET_STATUS has it. */
   waitedStatus = 0;
   /** The stdout of an exec that it holds open: of its own, or of a process above it. */
-  output: OutputId = NO_OUTPUT;
+  output: Output | null = null;
   /** The worker that runs it in place of a program. */
   worker: Worker | null = null;
   /** Loop counters of the image. */

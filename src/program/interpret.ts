@@ -4,7 +4,7 @@
  *
  *   woken ──► the step it waited in, tried again ──► handlers of pending signals ──► steps ──► blocked
  */
-import { ANY, type Kernel, NO_CHILD, NONE, type TaskId, taskId, WOULD_BLOCK } from '../kernel/kernel.js';
+import { type Kernel, NONE, type TaskId } from '../kernel/kernel.js';
 import {
   PENDING_DEATH,
   PENDING_SIGCHLD,
@@ -65,11 +65,9 @@ import {
   THREADS_NEXT,
   THREADS_REFUSED,
   WAIT_LABEL_LENGTH,
-  WAIT_LABEL_SLOT,
 } from './code.js';
 import {
   ENDING_THREADS,
-  isWaiting,
   JOINING,
   PAUSED,
   type ProcessContext,
@@ -79,9 +77,9 @@ import {
   WAITING_ALL,
   WAITING_ANY,
   WAITING_LABEL,
-  type Waiting,
 } from './context.js';
 import { SIGCHLD_DISPOSITIONS, SIGTERM_DISPOSITIONS } from './step.js';
+import { labelled, lookOnce, reap, retryWait, tryWait } from './waiting.js';
 
 /** What the interpreter needs of the machine that it runs on. */
 export interface InterpreterHost {
@@ -131,7 +129,7 @@ function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
 function endJoined(host: InterpreterHost, context: ProcessContext): void {
   const { kernel } = host;
   if (kernel.dieOfSignal(context.task)) return;
-  kernel.endOneThread(context.task);
+  kernel.endThreads(context.task, 1);
   context.blocked = RUNNING;
   host.runAgain(context);
 }
@@ -162,6 +160,11 @@ function goOnWithExec(host: InterpreterHost, context: ProcessContext): boolean {
   return true;
 }
 
+/** The end of the SLEEP step that the process is in. */
+export function endSleep(context: ProcessContext): void {
+  if (context.blocked === SLEEPING) context.blocked = RUNNING;
+}
+
 /** The EXEC that `pc` is at. */
 function exec(kernel: Kernel, context: ProcessContext): void {
   const program = context.program as Program;
@@ -169,77 +172,6 @@ function exec(kernel: Kernel, context: ProcessContext): void {
   const { pc } = context;
   kernel.exec(context.task, comms[code[pc + EXEC_COMM]]);
   context.begin(context.task, program, code[pc + EXEC_BODY], context.stream!);
-}
-
-/**
- * A signal is there for the process. If it is blocked in waitpid, that sees a child that is dead by now
- * first: `do_wait` looks at the children again before it looks at signals. It returns with one, however many
- * the step waits for.
- */
-export function lookOnce(kernel: Kernel, context: ProcessContext): void {
-  const { blocked } = context;
-  if (isWaiting(blocked) && isOver(blocked, waitOnce(kernel, context, blocked))) context.blocked = RUNNING;
-}
-
-/** The end of the SLEEP step that the process is in. */
-export function endSleep(context: ProcessContext): void {
-  if (context.blocked === SLEEPING) context.blocked = RUNNING;
-}
-
-/** The end of the WAIT_ANY that the process is in: a child has been reaped for it. */
-export function endWait(kernel: Kernel, context: ProcessContext): void {
-  context.waitedStatus = kernel.waitedStatus;
-  context.blocked = RUNNING;
-}
-
-function retryWait(kernel: Kernel, context: ProcessContext): void {
-  const { blocked } = context;
-  if (isWaiting(blocked) && tryWait(kernel, context, blocked)) context.blocked = RUNNING;
-}
-
-/** One attempt at the wait step that `pc` is behind; true when there is nothing more to wait for. */
-function tryWait(kernel: Kernel, context: ProcessContext, how: Waiting): boolean {
-  let result = waitOnce(kernel, context, how);
-  while (how === WAITING_ALL && result >= 0) result = waitOnce(kernel, context, how);
-  return isOver(how, result);
-}
-
-/** After a waitpid with this result. */
-function isOver(how: Waiting, result: number): boolean {
-  return how === WAITING_ALL ? result === NO_CHILD : result !== WOULD_BLOCK;
-}
-
-/** One waitpid of the wait step that `pc` is behind. */
-function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number {
-  let child: TaskId | typeof ANY = ANY;
-  if (how === WAITING_LABEL) {
-    const slot = labelOperand(context);
-    child = labelled(kernel, context, slot, false);
-    if (child === NONE) {
-      if (context.labelPids[slot] !== 0 && context.labelStatuses[slot] !== NONE)
-        context.waitedStatus = context.labelStatuses[slot];
-      return NO_CHILD;
-    }
-  }
-  const result = kernel.wait(context.task, child);
-  if (result < 0) return result;
-  context.waitedStatus = kernel.waitedStatus;
-  if (how === WAITING_LABEL) context.labelStatuses[labelOperand(context)] = kernel.waitedStatus;
-  return result;
-}
-
-/** The slot of the WAIT_LABEL that `pc` is behind. */
-function labelOperand(context: ProcessContext): number {
-  return (context.program as Program).code[context.pc - WAIT_LABEL_LENGTH + WAIT_LABEL_SLOT];
-}
-
-/**
- * Whose number a label is now, or NONE. A program remembers a number, not a process: once its child has been
- * reaped, that may be a stranger's.
- */
-function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): TaskId {
-  const pid = context.labelPids[slot];
-  return pid === 0 ? NONE : kernel.taskWithPid(pid, context.task, taskId(context.labelTasks[slot]), orThread);
 }
 
 /**
@@ -260,18 +192,6 @@ function handleSignals(host: InterpreterHost, context: ProcessContext): boolean 
   if (!isHandled && kernel.isNamespaceInit(task)) return true;
   exit(host, context, isHandled ? 0 : STATUS_TERMINATED);
   return false;
-}
-
-/** One waitpid(-1, WNOHANG). It notes the status of a child with a label, for a later wait. */
-function reap(kernel: Kernel, context: ProcessContext): boolean {
-  const child = kernel.wait(context.task, ANY);
-  if (child < 0) return false;
-  const { labelTasks, labelPids, labelStatuses } = context;
-  for (let slot = 0; slot < (context.program as Program).labelCount; slot++) {
-    if (labelTasks[slot] === child && labelPids[slot] !== 0 && labelStatuses[slot] === NONE)
-      labelStatuses[slot] = kernel.waitedStatus;
-  }
-  return true;
 }
 
 /**

@@ -19,8 +19,9 @@ import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
 import { IDLE, isWaiting, ProcessContext, SLEEPING, WAITING_ANY, WORKER, type Worker } from './context.js';
-import { endSleep, endWait, type InterpreterHost, lookOnce, resume, takeOver } from './interpret.js';
-import { NO_OUTPUT, type OutputId, Outputs } from './outputs.js';
+import { endSleep, type InterpreterHost, resume, takeOver } from './interpret.js';
+import { type Output, UNTOLD } from './output.js';
+import { endWait, lookOnce } from './waiting.js';
 
 /**
  * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it
@@ -64,7 +65,6 @@ export interface MachineObserver {
 export class Machine implements InterpreterHost, KernelHooks {
   readonly kernel: Kernel;
   readonly sim: Simulation;
-  readonly outputs: Outputs;
   /** Set when a program was stopped because it never blocks; the simulation has been told to stop. */
   runaway: Runaway | null = null;
   /** Forks, ends, releases and refusals so far: what the digest is made of. */
@@ -86,7 +86,6 @@ export class Machine implements InterpreterHost, KernelHooks {
   constructor(options: MachineOptions) {
     const { sim } = options;
     this.sim = sim;
-    this.outputs = new Outputs(sim);
     this.wakeLatencyUs = options.wakeLatencyUs ?? 0;
     this.resumed = sim.register((row, token) => this.resume(row, token));
     this.awoken = sim.register((row, token) => this.endSleep(row, token));
@@ -109,9 +108,9 @@ export class Machine implements InterpreterHost, KernelHooks {
   }
 
   /** What runs a program holds this output from now on, and so do the children that it forks. */
-  holdOutput(task: TaskId, output: OutputId): void {
+  holdOutput(task: TaskId, output: Output): void {
     this.contextOf(task).output = output;
-    this.outputs.hold(output);
+    output.holders++;
   }
 
   /** `task` is run by TypeScript from now on. */
@@ -158,7 +157,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.sim.digest.fold(status);
     const context = this.contextOf(task);
     const { worker } = context;
-    if (context.output !== NO_OUTPUT) this.letGoOutput(context);
+    this.letGoOutput(context);
     context.end();
     worker?.ended?.(task, status);
   }
@@ -177,7 +176,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   startChild(parent: ProcessContext, child: TaskId, pc: number): void {
     const context = this.contextOf(child);
     context.begin(child, parent.program as Program, pc, parent.stream as RandomStream);
-    if (parent.output !== NO_OUTPUT) this.holdOutput(child, parent.output);
+    context.output = parent.output;
+    if (context.output !== null) context.output.holders++;
     context.renew();
     this.queue(context);
   }
@@ -215,11 +215,13 @@ export class Machine implements InterpreterHost, KernelHooks {
     return true;
   }
 
+  /** Maybe in the middle of a system call: the owner is told later, at this instant. */
   letGoOutput(context: ProcessContext): void {
     const { output } = context;
-    if (output === NO_OUTPUT) return;
-    context.output = NO_OUTPUT;
-    this.outputs.letGo(output);
+    if (output === null) return;
+    context.output = null;
+    if (--output.holders > 0 || output.whenClosed === UNTOLD) return;
+    this.sim.soon(output.whenClosed, output.owner, output.number);
   }
 
   threadMade(context: ProcessContext): void {

@@ -21,7 +21,6 @@ export function explainRefusal(refusedBy: Refuser, reading: Reading): RefusalTex
 
 /** By a limit below the node's. */
 export function explainPodRefusal({ refusedBy, limitOf }: PodRefusal): RefusalText {
-  if (limitOf === 'user') return REFUSALS[refusedBy];
   if (limitOf !== 'pod') return refusals[limitOf];
   return refusedBy === 'pid-max' ? refusals['pod-pid-max'] : REFUSALS[refusedBy];
 }

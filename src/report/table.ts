@@ -45,10 +45,10 @@ export function renderResults(
     .join('');
   switch (format) {
     case 'table':
-      return resultTable(shown, TABLE_COLUMNS, { ...options, width }) + below;
+      return resultTable(shown, columnsThatFit(shown, width), { ...options, width }) + below;
     case 'wide':
       // Asked for by name: never folded.
-      return resultTable(shown, [...TABLE_COLUMNS, ...WIDE_COLUMNS], { ...options, width }) + below;
+      return resultTable(shown, WIDE_COLUMNS, { ...options, width }) + below;
     case 'csv':
       return resultsCsv(results);
     case 'json':
@@ -105,7 +105,8 @@ function failedAt(seconds: number | null, { timeline }: RunResult, ...worked: Ti
   return worked.some((column) => (timeline[column].at(-1) ?? 0) > 0) ? '-' : 'not tried';
 }
 
-const TABLE_COLUMNS: readonly Column[] = [
+/** What a table has, however narrow. */
+const FIRST_COLUMNS: readonly Column[] = [
   { head: 'SCENARIO', align: 'left', cell: ({ scenario }) => printable(scenario.name) },
   { head: 'AFTER', align: 'right', cell: timeToHarm, tone: toneOf },
   { head: 'FIRST HARM', align: 'left', cell: harmCell, tone: toneOf },
@@ -113,9 +114,9 @@ const TABLE_COLUMNS: readonly Column[] = [
   { head: 'DOWN', align: 'right', cell: (result) => when(downSince(result)) },
 ];
 
-const WIDE_COLUMNS: readonly Column[] = [
+/** Of these as many as fit. */
+const MORE_COLUMNS: readonly Column[] = [
   { head: 'ZOMBIES', align: 'right', cell: ({ final }) => formatCount(final.zombies) },
-  { head: 'PINNED', align: 'right', cell: ({ final }) => formatCount(final.pinned) },
   {
     head: 'SSH REFUSED',
     align: 'right',
@@ -126,6 +127,12 @@ const WIDE_COLUMNS: readonly Column[] = [
     align: 'right',
     cell: (result) => failedAt(result.symptoms.firstPodCreateFailedSeconds, result, 'pods_created'),
   },
+  { head: 'PINNED', align: 'right', cell: ({ final }) => formatCount(final.pinned) },
+];
+
+const WIDE_COLUMNS: readonly Column[] = [
+  ...FIRST_COLUMNS,
+  ...MORE_COLUMNS,
   {
     head: 'PROBE FAILED',
     align: 'right',
@@ -158,15 +165,30 @@ const WIDTH = 80;
 /** A name is cut no shorter than this. */
 const NAME_MIN = 12;
 
+/** The table as text, the head first. */
+function cellsOf(results: readonly RunResult[], columns: readonly Column[]): string[][] {
+  return [
+    columns.map(({ head }) => head),
+    ...results.map((result) => columns.map(({ cell }) => cell(result))),
+  ];
+}
+
+function columnsThatFit(results: readonly RunResult[], width: number | null): readonly Column[] {
+  const columns = [...FIRST_COLUMNS, ...MORE_COLUMNS];
+  const widths = columnWidths(cellsOf(results, columns));
+  const room = (count: number) =>
+    widths.slice(0, count).reduce((sum, each) => sum + each + GAP.length, -GAP.length);
+  let count = columns.length;
+  while (width !== null && count > FIRST_COLUMNS.length && room(count) > width) count--;
+  return columns.slice(0, count);
+}
+
 function resultTable(
   results: readonly RunResult[],
   columns: readonly Column[],
   options: TableOptions,
 ): string {
-  const rows = [
-    columns.map(({ head }) => head),
-    ...results.map((result) => columns.map(({ cell }) => cell(result))),
-  ];
+  const rows = cellsOf(results, columns);
   const { width } = options;
   const widths = columnWidths(rows);
   const rest = widths.slice(1).reduce((sum, each) => sum + each + GAP.length, 0);

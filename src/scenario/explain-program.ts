@@ -8,10 +8,10 @@ import { type Explanation, indent } from './explanation.js';
 /** Every program of the catalogue, with what it is. */
 export function explainCatalogue(): Explanation {
   const library = catalogue();
-  const lines = [...library.keys()].flatMap((name) => [
-    `  ${name}`,
-    ...indent(library.get(name)!.description ?? '', 4),
-  ]);
+  const lines = [...library.keys()].flatMap((name) => {
+    const { description = '', source } = library.get(name)!;
+    return [`  ${name}`, ...indent(source === undefined ? description : `${description} (${source})`, 4)];
+  });
   return { ok: true, text: ['PROGRAMS:', ...lines, ''].join('\n') };
 }
 

@@ -14,7 +14,7 @@ export function parseFleet(
   reader: Reader,
   surroundings: Surroundings,
 ): Scenario[] {
-  const { metadata, spec } = reader.readParts(schemas().fleet, value, root);
+  const { metadata, spec } = reader.readParts(schemas().fleet(), value, root);
   if (spec === undefined) return [];
   refuseSameNames(spec, surroundings);
   const name = metadata?.name ?? '';

@@ -5,7 +5,7 @@ import { leaf, type Objection } from '../text/leaf.js';
 import { checkDuration, durationLeaf, nameLeaf, nodeNameLeaf, podNameLeaf } from '../text/leaves.js';
 import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../text/quantity.js';
 import { shorten } from '../text/value.js';
-import { HORIZON_US_MAX, INTERVAL_US_MIN } from './bounds.js';
+import { HORIZON_US_MAX, INT32_MAX, INTERVAL_US_MIN } from './bounds.js';
 
 export const timeLeaf = (): z.ZodString =>
   durationLeaf({
@@ -122,6 +122,17 @@ export function scenarioLeaves() {
     nodeName: nodeNameLeaf(),
     pidMax: z.int().min(PID_MAX_MIN).max(PID_MAX_LIMIT),
     pidsLimit: z.int().min(-1).max(PID_MAX_LIMIT),
+    uid: z.int().min(0).max(INT32_MAX),
+    ulimits: z.strictObject({
+      nproc: z
+        .int()
+        .min(0)
+        .max(INT32_MAX)
+        .optional()
+        .describe(
+          'RLIMIT_NPROC: tasks that the user may have on the whole machine. Root may have any number.',
+        ),
+    }),
   };
 }
 export type Leaves = ReturnType<typeof scenarioLeaves>;

@@ -96,15 +96,15 @@ export class Programs {
   }
 
   /** The program of that name. Null, with a diagnostic at the place, when it is unknown or wrong. */
-  named(name: string, place: Place, userland: Userland | null = null): Program | null {
+  named(name: string, place: Place, userland: Userland | null = null, stays = false): Program | null {
     if (this.broken.has(name)) return null;
-    const resolution = resolveName(name, this.library, { userland });
+    const resolution = resolveName(name, this.library, { userland, stays });
     if (!resolution.ok && !name.includes(' ')) {
       const hint = didYouMean(name, this.library.keys());
       this.findings.error(place, 'unknown-program', `there is no program \`${shorten(name)}\``, { hint });
       return null;
     }
-    return this.take(resolution, place, `${userland}`);
+    return this.take(resolution, place, `${userland} ${stays}`);
   }
 
   /** The program that a command line runs. Null, with a diagnostic at the place, when there is none. */

@@ -8,6 +8,7 @@ import type {
   PodSpec,
   RuntimeName,
   RuntimeSpec,
+  TaskUser,
 } from '../node/spec.js';
 import { sinceWhen } from '../node/versions/fact.js';
 import { newestKnown } from '../node/versions/known.js';
@@ -51,7 +52,11 @@ export function resolveNode(
     pause: source.pause === undefined ? runtimeRules(runtime, kubelet).pauseImage : String(source.pause),
     daemonThreadsEveryUs: source.daemonThreads ? micros(source.daemonThreads.every) : null,
     sshLogins: source.sshLogins
-      ? { everyUs: micros(source.sshLogins.every), lastsUs: micros(source.sshLogins.lasts) }
+      ? {
+          everyUs: micros(source.sshLogins.every),
+          lastsUs: micros(source.sshLogins.lasts),
+          ...userOf(source.sshLogins.runAsUser, source.sshLogins.ulimits),
+        }
       : null,
     podChurn: source.podChurn
       ? {
@@ -120,6 +125,11 @@ function resolveRuntime({ runtime: source, kernel }: NodeSource, { findings }: R
     ...(tasksMax === undefined ? {} : { tasksMax }),
   };
   return { name, version, setsid, execIntoFullCgroup, networkPlugin, ...limits };
+}
+
+/** The user of a container or a login. Root is bound by nothing (K39). */
+export function userOf(uid = 0, { nproc = Number.POSITIVE_INFINITY } = {}): { user?: TaskUser } {
+  return uid === 0 ? {} : { user: { uid, nprocMax: nproc } };
 }
 
 /** As runtimes read it: 0 and -1 are no limit. */

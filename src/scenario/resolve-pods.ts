@@ -12,7 +12,7 @@ import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
 import { resolveExecs, warnOfIdleExecs } from './resolve-execs.js';
 import { HANDLERS, resolveAction } from './resolve-handler.js';
 import { resolveHook } from './resolve-hooks.js';
-import { micros, pidsMax, warnBeyondHorizon } from './resolve-node.js';
+import { micros, pidsMax, userOf, warnBeyondHorizon } from './resolve-node.js';
 import type { ContainerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
 
 /** null: not known, because what the scenario says is no version. */
@@ -98,6 +98,7 @@ function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
     stopAtUs: source.stopAt === undefined ? null : micros(source.stopAt),
     restartPolicy: source.restartPolicy,
     terminationGraceUs: source.terminationGracePeriodSeconds * US_PER_SECOND,
+    ...(source.recreate === true ? { recreate: true } : {}),
     containers,
     ...(source.every === undefined
       ? {}
@@ -210,6 +211,7 @@ function resolveContainer(
       ...(role === 'main' ? {} : { role }),
       ...(restartPolicy === undefined || role !== 'main' ? {} : { restartPolicy }),
       ...(pidsLimit === undefined ? {} : { pidsLimit: pidsMax(pidsLimit) }),
+      ...userOf(source.securityContext?.runAsUser, source.ulimits),
       ...(postStart ? { postStart } : {}),
       ...(preStop ? { preStop } : {}),
       ...(execs.length === 0 ? {} : { execs }),
@@ -244,7 +246,8 @@ function resolveEntrypoint(
         },
       );
     }
-    return programs.named(source.program, findings.of(source, 'program'), userlandIn(source));
+    const place = findings.of(source, 'program');
+    return programs.named(source.program, place, userlandIn(source), role !== 'init');
   }
   if (source.command !== undefined) {
     const argv = [...source.command, ...(source.args ?? [])];

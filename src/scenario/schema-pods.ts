@@ -9,6 +9,7 @@ import type { Leaves } from './leaves.js';
 
 export function handlerShape() {
   const port = z.union([z.int(), z.string()]).describe('Port, by number or name.');
+  const unheeded = (text: string) => z.string().optional().describe(`${text} It changes nothing here.`);
   return {
     exec: z
       .strictObject({
@@ -22,30 +23,26 @@ export function handlerShape() {
       .optional()
       .describe('Run a command in the container. Only this kind of probe starts processes there.'),
     httpGet: z
-      .strictObject({
-        path: z.string().optional().describe('Path of the request. It changes nothing here.'),
-        port,
-        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
-        scheme: z.string().optional().describe('HTTP or HTTPS. It changes nothing here.'),
-        httpHeaders: z
-          .array(z.unknown())
-          .optional()
-          .describe('Headers of the request. They change nothing here.'),
-      })
+      .lazy(() =>
+        z.strictObject({
+          path: unheeded('Path of the request.'),
+          port,
+          host: unheeded('Host to connect to.'),
+          scheme: unheeded('HTTP or HTTPS.'),
+          httpHeaders: z
+            .array(z.unknown())
+            .optional()
+            .describe('Headers of the request. They change nothing here.'),
+        }),
+      )
       .optional()
       .describe('Send an HTTP request. Starts no process in the container.'),
     tcpSocket: z
-      .strictObject({
-        port,
-        host: z.string().optional().describe('Host to connect to. It changes nothing here.'),
-      })
+      .lazy(() => z.strictObject({ port, host: unheeded('Host to connect to.') }))
       .optional()
       .describe('Open a TCP connection. Starts no process in the container.'),
     grpc: z
-      .strictObject({
-        port,
-        service: z.string().optional().describe('Service asked for. It changes nothing here.'),
-      })
+      .lazy(() => z.strictObject({ port, service: unheeded('Service asked for.') }))
       .optional()
       .describe('Send a gRPC request. Starts no process in the container.'),
   };
@@ -152,30 +149,32 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
       ),
     containers: z.array(container).min(1).max(POD_COUNT_MAX).describe('The containers of the pod.'),
   });
-  const fromManifest = z.strictObject({
-    manifest: z
-      .string()
-      .min(1)
-      .describe(
-        'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod template. Each ' +
-          'is put on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
-      ),
-    workload: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.'),
-    namespace: z.string().min(1).optional().describe('Only what is in this namespace.'),
-    node: leaf.nodeName.optional().describe('Only pods that the manifest says run on this node.'),
-    ...common,
-    containers: z
-      .record(
-        z.string(),
-        z.strictObject({ program: z.string().min(1).describe('Program that the container runs.') }),
-      )
-      .default({})
-      .describe('What containers of the manifest run, by container name.'),
-  });
+  const fromManifest = z.lazy(() =>
+    z.strictObject({
+      manifest: z
+        .string()
+        .min(1)
+        .describe(
+          'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod template. Each ' +
+            'is put on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
+        ),
+      workload: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.'),
+      namespace: z.string().min(1).optional().describe('Only what is in this namespace.'),
+      node: leaf.nodeName.optional().describe('Only pods that the manifest says run on this node.'),
+      ...common,
+      containers: z
+        .record(
+          z.string(),
+          z.strictObject({ program: z.string().min(1).describe('Program that the container runs.') }),
+        )
+        .default({})
+        .describe('What containers of the manifest run, by container name.'),
+    }),
+  );
   const schema = z
     .union([written, fromManifest])
     .meta({ id: 'Pod', description: 'A pod: written out, or read from a Kubernetes manifest.' });
@@ -208,7 +207,8 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
         .enum(RESTART_POLICIES)
         .optional()
         .describe('What happens when this container ends. Default: as the pod has it.'),
-      lifecycle: lifecycleSchema(handler)
+      lifecycle: z
+        .lazy(() => lifecycleSchema(handler))
         .optional()
         .describe('What the kubelet runs after its start and before its end.'),
       userland: z
@@ -224,13 +224,20 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
           '`pids.max` of its own cgroup, as `docker run --pids-limit`; -1 and 0 are no limit. Default: ' +
             '`node.runtime.containerPidsLimit`.',
         ),
+      securityContext: z
+        .strictObject({ runAsUser: leaf.uid.describe('The uid that its processes have.') })
+        .optional()
+        .describe('Whom it runs as. Default: root, whom RLIMIT_NPROC does not bind.'),
+      ulimits: leaf.ulimits
+        .optional()
+        .describe('Limits of its processes, as `docker run --ulimit`. Default: none.'),
       livenessProbe: probe.optional().describe('When it fails, the kubelet restarts the container.'),
       readinessProbe: probe
         .optional()
         .describe('When it fails, the pod gets no traffic. Nothing is restarted.'),
       startupProbe: probe.optional().describe('Until it has succeeded once, the other probes wait.'),
       execs: z
-        .array(execSchema(leaf))
+        .array(z.lazy(() => execSchema(leaf)))
         .default([])
         .describe('Execs that are no probes: `kubectl exec` or `docker exec` of people, scripts, agents.'),
     })

@@ -3,8 +3,8 @@
  * why every field says what it is.
  *
  * Words and units are Kubernetes' own wherever Kubernetes has one. The schema shows the shape; what depends
- * on more than one field is checked in `resolve*.ts`. It is built on first use: a command that reads no
- * scenario pays nothing for it.
+ * on more than one field is checked in `resolve*.ts`. It is built on first use, and
+ * what few files have (`z.lazy`) when one has it: all of it takes longer to build than a file to read.
  */
 import * as z from 'zod';
 import { PID_MAX_LIMIT } from '../kernel/limits.js';
@@ -22,7 +22,7 @@ export const FLEET_KIND = 'Fleet';
 /** A scenario as written, with every default filled in. */
 export type ScenarioSource = z.output<ReturnType<typeof build>['scenario']>;
 export type SpecSource = ScenarioSource['spec'];
-export type FleetSource = z.output<ReturnType<typeof build>['fleet']>;
+export type FleetSource = z.output<ReturnType<ReturnType<typeof build>['fleet']>>;
 export type NodeSource = SpecSource['node'];
 export type PodEntrySource = SpecSource['pods'][number];
 export type ManifestPodSource = Extract<PodEntrySource, { manifest: string }>;
@@ -47,13 +47,13 @@ export function scenarioJsonSchema(): Record<string, unknown> {
 }
 
 export function fleetJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(schemas().fleet, { io: 'input' }) as Record<string, unknown>;
+  return z.toJSONSchema(schemas().fleet(), { io: 'input' }) as Record<string, unknown>;
 }
 
 /** The same as a file: docs/scenario.schema.json, and what `pidsim explain --schema` prints. */
 export function scenarioSchemaText(): string {
   const { scenario, fleet } = schemas();
-  const file = z.discriminatedUnion('kind', [scenario, fleet]).meta({ title: 'A file of pidsim' });
+  const file = z.discriminatedUnion('kind', [scenario, fleet()]).meta({ title: 'A file of pidsim' });
   return `${JSON.stringify(z.toJSONSchema(file, { io: 'input' }), null, 2)}\n`;
 }
 
@@ -85,14 +85,15 @@ function build() {
       title: KIND,
       description: 'One node, what runs on it, for how long, and what is expected of the run.',
     });
-  const fleet = z
-    .strictObject({
-      apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
-      kind: z.literal(FLEET_KIND).describe('What the document is.'),
-      metadata: metadata.describe('What the fleet is called.'),
-      spec: fleetSpec(leaf, spec).describe('What is simulated.'),
-    })
-    .meta({ title: FLEET_KIND, description: 'Several nodes, each with its own pods and its own run.' });
+  const fleet = () =>
+    z
+      .strictObject({
+        apiVersion: z.literal(API_VERSION).describe('Version of this format.'),
+        kind: z.literal(FLEET_KIND).describe('What the document is.'),
+        metadata: metadata.describe('What the fleet is called.'),
+        spec: fleetSpec(leaf, spec).describe('What is simulated.'),
+      })
+      .meta({ title: FLEET_KIND, description: 'Several nodes, each with its own pods and its own run.' });
   return { scenario, fleet, program, pod: written };
 }
 
@@ -120,7 +121,7 @@ function specSchema(leaf: Leaves, pod: PodSchema, probe: ProbeSchemas, program: 
         'Programs by name, before those of the catalogue. A probe command finds its program here by its name.',
       ),
     interventions: z
-      .array(interventionSchema(leaf, probe))
+      .array(z.lazy(() => interventionSchema(leaf, probe)))
       .max(POD_COUNT_MAX)
       .default([])
       .describe('What an operator does, and when.'),
@@ -227,45 +228,59 @@ function nodeSchema(leaf: Leaves) {
           '(docker) or runtime (containerd, cri-o) ships.',
       ),
     sshLogins: z
-      .strictObject({
-        every: leaf.interval.describe('Interval between two logins; each comes at a random moment of it.'),
-        lasts: leaf.interval
-          .default('20s')
-          .describe('How long somebody stays logged in. The three processes of the session hold their PIDs.'),
-      })
+      .lazy(() => loginsSchema(leaf))
       .optional()
       .describe('Logins by ssh. Default: there are none.'),
     podChurn: z
-      .strictObject({
-        every: leaf.interval.describe(
-          'Interval between two pods that are created, and between two that are deleted; each at a random moment of it.',
-        ),
-        lasts: leaf.interval
-          .optional()
-          .describe('How long the first of them stays. Default: the interval, so that one or two are there.'),
-      })
+      .lazy(() => churnSchema(leaf))
       .optional()
       .describe('Roll-outs and jobs: short-lived pods that come and go. Default: none.'),
     daemonThreads: z
-      .strictObject({
-        every: leaf.interval.describe('How often each needs one, at a random moment of the interval.'),
-      })
+      .lazy(() =>
+        z.strictObject({
+          every: leaf.interval.describe('How often each needs one, at a random moment of the interval.'),
+        }),
+      )
       .optional()
       .describe(
         'The kubelet and the runtime each need another thread; if it is refused they abort and systemd starts them again. ' +
           'Reports give no rate. Default: they need none.',
       ),
     cronJobs: z
-      .array(
-        z.strictObject({
-          name: leaf.name.describe('Name of the job.'),
-          every: leaf.interval.describe('Interval between two starts.'),
-          startAt: leaf.time.default('0s').describe('Time of the first start.'),
-          program: z.string().min(1).describe('Program that it runs on the host.'),
-        }),
-      )
+      .array(z.lazy(() => cronJobSchema(leaf)))
       .default([])
       .describe('Programs that a timer starts on the host.'),
+  });
+}
+
+function loginsSchema(leaf: Leaves) {
+  return z.strictObject({
+    every: leaf.interval.describe('Interval between two logins; each comes at a random moment of it.'),
+    lasts: leaf.interval
+      .default('20s')
+      .describe('How long somebody stays logged in. The three processes of the session hold their PIDs.'),
+    runAsUser: leaf.uid.optional().describe('The uid that logs in. Default: root.'),
+    ulimits: leaf.ulimits.optional().describe('Limits of its processes, from limits.conf. Default: none.'),
+  });
+}
+
+function churnSchema(leaf: Leaves) {
+  return z.strictObject({
+    every: leaf.interval.describe(
+      'Interval between two pods that are created, and between two that are deleted; each at a random moment of it.',
+    ),
+    lasts: leaf.interval
+      .optional()
+      .describe('How long the first of them stays. Default: the interval, so that one or two are there.'),
+  });
+}
+
+function cronJobSchema(leaf: Leaves) {
+  return z.strictObject({
+    name: leaf.name.describe('Name of the job.'),
+    every: leaf.interval.describe('Interval between two starts.'),
+    startAt: leaf.time.default('0s').describe('Time of the first start.'),
+    program: z.string().min(1).describe('Program that it runs on the host.'),
   });
 }
 

@@ -15,7 +15,7 @@ type Common = Pick<
   | 'fork'
   | 'cloneThreads'
   | 'endOtherThreads'
-  | 'endOneThread'
+  | 'endThreads'
   | 'exec'
   | 'exit'
   | 'exitAhead'

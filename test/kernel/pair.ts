@@ -379,7 +379,7 @@ export class Pair {
 type PlainCall =
   | 'dieOfSignal'
   | 'endOtherThreads'
-  | 'endOneThread'
+  | 'endThreads'
   | 'exec'
   | 'exit'
   | 'exitAhead'

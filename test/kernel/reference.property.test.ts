@@ -112,8 +112,11 @@ const MOVES: [number, string, Move][] = [
   [5, 'endOtherThreads', (pair, task) => pair.on('endOtherThreads', task)],
   [
     4,
-    'endOneThread',
-    (pair, task) => void (pair.reference.threadCount(task) > 0 && pair.on('endOneThread', task)),
+    'endThreads',
+    (pair, task, a) => {
+      const threads = pair.reference.threadCount(task);
+      if (threads > 0) pair.on('endThreads', task, 1 + (a % threads));
+    },
   ],
   [5, 'exec', (pair, task, a) => pair.on('exec', task, `image-${a % 5}`)],
   [14, 'exit', (pair, task, a) => void (mayEnd(pair, task) && pair.on('exit', task, a % 256))],

@@ -198,10 +198,10 @@ export class ReferenceKernel extends ReferenceTables {
     this.releaseThreads(p, p.main.alive ? 0 : 1);
   }
 
-  endOneThread(id: number): void {
+  endThreads(id: number, count: number): void {
     const p = this.running(id);
-    if (!p.main.alive && p.others.length === 1) this.doExit(p, p.dying ?? p.status);
-    else this.releaseThreads(p, p.others.length - 1);
+    if (!p.main.alive && p.others.length === count) this.doExit(p, p.dying ?? p.status);
+    else this.releaseThreads(p, p.others.length - count);
   }
 
   /**

@@ -65,7 +65,7 @@ onBothKernels((boot) => {
     kernel.cloneThreads(parent, 1);
     kernel.exitMainThread(parent);
     expect(kernel.parentOf(child)).toBe(parent);
-    kernel.endOneThread(parent);
+    kernel.endThreads(parent, 1);
     expect(kernel.parentOf(child)).toBe(init);
   });
 

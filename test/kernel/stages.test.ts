@@ -140,9 +140,9 @@ describe('from stage to stage', () => {
 
   it('K19 a process whose leader is dead is a zombie that can be reaped when its last thread has ended', () => {
     const { kernel, task } = SCENES['leader-dead']();
-    kernel.endOneThread(task);
+    kernel.endThreads(task, 1);
     expect(kernel.stageOf(task)).toBe('leader-dead');
-    kernel.endOneThread(task);
+    kernel.endThreads(task, 1);
     expect(kernel.stageOf(task)).toBe('zombie');
   });
 

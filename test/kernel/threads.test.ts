@@ -10,7 +10,7 @@ onBothKernels((boot) => {
     const { ns, init } = container(kernel, 320);
     for (let i = 0; i < 600; i++) {
       expect(kernel.cloneThreads(init, 1)).toBe(1);
-      kernel.endOneThread(init);
+      kernel.endThreads(init, 1);
     }
     expect(kernel.allocated(ns)).toBe(1);
   });
@@ -39,7 +39,7 @@ onBothKernels((boot) => {
     for (const threads of [3, 1, 40]) expect(kernel.cloneThreads(parent, threads)).toBe(threads);
     expect(kernel.allocated(ns)).toBe(45);
     expect(kernel.allocated() - before).toBe(44);
-    kernel.endOneThread(parent);
+    kernel.endThreads(parent, 1);
     expect(kernel.allocated(ns)).toBe(44);
     expect(row(kernel, ns, parent)?.nspid).toEqual([1]);
     expect(row(kernel, 0, parent)?.nspid).toHaveLength(13);
@@ -75,7 +75,7 @@ onBothKernels((boot) => {
     expect(kernel.wait(init, ANY)).toBe(WOULD_BLOCK);
     expect(kernel.wait(init, task)).toBe(WOULD_BLOCK);
     expect(kernel.pendingSignals(init)).toBe(0);
-    kernel.endOneThread(task);
+    kernel.endThreads(task, 1);
     expect(kernel.pendingSignals(init)).toBe(PENDING_SIGCHLD);
     expect(row(kernel, ns, task)).toMatchObject({ stat: 'Z', threads: 1 });
     expect(kernel.wait(init, ANY)).toBe(task);
@@ -115,7 +115,7 @@ onBothKernels((boot) => {
     expect(kernel.canRun(child)).toBe(true);
     const other = kernel.fork(init);
     expect(row(kernel, ns, other)?.ppid).toBe(1);
-    kernel.endOneThread(init);
+    kernel.endThreads(init, 1);
     expect(kernel.taskCount(ns)).toBe(1);
     expect(kernel.wait(outside, init)).toBe(init);
     expect(kernel.allocated(ns)).toBe(0);

@@ -6,7 +6,7 @@ import { parseScenario } from '../../src/scenario/parse.js';
 
 const FILES = readdirSync('test/cases').filter((name) => name.endsWith('.yaml'));
 
-describe.each(FILES)('R36, R37, R38, R39, R40, R41, R42, R43, R58, R59, R60, R61: %s', (file) => {
+describe.each(FILES)('R36, R37, R38, R39, R40, R41, R42, R43, R58, R59, R60, R61, R62: %s', (file) => {
   const parsed = parseScenario(readFileSync(`test/cases/${file}`, 'utf8'), { path: file });
   const scenarios = parsed.ok ? parsed.value : [];
 

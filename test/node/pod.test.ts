@@ -394,6 +394,28 @@ describe('R24 to R26: eviction', () => {
     expect(pressure[1].timeSeconds - pressure[0].timeSeconds).toBeLessThan(330);
   });
 
+  test('R26: a pod that its controller makes again comes back when the pressure is over; another does not', () => {
+    const worldWith = (recreate: boolean) => {
+      const [quiet, grows] = given('1.31', 300).pods;
+      return new World({ ...given('1.31', 300), pods: [quiet, { ...grows, recreate }] }).to(1_400);
+    };
+    const back = worldWith(true).run.result();
+    const [pressure, over] = back.events.filter(({ kind }) => kind === 'pressure');
+    const created = back.events.filter(({ kind, subject }) => kind === 'pod-created' && subject === 'grows');
+    expect(created.length).toBeGreaterThan(1);
+    expect(created[1].timeSeconds - over.timeSeconds).toBeLessThan(5);
+    const evicted = { atSeconds: pressure.timeSeconds, times: 2, threshold: 300 };
+    const podOf = ({ pods }: typeof back) => pods.find(({ name }) => name === 'grows');
+    expect(podOf(back)).toMatchObject({
+      evicted: { ...evicted, times: expect.any(Number) },
+      comesBack: true,
+    });
+    const gone = worldWith(false).run.result();
+    expect(podOf(gone)).toMatchObject({ evicted: { ...evicted, times: 1 }, comesBack: false });
+    expect(gone.firstHarm).toMatchObject({ kind: 'evicted', of: 'grows', lasts: 'for-good' });
+    expect(podOf(gone)!.downSinceSeconds).toBeGreaterThanOrEqual(pressure.timeSeconds);
+  });
+
   test('K12: pinned PIDs are in no count that the kubelet reads: it sees half of them and evicts no pod', () => {
     const world = new World({
       ...DOCKER_17,

@@ -43,6 +43,7 @@ const ORPHAN: Step[] = [{ fork: { comm: 'orphan', steps: [{ sleep: '100ms' }] } 
 /** Zombies after 20 such probes, all orphans dead. */
 function leftOf20(init: string): number {
   const world = new World(init);
+  world.run('1s');
   const before = world.zombies;
   for (let probe = 0; probe < 20; probe++) world.exec(ORPHAN);
   world.run('1s');
@@ -67,6 +68,21 @@ describe('of 20 orphans of exec probes, a PID 1 leaves (K43)', () => {
   ])('none: %s', (init) => {
     expect(leftOf20(init)).toBe(0);
   });
+
+  test.each([
+    'redis-server',
+    'mariadbd',
+    'memcached',
+    'node-server',
+    'python-server',
+    'java-server',
+    'php-server',
+  ])('all: %s, as measured', (server) => expect(leftOf20(server)).toBe(20));
+
+  test.each(['nginx', 'postgres', 'apache2', 'php-fpm', 'haproxy', 'supervisord', 'beam.smp'])(
+    'none: %s, as measured',
+    (server) => expect(leftOf20(server)).toBe(0),
+  );
 
   test('all, if it is an application that waits only for its own child, and reaps that one every time', () => {
     expect(leftOf20('app-waits-own-child')).toBe(20);
@@ -147,6 +163,31 @@ describe('a probe command leaves, under a PID 1 that does not reap (R9)', () => 
   test('nothing: a plain binary, coreutils timeout', () => {
     expect(leftBy('plain-binary')).toEqual([0, 0]);
     expect(leftBy('coreutils-timeout')).toEqual([0, 0]);
+  });
+
+  test.each([
+    'redis-cli',
+    'mysqladmin',
+    'psql',
+    'pg_isready',
+    'curl',
+    'wget',
+    'nc',
+    'pgrep',
+    'node',
+    'java',
+    'python3',
+  ])('nothing: %s, as measured', (command) => expect(leftBy(command)).toEqual([0, 0]));
+
+  test('2 to 3 zombies and 2 pinned PIDs: the commands of RabbitMQ 3.8 and later', () => {
+    for (const command of [
+      'rabbitmq-diagnostics ping',
+      'rabbitmqctl-3.8 status',
+      'rabbitmq-diagnostics check_running',
+    ]) {
+      const [zombies, pinned] = leftBy(command);
+      expect([zombies >= 2, zombies <= 3, pinned], command).toEqual([true, true, 2]);
+    }
   });
 
   test('1 zombie: busybox timeout, whose watcher leads a session of its own and so pins nothing', () => {

@@ -71,7 +71,7 @@ describe('a command line finds its program', () => {
   });
 
   test('not by its first word alone, if its arguments decide what it does', () => {
-    expect(nameOf('rabbitmqctl', 'list_queues')).toContain('it is not known what');
+    expect(nameOf('rabbitmqctl', 'list_vhosts')).toContain('it is not known what');
   });
 });
 
@@ -215,9 +215,48 @@ describe('a command of which nothing is known, where that is no error', () => {
   });
 
   test('is taken for the measured one, if it is of RabbitMQ’s tools', () => {
-    const { name, assumed } = assume(['rabbitmq-diagnostics', '-q', 'ping']);
+    const { name, assumed } = assume(['rabbitmq-diagnostics', '-q', 'observer']);
     expect(name).toBe('rabbitmqctl node_health_check');
     expect(assumed[0].effect).toContain('3.10.8');
+  });
+
+  test('is no assumption where it was measured, whatever its options', () => {
+    const words = (line: string) => assume(line.split(' '));
+    for (const [line, name] of [
+      ['rabbitmq-diagnostics -q ping', 'rabbitmq-diagnostics ping'],
+      ['rabbitmq-diagnostics --timeout 30 check_running', 'rabbitmq-diagnostics check_running'],
+      ['redis-cli -p 6380 ping', 'redis-cli'],
+      ['pg_isready -U app', 'pg_isready'],
+      ['node --version', 'node'],
+    ])
+      expect(words(line), line).toMatchObject({ name, assumed: [] });
+  });
+
+  test('of an interpreter: code in the command line can be read, a file or a class cannot', () => {
+    const assumed = (...command: string[]) => assume(command).assumed.length;
+    expect(assumed('python3', '-c', 'cursor.execute("SELECT 1")')).toBe(0);
+    expect(assumed('node', '-e', "require('http').get('http://localhost')")).toBe(0);
+    expect(assumed('python3', '-c', 'import subprocess; subprocess.run(["x"])')).toBe(1);
+    expect(assumed('node', '-e', "require('child_process').exec('x')")).toBe(1);
+    expect(assumed('perl', '-e', 'print `ls`')).toBe(1);
+    expect(assumed('python3', '/check.py')).toBe(1);
+    expect(assumed('java', '-cp', 'app.jar', 'Check')).toBe(1);
+    // Its threads were measured, whatever it runs.
+    expect(assume(['java', '-jar', 'x.jar']).source.steps[0]).toMatchObject({ threads: 17 });
+  });
+
+  test('a server is what a container runs, not what a probe does with the same program', () => {
+    const nginx = ['nginx', '-g', 'daemon off;'];
+    expect(assume(nginx, { stays: true })).toMatchObject({ name: 'nginx', assumed: [] });
+    expect(assume(['tini', '--', ...nginx], { stays: true }).assumed).toEqual([]);
+    expect(
+      assume(['sh', '-c', 'exec nginx -g "daemon off;"'], { stays: true, userland: 'debian' }).assumed,
+    ).toEqual([]);
+    expect(assume(['nginx', '-t']).assumed).toHaveLength(1);
+    expect(assume(['python', 'app.py'], { stays: true })).toMatchObject({
+      name: 'python-server',
+      assumed: [],
+    });
   });
 
   test('is taken for a script that waits, if its name says so', () => {

@@ -78,6 +78,13 @@ describe('pidsim explain program', () => {
       expect(text).toContain(`  ${name}\n`);
   });
 
+  test('says of each entry where it comes from: what was measured with its version and date', () => {
+    expect(textOf('program')).toMatch(
+      /redis-cli\n(?: {4}.*\n)*? {4}.*\(Measured\s+2026-11-30:\s+redis-tools/,
+    );
+    expect(textOf('program nginx')).toMatch(/DESCRIPTION:\n {4}A server: 3 tasks.*reaps strangers/);
+  });
+
   test('tells what a program does, and how we know', () => {
     const text = textOf('program pause-3.0');
     expect(text).toMatch(/^PROGRAM: {2}pause-3.0\nCOMM: {5}pause\n/);

@@ -30,7 +30,7 @@ describe.each(FILES)('scenarios/%s', (file) => {
   test('is valid for zod alone too', () => {
     for (const { value } of readYaml(text, file).documents) {
       const { scenario, fleet } = schemas();
-      const schema = (value as { kind: string }).kind === 'Fleet' ? fleet : scenario;
+      const schema = (value as { kind: string }).kind === 'Fleet' ? fleet() : scenario;
       expect(schema.safeParse(value).error?.issues ?? []).toEqual([]);
     }
   });

@@ -17,13 +17,14 @@ const STARTUP_US = 200 * US_PER_MS;
 
 /** Below sshd: monitor, user's sshd, shell; then subshell and command. */
 const LOGIN_COMMS = ['sshd', 'sshd', 'bash', 'bash', 'id'];
+const USERS_SSHD = 1;
 const SHELL = 2;
 
 /** The processes of one login, outermost first; NONE for one that has ended. */
 type Session = TaskId[];
 
-export function startSshLogins(context: NodeContext, { everyUs, lastsUs }: SshLoginsSpec): void {
-  const logins = new Logins(context, lastsUs);
+export function startSshLogins(context: NodeContext, { everyUs, lastsUs, user }: SshLoginsSpec): void {
+  const logins = new Logins(context, lastsUs, user);
   const { sim, streams } = context;
   const login = sim.register(() => logins.login());
   everyNowAndThen(sim, streams.stream('ssh', 'moments'), everyUs, (_round, atUs) =>
@@ -46,6 +47,7 @@ class Logins implements Worker {
   constructor(
     private readonly context: NodeContext,
     private readonly lastsUs: number,
+    private readonly user: SshLoginsSpec['user'],
   ) {
     const { sim, origins } = context;
     this.#origin = origins.of('ssh', 'sshd', null, null);
@@ -88,6 +90,8 @@ class Logins implements Worker {
         return null;
       }
       if (session.length === 0 || session.length === SHELL) kernel.setsid(task);
+      if (this.user !== undefined && session.length === USERS_SSHD)
+        kernel.becomeUser(task, this.user.uid, this.user.nprocMax);
       machine.worker(task, this);
       this.#sessionOf.set(task, session);
       session.push(task);

@@ -6,8 +6,8 @@ import type { OriginId, TaskId } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import { failureText, type NodeContext } from '../context.js';
+import type { Container } from '../runtime/container.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
-import type { Container } from '../runtime/sandbox.js';
 import type { ExecSpec } from '../spec.js';
 import type { Kubelet, PodSlot } from './kubelet.js';
 

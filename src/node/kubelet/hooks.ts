@@ -8,8 +8,8 @@ import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { failureText, type NodeContext } from '../context.js';
+import type { Container } from '../runtime/container.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
-import type { Container } from '../runtime/sandbox.js';
 import type { HookAction } from '../spec.js';
 
 /** `detail`: why it has failed; null: it has not. */
@@ -42,8 +42,8 @@ class HookRun implements ExecClient {
   /** The kubelet waits with it: a hook has no timeout. */
   execDraining(): void {}
 
-  execLost(): void {
-    this.end('the container ended');
+  execLost(why = 'the container ended'): void {
+    this.end(why);
   }
 }
 

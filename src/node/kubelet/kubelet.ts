@@ -7,7 +7,8 @@ import type { SandboxRuntime } from '../runtime/sandbox.js';
 import type { PodSpec, ProbeSpec, ProbeType } from '../spec.js';
 import { Downtime } from './downtime.js';
 import { Hooks } from './hooks.js';
-import { Pod, PodContainer, type PodHost } from './pod.js';
+import { Pod, type PodHost } from './pod.js';
+import { PodContainer } from './pod-container.js';
 import type { ProbeTotals, ProbeWorker, ProbeWorkers } from './probe-worker.js';
 
 /** What a probe has come to, over all incarnations of its pod. */
@@ -195,7 +196,15 @@ export class Kubelet implements PodHost {
       const pidsMax = container.pidsLimit ?? this.context.spec.runtime.containerPidsLimit;
       const stream = this.context.streams.stream(entity, 'main');
       const origin = this.context.origins.of('main', program.comm, account, name);
-      const runtime = this.runtime.addContainer(pod.sandbox, name, program, stream, origin, pidsMax);
+      const runtime = this.runtime.addContainer(
+        pod.sandbox,
+        name,
+        program,
+        stream,
+        origin,
+        pidsMax,
+        container.user,
+      );
       const podContainer = new PodContainer(pod, container, runtime);
       pod.containers.push(podContainer);
       this.#indexOf.set(podContainer, this.#containers.push(podContainer) - 1);

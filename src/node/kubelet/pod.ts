@@ -12,68 +12,18 @@ import { NONE, SIGKILL, SIGTERM } from '../../kernel/kernel.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import { failureText, type NodeContext } from '../context.js';
-import type { Container, Sandbox, SandboxOwner, SandboxRuntime } from '../runtime/sandbox.js';
-import type { ContainerSpec, PodSpec } from '../spec.js';
+import type { Container, Sandbox, SandboxOwner } from '../runtime/container.js';
+import type { SandboxRuntime } from '../runtime/sandbox.js';
+import type { PodSpec } from '../spec.js';
 import type { Hooks } from './hooks.js';
-import type { ProbeHost, ProbeWorker } from './probe-worker.js';
+import type { ContainerOwner, PodContainer } from './pod-container.js';
+import type { ProbeWorker } from './probe-worker.js';
 import { hasOnlySidecarsLeft, mayStop, nextToStart } from './start-order.js';
 
 /** `minimumGracePeriodInSeconds` of the kubelet: after a preStop hook that took it all. */
 const GRACE_US_MIN = 2 * US_PER_SECOND;
 
 export type PodState = 'new' | 'creating' | 'running' | 'stopping' | 'gone';
-
-/** A container with what the kubelet remembers about it. */
-export class PodContainer implements ProbeHost {
-  state: 'waiting' | 'starting' | 'running' | 'exited' = 'waiting';
-  restarts = 0;
-  started: boolean;
-  /** The wait before the next start; 0 for the first restart. */
-  backOffUs = 0;
-  /** Outdates back-off and grace events that are on their way. */
-  token = 0;
-  /** Why it has to start again, for the event when it does. */
-  reason = '';
-  /** A start or stop of it has been refused, and none has succeeded since. */
-  refused = false;
-  /** It has ended, and its restart policy leaves it at that. */
-  isComplete = false;
-  /** It is being stopped: what has been done so far. */
-  stopping: 'no' | 'asked' | 'pre-stop' | 'term-sent' | 'kill-sent' = 'no';
-  /** Its lifecycle hook that runs now. */
-  hook: 'none' | 'postStart' | 'preStop' = 'none';
-  /** When the preStop hook began; what it takes comes off the grace period. */
-  stopAskedAtUs = 0;
-
-  constructor(
-    readonly pod: Pod,
-    readonly spec: ContainerSpec,
-    readonly runtime: Container,
-  ) {
-    this.started = !this.hasStartupProbe;
-  }
-
-  get path(): string {
-    return `${this.pod.name}/${this.spec.name}`;
-  }
-
-  get hasStartupProbe(): boolean {
-    return this.spec.probes.some((probe) => probe.type === 'startup');
-  }
-
-  get isStillStarting(): boolean {
-    return this.hook === 'postStart';
-  }
-
-  probeStarts(): void {
-    this.started = true;
-    this.pod.containerIsUp();
-  }
-
-  probeKills(detail: string): void {
-    this.pod.restartContainer(this, detail);
-  }
-}
 
 /** What pods share: the runtime, and the events by which they come back to what they could not do at once. */
 export interface PodHost {
@@ -91,7 +41,7 @@ export interface PodHost {
   podGone(pod: Pod): void;
 }
 
-export class Pod implements SandboxOwner {
+export class Pod implements SandboxOwner, ContainerOwner {
   state: PodState = 'new';
   readonly containers: PodContainer[] = [];
   readonly workers: ProbeWorker[] = [];

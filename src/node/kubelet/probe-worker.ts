@@ -21,8 +21,8 @@ import type { EventKind } from '../../sim/simulation.js';
 import { US_PER_MINUTE, US_PER_SECOND } from '../../sim/time.js';
 import { Timeouts } from '../../sim/timeouts.js';
 import { failureText, type NodeContext } from '../context.js';
+import type { Container } from '../runtime/container.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
-import type { Container } from '../runtime/sandbox.js';
 import type { ProbeSpec } from '../spec.js';
 import type { OnTimeout, RuntimeRules } from '../versions/runtime.js';
 
@@ -228,10 +228,11 @@ export class ProbeWorker implements ExecClient {
     this.timeoutResult();
   }
 
-  execLost(): void {
+  execLost(why?: string): void {
     if (!this.starting) return;
     this.starting = false;
-    this.finish('error', 'the container ended');
+    const isCounted = why !== undefined && this.manner.startErrors === 'counted';
+    this.finish(isCounted ? 'failure' : 'error', why ?? 'the container ended');
   }
 
   /** Has the command of this attempt ended, or been given up? */

@@ -17,13 +17,13 @@ import {
   type TaskId,
 } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
-import { NO_OUTPUT, type OutputId, type Outputs } from '../../program/outputs.js';
+import { Output, UNTOLD } from '../../program/output.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
-import type { NodeContext } from '../context.js';
+import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
+import type { Container } from './container.js';
 import type { RuncCallKind, RuncCalls, RuncTarget } from './runc.js';
-import type { Container } from './sandbox.js';
 
 /** What starts execs, one at a time, again and again. */
 export interface ExecClient {
@@ -39,8 +39,8 @@ export interface ExecClient {
    * It has ended, and something that it started still holds its stdout: `execEnded` comes when that is over.
    */
   execDraining(task: TaskId): void;
-  /** The container went away during the set-up. */
-  execLost(): void;
+  /** The container went away during the set-up, or it could not be entered: `why`. */
+  execLost(why?: string): void;
 }
 
 export class Execs {
@@ -52,9 +52,8 @@ export class Execs {
   private readonly child: ChildKind;
   private readonly outputClosed: EventKind;
   private readonly readsToEnd: boolean;
-  private readonly outputs: Outputs;
   /** By client, of the exec under way: its stdout, its process and status. */
-  private readonly outputOf: OutputId[] = [];
+  private readonly outputOf: Output[] = [];
   private readonly mainOf: { task: TaskId; status: number }[] = [];
   /** Counts the execs of each client: a stdout that an earlier one left open is nobody's affair any more. */
   private readonly numberOf: number[] = [];
@@ -81,7 +80,6 @@ export class Execs {
     this.call = runc.register((client, task) => this.ready(client, task));
     this.child = context.children.register((client, task, status) => this.mainEnded(client, task, status));
     this.readsToEnd = context.runtimeRules.readsOutputToItsEnd;
-    this.outputs = context.machine.outputs;
     this.outputClosed = context.sim.register((index, number) => {
       const { task, status } = this.mainOf[index];
       if (number === this.numberOf[index]) this.clients[index].execEnded(task, status);
@@ -91,7 +89,7 @@ export class Execs {
   /** A number for `start`. */
   add(client: ExecClient): number {
     this.generation.push(0);
-    this.outputOf.push(NO_OUTPUT);
+    this.outputOf.push(new Output(this.clients.length));
     this.mainOf.push({ task: NONE, status: 0 });
     this.numberOf.push(0);
     return this.clients.push(client) - 1;
@@ -149,24 +147,35 @@ export class Execs {
       client.execLost();
       return;
     }
-    this.context.machine.load(task, client.execProgram(), client.stream);
-    if (this.readsToEnd) {
-      this.outputOf[index] = this.outputs.open(index);
-      this.context.machine.holdOutput(task, this.outputOf[index]);
+    const { user } = container;
+    if (user !== null && !kernel.becomeUser(task, user.uid, user.nprocMax)) {
+      kernel.kill(KERNEL, task, SIGKILL);
+      client.execLost(`cannot start the command: ${failureText(this.context)}`);
+      return;
     }
+    this.context.machine.load(task, client.execProgram(), client.stream);
+    if (this.readsToEnd) this.context.machine.holdOutput(task, this.openOutput(index));
     this.context.children.expect(task, this.child, index);
     client.execStarted(task);
+  }
+
+  /** A new one if something that an earlier exec has started still holds the last. */
+  private openOutput(index: number): Output {
+    if (this.outputOf[index].holders > 0) this.outputOf[index] = new Output(index);
+    this.outputOf[index].whenClosed = UNTOLD;
+    return this.outputOf[index];
   }
 
   /** R19, R42. */
   private mainEnded(index: number, task: TaskId, status: number): void {
     const output = this.outputOf[index];
-    if (output === NO_OUTPUT || !this.outputs.isHeld(output, index)) {
+    if (output.holders === 0) {
       this.clients[index].execEnded(task, status);
       return;
     }
     this.mainOf[index] = { task, status };
-    this.outputs.tellWhenClosed(output, this.outputClosed, this.numberOf[index]);
+    output.whenClosed = this.outputClosed;
+    output.number = this.numberOf[index];
     this.clients[index].execDraining(task);
   }
 }

@@ -22,7 +22,6 @@ import {
   pidNsId,
   SIGKILL,
   type TaskId,
-  taskIndex,
 } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
 import type { EventKind } from '../../sim/simulation.js';
@@ -61,7 +60,7 @@ export type RuncCallKind = number;
 export type RuncReady = (owner: number, task: TaskId, ns: PidNsId) => void;
 
 /** A call under way, or one that is over and will be used again: an exec allocates none. */
-class RuncCall {
+class RuncCall implements Worker {
   kind: RuncCallKind = 0;
   owner = 0;
   parent: TaskId = NONE;
@@ -89,9 +88,18 @@ class RuncCall {
     this.runcDied = false;
     this.childDied = false;
   }
+
+  /** runc waits for its child at its own end, and for nothing before. */
+  wake(): void {}
+
+  /** Killed, by any process that could name its PID. */
+  ended(task: TaskId): void {
+    if (task === this.runc) this.runcDied = true;
+    if (task === this.child) this.childDied = true;
+  }
 }
 
-export class RuncCalls implements Worker {
+export class RuncCalls {
   private readonly kernel: Kernel;
   private readonly rules: RuncRules | null;
   private readonly setsid: boolean;
@@ -101,8 +109,6 @@ export class RuncCalls implements Worker {
   private readonly calls: RuncCall[] = [];
   /** Calls that are over. */
   private readonly free: RuncCall[] = [];
-  /** By task index: the call that a process belongs to. */
-  private callOf = new Int32Array(1024);
 
   constructor(private readonly context: NodeContext) {
     this.kernel = context.kernel;
@@ -110,27 +116,6 @@ export class RuncCalls implements Worker {
     this.setsid = context.runtimeRules.setsid;
     this.comm = context.kernel.comm('runc');
     this.done = context.sim.register((index) => this.finish(this.calls[index]));
-  }
-
-  /** runc waits for its child at its own end, and for nothing before. */
-  wake(): void {}
-
-  /** Killed, by any process that could name its PID. */
-  ended(task: TaskId): void {
-    const call = this.calls[this.callOf[taskIndex(task)]];
-    if (task === call.runc) call.runcDied = true;
-    if (task === call.child) call.childDied = true;
-  }
-
-  private watch(task: TaskId, call: RuncCall): void {
-    const index = taskIndex(task);
-    if (index >= this.callOf.length) {
-      const longer = new Int32Array(2 * index);
-      longer.set(this.callOf);
-      this.callOf = longer;
-    }
-    this.callOf[index] = call.index;
-    this.context.machine.worker(task, this);
   }
 
   register(ready: RuncReady): RuncCallKind {
@@ -193,7 +178,8 @@ export class RuncCalls implements Worker {
     const rules = this.rules;
     let forker = call.parent;
     if (rules !== null) {
-      const taskCount = rules.taskCount[target.command] + rules.stageCount;
+      const { exec, create } = rules.taskCount;
+      const taskCount = (target.command === 'exec' ? exec : create) + rules.stageCount;
       if (!this.forkTool(call, this.comm, taskCount, origin)) return false;
       forker = call.runc;
     }
@@ -209,7 +195,7 @@ export class RuncCalls implements Worker {
     if (rules === null) kernel.setns(forker, HOST_NAMESPACE);
     if (child === NONE) return false;
     call.child = child;
-    this.watch(child, call);
+    this.context.machine.worker(child, call);
     if (this.setsid) kernel.setsid(child);
     if (rules === null) kernel.attach(child, target.cgroup);
     return rules === null || this.becomeInit(call, rules, target);
@@ -220,7 +206,7 @@ export class RuncCalls implements Worker {
    */
   private becomeInit({ runc, child }: RuncCall, rules: RuncRules, target: RuncTarget): boolean {
     const { kernel } = this;
-    for (let i = 0; i < rules.stageCount; i++) kernel.endOneThread(runc);
+    kernel.endThreads(runc, rules.stageCount);
     const threads = rules.initTaskCount - 1;
     if (target.joinsLate && kernel.cloneThreads(child, threads) < threads) return false;
     kernel.attach(child, target.cgroup);
@@ -239,7 +225,7 @@ export class RuncCalls implements Worker {
     const runc = kernel.forkAs(call.parent, comm, origin, threads);
     if (runc === NONE) return false;
     call.runc = runc;
-    this.watch(runc, call);
+    this.context.machine.worker(runc, call);
     return kernel.threadCount(runc) === threads;
   }
 

@@ -1,12 +1,11 @@
 /**
- * Pod sandboxes and containers: what the runtime makes of a pod.
+ * What the runtime makes of a pod: sets up its sandbox and its containers, and ends them.
  *
  *     daemon ─► shim ─► runc ─► pause        PID 1 of the pod's namespace (R8), or of one of its own (R7)
  *        │       └────► runc ─► application  in the pod's namespace, or PID 1 of its own
  *        └────► shim (one per container where the runtime does so, R28)
  *
- * A sandbox or a container is plain data with an owner, which is told what became of it; nothing here decides
- * when something is started, stopped or tried again (pod.ts does).
+ * Nothing here decides when something is started, stopped or tried again (pod.ts does).
  */
 import {
   type CgroupId,
@@ -24,107 +23,16 @@ import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
 import { failureText, type NodeContext } from '../context.js';
 import type { ChildKind } from '../host/child-watch.js';
-import type { PidMode } from '../spec.js';
+import type { TaskUser } from '../spec.js';
+import { Container, Sandbox, type SandboxRequest } from './container.js';
 import { PodNetworks } from './network.js';
 import { HOST_NAMESPACE, NEW_NAMESPACE, type RuncCallKind, type RuncCalls, type RuncTarget } from './runc.js';
 
 /** The kubelet has no part in what is outside its own cgroup of all pods. */
 const HOST_CGROUP = ROOT_CGROUP;
 
-/** What a sandbox's owner is told. All calls come in an event of their own, never from within a request. */
-export interface SandboxOwner {
-  sandboxReady(): void;
-  /** The set-up was cut short, or refused after it had begun. */
-  sandboxFailed(why: string): void;
-  sandboxExited(): void;
-  /** The network plugin has taken its network down. */
-  networkGone(): void;
-  containerStarted(container: Container): void;
-  containerFailed(container: Container): void;
-  containerExited(container: Container, status: number): void;
-}
-
-/** What is asked for. */
-export interface SandboxRequest {
-  owner: SandboxOwner;
-  pidMode: PidMode;
-  /** `docker run`: no infra process, and no cgroup of the kubelet's. */
-  sandboxless: boolean;
-  hostNetwork: boolean;
-  /** The pid_max of its namespace or namespaces (K7); null: the kernel's default. */
-  pidMax: number | null;
-  podPidsMax: number;
-  infraProgram: Program;
-  shimOrigin: OriginId;
-  infraOrigin: OriginId;
-  infraStream: RandomStream;
-}
-
-/**
- * A class, as `Container` is, and not an object spread together: every probe looks at both, and objects that
- * come from a spread share no hidden class, so that each of these looks would be a search by name.
- */
-export class Sandbox {
-  readonly owner: SandboxOwner;
-  readonly pidMode: PidMode;
-  readonly sandboxless: boolean;
-  readonly hostNetwork: boolean;
-  readonly pidMax: number | null;
-  readonly podPidsMax: number;
-  readonly infraProgram: Program;
-  readonly shimOrigin: OriginId;
-  readonly infraOrigin: OriginId;
-  readonly infraStream: RandomStream;
-  /** Made once, and kept over attempts that are refused. */
-  cgroup: CgroupId = NONE;
-  settingUp = false;
-  /** Something has been begun to end it, and is not over. */
-  ending = false;
-  /** The network plugin has made it a network. */
-  hasNetwork = false;
-  /** NONE when there is none, or not now. */
-  shim: TaskId = NONE;
-  infra: TaskId = NONE;
-  /** Of the infra process; HOST_NAMESPACE without one. */
-  namespace: PidNsId = HOST_NAMESPACE;
-
-  constructor(
-    readonly index: number,
-    request: SandboxRequest,
-  ) {
-    this.owner = request.owner;
-    this.pidMode = request.pidMode;
-    this.sandboxless = request.sandboxless;
-    this.hostNetwork = request.hostNetwork;
-    this.pidMax = request.pidMax;
-    this.podPidsMax = request.podPidsMax;
-    this.infraProgram = request.infraProgram;
-    this.shimOrigin = request.shimOrigin;
-    this.infraOrigin = request.infraOrigin;
-    this.infraStream = request.infraStream;
-  }
-}
-
-export class Container {
-  /** One for each start that succeeded: the container ID. */
-  generation = 0;
-  running = false;
-  startedAtUs = Number.NaN;
-  cgroup: CgroupId = NONE;
-  shim: TaskId = NONE;
-  main: TaskId = NONE;
-  namespace: PidNsId = HOST_NAMESPACE;
-
-  constructor(
-    readonly index: number,
-    readonly sandbox: Sandbox,
-    readonly name: string,
-    readonly program: Program,
-    readonly stream: RandomStream,
-    readonly origin: OriginId,
-    readonly pidsMax: number,
-  ) {}
-}
+/** Status of `runc init` when it cannot exec the command. */
+const EXEC_FAILED = 128;
 
 export class SandboxRuntime {
   /** By index; those of pods that are gone are left out. */
@@ -181,8 +89,10 @@ export class SandboxRuntime {
     origin: OriginId,
     /** Of its own cgroup (R58). Default: as the runtime has it (R48). */
     pidsMax = this.context.runtimeRules.containerPidsMax,
+    user: TaskUser | null = null,
   ): Container {
-    const container = new Container(this.containers.length, sandbox, name, program, stream, origin, pidsMax);
+    const { length } = this.containers;
+    const container = new Container(length, sandbox, name, program, stream, origin, pidsMax, user);
     this.containers.push(container);
     return container;
   }
@@ -450,7 +360,7 @@ export class SandboxRuntime {
   }
 
   private mainReady(container: Container, task: TaskId, namespace: PidNsId): void {
-    const { machine, children, sim } = this.context;
+    const { kernel, machine, children, sim } = this.context;
     if (task === NONE) {
       this.notStarted(container);
       container.sandbox.owner.containerFailed(container);
@@ -458,8 +368,11 @@ export class SandboxRuntime {
     }
     container.main = task;
     container.namespace = namespace;
-    machine.load(task, container.program, container.stream);
+    const { user } = container;
+    const execs = user === null || kernel.becomeUser(task, user.uid, user.nprocMax);
+    if (execs) machine.load(task, container.program, container.stream);
     children.expect(task, this.mainChild, container.index);
+    if (!execs) kernel.exit(task, EXEC_FAILED);
     container.generation++;
     container.running = true;
     container.startedAtUs = sim.nowUs;

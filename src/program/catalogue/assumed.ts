@@ -3,6 +3,7 @@
  */
 import { truncateComm } from '../comm.js';
 import type { ProgramSource, Step } from '../step.js';
+import { measuredSteps } from './measured.js';
 import { basename } from './words.js';
 
 /** What was taken for granted: where (in a script), what, and what follows from it. */
@@ -23,13 +24,6 @@ export function isScriptFile(file: string): boolean {
   return /\.(sh|bash|ksh)$/.test(file) || /^(docker-)?entrypoint|healthcheck$/.test(basename(file));
 }
 
-/** Threads of programs that run other people's: node 20 and OpenJDK 17 on two CPUs, by strace. */
-const THREADS: Readonly<Record<string, number>> = { node: 6, nodejs: 6, java: 17 };
-
-function threadsOf(name: string): Step[] {
-  return Object.hasOwn(THREADS, name) ? [{ threads: THREADS[name], orElse: [{ exit: 1 }] }] : [];
-}
-
 /** A command of which nothing is known, as what a container runs: it stays. */
 export function assumedServer(file: string): { source: ProgramSource; assumption: Assumption } {
   const name = basename(file);
@@ -37,7 +31,7 @@ export function assumedServer(file: string): { source: ProgramSource; assumption
     source: {
       comm: truncateComm(name || 'command'),
       description: 'Assumed: starts no process and waits for none.',
-      steps: [{ 'on-term': 'exit' }, ...threadsOf(name), 'pause'],
+      steps: [{ 'on-term': 'exit' }, 'pause'],
     },
     assumption: {
       what: `it is not known what \`${file}\` does to the process table`,
@@ -61,7 +55,7 @@ export function assumedProgram(
         { fork: { label: 'command', steps: [{ sleep: '2ms' }] } },
         { wait: 'command' },
       ]
-    : [...left, ...threadsOf(comm), { sleep: '2ms' }];
+    : [...left, ...(measuredSteps(comm) ?? [{ sleep: '2ms' }])];
   const kind = isScript ? 'a script that waits for what it starts' : 'a plain program that starts no other';
   const effect =
     orphans === 0 ? `taken as ${kind}` : `taken to leave ${orphans} orphan${orphans === 1 ? '' : 's'} a run`;

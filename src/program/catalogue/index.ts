@@ -4,7 +4,7 @@
  */
 
 export type { Assumption } from './assumed.js';
-export type { CatalogueEntry } from './entries.js';
+export type { CatalogueEntry } from './entry.js';
 export { programFromTrace, type Race, type TraceReading } from './from-trace.js';
 export { INIT_NAMES, type InitName, wrap } from './inits.js';
 export { catalogue, programLibrary } from './library.js';

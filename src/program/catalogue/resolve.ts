@@ -15,6 +15,7 @@ import { shOf, type Userland } from '../userland.js';
 import { type Assumption, assumedProgram, assumedServer } from './assumed.js';
 import { CATALOGUE } from './entries.js';
 import { invocationOf } from './invocation.js';
+import { runsUnseen } from './measured.js';
 import { basename, joinWords, splitWords } from './words.js';
 import { wrapperOf } from './wrappers.js';
 
@@ -137,9 +138,15 @@ class Resolver {
     ]) {
       const source = this.library.get(name);
       if (source === undefined || MADE_UP.has(source)) continue;
+      const ours = CATALOGUE.get(name);
+      if (ours?.build() === source) {
+        if (ours.stays && !this.stays && rest.length > 0) return null;
+        if (this.stays && ours.server !== undefined) return this.direct([ours.server]);
+        if (ours.interprets && !this.stays && runsUnseen(command)) return null;
+      }
       const isWhole = name !== first && name !== file;
       if (isWhole || rest.length === 0 || this.takesAnyArguments(name, source)) {
-        if (CATALOGUE.get(name)?.build() === source && this.isMadeUpHere(command)) return null;
+        if (ours?.build() === source && this.isMadeUpHere(command)) return null;
         return { ok: true, name, source, assumed: [] };
       }
     }
@@ -257,10 +264,16 @@ class Resolver {
   }
 
   /**
-   * A command of RabbitMQ's tools that has not been measured: each starts an Erlang VM, as the one that has
-   * been.
+   * A command of RabbitMQ's tools behind options with values; one that has not been measured starts an Erlang
+   * VM, as those that have been.
    */
   private erlangTool(command: readonly string[]): Resolution {
+    const [file, ...words] = command;
+    for (const word of words) {
+      const name = `${basename(file)} ${word}`;
+      const known = CATALOGUE.has(name) ? this.library.get(name) : undefined;
+      if (known !== undefined) return { ok: true, name, source: known, assumed: [] };
+    }
     const source = this.library.get(MEASURED_TOOL);
     if (source === undefined) return unknown(command);
     const what = `what \`${quoted(command)}\` does to the process table has not been measured`;

@@ -8,7 +8,7 @@ import { plural } from '../../text/figures.js';
 import { below, type Findings } from '../../text/findings.js';
 import { isMapping, shorten, textOf } from '../../text/value.js';
 import { everyUsOf } from './cron.js';
-import { Owners, uidOf } from './owners.js';
+import { Owners, ownerOf, uidOf } from './owners.js';
 import { cannotStart, isForWindows, type PlainPod, type PodContext, plainPod } from './pod.js';
 import { findPodSpecs, podSpecPath } from './pod-template.js';
 import { isUnrendered, TEMPLATE_MESSAGE } from './template.js';
@@ -40,10 +40,14 @@ export interface Units {
   leftOut: Map<string, number>;
   /** Objects that have no pods, by kind. */
   withoutPods: Map<string, number>;
+  /** The objects are of a cluster of several nodes. */
+  hasOtherNodes: boolean;
 }
 
 export function findUnits(objects: readonly KubeObject[], context: PodContext): Units {
-  const found: Units = { units: [], isIncomplete: false, leftOut: new Map(), withoutPods: new Map() };
+  const hasOtherNodes = objects.filter(({ kind }) => kind === 'Node').length > 1;
+  const counts = { leftOut: new Map(), withoutPods: new Map() };
+  const found: Units = { units: [], isIncomplete: false, ...counts, hasOtherNodes };
   const owners = new Owners(objects);
   const represented = representedBy(objects, owners);
   for (const object of objects) {
@@ -140,6 +144,7 @@ function addUnit(
   }
   const pod: PlainPod = { name: nameOf(object, part), ...plainPod(spec, place, value.status, context) };
   if (object.kind === 'CronJob') Object.assign(pod, recurrence(object, findings));
+  if (staysOnNode(object, found.hasOtherNodes)) pod.recreate = true;
   origins.set(pod, place, {
     name: below(metadataPlace, 'name'),
     count: below(object.place, 'spec', 'replicas'),
@@ -147,6 +152,15 @@ function addUnit(
   });
   const nodeName = typeof spec.nodeName === 'string' && spec.nodeName !== '' ? spec.nodeName : null;
   found.units.push({ object, pod, nodeName, replicas: replicasOf(object) });
+}
+
+/**
+ * What is evicted is made again on this node: a DaemonSet's pod, a static pod (whose owner is its node), and a
+ * StatefulSet's if there is no other node for it.
+ */
+function staysOnNode(object: KubeObject, hasOtherNodes: boolean): boolean {
+  const kind = object.kind === 'Pod' ? ownerOf(object)?.kind : object.kind;
+  return kind === 'DaemonSet' || kind === 'Node' || (kind === 'StatefulSet' && !hasOtherNodes);
 }
 
 /** `shop/web`. A manifest that is to be applied often says no namespace. */

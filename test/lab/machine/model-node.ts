@@ -19,14 +19,10 @@ import { ChildWatch } from '../../../src/node/host/child-watch.js';
 import { startSshLogins } from '../../../src/node/host/logins.js';
 import { OriginNames } from '../../../src/node/origins.js';
 import { nodePrograms } from '../../../src/node/programs.js';
+import type { Container, Sandbox, SandboxOwner } from '../../../src/node/runtime/container.js';
 import { type ExecClient, Execs } from '../../../src/node/runtime/exec.js';
 import { RuncCalls } from '../../../src/node/runtime/runc.js';
-import {
-  type Container,
-  type Sandbox,
-  type SandboxOwner,
-  SandboxRuntime,
-} from '../../../src/node/runtime/sandbox.js';
+import { SandboxRuntime } from '../../../src/node/runtime/sandbox.js';
 import { kernelRules } from '../../../src/node/versions/kernel.js';
 import { kubeletRules } from '../../../src/node/versions/kubelet.js';
 import { runtimeRules } from '../../../src/node/versions/runtime.js';
@@ -324,7 +320,7 @@ export class ModelNode {
 
   daemonThread(): boolean {
     const works = this.kernel.cloneThreads(this.context.host.runtime.task, 1) === 1;
-    if (works) this.kernel.endOneThread(this.context.host.runtime.task);
+    if (works) this.kernel.endThreads(this.context.host.runtime.task, 1);
     return works;
   }
 

@@ -13,7 +13,10 @@ export type RealShell = keyof typeof REAL_SHELLS;
 
 /** What `slow` is two of; a shell that is killed is killed after one. */
 const UNIT_MS = 250;
-const BOUND_MS = 12_000;
+/** … when it is repeated: so slow that a busy machine does not matter. */
+const SLOW_UNIT_MS = 1_000;
+/** In units: a script that lives for longer is ended. */
+const BOUND_UNITS = 48;
 const STUBS = ['quick', 'slow', 'long', 'bad', 'slowbad', 'spawn'];
 
 export interface Case {
@@ -22,9 +25,11 @@ export interface Case {
   killed: boolean;
   /** `pids.max` of a cgroup of its own: it and so many less one may be there. Absent: no limit. */
   pidsMax?: number;
+  unitMs?: number;
 }
 
 export interface Difference extends Case {
+  /** What the real shell answered, the commonest first, with how often. */
   real: string;
   model: string;
 }
@@ -35,8 +40,10 @@ export interface ShellFuzzReport {
   agreed: number;
   /** Scripts of which something is not understood. */
   assumed: { text: string; what: string }[];
-  /** The real shells themselves go now this way, now that, and the model one of these. */
-  races: number;
+  /** Runs that differed once, and agree at a quarter of the speed: the machine was busy. */
+  disturbed: number;
+  /** Left to chance: the same real shell goes now this way, now that, and the model one of these. */
+  chance: Difference[];
   differences: Difference[];
 }
 
@@ -51,21 +58,22 @@ export class Runner {
     for (const stub of STUBS) symlinkSync('run', join(this.folder, stub));
   }
 
-  run({ shell, script, killed, pidsMax }: Case): Promise<string> {
+  run({ shell, script, killed, pidsMax, unitMs = UNIT_MS }: Case): Promise<string> {
     const words = [...REAL_SHELLS[shell], ...script.options, '-c', script.text];
     const env = {
       ...process.env,
       PATH: `${this.folder}:${process.env.PATH}`,
-      PIDSIM_UNIT_MS: String(UNIT_MS),
+      PIDSIM_UNIT_MS: String(unitMs),
       ENV: '',
       ...(pidsMax === undefined ? {} : { PIDSIM_CGROUP: this.cgroupOf(pidsMax) }),
     };
-    const args = [String(killed ? UNIT_MS : 0), String(BOUND_MS), ...words];
+    const boundMs = BOUND_UNITS * unitMs;
+    const args = [String(killed ? unitMs : 0), String(boundMs), ...words];
     return new Promise((resolve) => {
       execFile(
         join(this.folder, 'run'),
         args,
-        { env, cwd: this.folder, timeout: 3 * BOUND_MS, killSignal: 'SIGKILL' },
+        { env, cwd: this.folder, timeout: 3 * boundMs, killSignal: 'SIGKILL' },
         (error, stdout) => resolve(error === null ? stdout.trim() : `failed: ${error.message}`),
       );
     });
@@ -87,8 +95,11 @@ export class Runner {
 }
 
 /** As the runner prints it: `status zombies pinned`. */
-export function onModel({ shell, script, killed, pidsMax }: Case): { text: string; assumed: string | null } {
-  const left = runOnModel(SHELLS[shell], script.text, killed ? UNIT_MS : 0, UNIT_MS, script.options, pidsMax);
+export function onModel({ shell, script, killed, pidsMax, unitMs = UNIT_MS }: Case): {
+  text: string;
+  assumed: string | null;
+} {
+  const left = runOnModel(SHELLS[shell], script.text, killed ? unitMs : 0, unitMs, script.options, pidsMax);
   if ('message' in left) return { text: left.message, assumed: left.message };
   const [first] = left.assumptions;
   return { text: textOf(left), assumed: first === undefined ? null : `${first.where}: ${first.what}` };
@@ -98,8 +109,9 @@ function textOf({ status, zombies, pinned }: Left): string {
   return `${status} ${zombies} ${pinned}`;
 }
 
-/** A shell whose end depends on luck has had it all by then. */
-const RUNS_AGAIN = 6;
+/** Once a run has differed: so often alike, and it was the machine; so often at the most, to see what varies. */
+const ALIKE_RUNS = 3;
+const AGAIN_RUNS = 20;
 
 export interface ShellFuzzOptions {
   seed: number;
@@ -113,7 +125,15 @@ export interface ShellFuzzOptions {
 
 export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzReport> {
   const { seed, count, first = 0, shells = ['dash', 'bash', 'ash'], atOnce = 24 } = options;
-  const report: ShellFuzzReport = { seed, scripts: count, agreed: 0, assumed: [], races: 0, differences: [] };
+  const report: ShellFuzzReport = {
+    seed,
+    scripts: count,
+    agreed: 0,
+    assumed: [],
+    disturbed: 0,
+    chance: [],
+    differences: [],
+  };
   const cases: Case[] = [];
   for (let index = first; index < first + count; index++) {
     const script = generateScript(seed, index);
@@ -121,48 +141,72 @@ export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzRe
   }
   const runner = new Runner();
   const doubtful: Difference[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < cases.length) {
-      const each = cases[next++];
-      const real = await runner.run(each);
-      const model = onModel(each);
-      if (model.assumed !== null && !each.killed)
-        report.assumed.push({ text: each.script.text, what: model.assumed });
-      if (real === model.text) report.agreed++;
-      else doubtful.push({ ...each, real, model: model.text });
-      options.onProgress?.(report.agreed);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, work));
-  for (const each of doubtful) {
-    const again: string[] = [];
-    for (let run = 0; run < RUNS_AGAIN && again.at(-1) !== each.model; run++)
-      again.push(await runner.run(each));
-    if (again.at(-1) === each.model) report.races++;
-    else report.differences.push({ ...each, real: [...new Set([each.real, ...again])].join(' | ') });
-  }
+  await inParallel(cases, atOnce, async (each) => {
+    const real = await runner.run(each);
+    const model = onModel(each);
+    if (model.assumed !== null && !each.killed)
+      report.assumed.push({ text: each.script.text, what: model.assumed });
+    if (real === model.text) report.agreed++;
+    else doubtful.push({ ...each, real, model: model.text });
+    options.onProgress?.(report.agreed);
+  });
+  await inParallel(doubtful, Math.ceil(atOnce / 3), async (each) => {
+    const { verdict, real, model } = await repeat(runner, each);
+    if (verdict === 'disturbed') report.disturbed++;
+    else report[verdict].push({ ...each, real, model });
+  });
   runner.close();
   return report;
 }
 
-export function formatShellFuzz({
-  seed,
-  scripts,
-  agreed,
-  assumed,
-  races,
-  differences,
-}: ShellFuzzReport): string {
+async function inParallel<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++]);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** Runs it again, slowly: is it the machine, is it chance, or is the model wrong? */
+async function repeat(
+  runner: Runner,
+  each: Case,
+): Promise<{ verdict: 'disturbed' | 'chance' | 'differences'; real: string; model: string }> {
+  const slow = { ...each, unitMs: SLOW_UNIT_MS };
+  const model = onModel(slow).text;
+  const counts = new Map<string, number>();
+  for (let run = 0; run < AGAIN_RUNS; run++) {
+    const answer = await runner.run(slow);
+    counts.set(answer, (counts.get(answer) ?? 0) + 1);
+    if (counts.get(model) === ALIKE_RUNS && counts.size === 1)
+      return { verdict: 'disturbed', real: model, model };
+  }
+  const real = [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([answer, times]) => `${answer} (${times} of ${AGAIN_RUNS})`)
+    .join(', ');
+  return { verdict: counts.has(model) ? 'chance' : 'differences', real, model };
+}
+
+export function formatShellFuzz(report: ShellFuzzReport): string {
+  const { seed, scripts, agreed, assumed, disturbed, chance, differences } = report;
   const lines = [
-    `seed ${seed}: ${scripts} scripts; ${agreed} runs agree, ${races} are left to chance by the shells themselves`,
+    `seed ${seed}: ${scripts} scripts; ${agreed} runs agree at once, ${disturbed} when repeated slowly`,
+    `${chance.length} are left to chance: the same shell goes now this way, now that, and the model one of them`,
+    ...chance.map(lineOf),
     `${differences.length} differ`,
+    ...differences.map(lineOf),
+    `${assumed.length} of the scripts have something that is not understood`,
+    ...assumed.slice(0, 10).map(({ text, what }) => `  ${what}: ${JSON.stringify(text)}`),
   ];
-  for (const { shell, script, killed, real, model } of differences)
-    lines.push(
-      `  ${shell} ${script.options.join(' ')} ${killed ? 'killed' : 'natural'}: real ${real}, model ${model}: ${JSON.stringify(script.text)}`,
-    );
-  lines.push(`${assumed.length} of the scripts have something that is not understood`);
-  for (const { text, what } of assumed.slice(0, 10)) lines.push(`  ${what}: ${JSON.stringify(text)}`);
   return `${lines.join('\n')}\n`;
+}
+
+function lineOf({ shell, script, killed, real, model }: Difference): string {
+  const how = [shell, ...script.options, killed ? 'killed' : 'natural'].join(' ');
+  return `  ${how}: real ${real}, model ${model}: ${JSON.stringify(script.text)}`;
 }
