@@ -4,6 +4,7 @@ import { headline } from '../answer.js';
 import { blameHeadline, kubeletHeadline, symptomsHeadline } from '../titles.js';
 import { blameChart } from './blame.js';
 import { kubeletChart } from './kubelet.js';
+import { limitChart, limitTitle, limitToTell } from './limit.js';
 import { pidsChart } from './pids.js';
 import { symptomsChart } from './symptoms.js';
 import type { ChartSpec } from './theme.js';
@@ -15,11 +16,24 @@ export interface RunChart {
   shows: string;
   title: (result: RunResult) => string;
   spec: (result: RunResult) => ChartSpec;
+  /** Absent: every run has it. */
+  isFor?: (result: RunResult) => boolean;
 }
 
 /** The first one is the main chart. */
+export function chartsOf(result: RunResult): RunChart[] {
+  return RUN_CHARTS.filter(({ isFor }) => isFor?.(result) ?? true);
+}
+
 export const RUN_CHARTS: readonly RunChart[] = [
   { name: 'pids', shows: 'what is in use', title: headline, spec: pidsChart },
+  {
+    name: 'limit',
+    shows: 'what the limit counts that refuses',
+    title: limitTitle,
+    spec: limitChart,
+    isFor: (result) => limitToTell(result) !== null,
+  },
   { name: 'kubelet', shows: 'what the kubelet sees', title: kubeletHeadline, spec: kubeletChart },
   { name: 'symptoms', shows: 'what people notice', title: symptomsHeadline, spec: symptomsChart },
   { name: 'blame', shows: 'what holds the PIDs', title: blameHeadline, spec: blameChart },
