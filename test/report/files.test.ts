@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { outputFiles } from '../../src/report/files.js';
 import { chartsOf } from '../../src/report/charts/all.js';
+import { outputFiles } from '../../src/report/files.js';
 import { indexHtml, pagesHtml, scenarioHtml } from '../../src/report/html.js';
-import type { RunResult } from '../../src/run/result.js';
 import { reproduceCommand } from '../../src/report/message.js';
 import { OVERVIEW_FILES } from '../../src/report/overview-files.js';
 import { overviewMarkdown, summaryMarkdown } from '../../src/report/summary.js';
+import type { RunResult } from '../../src/run/result.js';
 import * as runs from './fixtures.js';
 
 const RESULTS = runs.ALL_RUNS.map((make) => make());
@@ -67,7 +67,8 @@ describe('the files of a run', () => {
 });
 
 describe('the pages', () => {
-  const SVG = '<svg xmlns="x" width="7" height="5" viewBox="0 0 7 5"><g clip-path="url(#clip1)"/><defs><clipPath id="clip1"/></defs></svg>';
+  const SVG =
+    '<svg xmlns="x" width="7" height="5" viewBox="0 0 7 5"><g clip-path="url(#clip1)"/><defs><clipPath id="clip1"/></defs></svg>';
   const charts = (run: RunResult) => chartsOf(run).map(({ name }) => ({ name, svg: SVG }));
   const index = indexHtml(RESULTS, SVG);
   const [leaking] = RESULTS;
@@ -93,16 +94,19 @@ describe('the pages', () => {
     ['the index', index],
     ['of a scenario', html],
     ['of a few', all],
-  ])('%s: one file, no script, nothing from elsewhere, each id once, one heading of the first level', (_, text) => {
-    expect(text).not.toMatch(/<script|<link|<img|@import|https?:|\son\w+="/);
-    expect(text).toMatch(/^<!doctype html>\n<html lang="en">/);
-    expect(text.match(/<h1>/g)).toHaveLength(1);
-    const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const [svg] of text.matchAll(/<svg[^>]*>/g)) expect(svg).toMatch(/aria-label="[^"]{20,}"/);
-    expect(text).toContain('name="viewport"');
-    expect(text).toContain('prefers-color-scheme: dark');
-  });
+  ])(
+    '%s: one file, no script, nothing from elsewhere, each id once, one heading of the first level',
+    (_, text) => {
+      expect(text).not.toMatch(/<script|<link|<img|@import|https?:|\son\w+="/);
+      expect(text).toMatch(/^<!doctype html>\n<html lang="en">/);
+      expect(text.match(/<h1>/g)).toHaveLength(1);
+      const ids = [...text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const [svg] of text.matchAll(/<svg[^>]*>/g)) expect(svg).toMatch(/aria-label="[^"]{20,}"/);
+      expect(text).toContain('name="viewport"');
+      expect(text).toContain('prefers-color-scheme: dark');
+    },
+  );
 
   test('text from a scenario stays text', () => {
     const run = runs.healthyRun();

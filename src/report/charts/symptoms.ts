@@ -90,10 +90,9 @@ export function symptomsChart(result: RunResult): ChartSpec {
     height: MARKS_HEIGHT,
     layer: [
       ...interruptionLayers(result, frame, timeEncoding(result, frame, { axis: false })),
-      ...interruptions
-        .map((text, index, { length }) =>
-          total(text, MARKS_HEIGHT / 2 + (index - (length - 1) / 2) * 14, COLOURS.ink),
-        ),
+      ...interruptions.map((text, index, { length }) =>
+        total(text, MARKS_HEIGHT / 2 + (index - (length - 1) / 2) * 14, COLOURS.ink),
+      ),
     ],
   };
   return chart(symptomsHeadline(result), symptomsSubtitle(result, frame.cut ? frame.endSeconds : null), {
