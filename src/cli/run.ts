@@ -27,12 +27,15 @@ interface Arguments extends FileArguments {
   dir?: string;
   writeFiles: boolean;
   charts: ChartChoice;
+  html?: string;
   sort: TableSort;
   until: RunEnd;
   seed?: number;
   bracket: boolean;
 }
 
+/** More would be a page that nobody reads, nor a browser with ease. */
+const PAGE_SCENARIOS_MAX = 20;
 /** Of each run of an assumed command, in the other half of the bracket. */
 const ORPHANS = 1;
 const DEFAULT_DIR = 'output';
@@ -58,6 +61,11 @@ export const runCommand: CommandModule<object, Arguments> = {
         choices: CHART_CHOICES,
         default: 'all' as const,
         describe: 'Of each scenario: every chart, or the main one alone',
+      })
+      .option('html', {
+        type: 'string',
+        nargs: 1,
+        describe: `One page with everything, charts too, of up to ${PAGE_SCENARIOS_MAX} scenarios`,
       })
       .option('sort', {
         choices: TABLE_SORTS,
@@ -86,9 +94,11 @@ export const runCommand: CommandModule<object, Arguments> = {
       const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));
       const seeded = (scenario: Scenario): Scenario => withSeed(scenario, args.seed);
       const scenarios = scenariosOrExit(loaded).map(seeded);
+      checkPage(scenarios.length, args);
       const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
       const results = await runAll(scenarios, others, args.until, interruption);
       await writeFiles(results, args, interruption);
+      await writePage(results, args, interruption);
       process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
       interruption.throwIfAborted();
       failOnExpectations(results);
@@ -176,6 +186,37 @@ async function writeFiles(results: RunResult[], args: Arguments, interruption: I
     progress.clear();
   }
   process.stderr.write(`data and charts are in ${dir}/, see ${dir}/index.html\n`);
+}
+
+function checkPage(count: number, { html }: Arguments): void {
+  if (html === undefined) return;
+  if (typeof html !== 'string' || html === '')
+    throw usageError('--html names no file', 'name one: --html page.html');
+  if (count > PAGE_SCENARIOS_MAX)
+    throw usageError(
+      `--html is for up to ${PAGE_SCENARIOS_MAX} scenarios, and these are ${count}`,
+      'with --dir each has a page of its own',
+    );
+}
+
+async function writePage(
+  results: RunResult[],
+  { html }: Arguments,
+  { aborted }: Interruption,
+): Promise<void> {
+  if (html === undefined || aborted || results.length === 0) return;
+  const [{ onePage }, { renderSvg }, { writeFile }] = await Promise.all([
+    import('../report/files.js'),
+    import('../host/render.js'),
+    import('node:fs/promises'),
+  ]);
+  const text = await onePage(results, renderSvg);
+  try {
+    await writeFile(html, text);
+  } catch (error) {
+    throw new CommandError(EXIT.failure, `error: ${html}: ${reasonOf(error)}`);
+  }
+  process.stderr.write(`the page is ${html}\n`);
 }
 
 function terminal(): { width: number | null; color: boolean } {

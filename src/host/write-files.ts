@@ -123,7 +123,7 @@ async function writeAll(folder: string, files: readonly OutputFile[], options: W
   const { render = renderSvg, signal, onProgress } = options;
   for (const [index, file] of files.entries()) {
     signal?.throwIfAborted();
-    const text = file.kind === 'text' ? file.text() : await render(file.spec(), file.read);
+    const text = await file.text(render);
     const path = join(folder, ...file.path.split('/'));
     await fs.mkdir(dirname(path), { recursive: true });
     await fs.writeFile(path, text);

@@ -53,6 +53,7 @@ export interface NodeCounters {
   podsCreateFailed: number;
   /** Of those that failed: pods that have not come up since. */
   podsNeverCreated: number;
+  podsDeleted: number;
   podsDeleteStuck: number;
   probeRuns: number;
   /** Failed and errored. */

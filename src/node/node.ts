@@ -52,6 +52,7 @@ export class Node {
     podsCreated: 0,
     podsCreateFailed: 0,
     podsNeverCreated: 0,
+    podsDeleted: 0,
     podsDeleteStuck: 0,
     probeRuns: 0,
     probeFailures: 0,

@@ -3,7 +3,15 @@
  * apostrophe; times have a resolution of a microsecond, rates of a hundredth.
  */
 import { stringify } from 'csv-stringify/browser/esm/sync';
-import { type BlameRow, podsRefused, type RunResult, TIMELINE_COLUMNS } from '../run/result.js';
+import {
+  type BlameRow,
+  LIMITED,
+  podsRefused,
+  type RunResult,
+  TIMELINE_COLUMNS,
+  type Timeline,
+  type TimelineColumn,
+} from '../run/result.js';
 import { fullForSeconds } from '../run/story.js';
 import { hundredths, roundMicro } from '../text/figures.js';
 import { runResultDocument } from './document.js';
@@ -23,12 +31,19 @@ function table(columns: readonly string[], rows: Cell[][]): string {
   });
 }
 
+/** Without those of limits that nobody has set. */
+function timelineColumns(timeline: Timeline): TimelineColumn[] {
+  const unset = LIMITED.filter((of) => timeline[`${of}_pids_max`].every((value) => value === 0));
+  return TIMELINE_COLUMNS.filter((column) => !unset.some((of) => column.startsWith(`${of}_pids`)));
+}
+
 export function timelineCsv(result: RunResult): string {
   const { timeline } = result;
+  const columns = timelineColumns(timeline);
   const rows = timeline.time_s.map((seconds, row) =>
-    TIMELINE_COLUMNS.map((column) => (column === 'time_s' ? roundMicro(seconds) : timeline[column][row])),
+    columns.map((column) => (column === 'time_s' ? roundMicro(seconds) : timeline[column][row])),
   );
-  return table(TIMELINE_COLUMNS, rows);
+  return table(columns, rows);
 }
 
 export function eventsCsv(result: RunResult): string {

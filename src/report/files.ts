@@ -2,23 +2,26 @@
  * Everything a run writes, as a list: where, and how to make it. Nothing is computed before it is asked for.
  *
  *   <scenario>/  summary.json summary.md timeline.csv events.csv blame.csv
- *                {pids,kubelet,symptoms,blame}.{vl.json,svg}
+ *                {pids,limit,kubelet,symptoms,blame}.{vl.json,svg} index.html
  *   summary.json summary.md overview.vl.json overview.svg index.html
  */
 import type { RunResult } from '../run/result.js';
-import { chosenCharts, type RunChart } from './charts/all.js';
+import { chartsOf } from './charts/all.js';
 import { overviewChart } from './charts/overview.js';
 import type { ChartSpec } from './charts/theme.js';
 import { blameCsv, eventsCsv, timelineCsv } from './csv.js';
 import { toJson } from './document.js';
-import { indexHtml } from './html.js';
+import { type DrawnChart, indexHtml, pagesHtml, scenarioHtml } from './html.js';
 import { type ChartChoice, OVERVIEW_FILES } from './overview-files.js';
 import { overviewJson, overviewMarkdown, summaryJson, summaryMarkdown } from './summary.js';
 
-export type OutputFile =
-  | { kind: 'text'; path: string; text: () => string }
-  /** To be drawn; `read` gives the text behind a URL that the specification names. */
-  | { kind: 'svg'; path: string; spec: () => ChartSpec; read: (url: string) => string };
+/** Draws a chart; `read` gives the text behind a URL that the specification names. */
+export type Draw = (spec: ChartSpec, read: (url: string) => string) => Promise<string>;
+
+export interface OutputFile {
+  path: string;
+  text: (draw: Draw) => string | Promise<string>;
+}
 
 /** By this file a folder is known as written by us. */
 export const MARKER_FILE = 'summary.json';
@@ -37,51 +40,87 @@ export function outputFiles(results: readonly RunResult[], choice: ChartChoice =
     if (names.has(scenario.name)) throw new Error(`two scenarios are called ${scenario.name}`);
     names.add(scenario.name);
   }
-  const charts = chosenCharts(choice);
-  return [...results.flatMap((result) => scenarioFiles(result, charts)), ...overviewFiles(results, charts)];
+  return [...results.flatMap((result) => scenarioFiles(result, choice)), ...overviewFiles(results)];
 }
 
-function scenarioFiles(result: RunResult, charts: readonly RunChart[]): OutputFile[] {
+/** The last one is the page, in which all charts are. */
+export function scenarioFiles(result: RunResult, choice: ChartChoice = 'all'): OutputFile[] {
   const folder = result.scenario.name;
-  // A CSV file is written once and read by up to three charts.
-  const data: Record<string, () => string> = {
-    'timeline.csv': memo(() => timelineCsv(result)),
-    'events.csv': memo(() => eventsCsv(result)),
-    'blame.csv': memo(() => blameCsv(result)),
-  };
+  const data = dataOf(result);
+  const charts = scenarioCharts(result, choice, data);
   return [
     textFile(`${folder}/${MARKER_FILE}`, () => summaryJson(result)),
     textFile(`${folder}/summary.md`, () => summaryMarkdown(result)),
     ...Object.entries(data).map(([name, text]) => textFile(`${folder}/${name}`, text)),
-    ...charts.flatMap(({ name, spec }) => chartFiles(`${folder}/${name}`, () => spec(result), data)),
+    ...charts.flatMap((chart) => chartFiles(`${folder}/${chart.name}`, chart)),
+    { path: `${folder}/index.html`, text: async (draw) => scenarioHtml(result, await drawn(charts, draw)) },
   ];
 }
 
-function overviewFiles(results: readonly RunResult[], charts: readonly RunChart[]): OutputFile[] {
-  const summary = memo(() => overviewJson(results));
+export function overviewFiles(results: readonly RunResult[]): OutputFile[] {
+  const chart = overviewOf(results);
   return [
-    textFile(MARKER_FILE, summary),
+    textFile(MARKER_FILE, () => overviewJson(results)),
     textFile('summary.md', () => overviewMarkdown(results)),
-    ...chartFiles('overview', () => overviewChart(results), { [MARKER_FILE]: summary }),
-    textFile('index.html', () => indexHtml(results, charts)),
+    ...chartFiles('overview', chart),
+    { path: 'index.html', text: async (draw) => indexHtml(results, await chart.svg(draw)) },
   ];
+}
+
+/** All of some runs in one page. */
+export async function onePage(results: readonly RunResult[], draw: Draw): Promise<string> {
+  const charts: DrawnChart[][] = [];
+  for (const result of results) charts.push(await drawn(scenarioCharts(result, 'all'), draw));
+  return pagesHtml(results, results.length === 1 ? '' : await overviewOf(results).svg(draw), charts);
+}
+
+interface Chart {
+  name: string;
+  spec: () => ChartSpec;
+  /** Drawn once, whoever wants it. */
+  svg: (draw: Draw) => Promise<string>;
+}
+
+/** A CSV file is written once and read by up to four charts. */
+function dataOf(result: RunResult): Record<string, () => string> {
+  return {
+    'timeline.csv': memo(() => timelineCsv(result)),
+    'events.csv': memo(() => eventsCsv(result)),
+    'blame.csv': memo(() => blameCsv(result)),
+  };
+}
+
+function scenarioCharts(result: RunResult, choice: ChartChoice, data = dataOf(result)): Chart[] {
+  return chartsOf(result, choice).map(({ name, spec }) => chartOf(name, () => spec(result), data));
+}
+
+function overviewOf(results: readonly RunResult[]): Chart {
+  return chartOf('overview', () => overviewChart(results), { [MARKER_FILE]: () => overviewJson(results) });
+}
+
+function chartOf(name: string, make: () => ChartSpec, data: Record<string, () => string>): Chart {
+  const read = (url: string): string => {
+    const text = data[url];
+    if (text === undefined) throw new Error(`${name}.vl.json names data that is not written: ${url}`);
+    return text();
+  };
+  const spec = memo(make);
+  let svg: Promise<string> | null = null;
+  return { name, spec, svg: (draw) => (svg ??= draw(spec(), read)) };
+}
+
+async function drawn(charts: readonly Chart[], draw: Draw): Promise<DrawnChart[]> {
+  const all: DrawnChart[] = [];
+  for (const { name, svg } of charts) all.push({ name, svg: await svg(draw) });
+  return all;
 }
 
 function textFile(path: string, text: () => string): OutputFile {
-  return { kind: 'text', path, text };
+  return { path, text };
 }
 
-function chartFiles(path: string, spec: () => ChartSpec, data: Record<string, () => string>): OutputFile[] {
-  const read = (url: string): string => {
-    const text = data[url];
-    if (text === undefined) throw new Error(`${path}.vl.json names data that is not written: ${url}`);
-    return text();
-  };
-  const made = memo(spec);
-  return [
-    textFile(`${path}.vl.json`, () => toJson(made())),
-    { kind: 'svg', path: `${path}.svg`, spec: made, read },
-  ];
+function chartFiles(path: string, { spec, svg }: Chart): OutputFile[] {
+  return [textFile(`${path}.vl.json`, () => toJson(spec())), { path: `${path}.svg`, text: svg }];
 }
 
 function memo<T>(make: () => T): () => T {

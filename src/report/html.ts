@@ -1,21 +1,64 @@
 /**
- * `output/index.html`: one static page over all scenarios of a run. No script, no font, no request to
- * anybody; charts and data are files beside it. Readable in the dark, on a phone and by a screen reader.
+ * Pages in one file each: an index over all scenarios of a run, one for each scenario, or all of a few in one.
+ * No script, no font, no request to anybody: charts stand in the page, and a pointer on them shows values.
  */
 import type { RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
-import { formatCount, listOf, unbroken } from '../text/figures.js';
-import { answer, capitalised, headline } from './answer.js';
-import { RUN_CHARTS, type RunChart } from './charts/all.js';
+import { formatCount, unbroken } from '../text/figures.js';
+import { answer, headline } from './answer.js';
+import { chartsOf, type RunChart } from './charts/all.js';
 import { byUrgency, harmCell, timeToHarm, toneOf } from './harm-words.js';
-import { reproduce } from './message.js';
+import { expectationTally, reproduce, reproduceCommand } from './message.js';
+import { basisLines } from './node-words.js';
+import { STYLE } from './style.js';
+import { momentsThatMatter } from './summary.js';
+import { PAGE_COLUMNS } from './table.js';
 import { overviewHeadline, overviewLabel, question } from './titles.js';
 
 /** The data files of one scenario, in the order of the links. */
 const DATA_FILES = ['summary.md', 'summary.json', 'timeline.csv', 'events.csv', 'blame.csv'] as const;
 
-export function indexHtml(results: readonly RunResult[], charts: readonly RunChart[] = RUN_CHARTS): string {
+/** A chart that has been drawn: the text of its SVG. */
+export type DrawnChart = Pick<RunChart, 'name'> & { svg: string };
+
+/** `index.html` over all scenarios, each of which has a page in its own folder. */
+export function indexHtml(results: readonly RunResult[], overview: string): string {
   const title = overviewHeadline(results);
+  const link = ({ scenario }: RunResult): string => `${encodeURIComponent(scenario.name)}/index.html`;
+  return page(
+    title,
+    overviewPart(results, overview, link),
+    `<p>Data of the whole run: ${links('', ['summary.json', 'summary.md', 'overview.svg', 'overview.vl.json'])}.</p>`,
+  );
+}
+
+/** `NAME/index.html`: all that there is to say of one scenario. */
+export function scenarioHtml(result: RunResult, charts: readonly DrawnChart[]): string {
+  const specs = charts.flatMap(({ name }) => [`${name}.svg`, `${name}.vl.json`]);
+  const footer = `<p class="data">Data: ${links('', [...DATA_FILES, ...specs])}. <a href="../index.html">All scenarios</a></p>`;
+  return page(question(result), scenarioPart(result, charts, 'h2'), footer, result.scenario.name);
+}
+
+/** A few scenarios in one file: what `--html` writes. */
+export function pagesHtml(results: readonly RunResult[], overview: string, charts: DrawnChart[][]): string {
+  if (results.length === 1)
+    return page(
+      question(results[0]),
+      scenarioPart(results[0], charts[0], 'h2'),
+      '',
+      results[0].scenario.name,
+    );
+  const parts = results.map((result, index) => {
+    const id = anchor(result);
+    const heads = `<p class="kicker">${escapeHtml(result.scenario.name)}</p>\n<h2 id="${id}-question">${escapeHtml(question(result))}</h2>`;
+    return `<section class="card" id="${id}" aria-labelledby="${id}-question">\n${heads}\n${scenarioPart(result, charts[index], 'h3')}</section>`;
+  });
+  const all = overviewPart(results, overview, (result) => `#${anchor(result)}`);
+  return page(overviewHeadline(results), [all, ...parts].join('\n'), '');
+}
+
+function page(title: string, body: string, footer: string, name?: string): string {
+  const about = name === undefined ? 'when does a node run out of PIDs?' : escapeHtml(name);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -27,45 +70,34 @@ ${STYLE}</style>
 </head>
 <body>
 <header>
-<p class="kicker">pidsim: when does a node run out of PIDs?</p>
+<p class="kicker">pidsim: ${about}</p>
 <h1>${escapeHtml(title)}</h1>
 </header>
 <main>
-${overviewPart(results)}
-${results.map((result) => scenarioPart(result, charts)).join('\n')}
+${body}
 </main>
 <footer>
-<p>Data of the whole run: <a href="summary.json">summary.json</a>, <a href="summary.md">summary.md</a>,
-<a href="overview.vl.json">overview.vl.json</a> (Vega-Lite).</p>
-</footer>
+${footer}</footer>
 </body>
 </html>
 `;
 }
 
-function overviewPart(results: readonly RunResult[]): string {
-  const rows = byUrgency(results).map(
-    (result) => `<tr>
-<th scope="row"><a href="#${anchor(result)}">${escapeHtml(result.scenario.name)}</a></th>
-<td>${badge(result)}</td>
-<td class="number">${formatCount(result.final.zombies)}</td>
-<td class="number">${formatCount(result.final.pinned)}</td>
-<td class="number">${when(result.symptoms.firstSshRefusedSeconds)}</td>
-<td class="number">${when(result.symptoms.firstPodCreateFailedSeconds)}</td>
-</tr>`,
-  );
+function overviewPart(
+  results: readonly RunResult[],
+  svg: string,
+  link: (result: RunResult) => string,
+): string {
+  const rows = byUrgency(results).map((result) => {
+    const cells = PAGE_COLUMNS.map(({ align, cell }) => td(cell(result), align));
+    return `<tr>\n<th scope="row"><a href="${link(result)}">${escapeHtml(result.scenario.name)}</a></th>\n<td>${badge(result)}</td>\n${cells.join('\n')}\n</tr>`;
+  });
+  const heads = PAGE_COLUMNS.map(({ head, align }) => th(head.toLowerCase(), align));
+  const alt = `${overviewHeadline(results)}. ${results.map(overviewAlt).join(' ')}`;
   return `<section aria-labelledby="all">
 <h2 id="all">All scenarios</h2>
-${figure('overview', overviewHeadline(results), results.map(overviewAlt).join(' '), true)}
-<div class="scroll" tabindex="0" role="region" aria-label="Results as a table">
-<table>
-<thead><tr><th scope="col">scenario</th><th scope="col">full after</th><th scope="col">zombies</th>
-<th scope="col">pinned</th><th scope="col">ssh refused</th><th scope="col">pod refused</th></tr></thead>
-<tbody>
-${rows.join('\n')}
-</tbody>
-</table>
-</div>
+${figure('overview', svg, alt)}
+${scrolled('Results as a table', [th('scenario'), th('first harm'), ...heads], rows)}
 </section>`;
 }
 
@@ -73,8 +105,24 @@ function overviewAlt(result: RunResult): string {
   return `${result.scenario.name}: ${overviewLabel(result)}.`;
 }
 
-function when(seconds: number | null): string {
-  return seconds === null ? '<span class="faint">never</span>' : escapeHtml(formatSeconds(seconds));
+function th(text: string, align = 'left'): string {
+  return `<th scope="col" class="${align}">${escapeHtml(text)}</th>`;
+}
+
+function td(text: string, className = 'left'): string {
+  return `<td class="${className}">${escapeHtml(text)}</td>`;
+}
+
+/** A table that scrolls sideways on a narrow screen. */
+function scrolled(label: string, heads: readonly string[], rows: readonly string[]): string {
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${label}">
+<table>
+<thead><tr>${heads.join('')}</tr></thead>
+<tbody>
+${rows.join('\n')}
+</tbody>
+</table>
+</div>`;
 }
 
 /** The answer in a few words; the colour only repeats it. */
@@ -84,62 +132,74 @@ function badge(result: RunResult): string {
   return `<span class="badge ${toneOf(result)}">${escapeHtml(words)}</span>`;
 }
 
-function scenarioPart(result: RunResult, charts: readonly RunChart[]): string {
-  const { name, description } = result.scenario;
-  const [main, ...more] = charts;
+/** @param h the tag of its headings. */
+function scenarioPart(result: RunResult, charts: readonly DrawnChart[], h: 'h2' | 'h3'): string {
+  const { description } = result.scenario;
   const id = anchor(result);
   const about = description.trim() === '' ? '' : `<p class="about">${escapeHtml(description.trim())}</p>\n`;
-  return `<section class="card" id="${id}" aria-labelledby="${id}-question">
-<p class="kicker">${escapeHtml(name)} ${badge(result)}</p>
-<h2 id="${id}-question"><a href="#${id}">${escapeHtml(question(result))}</a></h2>
-<p class="answer">${escapeHtml(headline(result))}.</p>
+  const basis = basisLines(result).map((line) => `<li>${escapeHtml(line)}</li>`);
+  const titles = new Map(chartsOf(result).map(({ name, title }) => [name, title(result)]));
+  const figures = charts.map(({ name, svg }) => figure(`${id}-${name}`, svg, `${titles.get(name)}.`));
+  return `${expectationPart(result, h)}<p class="answer">${badge(result)} ${escapeHtml(headline(result))}.</p>
 <p>${escapeHtml(answer(result))}</p>
-${about}${chartFigure(result, main)}
-${moreCharts(result, more)}${expectationPart(result)}<p class="data">Data: ${dataLinks(result, charts)}.<br>
+${about}${figures[0] ?? ''}
+<${h}>What it rests on</${h}>
+<ul>
+${basis.join('\n')}
+</ul>
+${figures.slice(1).join('\n')}
+${momentsPart(result, h)}<p class="data"><code>${escapeHtml(reproduceCommand(result))}</code><br>
 ${escapeHtml(reproduce(result))}</p>
-</section>`;
-}
-
-function moreCharts(result: RunResult, charts: readonly RunChart[]): string {
-  if (charts.length === 0) return '';
-  return `<details>
-<summary>${escapeHtml(capitalised(listOf(charts.map(({ shows }) => shows))))}</summary>
-${charts.map((chart) => chartFigure(result, chart)).join('\n')}
-</details>
 `;
 }
 
-function expectationPart(result: RunResult): string {
+const MOMENTS_MAX = 30;
+
+function momentsPart(result: RunResult, h: string): string {
+  const moments = momentsThatMatter(result);
+  if (moments.length === 0) return '';
+  const rows = moments.slice(0, MOMENTS_MAX).map(({ timeSeconds, kind, subject, detail }) => {
+    const cells = [kind.replaceAll('-', ' '), subject, detail].map((text) => td(text));
+    return `<tr>${td(formatSeconds(timeSeconds), 'fixed')}${cells.join('')}</tr>`;
+  });
+  const rest = moments.length - rows.length;
+  const more = rest > 0 ? `<p class="data">${formatCount(rest)} more in events.csv.</p>\n` : '';
+  const heads = ['when', 'what', 'where', 'detail'].map((text) => th(text));
+  return `<${h}>What happened</${h}>\n${scrolled(`What happened in ${escapeHtml(result.scenario.name)}`, heads, rows)}\n${more}`;
+}
+
+function expectationPart(result: RunResult, h: string): string {
   if (result.expectations.length === 0) return '';
   const items = result.expectations.map(({ text, ok, actual }) => {
     const verdict =
       ok === null
-        ? actual
+        ? 'not reached'
         : ok
-          ? '<span class="good">holds</span>'
-          : `<strong class="bad">fails</strong>: ${escapeHtml(actual)}`;
-    return `<li><code>${escapeHtml(text)}</code> ${verdict}</li>`;
+          ? '<strong class="good">✓ pass</strong>'
+          : '<strong class="bad">✗ fail</strong>';
+    return `<li>${verdict} <code>${escapeHtml(text)}</code>${ok !== false ? '' : `, but it was ${escapeHtml(actual)}`}</li>`;
   });
-  return `<ul class="expectations" aria-label="Expectations">\n${items.join('\n')}\n</ul>\n`;
+  return `<${h}>Expected: ${expectationTally(result)}</${h}>\n<ul class="expectations">\n${items.join('\n')}\n</ul>\n`;
 }
 
-function dataLinks(result: RunResult, charts: readonly RunChart[]): string {
-  const folder = encodeURIComponent(result.scenario.name);
-  const specs = charts.map(({ name }) => `${name}.vl.json`);
-  return [...DATA_FILES, ...specs].map((file) => `<a href="${folder}/${file}">${file}</a>`).join(', ');
+function links(folder: string, files: readonly string[]): string {
+  return files.map((file) => `<a href="${folder}${file}">${file}</a>`).join(', ');
 }
 
-function chartFigure(result: RunResult, chart: RunChart): string {
-  const title = chart.title(result);
-  return figure(`${encodeURIComponent(result.scenario.name)}/${chart.name}`, title, `${title}.`, false);
+/** Scrolls sideways rather than shrink away. */
+function figure(id: string, svg: string, alt: string): string {
+  return `<figure class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(`Chart: ${alt}`)}">
+${inlineSvg(svg, id, alt)}</figure>`;
 }
 
-/** A chart, on white in the dark too, as its colours need. Scrolls sideways rather than shrink away. */
-function figure(path: string, title: string, alt: string, eager: boolean): string {
-  const loading = eager ? '' : ' loading="lazy"';
-  return `<figure class="scroll" tabindex="0" role="group" aria-label="${escapeHtml(`Chart: ${title}`)}">
-<a href="${path}.svg"><img src="${path}.svg" alt="${escapeHtml(alt)}" width="700"${loading}></a>
-</figure>`;
+/** Its size is the page's to say. An id is unique in a page, where there are many charts. */
+function inlineSvg(svg: string, id: string, alt: string): string {
+  return svg
+    .replace(
+      /<svg[^>]* viewBox="([^"]*)">/,
+      `<svg viewBox="$1" role="img" aria-label="${escapeHtml(alt).replaceAll('$', '$$$$')}">`,
+    )
+    .replaceAll(/(id="|url\(#)((?:clip|gradient)\d+)/g, (_, before, name) => `${before}${id}-${name}`);
 }
 
 function anchor(result: RunResult): string {
@@ -154,52 +214,3 @@ function escapeHtml(text: string): string {
     .replaceAll('"', '&quot;')
     .replaceAll("'", '&#39;');
 }
-
-const STYLE = `:root {
-  color-scheme: light dark;
-  --paper: #f5f6f8; --card: #ffffff; --ink: #1b1f24; --faint: #57606a; --line: #d6dbe0; --link: #0058a3;
-  --bad: #a33c00; --bad-paper: #fde9dd; --doubtful: #7a5200; --doubtful-paper: #fdf1d3;
-  --good: #00573f; --good-paper: #d9f2e8;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #14171a; --card: #1e2226; --ink: #e8eaed; --faint: #a8b1ba; --line: #3a4147; --link: #7cc0ff;
-    --bad: #ffb48a; --bad-paper: #4a2410; --doubtful: #ffd479; --doubtful-paper: #43330c;
-    --good: #7fe0bd; --good-paper: #0f3b2d;
-  }
-}
-* { box-sizing: border-box; }
-body {
-  margin: 0 auto; padding: 1rem; max-width: 50rem; background: var(--paper); color: var(--ink);
-  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
-}
-a { color: var(--link); }
-h1 { font-size: clamp(1.5rem, 5vw, 2.1rem); line-height: 1.2; margin: 0 0 1rem; text-wrap: balance; }
-h2 { font-size: 1.3rem; line-height: 1.3; margin: 0 0 .5rem; text-wrap: balance; }
-h2 a { color: inherit; text-decoration: none; }
-h2 a:hover, h2 a:focus { text-decoration: underline; }
-section { margin: 0 0 1.5rem; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.25rem; }
-.card:target { outline: 3px solid var(--link); }
-.kicker { color: var(--faint); font-size: .9rem; margin: 0 0 .25rem; overflow-wrap: anywhere; }
-.answer { font-size: 1.15rem; font-weight: 600; margin: 0 0 .5rem; }
-.about, .data, footer { color: var(--faint); font-size: .9rem; overflow-wrap: anywhere; }
-.about { white-space: pre-line; }
-figure { margin: 1rem 0; background: #ffffff; border: 1px solid var(--line); border-radius: .4rem; }
-.scroll { overflow-x: auto; }
-img { display: block; width: 100%; min-width: 31rem; height: auto; margin: 0 auto; }
-summary { cursor: pointer; font-weight: 600; padding: .4rem 0; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .95rem; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap; }
-thead th { color: var(--faint); font-weight: 600; }
-tbody th { font-weight: 400; }
-.number, thead th:nth-child(n+3) { text-align: right; }
-.badge { display: inline-block; padding: 0 .55em; border-radius: 1em; font-weight: 600; white-space: nowrap; }
-.badge.bad { background: var(--bad-paper); } .badge.doubtful { background: var(--doubtful-paper); }
-.badge.good { background: var(--good-paper); }
-.bad { color: var(--bad); } .doubtful { color: var(--doubtful); } .good { color: var(--good); }
-.faint { color: var(--faint); }
-.expectations { font-size: .95rem; padding-left: 1.2rem; }
-code { font-size: .95em; overflow-wrap: anywhere; }
-@media print { body { max-width: none; background: #fff; } .card { break-inside: avoid; } }
-`;

@@ -1,6 +1,6 @@
 /** A node and its assumptions in words: versions, limits, and whether PID 1 reaps. */
 import type { FirstProcess, NodeFacts, RunResult } from '../run/result.js';
-import { listOf, plural } from '../text/figures.js';
+import { formatCount, listOf, plural } from '../text/figures.js';
 import { capitalised } from './answer.js';
 import { limitWords, shortAnswer } from './harm-words.js';
 
@@ -42,4 +42,17 @@ export function bracketSentence({ bracket, endSeconds }: RunResult): string[] {
   if (bracket.isSame) return [`The command does not matter: the answer is the same ${each}.`];
   const { firstHarm, projection } = bracket;
   return [`${capitalised(shortAnswer(firstHarm, projection, endSeconds))} ${each}.`];
+}
+
+const ASSUMPTIONS_MAX = 30;
+
+/** What the answer rests on, a line each. */
+export function basisLines(result: RunResult): string[] {
+  const { assumptions } = result;
+  const shown = assumptions
+    .slice(0, ASSUMPTIONS_MAX)
+    .map(({ what, effect, where }) => `${what}: ${effect} (${where})`);
+  const more = assumptions.length - shown.length;
+  const rest = more > 0 ? [`${formatCount(more)} more assumptions in summary.json`] : [];
+  return [nodeLine(result.node), ...shown, ...bracketSentence(result), ...rest];
 }

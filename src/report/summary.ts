@@ -4,10 +4,10 @@ import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare } from '../text/figures.js';
 import { answer, headline } from './answer.js';
-import { RUN_CHARTS } from './charts/all.js';
+import { chartsOf } from './charts/all.js';
 import { runResultDocument, runResultList, toJson } from './document.js';
 import { reproduce, reproduceCommand } from './message.js';
-import { bracketSentence, nodeLine } from './node-words.js';
+import { basisLines } from './node-words.js';
 import { explainPodRefusal, explainRefusal } from './refusal.js';
 import { blameHeadline, kubeletHeadline, overviewHeadline, overviewLabel, question } from './titles.js';
 
@@ -21,7 +21,7 @@ export function overviewJson(results: readonly RunResult[]): string {
 }
 
 export function summaryMarkdown(result: RunResult): string {
-  const [main] = RUN_CHARTS;
+  const [main] = chartsOf(result);
   const parts = [
     `# ${escapeMarkdown(question(result))}`,
     `**${escapeMarkdown(headline(result))}.**`,
@@ -71,7 +71,7 @@ const OF_NODE_TOLD: readonly RunEvent['kind'][] = ['recovered'];
 const MOMENTS_MAX = 30;
 
 /** The events a review would list. */
-function momentsThatMatter(result: RunResult): RunEvent[] {
+export function momentsThatMatter(result: RunResult): RunEvent[] {
   const told = new Set<string>();
   return result.events.filter(({ kind, subject }) => {
     if (ALWAYS_TOLD.includes(kind) || (subject === 'node' && OF_NODE_TOLD.includes(kind))) return true;
@@ -98,16 +98,9 @@ function momentsPart(result: RunResult): string {
   );
 }
 
-/** What the answer rests on. */
 function basisPart(result: RunResult): string {
-  const { assumptions } = result;
-  const shown = assumptions
-    .slice(0, MOMENTS_MAX)
-    .map(({ what, effect, where }) => `${what}: ${effect} (${where})`);
-  const more = assumptions.length - shown.length;
-  const lines = [nodeLine(result.node), ...shown, ...bracketSentence(result)];
-  if (more > 0) lines.push(`${formatCount(more)} more assumptions in summary.json`);
-  return `## What it rests on\n\n${lines.map((line) => `- ${escapeMarkdown(line)}`).join('\n')}`;
+  const lines = basisLines(result).map((line) => `- ${escapeMarkdown(line)}`);
+  return `## What it rests on\n\n${lines.join('\n')}`;
 }
 
 const CULPRITS_MAX = 8;

@@ -156,6 +156,10 @@ const WIDE_COLUMNS: readonly Column[] = [
   { head: 'EVENTS', align: 'right', cell: ({ engineEvents }) => formatCount(engineEvents) },
 ];
 
+/** Beside the name and the answer, on a page. */
+const ON_A_PAGE = ['LIMIT', 'DOWN', 'ZOMBIES', 'SSH REFUSED', 'POD REFUSED', 'RESTARTS', 'EVICTED'];
+export const PAGE_COLUMNS = WIDE_COLUMNS.filter(({ head }) => [...ON_A_PAGE, 'EXPECTATIONS'].includes(head));
+
 const GAP = '  ';
 /** So many different nodes are described under a table. */
 const NODES_MAX = 3;

@@ -1,7 +1,17 @@
 /** The titles of charts and of the page, with the sentences under them: each is an answer. */
 import { harmsOf } from '../run/harm.js';
-import type { RunResult } from '../run/result.js';
-import { blameToTell, type Culprit, culprits, type Reading, tellStory } from '../run/story.js';
+import type { Limited, RunResult } from '../run/result.js';
+import {
+  bindingOf,
+  blameToTell,
+  type Culprit,
+  culprits,
+  type Reading,
+  readingAt,
+  rowAt,
+  type Story,
+  tellStory,
+} from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare, listOf, plural } from '../text/figures.js';
 import { capitalised, firstFailures, headline } from './answer.js';
@@ -26,8 +36,13 @@ const HIDDEN_WORTH_TELLING = 0.05;
 
 export function kubeletHeadline(result: RunResult): string {
   const story = tellStory(result);
-  const reading =
-    story.kind === 'full' ? story.reading : story.kind === 'recovered' ? story.relief.before : story.end;
+  const allPods = harmsOf(result).find(({ scope }) => scope === 'all-pods');
+  if (bindingOf(result) === 'all-pods' && allPods !== undefined) {
+    const { pidAvailable } = readingAt(result, allPods.atSeconds);
+    const at = formatSeconds(allPods.atSeconds);
+    return `All pods full after ${at}, while the kubelet counts ${plural(pidAvailable, 'free PID')}`;
+  }
+  const reading = readingToTell(result, story);
   const when = formatSeconds(reading.timeSeconds);
   const hidden = hiddenShare(reading);
   if (story.kind === 'full') {
@@ -38,13 +53,26 @@ export function kubeletHeadline(result: RunResult): string {
   if (reading.loadavgTasks === reading.allocated) {
     return `Nothing is hidden: the kubelet sees all ${plural(reading.allocated, 'PID')} in use`;
   }
+  const at = story.kind === 'harmed' && story.harm.kind === 'evicted' ? ` at ${when}` : '';
   return hidden < HIDDEN_WORTH_TELLING
-    ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'PID')}`
-    : `The kubelet misses ${formatShare(hidden)} of what is in use: it sees ${formatCount(reading.loadavgTasks)} of ` +
+    ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'PID')}${at}`
+    : `The kubelet misses ${formatShare(hidden)} of what is in use${at}: it sees ${formatCount(reading.loadavgTasks)} of ` +
         `${formatCount(reading.allocated)}`;
 }
 
-export function kubeletSubtitle(): string {
+/** What was in use before it was given back, or the end of the run. */
+function readingToTell(result: RunResult, story: Story): Reading {
+  if (story.kind === 'full') return story.reading;
+  if (story.kind === 'harmed' && story.harm.kind === 'evicted') return readingAt(result, story.atSeconds);
+  return story.kind === 'recovered' ? story.relief.before : story.end;
+}
+
+export function kubeletSubtitle(result: RunResult): string {
+  const binding = bindingOf(result);
+  if (binding === 'threads-max')
+    return 'threads-max refuses: it counts what the kubelet, ps and /proc/loadavg count, threads and zombies';
+  if (binding === 'all-pods')
+    return 'pids.max of all pods refuses: it counts their threads and zombies, and the kubelet does not look at it';
   return 'The kubelet, ps and /proc/loadavg count threads and zombies, not the PIDs that groups and sessions pin';
 }
 
@@ -63,6 +91,36 @@ export function symptomsHeadline(result: RunResult): string {
   return `${where} fails within ${formatSeconds(result.endSeconds)}`;
 }
 
+const LIMITED_NAMES: Record<Limited, string> = {
+  service: "the runtime's service",
+  all_pods: 'all pods together',
+  pod: 'the fullest pod',
+  container: 'the fullest container',
+  namespace: 'the fullest PID namespace of a pod',
+};
+
+export function limitHeadline(result: RunResult, of: Limited): string {
+  const scopes = {
+    service: 'service',
+    all_pods: 'all-pods',
+    pod: 'pod',
+    container: 'container',
+    namespace: 'pod',
+  };
+  const told = harmClauses(result).find(({ harm }) => harm.kind === 'refused' && harm.scope === scopes[of]);
+  if (told !== undefined) return capitalised(told.clause);
+  const used = result.timeline[`${of}_pids`];
+  const most = used.reduce((row, count, index) => (count > used[row] ? index : row), 0);
+  const max = result.timeline[`${of}_pids_max`][most];
+  return `${capitalised(LIMITED_NAMES[of])}: at most ${formatCount(used[most])} of ${formatCount(max)}`;
+}
+
+export function limitSubtitle(of: Limited): string {
+  return of === 'namespace'
+    ? `What ${LIMITED_NAMES[of]} holds under its own pid_max: tasks, zombies and pinned PIDs`
+    : `What the cgroup of ${LIMITED_NAMES[of]} counts: tasks and zombies, not the PIDs that groups and sessions pin`;
+}
+
 /** What people and controllers try of a node, by columns of the timeline: attempts that worked, that failed. */
 const TRIED = [
   { column: 'probe_failures', worked: 'probe_runs', one: 'probe', failed: 'failed probe' },
@@ -73,25 +131,30 @@ const TRIED = [
     failed: 'failed pod creation',
   },
   { column: 'ssh_refused', worked: 'ssh_ok', one: 'login', failed: 'refused login' },
-  { column: 'pods_delete_stuck', worked: null, one: '', failed: 'stuck deletion' },
+  { column: 'pods_delete_stuck', worked: 'pods_deleted', one: 'pod deletion', failed: 'stuck deletion' },
 ] as const;
 
-export function symptomsSubtitle({ timeline, endSeconds }: RunResult): string {
-  const last = timeline.time_s.length - 1;
+/** @param untilSeconds where the picture ends before the run does: its counts are up to there. */
+export function symptomsSubtitle({ timeline, endSeconds }: RunResult, untilSeconds: number | null): string {
+  const row = rowAt(timeline, untilSeconds ?? endSeconds);
   const counts = TRIED.map((each) => ({
     ...each,
-    bad: timeline[each.column][last],
-    good: each.worked === null ? 0 : timeline[each.worked][last],
+    bad: timeline[each.column][row],
+    good: timeline[each.worked][row],
   }));
   const failed = counts.filter(({ bad }) => bad > 0);
-  const tried = counts.filter(({ good, bad, worked }) => worked !== null && good + bad > 0);
-  const untried = counts.filter(({ good, bad, worked }) => worked !== null && good + bad === 0);
+  const tried = counts.filter(({ good, bad }) => good + bad > 0);
+  const untried = counts.filter(({ good, bad }) => good + bad === 0);
   const not = untried.length === 0 ? '' : `; not tried: ${listOf(untried.map(({ one }) => `${one}s`))}`;
-  const within = formatSeconds(endSeconds);
+  const whole = formatSeconds(endSeconds);
+  const within =
+    untilSeconds === null
+      ? `In the whole run of ${whole}`
+      : `In the first ${formatSeconds(untilSeconds)} of ${whole}`;
+  if (tried.length === 0) return `${within} nothing was tried`;
   if (failed.length > 0)
-    return `In the whole run of ${within}: ${listOf(failed.map(({ bad, failed: one }) => plural(bad, one)))}${not}`;
-  if (tried.length === 0) return `Nothing was tried within ${within}`;
-  return `${listOf(tried.map(({ good, one }) => plural(good, one)))} within ${within}, and every one worked${not}`;
+    return `${within}: ${listOf(failed.map(({ bad, failed: one }) => plural(bad, one)))}${not}`;
+  return `${within}: ${listOf(tried.map(({ good, one }) => plural(good, one)))}, and every one worked${not}`;
 }
 
 /** Origins as the engine calls them. Of the node itself there is one of each. */
@@ -173,15 +236,19 @@ export function restOfRun(horizonSeconds: number): string {
   return `the run goes on to ${formatSeconds(horizonSeconds)}`;
 }
 
-export function limitLabel(pidMax: number): string {
-  return `pid_max ${formatCount(pidMax)}`;
-}
-
 /** When drawing the limit to scale would flatten everything below it. */
-export function limitOutOfSight(pidMax: number, axisTop: number): string {
-  return `↑ pid_max ${formatCount(pidMax)}: ${formatCount(Math.round(pidMax / axisTop))} times this height`;
+export function limitOutOfSight(limit: string, times: number): string {
+  return `↑ ${limit}: ${formatCount(Math.round(times))} times this height`;
 }
 
 export function reservedLabel(): string {
   return 'PIDs below 300 are not handed out again';
+}
+
+export function usableLabel(): string {
+  return 'pid_max, without the PIDs below 300 that are not handed out again';
+}
+
+export function evictsLabel(threshold: number): string {
+  return `evicts below ${formatCount(threshold)}`;
 }

@@ -1,7 +1,7 @@
 /** Every ceiling of a node, and what is below it now. */
 
 import { PIDS_UNLIMITED } from '../kernel/cgroups.js';
-import { type CgroupId, type Kernel, NONE } from '../kernel/kernel.js';
+import { type CgroupId, HOST_NS, type Kernel, NONE, type PidNsId } from '../kernel/kernel.js';
 import { RESERVED_PIDS } from '../kernel/limits.js';
 import type { PodSlot } from '../node/kubelet/kubelet.js';
 import type { Node } from '../node/node.js';
@@ -74,20 +74,20 @@ function podCeilings({ context }: Node, { name, spec, current }: PodSlot): Ceili
   const { kernel } = context;
   if (current === null) return [];
   const containers = current.containers.map(({ runtime }) => runtime);
-  const { cgroup } = current.sandbox;
-  const namespace =
-    spec.pidMax === null || cgroup === NONE
-      ? []
-      : [
-          ceiling({
-            limit: 'pid_max',
-            scope: 'namespace',
-            of: name,
-            value: spec.pidMax,
-            used: kernel.pidsCurrent(cgroup),
-            counts: PIDS,
-          }),
-        ];
+  const { cgroup, namespace: shared } = current.sandbox;
+  // A namespace of its own is forgotten with the container that runs in it.
+  const own = current.containers.flatMap(({ state, runtime }) =>
+    state === 'running' ? runtime.namespace : [],
+  );
+  const base = { limit: 'pid_max', scope: 'namespace', of: name, counts: PIDS } as const;
+  // Free PIDs below 300 are lost here too (K3, K7).
+  const room = (each: PidNsId) =>
+    spec.pidMax! - RESERVED_PIDS + (each > HOST_NS ? kernel.lowPidsHeld(each) : 0);
+  const namespaces = [...new Set([shared, ...own])].map((each) =>
+    ceiling({ ...base, value: room(each), used: each > HOST_NS ? kernel.allocated(each) : 0 }),
+  );
+  const nearest = namespaces.reduce((least, each) => (each.left < least.left ? each : least));
+  const namespace = spec.pidMax === null || cgroup === NONE ? [] : [nearest];
   return [
     ...ofCgroup(kernel, cgroup, 'pod', name),
     ...containers.flatMap((each) => ofCgroup(kernel, each.cgroup, 'container', `${name}/${each.name}`)),

@@ -1,5 +1,7 @@
 /** Rows of readings, kept by column. */
-import type { TimelineColumn, TimelineRow } from './result.js';
+import type { TimelineColumn } from './result.js';
+
+type Row<Name extends TimelineColumn> = Record<Name | 'time_s', number>;
 
 export class Columns<Name extends TimelineColumn> {
   readonly #times: number[] = [];
@@ -10,7 +12,7 @@ export class Columns<Name extends TimelineColumn> {
   }
 
   /** If the last row is of the same instant, this one replaces it: what counts is how the instant ended. */
-  add(row: TimelineRow): void {
+  add(row: Row<Name>): void {
     const length = this.#lengthBefore(row);
     this.#times.length = length;
     this.#times.push(row.time_s);
@@ -21,13 +23,13 @@ export class Columns<Name extends TimelineColumn> {
   }
 
   /** A copy as it would be with this row added. */
-  with(row: TimelineRow): Record<Name, number[]> {
+  with(row: Row<Name>): Record<Name, number[]> {
     const length = this.#lengthBefore(row);
     const copy = (name: Name): number[] => [...this.#columns[name].slice(0, length), row[name]];
     return Object.fromEntries(this.names.map((name) => [name, copy(name)])) as Record<Name, number[]>;
   }
 
-  #lengthBefore({ time_s }: TimelineRow): number {
+  #lengthBefore({ time_s }: Row<Name>): number {
     return this.#times.length - (this.#times.at(-1) === time_s ? 1 : 0);
   }
 }

@@ -169,7 +169,8 @@ export interface ExpectationResult {
   actual: string;
 }
 
-export const TIMELINE_COLUMNS = [
+/** Of the node as a whole: what every observer of a run is told. */
+export const READING_COLUMNS = [
   'time_s',
   'tasks',
   'zombies',
@@ -187,15 +188,26 @@ export const TIMELINE_COLUMNS = [
   'ssh_refused',
   'pods_created',
   'pods_create_failed',
+  'pods_deleted',
   'pods_delete_stuck',
 ] as const;
+
+/** Below the machine's limits: of each kind the one with the largest part in use, which has these columns. */
+export const LIMITED = ['service', 'all_pods', 'pod', 'container', 'namespace'] as const;
+export type Limited = (typeof LIMITED)[number];
+const limitColumns = (of: Limited) => [`${of}_pids`, `${of}_pids_max`] as const;
+/** What a recording has besides. Restarts and evictions are totals; a limit of 0: there is none of the kind. */
+export const RECORDED_COLUMNS = ['restarts', 'evictions', ...LIMITED.flatMap(limitColumns)] as const;
+
+export const TIMELINE_COLUMNS = [...READING_COLUMNS, ...RECORDED_COLUMNS] as const;
 export type TimelineColumn = (typeof TIMELINE_COLUMNS)[number];
 
 /** One array per column, all of one length; a row per sample and one for every moment that matters. */
 export type Timeline = Record<TimelineColumn, number[]>;
 
 /** The node at one moment. */
-export type TimelineRow = Record<TimelineColumn, number>;
+export type TimelineRow = Record<(typeof READING_COLUMNS)[number], number>;
+export type RecordedRow = Record<(typeof RECORDED_COLUMNS)[number], number>;
 
 export const RUN_EVENT_KINDS = [...NODE_MOMENT_KINDS, 'exhausted', 'wrapped'] as const;
 export type RunEventKind = (typeof RUN_EVENT_KINDS)[number];

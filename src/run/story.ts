@@ -118,6 +118,24 @@ function settledRow({ allocated }: Timeline, row: number): number {
   return settled;
 }
 
+/** Of the limits that hold for all pods: the one that refuses first, or else has the least room at the end. */
+export type Binding = 'pid_max' | 'threads-max' | 'all-pods';
+
+export function bindingOf(result: RunResult): Binding {
+  const first = harmsOf(result).find(
+    ({ kind, scope }) => kind === 'refused' && (scope === 'node' || scope === 'all-pods'),
+  );
+  if (first?.scope === 'all-pods') return 'all-pods';
+  if (first !== undefined) return first.limit?.name === 'threads-max' ? 'threads-max' : 'pid_max';
+  const { free, loadavgTasks } = lastReading(result);
+  return threadsMaxOf(result) - loadavgTasks < free ? 'threads-max' : 'pid_max';
+}
+
+/** It stays as it was when the run began. */
+export function threadsMaxOf({ node }: RunResult): number {
+  return node.limits.find(({ limit }) => limit.name === 'threads-max')?.limit.value ?? Infinity;
+}
+
 /** How long the node was full, all times together. */
 export function fullForSeconds(result: RunResult): number {
   return result.exhaustions.reduce(

@@ -33,7 +33,7 @@ export function watch(node: Node, observers: Observers, { sampleEveryUs, record 
   const refusals = new Refusals(node, leaks, observers);
   const growth = new GrowthLog();
   const sampler = new Sampler(node, observers, fullness, sampleEveryUs);
-  const recording = record ? new Recording() : null;
+  const recording = record ? new Recording(node) : null;
   observers.add(leaks, firstTimes, fullness, refusals, growth, sampler);
   if (recording !== null) observers.add(recording);
   node.context.machine.observe(observers);

@@ -6,6 +6,8 @@ import { firstHarm } from '../../src/run/harm.js';
 import {
   type BlameRow,
   type ExpectationResult,
+  RECORDED_COLUMNS,
+  type RecordedRow,
   type RunEvent,
   type RunResult,
   type Symptoms,
@@ -77,6 +79,9 @@ function timelineOf(world: World, full: number | null): Timeline {
   return timeline;
 }
 
+/** No container restarts, no pod is evicted, and no limit below the node's is set. */
+const NO_LIMITS = Object.fromEntries(RECORDED_COLUMNS.map((column) => [column, 0])) as RecordedRow;
+
 function rowOf(world: World, seconds: number, full: number | null): Record<TimelineColumn, number> {
   const { tasks, zombies, pinned } = state(world, seconds);
   const allocated = tasks + zombies + pinned;
@@ -106,7 +111,9 @@ function rowOf(world: World, seconds: number, full: number | null): Record<Timel
     ssh_refused: refused,
     pods_created: creations - failed,
     pods_create_failed: failed,
+    pods_deleted: world.churn === false ? 0 : Math.max(0, creations - failed - 1),
     pods_delete_stuck: Math.floor(failed / 3),
+    ...NO_LIMITS,
   };
 }
 

@@ -39,7 +39,7 @@ async function contents(folder: string): Promise<Record<string, string>> {
 /** Two scenarios and an index: as many files as tell the difference, and no charts to wait for. */
 function version(text: string, names = ['one', 'two']): OutputFile[] {
   const marker = JSON.stringify({ apiVersion: 'pidsim/v1', text });
-  const file = (path: string, content: string): OutputFile => ({ kind: 'text', path, text: () => content });
+  const file = (path: string, content: string): OutputFile => ({ path, text: () => content });
   return [
     ...names.flatMap((name) => [file(`${name}/summary.json`, marker), file(`${name}/timeline.csv`, text)]),
     file('summary.json', marker),
@@ -145,7 +145,6 @@ describe('when something fails half-way', () => {
     await writeOutput(output, version('first'));
     const before = await contents(home);
     const broken: OutputFile = {
-      kind: 'text',
       path: 'two/blame.csv',
       text: () => {
         throw new Error('a bug');

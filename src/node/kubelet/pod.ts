@@ -364,6 +364,7 @@ export class Pod implements SandboxOwner, ContainerOwner {
     for (const worker of this.workers) worker.stopped = true;
     this.token++;
     this.host.runtime.remove(this.sandbox);
+    this.host.context.counters.podsDeleted++;
     this.moment('pod-deleted', this.name, this.deleteStuck ? 'after refused attempts' : '');
     this.host.podGone(this);
   }

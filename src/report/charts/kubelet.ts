@@ -1,8 +1,11 @@
 /** What the kubelet sees against what is allocated: in use above, free below; the gap is the hidden half. */
-import type { RunResult } from '../../run/result.js';
-import { kubeletHeadline, kubeletSubtitle } from '../titles.js';
-import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
-import { axisFormat, type ChartSpec, COLOURS, chart, colourLegend } from './theme.js';
+import type { RunResult, TimelineColumn } from '../../run/result.js';
+import { type Binding, bindingOf, rowAt, threadsMaxOf } from '../../run/story.js';
+import { limitWords } from '../harm-words.js';
+import { evictsLabel, kubeletHeadline, kubeletSubtitle } from '../titles.js';
+import { type Bound, levelOf, levelScale, limitLabels, limitLayers, PID_MAX, withHalo } from './level.js';
+import { counted, hoverLayer } from './marks.js';
+import { axisFormat, type ChartSpec, COLOURS, chart, colourLegend, once } from './theme.js';
 import {
   momentLayers,
   PLOT_WIDTH,
@@ -30,15 +33,57 @@ const FREE_HEIGHT = 120;
 /** Room for the labels of the vertical axes, the same in both panels: so they stand above each other. */
 const AXIS_EXTENT = 52;
 
+/** Below so many free PIDs the kubelet has evicted a pod. */
+function thresholdLayers({ pods }: RunResult): ChartSpec[] {
+  return [...new Set(pods.flatMap(({ evicted }) => evicted?.threshold ?? []))].flatMap((threshold) => {
+    const y = { y: { datum: threshold, type: 'quantitative' } };
+    const text = { type: 'text', text: evictsLabel(threshold), x: 'width', align: 'right', dx: -6, dy: -4 };
+    const rule = once({ type: 'rule', color: COLOURS.ink, strokeDash: [8, 3] }, y);
+    return [rule, ...withHalo({ ...text, baseline: 'bottom', fontWeight: 'bold' }, y)];
+  });
+}
+
+/** What the limit that refuses counts, and how it is called. */
+const COUNTED: Record<Binding, { column: TimelineColumn; title: string | string[] }> = {
+  pid_max: { column: 'allocated', title: 'PIDs in use' },
+  'threads-max': { column: 'loadavg_tasks', title: ['tasks and zombies', '(threads-max)'] },
+  'all-pods': { column: 'all_pods_pids', title: ['tasks and zombies', 'of all pods'] },
+};
+
+function boundOf(result: RunResult, binding: Binding): Bound {
+  const words = (name: 'threads-max' | 'pids.max', of: string) => (value: number) =>
+    limitWords({ name, value }) + of;
+  if (binding === 'threads-max')
+    return { column: null, value: threadsMaxOf(result), words: words('threads-max', '') };
+  if (binding === 'all-pods') return { column: 'all_pods_pids_max', words: words('pids.max', ' (all pods)') };
+  return PID_MAX;
+}
+
+/** How many more a limit lets in, the one with the least room: as a Vega expression. */
+function roomExpression(result: RunResult, binding: Binding): string {
+  const threadsMax = threadsMaxOf(result);
+  const rooms = ['datum.free'];
+  if (Number.isFinite(threadsMax)) rooms.push(`${threadsMax} - datum.loadavg_tasks`);
+  if (binding === 'all-pods') rooms.push('datum.all_pods_pids_max - datum.all_pods_pids');
+  return `max(0, min(${rooms.join(', ')}))`;
+}
+
 export function kubeletChart(result: RunResult): ChartSpec {
   const frame = timeFrame(result);
   const moments = placeMoments(result, frame);
-  const used = levelOf(result, frame, ['allocated']);
-  const free: Level = { ...levelOf(result, frame, ['free']), limitInSight: false };
+  const binding = bindingOf(result);
+  const { column, title } = COUNTED[binding];
+  const used = { ...levelOf(result, frame, [column], boundOf(result, binding)), also: [] };
   const usedX = timeEncoding(result, frame, { axis: false });
-  return chart(kubeletHeadline(result), kubeletSubtitle(), {
-    data: timelineData(['loadavg_tasks', 'free', 'kubelet_pid_available', 'pid_max']),
-    transform: timelineTransforms(result, frame),
+  return chart(kubeletHeadline(result), kubeletSubtitle(result), {
+    data: timelineData([
+      ...['loadavg_tasks', 'free', 'kubelet_pid_available', 'pid_max'],
+      ...(binding === 'all-pods' ? ['all_pods_pids', 'all_pods_pids_max'] : []),
+    ]),
+    transform: [
+      ...timelineTransforms(result, frame),
+      { calculate: roomExpression(result, binding), as: 'room' },
+    ],
     spacing: 18,
     bounds: 'flush',
     vconcat: [
@@ -46,33 +91,49 @@ export function kubeletChart(result: RunResult): ChartSpec {
         width: PLOT_WIDTH,
         height: USED_HEIGHT,
         layer: [
-          ...gapLayers(
-            usedX,
-            { truth: 'allocated', seen: 'loadavg_tasks', hidden: 'max' },
-            'PIDs in use',
-            used,
-            {
-              legendOffset: 6,
-            },
-          ),
+          ...gapLayers(usedX, { truth: column, seen: 'loadavg_tasks', hidden: 'max' }, title, used.top, {
+            legendOffset: 6,
+          }),
           ...limitLayers(used, usedX),
           ...momentLayers(moments, frame),
           ...limitLabels(used),
+          hoverLayer(
+            result,
+            frame,
+            usedX,
+            `${counted(column, 'counted by the kernel')} + ', ' + ${counted('loadavg_tasks', 'seen by the kubelet')}`,
+          ),
         ],
       },
       {
         width: PLOT_WIDTH,
         height: FREE_HEIGHT,
-        layer: [...freeLayers(result, frame, free), ...momentLayers(moments, frame, { labels: false })],
+        layer: [
+          ...freeLayers(result, frame),
+          ...momentLayers(moments, frame, { labels: false }),
+          ...thresholdLayers(result),
+          hoverLayer(
+            result,
+            frame,
+            timeEncoding(result, frame),
+            `${counted('room', 'free')} + ', ' + ${counted('kubelet_pid_available', 'free as the kubelet counts')}`,
+          ),
+        ],
       },
     ],
   });
 }
 
-function freeLayers(result: RunResult, frame: TimeFrame, level: Level): ChartSpec[] {
+function freeLayers(result: RunResult, frame: TimeFrame): ChartSpec[] {
   const x = timeEncoding(result, frame);
-  const columns = { truth: 'free', seen: 'kubelet_pid_available', hidden: 'min' } as const;
-  return gapLayers(x, columns, ['free PIDs', '(pid.available)'], { ...level, top: level.top / 1.1 }, {});
+  const columns = { truth: 'room', seen: 'kubelet_pid_available', hidden: 'min' } as const;
+  const { timeline } = result;
+  const rows = rowAt(timeline, frame.endSeconds) + 1;
+  const room = (row: number) =>
+    Math.min(timeline.free[row], threadsMaxOf(result) - timeline.loadavg_tasks[row]);
+  let top = 10;
+  for (let row = 0; row < rows; row++) top = Math.max(top, room(row), timeline.kubelet_pid_available[row]);
+  return gapLayers(x, columns, ['free PIDs', '(pid.available)'], top, {});
 }
 
 /**
@@ -85,17 +146,17 @@ function gapLayers(
   x: ChartSpec,
   { hidden, ...columns }: { truth: string; seen: string; hidden: 'max' | 'min' },
   title: string | string[],
-  level: Level,
+  top: number,
   options: { legendOffset?: number },
 ): ChartSpec[] {
   const { legendOffset } = options;
   const y = (column: string): ChartSpec => ({
     field: column,
     type: 'quantitative',
-    scale: levelScale(level),
+    scale: levelScale({ top }),
     axis: {
       title,
-      ...axisFormat(level.top),
+      ...axisFormat(top),
       tickCount: legendOffset === undefined ? 3 : 6,
       tickMinStep: 1,
       minExtent: AXIS_EXTENT,

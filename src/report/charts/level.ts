@@ -1,7 +1,9 @@
-/** The vertical axis of charts that count pids: up to pid_max, or as high as needed if that is far away. */
-import type { RunResult, Timeline } from '../../run/result.js';
-import { rowAt } from '../../run/story.js';
-import { limitLabel, limitOutOfSight, reservedLabel } from '../titles.js';
+/** The vertical axis of charts that count: up to the limit that binds, or as high as needed if it is far away. */
+import type { RunResult, TimelineColumn } from '../../run/result.js';
+import { bindingOf, rowAt, threadsMaxOf } from '../../run/story.js';
+import { formatCount } from '../../text/figures.js';
+import { limitWords } from '../harm-words.js';
+import { limitOutOfSight, reservedLabel } from '../titles.js';
 import { type ChartSpec, COLOURS, once } from './theme.js';
 import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 
@@ -9,63 +11,118 @@ import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 const SCALE_TO_LIMIT_FROM = 0.08;
 /** From this part of the table on, the PIDs that are not handed out again get a line of their own. */
 const RESERVED_WORTH_DRAWING = 0.08;
+/** A limit of which so much is used is within reach. */
+export const REACH = 0.5;
+
+/** A limit, and how it is called with its value. */
+export interface Bound {
+  /** null: it does not change, and this is its value. */
+  column: TimelineColumn | null;
+  value?: number;
+  words: (value: number) => string;
+}
+
+export const PID_MAX: Bound = {
+  column: 'pid_max',
+  words: (value) => limitWords({ name: 'pid_max', value }),
+};
 
 export interface Level {
   /** Upper end of the axis. */
   top: number;
-  /** pid_max at the start of the picture. */
+  bound: Bound;
+  /** The limit at the start of the picture. */
   limit: number;
   /** The most PIDs that can be taken at its end: without the low ones that are not handed out again (K3). */
   usable: number;
-  /** Where a label has room: each pid_max of the picture, and when it is set, in the unit of the axis. */
-  limits: { t: number; pidMax: number }[];
+  /** Where a label has room: each value of the limit, and when it is set, in the unit of the axis. */
+  limits: { t: number; value: number }[];
   /** The limit lies within the axis, at some time at least. */
   limitInSight: boolean;
+  /** Limits on a part of what is drawn. */
+  also: { value: number; text: string }[];
 }
 
 /** @param columns the columns of the timeline that are drawn. */
 export function levelOf(
   result: RunResult,
   frame: TimeFrame,
-  columns: readonly ('allocated' | 'free')[],
+  columns: readonly TimelineColumn[],
+  bound: Bound = PID_MAX,
 ): Level {
   const { timeline } = result;
   const last = rowAt(timeline, frame.endSeconds);
-  let peak = 0;
-  for (let row = 0; row <= last; row++)
-    for (const column of columns) peak = Math.max(peak, timeline[column][row]);
+  const peak = peakOf(result, frame, columns);
+  const limitAt = (row: number): number =>
+    bound.column === null ? bound.value! : timeline[bound.column][row];
   // One step out of all proportion does not take the others out of the picture.
   let limitMax = 0;
   for (let row = 0; row <= last; row++) {
-    const limit = timeline.pid_max[row];
-    if (peak >= SCALE_TO_LIMIT_FROM * limit) limitMax = Math.max(limitMax, limit);
+    if (peak >= SCALE_TO_LIMIT_FROM * limitAt(row)) limitMax = Math.max(limitMax, limitAt(row));
   }
+  const also = bound === PID_MAX ? partLimits(result, frame) : [];
   const limitInSight = limitMax > 0;
+  const alsoMax = Math.max(0, ...also.map(({ value }) => value));
   return {
-    top: limitInSight ? Math.max(limitMax * 1.1, peak * 1.05) : Math.max(10, peak * 1.3),
-    limit: timeline.pid_max[0],
+    top: Math.max((limitInSight ? limitMax : alsoMax) * 1.1, peak * (limitInSight ? 1.05 : 1.3), 10),
+    bound,
+    limit: limitAt(0),
     usable: timeline.allocated[last] + timeline.free[last],
-    limits: labelledLimits(timeline, frame, last),
+    limits: labelledLimits(result, frame, limitAt, bound),
     limitInSight,
+    also,
   };
+}
+
+/** The most there is of any of these within the picture. */
+export function peakOf(
+  { timeline }: RunResult,
+  frame: TimeFrame,
+  columns: readonly TimelineColumn[],
+): number {
+  const rows = rowAt(timeline, frame.endSeconds) + 1;
+  return columns.reduce(
+    (most, column) => timeline[column].slice(0, rows).reduce((a, b) => Math.max(a, b), most),
+    0,
+  );
+}
+
+/** threads-max, and that of all pods: they count tasks and zombies, not what is pinned (K12, K33). */
+function partLimits(result: RunResult, frame: TimeFrame): Level['also'] {
+  const threadsMax = threadsMaxOf(result);
+  const limits: Level['also'] = [];
+  if (peakOf(result, frame, ['loadavg_tasks']) >= REACH * threadsMax)
+    limits.push({
+      value: threadsMax,
+      text: `threads-max ${formatCount(threadsMax)} (tasks and zombies)`,
+    });
+  const ofAllPods = result.timeline.all_pods_pids_max[0];
+  if (bindingOf(result) === 'all-pods')
+    limits.push({
+      value: ofAllPods,
+      text: `pids.max ${formatCount(ofAllPods)} (tasks and zombies of all pods)`,
+    });
+  return limits;
 }
 
 /** A step of the line that is shorter than its label goes without. */
 function labelledLimits(
-  { time_s: times, pid_max: limits }: Timeline,
+  { timeline }: RunResult,
   frame: TimeFrame,
-  last: number,
+  limitAt: (row: number) => number,
+  { words }: Bound,
 ): Level['limits'] {
-  const steps: { fromSeconds: number; pidMax: number }[] = [];
-  for (let row = 0; row <= last; row++) {
-    if (limits[row] !== steps.at(-1)?.pidMax) steps.push({ fromSeconds: times[row], pidMax: limits[row] });
+  const steps: { fromSeconds: number; value: number }[] = [];
+  for (let row = 0; row <= rowAt(timeline, frame.endSeconds); row++) {
+    if (limitAt(row) !== steps.at(-1)?.value)
+      steps.push({ fromSeconds: timeline.time_s[row], value: limitAt(row) });
   }
   return steps
-    .filter(({ fromSeconds, pidMax }, index) => {
+    .filter(({ fromSeconds, value }, index) => {
       const toSeconds = steps[index + 1]?.fromSeconds ?? frame.endSeconds;
-      return index === 0 || toSeconds - fromSeconds > frame.endSeconds * shareOfPlot(limitLabel(pidMax));
+      return index === 0 || toSeconds - fromSeconds > frame.endSeconds * shareOfPlot(words(value));
     })
-    .map(({ fromSeconds, pidMax }) => ({ t: axisTime(fromSeconds, frame), pidMax }));
+    .map(({ fromSeconds, value }) => ({ t: axisTime(fromSeconds, frame), value }));
 }
 
 /** How wide a label is. */
@@ -73,70 +130,66 @@ function shareOfPlot(text: string): number {
   return (text.length * LABEL_ADVANCE + 12) / PLOT_WIDTH;
 }
 
-export function levelScale(level: Level): ChartSpec {
-  return { domain: [0, Math.round(level.top)], nice: false };
+export function levelScale({ top }: Pick<Level, 'top'>): ChartSpec {
+  return { domain: [0, Math.round(top)], nice: false };
 }
 
 /**
- * The pid_max line as it was at each moment; a note instead when it is out of sight.
+ * The limit as it was at each moment, if it is in sight, and the limits on a part.
  *
  * @param x the time encoding of the chart. A layer that draws one mark must not get it.
  */
 export function limitLayers(level: Level, x: ChartSpec): ChartSpec[] {
-  if (!level.limitInSight) {
-    const note = {
-      type: 'text',
-      text: limitOutOfSight(level.limit, level.top),
-      align: 'left',
-      baseline: 'top',
-      dx: 6,
-    };
-    return [once({ ...note, x: 0, y: 4, fontWeight: 'bold' }, {})];
-  }
+  const { bound, also, usable } = level;
+  const style = { color: COLOURS.ink, strokeWidth: 1.5 };
+  const parts = also.map(({ value }) => once({ type: 'rule', ...style, strokeDash: [8, 3] }, height(value)));
+  if (!level.limitInSight) return parts;
+  if (bound.column === null) return [...parts, once({ type: 'rule', ...style }, height(bound.value!))];
   const line = {
-    mark: {
-      type: 'line',
-      interpolate: 'step-after',
-      color: COLOURS.ink,
-      strokeWidth: 1.5,
-      clip: true,
-      aria: false,
-    },
-    encoding: { x, y: { field: 'pid_max', type: 'quantitative' } },
+    mark: { type: 'line', interpolate: 'step-after', ...style, clip: true, aria: false },
+    encoding: { x, y: { field: bound.column, type: 'quantitative' } },
   };
-  if (!showsReserved(level)) return [line];
-  return [line, once({ type: 'rule', color: COLOURS.faint, strokeDash: [5, 4] }, height(level.usable))];
+  if (!showsReserved(level)) return [...parts, line];
+  const reserved = once({ type: 'rule', color: COLOURS.faint, strokeDash: [5, 4] }, height(usable));
+  return [...parts, line, reserved];
 }
 
-/** What the lines are; above all that is drawn over them, and kept clear of it. */
+/** What the lines are, or how far away the limit is; above all that is drawn over them, and kept clear of it. */
 export function limitLabels(level: Level): ChartSpec[] {
-  if (!level.limitInSight) return [];
+  const { also, bound, limits, limitInSight, top, usable } = level;
   const label = { type: 'text', align: 'left', baseline: 'bottom', dx: 6, dy: -4 };
-  const halo = { color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5 };
-  const limits = level.limits.flatMap(({ t, pidMax }) => {
-    const isInSight = pidMax <= level.top;
+  const bold = { ...label, fontWeight: 'bold' };
+  // On the right: two limits may have one value.
+  const right = { ...bold, align: 'right', dx: -6, x: 'width' };
+  const parts = also.flatMap(({ value, text }) => withHalo({ ...right, text }, height(value)));
+  if (!limitInSight) {
+    const text = limitOutOfSight(bound.words(limits[0].value), limits[0].value / top);
+    return [...parts, ...withHalo({ ...bold, baseline: 'top', dy: 0, text, x: 0, y: 4 }, {})];
+  }
+  const labels = limits.flatMap(({ t, value }) => {
+    const isInSight = value <= top;
     const where = {
       x: { datum: t, type: 'quantitative' },
-      ...height(isInSight ? pidMax : Math.round(level.top)),
+      ...height(isInSight ? value : Math.round(top)),
     };
     const above = isInSight ? {} : { baseline: 'top', dy: 4 };
-    const mark = {
-      ...label,
-      ...above,
-      text: `${isInSight ? '' : '↑ '}${limitLabel(pidMax)}`,
-      fontWeight: 'bold',
-    };
-    return [once({ ...mark, ...halo }, where), once(mark, where)];
+    return withHalo({ ...bold, ...above, text: `${isInSight ? '' : '↑ '}${bound.words(value)}` }, where);
   });
-  if (!showsReserved(level)) return limits;
+  if (!showsReserved(level)) return [...parts, ...labels];
   const reserved = { ...label, text: reservedLabel(), color: COLOURS.faint, x: 0 };
-  return [...limits, once(reserved, height(level.usable))];
+  return [...parts, ...labels, once(reserved, height(usable))];
+}
+
+/** A text over whatever is behind it. */
+export function withHalo(mark: ChartSpec, where: ChartSpec): ChartSpec[] {
+  const halo = { color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 7, strokeJoin: 'round' };
+  return [once({ ...mark, ...halo }, where), once(mark, where)];
 }
 
 function height(value: number): ChartSpec {
   return { y: { datum: value, type: 'quantitative' } };
 }
 
-function showsReserved({ limit, limits, usable }: Level): boolean {
-  return limits.length === 1 && limit - usable >= RESERVED_WORTH_DRAWING * limit;
+function showsReserved({ bound, limit, limits, usable }: Level): boolean {
+  return bound === PID_MAX && limits.length === 1 && limit - usable >= RESERVED_WORTH_DRAWING * limit;
 }

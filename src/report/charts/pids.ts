@@ -4,6 +4,7 @@ import { lastReading } from '../../run/story.js';
 import { headline } from '../answer.js';
 import { question } from '../titles.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
+import { counted, hoverLayer, interruptionLayers, interruptionWords } from './marks.js';
 import {
   axisFormat,
   CHART_WIDTH,
@@ -33,13 +34,13 @@ export function pidsChart(result: RunResult): ChartSpec {
   const frame = timeFrame(result, { projection: true });
   const level = levelOf(result, frame, ['allocated']);
   const moments = placeMoments(result, frame);
-  const x = timeEncoding(result, frame);
+  const x = timeEncoding(result, frame, { axis: true, note: interruptionWords(result, frame) });
   const [title, subtitle] = [headline(result), question(result)];
   return chart(title, subtitle, {
     width: CHART_WIDTH,
     height: BODY_HEIGHT + titleHeight(title, subtitle) + momentsHeight(moments),
     autosize: { type: 'fit', contains: 'padding' },
-    data: timelineData([...COLUMNS, 'pid_max']),
+    data: timelineData([...COLUMNS, 'pid_max', 'restarts', 'evictions']),
     transform: timelineTransforms(result, frame),
     layer: [
       areas(x, level, momentsHeight(moments) + 8),
@@ -47,9 +48,18 @@ export function pidsChart(result: RunResult): ChartSpec {
       ...limitLayers(level, x),
       ...momentLayers(moments, frame),
       ...limitLabels(level),
+      ...interruptionLayers(result, frame, x),
+      hoverLayer(result, frame, x, HOVER),
     ],
   });
 }
+
+const HOVER = [
+  counted('allocated', 'PIDs in use'),
+  counted('tasks', 'live tasks'),
+  counted('zombies', 'zombies'),
+  counted('pinned', 'pinned PIDs'),
+].join(" + ', ' + ");
 
 const COLUMNS = KINDS.map(({ key }) => key);
 

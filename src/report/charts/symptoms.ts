@@ -1,10 +1,12 @@
-/** What people notice: for each kind of request, how many have worked and failed so far, a strip each. */
+/** What people notice: how often each kind of request works and fails, a strip each; and what was restarted. */
 import type { RunResult, TimelineColumn } from '../../run/result.js';
 import { rowAt } from '../../run/story.js';
 import { formatCompact } from '../../text/figures.js';
 import { symptomsHeadline, symptomsSubtitle } from '../titles.js';
-import { axisFormat, type ChartSpec, COLOURS, chart, once } from './theme.js';
+import { interruptionLayers, interruptionWords } from './marks.js';
+import { type ChartSpec, COLOURS, chart, type Json, once } from './theme.js';
 import {
+  clockExpression,
   momentLayers,
   PLOT_WIDTH,
   placeMoments,
@@ -33,119 +35,166 @@ const STRIPS: Strip[] = [
     failed: { label: 'failed', column: 'pods_create_failed' },
   },
   {
+    title: 'Pod deletions',
+    worked: { label: 'worked', columns: ['pods_deleted'] },
+    failed: { label: 'stuck', column: 'pods_delete_stuck' },
+  },
+  {
     title: 'ssh logins',
     worked: { label: 'let in', columns: ['ssh_ok'] },
     failed: { label: 'refused', column: 'ssh_refused' },
   },
 ];
 
-const STRIP_HEIGHT = 92;
-const AXIS_EXTENT = 52;
-/** On the right, for the labels at the ends of the lines. */
-const LABEL_ROOM = 104;
-const STEPS_MAX = 60;
-/** Labels closer than this would touch. */
-const LABEL_HEIGHT = 15;
+const STRIP_HEIGHT = 70;
+const MARKS_HEIGHT = 18;
+const AXIS_EXTENT = 58;
+/** On the right, for the totals. */
+const LABEL_ROOM = 110;
+const STRIP_WIDTH = PLOT_WIDTH - LABEL_ROOM + 16;
+
+/** Over which attempts are counted together, and how that is called. */
+const BINS = [
+  [1, 's'],
+  [10, '10 s'],
+  [60, 'min'],
+  [600, '10 min'],
+  [3600, 'h'],
+  [6 * 3600, '6 h'],
+  [86_400, 'd'],
+  [7 * 86_400, '7 d'],
+  [30 * 86_400, '30 d'],
+  [365 * 86_400, 'year'],
+] as const;
+const BINS_MAX = 80;
+/** A failure among many attempts is drawn this high at least, as a part of the strip. */
+const SEEN_FROM = 0.05;
 
 export function symptomsChart(result: RunResult): ChartSpec {
   const frame = timeFrame(result);
   const moments = placeMoments(result, frame, STRIP_WIDTH);
   const strips = STRIPS.filter((strip) => anyTried(result, strip));
   const shown = strips.length === 0 ? [STRIPS[0]] : strips;
+  const interruptions = interruptionWords(result, frame);
   const columns = shown.flatMap(({ worked, failed }) => [...worked.columns, failed.column]);
-  return chart(symptomsHeadline(result), symptomsSubtitle(result), {
-    data: timelineData([...new Set(columns)]),
+  const panes = shown.map((strip, index) => ({
+    width: STRIP_WIDTH,
+    height: STRIP_HEIGHT,
+    layer: [
+      ...stripLayers(result, frame, strip, index === shown.length - 1),
+      ...momentLayers(moments, frame, { labels: index === 0 }),
+    ],
+  }));
+  const marks = {
+    width: STRIP_WIDTH,
+    height: MARKS_HEIGHT,
+    layer: [
+      ...interruptionLayers(result, frame, timeEncoding(result, frame, { axis: false })),
+      ...interruptions.map((text, index, { length }) =>
+        total(text, MARKS_HEIGHT / 2 + (index - (length - 1) / 2) * 14, COLOURS.ink),
+      ),
+    ],
+  };
+  return chart(symptomsHeadline(result), symptomsSubtitle(result, frame.cut ? frame.endSeconds : null), {
+    data: timelineData([...new Set([...columns, 'restarts', 'evictions'])]),
     transform: timelineTransforms(result, frame),
-    spacing: 22,
+    spacing: 18,
     bounds: 'flush',
-    vconcat: shown.map((strip, index) => ({
-      width: STRIP_WIDTH,
-      height: STRIP_HEIGHT,
-      layer: [
-        ...stripLayers(result, frame, strip, index === shown.length - 1),
-        ...momentLayers(moments, frame, { labels: index === 0 }),
-      ],
-    })),
+    vconcat: interruptions.length === 0 ? panes : [...panes.slice(0, -1), marks, ...panes.slice(-1)],
   });
 }
-
-const STRIP_WIDTH = PLOT_WIDTH - LABEL_ROOM + 16;
 
 function anyTried(result: RunResult, { worked, failed }: Strip): boolean {
   const { timeline } = result;
   return [...worked.columns, failed.column].some((column) => (timeline[column].at(-1) ?? 0) > 0);
 }
 
-/** Cumulative counts at the end of the picture. */
-function countsAt(
-  result: RunResult,
-  frame: TimeFrame,
-  { worked, failed }: Strip,
-): { ok: number; bad: number } {
-  const { timeline } = result;
-  const row = rowAt(timeline, frame.endSeconds);
+/** Fine enough to show a moment, and no finer than the rows of the timeline. */
+function binOf({ timeline }: RunResult, { endSeconds }: TimeFrame): (typeof BINS)[number] {
+  const finest = endSeconds / Math.min(BINS_MAX, rowAt(timeline, endSeconds) + 1);
+  return BINS.find(([seconds]) => seconds >= finest) ?? BINS.at(-1)!;
+}
+
+/** Totals become attempts per bin: `ok` and `bad`, from `from` to `to`. `seen` is how high failures are drawn. */
+function perBin(result: RunResult, frame: TimeFrame, { worked, failed }: Strip): Json[] {
+  const [seconds] = binOf(result, frame);
   const [plus, minus] = worked.columns;
-  const less = minus === undefined ? 0 : timeline[minus][row];
-  return { ok: timeline[plus][row] - less, bad: timeline[failed.column][row] };
+  const width = seconds / frame.unit.seconds;
+  const end = frame.endSeconds / frame.unit.seconds;
+  const words = [counted('ok', worked.label), counted('bad', failed.label)].join(" + ', ' + ");
+  return [
+    { calculate: `floor(datum.time_s / ${seconds})`, as: 'bin' },
+    { calculate: `datum.${plus}${minus === undefined ? '' : ` - datum.${minus}`}`, as: 'good' },
+    {
+      aggregate: [
+        { op: 'max', field: 'good', as: 'goodSoFar' },
+        { op: 'max', field: failed.column, as: 'badSoFar' },
+      ],
+      groupby: ['bin'],
+    },
+    {
+      window: ['goodSoFar', 'badSoFar', 'bin'].map((field) => ({ op: 'lag', field, as: `${field}Before` })),
+      sort: [{ field: 'bin' }],
+    },
+    { calculate: 'datum.binBefore === null ? 0 : datum.binBefore + 1', as: 'first' },
+    { calculate: `datum.first * ${width}`, as: 't' },
+    { calculate: `min(${end}, (datum.bin + 1) * ${width})`, as: 'to' },
+    { filter: `datum.t < ${end}` },
+    ...(['good', 'bad'] as const).map((kind) => ({
+      calculate: `(datum.${kind}SoFar - (datum.${kind}SoFarBefore || 0)) / (datum.bin + 1 - datum.first)`,
+      as: kind === 'good' ? 'ok' : 'bad',
+    })),
+    {
+      joinaggregate: [
+        { op: 'max', field: 'ok', as: 'okMax' },
+        { op: 'max', field: 'bad', as: 'badMax' },
+      ],
+    },
+    {
+      calculate: `datum.bad > 0 ? max(datum.bad, ${SEEN_FROM} * max(datum.okMax, datum.badMax)) : 0`,
+      as: 'seen',
+    },
+    { calculate: 'datum.seen + datum.ok', as: 'all' },
+    { calculate: `${clockExpression(result, frame)} + ': ' + ${words}`, as: 'value' },
+  ];
+}
+
+function counted(field: string, what: string): string {
+  return `format(datum.${field}, ',.3~r') + ' ${what}'`;
 }
 
 function stripLayers(result: RunResult, frame: TimeFrame, strip: Strip, last: boolean): ChartSpec[] {
   const x = timeEncoding(result, frame, { axis: last });
-  const { ok, bad } = countsAt(result, frame, strip);
-  const top = Math.max(ok, bad, 1) * 1.08;
-  const y = {
-    field: 'count',
-    type: 'quantitative',
-    scale: { domain: [0, top], nice: false },
-    axis: {
-      title: strip.title,
-      ...axisFormat(top),
-      tickCount: 3,
-      tickMinStep: 1,
-      minExtent: AXIS_EXTENT,
-      maxExtent: AXIS_EXTENT,
-    },
+  const [, per] = binOf(result, frame);
+  const axis = {
+    title: [strip.title, `per ${per}`],
+    ...{ format: ',~r', tickCount: 3, tickMinStep: 1, minExtent: AXIS_EXTENT, maxExtent: AXIS_EXTENT },
   };
-  // Few enough to be seen one by one, they are steps; more are a slope, whatever the distance of the samples.
-  const interpolate = top <= STEPS_MAX ? 'step-after' : 'linear';
-  const line = (calculate: string, color: string, strokeWidth: number): ChartSpec => ({
-    transform: [{ calculate, as: 'count' }],
-    mark: { type: 'line', interpolate, color, strokeWidth, clip: true, aria: false },
-    encoding: { x, y },
+  const bars = (field: string, to: ChartSpec, color: string): ChartSpec => ({
+    mark: { type: 'rect', color, clip: true },
+    encoding: {
+      x,
+      x2: { field: 'to' },
+      y: { field, type: 'quantitative', axis },
+      y2: to,
+      description: { field: 'value', type: 'nominal' },
+    },
   });
-  const [plus, minus] = strip.worked.columns;
-  const workedExpression = `datum.${plus}${minus === undefined ? '' : ` - datum.${minus}`}`;
-  // The labels stand where the lines end, pushed apart if need be.
-  const height = (count: number): number => STRIP_HEIGHT * (1 - count / top);
-  const [okY, badY] = apart(height(ok), height(bad));
-  const label = (text: string, labelY: number, color: string): ChartSpec =>
-    once(
-      {
-        type: 'text',
-        text,
-        x: STRIP_WIDTH,
-        y: labelY,
-        dx: 6,
-        align: 'left',
-        baseline: 'middle',
-        color,
-        fontWeight: 'bold',
-      },
-      {},
-    );
+  const row = rowAt(result.timeline, frame.endSeconds);
+  const [good, but] = strip.worked.columns.map((column) => result.timeline[column][row]);
+  const bad = result.timeline[strip.failed.column][row];
   return [
-    line(workedExpression, COLOURS.worked, 2),
-    line(`datum.${strip.failed.column}`, COLOURS.failed, 2.5),
-    label(`${formatCompact(ok)} ${strip.worked.label}`, okY, COLOURS.faint),
-    label(`${formatCompact(bad)} ${strip.failed.label}`, badY, COLOURS.failed),
+    {
+      transform: perBin(result, frame, strip),
+      layer: [bars('all', { field: 'seen' }, COLOURS.worked), bars('seen', { datum: 0 }, COLOURS.failed)],
+    },
+    total(`${formatCompact(good - (but ?? 0))} ${strip.worked.label}`, STRIP_HEIGHT / 2 - 9, COLOURS.faint),
+    total(`${formatCompact(bad)} ${strip.failed.label}`, STRIP_HEIGHT / 2 + 9, COLOURS.failed),
   ];
 }
 
-/** Moves two labels so far apart that they can be read, keeping their order and both within the strip. */
-function apart(first: number, second: number): [number, number] {
-  const gap = LABEL_HEIGHT - Math.abs(first - second);
-  if (gap <= 0) return [first, second];
-  const sign = first <= second ? 1 : -1;
-  const shift = Math.min(0, STRIP_HEIGHT - (Math.max(first, second) + gap / 2));
-  return [first - (sign * gap) / 2 + shift, second + (sign * gap) / 2 + shift];
+/** Beside a strip: how often in the whole picture. */
+function total(text: string, y: number, color: string): ChartSpec {
+  const mark = { type: 'text', text, x: STRIP_WIDTH, y, dx: 8, align: 'left', baseline: 'middle' };
+  return once({ ...mark, color, fontWeight: 'bold' }, {});
 }

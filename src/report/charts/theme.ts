@@ -17,7 +17,7 @@ export const COLOURS = {
   seen: '#0072b2',
   truth: '#000000',
   hidden: '#e69f00',
-  worked: '#8a9aa6',
+  worked: '#b7c3cc',
   failed: '#d55e00',
   ink: '#1b1f24',
   faint: '#57606a',

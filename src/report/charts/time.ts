@@ -4,7 +4,7 @@
  */
 import type { RunResult } from '../../run/result.js';
 import { lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
-import { roundMicro } from '../../text/figures.js';
+import { listOf, roundMicro } from '../../text/figures.js';
 import { headlineMoments, type Moment } from '../moments.js';
 import { restOfRun } from '../titles.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
@@ -92,24 +92,30 @@ function settledAfter(result: RunResult, seconds: number): boolean {
   return true;
 }
 
+/** A row's time as a person says it, as a Vega expression. */
+export function clockExpression(_result: RunResult, frame: TimeFrame): string {
+  return `format(datum.t, ',.4~r') + ' ${frame.unit.name}'`;
+}
+
 /** In the unit of the axis. */
 export function axisTime(seconds: number, frame: TimeFrame): number {
   return roundMicro(seconds / frame.unit.seconds);
 }
 
-export function timeEncoding(result: RunResult, frame: TimeFrame, show = { axis: true }): ChartSpec {
-  const rest = frame.cut ? `; ${restOfRun(result.endSeconds)}` : '';
+/** @param show `note`: what else is said under the axis. */
+export function timeEncoding(
+  result: RunResult,
+  frame: TimeFrame,
+  show: { axis: boolean; note?: readonly string[] } = { axis: true },
+): ChartSpec {
+  const said = [frame.unit.name, ...(frame.cut ? [restOfRun(result.endSeconds)] : [])].join('; ');
+  const note = show.note?.length ? `; marks at the bottom: ${listOf(show.note)}` : '';
   return {
     field: 't',
     type: 'quantitative',
     scale: { domain: [0, axisTime(frame.endSeconds, frame)], nice: false },
     axis: show.axis
-      ? {
-          title: `Simulated time (${frame.unit.name}${rest})`,
-          values: frame.ticks,
-          format: ',~r',
-          grid: false,
-        }
+      ? { title: `Simulated time (${said})${note}`, values: frame.ticks, format: ',~r', grid: false }
       : { title: null, values: frame.ticks, labels: false, grid: false },
   };
 }
@@ -159,28 +165,68 @@ export function timelineTransforms(result: RunResult, frame: TimeFrame): Json[] 
 interface PlacedMoment extends Moment {
   /** 0: the line just above the plot; 1: the next one up. */
   line: number;
-  align: 'left' | 'center' | 'right';
+  /** The label stands on this side of its rule, like a flag. */
+  side: 'left' | 'right';
 }
 
 /** Of a character of a label, on average, in pixels. */
 export const LABEL_ADVANCE = 7.2;
 const MOMENT_LINE_HEIGHT = 16;
+const LABEL_GAP = 8;
+/** Right of the plot there is room for so much of a label. */
+const MARGIN = 10;
 
-/** Gives each label a line of its own where two would touch. */
+interface Flag {
+  x: number;
+  from: number;
+  to: number;
+}
+
+/**
+ * Labels that neither touch nor are struck through by the rule of another: those of the first moments stand
+ * right of their rules, those of the last, which would not fit there, left of them.
+ */
 export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PLOT_WIDTH): PlacedMoment[] {
-  const taken: { from: number; to: number }[][] = [];
-  return headlineMoments(result, { projection: frame.projected })
-    .filter(({ seconds }) => seconds <= frame.endSeconds)
-    .map((moment) => {
-      const x = (moment.seconds / frame.endSeconds) * plotWidth;
-      const width = moment.label.length * LABEL_ADVANCE + 8;
-      const align = x < width / 2 ? 'left' : x > plotWidth - width / 2 ? 'right' : 'center';
-      const from = align === 'left' ? x : align === 'right' ? x - width : x - width / 2;
-      let line = 0;
-      while (taken[line]?.some((other) => from < other.to && from + width > other.from)) line++;
-      (taken[line] ??= []).push({ from, to: from + width });
-      return { ...moment, line, align };
+  const moments = headlineMoments(result, { projection: frame.projected }).filter(
+    ({ seconds }) => seconds <= frame.endSeconds,
+  );
+  for (let rights = moments.length; rights >= 0; rights--) {
+    const flags = moments.map(({ seconds, label }, index): Flag => {
+      const x = (seconds / frame.endSeconds) * plotWidth;
+      const width = label.length * LABEL_ADVANCE + LABEL_GAP;
+      return index < rights ? { x, from: x, to: x + width } : { x, from: x - width, to: x };
     });
+    const fits = flags.every(({ from, to }) => from >= -MARGIN * 4 && to <= plotWidth + MARGIN);
+    const lines = fits || rights === 0 ? linesOf(flags) : null;
+    if (lines === null) continue;
+    return moments.map((moment, index) => ({
+      ...moment,
+      line: lines[index],
+      side: index < rights ? 'right' : 'left',
+    }));
+  }
+  return [];
+}
+
+/** The line of each label; null: the rules of two would each go through the label of the other. */
+function linesOf(flags: readonly Flag[]): number[] | null {
+  const lines = flags.map(() => 0);
+  const covers = ({ from, to }: Flag, { x }: Flag): boolean => from - LABEL_GAP < x && x < to + LABEL_GAP;
+  // A longest path through all of them has as many steps; more than that is a circle.
+  for (let round = 0; round <= flags.length; round++) {
+    let isSettled = true;
+    for (const [index, flag] of flags.entries()) {
+      for (const [other, under] of flags.entries()) {
+        // A rule ends at the line of its label: what it would strike through has to stand above that.
+        const isAbove = other !== index && covers(flag, under) && (flag.x !== under.x || index < other);
+        if (!isAbove || lines[index] > lines[other]) continue;
+        lines[index] = lines[other] + 1;
+        isSettled = false;
+      }
+    }
+    if (isSettled) return lines;
+  }
+  return null;
 }
 
 /** How far the labels reach above the plot, in pixels. */
@@ -190,39 +236,28 @@ export function momentsHeight(moments: readonly PlacedMoment[]): number {
     : (Math.max(...moments.map(({ line }) => line)) + 1) * MOMENT_LINE_HEIGHT + 4;
 }
 
-/** A rule through the plot for each moment, its label above; a label keeps the rules of others off. */
+/** A rule through the plot for each moment, as a pole with its label as a flag above. */
 export function momentLayers(
   moments: readonly PlacedMoment[],
   frame: TimeFrame,
   show = { labels: true },
 ): ChartSpec[] {
-  const at = (moment: PlacedMoment): ChartSpec => ({
-    x: { datum: axisTime(moment.seconds, frame), type: 'quantitative' },
-  });
-  const topOf = ({ line }: PlacedMoment): number => (show.labels ? -(line * MOMENT_LINE_HEIGHT) - 3 : 0);
-  const rules = moments.map((moment) => {
+  return moments.flatMap(({ seconds, label, main, line, side }) => {
+    const at = { x: { datum: axisTime(seconds, frame), type: 'quantitative' } };
+    const top = -(line * MOMENT_LINE_HEIGHT) - 3;
     const rule = {
       type: 'rule',
-      y: topOf(moment),
+      y: show.labels ? top - MOMENT_LINE_HEIGHT + 2 : 0,
       y2: 'height',
       color: COLOURS.ink,
-      strokeWidth: moment.main ? 1.5 : 1,
-      ...(moment.main ? {} : { strokeDash: [3, 3] }),
+      strokeWidth: main ? 1.5 : 1,
+      ...(main ? {} : { strokeDash: [3, 3] }),
     };
-    return once(rule, at(moment));
-  });
-  if (!show.labels) return rules;
-  const labels = moments.flatMap((moment) => {
-    const label = {
-      type: 'text',
-      text: moment.label,
-      y: topOf(moment) - 2,
-      align: moment.align,
-      baseline: 'bottom',
-      fontWeight: moment.main ? 'bold' : 'normal',
+    const text = {
+      ...{ type: 'text', text: label, y: top - 2, baseline: 'bottom' },
+      ...{ align: side === 'right' ? 'left' : 'right', dx: side === 'right' ? 4 : -4 },
+      fontWeight: main ? 'bold' : 'normal',
     };
-    const halo = { ...label, color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5, aria: false };
-    return [once(halo, at(moment)), once(label, at(moment))];
+    return show.labels ? [once(rule, at), once(text, at)] : [once(rule, at)];
   });
-  return [...rules, ...labels];
 }

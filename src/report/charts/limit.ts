@@ -1,0 +1,82 @@
+/** pids.current under pids.max: of the limit below the node's that refuses, or comes within reach. */
+import { harmsOf } from '../../run/harm.js';
+import { type Harm, LIMITED, type Limited, type RunResult } from '../../run/result.js';
+import { limitWords } from '../harm-words.js';
+import { limitHeadline, limitSubtitle, usableLabel } from '../titles.js';
+import { levelOf, levelScale, limitLabels, limitLayers, REACH } from './level.js';
+import { counted, hoverLayer } from './marks.js';
+import { axisFormat, type ChartSpec, COLOURS, chart } from './theme.js';
+import {
+  momentLayers,
+  PLOT_WIDTH,
+  placeMoments,
+  timeEncoding,
+  timeFrame,
+  timelineData,
+  timelineTransforms,
+} from './time.js';
+
+const HEIGHT = 220;
+
+/** Which limit there is something to say of; null: none is near. */
+export function limitToTell(result: RunResult): Limited | null {
+  const { timeline } = result;
+  const isSet = (of: Limited): boolean => timeline[`${of}_pids_max`].some((max) => max > 0);
+  const refused = harmsOf(result)
+    .flatMap((harm) => limitedOf(harm) ?? [])
+    .filter(isSet);
+  if (refused.length > 0) return refused[0];
+  const inReach = LIMITED.filter((of) =>
+    timeline[`${of}_pids_max`].some((max, row) => max > 0 && timeline[`${of}_pids`][row] > REACH * max),
+  );
+  return inReach[0] ?? null;
+}
+
+function limitedOf({ kind, scope, limit }: Harm): Limited | null {
+  if (kind !== 'refused' || scope === 'node' || scope === 'user') return null;
+  if (scope === 'pod' && limit?.name === 'pid_max') return 'namespace';
+  return scope === 'all-pods' ? 'all_pods' : scope;
+}
+
+export function limitTitle(result: RunResult): string {
+  return limitHeadline(result, limitToTell(result)!);
+}
+
+export function limitChart(result: RunResult): ChartSpec {
+  const of = limitToTell(result)!;
+  const [used, max] = [`${of}_pids`, `${of}_pids_max`] as const;
+  const frame = timeFrame(result);
+  const moments = placeMoments(result, frame);
+  const x = timeEncoding(result, frame);
+  const words = (value: number): string =>
+    of === 'namespace' ? usableLabel() : limitWords({ name: 'pids.max', value });
+  const level = levelOf(result, frame, [used], { column: max, words });
+  const y = {
+    field: used,
+    type: 'quantitative',
+    scale: levelScale(level),
+    axis: {
+      title: of === 'namespace' ? 'PIDs in use' : 'pids.current',
+      ...axisFormat(level.top),
+      tickCount: 6,
+      tickMinStep: 1,
+    },
+  };
+  return chart(limitHeadline(result, of), limitSubtitle(of), {
+    width: PLOT_WIDTH,
+    height: HEIGHT,
+    data: timelineData([used, max]),
+    transform: timelineTransforms(result, frame),
+    layer: [
+      {
+        mark: { type: 'area', color: COLOURS.live, opacity: 0.35, clip: true, aria: false },
+        encoding: { x, y },
+      },
+      { mark: { type: 'line', color: COLOURS.live, clip: true, aria: false }, encoding: { x, y } },
+      ...limitLayers(level, x),
+      ...momentLayers(moments, frame),
+      ...limitLabels(level),
+      hoverLayer(result, frame, x, `${counted(used, 'of ')} + ${counted(max, '')}`),
+    ],
+  });
+}
