@@ -76,9 +76,14 @@ function inUse(reading: Reading): string {
 
 /** The answer in full sentences, for a summary or a page. */
 export function answer(result: RunResult): string {
+  const [full] = result.exhaustions;
+  const harms = harmSentences(result);
+  const isEarlier = ({ atSeconds }: { atSeconds: number }) =>
+    full === undefined || atSeconds < full.atSeconds;
   return [
-    ...harmSentences(result),
+    ...harms.filter(isEarlier).map(({ sentence }) => sentence),
     outcomeSentence(result),
+    ...harms.filter((harm) => !isEarlier(harm)).map(({ sentence }) => sentence),
     reliefSentence(result),
     relapseSentence(result),
     downSentence(result),
@@ -89,11 +94,11 @@ export function answer(result: RunResult): string {
 }
 
 /** Why, for the refusals among them. */
-function harmSentences(result: RunResult): string[] {
+function harmSentences(result: RunResult): { atSeconds: number; sentence: string }[] {
   return harmClauses(result).map(({ harm, clause }) => {
     const refusal = result.symptoms.podRefusals.find(({ limitOf }) => limitOf === harm.scope);
     const why = harm.kind === 'refused' ? ` ${capitalised(explainPodRefusal(refusal!).cause)}.` : '';
-    return `${capitalised(clause)}.${why}`;
+    return { atSeconds: harm.atSeconds, sentence: `${capitalised(clause)}.${why}` };
   });
 }
 

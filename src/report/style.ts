@@ -33,7 +33,7 @@ export const STYLE = `:root {
 ${CHARTS_IN_THE_DARK}}
 * { box-sizing: border-box; }
 body {
-  margin: 0 auto; padding: 1rem; max-width: 50rem; background: var(--paper); color: var(--ink);
+  margin: 0 auto; padding: 1rem; max-width: 64rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
   overflow-wrap: anywhere;
 }
@@ -52,15 +52,16 @@ figure { margin: 1rem 0; background: var(--card); border: 1px solid var(--line);
 .scroll { overflow-x: auto; }
 svg { display: block; width: 100%; min-width: 31rem; height: auto; }
 svg [opacity="0"]:hover { opacity: .14; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .95rem; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }
+th, td { padding: .35rem .45rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top;
   overflow-wrap: normal; }
 tbody th { min-width: 9rem; overflow-wrap: anywhere; }
 td.fixed { white-space: nowrap; }
 thead th { color: var(--faint); font-weight: 600; }
 tbody th { font-weight: 400; }
 th.right, td.right { text-align: right; }
-.badge { display: inline-block; padding: 0 .55em; border-radius: 1em; font-weight: 600; }
+.badge { display: inline-block; padding: 0 .55em; border-radius: .7em; font-weight: 600; }
+td .badge { white-space: nowrap; }
 .badge.bad { background: var(--bad-paper); } .badge.doubtful { background: var(--doubtful-paper); }
 .badge.good { background: var(--good-paper); }
 .bad { color: var(--bad); } .doubtful { color: var(--doubtful); } .good { color: var(--good); }

@@ -318,3 +318,22 @@ describe('the pid_max line', () => {
     expect(texts).toContain('↑ pid_max 4,194,304');
   });
 });
+
+test('two moments at nearly one place stand under each other, and the one of the title is never left out', () => {
+  const run = runs.leakingRun();
+  const [{ atSeconds }] = run.exhaustions;
+  const late = (seconds: number) => ({
+    ...run,
+    symptoms: {
+      ...run.symptoms,
+      firstPodNotCreated: { pod: 'churn-1', atSeconds: atSeconds + seconds, untilSeconds: null },
+    },
+  });
+  for (const seconds of [0, 5, 60, 600, 1_200, 3_600, 7_200]) {
+    const placed = placeMoments(late(seconds), timeFrame(late(seconds)));
+    expect(placed.map(({ label }) => label)).toEqual(
+      expect.arrayContaining(['full: 22.4 h', expect.stringContaining('pod churn-1 cannot start')]),
+    );
+    if (seconds < 600) expect(new Set(placed.map(({ line }) => line)).size).toBe(2);
+  }
+});

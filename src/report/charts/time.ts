@@ -187,9 +187,22 @@ interface Flag {
  * right of their rules, those of the last, which would not fit there, left of them.
  */
 export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PLOT_WIDTH): PlacedMoment[] {
-  const moments = headlineMoments(result, { projection: frame.projected }).filter(
-    ({ seconds }) => seconds <= frame.endSeconds,
+  const all = headlineMoments(result, { projection: frame.projected });
+  const moments = all.filter(({ seconds }) => seconds <= frame.endSeconds);
+  // The moment of the title is marked, whatever else has no place.
+  return (
+    placed(moments, frame, plotWidth) ??
+    placed(
+      moments.filter(({ main }) => main),
+      frame,
+      plotWidth,
+    ) ??
+    []
   );
+}
+
+/** null: some rule would go through some label, on whichever side of their rules the labels stand. */
+function placed(moments: readonly Moment[], frame: TimeFrame, plotWidth: number): PlacedMoment[] | null {
   for (let rights = moments.length; rights >= 0; rights--) {
     const flags = moments.map(({ seconds, label }, index): Flag => {
       const x = (seconds / frame.endSeconds) * plotWidth;
@@ -205,7 +218,7 @@ export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PL
       side: index < rights ? 'right' : 'left',
     }));
   }
-  return [];
+  return null;
 }
 
 /** The line of each label; null: the rules of two would each go through the label of the other. */
@@ -218,7 +231,8 @@ function linesOf(flags: readonly Flag[]): number[] | null {
     for (const [index, flag] of flags.entries()) {
       for (const [other, under] of flags.entries()) {
         // A rule ends at the line of its label: what it would strike through has to stand above that.
-        const isAbove = other !== index && covers(flag, under) && (flag.x !== under.x || index < other);
+        const isOnePole = Math.abs(flag.x - under.x) <= LABEL_GAP;
+        const isAbove = other !== index && covers(flag, under) && (!isOnePole || index < other);
         if (!isAbove || lines[index] > lines[other]) continue;
         lines[index] = lines[other] + 1;
         isSettled = false;
