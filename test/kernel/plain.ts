@@ -19,5 +19,5 @@ export type Plain<T> = T extends (...given: infer Given) => infer Result
 type Id = TaskId | PidNsId | CgroupId | CommId | OriginId;
 type PlainValue<T> = T extends Id ? number : T extends Id[] ? number[] : T extends TaskRow[] ? PlainRow[] : T;
 
-export type PlainRow = { [K in Exclude<keyof TaskRow, 'uid'>]: PlainValue<TaskRow[K]> };
+export type PlainRow = { [K in keyof TaskRow]: PlainValue<TaskRow[K]> };
 export type PlainHooks = { [K in keyof KernelHooks]: Plain<KernelHooks[K]> };

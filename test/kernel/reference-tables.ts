@@ -261,6 +261,7 @@ export abstract class ReferenceTables {
           threads,
           origin: p.main.pid.origin,
           cgroup: p.main.cgroup.id,
+          uid: p.uid,
         };
       });
     return rows.sort((a, b) => a.pid - b.pid);
