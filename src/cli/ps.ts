@@ -59,7 +59,7 @@ export const psCommand: CommandModule<object, Arguments> = {
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
       .example('$0 ps incident.yaml --at 2h -o ef', 'the columns of ps -ef; also -o pid,ppid,lstart,comm')
-      .example('$0 ps incident.yaml --at 2h -o json', 'as data: pid, ppid, pgid, sid, stat, comm, nspid, …'),
+      .example('$0 ps incident.yaml --at 2h -o json', 'as data: the processes, and the pinned PIDs'),
   handler(args) {
     refuseColumns(args);
     const scenario = chosenScenario(args);
@@ -68,8 +68,7 @@ export const psCommand: CommandModule<object, Arguments> = {
       const run = new Run({ ...scenario, horizonUs: Math.max(atUs, 1) }, { starts: true });
       while (!run.advance(atUs));
       const listings = listingsOf(args, run, atUs);
-      if (args.output === 'json')
-        process.stdout.write(toJson(psDocument(listings.flatMap(({ processes }) => processes))));
+      if (args.output === 'json') process.stdout.write(toJson(psDocument(listings)));
       else
         process.stdout.write(
           listings.map((listing) => rendered(listing, listings.length, args, atUs)).join('\n'),

@@ -6,10 +6,11 @@
 import { pinnedPids } from '../procfs/pinned.js';
 import { isZombie } from '../procfs/process-row.js';
 import { dateText, secondsOf } from '../procfs/start-time.js';
-import type { NodeProcess } from '../run/result.js';
+import type { NamespaceProcesses, NodeProcess } from '../run/result.js';
 import { formatCount, plural } from '../text/figures.js';
 import { didYouMean } from '../text/suggest.js';
 import { type Align, plainTable } from '../text/table.js';
+import { API_VERSION } from './document.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json', 'ef', 'aux'] as const;
 
@@ -238,9 +239,10 @@ function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[
 
 // ---------------------------------------------------------------------------------------------------- JSON
 
-/** Processes as `pidsim ps -o json` gives them. */
-export function psDocument(rows: readonly NodeProcess[]): Omit<NodeProcess, 'threads'>[] {
-  return rows.map(({ threads: _threads, ...process }) => process);
+/** What `pidsim ps -o json` gives: for each PID namespace its processes, and the PIDs that are pinned in it. */
+export function psDocument(listings: readonly NamespaceProcesses[]) {
+  const namespaces = listings.map((listing) => ({ ...listing, pinnedPids: pinnedPids(listing.processes) }));
+  return { apiVersion: API_VERSION, kind: 'ProcessList', namespaces };
 }
 
 export function pinnedFooter(pinned: number): string {

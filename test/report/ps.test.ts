@@ -100,20 +100,20 @@ describe('ps', () => {
     expect(renderPs([])).toBe('PID PPID PGID SID NLWP STAT CMD\n');
   });
 
-  test('as JSON it is one object per process', () => {
-    expect(psDocument(NODE.slice(3, 4))).toEqual([
-      {
-        pid: 400,
-        ppid: 300,
-        pgid: 400,
-        sid: 400,
-        stat: 'Ss',
-        comm: 'pause',
-        nspid: [400, 1],
-        pod: 'rabbitmq',
-        container: 'rabbitmq',
-      },
+  test('as JSON it is one object per process with its threads, and the pinned PIDs of each namespace (K10)', () => {
+    const { kind, namespaces } = psDocument([
+      { containers: [], processes: NODE },
+      { containers: ['a'], processes: [row(1, 0, 1, 1, 'Ss', 'a')] },
     ]);
+    expect(kind).toBe('ProcessList');
+    expect(namespaces[0].processes[3]).toMatchObject({
+      pid: 400,
+      ppid: 300,
+      comm: 'pause',
+      threads: 1,
+      nspid: [400, 1],
+    });
+    expect(namespaces.map(({ pinnedPids }) => pinnedPids.length)).toEqual([3, 0]);
   });
 });
 
