@@ -56,9 +56,10 @@ export const LAYERS: Record<string, LayerRule> = {
     mayTypes: ['node'],
   },
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
-  diagnose: { may: ['procfs', 'text'] },
+  // Of the kernel diagnosis has the numbers of its limits.
+  diagnose: { may: ['procfs', 'text', 'kernel/limits'] },
   report: {
-    may: ['run/result', 'run/harm', 'run/story', 'diagnose', 'procfs', 'text', 'sim/time'],
+    may: ['run/result', 'run/harm', 'run/story', 'diagnose', 'procfs', 'text', 'sim/time', 'kernel/limits'],
     mayTypes: ['run', 'scenario', 'node'],
   },
   host: { may: ['report', 'run/result'] },

@@ -1,4 +1,5 @@
 /** How much room is left below a limit, and until when it lasts. */
+import { PID_MAX_DEFAULT, PID_MAX_LIMIT, RESERVED_PIDS } from '../kernel/limits.js';
 import type { Capture } from '../procfs/capture.js';
 import type { Census } from './families.js';
 
@@ -24,9 +25,8 @@ export interface Room {
   isAssumed: boolean;
 }
 
-const RESERVED_PIDS = 300;
-/** The kernel's own default on a small machine, and what systemd sets. */
-const USUAL_PID_MAX = [32_768, 4_194_304];
+/** The kernel's own default on a small machine, and what systemd sets (K6). */
+const USUAL_PID_MAX = [PID_MAX_DEFAULT, PID_MAX_LIMIT];
 
 export interface Growth {
   zombiesPerHour: number | null;

@@ -8,8 +8,10 @@
  *
  * No line is kept longer than it is read, so a capture may be as long as it likes.
  */
+
+import { PID_MAX_LIMIT } from '../kernel/limits.js';
 import * as around from './around-a-list.js';
-import { type CapturedRow, LISTERS, PID_LIMIT } from './captured-row.js';
+import { type CapturedRow, LISTERS } from './captured-row.js';
 import { type Column, columnsOf, formatOf, HEADLESS, headOfCommand } from './columns.js';
 import { type Counted, CountsReader, PstreeReader, StatusReader, statRow } from './other-lists.js';
 import { DAY_S, placeStarts } from './start-time.js';
@@ -105,7 +107,7 @@ class List {
       // Of a thread group the row of the leader tells the state.
       else if (row.tid === row.pid) Object.assign(known, row);
       else if (row.threads === null) known.threads = (known.threads ?? 1) + 1;
-    } else if (this.rows.length >= PID_LIMIT) this.isElided = true;
+    } else if (this.rows.length >= PID_MAX_LIMIT) this.isElided = true;
     else {
       this.byPid.set(row.pid, row);
       this.rows.push(row);
@@ -247,7 +249,7 @@ export class CaptureReader {
     if (StatusReader.begins(text)) this.#status ??= new StatusReader();
     if (this.#status?.read(text)) return true;
     const row = statRow(text);
-    if (row !== null && this.#stats.length < PID_LIMIT) this.#stats.push(row);
+    if (row !== null && this.#stats.length < PID_MAX_LIMIT) this.#stats.push(row);
     if (row !== null || this.#pstree !== null || !PstreeReader.begins(text)) return row !== null;
     this.#pstree = new PstreeReader();
     return this.#pstree.read(text);

@@ -32,8 +32,6 @@ export function capturedRow(row: Partial<CapturedRow> & Pick<CapturedRow, 'pid' 
   return { ...ids, stat: null, mark: 'plain', args: '', start: null, cgroup: null, depth: 0, ...row };
 }
 
-/** The largest PID that Linux can be told to hand out is one less (PID_MAX_LIMIT). */
-export const PID_LIMIT = 4_194_304;
 /** Programs that list processes, or stand behind one that does: what started last is now. */
 export const LISTERS = /^(ps|top|pstree|e?grep|sort|head|tail|awk|sed|less|cat|wc|uniq|cut|tee|busybox)$/;
 export const SHIM = /shim|conmon/;

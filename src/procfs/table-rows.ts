@@ -1,5 +1,6 @@
 /** Lines of a process list to rows, by the columns of its head. */
-import { type CapturedRow, LISTERS, type Named, nameOf, PID_LIMIT } from './captured-row.js';
+import { PID_MAX_LIMIT } from '../kernel/limits.js';
+import { type CapturedRow, LISTERS, type Named, nameOf } from './captured-row.js';
 import type { Column, ColumnKind } from './columns.js';
 import { elapsedOf, type StartTime, startOf } from './start-time.js';
 
@@ -107,7 +108,7 @@ export class RowReader {
       } else if (kind === 'cgroup') cgroup = this.#once(text);
       else {
         const value = wholeOf(text);
-        if (value === null || value > PID_LIMIT || (kind === 'pid' && value === 0)) {
+        if (value === null || value > PID_MAX_LIMIT || (kind === 'pid' && value === 0)) {
           if (kind === 'pid' && text === '-' && this.#isSettled) this.threadRows++;
           if (text !== '-' || kind === 'pid' || kind === 'ppid') return null;
         }

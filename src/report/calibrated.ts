@@ -1,11 +1,10 @@
-/** A scenario that leaks as a capture does: what `pidsim run` and its kin say then is about this node. */
+/** A scenario that leaks as a capture does, so that `pidsim run` answers for the node of the capture. */
 import type { Finding } from '../diagnose/diagnose.js';
 import { type Family, leakers } from '../diagnose/families.js';
+import { PID_MAX_DEFAULT } from '../kernel/limits.js';
 import { visible } from '../procfs/captured-row.js';
+import { US_PER_HOUR } from '../sim/time.js';
 import { printDuration } from '../text/duration.js';
-
-const US_PER_HOUR = 3_600_000_000;
-const PID_MAX_ASSUMED = 32_768;
 
 /** Null: there is no leak with a rate to write down. */
 export function calibratedScenario(finding: Finding): string | null {
@@ -24,7 +23,7 @@ export function calibratedScenario(finding: Finding): string | null {
   );
   const threadsMax = rooms.find(({ limit }) => limit === 'threads-max')?.value;
   const kernel = [
-    `pidMax: ${pidMax ?? PID_MAX_ASSUMED}`,
+    `pidMax: ${pidMax ?? PID_MAX_DEFAULT}`,
     ...(threadsMax === undefined ? [] : [`threadsMax: ${threadsMax}`]),
   ];
   const used = Math.max(1, rooms.find(({ limit }) => limit === 'pid_max')?.used ?? 1);
