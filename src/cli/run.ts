@@ -34,7 +34,7 @@ interface Arguments extends FileArguments {
   bracket: boolean;
 }
 
-/** More would be a page that nobody reads, nor a browser with ease. */
+/** A larger page is slow to open and too long to read. */
 const PAGE_SCENARIOS_MAX = 20;
 /** Of each run of an assumed command, in the other half of the bracket. */
 const ORPHANS = 1;

@@ -161,7 +161,7 @@ async function swapAll(
   }
 }
 
-/** Somebody's notes in a scenario's folder are not ours to delete; a chart that is not drawn anew is. */
+/** Files of the user in a scenario's folder are kept. Our charts that this run does not draw are removed. */
 async function carryOver(
   oldPath: string,
   path: string,

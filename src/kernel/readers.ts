@@ -22,7 +22,7 @@ export class KernelReaders {
     return this.state.processes.rows[this.state.processOf(task) | NPROC_MAX];
   }
 
-  /** Live threads and zombies of a user other than root, of whom they are not counted. */
+  /** Live threads and zombies of a user. Those of root are not counted: 0. */
   tasksOfUser(uid: number): number {
     return this.state.userTasks[this.state.uids.indexOf(uid)] ?? 0;
   }

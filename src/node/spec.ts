@@ -104,7 +104,7 @@ export type ContainerRole = (typeof CONTAINER_ROLES)[number];
 export const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'] as const;
 export type RestartPolicy = (typeof RESTART_POLICIES)[number];
 
-/** Whom a process runs as, and RLIMIT_NPROC: how many tasks that user may have on the whole machine (K39). */
+/** The user of a process, and its RLIMIT_NPROC: how many tasks the user may have on the machine (K39). */
 export interface TaskUser {
   uid: number;
   /** Infinite: no limit. */
@@ -220,7 +220,7 @@ export interface SshLoginsSpec {
   everyUs: number;
   /** How long each stays. */
   lastsUs: number;
-  /** Who logs in. Absent: root. */
+  /** The user that logs in. Absent: root. */
   user?: TaskUser;
 }
 

@@ -1,6 +1,6 @@
 import type { EventKind } from '../sim/simulation.js';
 
-/** Its owner does not wait for its end. */
+/** For `whenClosed`: nobody is told. */
 export const UNTOLD: EventKind = -1;
 
 /**
@@ -11,9 +11,9 @@ export const UNTOLD: EventKind = -1;
  * leaves its terminal.
  */
 export class Output {
-  /** So many processes hold it open. */
+  /** How many processes hold it open. */
   holders = 0;
-  /** An event of this kind, with the owner and the number, comes when the last of them has let go. */
+  /** An event of this kind, with `owner` and `number`, comes when the last of them has let go. */
   whenClosed: EventKind = UNTOLD;
   number = 0;
 

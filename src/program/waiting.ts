@@ -68,7 +68,7 @@ function labelOperand(context: ProcessContext): number {
 }
 
 /**
- * Whose number a label is now, or NONE. A program remembers a number, not a process: once its child has been
+ * The task that has a label's PID now, or NONE. A program remembers a PID, not a process: once its child has been
  * reaped, that may be a stranger's.
  */
 export function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): TaskId {

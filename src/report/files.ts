@@ -77,7 +77,7 @@ export async function onePage(results: readonly RunResult[], draw: Draw): Promis
 interface Chart {
   name: string;
   spec: () => ChartSpec;
-  /** Drawn once, whoever wants it. */
+  /** Drawn once, though the page and the SVG file both have it. */
   svg: (draw: Draw) => Promise<string>;
 }
 

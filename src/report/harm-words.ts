@@ -89,11 +89,11 @@ export function harmClauses(result: RunResult): { harm: Harm; clause: string }[]
 /** For a mark in a chart: `pod web-0 full: 5 h`. */
 export function harmLabels(result: RunResult): { seconds: number; label: string }[] {
   return harmsTold(result).map((harm) => {
-    const { kind, scope, of, atSeconds } = harm;
-    const who =
-      kind === 'refused' ? whose(scope, cutInTheMiddle(of, NAME_MAX)) : `pod ${cutInTheMiddle(of, NAME_MAX)}`;
-    const what = kind === 'refused' ? (harm.lasts === 'moment' ? 'refused' : 'full') : harmName(harm);
-    return { seconds: atSeconds, label: `${who} ${what}: ${formatSeconds(atSeconds)}` };
+    const { kind, scope, of, atSeconds, lasts } = harm;
+    const refused = lasts === 'moment' ? 'refused' : 'full';
+    const what = { refused, evicted: 'evicted', 'not-started': 'not started' }[kind];
+    const label = `${whose(scope, cutInTheMiddle(of, NAME_MAX))} ${what}: ${formatSeconds(atSeconds)}`;
+    return { seconds: atSeconds, label };
   });
 }
 

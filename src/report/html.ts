@@ -192,7 +192,7 @@ function figure(id: string, svg: string, alt: string): string {
 ${inlineSvg(svg, id, alt)}</figure>`;
 }
 
-/** Its size is the page's to say. An id is unique in a page, where there are many charts. */
+/** The page sets its size, and its ids get a prefix: with many charts in one page they would clash. */
 function inlineSvg(svg: string, id: string, alt: string): string {
   return svg
     .replace(

@@ -19,7 +19,7 @@ export function nodeLine({ kernel, kubelet, runtime, pause, limits, firstProcess
   return parts.join('; ');
 }
 
-/** On this the answer turns, whoever it is. */
+/** Who is PID 1, and whether it reaps: the answer depends on it more than on anything else. */
 function firstWords(all: readonly FirstProcess[]): string[] {
   return [false, true].flatMap((reaps) => {
     const alike = all.filter((each) => each.reaps === reaps);
@@ -35,7 +35,7 @@ function namesOf(names: readonly string[]): string {
   return `${names[0]} and ${names.length - 1} others`;
 }
 
-/** Whether it matters what the assumed commands do; empty: nobody has asked. */
+/** Whether it matters what the assumed commands do. Empty: the run has no bracket. */
 export function bracketSentence({ bracket, endSeconds }: RunResult): string[] {
   if (bracket === undefined) return [];
   const each = `if each of these commands left ${plural(bracket.orphansPerRun, 'orphan')} a run`;

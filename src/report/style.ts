@@ -49,7 +49,7 @@ h3 { font-size: 1.05rem; }
 .about, .data, footer { color: var(--faint); font-size: .9rem; }
 .about { white-space: pre-line; }
 figure { margin: 1rem 0; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin-bottom: 1.5rem; }
 svg { display: block; width: 100%; min-width: 31rem; height: auto; }
 svg [opacity="0"]:hover { opacity: .14; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9rem; }

@@ -164,7 +164,7 @@ const GAP = '  ';
 /** So many different nodes are described under a table. */
 const NODES_MAX = 3;
 
-/** Of the table that nobody has asked to be wide, whatever the terminal. */
+/** Of the plain table, where the output is no terminal that tells its own width. */
 const WIDTH = 80;
 /** A name is cut no shorter than this. */
 const NAME_MIN = 12;
@@ -222,7 +222,7 @@ function assumptionLines(results: readonly RunResult[]): string[] {
   });
 }
 
-/** What the answers rest on, once for scenarios with one node; not for a crowd of different ones. */
+/** The node of each answer, told once for scenarios with the same one. With many different nodes: none. */
 function nodeLines(results: readonly RunResult[]): string[] {
   const nodes = new Map<string, string[]>();
   for (const { node, scenario } of results) {

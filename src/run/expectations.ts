@@ -1,6 +1,6 @@
 /**
- * A scenario's expectations, compared with what its run has yielded. What was not reached within the run is
- * not known: it is longer than any time within the run, and than no other.
+ * A scenario's expectations, compared with what its run has yielded. A moment that has not come within the run is
+ * later than any time within it. Whether it is later than a time beyond the run is not known: that is no pass.
  */
 import type { Expectation } from '../scenario/expect.js';
 import { US_PER_SECOND } from '../sim/time.js';

@@ -9,9 +9,9 @@ export const HARM_LASTS_SECONDS = 60;
 
 type Account = Pick<RunSummary, 'exhaustions' | 'pods' | 'symptoms'>;
 
-/** In the order of time, the first of each kind and of each limit. At one moment a refusal comes first. */
+/** The first harm of each kind and limit, in the order of time. Of two at one moment a refusal comes first. */
 export function harmsOf({ exhaustions, pods, symptoms }: Account): Harm[] {
-  /** What goes on at the end of the run has had no end. */
+  /** null: it still goes on when the run ends, so no end of it is known. */
   const lasting = (seconds: number | null): Harm['lasts'] =>
     seconds === null || seconds >= HARM_LASTS_SECONDS ? 'for-good' : 'moment';
   const harms: Harm[] = [];

@@ -1,4 +1,4 @@
-/** What a run's node is: its versions, its limits, and who is PID 1 for the pods. All of it was given or assumed. */
+/** A run's node: its versions, its limits, and which program is PID 1 for which pods. */
 import type { Node } from '../node/node.js';
 import type { ContainerSpec, PodSpec } from '../node/spec.js';
 import { reapsStrangers } from '../program/reaps.js';

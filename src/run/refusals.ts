@@ -25,7 +25,7 @@ import type { HarmScope, Limit, PodRefusal } from './result.js';
 
 const CHECK_EVERY_US = HARM_LASTS_SECONDS * US_PER_SECOND;
 
-/** What a pod is refused by one limit, for as long as that has no room. */
+/** A time during which one limit refuses forks to one pod. */
 interface Spell {
   refusal: PodRefusal;
   beganUs: number;
@@ -47,7 +47,7 @@ export class Refusals implements RunObserver {
   lastSeconds = 0;
   /** In the order of the first refusals. `node`: to processes of the host. */
   readonly #all: PodRefusal[] = [];
-  /** Those that go on, by the namespace that is full, or else by -1 - origin. */
+  /** Spells that go on. The key is the full namespace, or else -1 - origin of the fork. */
   readonly #spells = new Map<number, Spell | null>();
   readonly #sim: Simulation;
   readonly #kernel: Kernel;
@@ -87,7 +87,7 @@ export class Refusals implements RunObserver {
     this.#spells.set(key, this.#begin(this.#podOf(origin, refusal), parent, refusal));
   }
 
-  /** null: a namespace that is ending lets nobody in, which is no limit (K31). */
+  /** null: a namespace that is ending refuses every fork, and that is no limit (K31). */
   #begin(pod: string, parent: TaskId, refusal: ForkRefusal): Spell | null {
     const { errno, refusedBy } = refusal;
     this.leaks.close(this.node.kubelet.probes.filter((probe) => probe.pod === pod));
@@ -182,7 +182,7 @@ export class Refusals implements RunObserver {
     Object.assign(spell.refusal, { ...this.#timesOf(spell, endUs), untilSeconds });
   }
 
-  /** With the spell up to a moment. */
+  /** The totals, with this spell up to a moment. */
   #timesOf({ refusal, beganUs }: Spell, endUs: number) {
     const { times, firstForSeconds, forSeconds } = refusal;
     const seconds = (endUs - beganUs) / US_PER_SECOND;
@@ -202,7 +202,7 @@ export class Refusals implements RunObserver {
   }
 }
 
-/** A limit that others fill too. */
+/** Other pods count against this limit too. */
 function isShared({ limitOf }: PodRefusal): boolean {
   return limitOf !== 'pod' && limitOf !== 'container';
 }

@@ -238,7 +238,7 @@ export interface BlameRow {
   reapedPerHour: number;
 }
 
-/** Who adopts what the processes of some pods orphan. */
+/** The PID 1 that adopts the orphans of some pods. */
 export interface FirstProcess {
   /** The pods, or `pod/container`, as the scenario calls them. */
   of: string[];

@@ -45,7 +45,7 @@ const LIMITS = ['pid_max', 'threads-max', 'pids.max', 'RLIMIT_NPROC', 'pid.avail
 export interface Expectation {
   /** As written. */
   text: string;
-  /** A word of EXPECTATION_SUBJECTS, or what there is many of. */
+  /** A word of EXPECTATION_SUBJECTS, or one probe, pod or limit of many. */
   subject: ExpectationSubject | { family: Family; of: string; metric: string };
   kind: ValueKind;
   comparison: Comparison;
@@ -177,14 +177,14 @@ function readSubject([first, of, metric, ...more]: string[]): ReadSubject {
     return { ok: false, message: `nothing is called \`${first}\``, hint };
   }
   if (!isFamily) {
-    const hint = `Of these there are many: ${Object.keys(FAMILIES).join(', ')}.`;
+    const hint = `Only these are followed by a name: ${Object.keys(FAMILIES).join(', ')}.`;
     return { ok: false, message: `nothing is called \`${first}\``, hint };
   }
   const family = first as Family;
   const { which, metrics } = FAMILIES[family];
   const form = `Write ${family} ${which}, and one of ${Object.keys(metrics).join(', ')}.`;
   if (metric === undefined || more.length > 0)
-    return { ok: false, message: `\`${family}\` needs which one, and what of it`, hint: form };
+    return { ok: false, message: `\`${family}\` has to be followed by a name and a metric`, hint: form };
   const found = (metrics as Record<string, SubjectDocumentation>)[metric];
   if (found === undefined || !Object.hasOwn(metrics, metric)) {
     const hint = didYouMean(metric, Object.keys(metrics)) ?? form;

@@ -215,7 +215,7 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
       securityContext: z
         .strictObject({ runAsUser: leaf.uid.describe('The uid that its processes have.') })
         .optional()
-        .describe('Whom it runs as. Default: root, whom RLIMIT_NPROC does not bind.'),
+        .describe('The user that it runs as. Default: root, to which RLIMIT_NPROC does not apply.'),
       ulimits: leaf.ulimits
         .optional()
         .describe('Limits of its processes, as `docker run --ulimit`. Default: none.'),

@@ -1,6 +1,6 @@
 /**
- * `--set PATH=VALUE`: a scenario with something in its spec set before it is read, so that what is wrong with it
- * is said as if it stood in the file.
+ * `--set PATH=VALUE` puts a value into a scenario's spec before the spec is read, so a mistake in it is reported
+ * as if it stood in the file.
  *
  *     node.pause=3.1      pods.*.containers.*.livenessProbe.periodSeconds=60      pods.web.count=3
  */
@@ -77,7 +77,7 @@ function placeOf({ text }: Setting): Position {
   return { file: `--set ${text}`, line: 0, column: 0 };
 }
 
-/** Of a fleet each node has a spec; what the fleet says for all of them is in its own. */
+/** In a fleet a setting goes into the spec of each node, unless its key is one of the fleet's own. */
 function rootsOf(value: Record<string, unknown>, { path }: Setting): [Record<string, unknown>, Path][] {
   const { spec } = value;
   if (!isMapping(spec)) return [];
@@ -86,7 +86,7 @@ function rootsOf(value: Record<string, unknown>, { path }: Setting): [Record<str
   return spec.nodes.flatMap((node, index) => (isMapping(node) ? [[node, ['spec', 'nodes', index]]] : []));
 }
 
-/** The places at which the value has been put. Below a `*`, what is not there is left out, not made. */
+/** The places where the value has been put. A missing mapping is made, but below a `*` it is skipped. */
 function put(at: unknown, setting: Setting, depth: number, place: Path, isEach: boolean): Path[] {
   const { path, value } = setting;
   const key = path[depth];

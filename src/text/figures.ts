@@ -52,7 +52,7 @@ export function hundredths(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** Both ends of a name tell it apart. */
+/** Names often differ at their ends: so what is too long is cut in the middle. */
 export function cutInTheMiddle(name: string, charactersMax: number): string {
   if (name.length <= charactersMax) return name;
   const head = Math.ceil((charactersMax - 1) / 2);

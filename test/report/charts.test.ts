@@ -332,7 +332,7 @@ test('two moments at nearly one place stand under each other, and the one of the
   for (const seconds of [0, 5, 60, 600, 1_200, 3_600, 7_200]) {
     const placed = placeMoments(late(seconds), timeFrame(late(seconds)));
     expect(placed.map(({ label }) => label)).toEqual(
-      expect.arrayContaining(['full: 22.4 h', expect.stringContaining('pod churn-1 cannot start')]),
+      expect.arrayContaining(['full: 22.4 h', expect.stringContaining('pod churn-1 not started')]),
     );
     if (seconds < 600) expect(new Set(placed.map(({ line }) => line)).size).toBe(2);
   }

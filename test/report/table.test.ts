@@ -69,8 +69,6 @@ describe('the table', () => {
   });
 
   test('what nobody has tried is called so, and not never', () => {
-    const text = renderResults([runs.healthyRun({ probes: [] })], 'wide');
-    expect(text).toMatch(/SSH REFUSED/);
     const untried = runs.leakingRun();
     const none = untried.timeline.ssh_ok.map(() => 0);
     const symptoms = { ...untried.symptoms, firstSshRefusedSeconds: null };

@@ -31,7 +31,7 @@ describe('an expectation line', () => {
     ['zombies == -1', 'a whole number that is not negative'],
     ['timeToExhaustion < 36', 'a duration such as `36h`'],
     ['exhausted == yes', '`true` or `false`'],
-    ['probe web/app/liveness == 0', 'needs which one, and what of it'],
+    ['probe web/app/liveness == 0', 'has to be followed by a name and a metric'],
     ['probe web/app/liveness zombies == 0', 'a probe has no `zombies`'],
     ['pod web toString == 0', 'a pod has no `toString`'],
     ['zombies web runs == 0', 'nothing is called `zombies`'],

@@ -58,7 +58,7 @@ export class ChildWatch implements Worker {
     if (this.telling !== parent) this.wake(parent);
   }
 
-  /** Nobody minds any more how this worker ends; it goes on. */
+  /** The worker's own end is watched no longer. The worker goes on. */
   forget(parent: TaskId): void {
     this.mourners.delete(parent);
   }

@@ -19,7 +19,7 @@ const TICKS = [
 const STEP = 24;
 /** Of the names on the left, in pixels and characters. */
 const NAME_WIDTH = 190;
-const NAME_MAX = 30;
+const NAME_MAX = 26;
 const WIDTH = CHART_WIDTH - 24 - NAME_WIDTH;
 const TICK_ROOM = 52;
 /** From this part of the plot on, a label stands on the left of its mark. */

@@ -40,7 +40,7 @@ export interface Units {
   leftOut: Map<string, number>;
   /** Objects that have no pods, by kind. */
   withoutPods: Map<string, number>;
-  /** The objects are of a cluster of several nodes. */
+  /** There are several nodes among the objects. */
   hasOtherNodes: boolean;
 }
 
