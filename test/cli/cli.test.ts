@@ -265,7 +265,7 @@ spec:
       '-o',
       'json',
     ]);
-    expect(JSON.parse(stdout)).toEqual([]);
+    expect(JSON.parse(stdout).namespaces).toEqual([]);
     expect(status).toBe(0);
   });
 
