@@ -2,7 +2,7 @@
  * What a PID namespace of one's own cannot show: cgroup v2, the limits of the whole machine, its own wrap. Each is a
  * question with a rule's ID, played by puppets in the box and in the model; the answers are lists of figures.
  */
-import { Box } from './box.js';
+import { Box, type BoxTable } from './box.js';
 import { CGROUPS } from './containers.js';
 import { BoxStage, type Held, ModelStage, type Stage } from './puppets.js';
 
@@ -278,11 +278,24 @@ export function playExperiments(
     const results: ExperimentResult[] = [];
     for (const [index, experiment] of experiments.entries()) {
       const pidMax = Number(await box.read('/proc/sys/kernel/pid_max'));
-      const model = new ModelStage(release, await box.table(), pidMax, THREADS_MAX_ROOMY);
+      const table = await box.table();
+      const model = new ModelStage(release, table, pidMax, THREADS_MAX_ROOMY);
       const stage = new BoxStage(box, `x${index}-`);
       results.push({ experiment, box: await experiment.play(stage), model: await experiment.play(model) });
       await stage.clear();
+      await untilGone(box, table);
     }
     return { release, results };
   });
+}
+
+const GONE_MS = 5_000;
+
+/** What has been killed is still dying when `clear` is done, and would be in the table of the next experiment. */
+async function untilGone(box: Box, { processes }: BoxTable): Promise<void> {
+  const before = new Set(processes.map(({ pid }) => pid));
+  const giveUpAt = Date.now() + GONE_MS;
+  const isGone = async () => (await box.table()).processes.every(({ pid }) => before.has(pid));
+  // A kernel thread may have come meanwhile: it stays, and is no reason to wait for ever.
+  while (!(await isGone()) && Date.now() < giveUpAt) await new Promise((resolve) => setTimeout(resolve, 50));
 }
