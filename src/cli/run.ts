@@ -75,7 +75,8 @@ export const runCommand: CommandModule<object, Arguments> = {
       .option('until', {
         choices: RUN_ENDS,
         default: 'horizon' as const,
-        describe: 'Simulate to the horizon, with all symptoms, or stop when the node is full',
+        describe:
+          'Simulate to the horizon, with all symptoms, or stop when the node is full, or at the first harm',
       })
       .option('bracket', {
         type: 'boolean',

@@ -19,7 +19,7 @@ export function reproduceCommand({ scenario, seed, until }: RunResult): string {
   const { files = [scenario.path], preset } = scenario.madeFrom ?? {};
   const node = preset === undefined ? '' : ` --node ${preset}`;
   const set = (scenario.settings ?? []).map((text) => ` --set ${quoted(text)}`).join('');
-  const options = `${node}${set} --seed ${seed}${until === 'exhaustion' ? ' --until exhaustion' : ''}`;
+  const options = `${node}${set} --seed ${seed}${until === 'horizon' ? '' : ` --until ${until}`}`;
   if (files[0] === STANDARD_INPUT) return `pidsim run -${options} < SCENARIO.yaml`;
   return `pidsim run ${files.map(quoted).join(' ')}${options}`;
 }

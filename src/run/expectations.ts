@@ -2,7 +2,7 @@
  * A scenario's expectations, compared with what its run has yielded. A moment that has not come within the run is
  * later than any time within it. Whether it is later than a time beyond the run is not known: that is no pass.
  */
-import type { Expectation } from '../scenario/expect.js';
+import { type Expectation, type ExpectationSubject, NUMERIC_SUBJECTS } from '../scenario/expect.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { HOLDS } from '../text/comparison.js';
 import { formatDuration, formatSeconds } from '../text/duration.js';
@@ -22,9 +22,10 @@ type Value = number | boolean | string;
 const NOT_REACHED = Number.POSITIVE_INFINITY;
 
 export function evaluate(expectations: readonly Expectation[], result: Yield): ExpectationResult[] {
-  const isCutShort = result.until === 'exhaustion' && result.endSeconds < result.horizonSeconds;
+  const isCutShort = result.until !== 'horizon' && result.endSeconds < result.horizonSeconds;
   return expectations.map((expectation) => {
-    const { text, kind, comparison, value } = expectation;
+    const { text, kind, comparison, value, over } = expectation;
+    if (over !== undefined) return { text, ok: null, actual: 'needs --replications' };
     const actual = actualOf(expectation, result);
     if (actual === null) return { text, ok: false, actual: 'there is none' };
     const isTime = kind === 'duration';
@@ -41,6 +42,15 @@ export function evaluate(expectations: readonly Expectation[], result: Yield): E
   });
 }
 
+/** The times and counts of a run by their names; times in µs, null: not reached. */
+export function numbersOf(result: Yield): Record<string, number | null> {
+  const numberOf = (subject: ExpectationSubject): number | null => {
+    const value = actualOf({ subject }, result) as number;
+    return value === NOT_REACHED ? null : value;
+  };
+  return Object.fromEntries(NUMERIC_SUBJECTS.map((subject) => [subject, numberOf(subject)]));
+}
+
 /** Of a run that ended when the node was full: would the rest of the run change nothing about the answer? */
 function isSettled({ subject, kind, comparison }: Expectation, actual: Value, holds: boolean): boolean {
   if (kind === 'duration') return actual !== NOT_REACHED || holds;
@@ -52,7 +62,7 @@ function isSettled({ subject, kind, comparison }: Expectation, actual: Value, ho
 }
 
 /** Durations are in µs. null: the run has no such pod or probe. */
-function actualOf({ subject }: Expectation, result: Yield): Value | null {
+function actualOf({ subject }: Pick<Expectation, 'subject'>, result: Yield): Value | null {
   if (typeof subject !== 'string') {
     const { family, of, metric } = subject;
     if (family === 'limit') return ofLimit(of, metric, result);

@@ -14,7 +14,7 @@ export type { Refuser };
 export type NodeLimit = Extract<Refuser, 'pid-max' | 'threads-max'>;
 
 /** Where a run is to end. */
-export const RUN_ENDS = ['horizon', 'exhaustion'] as const;
+export const RUN_ENDS = ['horizon', 'exhaustion', 'harm'] as const;
 export type RunEnd = (typeof RUN_ENDS)[number];
 
 /**

@@ -20,7 +20,14 @@ import { formatDuration } from '../text/duration.js';
 import { grouped } from '../text/figures.js';
 import { Observers } from './observer.js';
 import { nodeProcesses, podProcesses } from './processes.js';
-import type { NamespaceProcesses, NodeProcess, RunEnd, RunResult, RunSummary } from './result.js';
+import type {
+  NamespaceProcesses,
+  NodeProcess,
+  RunEnd,
+  RunEventKind,
+  RunResult,
+  RunSummary,
+} from './result.js';
 import { type RunParts, recordingOf, summarise } from './summarise.js';
 import { type Watch, watch } from './watch.js';
 
@@ -37,11 +44,22 @@ export const EVENTS_MAX = 1_000_000_000;
 const HOPELESS_FROM_EVENTS = 50_000_000;
 const HOPELESS_FACTOR = 20;
 
+/** Moments with which a workload may have been harmed. */
+const MAY_HARM: ReadonlySet<RunEventKind> = new Set([
+  'exhausted',
+  'fork-refused',
+  'evicted',
+  'pod-create-failed',
+]);
+
 /** Events of one `advance`, between which the caller can look or stop: about a tenth of a second. */
 const EVENTS_PER_SLICE = 1_000_000;
 
 export interface RunOptions {
-  /** `exhaustion` ends the run with the first fork that is refused at node scope. Default: `horizon`. */
+  /**
+   * `exhaustion` ends the run with the first fork that is refused at node scope, `harm` with the first harm to a
+   * workload. Default: `horizon`.
+   */
   until?: RunEnd;
   /** Another draw of everything that is random, for the same seed. Default: 0. */
   replication?: number;
@@ -81,6 +99,7 @@ export class Run {
   readonly #startedSeconds: number;
   readonly #endUs: number;
   #isOver = false;
+  #mayBeHarmed = false;
 
   /** @throws ScenarioRunError if the machine cannot be built. */
   constructor(
@@ -97,6 +116,9 @@ export class Run {
     this.#watch = watch(this.node, observers, { sampleEveryUs: sampleEveryUs(scenario), record });
     if (options.until === 'exhaustion') {
       observers.add({ moment: ({ kind }) => kind === 'exhausted' && this.#endEarly() });
+    } else if (options.until === 'harm') {
+      // Whether it is one is seen when the event is over: a dying namespace refuses forks too, and harms nobody.
+      observers.add({ moment: ({ kind }) => MAY_HARM.has(kind) && this.#lookForHarm() });
     }
   }
 
@@ -152,6 +174,10 @@ export class Run {
     if (machine.runaway !== null) throw this.#runawayError();
     if (this.#isHopeless(options.eventsMax ?? EVENTS_MAX)) throw this.#tooManyEvents();
     if (reached && sim.nowUs >= this.#endUs) this.#isOver = true;
+    if (this.#mayBeHarmed) {
+      this.#mayBeHarmed = false;
+      if (this.summary().firstHarm !== null) this.#isOver = true;
+    }
     return reached || this.#isOver;
   }
 
@@ -193,6 +219,11 @@ export class Run {
   /** Pods that have a sandbox now. */
   get podNames(): string[] {
     return this.node.kubelet.slots.filter(({ current }) => current !== null).map(({ name }) => name);
+  }
+
+  #lookForHarm(): void {
+    this.#mayBeHarmed = true;
+    this.sim.stop();
   }
 
   #endEarly(): void {

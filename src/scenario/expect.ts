@@ -51,7 +51,12 @@ export interface Expectation {
   comparison: Comparison;
   /** A duration is in µs. */
   value: number | boolean | string;
+  /** Of many replications; without it: of one run. */
+  over?: Over;
 }
+
+/** `p5(firstHarm)`, the value that one in twenty replications is below; `P(harm by 7d)`, a part of all. */
+export type Over = { kind: 'quantile'; p: number } | { kind: 'share'; byUs: number | null };
 
 export type ParsedExpectation =
   | { ok: true; value: Expectation }
@@ -129,6 +134,14 @@ export const SUBJECT_DOCUMENTATION: Readonly<Record<ExpectationSubject, SubjectD
   restarts: { kind: 'count', meaning: 'container restarts' },
 };
 
+function isNumeric(subject: ExpectationSubject): boolean {
+  const { kind } = SUBJECT_DOCUMENTATION[subject];
+  return kind === 'duration' || kind === 'count';
+}
+
+/** What has quantiles: times and counts of a whole run. */
+export const NUMERIC_SUBJECTS = EXPECTATION_SUBJECTS.filter(isNumeric);
+
 const KIND_WORDS = {
   boolean: '`true` or `false`',
   duration: 'a duration such as `36h`',
@@ -149,9 +162,9 @@ export function parseExpectation(text: string): ParsedExpectation {
   const match = /^\s*([^=!<>]*[^=!<>\s])\s*([=!<>]+)\s*(\S+|'[^']*')\s*$/.exec(text);
   if (!match) return { ok: false, message: `\`${text}\` is not of the form SUBJECT COMPARISON VALUE` };
   const [, written, comparison, quoted] = match as unknown as [string, string, string, string];
-  const read = readSubject(written.split(/\s+/));
+  const read = readOver(written) ?? readSubject(written.split(/\s+/));
   if (!read.ok) return read;
-  const { subject, kind } = read;
+  const { subject, kind, over } = read;
   const comparisons = kind === 'boolean' || typeof kind !== 'string' ? COMPARISONS.slice(0, 2) : COMPARISONS;
   if (!isOneOf(comparisons, comparison)) {
     const message = `\`${comparison}\` is not a comparison for \`${written}\``;
@@ -160,12 +173,36 @@ export function parseExpectation(text: string): ParsedExpectation {
   const value = readValue(kind, quoted.replace(/^'(.*)'$/, '$1'));
   if (value === null)
     return { ok: false, message: `\`${written}\` is compared with ${wordsOf(kind)}, not with \`${quoted}\`` };
-  return { ok: true, value: { text, subject, kind, comparison, value } };
+  return { ok: true, value: { text, subject, kind, comparison, value, ...(over && { over }) } };
 }
 
 type ReadSubject =
-  | ({ ok: true } & Pick<Expectation, 'subject' | 'kind'>)
+  | ({ ok: true } & Pick<Expectation, 'subject' | 'kind' | 'over'>)
   | { ok: false; message: string; hint: string };
+
+/** null: it is not of many replications. */
+function readOver(written: string): ReadSubject | null {
+  const match = /^(P|p(\d{1,2}(?:\.\d{1,3})?))\((.*)\)$/.exec(written);
+  if (match === null) return null;
+  const [, , percent, inner] = match;
+  if (percent === undefined) {
+    const harm = /^harm(?:\s+by\s+(\S+))?$/.exec(inner);
+    const byUs = harm?.[1] === undefined ? null : parseDurationUs(harm[1]);
+    if (harm !== null && (harm[1] === undefined || byUs !== null))
+      return { ok: true, subject: 'firstHarm', kind: 'mean', over: { kind: 'share', byUs } };
+    return {
+      ok: false,
+      message: `\`${written}\` is no probability`,
+      hint: 'Write P(harm) or P(harm by 7d).',
+    };
+  }
+  const read = readSubject(inner.trim().split(/\s+/));
+  if (!read.ok) return read;
+  if (typeof read.subject === 'string' && isNumeric(read.subject) && Number(percent) > 0)
+    return { ...read, over: { kind: 'quantile', p: Number(percent) / 100 } };
+  const hint = `Of many runs: p1 to p99.9 of ${NUMERIC_SUBJECTS.join(', ')}; P(harm).`;
+  return { ok: false, message: `there is no \`${written}\``, hint };
+}
 
 function readSubject([first, of, metric, ...more]: string[]): ReadSubject {
   const isFamily = Object.hasOwn(FAMILIES, first);
@@ -199,8 +236,13 @@ export function parseCondition(
 ): { ok: true; value: Condition } | Extract<ParsedExpectation, { ok: false }> {
   const parsed = parseExpectation(text);
   if (!parsed.ok) return parsed;
-  const { subject, comparison, value } = parsed.value;
-  if (typeof subject === 'string' && isOneOf(CONDITION_SUBJECTS, subject) && typeof value === 'number')
+  const { subject, comparison, value, over } = parsed.value;
+  if (
+    over === undefined &&
+    typeof subject === 'string' &&
+    isOneOf(CONDITION_SUBJECTS, subject) &&
+    typeof value === 'number'
+  )
     return { ok: true, value: { subject, comparison, value } };
   const hint = `Subjects are ${CONDITION_SUBJECTS.join(', ')}.`;
   return { ok: false, message: `\`${text}\` is known only when the run is over`, hint };

@@ -46,6 +46,9 @@ export interface ParseOptions {
   settings?: readonly Setting[];
 }
 
+/** With the document of each scenario, as it was read: settings are in it, and what manifests have made. */
+export type ParsedScenarios = Parsed<Scenario[]> & { sources?: SourceDocument[] };
+
 /** Each of its nodes may be as large as a scenario. */
 const FLEET_SIZE: TextSize = { charactersMax: DUMP_YAML_CHARACTERS_MAX, valuesMax: FLEET_VALUES_MAX };
 
@@ -59,7 +62,7 @@ export const NO_PATH = '<text>';
  * Never throws because of its input. When anything is an error there is no scenario, and every error and
  * warning is in `diagnostics`, in reading order.
  */
-export function parseScenario(text: string, options: ParseOptions = {}): Parsed<Scenario[]> {
+export function parseScenario(text: string, options: ParseOptions = {}): ParsedScenarios {
   const path = options.path ?? NO_PATH;
   if (isManifest(text)) return parseManifests([{ path, text }], options);
   const yaml = readYaml(text, path, /^kind:[ \t]*Fleet\b/m.test(text) ? FLEET_SIZE : undefined);
@@ -67,7 +70,7 @@ export function parseScenario(text: string, options: ParseOptions = {}): Parsed<
 }
 
 /** The same for a scenario that is data already. Diagnostics then have no line. */
-export function parseScenarioValue(value: unknown, options: ParseOptions = {}): Parsed<Scenario[]> {
+export function parseScenarioValue(value: unknown, options: ParseOptions = {}): ParsedScenarios {
   return parseDocuments([documentOf(value, options.path ?? NO_PATH)], new Findings(), options);
 }
 
@@ -77,7 +80,7 @@ export function parseScenarioValue(value: unknown, options: ParseOptions = {}): 
 export function parseManifests(
   texts: readonly ManifestText[],
   options: Omit<ParseOptions, 'path'> & ClusterOptions = {},
-): Parsed<Scenario[]> {
+): ParsedScenarios {
   const findings = new Findings();
   const made = scenarioOfCluster(texts, options, findings);
   const { path } = texts[0];
@@ -93,13 +96,15 @@ function parseDocuments(
   documents: readonly SourceDocument[],
   findings: Findings,
   options: ParseOptions,
-): Parsed<Scenario[]> {
+): ParsedScenarios {
   const scenarios: Scenario[] = [];
+  const sources: SourceDocument[] = [];
   const names = new Set<string>();
   for (const written of documents) {
     const document = withSettings(written, options.settings ?? [], findings);
     const own = parseDocument(document, findings, options);
     scenarios.push(...own);
+    for (const _each of own) sources.push(document);
     const name = own[0]?.fleet?.name ?? own[0]?.name ?? '';
     if (names.has(name)) {
       const place = { document, path: ['metadata', 'name'] };
@@ -110,9 +115,9 @@ function parseDocuments(
   const diagnostics = worthSaying(inReadingOrder(findings.all(), options.path ?? NO_PATH));
   const isValid = diagnostics.every(({ severity }) => severity === 'warning');
   if (!isValid) return { ok: false, diagnostics };
-  const settings = options.settings?.map(({ text }) => text) ?? [];
+  const settings = (options.settings ?? []).flatMap(({ text, place }) => (place === undefined ? text : []));
   const value = settings.length === 0 ? scenarios : scenarios.map((scenario) => ({ ...scenario, settings }));
-  return { ok: true, value, warnings: diagnostics };
+  return { ok: true, value, warnings: diagnostics, sources };
 }
 
 /** Of a template nothing else is true. */

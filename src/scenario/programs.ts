@@ -21,7 +21,10 @@ import { isMapping, shorten } from '../text/value.js';
 import { readProgramFile } from './program-file.js';
 
 /** What is to be assumed of commands that nobody knows. */
-export type Assume = Pick<ResolveOptions, 'strict' | 'orphansOf' | 'orphans'>;
+export type Assume = Pick<ResolveOptions, 'strict' | 'orphansOf' | 'orphans'> & {
+  /** Of measured profiles with a race: how often it leaves an orphan (R64). */
+  shareOf?: ReadonlyMap<string, number>;
+};
 
 /** Something that was taken for granted: where, what, and what follows from it. */
 export interface ScenarioAssumption {
@@ -30,6 +33,8 @@ export interface ScenarioAssumption {
   effect: string;
   /** Orphans that each run of an assumed program leaves. */
   orphansPerRun?: number;
+  /** By which `orphansOf` knows it. */
+  command?: string;
 }
 
 interface Surroundings {
@@ -42,12 +47,14 @@ interface Surroundings {
 export class Programs {
   /** In the order in which they came up; each once. */
   readonly assumptions: ScenarioAssumption[] = [];
+  /** Measured profiles with a race that something runs. */
+  readonly races = new Set<string>();
   private readonly own = new Map<string, ProgramSource>();
   /** The scenario's own programs that are wrong: named elsewhere, they are not unknown. */
   private readonly broken = new Set<string>();
   private readonly compiled = new Map<string, Program | null>();
   private readonly said = new Set<string>();
-  private readonly library = programLibrary(this.own);
+  private readonly library: ProgramLibrary;
   private readonly assume: Assume;
 
   constructor(
@@ -56,7 +63,17 @@ export class Programs {
   ) {
     const { more, assume = {} } = surroundings;
     this.assume = assume;
+    const library = programLibrary(this.own);
+    const get = (name: string): ProgramSource | undefined => {
+      if (CATALOGUE.get(name)?.withShare !== undefined) this.races.add(name);
+      return library.get(name);
+    };
+    this.library = { ...library, get };
     for (const name of more?.keys() ?? []) this.own.set(name, more!.get(name)!);
+    for (const [name, share] of assume.shareOf ?? []) {
+      const source = CATALOGUE.get(name)?.withShare?.(share);
+      if (source !== undefined) this.own.set(name, source);
+    }
   }
 
   /** Takes in `programs:`, then compiles each: a program that nothing runs is checked too. */
@@ -169,10 +186,10 @@ export class Programs {
   /** Says what is assumed: a warning for each thing, however often it comes up, and a line in the result. */
   private note(assumed: readonly Assumption[], place: Place): void {
     const fresh = assumed.filter(({ where = '', what }) => this.isNew(`${where} ${what}`));
-    for (const { where, what, effect, orphansPerRun } of fresh) {
+    for (const { where, what, effect, orphansPerRun, command } of fresh) {
       const path = pathText(place.path);
       const made = { where: where === undefined ? path : `${path}, ${where}`, what, effect };
-      this.assumptions.push(orphansPerRun === undefined ? made : { ...made, orphansPerRun });
+      this.assumptions.push(orphansPerRun === undefined ? made : { ...made, orphansPerRun, command });
     }
     const [first, ...more] = fresh.filter(({ isUsual }) => isUsual !== true);
     if (first === undefined) return;

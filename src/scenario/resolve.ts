@@ -10,6 +10,7 @@ import { micros, resolveNode, warnOfIdleKubelet, warnOfIdlePause } from './resol
 import { collectPods, resolvePods } from './resolve-pods.js';
 import type { FleetIdentity, Scenario } from './scenario.js';
 import type { ScenarioSource, SpecSource } from './schema.js';
+import { resolveUncertain } from './uncertain.js';
 
 /** The two halves of a document; undefined when wrong as a whole. */
 export type ScenarioParts = Partial<Pick<ScenarioSource, 'metadata' | 'spec'>>;
@@ -73,6 +74,8 @@ export function resolveScenario(
     sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),
     node: { ...node, pods, interventions },
     expect: resolveExpectations(spec.expect, context),
+    uncertain: resolveUncertain(spec.uncertain, context),
+    races: [...programs.races],
     assumptions: programs.assumptions,
   };
 }

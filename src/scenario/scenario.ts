@@ -2,6 +2,7 @@
 import type { NodeSpec } from '../node/spec.js';
 import type { Expectation } from './expect.js';
 import type { ScenarioAssumption } from './programs.js';
+import type { UncertainInput } from './uncertain.js';
 
 /** What the nodes of a fleet have in common. */
 export interface FleetIdentity {
@@ -29,6 +30,10 @@ export interface Scenario {
   sampleEveryUs: number | null;
   node: NodeSpec;
   expect: Expectation[];
+  /** What a study draws, one value for each replication. */
+  uncertain: UncertainInput[];
+  /** Profiles that it runs and whose race is won on some machines more often than on others. */
+  races: string[];
   /** What was taken for granted of commands and images that are not known. */
   assumptions: ScenarioAssumption[];
 }

@@ -128,6 +128,13 @@ function specSchema(leaf: Leaves, pod: PodSchema, probe: ProbeSchemas, program: 
       .max(POD_COUNT_MAX)
       .default([])
       .describe('What an operator does, and when.'),
+    uncertain: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe(
+        'What is not known for sure, by PATH as for `--set`: `150 to 400` (nine times in ten between them), `{uniform: [0s, 1h]}`, ' +
+          '`["3.0", {value: "3.1", weight: 3}]`. One value is drawn for each replication; a single run has what stands in the file.',
+      ),
     expect: z
       .array(z.string())
       .default([])

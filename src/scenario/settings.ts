@@ -18,17 +18,25 @@ export interface Setting {
   value: unknown;
   /** The value as it was written. */
   written: string;
+  /** Where it stands, if not on the command line. */
+  place?: Position;
 }
 
 /** Keys whose value is a version: `3.10` is no number, and a shell takes the quotes away. */
 const VERSIONS: ReadonlySet<string> = new Set(['pause', 'version']);
 
-/** null: it is not of the form PATH=VALUE. A dot within a key is written `\.`. */
+/** The keys of a PATH; null: it is none. A dot within a key is written `\.`. */
+export function parsePath(text: string): string[] | null {
+  const keys = text.split(/(?<!\\)\./).map((key) => key.replaceAll('\\.', '.'));
+  return keys.some((key) => key === '' || key === '__proto__') ? null : keys;
+}
+
+/** null: it is not of the form PATH=VALUE. */
 export function parseSetting(text: string): Setting | null {
   const match = /^([^=\s]+)=(.*)$/s.exec(text);
   if (match === null) return null;
-  const path = match[1].split(/(?<!\\)\./).map((key) => key.replaceAll('\\.', '.'));
-  if (path.some((key) => key === '' || key === '__proto__')) return null;
+  const path = parsePath(match[1]);
+  if (path === null) return null;
   try {
     const value = VERSIONS.has(path[path.length - 1]) ? match[2] : parse(match[2]);
     return { text, path, value, written: match[2] };
@@ -73,8 +81,8 @@ export function withSettings(
   };
 }
 
-function placeOf({ text }: Setting): Position {
-  return { file: `--set ${text}`, line: 0, column: 0 };
+function placeOf({ text, place }: Setting): Position {
+  return place ?? { file: `--set ${text}`, line: 0, column: 0 };
 }
 
 /** In a fleet a setting goes into the spec of each node, unless its key is one of the fleet's own. */

@@ -18,6 +18,8 @@ export interface RandomStream {
  */
 export class RandomStreams {
   readonly #prefix: string;
+  /** Has any of them given a number? If not, every other seed and replication gives the same run. */
+  isUsed = false;
 
   constructor(seed: number, replication = 0) {
     this.#prefix = `${seed}/${replication}/`;
@@ -25,6 +27,11 @@ export class RandomStreams {
 
   /** A stream at its beginning. The same names start the same numbers again: keep the stream. */
   stream(entity: string, purpose: string): RandomStream {
-    return { uniform: alea(`${this.#prefix}${entity}/${purpose}`) };
+    const next = alea(`${this.#prefix}${entity}/${purpose}`);
+    const uniform = (): number => {
+      this.isUsed = true;
+      return next();
+    };
+    return { uniform };
   }
 }

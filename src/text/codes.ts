@@ -36,6 +36,7 @@ export const DIAGNOSTIC_CODES = [
   'unknown-program',
   'unknown-command',
   'bad-program',
+  'bad-uncertain',
   'bad-expectation',
   'conflict',
   'no-effect',

@@ -112,6 +112,8 @@ export function scenario(given: NodeGiven, horizonSeconds: number, more: Partial
     horizonUs: horizonSeconds * S,
     sampleEveryUs: null,
     expect: [],
+    uncertain: [],
+    races: [],
     assumptions: [],
     ...more,
     node: node(given),

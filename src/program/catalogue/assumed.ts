@@ -13,6 +13,8 @@ export interface Assumption {
   effect: string;
   /** Of an assumed program; what if it were another is for a bracket to say. */
   orphansPerRun?: number;
+  /** The name by which `orphansOf` knows that program. */
+  command?: string;
   /** Usual enough to be said with the result alone, without a warning. */
   isUsual?: boolean;
 }
@@ -69,6 +71,7 @@ export function assumedProgram(
       what: `it is not known what \`${file}\` does to the process table`,
       effect,
       orphansPerRun: orphans,
+      command: file,
     },
   };
 }
