@@ -48,7 +48,7 @@ async function buildPackage() {
   const bundles = await Promise.all([
     build({
       ...forNode,
-      input: { cli: 'src/cli/start.ts', index: 'src/index.ts' },
+      input: { cli: 'src/cli/start.ts', index: 'src/index.ts', worker: 'src/host/worker.ts' },
       // What most commands need is one file: Node takes its time for each more.
       output: { ...output(FRESH), codeSplitting: { groups: [{ name: 'shared', minShareCount: 6 }] } },
     }),

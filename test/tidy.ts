@@ -36,6 +36,7 @@ const ENGINE = [
   'node',
   'scenario',
   'run',
+  'study',
   'diagnose',
   'report',
 ];
@@ -56,13 +57,25 @@ export const LAYERS: Record<string, LayerRule> = {
     mayTypes: ['node'],
   },
   run: { may: ['scenario', 'procfs', 'node', 'program', 'kernel', 'text', 'sim'] },
+  // It knows nothing of threads: whoever asks for a study does its runs.
+  study: { may: ['run', 'scenario', 'node/versions', 'text', 'sim'], mayTypes: ['node'] },
   // Of the kernel diagnosis has the numbers of its limits.
   diagnose: { may: ['procfs', 'text', 'kernel/limits'] },
   report: {
-    may: ['run/result', 'run/harm', 'run/story', 'diagnose', 'procfs', 'text', 'sim/time', 'kernel/limits'],
+    may: [
+      'run/result',
+      'run/harm',
+      'run/story',
+      'study',
+      'diagnose',
+      'procfs',
+      'text',
+      'sim/time',
+      'kernel/limits',
+    ],
     mayTypes: ['run', 'scenario', 'node'],
   },
-  host: { may: ['report', 'run/result'] },
+  host: { may: ['report', 'study', 'run/result', 'run/run'], mayTypes: ['scenario', 'text'] },
   lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },
   cli: { may: [...ENGINE, 'host', 'lab'] },
   web: { may: ENGINE },

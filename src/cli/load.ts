@@ -3,23 +3,27 @@ import { OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
 import { assumesPrograms } from '../run/bracket.js';
 import { isManifest } from '../scenario/manifest/text.js';
-import { parseManifests, parseScenario } from '../scenario/parse.js';
+import { type ParsedScenarios, parseManifests, parseScenario } from '../scenario/parse.js';
 import { isPreset, PRESET_NAMES, type PresetName } from '../scenario/presets.js';
 import type { Assume } from '../scenario/programs.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { Setting } from '../scenario/settings.js';
+import type { Variation } from '../study/inputs.js';
+import type { Template } from '../study/replicate.js';
 import type { Diagnostic, Parsed } from '../text/diagnostic.js';
 import { didYouMean } from '../text/suggest.js';
+import type { SourceDocument } from '../text/yaml.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { readerBeside, readSources, type SourceText } from './files.js';
+import { invalid } from './invalid.js';
 
 export interface Loaded {
   /** One scenario file; or all the manifests that were named, which are about one cluster. */
   sources: SourceText[];
   /** Empty when there are errors. */
   scenarios: Scenario[];
-  /** Reads them again, with other assumptions. */
-  parse: (assume: Assume) => Parsed<Scenario[]>;
+  /** Reads them again, with other assumptions, and with settings before and after those of the command line. */
+  parse: (assume: Assume, before?: readonly Setting[], after?: readonly Setting[]) => ParsedScenarios;
   assume: Assume;
   diagnostics: Diagnostic[];
 }
@@ -43,13 +47,15 @@ export function load(
   const scenarios = sources.filter((source) => !manifests.includes(source));
   const loaded = scenarios.map((source) => {
     const { path, text } = source;
-    const options = { path, preset, settings, readFile: readerBeside(path) };
-    return outcome([source], assume, (assumed) => parseScenario(text, { ...options, assume: assumed }));
+    const options = { path, preset, readFile: readerBeside(path) };
+    return outcome([source], assume, (assumed, before = [], after = []) =>
+      parseScenario(text, { ...options, settings: [...before, ...settings, ...after], assume: assumed }),
+    );
   });
   if (manifests.length > 0)
     loaded.push(
-      outcome(manifests, assume, (assumed) =>
-        parseManifests(manifests, { preset, settings, assume: assumed }),
+      outcome(manifests, assume, (assumed, before = [], after = []) =>
+        parseManifests(manifests, { preset, settings: [...before, ...settings, ...after], assume: assumed }),
       ),
     );
   // The other files of a chart that nobody has rendered are not wrong in themselves.
@@ -77,6 +83,55 @@ export function withOrphans(loaded: readonly Loaded[], orphans: number): Scenari
     const parsed = parse({ ...assume, orphans });
     return parsed.ok ? parsed.value : scenarios;
   });
+}
+
+/** For studies: each scenario, and how to read it again with draws and fixes in it. */
+export interface LoadedTemplate extends Template {
+  /** The document that it comes from; null: there is none to change. */
+  source: SourceDocument | null;
+  /** The same with more settings, after those of the command line. */
+  with: (settings: readonly Setting[]) => Parsed<LoadedTemplate>;
+}
+
+export function templatesOrExit(
+  loaded: readonly Loaded[],
+  change: (scenario: Scenario) => Scenario,
+): LoadedTemplate[] {
+  scenariosOrExit(loaded);
+  return loaded.flatMap((one) => {
+    const count = one.scenarios.length;
+    return Array.from({ length: count }, (_, index) => orExit(templateOf(one, index, [], change)));
+  });
+}
+
+export function orExit<T>(parsed: Parsed<T>): T {
+  if (parsed.ok) return parsed.value;
+  throw invalid(parsed.diagnostics);
+}
+
+function templateOf(
+  loaded: Loaded,
+  index: number,
+  after: readonly Setting[],
+  change: (scenario: Scenario) => Scenario,
+): Parsed<LoadedTemplate> {
+  const { parse, assume } = loaded;
+  const read = ({ settings, orphansOf, shareOf }: Variation) => {
+    const orphans = new Map([...orphansOf, ...(assume.orphansOf ?? [])]);
+    return parse({ ...assume, orphansOf: orphans, shareOf }, settings, after);
+  };
+  const own = (parsed: ParsedScenarios): Parsed<Scenario> =>
+    parsed.ok ? { ...parsed, value: change(parsed.value[index]) } : parsed;
+  const written = parse(assume, [], after);
+  const scenario = own(written);
+  if (!scenario.ok) return scenario;
+  const template: LoadedTemplate = {
+    scenario: scenario.value,
+    source: written.sources?.[index] ?? null,
+    vary: (variation) => own(read(variation)),
+    with: (settings) => templateOf(loaded, index, [...after, ...settings], change),
+  };
+  return { ...scenario, value: template };
 }
 
 /** All scenarios, warnings said on stderr; or every diagnostic and exit 2. */

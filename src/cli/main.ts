@@ -13,6 +13,7 @@ const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure;
 /** By name, how it is added to the parser. Loading takes most of a short command's time: one is loaded. */
 const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
   run: async (parser) => parser.command((await import('./run.js')).runCommand),
+  compare: async (parser) => parser.command((await import('./compare.js')).compareCommand),
   ps: async (parser) => parser.command((await import('./ps.js')).psCommand),
   validate: async (parser) => parser.command((await import('./validate.js')).validateCommand),
   limits: async (parser) => parser.command((await import('./limits.js')).limitsCommand),

@@ -66,7 +66,7 @@ export function outputOption<T extends string>(choices: readonly [T, ...T[]], mo
   return { alias: 'o', choices, default: choices[0], describe: `Output format${more}` };
 }
 
-function settingOrExit(given: string): Setting {
+export function settingOrExit(given: string): Setting {
   const setting = parseSetting(given);
   if (setting === null)
     throw usageError(`--set ${given}: not of the form PATH=VALUE`, "--set 'node.pause=3.1'");

@@ -19,7 +19,7 @@ import { runResultDocument } from './document.js';
 type Cell = string | number | boolean | null;
 
 /** @param rows arrays of cells in the order of the columns. */
-function table(columns: readonly string[], rows: Cell[][]): string {
+export function csvTable(columns: readonly string[], rows: readonly Cell[][]): string {
   return stringify([columns, ...rows], {
     cast: {
       boolean: (value) => (value ? 'true' : 'false'),
@@ -43,7 +43,7 @@ export function timelineCsv(result: RunResult): string {
   const rows = timeline.time_s.map((seconds, row) =>
     columns.map((column) => (column === 'time_s' ? roundMicro(seconds) : timeline[column][row])),
   );
-  return table(columns, rows);
+  return csvTable(columns, rows);
 }
 
 export function eventsCsv(result: RunResult): string {
@@ -53,7 +53,7 @@ export function eventsCsv(result: RunResult): string {
     event.subject,
     event.detail,
   ]);
-  return table(['time_s', 'kind', 'subject', 'detail'], rows);
+  return csvTable(['time_s', 'kind', 'subject', 'detail'], rows);
 }
 
 /** Columns that are fields of a row by the same name. */
@@ -62,7 +62,7 @@ const BLAME_FIELDS = ['pod', 'container', 'origin', 'program', 'tasks', 'zombies
 /** `when` is `end`, or `full`: as the node refused its first fork. */
 export function blameCsv({ blame, blameWhenFull }: RunResult): string {
   const columns = [...BLAME_FIELDS, 'created_per_hour', 'reaped_per_hour', 'when'];
-  return table(columns, [...blameRows(blame, 'end'), ...blameRows(blameWhenFull ?? [], 'full')]);
+  return csvTable(columns, [...blameRows(blame, 'end'), ...blameRows(blameWhenFull ?? [], 'full')]);
 }
 
 function blameRows(blame: readonly BlameRow[], when: 'end' | 'full'): Cell[][] {
@@ -77,7 +77,7 @@ function blameRows(blame: readonly BlameRow[], when: 'end' | 'full'): Cell[][] {
 /** One row per run: the flat form of the machine-readable document. */
 export function resultsCsv(results: readonly RunResult[]): string {
   const records = results.map(resultRecord);
-  return table(
+  return csvTable(
     Object.keys(records[0] ?? {}),
     records.map((record) => Object.values(record)),
   );

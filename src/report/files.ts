@@ -15,6 +15,8 @@ import { type DrawnChart, indexHtml, pagesHtml, scenarioHtml } from './html.js';
 import { type ChartChoice, OVERVIEW_FILES } from './overview-files.js';
 import { overviewJson, overviewMarkdown, summaryJson, summaryMarkdown } from './summary.js';
 
+export type { ChartSpec };
+
 /** Draws a chart; `read` gives the text behind a URL that the specification names. */
 export type Draw = (spec: ChartSpec, read: (url: string) => string) => Promise<string>;
 
@@ -121,6 +123,11 @@ function textFile(path: string, text: () => string): OutputFile {
 
 function chartFiles(path: string, { spec, svg }: Chart): OutputFile[] {
   return [textFile(`${path}.vl.json`, () => toJson(spec())), { path: `${path}.svg`, text: svg }];
+}
+
+/** A chart whose data is in its specification. */
+export function chartFilesOf(name: string, spec: () => ChartSpec): OutputFile[] {
+  return chartFiles(name, chartOf(name, spec, {}));
 }
 
 function memo<T>(make: () => T): () => T {

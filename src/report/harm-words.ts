@@ -4,7 +4,7 @@ import type { Harm, HarmScope, Limit, PodRefusal, Projection, RunResult } from '
 import { formatSeconds } from '../text/duration.js';
 import { cutInTheMiddle, formatCount, plural } from '../text/figures.js';
 
-const SCOPES: Record<HarmScope, string> = {
+export const SCOPES: Record<HarmScope, string> = {
   container: 'container',
   service: 'service',
   user: 'user',

@@ -137,7 +137,7 @@ function itemTransforms(ordered: readonly RunResult[], marks: readonly ReturnTyp
   ];
 }
 
-interface LogAxis {
+export interface LogAxis {
   from: number;
   to: number;
   ticks: number[];
@@ -147,7 +147,7 @@ interface LogAxis {
 }
 
 /** From a tick below the earliest moment to just beyond the latest; ticks where their labels have room. */
-function logAxis(seconds: readonly number[]): LogAxis {
+export function logAxis(seconds: readonly number[]): LogAxis {
   const positive = seconds.filter((value) => value > 0);
   const earliest = Math.min(...positive) / 1.5;
   const to = Math.max(...positive, earliest * 10) * 1.25;

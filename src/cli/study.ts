@@ -1,0 +1,124 @@
+/** What the commands that make many runs have in common: options, threads, progress, an interruption. */
+import type { Argv } from 'yargs';
+import type { OutputFile } from '../report/files.js';
+import { ScenarioRunError } from '../run/run.js';
+import type { Scenario } from '../scenario/scenario.js';
+import type { RunJobs } from '../study/row.js';
+import { parseDurationUs } from '../text/duration.js';
+import { CommandError, EXIT, usageError } from './exit.js';
+import { reasonOf } from './files.js';
+import { Interruption } from './interruption.js';
+import { invalid } from './invalid.js';
+import { Progress } from './progress.js';
+
+export interface StudyArguments {
+  replications: string;
+  horizon?: string;
+  seed?: number;
+  threads?: number;
+  dir?: string;
+}
+
+const REPLICATIONS_MAX = 100_000;
+const THREADS_MAX = 256;
+
+export function withStudy<T>(yargs: Argv<T>, horizon: string): Argv<T & StudyArguments> {
+  return yargs
+    .option('replications', {
+      type: 'string',
+      nargs: 1,
+      default: 'auto',
+      describe: 'Runs of each, with other luck and other draws; auto: until the median is known to 5 %',
+    })
+    .option('horizon', { type: 'string', nargs: 1, describe: `How long to simulate. Default: ${horizon}` })
+    .option('seed', { type: 'number', nargs: 1, describe: "Seed to use instead of the scenario's own" })
+    .option('threads', {
+      type: 'number',
+      nargs: 1,
+      describe: 'How many to use; the answer is the same with any. Default: one for each CPU',
+    })
+    .option('dir', {
+      type: 'string',
+      nargs: 1,
+      describe: 'Folder for data and a chart; default: none is written',
+    }) as unknown as Argv<T & StudyArguments>;
+}
+
+export function replicationsOf({ replications }: StudyArguments): number | 'auto' {
+  if (replications === 'auto') return 'auto';
+  return wholeNumber('--replications', Number(replications), REPLICATIONS_MAX, 'a number of runs, or auto');
+}
+
+function wholeNumber(option: string, value: number, most: number, what: string): number {
+  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
+  throw usageError(`${option}: not ${what} from 1 to ${most}`);
+}
+
+/** What the options change about a scenario once it has been read. */
+export function changeOf(
+  { horizon, seed }: StudyArguments,
+  usual?: string,
+): (scenario: Scenario) => Scenario {
+  const text = horizon ?? usual;
+  const horizonUs = text === undefined ? undefined : parseDurationUs(text);
+  if (horizonUs === null || horizonUs === 0)
+    throw usageError(`--horizon ${text}: not a duration`, '--horizon 30d');
+  if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0))
+    throw usageError(`--seed ${seed}: not a whole number from 0`);
+  return (scenario) => ({
+    ...scenario,
+    horizonUs: horizonUs ?? scenario.horizonUs,
+    seed: seed ?? scenario.seed,
+  });
+}
+
+export interface Study {
+  run: RunJobs;
+  onProgress: (done: number, total: number) => void;
+  interruption: Interruption;
+}
+
+/** With the threads and the signals of a study; both are given back whatever happens. */
+export async function inStudy(
+  { threads }: StudyArguments,
+  what: string,
+  study: (study: Study) => Promise<void>,
+): Promise<void> {
+  if (threads !== undefined) wholeNumber('--threads', threads, THREADS_MAX, 'a number of threads');
+  const { Pool } = await import('../host/pool.js');
+  const interruption = new Interruption();
+  const pool = new Pool({ threads, signal: interruption.signal });
+  const progress = new Progress(1);
+  const onProgress = (done: number, total: number): void =>
+    progress.update(done / total, `${done} of ${total} ${what}`);
+  try {
+    await study({ run: pool.run, onProgress, interruption });
+    interruption.throwIfAborted();
+  } catch (error) {
+    if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
+    throw error;
+  } finally {
+    progress.clear();
+    interruption.forget();
+    await pool.close();
+  }
+}
+
+export async function writeStudy({ dir }: StudyArguments, files: readonly OutputFile[]): Promise<void> {
+  if (dir === undefined) return;
+  if (dir === '') throw usageError('--dir names no folder', 'the folder you are in is --dir .');
+  const { writeOutput, ForeignOutputError } = await import('../host/write-files.js');
+  try {
+    await writeOutput(dir, files);
+  } catch (error) {
+    if (error instanceof ForeignOutputError)
+      throw usageError(error.message, 'move it away, or choose another folder with --dir');
+    throw new CommandError(EXIT.failure, `error: ${dir}: ${reasonOf(error)}`);
+  }
+  process.stderr.write(`data and chart are in ${dir}/\n`);
+}
+
+/** Columns of the terminal; a pipe is as wide as a terminal of old. */
+export function terminalWidth(): number {
+  return process.stdout.columns ?? 80;
+}

@@ -1,0 +1,222 @@
+/** Many runs as pictures: when each variant comes to harm, and how many are left by then. */
+import type { Compared } from '../../study/compare.js';
+import type { Estimate } from '../../study/estimate.js';
+import { survivalOf } from '../../study/estimate.js';
+import { formatSeconds } from '../../text/duration.js';
+import { cutInTheMiddle } from '../../text/figures.js';
+import { hitsWords, medianWords, spreadWords } from '../study/words.js';
+import { logAxis } from './overview.js';
+import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json } from './theme.js';
+
+type Ran = Compared & { estimate: Estimate };
+
+const NAME_WIDTH = 190;
+const NAME_MAX = 28;
+const DAY = 86_400;
+/** A label stands on paper, whatever lies below it. */
+const HALOS: ChartSpec[] = [{ color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5 }, {}];
+
+const ranOf = (all: readonly Compared[]): Ran[] => all.filter((one): one is Ran => one.estimate !== null);
+
+/** A dot for the median of each variant and a bar for nine in ten of its runs, on one logarithmic axis. */
+export function rangeChart(all: readonly Compared[]): ChartSpec {
+  const ran = ranOf(all);
+  const marks = ran.map(({ estimate }) => {
+    const { early, median, late, horizonSeconds } = estimate;
+    return {
+      from: early.value ?? horizonSeconds,
+      at: median.value ?? horizonSeconds,
+      to: late.value ?? horizonSeconds,
+    };
+  });
+  const axis = logAxis(marks.flatMap(({ from, to }) => [from, to]));
+  const values = ran.map(
+    ({ variant, estimate }, place): Json => ({
+      place,
+      name: variant.name,
+      ...marks[place],
+      harmed: estimate.median.value !== null,
+      label: labelOf(estimate),
+      isLeft: marks[place].at > axis.middle,
+    }),
+  );
+  const y = { field: 'place', type: 'ordinal' };
+  const x = (field: string): ChartSpec => ({
+    field,
+    type: 'quantitative',
+    scale: { type: 'log', domain: [axis.from, axis.to], nice: false },
+    title: 'Simulated time until the first harm (logarithmic)',
+    axis: {
+      values: axis.ticks,
+      labelExpr: `${JSON.stringify(axis.labels)}[datum.index * ${axis.ticks.length - 1}]`,
+    },
+  });
+  const colour = {
+    condition: { test: 'datum.harmed', value: COLOURS.failed },
+    value: COLOURS.live,
+  };
+  const label = (isLeft: boolean, halo: ChartSpec): ChartSpec => ({
+    transform: [{ filter: `datum.isLeft === ${isLeft}` }],
+    mark: {
+      type: 'text',
+      baseline: 'middle',
+      align: isLeft ? 'right' : 'left',
+      dx: isLeft ? -12 : 12,
+      aria: false,
+      ...halo,
+    },
+    encoding: { y, x: x(isLeft ? 'from' : 'to'), text: { field: 'label', type: 'nominal' } },
+  });
+  const names = ran.map(({ variant }) => cutInTheMiddle(variant.name, NAME_MAX));
+  return chart(rangeTitle(ran), rangeSubtitle(ran), {
+    width: CHART_WIDTH - 24 - NAME_WIDTH,
+    height: { step: 24 },
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'rule', strokeWidth: 3, opacity: 0.45, aria: false },
+        encoding: {
+          y: {
+            ...y,
+            axis: {
+              title: null,
+              labelExpr: `${JSON.stringify(names)}[datum.value]`,
+              labelLimit: NAME_WIDTH,
+              labelColor: COLOURS.ink,
+              grid: true,
+            },
+          },
+          x: x('from'),
+          x2: { field: 'to' },
+          color: colour,
+        },
+      },
+      {
+        mark: { type: 'point', size: 80, strokeWidth: 2, opacity: 1, aria: false },
+        encoding: {
+          y,
+          x: x('at'),
+          stroke: colour,
+          fill: { condition: { test: 'datum.harmed', value: COLOURS.failed }, value: COLOURS.paper },
+          shape: { condition: { test: 'datum.harmed', value: 'circle' }, value: 'triangle-right' },
+        },
+      },
+      ...HALOS.flatMap((halo) => [label(false, halo), label(true, halo)]),
+    ],
+  });
+}
+
+function labelOf(estimate: Estimate): string {
+  const hits = hitsWords(estimate);
+  return hits === '-' ? medianWords(estimate) : `${medianWords(estimate)}, ${hits}`;
+}
+
+function rangeTitle(ran: readonly Ran[]): string {
+  const [first, ...others] = ran;
+  const { median, horizonSeconds } = first.estimate;
+  const without = others.filter(({ estimate }) => estimate.harmed.value === 0).length;
+  const horizon = formatSeconds(horizonSeconds);
+  const start =
+    median.value === null
+      ? `No harm to half of the runs in ${horizon}`
+      : `First harm after ${formatSeconds(median.value)}`;
+  if (others.length === 0) return start;
+  return `${start}; ${without} of ${others.length} variants come to none in ${horizon}`;
+}
+
+function rangeSubtitle(ran: readonly Ran[]): string {
+  const runs = ran.map(({ estimate }) => estimate.runs);
+  const range =
+    Math.min(...runs) === Math.max(...runs) ? `${runs[0]}` : `${Math.min(...runs)} to ${Math.max(...runs)}`;
+  const spread = ran.some(({ estimate }) => spreadWords(estimate) !== '');
+  const bars = spread ? ' Bars: nine in ten runs.' : '';
+  return `Dots: the median of ${range} runs of each.${bars} Hollow: no harm to the end of the runs.`;
+}
+
+/** Okabe and Ito's, those of the theme first; a dash tells them apart without colour. */
+const LINES = [
+  COLOURS.failed,
+  COLOURS.live,
+  '#009e73',
+  COLOURS.pinned,
+  '#cc79a7',
+  '#56b4e9',
+  '#000000',
+  '#8a6d00',
+];
+const DASHES = [
+  [1, 0],
+  [6, 3],
+  [2, 2],
+  [10, 3],
+  [6, 2, 2, 2],
+  [1, 0],
+  [6, 3],
+  [2, 2],
+];
+
+/** The part of the runs without harm so far, a step line for each variant: Kaplan and Meier's estimate. */
+export function survivalChart(all: readonly Compared[]): ChartSpec {
+  const ran = ranOf(all);
+  const shown = ran.length <= LINES.length ? ran : ran.slice(0, LINES.length);
+  const top = Math.max(...shown.map(({ estimate }) => estimate.horizonSeconds));
+  const unit = top > 3 * DAY ? { seconds: DAY, name: 'd' } : { seconds: 3600, name: 'h' };
+  const values = shown.flatMap(({ variant, replicated, estimate }): Json[] => {
+    const points = survivalOf(replicated!.rows);
+    const last = points.at(-1)?.survival ?? 1;
+    return [
+      { time: 0, left: 1 },
+      ...points.map(({ time, survival }) => ({ time, left: survival })),
+      { time: estimate.horizonSeconds, left: last },
+    ].map(({ time, left }) => ({ name: variant.name, time: time / unit.seconds, left }));
+  });
+  const domain = shown.map(({ variant }) => variant.name);
+  const legend = {
+    title: null,
+    orient: 'bottom',
+    columns: 2,
+    labelLimit: 320,
+    symbolType: 'stroke',
+    symbolSize: 300,
+  };
+  return chart('How many runs are without harm so far?', survivalSubtitle(ran.length, shown.length), {
+    width: CHART_WIDTH - 24 - 60,
+    height: 260,
+    data: { values },
+    mark: { type: 'line', interpolate: 'step-after', strokeWidth: 2, aria: false },
+    encoding: {
+      x: {
+        field: 'time',
+        type: 'quantitative',
+        title: `Simulated time (${unit.name})`,
+        axis: { grid: false },
+      },
+      y: {
+        field: 'left',
+        type: 'quantitative',
+        title: null,
+        scale: { domain: [0, 1] },
+        axis: { format: '.0%', tickCount: 5 },
+      },
+      color: {
+        field: 'name',
+        type: 'nominal',
+        sort: null,
+        scale: { domain, range: LINES.slice(0, domain.length) },
+        legend,
+      },
+      strokeDash: {
+        field: 'name',
+        type: 'nominal',
+        sort: null,
+        scale: { domain, range: DASHES.slice(0, domain.length) },
+        legend,
+      },
+    },
+  });
+}
+
+function survivalSubtitle(all: number, shown: number): string {
+  const rest = all === shown ? '' : ` The first ${shown} of ${all} variants.`;
+  return `Each line falls when a run of its variant comes to harm; where it ends above 0 %, the rest had none.${rest}`;
+}

@@ -1,0 +1,180 @@
+/** Variants side by side: as a table with a sentence below it, as data. */
+import { type Compared, endsTheLeak } from '../../study/compare.js';
+import { tornado } from '../../study/tornado.js';
+import { formatSeconds } from '../../text/duration.js';
+import { formatCount, listOf } from '../../text/figures.js';
+import { type Align, fillLines, plainTable } from '../../text/table.js';
+import { printable } from '../terminal.js';
+import { harmedWords, hitsWords, medianWords, spreadWords, tornadoLines } from './words.js';
+
+type Ran = Compared & { estimate: NonNullable<Compared['estimate']> };
+
+interface Column {
+  head: string;
+  align: Align;
+  cell: (compared: Ran, all: readonly Compared[]) => string;
+}
+
+const COLUMNS: readonly Column[] = [
+  { head: 'VARIANT', align: 'left', cell: ({ variant }) => printable(variant.name) },
+  { head: 'FIRST HARM', align: 'right', cell: ({ estimate }) => medianWords(estimate) },
+  { head: '9 IN 10 RUNS', align: 'left', cell: ({ estimate }) => spreadWords(estimate) },
+  { head: 'HITS', align: 'left', cell: ({ estimate }) => hitsWords(estimate) },
+  { head: 'GAINS', align: 'right', cell: gainCell },
+  { head: 'LEAK ENDS', align: 'left', cell: leakCell },
+];
+
+const ofWhole =
+  (name: string) =>
+  ({ whole }: Ran) =>
+    whole === null ? '-' : formatCount(whole.values[name] ?? 0);
+
+const WIDE_COLUMNS: readonly Column[] = [
+  ...COLUMNS,
+  { head: 'HARMED', align: 'right', cell: ({ estimate }) => harmedWords(estimate) },
+  { head: 'RESTARTS', align: 'right', cell: ofWhole('restarts') },
+  {
+    head: 'PODS DOWN',
+    align: 'right',
+    cell: ({ whole }) => (whole === null ? '-' : formatCount(whole.podsDown)),
+  },
+  { head: 'SSH REFUSED', align: 'right', cell: ofWhole('sshRefused') },
+  { head: 'PODS NOT CREATED', align: 'right', cell: ofWhole('podsNeverCreated') },
+  { head: 'DELETES STUCK', align: 'right', cell: ofWhole('podDeletesStuck') },
+  { head: 'ZOMBIES', align: 'right', cell: ofWhole('zombies') },
+  { head: 'COSTS', align: 'left', cell: ({ variant }) => variant.costs ?? '' },
+];
+
+function gainCell({ gained, estimate }: Ran): string {
+  if (gained === null) return '';
+  const { value } = gained;
+  if (Math.abs(value) < 0.01 * estimate.horizonSeconds && Math.abs(value) < 60) return '0';
+  // A run without harm goes on for longer than anybody has watched.
+  const isLeast = estimate.harmed.value < 1 && value > 0;
+  return `${isLeast ? '> ' : value < 0 ? '-' : '+'}${formatSeconds(Math.abs(value))}`;
+}
+
+function leakCell(compared: Ran, all: readonly Compared[]): string {
+  if (compared === all[0]) return '';
+  return compared.variant.aim !== 'symptom' && endsTheLeak(compared, all) ? 'yes' : 'no';
+}
+
+export function compareTable(all: readonly Compared[], isWide: boolean, width: number | null): string {
+  const ran = all.filter((compared): compared is Ran => compared.estimate !== null);
+  const columns = isWide ? WIDE_COLUMNS : COLUMNS;
+  const rows = [
+    columns.map(({ head }) => head),
+    ...ran.map((one) => columns.map(({ cell }) => cell(one, all))),
+  ];
+  const table = plainTable(rows, { align: columns.map(({ align }) => align), gap: '  ' });
+  const notes = [sentence(all), notTried(all), unfinished(all), ...tornadoOf(all)].filter(
+    (line) => line !== '',
+  );
+  const lines = notes.flatMap((note) => [
+    '',
+    ...(width === null ? [note] : fillLines(note.split(' '), width)),
+  ]);
+  return `${[...table, ...lines].join('\n')}\n`;
+}
+
+/** What a person would say of it. */
+export function sentence(all: readonly Compared[]): string {
+  const ran = all.filter((compared): compared is Ran => compared.estimate !== null);
+  const [first, ...others] = ran;
+  if (first === undefined) return '';
+  const never = others.filter(({ estimate }) => estimate.harmed.value === 0);
+  const later = others
+    .filter(({ estimate, gained }) => estimate.harmed.value > 0 && gained!.low > 0)
+    .sort((a, b) => b.gained!.value - a.gained!.value);
+  const rest = others.filter((one) => !never.includes(one) && !later.includes(one));
+  const names = (some: readonly Ran[]): string => listOf(some.map(({ variant }) => printable(variant.name)));
+  const { median, horizonSeconds } = first.estimate;
+  const horizon = formatSeconds(horizonSeconds);
+  const range = spreadWords(first.estimate);
+  const start =
+    median.value === null
+      ? `${printable(first.variant.name)}: ${harmedWords(first.estimate)} runs were harmed in ${horizon}.`
+      : `${printable(first.variant.name)}: first harm after ${formatSeconds(median.value)}${range.includes(' to ') ? ` (${range})` : ''}.`;
+  return [
+    start,
+    never.length === 0 ? '' : `Without harm in ${horizon}: ${names(never)}.`,
+    ...later.map(
+      ({ variant, estimate, gained }) =>
+        `${printable(variant.name)} buys ${formatSeconds(gained!.value)}${estimate.harmed.value < 1 ? ' or more' : ''}.`,
+    ),
+    rest.length === 0 ? '' : `${rest.length === 1 ? 'Buys nothing' : 'Buy nothing'}: ${names(rest)}.`,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+function notTried(all: readonly Compared[]): string {
+  const reasons = new Map<string, string[]>();
+  for (const { variant } of all) {
+    if (variant.template !== null) continue;
+    reasons.set(variant.why, [...(reasons.get(variant.why) ?? []), variant.name]);
+  }
+  if (reasons.size === 0) return '';
+  const parts = [...reasons].map(([why, names]) => `${listOf(names)} (${why})`);
+  return `Not tried: ${parts.join('; ')}.`;
+}
+
+function unfinished(all: readonly Compared[]): string {
+  return all.some(({ replicated }) => replicated?.isComplete === false)
+    ? 'Interrupted: of some variants fewer runs were made than of others.'
+    : '';
+}
+
+/** Of the first variant: what it hangs on is much the same in the others. */
+function tornadoOf([first]: readonly Compared[]): string[] {
+  return first?.replicated ? tornadoLines(tornado(first.replicated)) : [];
+}
+
+export function compareDocument(all: readonly Compared[]) {
+  return {
+    apiVersion: 'pidsim/v1',
+    kind: 'Comparison',
+    sentence: sentence(all),
+    variants: all.map((compared) => {
+      const { variant, estimate, whole, gained, replicated } = compared;
+      const { name, costs, settings } = variant;
+      if (estimate === null)
+        return { name, costs, settings, notTried: variant.template === null ? variant.why : 'interrupted' };
+      return {
+        name,
+        costs,
+        settings,
+        ...estimate,
+        gainedSeconds: gained,
+        endsTheLeak: compared === all[0] ? null : leakCell(compared as Ran, all) === 'yes',
+        wholeRun: whole && { ...whole.values, podsDown: whole.podsDown },
+        hangsOn: tornado(replicated!),
+      };
+    }),
+  };
+}
+
+export const COMPARE_CSV_COLUMNS = [
+  'variant',
+  'replication',
+  'first_harm_s',
+  'kind',
+  'scope',
+  'limit',
+  'end_s',
+];
+
+/** A line for each run. */
+export function compareRows(all: readonly Compared[]): (string | number)[][] {
+  return all.flatMap(({ variant, replicated }) =>
+    (replicated?.rows ?? []).map(({ replication, firstHarm, endSeconds }) => [
+      variant.name,
+      replication,
+      firstHarm?.atSeconds ?? '',
+      firstHarm?.kind ?? '',
+      firstHarm?.scope ?? '',
+      firstHarm?.limit?.name ?? '',
+      endSeconds,
+    ]),
+  );
+}
