@@ -14,6 +14,8 @@ const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure;
 const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
   run: async (parser) => parser.command((await import('./run.js')).runCommand),
   compare: async (parser) => parser.command((await import('./compare.js')).compareCommand),
+  sweep: async (parser) => parser.command((await import('./sweep.js')).sweepCommand),
+  solve: async (parser) => parser.command((await import('./solve.js')).solveCommand),
   ps: async (parser) => parser.command((await import('./ps.js')).psCommand),
   validate: async (parser) => parser.command((await import('./validate.js')).validateCommand),
   limits: async (parser) => parser.command((await import('./limits.js')).limitsCommand),

@@ -32,6 +32,8 @@ interface Arguments extends FileArguments {
   until: RunEnd;
   seed?: number;
   bracket: boolean;
+  replications?: string;
+  threads?: number;
 }
 
 /** A larger page is slow to open and too long to read. */
@@ -84,12 +86,28 @@ export const runCommand: CommandModule<object, Arguments> = {
         describe: 'Run again as if assumed commands left an orphan a run; --no-bracket: do not',
       })
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
+      .option('replications', {
+        type: 'string',
+        nargs: 1,
+        describe:
+          'How sure? So many runs of each, with other luck and draws; auto: until the median is known to 5 %',
+      })
+      .option('threads', {
+        type: 'number',
+        nargs: 1,
+        describe: 'For --replications. Default: one for each CPU',
+      })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
       .example('$0 run chart.yaml --node eks-al2023', 'a manifest, as helm template or kubectl get print it')
       .example('$0 run node.yaml -o json', 'the result as data, no files')
       .example('$0 run node.yaml --until exhaustion --seed 7', 'another random draw, up to exhaustion'),
   async handler(args) {
     checkDir(args);
+    const { replications } = args;
+    if (replications !== undefined) {
+      const named = load(namedFiles(args, 'pidsim run my.yaml --replications 100'), loadOptions(args));
+      return (await import('./run-many.js')).runMany(named, { ...args, replications });
+    }
     const interruption = new Interruption();
     try {
       const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));

@@ -95,7 +95,9 @@ export async function inStudy(
     await study({ run: pool.run, onProgress, interruption });
     interruption.throwIfAborted();
   } catch (error) {
-    if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
+    // The warnings have been said of the scenario as it stands.
+    if (error instanceof ScenarioRunError)
+      throw invalid(error.diagnostics.filter(({ severity }) => severity === 'error'));
     throw error;
   } finally {
     progress.clear();

@@ -81,6 +81,28 @@ export function withSettings(
   };
 }
 
+/** What stands at a PATH, the first if several do. undefined: nothing. */
+export function valueAt(document: unknown, text: string): unknown {
+  const path = parsePath(text);
+  if (path === null || !isMapping(document)) return undefined;
+  const step = (at: unknown, depth: number): unknown => {
+    if (depth === path.length) return at;
+    for (const [key, inner] of entriesOf(at, path[depth])) {
+      const found = step(inner, depth + 1);
+      if (key !== undefined && found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return step(document.spec, 0);
+}
+
+function entriesOf(at: unknown, key: string): [string, unknown][] {
+  if (!isMapping(at) && !Array.isArray(at)) return [];
+  const isMeant = ([name, inner]: [string, unknown]): boolean =>
+    key === '*' || key === name || (Array.isArray(at) && isMapping(inner) && textOf(inner.name) === key);
+  return Object.entries(at).filter(isMeant);
+}
+
 function placeOf({ text, place }: Setting): Position {
   return place ?? { file: `--set ${text}`, line: 0, column: 0 };
 }

@@ -39,7 +39,7 @@ export const PART_MAX = 0.999;
 const NINETY = normalQuantile(0.95);
 
 /** A number with the unit that it was written in. */
-interface Scalar {
+export interface Scalar {
   number: number;
   isWhole: boolean;
   write: (number: number) => unknown;
@@ -79,7 +79,7 @@ function between(
   };
 }
 
-function scalarOf(raw: unknown): Scalar | null {
+export function scalarOf(raw: unknown): Scalar | null {
   if (typeof raw === 'number' && Number.isFinite(raw)) return plainNumber(raw);
   if (typeof raw !== 'string') return null;
   if (/^-?\d+(\.\d+)?$/.test(raw)) return plainNumber(Number(raw));

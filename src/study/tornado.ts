@@ -27,7 +27,7 @@ export function tornado({ rows, draws, inputs }: Pick<Replicated, 'rows' | 'draw
         indices.reduce((sum, index) => sum + times[index], 0) / indices.length;
       const span = (indices: number[]): string => {
         const [first, last] = [indices[0], indices[indices.length - 1]].map((index) => drawn[index].value);
-        return first === last ? String(first) : `${first} to ${last}`;
+        return first === last ? shown(first) : `${shown(first)} to ${shown(last)}`;
       };
       const low = order.slice(0, third);
       const high = order.slice(-third);
@@ -42,6 +42,10 @@ export function tornado({ rows, draws, inputs }: Pick<Replicated, 'rows' | 'draw
       };
     })
     .sort((a, b) => b.share - a.share);
+}
+
+function shown(value: unknown): string {
+  return String(typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(2)) : value);
 }
 
 /** Until the first harm, or to the end. */

@@ -1,10 +1,12 @@
 /** What studies write into a folder: the data, and a chart of it. */
 import type { Compared } from '../../study/compare.js';
-import { rangeChart, survivalChart } from '../charts/study.js';
+import type { Axis } from '../../study/sweep.js';
+import { rangeChart, survivalChart, sweepChart } from '../charts/study.js';
 import { csvTable } from '../csv.js';
 import { toJson } from '../document.js';
 import { type ChartSpec, chartFilesOf, MARKER_FILE, type OutputFile } from '../files.js';
 import { COMPARE_CSV_COLUMNS, compareDocument, compareRows } from './compare.js';
+import { type Cell, sweepCsv, sweepDocument } from './sweep.js';
 
 export function compareFiles(compared: readonly Compared[]): OutputFile[] {
   return [
@@ -12,5 +14,14 @@ export function compareFiles(compared: readonly Compared[]): OutputFile[] {
     { path: 'runs.csv', text: () => csvTable(COMPARE_CSV_COLUMNS, compareRows(compared)) },
     ...chartFilesOf('compare', (): ChartSpec => rangeChart(compared)),
     ...chartFilesOf('survival', (): ChartSpec => survivalChart(compared)),
+  ];
+}
+
+/** A chart has one axis or two. */
+export function sweepFiles(axes: readonly Axis[], cells: readonly Cell[]): OutputFile[] {
+  return [
+    { path: MARKER_FILE, text: () => toJson(sweepDocument(axes, cells)) },
+    { path: 'sweep.csv', text: () => sweepCsv(axes, cells) },
+    ...(axes.length > 2 ? [] : chartFilesOf('sweep', (): ChartSpec => sweepChart(axes, cells))),
   ];
 }

@@ -1,0 +1,38 @@
+/** `pidsim run --replications`: how sure is the answer? */
+import { toJson } from '../report/document.js';
+import {
+  expectationsOf,
+  replicationsCsv,
+  replicationsDocument,
+  replicationsTable,
+} from '../report/study/replications.js';
+import type { OutputFormat } from '../report/table.js';
+import type { RunEnd } from '../run/result.js';
+import { replicate } from '../study/replicate.js';
+import { CommandError, EXIT, usageError } from './exit.js';
+import { type Loaded, templatesOrExit } from './load.js';
+import { changeOf, inStudy, replicationsOf, type StudyArguments, terminalWidth } from './study.js';
+
+interface Arguments extends StudyArguments {
+  output: OutputFormat;
+  until: RunEnd;
+}
+
+export async function runMany(loaded: readonly Loaded[], args: Arguments): Promise<void> {
+  if (args.output === 'yaml')
+    throw usageError('-o yaml is for single runs', 'with --replications: table, csv or json');
+  const templates = templatesOrExit(loaded, changeOf(args));
+  await inStudy(args, 'runs', async ({ run, onProgress }) => {
+    const options = { replications: replicationsOf(args), until: args.until, onProgress };
+    const all = (await replicate(templates, options, run)).filter(({ rows }) => rows.length > 0);
+    if (args.output === 'json') process.stdout.write(toJson(replicationsDocument(all)));
+    else if (args.output === 'csv') process.stdout.write(replicationsCsv(all));
+    else process.stdout.write(replicationsTable(all, terminalWidth()));
+    const failures = all.flatMap((one) =>
+      expectationsOf(one)
+        .filter(({ ok }) => ok === false)
+        .map(({ text, actual }) => `${one.scenario.name}: expected ${text}, but it was ${actual}`),
+    );
+    if (failures.length > 0) throw new CommandError(EXIT.expectationFailed, failures.join('\n'));
+  });
+}

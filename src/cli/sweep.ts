@@ -1,0 +1,86 @@
+/** `pidsim sweep`: a grid of values, each with its runs. */
+import type { CommandModule } from 'yargs';
+import { toJson } from '../report/document.js';
+import { sweepFiles } from '../report/study/files.js';
+import { type Cell, sweepCsv, sweepDocument, sweepTable } from '../report/study/sweep.js';
+import { estimateOf } from '../study/estimate.js';
+import { replicate } from '../study/replicate.js';
+import { type Axis, CELLS_MAX, cellsOf, parseAxis, settingsOfCell } from '../study/sweep.js';
+import { usageError } from './exit.js';
+import { load, orExit, templatesOrExit } from './load.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import {
+  changeOf,
+  inStudy,
+  replicationsOf,
+  type StudyArguments,
+  terminalWidth,
+  withStudy,
+  writeStudy,
+} from './study.js';
+
+interface Arguments extends FileArguments, StudyArguments {
+  output: (typeof FORMATS)[number];
+  vary: string[];
+}
+
+const FORMATS = ['table', 'csv', 'json'] as const;
+
+export const sweepCommand: CommandModule<object, Arguments> = {
+  command: 'sweep [files..]',
+  describe: 'What a setting does: a scenario with every combination of some values',
+  builder: (yargs) =>
+    withStudy(withNode(withFiles<Arguments>(yargs)), "the scenario's own")
+      .option('vary', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        demandOption: 'say what to vary: --vary node.kernel.pidMax=32768,65536',
+        describe: 'PATH=a,b,c or PATH=from..to:step; several make a grid',
+      })
+      .option('output', outputOption(FORMATS))
+      .example(
+        "$0 sweep a.yaml --vary 'pods.*.containers.*.livenessProbe.periodSeconds=10..60:10'",
+        'one setting',
+      )
+      .example(
+        '$0 sweep a.yaml --vary node.pause=3.0,3.1 --vary node.baseline.tasks=150,300 -o csv',
+        'a grid',
+      ),
+  async handler(args) {
+    const axes = args.vary.map(axisOrExit);
+    const cells = cellsOf(axes);
+    if (cells.length > CELLS_MAX)
+      throw usageError(`--vary: ${cells.length} combinations, at most ${CELLS_MAX}`);
+    const loaded = load(
+      namedFiles(args, 'pidsim sweep my.yaml --vary node.pause=3.0,3.1'),
+      loadOptions(args),
+    );
+    const templates = templatesOrExit(loaded, changeOf(args));
+    if (templates.length > 1)
+      throw usageError(`a sweep is of one scenario, and these are ${templates.length}`);
+    const varied = cells.map((cell) => orExit(templates[0].with(settingsOfCell(axes, cell))));
+    await inStudy(args, 'runs', async ({ run, onProgress }) => {
+      const options = { replications: replicationsOf(args), until: 'harm', onProgress } as const;
+      const replicated = await replicate(varied, options, run);
+      const done = replicated.flatMap((one, index): Cell[] =>
+        one.rows.length === 0 ? [] : [{ at: cells[index], replicated: one, estimate: estimateOf(one.rows) }],
+      );
+      await writeStudy(args, sweepFiles(axes, done));
+      process.stdout.write(render(axes, done, args.output));
+    });
+  },
+};
+
+function axisOrExit(text: string): Axis {
+  const axis = parseAxis(text);
+  if (axis === null)
+    throw usageError(`--vary ${text}: not PATH=a,b,c or PATH=from..to:step`, '--vary node.pause=3.0,3.1');
+  return axis;
+}
+
+function render(axes: readonly Axis[], cells: readonly Cell[], format: Arguments['output']): string {
+  if (format === 'csv') return sweepCsv(axes, cells);
+  if (format === 'json') return toJson(sweepDocument(axes, cells));
+  return sweepTable(axes, cells, terminalWidth());
+}
