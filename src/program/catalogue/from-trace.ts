@@ -65,6 +65,11 @@ export interface TraceReading {
    */
   lostChild?: { wait: DurationText; status: number };
   /**
+   * The root is a shell: while it waits for its last child it reaps whoever else has ended, and waits on. As PID 1
+   * it so reaps the orphans that it adopts.
+   */
+  isShell?: boolean;
+  /**
    * Steps closer together than this share one sleep, which makes the run cheaper. Exits are always at their
    * time, and so is every other step to within this. 0: each event has a sleep of its own.
    */
@@ -231,7 +236,7 @@ class Writer {
   }
 
   private needsLabel(parent: Life, child: number): boolean {
-    if (this.reading.endsWith?.[child] === parent.task) return true;
+    if (this.reading.endsWith?.[child] === parent.task || this.isKept(parent, child)) return true;
     const unreaped = new Set<number>();
     for (const action of parent.actions) {
       if (action.kind === 'fork') unreaped.add(action.child);
@@ -245,8 +250,10 @@ class Writer {
   private writeEnd(image: Image, last: Action | null): void {
     const { life, steps } = image;
     if (life.endUs === null) {
-      if (this.keepsWaiting(image)) steps.push({ wait: 'any' }, { exit: 'waited' });
-      else steps.push('pause');
+      const [child] = image.children;
+      if (!this.keepsWaiting(image)) steps.push('pause');
+      else if (!this.isKept(life, child)) steps.push({ wait: 'any' }, { exit: 'waited' });
+      else steps.push({ sigchld: 'reap-all' }, { wait: labelOf(child) }, { exit: 'waited' });
       return;
     }
     this.writeLastLook(image);
@@ -275,6 +282,13 @@ class Writer {
   private withoutChild(): Step[] {
     const { lostChild } = this.reading;
     return lostChild === undefined ? [{ exit: 1 }] : [{ sleep: lostChild.wait }, { exit: lostChild.status }];
+  }
+
+  /** The child of a shell that it waits for as long as it lives, whoever else ends. */
+  private isKept({ task, endUs }: Life, child: number): boolean {
+    const { isShell = false } = this.reading;
+    const isRoot = this.lives.keys().next().value === task;
+    return isShell && isRoot && endUs === null && this.lives.get(child)!.endUs === null;
   }
 
   private keepsWaiting(image: Image): boolean {

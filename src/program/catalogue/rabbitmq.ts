@@ -167,6 +167,7 @@ export function rabbitmqServer(): ProgramSource {
     refusedStatus: { su: 1 },
     endsWith: { 54: 41, 21: 15 },
     resolutionUs: RESOLUTION_US,
+    isShell: true,
   });
   // The start script traps SIGTERM, stops the broker and exits.
   return { ...started, steps: [{ 'on-term': 'exit' }, ...started.steps] };
