@@ -156,36 +156,47 @@ const DASHES = [
   [6, 3],
   [2, 2],
 ];
+/** Names of variants with one line. */
+const LINE_NAMES = 3;
 
 /** The part of the runs without harm so far, a step line for each variant: Kaplan and Meier's estimate. */
 export function survivalChart(all: readonly Compared[]): ChartSpec {
-  const ran = ranOf(all);
-  const shown = ran.length <= LINES.length ? ran : ran.slice(0, LINES.length);
-  const top = Math.max(...shown.map(({ estimate }) => estimate.horizonSeconds));
-  const unit = top > 3 * DAY ? { seconds: DAY, name: 'd' } : { seconds: 3600, name: 'h' };
-  const values = shown.flatMap(({ variant, replicated, estimate }): Json[] => {
+  const groups = alike(ranOf(all)).slice(0, LINES.length);
+  const top = Math.max(...groups.map(([{ estimate }]) => estimate.horizonSeconds));
+  const unit = unitOf(top);
+  const values = groups.flatMap((group): Json[] => {
+    const [{ replicated, estimate }] = group;
     const points = survivalOf(replicated!.rows);
     const last = points.at(-1)?.survival ?? 1;
     return [
       { time: 0, left: 1 },
       ...points.map(({ time, survival }) => ({ time, left: survival })),
       { time: estimate.horizonSeconds, left: last },
-    ].map(({ time, left }) => ({ name: variant.name, time: time / unit.seconds, left }));
+    ].map(({ time, left }) => ({ name: groupName(group), time: time / unit.seconds, left }));
   });
-  const domain = shown.map(({ variant }) => variant.name);
+  const domain = groups.map(groupName);
   const legend = {
     title: null,
     orient: 'bottom',
-    columns: 2,
-    labelLimit: 320,
+    columns: 1,
+    labelLimit: 0,
     symbolType: 'stroke',
     symbolSize: 300,
   };
-  return chart('How many runs are without harm so far?', survivalSubtitle(ran.length, shown.length), {
+  const by = (range: Json[]): ChartSpec => {
+    return {
+      field: 'name',
+      type: 'nominal',
+      sort: null,
+      scale: { domain, range: range.slice(0, domain.length) },
+      legend,
+    };
+  };
+  return chart('How many runs are without harm so far?', SURVIVAL_SUBTITLE, {
     width: CHART_WIDTH - 24 - 60,
-    height: 260,
+    height: 240,
     data: { values },
-    mark: { type: 'line', interpolate: 'step-after', strokeWidth: 2, aria: false },
+    mark: { type: 'line', interpolate: 'step-after', strokeWidth: 2.5, clip: true, aria: false },
     encoding: {
       x: {
         field: 'time',
@@ -197,36 +208,43 @@ export function survivalChart(all: readonly Compared[]): ChartSpec {
         field: 'left',
         type: 'quantitative',
         title: null,
-        scale: { domain: [0, 1] },
-        axis: { format: '.0%', tickCount: 5 },
+        scale: { domain: [0, 1.02] },
+        axis: { format: '.0%', values: [0, 0.25, 0.5, 0.75, 1] },
       },
-      color: {
-        field: 'name',
-        type: 'nominal',
-        sort: null,
-        scale: { domain, range: LINES.slice(0, domain.length) },
-        legend,
-      },
-      strokeDash: {
-        field: 'name',
-        type: 'nominal',
-        sort: null,
-        scale: { domain, range: DASHES.slice(0, domain.length) },
-        legend,
-      },
+      color: by(LINES),
+      strokeDash: by(DASHES),
     },
   });
 }
 
-function survivalSubtitle(all: number, shown: number): string {
-  const rest = all === shown ? '' : ` The first ${shown} of ${all} variants.`;
-  return `Each line falls when a run of its variant comes to harm; where it ends above 0 %, the rest had none.${rest}`;
+const SURVIVAL_SUBTITLE =
+  'A line falls when a run of its variant comes to harm; where it ends above 0 %, the others had none.';
+
+/** Variants whose lines would lie on each other: as many harmed, and at times within a hundredth. */
+function alike(ran: readonly Ran[]): Ran[][] {
+  const groups = new Map<string, Ran[]>();
+  for (const one of ran) {
+    const { median, harmed } = one.estimate;
+    const key = `${harmed.value.toFixed(2)} ${median.value?.toPrecision(2)}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+function groupName(group: readonly Ran[]): string {
+  const names = group.map(({ variant }) => variant.name);
+  const rest = names.length - LINE_NAMES;
+  return rest > 0 ? `${names.slice(0, LINE_NAMES).join(', ')} and ${rest} more` : names.join(', ');
+}
+
+function unitOf(seconds: number): { seconds: number; name: string } {
+  return seconds > 3 * DAY ? { seconds: DAY, name: 'd' } : { seconds: 3600, name: 'h' };
 }
 
 /** One axis: the median and nine in ten runs over the values. Two: a heat map with the medians in its cells. */
 export function sweepChart(axes: readonly Axis[], cells: readonly Cell[]): ChartSpec {
   const top = Math.max(...cells.map(({ estimate }) => estimate.horizonSeconds));
-  const unit = top > 3 * DAY ? { seconds: DAY, name: 'd' } : { seconds: 3600, name: 'h' };
+  const unit = unitOf(top);
   const timeOf = (seconds: number | null, { horizonSeconds }: Estimate): number =>
     (seconds ?? horizonSeconds) / unit.seconds;
   const values = cells.map(({ at, estimate }): Json => {
