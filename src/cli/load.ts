@@ -37,17 +37,22 @@ export interface LoadOptions {
   settings?: readonly Setting[];
 }
 
-export function load(
-  paths: readonly string[],
+export function load(paths: readonly string[], options: LoadOptions = {}): Loaded[] {
+  return loadTexts(readSources(paths), readerBeside, options);
+}
+
+/** @param readerFor gives what a text refers to, by its path. */
+export function loadTexts(
+  sources: SourceText[],
+  readerFor: (path: string) => (reference: string) => string | null,
   { node, assume = {}, settings = [] }: LoadOptions = {},
 ): Loaded[] {
   const preset = presetNamed(node);
-  const sources = readSources(paths);
   const manifests = sources.filter(({ text }) => isManifest(text));
   const scenarios = sources.filter((source) => !manifests.includes(source));
   const loaded = scenarios.map((source) => {
     const { path, text } = source;
-    const options = { path, preset, readFile: readerBeside(path) };
+    const options = { path, preset, readFile: readerFor(path) };
     return outcome([source], assume, (assumed, before = [], after = []) =>
       parseScenario(text, { ...options, settings: [...before, ...settings, ...after], assume: assumed }),
     );
@@ -96,12 +101,19 @@ export interface LoadedTemplate extends Template {
 export function templatesOrExit(
   loaded: readonly Loaded[],
   change: (scenario: Scenario) => Scenario,
+  hasBeenSaid = false,
 ): LoadedTemplate[] {
-  scenariosOrExit(loaded);
+  scenariosOrExit(
+    hasBeenSaid ? loaded.map((one) => ({ ...one, diagnostics: errorsOf(one.diagnostics) })) : loaded,
+  );
   return loaded.flatMap((one) => {
     const count = one.scenarios.length;
     return Array.from({ length: count }, (_, index) => orExit(templateOf(one, index, [], change)));
   });
+}
+
+function errorsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics.filter(({ severity }) => severity === 'error');
 }
 
 export function orExit<T>(parsed: Parsed<T>): T {

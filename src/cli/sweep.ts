@@ -20,14 +20,31 @@ import {
 } from './study.js';
 
 interface Arguments extends FileArguments, StudyArguments {
-  output: (typeof FORMATS)[number];
+  output: SweepFormat;
   vary: string[];
 }
 
-const FORMATS = ['table', 'csv', 'json'] as const;
+export const FORMATS = ['table', 'csv', 'json'] as const;
+export type SweepFormat = (typeof FORMATS)[number];
 
-export const sweepCommand: CommandModule<object, Arguments> = {
-  command: 'sweep [files..]',
+/** On one machine, or in parts on many. */
+export const sweepCommand: CommandModule = {
+  command: 'sweep',
+  describe: 'What a setting does: a scenario with every combination of some values',
+  builder: async (yargs) => {
+    const { planCommand, shardCommand, mergeCommand, manifestCommand } = await import('./sweep-parts.js');
+    return yargs
+      .command(hereCommand)
+      .command(planCommand)
+      .command(shardCommand)
+      .command(mergeCommand)
+      .command(manifestCommand);
+  },
+  handler() {},
+};
+
+const hereCommand: CommandModule<object, Arguments> = {
+  command: '$0 [files..]',
   describe: 'What a setting does: a scenario with every combination of some values',
   builder: (yargs) =>
     withStudy(withNode(withFiles<Arguments>(yargs)), "the scenario's own")
@@ -67,19 +84,19 @@ export const sweepCommand: CommandModule<object, Arguments> = {
         one.rows.length === 0 ? [] : [{ at: cells[index], replicated: one, estimate: estimateOf(one.rows) }],
       );
       await writeStudy(args, sweepFiles(axes, done));
-      process.stdout.write(render(axes, done, args.output));
+      process.stdout.write(renderSweep(axes, done, args.output));
     });
   },
 };
 
-function axisOrExit(text: string): Axis {
+export function axisOrExit(text: string): Axis {
   const axis = parseAxis(text);
   if (axis === null)
     throw usageError(`--vary ${text}: not PATH=a,b,c or PATH=from..to:step`, '--vary node.pause=3.0,3.1');
   return axis;
 }
 
-function render(axes: readonly Axis[], cells: readonly Cell[], format: Arguments['output']): string {
+export function renderSweep(axes: readonly Axis[], cells: readonly Cell[], format: SweepFormat): string {
   if (format === 'csv') return sweepCsv(axes, cells);
   if (format === 'json') return toJson(sweepDocument(axes, cells));
   return sweepTable(axes, cells, terminalWidth());

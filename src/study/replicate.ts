@@ -48,6 +48,14 @@ export const AUTO_MAX = 400;
 /** `auto` is content when the interval of the median is within this part of it, on both sides. */
 const PRECISION = 0.05;
 
+/** What rows that were made elsewhere come to. */
+export function replicatedOf(template: Template, rows: Row[]): Replicated {
+  const { jobOf: _, ...prepared } = prepare(template);
+  const { inputs, scenario } = prepared;
+  const draws = rows.map(({ replication }) => drawInputs(inputs, scenario.seed, replication).values);
+  return { ...prepared, rows, draws };
+}
+
 /**
  * All templates at once, so that no thread waits for the last run of one. What a row is depends on its template and
  * its replication alone.
@@ -59,7 +67,7 @@ export async function replicate(
   { replications, until, onProgress }: ReplicateOptions,
   runJobs: RunJobs,
 ): Promise<Replicated[]> {
-  const all = templates.map((template) => start(template));
+  const all = templates.map(prepare);
   let done = 0;
   for (let round = 0; ; round++) {
     const wanted = all.map((one) => (round === 0 ? 1 : countWanted(one, replications)));
@@ -85,11 +93,13 @@ export async function replicate(
   return all.map(({ jobOf, ...one }) => ({ ...one, draws: one.draws.slice(0, one.rows.length) }));
 }
 
-interface InProgress extends Replicated {
+/** A template whose inputs are known to be valid at both their ends. */
+export interface Prepared extends Replicated {
   jobOf: (replication: number) => Omit<Job, 'until'>;
 }
 
-function start(template: Template): InProgress {
+/** @throws ScenarioRunError if what can be drawn is not valid. */
+export function prepare(template: Template): Prepared {
   const { scenario } = template;
   const inputs = inputsOf(scenario);
   const draws: ReadonlyMap<string, DrawnValue>[] = [];
