@@ -22,10 +22,17 @@ export interface Loaded {
   sources: SourceText[];
   /** Empty when there are errors. */
   scenarios: Scenario[];
-  /** Reads them again, with other assumptions, and with settings before and after those of the command line. */
-  parse: (assume: Assume, before?: readonly Setting[], after?: readonly Setting[]) => ParsedScenarios;
+  /** Reads them again, with other assumptions and more settings. */
+  parse: (assume: Assume, change?: Change) => ParsedScenarios;
   assume: Assume;
   diagnostics: Diagnostic[];
+}
+
+/** Settings before and after those of the command line; of a fleet one node alone. */
+interface Change {
+  before?: readonly Setting[];
+  after?: readonly Setting[];
+  onlyNode?: string;
 }
 
 export interface LoadOptions {
@@ -53,13 +60,18 @@ export function loadTexts(
   const loaded = scenarios.map((source) => {
     const { path, text } = source;
     const options = { path, preset, readFile: readerFor(path) };
-    return outcome([source], assume, (assumed, before = [], after = []) =>
-      parseScenario(text, { ...options, settings: [...before, ...settings, ...after], assume: assumed }),
+    return outcome([source], assume, (assumed, { before = [], after = [], onlyNode } = {}) =>
+      parseScenario(text, {
+        ...options,
+        onlyNode,
+        settings: [...before, ...settings, ...after],
+        assume: assumed,
+      }),
     );
   });
   if (manifests.length > 0)
     loaded.push(
-      outcome(manifests, assume, (assumed, before = [], after = []) =>
+      outcome(manifests, assume, (assumed, { before = [], after = [] } = {}) =>
         parseManifests(manifests, { preset, settings: [...before, ...settings, ...after], assume: assumed }),
       ),
     );
@@ -73,6 +85,11 @@ function outcome(sources: SourceText[], assume: Assume, parse: Loaded['parse']):
   return parsed.ok
     ? { sources, parse, assume, scenarios: parsed.value, diagnostics: parsed.warnings }
     : { sources, parse, assume, scenarios: [], diagnostics: parsed.diagnostics };
+}
+
+/** Without `--replications` a fleet of groups is run once: its nodes are many enough. */
+export function hasGroups(loaded: readonly Loaded[]): boolean {
+  return loaded.some(({ scenarios }) => scenarios.some(({ group }) => group !== undefined));
 }
 
 export function presetNamed(name: string | undefined): PresetName | undefined {
@@ -130,16 +147,23 @@ function templateOf(
   const { parse, assume } = loaded;
   const read = ({ settings, orphansOf, shareOf }: Variation) => {
     const orphans = new Map([...orphansOf, ...(assume.orphansOf ?? [])]);
-    return parse({ ...assume, orphansOf: orphans, shareOf }, settings, after);
+    return parse({ ...assume, orphansOf: orphans, shareOf }, { before: settings, after, onlyNode });
   };
+  // Reading a thousand nodes for each of a thousand would take a million.
+  const { group, nodeName } = loaded.scenarios[index];
+  const onlyNode = group === undefined ? undefined : nodeName;
+  const place = onlyNode === undefined ? index : 0;
   const own = (parsed: ParsedScenarios): Parsed<Scenario> =>
-    parsed.ok ? { ...parsed, value: change(parsed.value[index]) } : parsed;
-  const written = parse(assume, [], after);
+    parsed.ok ? { ...parsed, value: change(parsed.value[place]) } : parsed;
+  const isAsLoaded = after.length === 0 && onlyNode !== undefined;
+  const written: ParsedScenarios = isAsLoaded
+    ? { ok: true, value: [loaded.scenarios[index]], warnings: [] }
+    : parse(assume, { after, onlyNode });
   const scenario = own(written);
   if (!scenario.ok) return scenario;
   const template: LoadedTemplate = {
     scenario: scenario.value,
-    source: written.sources?.[index] ?? null,
+    source: written.sources?.[place] ?? null,
     vary: (variation) => own(read(variation)),
     with: (settings) => templateOf(loaded, index, [...after, ...settings], change),
   };

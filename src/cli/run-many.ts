@@ -1,5 +1,8 @@
 /** `pidsim run --replications`: how sure is the answer? */
+
 import { toJson } from '../report/document.js';
+import { replicationFiles } from '../report/study/files.js';
+import { fleetText } from '../report/study/fleet.js';
 import {
   expectationsOf,
   replicationsCsv,
@@ -10,8 +13,15 @@ import type { OutputFormat } from '../report/table.js';
 import type { RunEnd } from '../run/result.js';
 import { replicate } from '../study/replicate.js';
 import { CommandError, EXIT, usageError } from './exit.js';
-import { type Loaded, templatesOrExit } from './load.js';
-import { changeOf, inStudy, replicationsOf, type StudyArguments, terminalWidth } from './study.js';
+import { type Loaded, type LoadedTemplate, templatesOrExit } from './load.js';
+import {
+  changeOf,
+  inStudy,
+  replicationsOf,
+  type StudyArguments,
+  terminalWidth,
+  writeStudy,
+} from './study.js';
 
 interface Arguments extends StudyArguments {
   output: OutputFormat;
@@ -23,11 +33,13 @@ export async function runMany(loaded: readonly Loaded[], args: Arguments): Promi
     throw usageError('-o yaml is for single runs', 'with --replications: table, csv or json');
   const templates = templatesOrExit(loaded, changeOf(args));
   await inStudy(args, 'runs', async ({ run, onProgress }) => {
-    const options = { replications: replicationsOf(args), until: args.until, onProgress };
+    const options = { replications: replicationsOf(args), until: untilOf(args, templates), onProgress };
+    const isFleet = templates.every(({ scenario }) => scenario.group !== undefined);
     const all = (await replicate(templates, options, run)).filter(({ rows }) => rows.length > 0);
     if (args.output === 'json') process.stdout.write(toJson(replicationsDocument(all)));
     else if (args.output === 'csv') process.stdout.write(replicationsCsv(all));
-    else process.stdout.write(replicationsTable(all, terminalWidth()));
+    else process.stdout.write(isFleet ? fleetText(all) : replicationsTable(all, terminalWidth()));
+    await writeStudy(args, replicationFiles(all));
     const failures = all.flatMap((one) =>
       expectationsOf(one)
         .filter(({ ok }) => ok === false)
@@ -35,4 +47,10 @@ export async function runMany(loaded: readonly Loaded[], args: Arguments): Promi
     );
     if (failures.length > 0) throw new CommandError(EXIT.expectationFailed, failures.join('\n'));
   });
+}
+
+/** Where nothing else is asked for, a run is over with its first harm: the rest of it would take most of the time. */
+function untilOf({ until }: Arguments, templates: readonly LoadedTemplate[]): RunEnd {
+  const asks = templates.flatMap(({ scenario }) => scenario.expect).filter(({ over }) => over !== undefined);
+  return until === 'horizon' && asks.every(({ subject }) => subject === 'firstHarm') ? 'harm' : until;
 }

@@ -18,7 +18,7 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
-import { load, scenariosOrExit, withOrphans } from './load.js';
+import { hasGroups, load, scenariosOrExit, withOrphans } from './load.js';
 import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
 import { Progress } from './progress.js';
 
@@ -103,14 +103,13 @@ export const runCommand: CommandModule<object, Arguments> = {
       .example('$0 run node.yaml --until exhaustion --seed 7', 'another random draw, up to exhaustion'),
   async handler(args) {
     checkDir(args);
-    const { replications } = args;
-    if (replications !== undefined) {
-      const named = load(namedFiles(args, 'pidsim run my.yaml --replications 100'), loadOptions(args));
-      return (await import('./run-many.js')).runMany(named, { ...args, replications });
+    const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));
+    if (args.replications !== undefined || hasGroups(loaded)) {
+      const { replications = '1' } = args;
+      return (await import('./run-many.js')).runMany(loaded, { ...args, replications });
     }
     const interruption = new Interruption();
     try {
-      const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));
       const seeded = (scenario: Scenario): Scenario => withSeed(scenario, args.seed);
       const scenarios = scenariosOrExit(loaded).map(seeded);
       checkPage(scenarios.length, args);

@@ -5,6 +5,7 @@ import { resolveScenario } from './resolve.js';
 import type { Scenario } from './scenario.js';
 import { type FleetSource, schemas } from './schema.js';
 
+type Member = NonNullable<FleetSource['spec']['nodes']>[number];
 type Surroundings = Parameters<typeof resolveScenario>[1];
 
 /** One scenario for each node, called `fleet.node`. */
@@ -16,7 +17,12 @@ export function parseFleet(
 ): Scenario[] {
   const { metadata, spec } = reader.readParts(schemas().fleet(), value, root);
   if (spec === undefined) return [];
-  refuseSameNames(spec, surroundings);
+  if (spec.nodes === undefined) {
+    const message = 'a fleet has `nodes` or `groups`';
+    surroundings.findings.error(below(root, 'spec'), 'missing-key', message, { aim: 'key' });
+    return [];
+  }
+  refuseSameNames(spec.nodes, surroundings);
   const name = metadata?.name ?? '';
   const fleet = { name, title: metadata?.title ?? name, description: (metadata?.description ?? '').trim() };
   return spec.nodes.flatMap((member, index) => {
@@ -28,14 +34,15 @@ export function parseFleet(
     };
     const { findings } = surroundings;
     findings.place(own, findings.of(member), commonPlaces(member, spec, surroundings));
-    const membership = { fleet, node: member.name, programs: spec.programs };
+    const group = groupOf(member.name, spec.groups);
+    const membership = { fleet, node: member.name, programs: spec.programs, group };
     return resolveScenario({ metadata, spec: own }, surroundings, membership) ?? [];
   });
 }
 
 /** What a node takes from its fleet stands there. */
 function commonPlaces(
-  member: FleetSource['spec']['nodes'][number],
+  member: Member,
   spec: FleetSource['spec'],
   { findings }: Surroundings,
 ): Record<string, Place> {
@@ -43,7 +50,7 @@ function commonPlaces(
   return Object.fromEntries(keys.map((key) => [key, findings.of(spec, key)]));
 }
 
-function refuseSameNames({ nodes }: FleetSource['spec'], { findings }: Surroundings): void {
+function refuseSameNames(nodes: Member[], { findings }: Surroundings): void {
   const names = new Set<string>();
   for (const node of nodes) {
     if (names.has(node.name)) {
@@ -55,4 +62,9 @@ function refuseSameNames({ nodes }: FleetSource['spec'], { findings }: Surroundi
     }
     names.add(node.name);
   }
+}
+
+function groupOf(node: string, groups: FleetSource['spec']['groups'] = []): string | undefined {
+  const [name] = /^(.*?)(-\d+)?$/.exec(node)!.slice(1);
+  return groups.find((group) => group.name === node || group.name === name)?.name;
 }

@@ -18,6 +18,7 @@ import { documentOf, readYaml, type SourceDocument, type TextSize } from '../tex
 import { AssumedImages } from './assumed-images.js';
 import type { ResolveContext } from './context.js';
 import { parseFleet } from './fleet.js';
+import { withoutGroups } from './groups.js';
 import { type ClusterOptions, type ManifestText, scenarioOfCluster } from './manifest/cluster.js';
 import { isManifest } from './manifest/text.js';
 import { isPreset, type PresetName, withPreset } from './presets.js';
@@ -42,6 +43,8 @@ export interface ParseOptions {
   preset?: PresetName;
   /** What is assumed of commands that nobody knows. Default: that they start no process. */
   assume?: Assume;
+  /** Of a fleet this node alone. */
+  onlyNode?: string;
   /** What is set in each scenario before it is read. */
   settings?: readonly Setting[];
 }
@@ -101,7 +104,15 @@ function parseDocuments(
   const sources: SourceDocument[] = [];
   const names = new Set<string>();
   for (const written of documents) {
-    const document = withSettings(written, options.settings ?? [], findings);
+    const settings = options.settings ?? [];
+    const isOfGroups = ({ path }: Setting): boolean => path[0] === 'groups';
+    const grouped = withSettings(written, settings.filter(isOfGroups), findings);
+    const nodes = withoutGroups(grouped, options.onlyNode);
+    const document = withSettings(
+      nodes,
+      settings.filter((setting) => !isOfGroups(setting)),
+      findings,
+    );
     const own = parseDocument(document, findings, options);
     scenarios.push(...own);
     for (const _each of own) sources.push(document);
@@ -112,12 +123,22 @@ function parseDocuments(
     }
     if (name !== '') names.add(name);
   }
-  const diagnostics = worthSaying(inReadingOrder(findings.all(), options.path ?? NO_PATH));
+  const said = worthSaying(inReadingOrder(findings.all(), options.path ?? NO_PATH));
+  const diagnostics = scenarios.some(({ group }) => group !== undefined) ? distinct(said) : said;
   const isValid = diagnostics.every(({ severity }) => severity === 'warning');
   if (!isValid) return { ok: false, diagnostics };
   const settings = (options.settings ?? []).flatMap(({ text, place }) => (place === undefined ? text : []));
   const value = settings.length === 0 ? scenarios : scenarios.map((scenario) => ({ ...scenario, settings }));
   return { ok: true, value, warnings: diagnostics, sources };
+}
+
+/** A mistake in the template of a hundred nodes is one. */
+function distinct(diagnostics: Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter(({ file, line, column, code }) => {
+    const { size } = seen;
+    return seen.add(`${file} ${line} ${column} ${code}`).size > size;
+  });
 }
 
 /** Of a template nothing else is true. */

@@ -26,6 +26,8 @@ export interface Membership {
   node: string;
   /** Programs of the whole fleet. */
   programs: Readonly<Record<string, unknown>>;
+  /** Of nodes that are alike. */
+  group?: string;
 }
 
 /**
@@ -69,6 +71,7 @@ export function resolveScenario(
     title: metadata?.title ?? own,
     description: (metadata?.description ?? '').trim(),
     ...(membership === null ? {} : { fleet: membership.fleet, nodeName: membership.node }),
+    ...(membership?.group === undefined ? {} : { group: membership.group }),
     seed: spec.seed,
     horizonUs,
     sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),

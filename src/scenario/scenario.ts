@@ -20,6 +20,8 @@ export interface Scenario {
   /** Of a node of a fleet; the scenario's name is then `fleet.node`. */
   fleet?: FleetIdentity;
   nodeName?: string;
+  /** The group of a fleet that it is one of. */
+  group?: string;
   /** Of what manifests have made: the files that were named, and the kind of node if one was chosen. */
   madeFrom?: { files: string[]; preset?: string };
   /** What was set in it before it was read, as given to `--set`. */

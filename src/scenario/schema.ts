@@ -157,7 +157,40 @@ function fleetSpec(leaf: Leaves, spec: SpecSchema) {
     horizon,
     sampleEvery,
     programs: programs.describe('Programs by name, for every node.'),
-    nodes: z.array(member).min(1).max(NODES_MAX).describe('The nodes. Each has all that a scenario has.'),
+    nodes: z
+      .array(member)
+      .min(1)
+      .max(NODES_MAX)
+      .optional()
+      .describe('The nodes. Each has all that a scenario has.'),
+    groups: z
+      .array(z.lazy(() => groupSchema(leaf)))
+      .optional()
+      .describe('Nodes that are alike, and differ in luck and in what is uncertain.'),
+  });
+}
+
+function groupSchema(leaf: Leaves) {
+  return z.strictObject({
+    name: leaf.nodeName.describe('Of the group; its nodes are called name-0, name-1, …'),
+    count: whole(1, NODES_MAX).default(1).describe('How many nodes.'),
+    template: z.record(z.string(), z.unknown()).describe('Each of them: all that a scenario’s `spec` has.'),
+    uncertain: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe('What differs between them, drawn for each node: as `uncertain` of a scenario.'),
+    waves: z
+      .strictObject({
+        part: leaf.countOrPercentage.describe('How many of the nodes in each wave: `10%`, or a count.'),
+        every: leaf.interval.default('1d').describe('Interval between two waves.'),
+        startAt: leaf.time.default('0s').describe('Time of the first wave.'),
+        interventions: z
+          .array(z.unknown())
+          .min(1)
+          .describe('What is done to each node in its wave, without `at`.'),
+      })
+      .optional()
+      .describe('A roll-out: what is done to a part of the nodes, then to the next.'),
   });
 }
 

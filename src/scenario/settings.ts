@@ -111,7 +111,8 @@ function placeOf({ text, place }: Setting): Position {
 function rootsOf(value: Record<string, unknown>, { path }: Setting): [Record<string, unknown>, Path][] {
   const { spec } = value;
   if (!isMapping(spec)) return [];
-  const isOfFleet = value.kind !== FLEET_KIND || ['nodes', 'seed', 'horizon', 'programs'].includes(path[0]);
+  const isOfFleet =
+    value.kind !== FLEET_KIND || ['nodes', 'groups', 'seed', 'horizon', 'programs'].includes(path[0]);
   if (isOfFleet || !Array.isArray(spec.nodes)) return [[spec, ['spec']]];
   return spec.nodes.flatMap((node, index) => (isMapping(node) ? [[node, ['spec', 'nodes', index]]] : []));
 }

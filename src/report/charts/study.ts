@@ -2,9 +2,11 @@
 import type { Compared } from '../../study/compare.js';
 import type { Estimate } from '../../study/estimate.js';
 import { survivalOf } from '../../study/estimate.js';
+import type { Replicated } from '../../study/replicate.js';
 import type { Axis } from '../../study/sweep.js';
 import { formatSeconds } from '../../text/duration.js';
 import { cutInTheMiddle } from '../../text/figures.js';
+import { fan } from '../study/fleet.js';
 import type { Cell } from '../study/sweep.js';
 import { hitsWords, medianWords, spreadWords } from '../study/words.js';
 import { logAxis } from './overview.js';
@@ -345,6 +347,54 @@ function heatOf([down, across]: readonly Axis[], title: string, unit: string, da
           text: { field: 'label', type: 'nominal' },
           color: { condition: { test: 'datum.harmed', value: COLOURS.ink }, value: COLOURS.ink },
         },
+      },
+    ],
+  });
+}
+
+/** How many nodes of a fleet have come to harm: the middle of the replications, and nine in ten of them. */
+export function fanChart(all: readonly Replicated[]): ChartSpec {
+  const points = fan(all);
+  const last = points[points.length - 1];
+  const unit = unitOf(last.time);
+  const values = points.map(({ time, ...counts }): Json => ({ time: time / unit.seconds, ...counts }));
+  const y = (field: string): ChartSpec => {
+    return {
+      field,
+      type: 'quantitative',
+      title: 'Nodes harmed',
+      scale: { domain: [0, Math.max(1, last.high)] },
+    };
+  };
+  const x = {
+    field: 'time',
+    type: 'quantitative',
+    title: `Simulated time (${unit.name})`,
+    axis: { grid: false },
+  };
+  const many = all.some(({ rows }) => rows.length > 1);
+  const title = `${last.middle} of ${all.length} nodes are harmed in ${formatSeconds(last.time)}`;
+  const subtitle = many
+    ? 'The line: the middle of the replications; the band: nine in ten of them.'
+    : 'One run of each node.';
+  return chart(title, subtitle, {
+    width: CHART_WIDTH - 24 - 60,
+    height: 260,
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'area', interpolate: 'step-after', opacity: 0.25, color: COLOURS.failed, aria: false },
+        encoding: { x, y: y('low'), y2: { field: 'high' } },
+      },
+      {
+        mark: {
+          type: 'line',
+          interpolate: 'step-after',
+          strokeWidth: 2.5,
+          color: COLOURS.failed,
+          aria: false,
+        },
+        encoding: { x, y: y('middle') },
       },
     ],
   });

@@ -1,11 +1,13 @@
 /** What studies write into a folder: the data, and a chart of it. */
 import type { Compared } from '../../study/compare.js';
+import type { Replicated } from '../../study/replicate.js';
 import type { Axis } from '../../study/sweep.js';
-import { rangeChart, survivalChart, sweepChart } from '../charts/study.js';
+import { fanChart, rangeChart, survivalChart, sweepChart } from '../charts/study.js';
 import { csvTable } from '../csv.js';
 import { toJson } from '../document.js';
 import { type ChartSpec, chartFilesOf, MARKER_FILE, type OutputFile } from '../files.js';
 import { COMPARE_CSV_COLUMNS, compareDocument, compareRows } from './compare.js';
+import { replicationsCsv, replicationsDocument } from './replications.js';
 import { type Cell, sweepCsv, sweepDocument } from './sweep.js';
 
 export function compareFiles(compared: readonly Compared[]): OutputFile[] {
@@ -23,5 +25,14 @@ export function sweepFiles(axes: readonly Axis[], cells: readonly Cell[]): Outpu
     { path: MARKER_FILE, text: () => toJson(sweepDocument(axes, cells)) },
     { path: 'sweep.csv', text: () => sweepCsv(axes, cells) },
     ...(axes.length > 2 ? [] : chartFilesOf('sweep', (): ChartSpec => sweepChart(axes, cells))),
+  ];
+}
+
+export function replicationFiles(all: readonly Replicated[]): OutputFile[] {
+  const isFleet = all.some(({ scenario }) => scenario.group !== undefined);
+  return [
+    { path: MARKER_FILE, text: () => toJson(replicationsDocument(all)) },
+    { path: 'runs.csv', text: () => replicationsCsv(all) },
+    ...(isFleet ? chartFilesOf('fleet', (): ChartSpec => fanChart(all)) : []),
   ];
 }
