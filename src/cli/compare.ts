@@ -6,7 +6,9 @@ import { COMPARE_CSV_COLUMNS, compareDocument, compareRows, compareTable } from 
 import { compareFiles } from '../report/study/files.js';
 import type { Setting } from '../scenario/settings.js';
 import { type Compared, compare, type Variant } from '../study/compare.js';
-import { type Fix, fixesOf } from '../study/fixes.js';
+import { type Fix, fixesOf, restartEvery } from '../study/fixes.js';
+import { type Restarts, restartsNeeded } from '../study/restarts.js';
+import type { RunJobs } from '../study/row.js';
 import { usageError } from './exit.js';
 import { type LoadedTemplate, load, orExit, templatesOrExit } from './load.js';
 import {
@@ -66,18 +68,35 @@ export const compareCommand: CommandModule<object, Arguments> = {
     const loaded = load(namedFiles(args, 'pidsim compare incident.yaml --fixes'), loadOptions(args));
     const templates = templatesOrExit(loaded, changeOf(args, HORIZON));
     const variants = variantsOf(templates, args);
-    await inStudy(args, 'runs', async ({ run, onProgress }) => {
+    await inStudy(args, 'runs', async ({ run, onProgress, interruption }) => {
       const compared = await compare(variants, { replications: replicationsOf(args), onProgress }, run);
-      await writeStudy(args, compareFiles(compared));
-      process.stdout.write(render(compared, args.output));
+      const restarts =
+        args.fixes && !interruption.aborted ? await restartsOf(templates[0], compared, run) : null;
+      await writeStudy(args, compareFiles(compared, restarts));
+      process.stdout.write(render(compared, restarts, args.output));
     });
   },
 };
 
-function render(compared: readonly Compared[], format: Arguments['output']): string {
-  if (format === 'json') return toJson(compareDocument(compared));
+/** null: nobody restarts what is not harmed, or has no exec probe. */
+async function restartsOf(
+  template: LoadedTemplate,
+  [none]: readonly Compared[],
+  run: RunJobs,
+): Promise<Restarts | null> {
+  const settings = (every: string) => restartEvery(template.scenario, template.source?.value, every);
+  if (none.estimate === null || none.estimate.harmed.value === 0 || settings('1d').length === 0) return null;
+  return restartsNeeded((every) => orExit(template.with(settings(every))), run);
+}
+
+function render(
+  compared: readonly Compared[],
+  restarts: Restarts | null,
+  format: Arguments['output'],
+): string {
+  if (format === 'json') return toJson(compareDocument(compared, restarts));
   if (format === 'csv') return csvTable(COMPARE_CSV_COLUMNS, compareRows(compared));
-  return compareTable(compared, format === 'wide', format === 'wide' ? null : terminalWidth());
+  return compareTable(compared, restarts, format === 'wide' ? null : terminalWidth());
 }
 
 function variantsOf(templates: readonly LoadedTemplate[], args: Arguments): Variant[] {

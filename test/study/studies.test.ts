@@ -7,6 +7,7 @@ import { compare, endsTheLeak, type Variant } from '../../src/study/compare.js';
 import { estimateOf, figureOf, holdsOf } from '../../src/study/estimate.js';
 import { fixesOf } from '../../src/study/fixes.js';
 import { replicate } from '../../src/study/replicate.js';
+import { restartsNeeded } from '../../src/study/restarts.js';
 import { inTurn, type Row, runJob } from '../../src/study/row.js';
 import { type Search, solve } from '../../src/study/solve.js';
 import { cellsOf, parseAxis } from '../../src/study/sweep.js';
@@ -288,5 +289,30 @@ describe('a search', () => {
       });
     expect(at(solved.holds.number).firstHarm!.atSeconds).toBeGreaterThan(0.95 * HOUR);
     expect(at(solved.fails.number).firstHarm!.atSeconds).toBeLessThan(1.05 * HOUR);
+  }, 60_000);
+});
+
+describe('how often a pod has to be made anew', () => {
+  const withRestarts = (every: string) =>
+    template(leaky('  interventions: [{do: delete-pod, pod: web, every: 1h}]\n')).with(
+      `interventions=[{do: delete-pod, pod: web, every: ${every}}]`,
+      'horizon=8d',
+      'pods.web.containers.app.livenessProbe.periodSeconds=60',
+    );
+
+  test('is between the rarest that is enough and the next, with which the node is full before it', async () => {
+    const { enough, tooRare } = await restartsNeeded(withRestarts, inTurn);
+    const isHarmed = (every: string | null): boolean =>
+      runJob({ scenario: withRestarts(every!).scenario, replication: 0, until: 'harm' }).firstHarm !== null;
+    expect([isHarmed(enough), isHarmed(tooRare)]).toEqual([false, true]);
+  }, 60_000);
+
+  test('is never, where it is full within the shortest interval, and the rarest, where it is never full', async () => {
+    const of = (harmed: boolean) => {
+      const one = template(leaky()).with(harmed ? 'horizon=2h' : 'node.pause=3.1');
+      return restartsNeeded(() => one, inTurn);
+    };
+    expect(await of(true)).toEqual({ enough: null, tooRare: '1h' });
+    expect(await of(false)).toEqual({ enough: '7d', tooRare: null });
   }, 60_000);
 });

@@ -1,5 +1,6 @@
 /** Variants side by side: as a table with a sentence below it, as data. */
 import { type Compared, endsTheLeak } from '../../study/compare.js';
+import type { Restarts } from '../../study/restarts.js';
 import { tornado } from '../../study/tornado.js';
 import { formatSeconds } from '../../text/duration.js';
 import { formatCount, listOf } from '../../text/figures.js';
@@ -59,17 +60,26 @@ function leakCell(compared: Ran, all: readonly Compared[]): string {
   return compared.variant.aim !== 'symptom' && endsTheLeak(compared, all) ? 'yes' : 'no';
 }
 
-export function compareTable(all: readonly Compared[], isWide: boolean, width: number | null): string {
+/** @param width null: the wide table, never folded. */
+export function compareTable(
+  all: readonly Compared[],
+  restarts: Restarts | null,
+  width: number | null,
+): string {
   const ran = all.filter((compared): compared is Ran => compared.estimate !== null);
-  const columns = isWide ? WIDE_COLUMNS : COLUMNS;
+  const columns = width === null ? WIDE_COLUMNS : COLUMNS;
   const rows = [
     columns.map(({ head }) => head),
     ...ran.map((one) => columns.map(({ cell }) => cell(one, all))),
   ];
   const table = plainTable(rows, { align: columns.map(({ align }) => align), gap: '  ' });
-  const notes = [sentence(all), notTried(all), unfinished(all), ...tornadoOf(all)].filter(
-    (line) => line !== '',
-  );
+  const notes = [
+    sentence(all),
+    restartSentence(restarts),
+    notTried(all),
+    unfinished(all),
+    ...tornadoOf(all),
+  ].filter((line) => line !== '');
   const lines = notes.flatMap((note) => [
     '',
     ...(width === null ? [note] : fillLines(note.split(' '), width)),
@@ -108,6 +118,14 @@ export function sentence(all: readonly Compared[]): string {
     .join(' ');
 }
 
+function restartSentence(restarts: Restarts | null): string {
+  if (restarts === null) return '';
+  const { enough, tooRare } = restarts;
+  if (enough === null) return `Restarts alone: not even every ${tooRare} is often enough.`;
+  const rarer = tooRare === null ? '' : `; every ${tooRare} is not`;
+  return `Restarts alone: made anew every ${enough}, the pods with exec probes do no harm${rarer}.`;
+}
+
 function notTried(all: readonly Compared[]): string {
   const reasons = new Map<string, string[]>();
   for (const { variant } of all) {
@@ -130,11 +148,12 @@ function tornadoOf([first]: readonly Compared[]): string[] {
   return first?.replicated ? tornadoLines(tornado(first.replicated)) : [];
 }
 
-export function compareDocument(all: readonly Compared[]) {
+export function compareDocument(all: readonly Compared[], restarts: Restarts | null = null) {
   return {
     apiVersion: 'pidsim/v1',
     kind: 'Comparison',
     sentence: sentence(all),
+    ...(restarts === null ? {} : { restarts }),
     variants: all.map((compared) => {
       const { variant, estimate, whole, gained, replicated } = compared;
       const { name, costs, settings } = variant;

@@ -1,6 +1,7 @@
 /** What studies write into a folder: the data, and a chart of it. */
 import type { Compared } from '../../study/compare.js';
 import type { Replicated } from '../../study/replicate.js';
+import type { Restarts } from '../../study/restarts.js';
 import type { Axis } from '../../study/sweep.js';
 import { fanChart, rangeChart, survivalChart, sweepChart } from '../charts/study.js';
 import { csvTable } from '../csv.js';
@@ -10,9 +11,9 @@ import { COMPARE_CSV_COLUMNS, compareDocument, compareRows } from './compare.js'
 import { replicationsCsv, replicationsDocument } from './replications.js';
 import { type Cell, sweepCsv, sweepDocument } from './sweep.js';
 
-export function compareFiles(compared: readonly Compared[]): OutputFile[] {
+export function compareFiles(compared: readonly Compared[], restarts: Restarts | null): OutputFile[] {
   return [
-    { path: MARKER_FILE, text: () => toJson(compareDocument(compared)) },
+    { path: MARKER_FILE, text: () => toJson(compareDocument(compared, restarts)) },
     { path: 'runs.csv', text: () => csvTable(COMPARE_CSV_COLUMNS, compareRows(compared)) },
     ...chartFilesOf('compare', (): ChartSpec => rangeChart(compared)),
     ...chartFilesOf('survival', (): ChartSpec => survivalChart(compared)),
