@@ -22,7 +22,7 @@
  *                next:
  *     break      JUMP next of a repeat around it
  *
- * So the code keeps the whole structure of the steps, and `print` can give them back from the code alone.
+ * So the code keeps the whole structure of the steps, and gives them back (test/program/print.ts).
  *
  * A *process image* is the run of steps between two birth points: a program, the body of a fork, the body of
  * an exec. Labels and loop counters belong to an image: a child does not know its parent's children, and an
@@ -185,38 +185,6 @@ export const IF_STATUS_STATUS = 1;
 export const IF_STATUS_OTHERWISE = 2;
 export const IF_STATUS_NEXT = 3;
 export const IF_STATUS_LENGTH = 4;
-
-const LENGTHS: Record<keyof typeof Op, number> = {
-  EXIT: EXIT_LENGTH,
-  SLEEP: SLEEP_LENGTH,
-  PAUSE: BARE_LENGTH,
-  WAIT_ANY: BARE_LENGTH,
-  WAIT_ALL: BARE_LENGTH,
-  WAIT_LABEL: WAIT_LABEL_LENGTH,
-  REAP: BARE_LENGTH,
-  FORK: FORK_LENGTH,
-  EXEC: EXEC_LENGTH,
-  THREADS: THREADS_LENGTH,
-  SIGCHLD: SIGCHLD_LENGTH,
-  ON_TERM: ON_TERM_LENGTH,
-  SETSID: BARE_LENGTH,
-  SETPGID: BARE_LENGTH,
-  SUBREAPER: SUBREAPER_LENGTH,
-  KILL: KILL_LENGTH,
-  REPEAT: REPEAT_LENGTH,
-  AGAIN: AGAIN_LENGTH,
-  FOREVER: FOREVER_LENGTH,
-  JUMP: JUMP_LENGTH,
-  CHANCE: CHANCE_LENGTH,
-  EXIT_MAIN_THREAD: BARE_LENGTH,
-  EXIT_WAITED: BARE_LENGTH,
-  KILL_OR_ELSE: KILL_OR_ELSE_LENGTH,
-  SET_STATUS: SET_STATUS_LENGTH,
-  IF_STATUS: IF_STATUS_LENGTH,
-};
-
-/** Length in words of every instruction, by opcode. */
-export const INSTRUCTION_LENGTH: Uint8Array = Uint8Array.from(Object.values(LENGTHS));
 
 /** Of a KILL: the targets as in KILL_TARGETS, and a labelled child. */
 export const TARGET_CHILDREN = 0;

@@ -7,32 +7,8 @@
  */
 import type { Distribution } from '../sim/distribution.js';
 import { checkProgramNames } from './check.js';
-import {
-  CHANCE_NEXT,
-  CHANCE_OTHERWISE,
-  EXEC_BODY,
-  EXEC_NEXT,
-  EXPLICIT_OR_ELSE,
-  FOREVER_NEXT,
-  FORK_BODY,
-  FORK_NEXT,
-  FORK_REFUSED,
-  IF_STATUS_NEXT,
-  IF_STATUS_OTHERWISE,
-  JUMP_TO,
-  KILL_OR_ELSE_NEXT,
-  KILL_OR_ELSE_REFUSED,
-  NAMED_PROGRAM,
-  Op,
-  type Program,
-  type ProgramEntry,
-  REFUSED_FORK_STATUS,
-  REFUSED_THREAD_STATUS,
-  REPEAT_NEXT,
-  TARGET_LABEL,
-  THREADS_NEXT,
-  THREADS_REFUSED,
-} from './code.js';
+import * as Code from './code.js';
+import { Op, type Program, type ProgramEntry } from './code.js';
 import { truncateComm } from './comm.js';
 import { parseDistribution } from './duration.js';
 import {
@@ -185,7 +161,7 @@ class Compiler {
     else if ('chance' in step) this.chance(step.chance, scope);
     else if ('if' in step) this.ifStatus(step.if, scope);
     else if ('status' in step) this.emit(Op.SET_STATUS, step.status);
-    else if ('break' in step) scope.breaks.at(-step.break)!.push(this.emit(Op.JUMP, 0) + JUMP_TO);
+    else if ('break' in step) scope.breaks.at(-step.break)!.push(this.emit(Op.JUMP, 0) + Code.JUMP_TO);
     else if (step.exit === 'waited') this.emit(Op.EXIT_WAITED);
     else this.emit(Op.EXIT, step.exit);
   }
@@ -194,20 +170,21 @@ class Compiler {
     const orElse = body.orElse ?? orElseBeside;
     const slot = body.label === undefined ? -1 : scope.slotOf(body.label);
     const label = body.label === undefined ? -1 : this.labels.indexOf(body.label);
-    const flags = (orElse ? EXPLICIT_OR_ELSE : 0) | (body.program === undefined ? 0 : NAMED_PROGRAM);
+    const flags =
+      (orElse ? Code.EXPLICIT_OR_ELSE : 0) | (body.program === undefined ? 0 : Code.NAMED_PROGRAM);
     const at = this.emit(Op.FORK, 0, 0, 0, this.commOf(body), slot, label, flags);
-    this.code[at + FORK_REFUSED] = this.code.length;
-    const jump = this.orElse(orElse, REFUSED_FORK_STATUS, scope);
-    this.body(body, at + FORK_BODY);
-    this.code[at + FORK_NEXT] = this.code.length;
+    this.code[at + Code.FORK_REFUSED] = this.code.length;
+    const jump = this.orElse(orElse, Code.REFUSED_FORK_STATUS, scope);
+    this.body(body, at + Code.FORK_BODY);
+    this.code[at + Code.FORK_NEXT] = this.code.length;
     if (jump !== NO_JUMP) this.code[jump] = this.code.length;
   }
 
   private exec(body: ExecBody): void {
-    const flags = 'program' in body ? NAMED_PROGRAM : 0;
+    const flags = 'program' in body ? Code.NAMED_PROGRAM : 0;
     const at = this.emit(Op.EXEC, 0, 0, this.commOf(body), flags);
-    this.body(body, at + EXEC_BODY);
-    this.code[at + EXEC_NEXT] = this.code.length;
+    this.body(body, at + Code.EXEC_BODY);
+    this.code[at + Code.EXEC_NEXT] = this.code.length;
   }
 
   /** The steps in place, or a reference to a named program, in the operand at `operandAt`. */
@@ -231,10 +208,10 @@ class Compiler {
   }
 
   private threads(count: number, orElse: Step[] | undefined, scope: ImageScope): void {
-    const at = this.emit(Op.THREADS, count, 0, 0, orElse ? EXPLICIT_OR_ELSE : 0);
-    this.code[at + THREADS_REFUSED] = this.code.length;
-    const jump = this.orElse(orElse, REFUSED_THREAD_STATUS, scope);
-    this.code[at + THREADS_NEXT] = this.code.length;
+    const at = this.emit(Op.THREADS, count, 0, 0, orElse ? Code.EXPLICIT_OR_ELSE : 0);
+    this.code[at + Code.THREADS_REFUSED] = this.code.length;
+    const jump = this.orElse(orElse, Code.REFUSED_THREAD_STATUS, scope);
+    this.code[at + Code.THREADS_NEXT] = this.code.length;
     if (jump !== NO_JUMP) this.code[jump] = this.code.length;
   }
 
@@ -245,7 +222,7 @@ class Compiler {
       return NO_JUMP;
     }
     this.steps(steps, scope);
-    return this.emit(Op.JUMP, 0) + JUMP_TO;
+    return this.emit(Op.JUMP, 0) + Code.JUMP_TO;
   }
 
   private wait(target: string, scope: ImageScope): void {
@@ -259,17 +236,17 @@ class Compiler {
     const operands =
       targetIndex >= 0
         ? [targetIndex, -1, -1]
-        : [TARGET_LABEL, scope.slotOf(target), this.labels.indexOf(target)];
+        : [Code.TARGET_LABEL, scope.slotOf(target), this.labels.indexOf(target)];
     operands.push(SIGNAL_NUMBERS[signal]);
     if (orElse === undefined) {
       this.emit(Op.KILL, ...operands);
       return;
     }
     const at = this.emit(Op.KILL_OR_ELSE, ...operands, 0, 0);
-    this.code[at + KILL_OR_ELSE_REFUSED] = this.code.length;
+    this.code[at + Code.KILL_OR_ELSE_REFUSED] = this.code.length;
     this.steps(orElse, scope);
-    const jump = this.emit(Op.JUMP, 0) + JUMP_TO;
-    this.code[at + KILL_OR_ELSE_NEXT] = this.code.length;
+    const jump = this.emit(Op.JUMP, 0) + Code.JUMP_TO;
+    this.code[at + Code.KILL_OR_ELSE_NEXT] = this.code.length;
     this.code[jump] = this.code.length;
   }
 
@@ -287,7 +264,7 @@ class Compiler {
       const body = this.code.length;
       this.steps(steps, scope);
       this.emit(Op.JUMP, body);
-      this.code[at + FOREVER_NEXT] = this.code.length;
+      this.code[at + Code.FOREVER_NEXT] = this.code.length;
       return;
     }
     const slot = scope.loopDepth++;
@@ -296,18 +273,18 @@ class Compiler {
     const body = this.code.length;
     this.steps(steps, scope);
     this.emit(Op.AGAIN, slot, body);
-    this.code[at + REPEAT_NEXT] = this.code.length;
+    this.code[at + Code.REPEAT_NEXT] = this.code.length;
     scope.loopDepth--;
   }
 
   private chance(chance: ChanceBody, scope: ImageScope): void {
     const at = this.emit(Op.CHANCE, this.probabilities.indexOf(chance.p), 0, 0);
-    this.branch(chance, at + CHANCE_OTHERWISE, at + CHANCE_NEXT, scope);
+    this.branch(chance, at + Code.CHANCE_OTHERWISE, at + Code.CHANCE_NEXT, scope);
   }
 
   private ifStatus(body: IfBody, scope: ImageScope): void {
     const at = this.emit(Op.IF_STATUS, body.status, 0, 0);
-    this.branch(body, at + IF_STATUS_OTHERWISE, at + IF_STATUS_NEXT, scope);
+    this.branch(body, at + Code.IF_STATUS_OTHERWISE, at + Code.IF_STATUS_NEXT, scope);
   }
 
   /** Two ways, and where the operands for their addresses are. */
@@ -318,7 +295,7 @@ class Compiler {
     scope: ImageScope,
   ): void {
     this.steps(body.steps, scope);
-    const jump = body.else ? this.emit(Op.JUMP, 0) + JUMP_TO : NO_JUMP;
+    const jump = body.else ? this.emit(Op.JUMP, 0) + Code.JUMP_TO : NO_JUMP;
     this.code[otherwiseAt] = this.code.length;
     if (body.else) this.steps(body.else, scope);
     this.code[nextAt] = this.code.length;

@@ -14,58 +14,8 @@ import {
 } from '../kernel/signals.js';
 import { type Distribution, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
-import {
-  AGAIN_BODY,
-  AGAIN_LENGTH,
-  AGAIN_SLOT,
-  BARE_LENGTH,
-  CHANCE_LENGTH,
-  CHANCE_OTHERWISE,
-  CHANCE_PROBABILITY,
-  EXEC_BODY,
-  EXEC_COMM,
-  EXIT_STATUS,
-  FOREVER_LENGTH,
-  FORK_BODY,
-  FORK_COMM,
-  FORK_NEXT,
-  FORK_REFUSED,
-  FORK_SLOT,
-  IF_STATUS_LENGTH,
-  IF_STATUS_OTHERWISE,
-  IF_STATUS_STATUS,
-  JUMP_TO,
-  KILL_LENGTH,
-  KILL_OR_ELSE_NEXT,
-  KILL_OR_ELSE_REFUSED,
-  KILL_SIGNAL,
-  KILL_SLOT,
-  KILL_TARGET,
-  ON_TERM_DISPOSITION,
-  ON_TERM_LENGTH,
-  Op,
-  type Program,
-  REPEAT_LENGTH,
-  REPEAT_NEXT,
-  REPEAT_SLOT,
-  REPEAT_TIMES,
-  SET_STATUS_LENGTH,
-  SET_STATUS_STATUS,
-  SIGCHLD_DISPOSITION,
-  SIGCHLD_LENGTH,
-  SLEEP_DURATION,
-  SLEEP_LENGTH,
-  SUBREAPER_LENGTH,
-  SUBREAPER_ON,
-  TARGET_CHILDREN,
-  TARGET_GROUP,
-  TARGET_PARENT,
-  TARGET_SELF,
-  THREADS_COUNT,
-  THREADS_NEXT,
-  THREADS_REFUSED,
-  WAIT_LABEL_LENGTH,
-} from './code.js';
+import * as Code from './code.js';
+import { Op, type Program } from './code.js';
 import {
   ENDING_THREADS,
   JOINING,
@@ -170,8 +120,8 @@ function exec(kernel: Kernel, context: ProcessContext): void {
   const program = context.program as Program;
   const { code, comms } = program;
   const { pc } = context;
-  kernel.exec(context.task, comms[code[pc + EXEC_COMM]]);
-  context.begin(context.task, program, code[pc + EXEC_BODY], context.stream!);
+  kernel.exec(context.task, comms[code[pc + Code.EXEC_COMM]]);
+  context.begin(context.task, program, code[pc + Code.EXEC_BODY], context.stream!);
 }
 
 /**
@@ -224,18 +174,18 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
   while (host.mayStep(context)) {
     switch (code[pc]) {
       case Op.EXIT:
-        exit(host, context, code[pc + EXIT_STATUS]);
+        exit(host, context, code[pc + Code.EXIT_STATUS]);
         return;
       case Op.EXIT_WAITED:
         exit(host, context, context.waitedStatus);
         return;
       case Op.SLEEP:
-        context.pc = pc + SLEEP_LENGTH;
+        context.pc = pc + Code.SLEEP_LENGTH;
         context.blocked = SLEEPING;
-        host.wakeAfter(context, delayUs(program.durations[code[pc + SLEEP_DURATION]], context.stream!));
+        host.wakeAfter(context, delayUs(program.durations[code[pc + Code.SLEEP_DURATION]], context.stream!));
         return;
       case Op.PAUSE:
-        context.pc = pc + BARE_LENGTH;
+        context.pc = pc + Code.BARE_LENGTH;
         context.blocked = PAUSED;
         return;
       case Op.WAIT_ANY:
@@ -243,14 +193,14 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
       case Op.WAIT_LABEL: {
         const how =
           code[pc] === Op.WAIT_ANY ? WAITING_ANY : code[pc] === Op.WAIT_ALL ? WAITING_ALL : WAITING_LABEL;
-        pc = context.pc = pc + (how === WAITING_LABEL ? WAIT_LABEL_LENGTH : BARE_LENGTH);
+        pc = context.pc = pc + (how === WAITING_LABEL ? Code.WAIT_LABEL_LENGTH : Code.BARE_LENGTH);
         if (tryWait(kernel, context, how)) break;
         context.blocked = how;
         return;
       }
       case Op.REAP:
         while (reap(kernel, context));
-        pc += BARE_LENGTH;
+        pc += Code.BARE_LENGTH;
         break;
       case Op.FORK:
         pc = fork(host, context, program, pc);
@@ -266,7 +216,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc = context.pc;
         break;
       case Op.THREADS: {
-        const count = code[pc + THREADS_COUNT];
+        const count = code[pc + Code.THREADS_COUNT];
         const before = kernel.threadCount(task);
         if (count < before) {
           takeThreadAway(host, context, pc, count);
@@ -274,7 +224,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         }
         const hadNone = program.exitsMainThread && before === 0;
         const hasAll = kernel.cloneThreads(task, count - before) === count - before;
-        pc = code[pc + (hasAll ? THREADS_NEXT : THREADS_REFUSED)];
+        pc = code[pc + (hasAll ? Code.THREADS_NEXT : Code.THREADS_REFUSED)];
         if (hadNone && kernel.threadCount(task) > 0) {
           host.threadMade(context);
           isThreadNew = true;
@@ -282,66 +232,75 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         break;
       }
       case Op.SIGCHLD:
-        kernel.setSigchld(task, SIGCHLD_DISPOSITIONS[code[pc + SIGCHLD_DISPOSITION]]);
-        pc += SIGCHLD_LENGTH;
+        kernel.setSigchld(task, SIGCHLD_DISPOSITIONS[code[pc + Code.SIGCHLD_DISPOSITION]]);
+        pc += Code.SIGCHLD_LENGTH;
         break;
       case Op.ON_TERM:
-        kernel.setSigterm(task, SIGTERM_DISPOSITIONS[code[pc + ON_TERM_DISPOSITION]]);
-        pc += ON_TERM_LENGTH;
+        kernel.setSigterm(task, SIGTERM_DISPOSITIONS[code[pc + Code.ON_TERM_DISPOSITION]]);
+        pc += Code.ON_TERM_LENGTH;
         break;
       case Op.SETSID:
         kernel.setsid(task);
         host.letGoOutput(context);
-        pc += BARE_LENGTH;
+        pc += Code.BARE_LENGTH;
         break;
       case Op.SETPGID:
         kernel.setpgid(task);
-        pc += BARE_LENGTH;
+        pc += Code.BARE_LENGTH;
         break;
       case Op.SUBREAPER:
-        kernel.setSubreaper(task, code[pc + SUBREAPER_ON] === 1);
-        pc += SUBREAPER_LENGTH;
+        kernel.setSubreaper(task, code[pc + Code.SUBREAPER_ON] === 1);
+        pc += Code.SUBREAPER_LENGTH;
         break;
       case Op.KILL:
       case Op.KILL_OR_ELSE: {
-        const signal = code[pc + KILL_SIGNAL] as Signal;
-        const sent = sendSignal(kernel, context, code[pc + KILL_TARGET], code[pc + KILL_SLOT], signal);
+        const signal = code[pc + Code.KILL_SIGNAL] as Signal;
+        const sent = sendSignal(
+          kernel,
+          context,
+          code[pc + Code.KILL_TARGET],
+          code[pc + Code.KILL_SLOT],
+          signal,
+        );
         if (context.task !== task || diesAhead(kernel, task) || !handleSignals(host, context)) return;
-        if (code[pc] === Op.KILL) pc += KILL_LENGTH;
-        else pc = code[pc + (sent ? KILL_OR_ELSE_NEXT : KILL_OR_ELSE_REFUSED)];
+        if (code[pc] === Op.KILL) pc += Code.KILL_LENGTH;
+        else pc = code[pc + (sent ? Code.KILL_OR_ELSE_NEXT : Code.KILL_OR_ELSE_REFUSED)];
         break;
       }
       case Op.REPEAT:
-        context.loops[code[pc + REPEAT_SLOT]] = code[pc + REPEAT_TIMES];
-        pc = code[pc + REPEAT_TIMES] === 0 ? code[pc + REPEAT_NEXT] : pc + REPEAT_LENGTH;
+        context.loops[code[pc + Code.REPEAT_SLOT]] = code[pc + Code.REPEAT_TIMES];
+        pc = code[pc + Code.REPEAT_TIMES] === 0 ? code[pc + Code.REPEAT_NEXT] : pc + Code.REPEAT_LENGTH;
         break;
       case Op.AGAIN:
-        pc = --context.loops[code[pc + AGAIN_SLOT]] > 0 ? code[pc + AGAIN_BODY] : pc + AGAIN_LENGTH;
+        pc =
+          --context.loops[code[pc + Code.AGAIN_SLOT]] > 0
+            ? code[pc + Code.AGAIN_BODY]
+            : pc + Code.AGAIN_LENGTH;
         break;
       case Op.FOREVER:
-        pc += FOREVER_LENGTH;
+        pc += Code.FOREVER_LENGTH;
         break;
       case Op.JUMP:
-        pc = code[pc + JUMP_TO];
+        pc = code[pc + Code.JUMP_TO];
         break;
       case Op.CHANCE:
         pc =
-          context.stream!.uniform() < program.probabilities[code[pc + CHANCE_PROBABILITY]]
-            ? pc + CHANCE_LENGTH
-            : code[pc + CHANCE_OTHERWISE];
+          context.stream!.uniform() < program.probabilities[code[pc + Code.CHANCE_PROBABILITY]]
+            ? pc + Code.CHANCE_LENGTH
+            : code[pc + Code.CHANCE_OTHERWISE];
         break;
       case Op.SET_STATUS:
-        context.waitedStatus = code[pc + SET_STATUS_STATUS];
-        pc += SET_STATUS_LENGTH;
+        context.waitedStatus = code[pc + Code.SET_STATUS_STATUS];
+        pc += Code.SET_STATUS_LENGTH;
         break;
       case Op.IF_STATUS:
         pc =
-          context.waitedStatus === code[pc + IF_STATUS_STATUS]
-            ? pc + IF_STATUS_LENGTH
-            : code[pc + IF_STATUS_OTHERWISE];
+          context.waitedStatus === code[pc + Code.IF_STATUS_STATUS]
+            ? pc + Code.IF_STATUS_LENGTH
+            : code[pc + Code.IF_STATUS_OTHERWISE];
         break;
       case Op.EXIT_MAIN_THREAD:
-        pc += BARE_LENGTH;
+        pc += Code.BARE_LENGTH;
         if (!kernel.exitMainThread(task)) {
           if (context.task !== task) return;
           break;
@@ -372,20 +331,20 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   const { kernel } = host;
   const { code } = program;
   const child = kernel.fork(context.task);
-  const slot = code[pc + FORK_SLOT];
+  const slot = code[pc + Code.FORK_SLOT];
   if (child === NONE) {
     if (slot !== NONE) context.labelPids[slot] = 0;
-    return code[pc + FORK_REFUSED];
+    return code[pc + Code.FORK_REFUSED];
   }
-  const comm = code[pc + FORK_COMM];
+  const comm = code[pc + Code.FORK_COMM];
   if (comm !== NONE) kernel.setComm(child, kernel.comm(program.comms[comm]));
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
     context.labelPids[slot] = kernel.ownPid(child);
     context.labelStatuses[slot] = NONE;
   }
-  host.startChild(context, child, code[pc + FORK_BODY]);
-  return code[pc + FORK_NEXT];
+  host.startChild(context, child, code[pc + Code.FORK_BODY]);
+  return code[pc + Code.FORK_NEXT];
 }
 
 /**
@@ -415,17 +374,17 @@ function sendSignal(
 ): boolean {
   const { task } = context;
   switch (target) {
-    case TARGET_CHILDREN: {
+    case Code.TARGET_CHILDREN: {
       const hasChildren = kernel.hasChildren(task);
       kernel.killChildren(task, signal);
       return hasChildren;
     }
-    case TARGET_GROUP:
+    case Code.TARGET_GROUP:
       kernel.killGroup(task, signal);
       return true;
-    case TARGET_PARENT:
+    case Code.TARGET_PARENT:
       return kernel.seesParent(task) && kernel.kill(task, kernel.parentOf(task), signal);
-    case TARGET_SELF:
+    case Code.TARGET_SELF:
       return kernel.kill(task, task, signal);
     default: {
       const found = labelled(kernel, context, slot, true);

@@ -1,18 +1,16 @@
 /** Does a program, as PID 1, wait for children that it has not started? */
 import type { Program } from './code.js';
-import { printLibrary } from './print.js';
-import type { ProgramSource, Step } from './step.js';
+import type { Step } from './step.js';
 
 /**
  * By its own steps, up to the image that it ends as. One that waits for a child by its label alone does not;
  * one that does so in a branch does.
  */
-export function reapsStrangers(program: Program): boolean {
-  const library = printLibrary(program);
-  return stepsReap(library.get(program.entries[0].name)!.steps, library);
+export function reapsStrangers({ entries, source }: Program): boolean {
+  return stepsReap(source.steps, new Map(entries.map((entry) => [entry.name, entry.source])));
 }
 
-function stepsReap(steps: readonly Step[], library: ReadonlyMap<string, ProgramSource>): boolean {
+function stepsReap(steps: readonly Step[], library: ReadonlyMap<string, { steps: Step[] }>): boolean {
   let reaps = false;
   for (const step of steps) {
     if (typeof step === 'string') reaps ||= step === 'reap';

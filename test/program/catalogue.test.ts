@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { CATALOGUE, catalogue, INIT_NAMES, wrap } from '../../src/program/catalogue/index.js';
 import { compileProgram, compileSource } from '../../src/program/compile.js';
 import { normaliseProgram } from '../../src/program/normalise.js';
-import { printLibrary, printProgram } from '../../src/program/print.js';
 import type { Step } from '../../src/program/step.js';
 import { US_PER_SECOND } from '../../src/sim/time.js';
+import { printLibrary, printProgram } from './print.js';
 import { readAlone } from './read.js';
 import { World } from './world.js';
 

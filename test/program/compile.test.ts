@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as offsets from '../../src/program/code.js';
 import {
-  INSTRUCTION_LENGTH,
   Op,
   type Program,
   TARGET_CHILDREN,
@@ -12,6 +11,7 @@ import {
 } from '../../src/program/code.js';
 import { compileProgram, compileSource } from '../../src/program/compile.js';
 import { KILL_TARGETS, type ProgramSource, type Step } from '../../src/program/step.js';
+import { INSTRUCTION_LENGTH } from './print.js';
 
 const OTHER: ProgramSource = { comm: 'other', steps: ['reap'] };
 const LIBRARY = new Map([['other', OTHER]]);

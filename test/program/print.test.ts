@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Compiled, compileProgram, compileSource } from '../../src/program/compile.js';
-import { printLibrary, printProgram } from '../../src/program/print.js';
 import type { ProgramSource } from '../../src/program/step.js';
 import { arbitraryProgram } from './arbitrary.js';
+import { printLibrary, printProgram } from './print.js';
 import { readAlone } from './read.js';
 
 const NO_PROGRAMS = new Map<string, ProgramSource>();
