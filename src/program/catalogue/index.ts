@@ -1,15 +1,14 @@
 /**
  * The catalogue: programs that ship with pidsim, each measured or published, and how names and command lines
- * lead to them. One file for each family: pause, inits, apps, probes, rabbitmq.
+ * lead to them.
  */
 
 export type { Assumption } from './assumed.js';
 export { CATALOGUE } from './entries.js';
 export type { CatalogueEntry } from './entry.js';
 export { programFromTrace, type Race, type TraceReading } from './from-trace.js';
-export { INIT_NAMES, type InitName, wrap } from './inits.js';
 export { catalogue, programLibrary } from './library.js';
-export { pauseProgram } from './pause.js';
+export { INIT_NAMES, type InitName, pauseProgram, wrap } from './programs.js';
 export {
   type Resolution,
   type ResolvedCommand,

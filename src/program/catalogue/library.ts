@@ -1,7 +1,7 @@
 /** Programs by name: a scenario's own over the catalogue, and command lines that are made up of them. */
 import type { ProgramLibrary, ProgramSource } from '../step.js';
 import { CATALOGUE } from './entries.js';
-import { pauseProgram } from './pause.js';
+import { pauseProgram } from './programs.js';
 import { madeUpSource, resolveCommand } from './resolve.js';
 import { splitWords } from './words.js';
 

@@ -1,6 +1,6 @@
 /** RabbitMQ: the server, and its command-line tool as a probe. The incident's own programs. */
 import { truncateComm } from '../comm.js';
-import type { ProgramSource, Step } from '../step.js';
+import type { ProgramSource } from '../step.js';
 import { programFromTrace, type TraceReading } from './from-trace.js';
 import { parseTrace } from './trace.js';
 import server from './traces/rabbitmq-server.json' with { type: 'json' };
@@ -177,64 +177,4 @@ function fromTrace(lines: readonly string[], reading: TraceReading): ProgramSour
   const trace = parseTrace(lines.join('\n'));
   if (!trace.ok) throw new Error(JSON.stringify(trace.problems));
   return programFromTrace(trace.events, reading);
-}
-
-/**
- * `rabbitmqctl` as of 2017 to 2019: 3 orphans per run that no process waits for, `epmd`, `erl_child_setup`
- * and `inet_gethost`. Published: habitat core-plans issue 1099 ("Each execution … creates 3 zombie
- * processes", counts of 27, 26 and 39). How they come about is the mechanism measured on 3.10.8: `erl` starts
- * an `epmd -daemon`, which detaches and then ends, since the server's own has the port; the Erlang VM ends
- * before its `erl_child_setup`; the outer `inet_gethost` does not wait for the inner. How long it takes is
- * not published: an input.
- */
-export function rabbitmqctl2017(): ProgramSource {
-  return {
-    comm: 'rabbitmqctl',
-    source:
-      'Published: habitat core-plans issue 1099 (2017), rabbitmq-server issue 1984 (2019); timing assumed',
-    description:
-      'rabbitmqctl of 2017 to 2019. Leaves 3 orphans per run: epmd, erl_child_setup and inet_gethost.',
-    steps: [
-      {
-        fork: {
-          comm: 'su',
-          steps: [{ fork: { comm: 'sh', steps: SHELL_2017 } }, { wait: 'any' }, { exit: 'waited' }],
-          orElse: [{ exit: 1 }],
-        },
-      },
-      { wait: 'any' },
-      { exit: 'waited' },
-    ],
-  };
-}
-
-const SHELL_2017: Step[] = [
-  'setsid',
-  { sleep: '50ms' },
-  { fork: { comm: 'epmd', steps: [{ fork: { steps: ['setsid', { sleep: '20ms' }] } }] } },
-  { wait: 'any' },
-  { exec: { comm: 'beam.smp', steps: beam2017() } },
-];
-
-function beam2017(): Step[] {
-  const refused: Step[] = [
-    { threads: 0 },
-    { kill: { target: 'child-setup', signal: 'TERM' } },
-    { chance: { p: 1 - ABORT_ORPHAN_SHARE, steps: [{ sleep: '1ms' }] } },
-    { exit: 134 },
-  ];
-  const inetGethost: Step[] = ['setsid', { fork: { steps: [{ sleep: '10ms500us' }] } }, { sleep: '10ms' }];
-  const childSetup: Step[] = [
-    'setsid',
-    { sigchld: 'reap-all' },
-    { sleep: '100ms' },
-    { fork: { comm: 'inet_gethost', steps: inetGethost } },
-    { sleep: '901ms' },
-  ];
-  return [
-    { sigchld: 'ignore' },
-    { fork: { label: 'child-setup', steps: [{ exec: { comm: 'erl_child_setup', steps: childSetup } }] } },
-    { threads: 19, orElse: refused },
-    { sleep: '1s' },
-  ];
 }

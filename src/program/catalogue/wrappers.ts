@@ -8,7 +8,7 @@ import { lifeOf } from '../shell/life.js';
 import type { ExecBody, ProgramLibrary, ProgramSource, SignalName, Step } from '../step.js';
 import type { Userland } from '../userland.js';
 import type { Assumption } from './assumed.js';
-import { type InitName, wrap } from './inits.js';
+import { type InitName, wrap } from './programs.js';
 import { busyboxTimeout, coreutilsTimeout, type Limit } from './timeouts.js';
 import { basename } from './words.js';
 
