@@ -1,6 +1,6 @@
 /**
  * The step language as zod schemas: types at the door, JSON Schema for editors, `pidsim explain` and the
- * reference page all come from here, which is why everything has a description.
+ * reference page all come from here, which is why everything has a description (schema.json).
  *
  * Schemas are built on first use and once: a command that reads no program pays nothing for them.
  */
@@ -12,6 +12,7 @@ import { durationLeaf, nonEmpty, whole } from '../text/leaves.js';
 import { nameOf } from '../text/read.js';
 import { didYouMean } from '../text/suggest.js';
 import { isMapping } from '../text/value.js';
+import texts from './schema.json' with { type: 'json' };
 import {
   KILL_TARGETS,
   type ProgramSource,
@@ -22,6 +23,10 @@ import {
   WAIT_TARGETS,
 } from './step.js';
 
+const { kinds: KINDS, parts: PARTS } = texts;
+
+/** Steps without an argument. */
+const BARE = ['pause', 'reap', 'setsid', 'setpgid', 'exit-main-thread'] as const;
 /** As many as a node can have PIDs (PID_MAX_LIMIT): no count of threads needs to be larger. */
 export const COUNT_MAX = 4_194_304;
 /** A counted loop's bound: what fits an operand. */
@@ -48,193 +53,90 @@ export function programSchemas(): ProgramSchemas {
 function buildSchemas(): ProgramSchemas {
   const steps: z.ZodType<Step[]> = z
     .lazy(() => z.array(step).min(1))
-    .meta({ id: 'Steps', description: 'Steps, done one after another.' });
-  const orElse: z.ZodType<Step[]> = z
-    .lazy(() => z.array(step))
-    .describe('What the parent does if it is refused. An empty list goes on as if nothing had happened.');
+    .meta({ id: 'Steps', description: PARTS.steps });
   const possiblyNone: z.ZodType<Step[]> = z.lazy(() => z.array(step));
   const kinds: ProgramSchemas['kinds'] = new Map<string, z.ZodType>([
-    ...bareKinds(),
+    ...BARE.map((word): Kind => [word, z.literal(word).describe(KINDS[word])]),
     ...plainKinds(),
-    ...compoundKinds(steps, orElse, possiblyNone),
+    ...compoundKinds(steps, possiblyNone),
   ]);
   const step: z.ZodType<Step> = z
     .union([...kinds.values()] as [z.ZodType<Step>, ...z.ZodType<Step>[]])
-    .meta({ id: 'Step', description: 'One step of a program.' });
+    .meta({ id: 'Step', description: PARTS.step });
   tellApart(step, chooseKind([...kinds.keys()]));
   const program = z
     .strictObject({
       comm: commSchema(),
-      source: z.string().optional().describe('Where the behaviour was measured or published.'),
-      description: z.string().optional().describe('What the program is, for people.'),
+      source: part('source', z.string().optional()),
+      description: part('description', z.string().optional()),
       steps,
     })
-    .meta({ id: 'Program', description: 'What a process does from its birth to its exit.' });
+    .meta({ id: 'Program', description: PARTS.program });
   return { program, steps, step, kinds };
 }
 
-function bareKinds(): [string, z.ZodType][] {
-  const texts = {
-    pause: 'Block for ever. Signals are still handled.',
-    reap: 'waitpid(-1, WNOHANG) until nothing is left to reap. Never blocks.',
-    setsid:
-      'Become the leader of a new session and process group. A group leader is refused, with no effect.',
-    setpgid: 'Become the leader of a new process group.',
-    'exit-main-thread':
-      'The main thread ends (pthread_exit) and an extra thread goes on with the next step. The process then shows as ' +
-      'defunct (Zl), yet its parent can reap it only when its last thread has ended.',
-  };
-  return Object.entries(texts).map(([word, text]) => [word, z.literal(word).describe(text)]);
+type Kind = [string, z.ZodType];
+
+/** What something in a step is, for people. */
+function part<T extends z.ZodType>(name: keyof typeof PARTS, schema: T): T {
+  return schema.describe(PARTS[name]);
 }
 
 /** Steps with one plain argument. */
-function plainKinds(): [string, z.ZodType][] {
-  const kind = (word: string, argument: z.ZodType, text: string): [string, z.ZodType] => [
+function plainKinds(): Kind[] {
+  const kind = (word: keyof typeof KINDS, argument: z.ZodType): Kind => [
     word,
-    z.strictObject({ [word]: argument }).describe(text),
+    z.strictObject({ [word]: argument }).describe(KINDS[word]),
   ];
   return [
-    kind('sleep', durationSchema(), 'Block for a duration: a constant, or one draw of a distribution.'),
-    kind(
-      'wait',
-      nonEmpty().describe('`any`, `all`, or the label of a fork.'),
-      'Block until one child (`any`), every child (`all`) or the labelled child has been reaped. Goes on at once when ' +
-        'there is none. The status of a labelled child stays known once it has been reaped.',
-    ),
-    kind(
-      'sigchld',
-      z.enum(SIGCHLD_DISPOSITIONS),
-      'Disposition of SIGCHLD. `default`: nothing is delivered and dead children stay zombies. `ignore` (SIG_IGN): ' +
-        'children that die are reaped by the kernel; survives fork and exec. `nocldwait` (SA_NOCLDWAIT): the same, ' +
-        'but exec resets it. `reap-all`: a handler that calls waitpid until nothing is left. `reap-one`: a handler ' +
-        'that calls waitpid once.',
-    ),
-    kind(
-      'on-term',
-      z.enum(SIGTERM_DISPOSITIONS),
-      'Disposition of SIGTERM: `default` (ends the process; PID 1 is immune), `ignore`, or `exit`: a handler that ' +
-        'exits 0.',
-    ),
-    kind(
-      'subreaper',
-      z.boolean(),
-      'PR_SET_CHILD_SUBREAPER: adopt orphaned descendants of the same PID namespace, as tini -s does.',
-    ),
-    kind(
-      'exit',
-      numberOr(statusSchema(), 'waited'),
-      'Exit with a status; `waited`: with that of the child that the last wait step reaped, as a shell does. A ' +
-        'process whose steps are over exits 0.',
-    ),
-    kind(
-      'status',
-      statusSchema(),
-      'Set the status that `if` looks at and `exit: waited` exits with, as a command that a shell does itself.',
-    ),
-    kind(
-      'break',
-      whole(1, COUNT_MAX),
-      'Go on behind the `repeat` around this step; 2: behind the one around that.',
-    ),
+    kind('sleep', durationSchema()),
+    kind('wait', part('wait', nonEmpty())),
+    kind('sigchld', z.enum(SIGCHLD_DISPOSITIONS)),
+    kind('on-term', z.enum(SIGTERM_DISPOSITIONS)),
+    kind('subreaper', z.boolean()),
+    kind('exit', numberOr(statusSchema(), 'waited')),
+    kind('status', statusSchema()),
+    kind('break', whole(1, COUNT_MAX)),
   ];
 }
 
 /** Steps that carry other steps. */
-function compoundKinds(
-  steps: z.ZodType<Step[]>,
-  orElse: z.ZodType<Step[]>,
-  possiblyNone: z.ZodType<Step[]>,
-): [string, z.ZodType][] {
-  const programName = nonEmpty().describe('Name of a program: from `programs:` or the catalogue.');
+function compoundKinds(steps: z.ZodType<Step[]>, possiblyNone: z.ZodType<Step[]>): Kind[] {
+  const programName = part('programName', nonEmpty());
+  const orElse = part(
+    'orElse',
+    z.lazy(() => possiblyNone),
+  );
   const fork = conditioned(
     z.strictObject({
-      label: labelSchema().optional().describe('A name for the child, for `wait` and `kill` in these steps.'),
-      comm: commSchema().optional().describe("What ps shows for the child. Without it: the parent's comm."),
-      steps: steps.optional().describe('What the child does. It exits 0 after the last step.'),
-      program: programName
-        .optional()
-        .describe('What the child does: the steps of this program, under its comm, without an exec.'),
-      orElse: orElse
-        .optional()
-        .describe('What the parent does if the fork is refused. Without it: exit 2, as dash does.'),
+      label: part('fork.label', labelSchema().optional()),
+      comm: part('fork.comm', commSchema().optional()),
+      steps: part('fork.steps', steps.optional()),
+      program: part('fork.program', programName.optional()),
+      orElse: part('fork.orElse', orElse.optional()),
     }),
     checkForkBody,
   );
-  const orElseBesideFork = orElse.optional().describe('The same as `orElse` inside `fork`.');
+  const orElseBesideFork = part('orElseBesideFork', orElse.optional());
+  const threads = { threads: whole(0, COUNT_MAX), orElse: part('threads.orElse', orElse.optional()) };
+  const signal = {
+    target: part('kill.target', nonEmpty()),
+    signal: part('kill.signal', z.enum(SIGNAL_NAMES)),
+  };
+  const kill = { kill: z.strictObject(signal), orElse: part('kill.orElse', orElse.optional()) };
+  const times = part('repeat.times', numberOr(whole(1, TIMES_MAX), 'forever'));
+  const p = part('chance.p', z.number().min(0).max(1));
+  const otherwise = part('else', steps.optional());
+  const looks = { status: statusSchema(), steps: part('if.steps', possiblyNone), else: otherwise };
+  const kind = (word: keyof typeof KINDS, schema: z.ZodType): Kind => [word, schema.describe(KINDS[word])];
   return [
-    [
-      'fork',
-      conditioned(z.strictObject({ fork, orElse: orElseBesideFork }), checkOneRefusal).describe(
-        'Create a child process.',
-      ),
-    ],
-    ['exec', execSchema(steps, programName)],
-    [
-      'threads',
-      z
-        .strictObject({
-          threads: whole(0, COUNT_MAX),
-          orElse: orElse
-            .optional()
-            .describe('What the process does if a thread is refused. Without it: abort (status 134).'),
-        })
-        .describe(
-          'Have this many threads besides the main one from now on. Each holds a PID; 0 ends them all.',
-        ),
-    ],
-    [
-      'kill',
-      z
-        .strictObject({
-          kill: z.strictObject({
-            target: nonEmpty().describe(
-              'The label of a fork, or `children` (all of them), `group` (the own process group), `parent`, `self`.',
-            ),
-            signal: z.enum(SIGNAL_NAMES).describe('Signal to send.'),
-          }),
-          orElse: orElse
-            .optional()
-            .describe('What the process does if no process is there to get the signal. Without it: nothing.'),
-        })
-        .describe('Send a signal.'),
-    ],
-    [
-      'repeat',
-      z
-        .strictObject({
-          repeat: z.strictObject({
-            times: numberOr(whole(1, TIMES_MAX), 'forever').describe('How often, or `forever`.'),
-            steps,
-          }),
-        })
-        .describe('Do the steps again and again.'),
-    ],
-    [
-      'chance',
-      z
-        .strictObject({
-          chance: z.strictObject({
-            p: z.number().min(0).max(1).describe('Probability of `steps`.'),
-            steps,
-            else: steps.optional().describe('What is done otherwise.'),
-          }),
-        })
-        .describe('Toss a seeded coin.'),
-    ],
-    [
-      'if',
-      z
-        .strictObject({
-          if: z.strictObject({
-            status: statusSchema(),
-            steps: possiblyNone.describe('What is done if it is this one. An empty list goes on.'),
-            else: steps.optional().describe('What is done otherwise.'),
-          }),
-        })
-        .describe(
-          'Look at the status of the child that the last wait step reaped, or that `status` has set.',
-        ),
-    ],
+    kind('fork', conditioned(z.strictObject({ fork, orElse: orElseBesideFork }), checkOneRefusal)),
+    kind('exec', execSchema(steps, programName)),
+    kind('threads', z.strictObject(threads)),
+    kind('kill', z.strictObject(kill)),
+    kind('repeat', z.strictObject({ repeat: z.strictObject({ times, steps }) })),
+    kind('chance', z.strictObject({ chance: z.strictObject({ p, steps, else: otherwise }) })),
+    kind('if', z.strictObject({ if: z.strictObject(looks) })),
   ];
 }
 
@@ -244,12 +146,7 @@ function execSchema(steps: z.ZodType<Step[]>, programName: z.ZodType<string>): z
     z.strictObject({ comm: commSchema(), steps }),
   ]);
   tellApart(body, (value) => (isMapping(value) && 'program' in value ? 0 : 1));
-  return z
-    .strictObject({ exec: body })
-    .describe(
-      'Replace the process image: same PIDs, extra threads end, handlers go back to default, what is ignored ' +
-        'stays ignored. Steps after it are never reached.',
-    );
+  return z.strictObject({ exec: body });
 }
 
 function statusSchema(): z.ZodInt {
@@ -287,8 +184,6 @@ function checkOneRefusal({ fork, orElse }: { fork: { orElse?: Step[] }; orElse?:
   return conflict('orElse', '`orElse` stands inside `fork` or beside it, not both');
 }
 
-const BARE_WORDS: ReadonlySet<string> = new Set(['pause', 'reap', 'setsid', 'setpgid', 'exit-main-thread']);
-
 /** The kind of step that a value means, by its word; `kinds` are the words in the order of the union. */
 function chooseKind(kinds: readonly string[]): Choice {
   const list = `A step is one of ${kinds.join(', ')}.`;
@@ -311,7 +206,7 @@ function chooseKind(kinds: readonly string[]): Choice {
         ...atKey(second),
       };
     }
-    const isBare = BARE_WORDS.has(known);
+    const isBare = (BARE as readonly string[]).includes(known);
     if (typeof value === 'string' && !isBare) {
       const message = `the step \`${known}\` needs an argument`;
       return { code: 'bad-program', message, hint: `Write \`${known}: …\`.` };
