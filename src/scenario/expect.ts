@@ -1,46 +1,31 @@
 /**
  * `expect:` lines: `exhausted == true`, `timeToExhaustion < 36h`, `zombies >= 1000`. They decide the exit
- * code.
+ * code. What a subject means is in expect.json.
  */
-import { MACHINE_LIMITS } from '../kernel/limits.js';
 import { CONDITION_SUBJECTS, type Condition } from '../node/spec.js';
 import { COMPARISONS, type Comparison } from '../text/comparison.js';
 import { parseDurationUs } from '../text/duration.js';
 import { didYouMean } from '../text/suggest.js';
+import file from './expect.json' with { type: 'json' };
 
-export const EXPECTATION_SUBJECTS = [
-  'firstHarm',
-  'firstHarm.kind',
-  'firstHarm.scope',
-  'firstHarm.of',
-  'firstHarm.limit',
-  'exhausted',
-  'timeToExhaustion',
-  'refusedBy',
-  'podsRefused',
-  'timeToPodRefusal',
-  'zombies',
-  'pinned',
-  'tasks',
-  'allocated',
-  'sshRefused',
-  'podCreatesFailed',
-  'podsNeverCreated',
-  'podDeletesStuck',
-  'probeFailures',
-  'restarts',
-] as const;
-export type ExpectationSubject = (typeof EXPECTATION_SUBJECTS)[number];
+/** What a subject is compared with; words: one of them, and any name if there is none. */
+type ValueKind = 'boolean' | 'duration' | 'count' | 'mean' | readonly string[];
 
-/** What a subject is compared with. */
-export type ValueKind = 'boolean' | 'duration' | 'count' | 'mean' | readonly string[];
+interface SubjectDocumentation {
+  kind: ValueKind;
+  meaning: string;
+}
 
-/** What the node's first refused fork may name; `none` when none was refused. */
-const REFUSALS = [...MACHINE_LIMITS, 'none'] as const;
-const MACHINE_LIMIT_NAMES = MACHINE_LIMITS.map((limit) => `\`${limit}\``).join(', ');
-const HARM_KINDS = ['refused', 'evicted', 'not-started', 'none'];
-const SCOPES = ['container', 'service', 'user', 'pod', 'all-pods', 'node', 'none'];
-const LIMITS = ['pid_max', 'threads-max', 'pids.max', 'RLIMIT_NPROC', 'pid.available', 'none'];
+export type ExpectationSubject = keyof typeof file.subjects;
+export const EXPECTATION_SUBJECTS = Object.keys(file.subjects) as ExpectationSubject[];
+/** Of these a run has many: FAMILY WHICH METRIC, `probe web/app/liveness zombiesPerRun`. */
+export type Family = keyof typeof file.families;
+
+/** What each is at the end of the run. */
+export const { subjects: SUBJECT_DOCUMENTATION, families: FAMILIES } = file as unknown as {
+  subjects: Readonly<Record<ExpectationSubject, SubjectDocumentation>>;
+  families: Readonly<Record<Family, { which: string; metrics: Record<string, SubjectDocumentation> }>>;
+};
 
 export interface Expectation {
   /** As written. */
@@ -61,78 +46,6 @@ export type Over = { kind: 'quantile'; p: number } | { kind: 'share'; byUs: numb
 export type ParsedExpectation =
   | { ok: true; value: Expectation }
   | { ok: false; message: string; hint?: string };
-
-interface SubjectDocumentation {
-  kind: ValueKind;
-  meaning: string;
-}
-
-/** Subjects of which a run has many: FAMILY WHICH METRIC, `probe web/app/liveness zombiesPerRun`. */
-export const FAMILIES = {
-  probe: {
-    which: 'POD/CONTAINER/TYPE',
-    metrics: {
-      runs: { kind: 'count', meaning: 'runs that were begun' },
-      succeeded: { kind: 'count', meaning: 'runs that succeeded' },
-      failed: { kind: 'count', meaning: 'runs that failed' },
-      errored: { kind: 'count', meaning: 'runs that the runtime could not start' },
-      zombiesPerRun: { kind: 'mean', meaning: 'zombies that a run leaves, on average' },
-      pidsPerRun: { kind: 'mean', meaning: 'PIDs that a run takes for good, on average' },
-    },
-  },
-  pod: {
-    which: 'NAME',
-    metrics: {
-      zombies: { kind: 'count', meaning: 'its zombies at the end' },
-      pinned: { kind: 'count', meaning: 'its pinned PIDs at the end' },
-      tasks: { kind: 'count', meaning: 'its live tasks at the end' },
-      restarts: { kind: 'count', meaning: 'restarts of its containers' },
-      evictions: { kind: 'count', meaning: 'its evictions' },
-      timeToEviction: { kind: 'duration', meaning: 'when it was evicted first' },
-      timeToRefusal: {
-        kind: 'duration',
-        meaning: 'when it was first refused a fork by a limit below the node’s',
-      },
-      downFor: { kind: 'duration', meaning: 'how long it did not run, in all' },
-    },
-  },
-  limit: {
-    which: 'node, all-pods, service, pod/NAME, container/POD/NAME or user/UID',
-    metrics: {
-      timeToRefusal: { kind: 'duration', meaning: 'when it refused its first fork' },
-      refusals: { kind: 'count', meaning: 'how many times it began to refuse forks' },
-      fullFor: { kind: 'duration', meaning: 'how long it had no room, in all' },
-    },
-  },
-} as const satisfies Record<string, { which: string; metrics: Record<string, SubjectDocumentation> }>;
-export type Family = keyof typeof FAMILIES;
-
-/** What each subject is at the end of the run. */
-export const SUBJECT_DOCUMENTATION: Readonly<Record<ExpectationSubject, SubjectDocumentation>> = {
-  firstHarm: {
-    kind: 'duration',
-    meaning: 'when a workload was harmed first: refused a fork, evicted, not started',
-  },
-  'firstHarm.kind': { kind: HARM_KINDS, meaning: `what that was: ${oneOf(HARM_KINDS)}` },
-  'firstHarm.scope': { kind: SCOPES, meaning: `whose limit it was, or who was hit: ${oneOf(SCOPES)}` },
-  'firstHarm.of': { kind: [], meaning: 'the name of that: of a pod, `node`, `all pods`' },
-  'firstHarm.limit': { kind: LIMITS, meaning: `which limit: ${oneOf(LIMITS)}` },
-  exhausted: { kind: 'boolean', meaning: 'has any fork been refused at node scope?' },
-  timeToExhaustion: { kind: 'duration', meaning: 'when the first fork was refused at node scope' },
-  refusedBy: { kind: REFUSALS, meaning: `the limit that refused it: ${MACHINE_LIMIT_NAMES} or \`none\`` },
-  podsRefused: { kind: 'count', meaning: 'pods that were refused a fork while the node had room' },
-  timeToPodRefusal: { kind: 'duration', meaning: 'when the first of them was' },
-  zombies: { kind: 'count', meaning: 'zombies on the node at the end' },
-  pinned: { kind: 'count', meaning: 'pinned PIDs at the end: taken, though no task has them' },
-  tasks: { kind: 'count', meaning: 'live tasks on the node at the end, threads included' },
-  allocated: { kind: 'count', meaning: 'PIDs taken at the end: of tasks, of zombies, and pinned' },
-  sshRefused: { kind: 'count', meaning: 'ssh logins that were refused' },
-  podCreatesFailed: { kind: 'count', meaning: 'pod creations that failed' },
-  podsNeverCreated: { kind: 'count', meaning: 'pods that failed to be created and have not come up since' },
-  podDeletesStuck: { kind: 'count', meaning: 'pod deletions that got stuck' },
-  probeFailures: { kind: 'count', meaning: 'probe runs that failed or could not be started' },
-  restarts: { kind: 'count', meaning: 'container restarts' },
-};
 
 function isNumeric(subject: ExpectationSubject): boolean {
   const { kind } = SUBJECT_DOCUMENTATION[subject];
@@ -222,7 +135,7 @@ function readSubject([first, of, metric, ...more]: string[]): ReadSubject {
   const form = `Write ${family} ${which}, and one of ${Object.keys(metrics).join(', ')}.`;
   if (metric === undefined || more.length > 0)
     return { ok: false, message: `\`${family}\` has to be followed by a name and a metric`, hint: form };
-  const found = (metrics as Record<string, SubjectDocumentation>)[metric];
+  const found = metrics[metric];
   if (found === undefined || !Object.hasOwn(metrics, metric)) {
     const hint = didYouMean(metric, Object.keys(metrics)) ?? form;
     return { ok: false, message: `a ${family} has no \`${metric}\``, hint };

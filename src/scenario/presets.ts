@@ -1,19 +1,15 @@
 /**
  * Kinds of node whose kernel, limits, kubelet and runtime are known. A preset is what somebody could have
- * written under `node:`, each value with its source; what is written beside it goes before.
+ * written under `node:`, each value with its source (presets.json); what is written beside it goes before.
  */
 import { didYouMean } from '../text/suggest.js';
 import { isMapping } from '../text/value.js';
 import { type Explanation, indent } from './explanation.js';
+import presets from './presets.json' with { type: 'json' };
 
-export const PRESET_NAMES = [
-  'ubuntu-24.04',
-  'kubeadm-1.7-docker',
-  'eks-al2023',
-  'openshift-4.16',
-  'docker-host',
-] as const;
-export type PresetName = (typeof PRESET_NAMES)[number];
+export type PresetName = keyof typeof presets;
+/** At least one: the schema lists them. */
+export const PRESET_NAMES = Object.keys(presets) as [PresetName, ...PresetName[]];
 
 /** Of a manifest that says nothing of a node. */
 export const DEFAULT_PRESET: PresetName = 'ubuntu-24.04';
@@ -25,132 +21,25 @@ interface PresetFact {
   why: string;
 }
 
-export interface Preset {
+interface Preset {
   title: string;
   facts: readonly PresetFact[];
   /** What is assumed or left open. */
   unknown: string;
 }
 
-const MEMORY_SOLD_AS_16: PresetFact = {
-  set: ['kernel.memory', '15976Mi'],
-  why: 'A machine sold with 16 GiB, of which the kernel sees some 2.5 % less: threads-max is 127,808 (AKS issue 2279: 127,811).',
-};
-const SYSTEMD_PID_MAX = 'systemd 243 and later write kernel.pid_max = 4194304 (sysctl.d/50-pid-max.conf)';
-const NO_LIMITS: PresetFact = {
-  set: null,
-  why:
-    'No podPidsLimit, nothing reserved, no threshold on pid.available: Kubernetes’ own defaults ' +
-    '(pkg/kubelet/apis/config/v1beta1/defaults.go, node-pressure-eviction.md).',
-};
+/** A fact in presets.json is a path, a value and why; or why alone. */
+export const PRESETS = Object.fromEntries(
+  Object.entries(presets).map(([name, { facts, ...preset }]): [string, Preset] => [
+    name,
+    { ...preset, facts: facts.map(factOf) },
+  ]),
+) as Readonly<Record<PresetName, Preset>>;
 
-export const PRESETS: Readonly<Record<PresetName, Preset>> = {
-  'ubuntu-24.04': {
-    title: 'Ubuntu 24.04 with kubeadm 1.30 and containerd 1.7',
-    facts: [
-      { set: ['kernel.version', '6.8'], why: 'The general-availability kernel of Ubuntu 24.04.' },
-      { set: ['kernel.pidMax', 4_194_304], why: `${SYSTEMD_PID_MAX}; Ubuntu 24.04 has systemd 255.` },
-      MEMORY_SOLD_AS_16,
-      { set: ['kubelet.version', '1.30'], why: 'kubeadm 1.30.' },
-      NO_LIMITS,
-      { set: ['runtime.name', 'containerd'], why: 'kubeadm needs a CRI runtime since 1.24.' },
-      {
-        set: ['runtime.version', '1.7'],
-        why: 'Ubuntu 24.04’s package. Its sandbox_image is pause 3.8; its unit has TasksMax=infinity (containerd.service).',
-      },
-    ],
-    unknown: 'Processes of the host: 180 tasks are assumed. CPUs: 4 are assumed.',
-  },
-  'kubeadm-1.7-docker': {
-    title: 'The node of the incident: kubelet 1.7, Docker 17.12, pause 3.0',
-    facts: [
-      {
-        set: ['kernel.version', '4.14'],
-        why: 'coreos/bugs issue 2410: Kubernetes 1.7.10 on kernel 4.14.32.',
-      },
-      {
-        set: ['kernel.pidMax', 32_768],
-        why: 'The kernel’s default up to 32 CPUs; systemd was older than 243.',
-      },
-      MEMORY_SOLD_AS_16,
-      {
-        set: ['kubelet.version', '1.7'],
-        why: 'The one version that shares PID namespaces by default (PR 45236).',
-      },
-      {
-        set: null,
-        why: 'No PID limits of pods: podPidsLimit works from 1.14, the limit of all pods from 1.15 on.',
-      },
-      { set: ['runtime.name', 'docker'], why: 'The default of the time.' },
-      {
-        set: ['runtime.version', '17.12'],
-        why: 'coreos/bugs issue 2410: Docker 17.12.1-ce. Its unit has TasksMax=infinity where systemd knows it.',
-      },
-      { set: ['pause', '3.0'], why: 'kubelet 1.9 and earlier (kubernetes PR 57517).' },
-    ],
-    unknown: 'Processes of the host: 180 tasks are assumed. CPUs: 4 are assumed.',
-  },
-  'eks-al2023': {
-    title: 'Amazon EKS 1.31 on Amazon Linux 2023',
-    facts: [
-      { set: ['kernel.version', '6.1'], why: 'Amazon Linux 2023’s kernel.' },
-      {
-        set: ['kernel.pidMax', 4_194_304],
-        why: 'systemd 252 sets it (amazon-eks-ami PR 1434). The older AL2 image had 32768 up to September 2023 (issue 737).',
-      },
-      MEMORY_SOLD_AS_16,
-      { set: ['kubelet.version', '1.31'], why: 'A version of EKS on this image.' },
-      NO_LIMITS,
-      { set: ['runtime.name', 'containerd'], why: 'The image’s only runtime.' },
-      { set: ['runtime.version', '1.7'], why: 'The image’s package; its unit has TasksMax=infinity.' },
-      {
-        set: ['pause', '3.10'],
-        why: 'eks/pause 3.10 since December 2024, 3.5 before (amazon-eks-ami PR 2099): both reap.',
-      },
-    ],
-    unknown: 'Processes of the host: 180 tasks are assumed. CPUs: 4 are assumed; m5.xlarge has as many.',
-  },
-  'openshift-4.16': {
-    title: 'OpenShift 4.16: RHEL CoreOS 9.4, kubelet 1.29, CRI-O 1.29',
-    facts: [
-      { set: ['kernel.version', '5.14'], why: 'RHEL 9.4.' },
-      {
-        set: ['kernel.pidMax', 4_194_304],
-        why: 'systemd 252 sets it; RHEL has it from 8.2 on (Red Hat bug 1744214).',
-      },
-      MEMORY_SOLD_AS_16,
-      { set: ['kubelet.version', '1.29'], why: 'OpenShift 4.16 is Kubernetes 1.29.' },
-      {
-        set: ['kubelet.podPidsLimit', 4096],
-        why: 'machine-config-operator PR 3085 (2022-04), in place of CRI-O’s own limit of containers.',
-      },
-      { set: ['runtime.name', 'cri-o'], why: 'OpenShift’s only runtime.' },
-      {
-        set: ['runtime.version', '1.29'],
-        why: 'CRI-O has Kubernetes’ version. It sets no limit of its own (machine-config-operator PR 4162), and runs no pause in a pod that shares no PID namespace.',
-      },
-    ],
-    unknown:
-      'Processes of the host: 180 tasks are assumed. The pause of pods that share a PID namespace is /usr/bin/pod, which ' +
-      'reaps since August 2020 (openshift/images PR 27): taken for pause 3.9.',
-  },
-  'docker-host': {
-    title: 'A machine with Docker 28 and no Kubernetes',
-    facts: [
-      { set: ['kernel.version', '6.8'], why: 'Ubuntu 24.04’s kernel.' },
-      { set: ['kernel.pidMax', 4_194_304], why: `${SYSTEMD_PID_MAX}.` },
-      MEMORY_SOLD_AS_16,
-      { set: ['runtime.name', 'docker'], why: 'Docker.' },
-      {
-        set: ['runtime.version', '28.0'],
-        why: 'Containers have no PID limit by default (`--pids-limit`); docker.service has TasksMax=infinity.',
-      },
-    ],
-    unknown:
-      'Its pods need `sandbox: none`: there is no kubelet. With pods of Kubernetes it is a node with cri-dockerd, and its ' +
-      'kubelet is assumed to be 1.31. Processes of the host: 180 tasks are assumed.',
-  },
-};
+function factOf(fact: readonly unknown[]): PresetFact {
+  const [path, value] = fact;
+  return { set: fact.length === 1 ? null : [String(path), value], why: String(fact.at(-1)) };
+}
 
 export function isPreset(name: unknown): name is PresetName {
   return (PRESET_NAMES as readonly unknown[]).includes(name);

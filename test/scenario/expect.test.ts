@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EXPECTATION_SUBJECTS, parseExpectation } from '../../src/scenario/expect.js';
+import { MACHINE_LIMITS } from '../../src/kernel/limits.js';
+import { EXPECTATION_SUBJECTS, parseExpectation, SUBJECT_DOCUMENTATION } from '../../src/scenario/expect.js';
 import { US_PER_HOUR } from '../../src/sim/time.js';
 
 describe('an expectation line', () => {
@@ -46,6 +47,10 @@ describe('an expectation line', () => {
 
   test('with a misspelt subject says which one is near', () => {
     expect(parseExpectation('zombys >= 10')).toMatchObject({ hint: 'Did you mean `zombies`?' });
+  });
+
+  test('of what refused a fork names the limits that the kernel has', () => {
+    expect(SUBJECT_DOCUMENTATION.refusedBy.kind).toEqual([...MACHINE_LIMITS, 'none']);
   });
 
   test('with a subject near nothing lists them all', () => {
