@@ -1,6 +1,4 @@
-/**
- * Checks of a whole program that the shape of its parts does not show: its size and the names that it uses.
- */
+/** What the shape of a program's parts does not show: its size, and the names that it uses. */
 import { grouped } from '../text/figures.js';
 import { didYouMean } from '../text/suggest.js';
 import {
@@ -12,10 +10,7 @@ import {
   WAIT_TARGETS,
 } from './step.js';
 
-/**
- * Steps inside steps, counted in levels of data; keeps every recursion over a program far from the stack's
- * end.
- */
+/** Levels of data, steps inside steps: keeps every recursion over a program far from the stack's end. */
 const DEPTH_MAX = 200;
 /** Pieces of data in one program: some hundred times the largest measured one. */
 const SIZE_MAX = 100_000;

@@ -31,10 +31,7 @@
 import type { Distribution } from '../sim/distribution.js';
 import type { ProgramSource } from './step.js';
 
-/**
- * Opcodes, dense and from 0. An enum, whose numbers the build writes into the code: so V8 makes a jump table
- * of a `switch`.
- */
+/** Opcodes, dense and from 0. The build writes their numbers into the code: a `switch` is a jump table. */
 export enum Op {
   /** Ends the process (exit_group). */
   EXIT = 0,

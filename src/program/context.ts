@@ -51,9 +51,7 @@ export interface Worker {
   ended?(task: TaskId, status: number): void;
 }
 
-/**
- * One for each live process. The next process with its index gets it: a probe run allocates none.
- */
+/** One for each live process. The next process with its index gets it: a probe run allocates none. */
 export class ProcessContext {
   task: TaskId = NONE;
   program: Program | null = null;
@@ -74,15 +72,10 @@ export class ProcessContext {
   worker: Worker | null = null;
   /** Loop counters of the image. */
   loops = new Int32Array(2);
-  /**
-   * Labelled children of the image: the number, as a program remembers it (0: none), and the task that had it
-   * then.
-   */
+  /** Labelled children of the image: the PID, as a program remembers it (0: none), and whose it was. */
   labelTasks = new Int32Array(4);
   labelPids = new Int32Array(4);
-  /**
-   * Exit status of a labelled child that a handler has reaped, as a shell's table of jobs has it; else NONE.
-   */
+  /** Exit status of a labelled child that a handler has reaped, as in a shell's table of jobs; else NONE. */
   labelStatuses = new Int32Array(4);
 
   /** Of the program: the kernel's id of its name. */

@@ -3,9 +3,7 @@ import type { Distribution } from '../sim/distribution.js';
 import { parseDurationUs, printDuration } from '../text/duration.js';
 import type { DurationText } from './step.js';
 
-/**
- * The distribution that a duration text means, in µs; null if it means none (`schema` says what is wrong).
- */
+/** The distribution that a duration text means, in µs; null: none (`schema` says what is wrong). */
 export function parseDistribution(text: DurationText): Distribution | null {
   if (typeof text === 'string') {
     const us = parseDurationUs(text);

@@ -39,15 +39,9 @@ export interface InterpreterHost {
   wakeAfter(context: ProcessContext, delayUs: number): void;
   /** The process is run again, at this instant, after everything due. */
   runAgain(context: ProcessContext): void;
-  /**
-   * exit_group, if the parent waits for any child and would be next, and its wait with it. False: it is not
-   * so.
-   */
+  /** exit_group and the parent's wait at once, if it waits for any child and would be next. False: not so. */
   exitAwaited(context: ProcessContext, status: number): boolean;
-  /**
-   * The process has made its first extra thread, which is run at this instant, after everything due
-   * (TAKING_OVER).
-   */
+  /** The first extra thread has been made, to run at this instant, after everything due (TAKING_OVER). */
   threadMade(context: ProcessContext): void;
   /** It holds the stdout of no exec any more, as a daemon does not. */
   letGoOutput(context: ProcessContext): void;
@@ -73,9 +67,7 @@ function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
   return context.blocked === ENDING_THREADS && goOnWithExec(host, context);
 }
 
-/**
- * The thread that a process waits for runs, ends, and wakes it: behind those that have become ready since.
- */
+/** The thread that a process waits for runs, ends, and wakes it, behind those that became ready since. */
 function endJoined(host: InterpreterHost, context: ProcessContext): void {
   const { kernel } = host;
   if (kernel.dieOfSignal(context.task)) return;
@@ -347,10 +339,7 @@ function fork(host: InterpreterHost, context: ProcessContext, program: Program, 
   return code[pc + Code.FORK_NEXT];
 }
 
-/**
- * The THREADS at `pc` is done again until enough are gone. Without the main thread, the last one ends the
- * process.
- */
+/** The THREADS at `pc` is done again until enough are gone. A last one without a main thread is the end. */
 function takeThreadAway(host: InterpreterHost, context: ProcessContext, pc: number, count: number): void {
   if (count === 0 && host.kernel.isMainThreadDead(context.task)) {
     exit(host, context, 0);

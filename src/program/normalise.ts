@@ -1,14 +1,9 @@
-/**
- * One spelling for each program: the one that `print` writes. Two texts with the same meaning become the same
- * data.
- */
+/** One spelling for each program: two texts with the same meaning become the same data. */
 import { truncateComm } from './comm.js';
 import { parseDistribution, printDistribution } from './duration.js';
 import type { DurationText, ForkBody, ProgramSource, Step } from './step.js';
 
-/**
- * The program with `orElse` of a fork inside the fork, comms as the kernel cuts them, durations as printed.
- */
+/** The program with `orElse` inside its fork, comms as the kernel cuts them, durations as printed. */
 export function normaliseProgram(source: ProgramSource): ProgramSource {
   return {
     comm: truncateComm(source.comm),

@@ -84,9 +84,7 @@ export type Step =
   /** `orElse` may also stand beside the fork; `readProgram` moves it inside. */
   | { fork: ForkBody; orElse?: Step[] }
   | { exec: ExecBody }
-  /**
-   * Have N extra threads from now on. A refusal runs `orElse`; without it the process aborts (status 134).
-   */
+  /** Have N extra threads from now on. Refused: `orElse`; without it the process aborts (status 134). */
   | { threads: number; orElse?: Step[] }
   | { wait: (typeof WAIT_TARGETS)[number] | (string & {}) }
   | { sigchld: SigchldDisposition }
@@ -101,9 +99,7 @@ export type Step =
   | { status: number }
   /** Leaves so many of the `repeat` steps around it. */
   | { break: number }
-  /**
-   * `waited`: with the status of the child that the last wait step reaped, as a shell does (decision 0005).
-   */
+  /** `waited`: with the status of the child that the last wait step reaped, as shells do (decision 0005). */
   | { exit: number | 'waited' }
   /** The main thread ends and the extra threads go on: the delayed group leader of K19 (decision 0003). */
   | 'exit-main-thread';

@@ -1,6 +1,4 @@
-/**
- * What an image runs is nowhere in a manifest. Of a few images it is said one by one, of many in one line.
- */
+/** What an image runs is nowhere in a manifest. That is said of a few one by one, of many in one line. */
 
 import { plural } from '../text/figures.js';
 import type { Findings, Place } from '../text/findings.js';

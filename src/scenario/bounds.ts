@@ -4,9 +4,7 @@ import { US_PER_DAY, US_PER_SECOND } from '../sim/time.js';
 /** Ten years, leap days included: no node stays as it is for longer. */
 export const HORIZON_US_MAX = 3_653 * US_PER_DAY;
 
-/**
- * The shortest interval of anything that repeats on the node; the kubelet's own shortest probe period (R13).
- */
+/** The shortest interval of anything that repeats: the kubelet's own shortest probe period (R13). */
 export const INTERVAL_US_MIN = US_PER_SECOND;
 
 /** Rows of a timeline. */

@@ -1,7 +1,4 @@
-/**
- * The words of the field and of this project, which are in glossary.json: docs/glossary.md and `pidsim
- * explain TERM` come from there.
- */
+/** The words of the field and of this project (glossary.json), for its page and `pidsim explain TERM`. */
 import { didYouMean } from '../text/suggest.js';
 import { indent } from './explanation.js';
 import glossary from './glossary.json' with { type: 'json' };

@@ -73,10 +73,7 @@ export const versionLeaf = (): z.ZodUnion<readonly [z.ZodString, z.ZodNumber]> =
     examples: ['4.14', '1.7', '17.12.1-ce', 'v1.31.2'],
   });
 
-/**
- * YAML reads an unquoted 1.7 as a number, which is harmless; from an unquoted 1.10 it makes 1.1, which is
- * not.
- */
+/** YAML reads an unquoted 1.7 as a number, which is harmless; but from 1.10 it makes 1.1. */
 function checkVersion(value: string | number, written: string | undefined): Objection | null {
   if (typeof value === 'number' && written !== undefined && written !== String(value)) {
     return {

@@ -77,9 +77,7 @@ export function parseScenarioValue(value: unknown, options: ParseOptions = {}): 
   return parseDocuments([documentOf(value, options.path ?? NO_PATH)], new Findings(), options);
 }
 
-/**
- * Files of Kubernetes objects, taken together: pods, the nodes that they are on, how their kubelets are set.
- */
+/** Files of Kubernetes objects, taken together: pods, their nodes, how their kubelets are set. */
 export function parseManifests(
   texts: readonly ManifestText[],
   options: Omit<ParseOptions, 'path'> & ClusterOptions = {},
@@ -147,10 +145,7 @@ function worthSaying(diagnostics: Diagnostic[]): Diagnostic[] {
   return template === undefined ? diagnostics : [template];
 }
 
-/**
- * The scenarios of one document; what is invalid in it is replaced by defaults, so they are good for checking
- * only.
- */
+/** The scenarios of one document. With anything invalid in it they are good for checking only. */
 function parseDocument(document: SourceDocument, findings: Findings, options: ParseOptions): Scenario[] {
   const root: Place = { document, path: [] };
   const { value } = document;

@@ -6,9 +6,7 @@ import { below } from '../text/findings.js';
 import { isMapping } from '../text/value.js';
 import { readYaml } from '../text/yaml.js';
 
-/**
- * The programs of the file, the one that is meant under `name`; none, with diagnostics, if it cannot be read.
- */
+/** The programs of the file, the one that is meant under `name`; none if it cannot be read. */
 export function readProgramFile(
   name: string,
   reference: Readonly<Record<string, unknown>>,

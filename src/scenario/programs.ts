@@ -1,6 +1,4 @@
-/**
- * Names and command lines to compiled programs: the scenario's own `programs:` laid over the catalogue.
- */
+/** Names and command lines to compiled programs: the scenario's own `programs:` laid over the catalogue. */
 import {
   type Assumption,
   CATALOGUE,
@@ -141,9 +139,7 @@ export class Programs {
     this.take(resolution, place);
   }
 
-  /**
-   * A program that blocks for ever, or ends after a second: stands for one of which nothing else is known.
-   */
+  /** A program that blocks for ever, or ends after a second: for one of which nothing is known. */
   assumeQuiet(name: string, comm: string, ends = false): string {
     const steps: Step[] = ends ? [{ sleep: '1s' }] : [{ 'on-term': 'exit' }, 'pause'];
     this.own.set(name, { comm, description: 'Assumed: starts no process and waits for none.', steps });

@@ -21,10 +21,7 @@ export interface Versions {
   kubelet: string | null;
 }
 
-/**
- * Every pod as written, those of manifests included. Incomplete: some could not be read, and this was
- * reported.
- */
+/** Every pod as written, those of manifests included. Incomplete: some could not be read, as reported. */
 export function collectPods(
   entries: PodEntrySource[],
   context: ResolveContext,

@@ -4,9 +4,7 @@ import type { Diagnostic } from './diagnostic.js';
 import type { Objection } from './objection.js';
 import type { Aim, Path, SourceDocument } from './yaml.js';
 
-/**
- * A spot in a file: a document and a path in it. Turned into line and column only when something is wrong.
- */
+/** A spot in a file: a document and a path in it. Line and column are looked up if something is wrong. */
 export interface Place {
   document: SourceDocument;
   path: Path;
@@ -98,9 +96,7 @@ export class Findings {
     return [...this.diagnostics, ...more];
   }
 
-  /**
-   * Says that this key of an object was wrong, and has been left out or taken its default. It is not missing.
-   */
+  /** This key of an object was wrong, and has been left out or taken its default. It is not missing. */
   markInvalid(value: object, key: string): void {
     const keys = this.invalidKeys.get(value) ?? new Set();
     this.invalidKeys.set(value, keys.add(key));
@@ -130,9 +126,7 @@ export class Findings {
     }
   }
 
-  /**
-   * Says where an object or list that was read comes from, and where its parts do that come from elsewhere.
-   */
+  /** Where an object or list that was read comes from, and where those of its parts that stand elsewhere. */
   place(value: object, place: Place, parts: Readonly<Record<string, Place>> = {}): void {
     this.places.set(value, { place, parts });
   }

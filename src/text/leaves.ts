@@ -1,6 +1,4 @@
-/**
- * The plain types that more than one kind of file has: how each is written, and what is said when it is not.
- */
+/** The plain types that several kinds of file have: how each is written, and what is said if it is not. */
 import * as z from 'zod';
 import { formatDuration, parseDurationUs, printDuration } from './duration.js';
 import { leaf, type Objection, type Words } from './leaf.js';

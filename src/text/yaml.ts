@@ -61,9 +61,7 @@ export interface TextSize {
   valuesMax: number;
   /** What to do with a larger one. */
   remedy?: string;
-  /**
-   * A key that stands twice is a warning, and the last of the two counts: so most who read manifests take it.
-   */
+  /** A key that stands twice is a warning, and the last one counts, as for most readers of manifests. */
   takesLastOfTwo?: boolean;
 }
 
@@ -212,10 +210,7 @@ interface Trouble {
   message: string;
 }
 
-/**
- * What would make a document dangerous to expand: aliases without anchor, in a circle, or multiplying; a bad
- * merge.
- */
+/** What makes a document dangerous to expand: aliases without anchor, in a circle, too many; bad merges. */
 function findTrouble(document: Document.Parsed, valuesMax: number): Trouble | null {
   let trouble: Trouble | null = null;
   const sizes = new Map<unknown, number>();

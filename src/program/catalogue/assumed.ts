@@ -1,6 +1,4 @@
-/**
- * Programs of which nothing is known but the name: a plain binary, a script that waits for what it starts.
- */
+/** Programs of which only the name is known: a plain binary, a script that waits for what it starts. */
 import { truncateComm } from '../comm.js';
 import type { ProgramSource, Step } from '../step.js';
 import { measuredSteps } from './measured.js';

@@ -42,9 +42,7 @@ export interface TraceReading {
    * handler reaps needs no wait step); `default`: a program that is known not to wait.
    */
   sigchld?: Readonly<Record<string, SigchldDisposition>>;
-  /**
-   * When a process was really gone, if later than its exit event: that comes before its memory is given back.
-   */
+  /** When a process was really gone, with its memory given back, if later than its exit event. */
   endsAtUs?: Readonly<Record<number, number>>;
   /** SIGTERM disposition of programs, by comm, from their exec on. */
   onTerm?: Readonly<Record<string, SigtermDisposition>>;
@@ -59,10 +57,7 @@ export interface TraceReading {
   endsWith?: Readonly<Record<number, number>>;
   /** How often such a child outlives a parent that aborts, and is an orphan. Default: always. */
   abortOrphanShare?: number;
-  /**
-   * What a parent does that has lost such a child: waits for it, for so long, and exits. Default: exits 1 at
-   * once.
-   */
+  /** What a parent does that has lost such a child: waits so long, and exits. Default: exits 1 at once. */
   lostChild?: { wait: DurationText; status: number };
   /**
    * The root is a shell: while it waits for its last child it reaps whoever else has ended, and waits on. As PID 1
@@ -222,10 +217,7 @@ class Writer {
     image.steps.push(step);
   }
 
-  /**
-   * A wait for a child that is still alive blocks until its end; what the parent needs to wake up comes
-   * after.
-   */
+  /** A wait for a child that is still alive blocks until its end; the time to wake up comes after. */
   private writeWait(image: Image, { timeUs, child }: Extract<Action, { kind: 'wait' }>): void {
     const endUs = this.lives.get(child)!.endUs ?? timeUs;
     if (endUs <= image.clockUs) this.sleepUntil(image, timeUs, this.resolutionUs);

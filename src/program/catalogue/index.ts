@@ -1,7 +1,4 @@
-/**
- * The catalogue: programs that ship with pidsim, each measured or published, and how names and command lines
- * lead to them.
- */
+/** The programs that ship with pidsim, each measured or published, and the names that lead to them. */
 
 export type { Assumption } from './assumed.js';
 export { CATALOGUE } from './entries.js';

@@ -41,9 +41,7 @@ interface ThreadExit {
   status: number;
 }
 
-/**
- * Every process of the trace by its task number. Throws on events of tasks that the trace has not introduced.
- */
+/** Every process of the trace by its task number. Throws on events of tasks that it has not introduced. */
 export function readLives(events: readonly TraceEvent[], reading: LifeReading): Map<number, Life> {
   const reader = new Reader(events);
   const waitsAreTraced = events.some(({ event }) => event === 'wait');
@@ -168,9 +166,7 @@ function withInferredWaits(life: Life, lives: ReadonlyMap<number, Life>): Action
   return [...life.actions, ...waits].sort((a, b) => a.timeUs - b.timeUs);
 }
 
-/**
- * Leaves out the waits of programs whose SIGCHLD disposition is known: their handler reaps, or nothing does.
- */
+/** Leaves out the waits of programs with a known SIGCHLD disposition: a handler reaps, or nothing does. */
 function dropWaitsOfHandlers(life: Life, sigchld: NonNullable<LifeReading['sigchld']>): void {
   let { comm } = life;
   life.actions = life.actions.filter((action) => {

@@ -6,10 +6,7 @@ import { parseTrace } from './trace.js';
 import server from './traces/rabbitmq-server.json' with { type: 'json' };
 import nodeHealthCheck from './traces/rabbitmqctl.json' with { type: 'json' };
 
-/**
- * How often `erl_child_setup` outlives an aborting VM: 23 of 81 runs on an idle machine, up to 21 of 26 on a
- * busy one.
- */
+/** How often `erl_child_setup` outlives an aborting VM: 23 of 81 runs; on a busy machine up to 21 of 26. */
 const ABORT_ORPHAN_SHARE = 0.28;
 
 /**
@@ -41,9 +38,7 @@ const ERLANG = {
   lostChild: { wait: '1m30s', status: 69 },
 } satisfies TraceReading;
 
-/**
- * The inner `inet_gethost` dies together with the outer one: sometimes just before it, sometimes just after.
- */
+/** The inner `inet_gethost` dies with the outer one: sometimes just before it, sometimes just after. */
 const PAIR_US = { beforeUs: 200, afterUs: 200 };
 
 /**

@@ -51,10 +51,7 @@ export function resolveCommand(
   return new Resolver(library, options).resolve(command);
 }
 
-/**
- * The same for a name that may be a command line in one string: `tini -- rabbitmq-server`. Never an
- * assumption.
- */
+/** The same for a name that may be a command line: `tini -- rabbitmq-server`. Never an assumption. */
 export function resolveName(name: string, library: ProgramLibrary, options: ResolveOptions = {}): Resolution {
   const source = library.get(name);
   if (source !== undefined && !MADE_UP.has(source)) return { ok: true, name, source, assumed: [] };
@@ -67,9 +64,7 @@ export function resolveName(name: string, library: ProgramLibrary, options: Reso
  */
 const MADE_UP = new WeakSet<ProgramSource>();
 
-/**
- * A made-up program's source, for a library: another object than that of any program with a name of its own.
- */
+/** A made-up program's source, for a library: another object than that of any program with a name. */
 export function madeUpSource(source: ProgramSource): ProgramSource {
   const copy = { ...source };
   MADE_UP.add(copy);
@@ -158,9 +153,7 @@ class Resolver {
     return wrapperOf(command, this.options.userland ?? null)?.comesFirst === true;
   }
 
-  /**
-   * The catalogue says which of its own do; a scenario that names a program by one word means it with any.
-   */
+  /** The catalogue says which of its own do; a scenario's program with a name of one word does so. */
   private takesAnyArguments(name: string, source: ProgramSource): boolean {
     const entry = CATALOGUE.get(name);
     return entry === undefined || entry.anyArguments === true || entry.build() !== source;
@@ -225,10 +218,7 @@ class Resolver {
     return madeUp(command, compiled.source, [...notes, ...distinct(assumed)]);
   }
 
-  /**
-   * A shell without a script reads from its stdin: nothing in a probe; a terminal for as long as a container
-   * lives.
-   */
+  /** A shell without a script reads its stdin: nothing in a probe, a terminal as what a container runs. */
   private interactive(kind: ShellKind, command: readonly string[]): Resolution {
     const steps: Step[] = this.stays
       ? [{ sigchld: 'reap-all' }, { 'on-term': 'ignore' }, 'pause']

@@ -1,6 +1,4 @@
-/**
- * Commands that run a command: inits, `timeout`, `env`, `su`; and those that do something else by userland.
- */
+/** Commands that run a command (inits, `timeout`, `env`, `su`), and those that differ by userland. */
 import { parseDurationUs } from '../../text/duration.js';
 import { normaliseProgram } from '../normalise.js';
 import type { Found } from '../shell/index.js';
@@ -124,9 +122,7 @@ function busyboxWget(args: readonly string[]): Wrapper | null {
   return alone(source, true);
 }
 
-/**
- * Programs that exec their arguments, by how many of these come before the command, and options with a value.
- */
+/** Programs that exec their arguments: how many stand before the command, and options with a value. */
 const EXECUTORS: Readonly<Record<string, { words: number; valued?: readonly string[] }>> = {
   env: { words: 0, valued: ['-u', '-C'] },
   nohup: { words: 0 },

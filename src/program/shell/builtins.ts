@@ -1,6 +1,4 @@
-/**
- * Commands that a shell does itself: what each does to the status, to what is known, and to other processes.
- */
+/** Commands that a shell does itself, each with what it does to status, knowledge and other processes. */
 import type { Command } from 'unbash';
 import { SIGTERM } from '../../kernel/signals.js';
 import type { SignalName, Step } from '../step.js';

@@ -1,6 +1,4 @@
-/**
- * One command of a script: its words, its redirections, and whether it is a function, a builtin or a process.
- */
+/** One command of a script: its words and redirections, and what it is: a function, builtin or process. */
 import type { AndOr, Assignment, Command, CommandNode, PipelineNode, Redirection, Word } from 'unbash';
 import { forEachStepList } from '../check.js';
 import type { Step } from '../step.js';

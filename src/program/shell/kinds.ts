@@ -5,9 +5,7 @@ export type ShellName = 'dash' | 'bash' | 'ash';
 export interface ShellKind {
   name: ShellName;
   comm: string;
-  /**
-   * ash becomes the last command of `-c`, also inside compound commands; dash does so in its children only.
-   */
+  /** ash becomes the last command of `-c`, also inside compound commands; dash only in its children. */
   becomesLast: boolean;
   /** bash tries a refused fork again for 15 s; others give up at once (K44). */
   retriesFork: boolean;

@@ -83,9 +83,7 @@ export abstract class Processes extends Commands {
     state.status = SUCCESS;
   }
 
-  /**
-   * The pipeline whose elements are jobs themselves: for bash also behind `!`, for the others also in `{ }`.
-   */
+  /** The pipeline whose elements are jobs themselves: in bash also behind `!`, in others also in `{ }`. */
   private pipelineOf(command: PipelineNode | AndOr): Pipeline | null {
     const isBash = this.kind.name === 'bash';
     if (command.type === 'Pipeline' && command.commands.length > 1)

@@ -180,10 +180,7 @@ export abstract class Shell {
 
   // ---- ways
 
-  /**
-   * Goes one way if the status is 0, and the other if not. What is not known takes the healthy course:
-   * `healthy` says which.
-   */
+  /** Goes one way if the status is 0, and the other if not; if it is not known, the way `healthy` names. */
   branch(
     state: State,
     out: Step[],

@@ -1,6 +1,4 @@
-/**
- * What a shell knows at one point of its script, when the script is compiled: one way through it at a time.
- */
+/** What a shell knows at one point of its script, on one way through it, when that is compiled. */
 import type { Function as ShellFunction } from 'unbash';
 import type { Step } from '../step.js';
 import { type Status, SUCCESS, UNKNOWN, type Value } from './values.js';

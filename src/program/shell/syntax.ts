@@ -27,10 +27,7 @@ export function parseScript(text: string, shell: ShellKind): Parsed {
   return { ok: true, text: read, units: unitsOf(tree, read) };
 }
 
-/**
- * The text with `&>` as dash reads it: the command goes to the background, and nothing is written to the
- * file.
- */
+/** The text with `&>` as dash reads it: the command goes to the background, the file stays empty. */
 function withoutBothOutputs(text: string): string {
   if (!text.includes('&>')) return text;
   const places: number[] = [];

@@ -93,10 +93,7 @@ function unary(operator: string, value: Value): Status {
   }
 }
 
-/**
- * A comparison of numbers that the status of a child can be looked at with: which one, and what if it is that
- * one.
- */
+/** Comparisons that the status of a child can be looked at with: which value, and what if it is that. */
 const OF_STATUS: Readonly<Record<string, (n: number) => { value: number; ifSame: 0 | 1 } | null>> = {
   '-eq': (n) => ({ value: n, ifSame: 0 }),
   '=': (n) => ({ value: n, ifSame: 0 }),

@@ -36,10 +36,7 @@ export interface MadeScenario {
   comments: Comment[];
 }
 
-/**
- * As long as a leak of today takes to fill a node of today; most of what comes later is a matter of
- * projection.
- */
+/** As long as a leak of today takes to fill a node of today; what comes later is for projection. */
 const HORIZON = '7d';
 
 /** Null: there is nothing to run, and the findings say why. */

@@ -1,7 +1,4 @@
-/**
- * A CronJob's schedule as an interval: how often in the long run. When exactly, the hour says, and there is
- * none here.
- */
+/** A CronJob's schedule as an interval: how often in the long run. A simulated day has no hours. */
 
 import { US_PER_DAY, US_PER_MINUTE, US_PER_SECOND } from '../../sim/time.js';
 import { printDuration } from '../../text/duration.js';

@@ -1,7 +1,4 @@
-/**
- * A cluster's own account of a node to a scenario's `node:`: status.nodeInfo, and what its kubelet says of
- * itself.
- */
+/** A cluster's account of a node (status.nodeInfo, what its kubelet says of itself) to `node:`. */
 import { PID_MAX_LIMIT } from '../../kernel/limits.js';
 import { RUNTIME_NAMES } from '../../node/spec.js';
 import { below, type Place } from '../../text/findings.js';
@@ -95,10 +92,7 @@ function kernelOf(
   return kernel;
 }
 
-/**
- * By `osImage`: with a systemd before 243, which leaves pid_max to the kernel; or with something in its
- * place.
- */
+/** By `osImage`: with a systemd before 243, which leaves pid_max to the kernel, or without systemd. */
 const OLD_SYSTEMD: readonly (readonly [RegExp, string])[] = [
   [/^Amazon Linux 2$/, 'systemd 219'],
   [/^CentOS Linux 7|^Red Hat Enterprise Linux.* 7\.|^Oracle Linux Server 7/, 'systemd 219'],
@@ -118,10 +112,7 @@ const NEW_SYSTEMD = [
   /^Flatcar|^Bottlerocket|^Azure Linux|^CBL-Mariner|^Container-Optimized OS|^Arch Linux|^openSUSE|^SUSE/,
 ];
 
-/**
- * `6.1.0-18-amd64`, `v1.29.3`, `v1.27.3+k3s1`: as a version of a scenario, the part of it that counts; null:
- * none.
- */
+/** The part of `6.1.0-18-amd64`, `v1.29.3`, `v1.27.3+k3s1` that is a scenario's version; null: none. */
 function versionIn(text: unknown): string | null {
   if (typeof text !== 'string') return null;
   const version = /^v?(\d+\.\d+[\w.+-]*)/.exec(text.trim())?.[1] ?? null;

@@ -24,10 +24,7 @@ export function ownerOf({ value }: KubeObject): Owner | null {
   return { kind: textOf(found.kind), name: textOf(found.name), uid: textOf(found.uid) };
 }
 
-/**
- * From an object upwards: its owner, its owner's owner. Those that are not in the file are guessed from their
- * names.
- */
+/** From an object upwards: its owner, its owner's owner. One that is not in the file is guessed. */
 export class Owners {
   private readonly byUid = new Map<string, KubeObject>();
 

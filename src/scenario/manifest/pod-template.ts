@@ -39,9 +39,7 @@ export function podSpecPath(kind: string): readonly string[] | null {
   return Object.hasOwn(PATHS, kind) ? PATHS[kind] : null;
 }
 
-/**
- * Every pod spec of an object: of a kind that is known to have one, or of any other that has a pod template.
- */
+/** Every pod spec of an object: of a kind that has one, or of any other that has a pod template. */
 export function findPodSpecs({ kind, value, place }: KubeObject): FoundSpec[] {
   const path = podSpecPath(kind);
   if (path !== null) {
@@ -91,10 +89,7 @@ function isPodSpec(value: unknown): value is Record<string, unknown> {
   );
 }
 
-/**
- * `spec.headGroupSpec.template` is the part `headgroupspec`, `replicatedJobs[workers].template.spec` the part
- * `workers`.
- */
+/** `spec.headGroupSpec.template` is `headgroupspec`, `replicatedJobs[workers].template.spec` `workers`. */
 function partName(parts: readonly string[]): string {
   const words = parts.filter((part) => !/^(spec|template|\d+)$/.test(part));
   return (

@@ -149,10 +149,7 @@ function pick(source: Record<string, unknown>, keys: readonly string[]): Record<
 
 // -------------------------------------------------------------------------------------- what has ended
 
-/**
- * Reasons for which a container waits until somebody mends something; one in CrashLoopBackOff runs now and
- * then.
- */
+/** Why a container waits until somebody mends something; one in CrashLoopBackOff runs now and then. */
 const NEVER_STARTED =
   /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|CreateContainerConfigError)$/;
 

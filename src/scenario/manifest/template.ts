@@ -1,7 +1,4 @@
-/**
- * Is this a template that nobody has rendered? Then hardly anything in it is what it seems, and one error
- * says so.
- */
+/** Is this a template that nobody has rendered? Then hardly anything in it is what it seems. */
 import type { Diagnostic } from '../../text/diagnostic.js';
 
 /** What Helm, Jinja and their like have, and what is in braces elsewhere (alert rules, workflows) has not. */
