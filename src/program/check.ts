@@ -15,12 +15,16 @@ const DEPTH_MAX = 200;
 /** Pieces of data in one program: some hundred times the largest measured one. */
 const SIZE_MAX = 100_000;
 
+function bad(path: (string | number)[], message: string, hint: string): ProgramProblem {
+  return { path, code: 'bad-program', message, hint };
+}
+
 /** A program too deep or too large to look at (YAML aliases can make either from a few lines), or null. */
 export function checkSize(raw: unknown): ProgramProblem | null {
   let size = 0;
-  let deepest: (string | number)[] | null = null;
+  let deepest: (string | number)[] = [];
   const visit = (value: unknown, path: (string | number)[]): void => {
-    if (++size > SIZE_MAX || deepest !== null || typeof value !== 'object' || value === null) return;
+    if (++size > SIZE_MAX || deepest.length > 0 || typeof value !== 'object' || value === null) return;
     if (path.length > DEPTH_MAX) {
       deepest = path;
       return;
@@ -29,21 +33,13 @@ export function checkSize(raw: unknown): ProgramProblem | null {
       visit(child, [...path, Array.isArray(value) ? Number(key) : key]);
   };
   visit(raw, []);
-  if (deepest !== null) {
-    return {
-      path: (deepest as (string | number)[]).slice(0, 2),
-      code: 'bad-program',
-      message: `steps are nested more than ${DEPTH_MAX} levels deep`,
-      hint: 'Fork or exec a program by its name instead.',
-    };
+  if (deepest.length > 0) {
+    const message = `steps are nested more than ${DEPTH_MAX} levels deep`;
+    return bad(deepest.slice(0, 2), message, 'Fork or exec a program by its name instead.');
   }
   if (size <= SIZE_MAX) return null;
-  return {
-    path: [],
-    code: 'bad-program',
-    message: `the program has more than ${grouped(SIZE_MAX)} pieces of data`,
-    hint: 'Use `repeat`, or split it into programs and `exec` them.',
-  };
+  const message = `the program has more than ${grouped(SIZE_MAX)} pieces of data`;
+  return bad([], message, 'Use `repeat`, or split it into programs and `exec` them.');
 }
 
 /**
@@ -62,12 +58,12 @@ export function checkLabels(
     if ('fork' in step && step.fork.label !== undefined) known.add(step.fork.label);
     if ('repeat' in step) for (const label of labelsOf(step.repeat.steps)) known.add(label);
     const problems: ProgramProblem[] = [];
-    if ('wait' in step && !isOneOf(WAIT_TARGETS, step.wait) && !known.has(step.wait)) {
-      problems.push(unknownLabel(step.wait, [...here, 'wait'], known, WAIT_TARGETS));
-    }
-    if ('kill' in step && !isOneOf(KILL_TARGETS, step.kill.target) && !known.has(step.kill.target)) {
-      problems.push(unknownLabel(step.kill.target, [...here, 'kill', 'target'], known, KILL_TARGETS));
-    }
+    const use = (label: string, words: readonly string[], ...at: string[]): void => {
+      if (!words.includes(label) && !known.has(label))
+        problems.push(unknownLabel(label, [...here, ...at], known, words));
+    };
+    if ('wait' in step) use(step.wait, WAIT_TARGETS, 'wait');
+    if ('kill' in step) use(step.kill.target, KILL_TARGETS, 'kill', 'target');
     forEachStepList(step, (list, key) => {
       problems.push(...checkLabels(list, [...here, ...key], isOtherImage(key) ? new Set() : known));
     });
@@ -83,12 +79,7 @@ export function checkBreaks(steps: readonly Step[], path: (string | number)[], a
     const problems: ProgramProblem[] = [];
     if ('break' in step && step.break > around) {
       const message = `there ${around === 1 ? 'is 1 `repeat`' : `are ${around || 'no'} \`repeat\` steps`} around this \`break\``;
-      problems.push({
-        path: [...here, 'break'],
-        code: 'bad-program',
-        message,
-        hint: 'Put it into a `repeat`.',
-      });
+      problems.push(bad([...here, 'break'], message, 'Put it into a `repeat`.'));
     }
     forEachStepList(step, (list, key) => {
       const inside = isOtherImage(key) ? 0 : around + ('repeat' in step ? 1 : 0);
@@ -101,10 +92,6 @@ export function checkBreaks(steps: readonly Step[], path: (string | number)[], a
 /** Is the list, by its key in the step, that of a child or of what an exec makes of the process? */
 function isOtherImage(key: readonly string[]): boolean {
   return (key[0] === 'fork' || key[0] === 'exec') && key[1] === 'steps';
-}
-
-function isOneOf(words: readonly string[], word: string): boolean {
-  return words.includes(word);
 }
 
 /** Labels that the steps give, those in steps of other images left out. */
@@ -126,14 +113,10 @@ function unknownLabel(
   known: ReadonlySet<string>,
   words: readonly string[],
 ): ProgramProblem {
-  return {
-    path,
-    code: 'bad-program',
-    message: `no fork before this has the label \`${label}\``,
-    hint:
-      didYouMean(label, [...known, ...words]) ??
-      'Give a fork of this same process the label: a child does not know the children of its parent.',
-  };
+  const hint =
+    didYouMean(label, [...known, ...words]) ??
+    'Give a fork of this same process the label: a child does not know the children of its parent.';
+  return bad(path, `no fork before this has the label \`${label}\``, hint);
 }
 
 /** Calls `visit` for each `program:` in the steps, with the path of the name itself. */
@@ -152,26 +135,27 @@ export function forEachProgramName(
   }
 }
 
-/** Calls `visit` for each list of steps inside a step, in the order in which they are written. */
+/** Calls `visit` for each list of steps inside a step. */
 export function forEachStepList(step: Step, visit: (steps: Step[], key: string[]) => void): void {
-  if (typeof step === 'string') return;
-  if ('fork' in step) {
-    if (step.fork.steps) visit(step.fork.steps, ['fork', 'steps']);
-    if (step.fork.orElse) visit(step.fork.orElse, ['fork', 'orElse']);
-    if (step.orElse) visit(step.orElse, ['orElse']);
-  } else if ('exec' in step) {
-    if ('steps' in step.exec) visit(step.exec.steps, ['exec', 'steps']);
-  } else if ('threads' in step || 'kill' in step) {
-    if (step.orElse) visit(step.orElse, ['orElse']);
-  } else if ('repeat' in step) {
-    visit(step.repeat.steps, ['repeat', 'steps']);
-  } else if ('chance' in step) {
-    visit(step.chance.steps, ['chance', 'steps']);
-    if (step.chance.else) visit(step.chance.else, ['chance', 'else']);
-  } else if ('if' in step) {
-    visit(step.if.steps, ['if', 'steps']);
-    if (step.if.else) visit(step.if.else, ['if', 'else']);
+  mapStepLists(step, (steps, key) => {
+    visit(steps, key);
+    return steps;
+  });
+}
+
+/** A copy of the step with something else for each list of steps inside, in the order in which they are written. */
+export function mapStepLists<S extends Step>(step: S, map: (steps: Step[], key: string[]) => Step[]): S {
+  if (typeof step === 'string') return step;
+  const copy = { ...step } as Record<string, unknown>;
+  for (const word of ['fork', 'exec', 'repeat', 'chance', 'if']) {
+    if (copy[word] === undefined) continue;
+    const body = { ...(copy[word] as Record<string, unknown>) };
+    for (const key of ['steps', 'orElse', 'else'])
+      if (body[key]) body[key] = map(body[key] as Step[], [word, key]);
+    copy[word] = body;
   }
+  if (copy.orElse) copy.orElse = map(copy.orElse as Step[], ['orElse']);
+  return copy as S;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** One spelling for each program: two texts with the same meaning become the same data. */
+import { mapStepLists } from './check.js';
 import { truncateComm } from './comm.js';
 import { parseDistribution, printDistribution } from './duration.js';
 import type { DurationText, ForkBody, ProgramSource, Step } from './step.js';
@@ -17,29 +18,9 @@ function normaliseStep(step: Step): Step {
   if (typeof step === 'string') return step;
   if ('sleep' in step) return { sleep: normaliseDuration(step.sleep) };
   if ('fork' in step) return { fork: normaliseFork(step.fork, step.orElse) };
-  if ('exec' in step) {
-    if ('program' in step.exec) return step;
+  if ('exec' in step && 'comm' in step.exec)
     return { exec: { comm: truncateComm(step.exec.comm), steps: step.exec.steps.map(normaliseStep) } };
-  }
-  if ('threads' in step) {
-    return step.orElse
-      ? { threads: step.threads, orElse: step.orElse.map(normaliseStep) }
-      : { threads: step.threads };
-  }
-  if ('repeat' in step) {
-    return { repeat: { times: step.repeat.times, steps: step.repeat.steps.map(normaliseStep) } };
-  }
-  if ('chance' in step) {
-    const { p, steps, else: otherwise } = step.chance;
-    const chance = { p, steps: steps.map(normaliseStep) };
-    return { chance: otherwise ? { ...chance, else: otherwise.map(normaliseStep) } : chance };
-  }
-  if ('if' in step) {
-    const { status, steps, else: otherwise } = step.if;
-    const body = { status, steps: steps.map(normaliseStep) };
-    return { if: otherwise ? { ...body, else: otherwise.map(normaliseStep) } : body };
-  }
-  return step;
+  return mapStepLists(step, (steps) => steps.map(normaliseStep));
 }
 
 function normaliseFork(fork: ForkBody, orElseBeside: Step[] | undefined): ForkBody {

@@ -54,10 +54,7 @@ export function renderResults(
     case 'json':
       return toJson(resultsDocument(results));
     case 'yaml':
-      return toYaml(resultsDocument(results), {
-        lineWidth: 0,
-        aliasDuplicateObjects: false,
-      });
+      return toYaml(resultsDocument(results), { lineWidth: 0, aliasDuplicateObjects: false });
   }
 }
 

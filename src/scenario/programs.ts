@@ -110,9 +110,7 @@ export class Programs {
         below(place, key),
         'unknown-key',
         `beside \`orphanShare\` stands \`program\` alone, not \`${key}\``,
-        {
-          aim: 'key',
-        },
+        { aim: 'key' },
       );
     else if (!isShare)
       this.findings.error(

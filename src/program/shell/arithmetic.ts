@@ -54,19 +54,7 @@ function unary(
     assign(operand, next, state);
     return prefix ? next : value;
   }
-  if (value === null) return null;
-  switch (operator) {
-    case '-':
-      return -value;
-    case '+':
-      return value;
-    case '!':
-      return value === 0 ? 1 : 0;
-    case '~':
-      return ~value;
-    default:
-      return null;
-  }
+  return value === null ? null : (UNARY[operator]?.(value) ?? null);
 }
 
 function binary(
@@ -84,50 +72,35 @@ function binary(
 }
 
 function calculate(operator: string, a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return null;
-  const yes = (is: boolean): number => (is ? 1 : 0);
-  switch (operator) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return b === 0 ? null : Math.trunc(a / b);
-    case '%':
-      return b === 0 ? null : a % b;
-    case '**':
-      return a ** b;
-    case '<<':
-      return a << b;
-    case '>>':
-      return a >> b;
-    case '&':
-      return a & b;
-    case '|':
-      return a | b;
-    case '^':
-      return a ^ b;
-    case '<':
-      return yes(a < b);
-    case '>':
-      return yes(a > b);
-    case '<=':
-      return yes(a <= b);
-    case '>=':
-      return yes(a >= b);
-    case '==':
-      return yes(a === b);
-    case '!=':
-      return yes(a !== b);
-    case '&&':
-      return yes(a !== 0 && b !== 0);
-    case '||':
-      return yes(a !== 0 || b !== 0);
-    case ',':
-      return b;
-    default:
-      return null;
-  }
+  return a === null || b === null ? null : (BINARY[operator]?.(a, b) ?? null);
 }
+
+const UNARY: Readonly<Record<string, (a: number) => number>> = {
+  '-': (a) => -a,
+  '+': (a) => a,
+  '!': (a) => Number(a === 0),
+  '~': (a) => ~a,
+};
+
+const BINARY: Readonly<Record<string, (a: number, b: number) => number | null>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => (b === 0 ? null : Math.trunc(a / b)),
+  '%': (a, b) => (b === 0 ? null : a % b),
+  '**': (a, b) => a ** b,
+  '<<': (a, b) => a << b,
+  '>>': (a, b) => a >> b,
+  '&': (a, b) => a & b,
+  '|': (a, b) => a | b,
+  '^': (a, b) => a ^ b,
+  '<': (a, b) => Number(a < b),
+  '>': (a, b) => Number(a > b),
+  '<=': (a, b) => Number(a <= b),
+  '>=': (a, b) => Number(a >= b),
+  '==': (a, b) => Number(a === b),
+  '!=': (a, b) => Number(a !== b),
+  '&&': (a, b) => Number(a !== 0 && b !== 0),
+  '||': (a, b) => Number(a !== 0 || b !== 0),
+  ',': (_, b) => b,
+};

@@ -1,39 +1,20 @@
 /** The shells, by what each does with processes (R37). Measured: dash 0.5.12, bash 5.2.15, busybox 1.35. */
 
+/** ash becomes the last command of `-c`, also inside compound commands; dash only in its children. */
 export type ShellName = 'dash' | 'bash' | 'ash';
 
 export interface ShellKind {
   name: ShellName;
   comm: string;
-  /** ash becomes the last command of `-c`, also inside compound commands; dash only in its children. */
-  becomesLast: boolean;
   /** bash tries a refused fork again for 15 s; others give up at once (K44). */
   retriesFork: boolean;
   /** bash reaps whenever a child dies; dash and ash only while they wait. */
   reapsAtOnce: boolean;
 }
 
-const DASH: ShellKind = {
-  name: 'dash',
-  comm: 'dash',
-  becomesLast: false,
-  retriesFork: false,
-  reapsAtOnce: false,
-};
-const BASH: ShellKind = {
-  name: 'bash',
-  comm: 'bash',
-  becomesLast: true,
-  retriesFork: true,
-  reapsAtOnce: true,
-};
-const ASH: ShellKind = {
-  name: 'ash',
-  comm: 'ash',
-  becomesLast: true,
-  retriesFork: false,
-  reapsAtOnce: false,
-};
+const DASH: ShellKind = { name: 'dash', comm: 'dash', retriesFork: false, reapsAtOnce: false };
+const BASH: ShellKind = { name: 'bash', comm: 'bash', retriesFork: true, reapsAtOnce: true };
+const ASH: ShellKind = { name: 'ash', comm: 'ash', retriesFork: false, reapsAtOnce: false };
 
 /** Shells by the name of their file; `sh` is for the userland to say. */
 export const SHELLS: Readonly<Record<string, ShellKind>> = {

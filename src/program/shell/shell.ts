@@ -1,5 +1,6 @@
 /** The shell as one process after another: how it forks, waits, jumps and ends, whatever its script says. */
 import type { ParsedScript, ProcessSubstitutionPart, Statement } from 'unbash';
+import { mapStepLists } from '../check.js';
 import type { ExecBody, ForkBody, ProgramLibrary, Step } from '../step.js';
 import type { ShellKind } from './kinds.js';
 import { lifeOf } from './life.js';
@@ -286,7 +287,6 @@ export abstract class Shell {
 
   private finished(step: Step, around: readonly (number | undefined)[]): Step[] {
     if (typeof step === 'string') return [step];
-    const inside = (steps: readonly Step[]): Step[] => this.finish(steps, around);
     if ('break' in step && step.break > FRAME)
       return [{ break: around.length - around.lastIndexOf(step.break - FRAME) }];
     if ('repeat' in step) {
@@ -297,24 +297,12 @@ export abstract class Shell {
         steps.pop();
       return steps.length === 0 ? [] : [{ repeat: { ...step.repeat, steps } }];
     }
-    if ('if' in step) {
-      const { status, steps, else: otherwise } = step.if;
-      const body = { status, steps: inside(steps) };
-      return [{ if: otherwise === undefined ? body : { ...body, else: inside(otherwise) } }];
-    }
-    if ('fork' in step) {
-      const { fork } = step;
-      const copy: Step = {
-        fork: {
-          ...fork,
-          steps: fork.steps && this.finish(fork.steps),
-          ...(fork.orElse === undefined ? {} : { orElse: inside(fork.orElse) }),
-        },
-      };
-      if (this.detached.has(step)) this.detached.add(copy);
-      return [copy];
-    }
-    return [step];
+    if (!('if' in step || 'fork' in step)) return [step];
+    const copy = mapStepLists(step, (steps, key) =>
+      this.finish(steps, key[1] === 'steps' && key[0] === 'fork' ? [] : around),
+    );
+    if (this.detached.has(step)) this.detached.add(copy);
+    return [copy];
   }
 }
 

@@ -6,13 +6,8 @@ import { FAILURE, known, negated, type Status, SUCCESS, textOf, type Value } fro
 
 /** What every container has: then a test for it is no assumption. */
 const HERE: Readonly<Record<string, 'd' | 'f' | 'c'>> = {
-  '/': 'd',
-  '/tmp': 'd',
-  '/dev': 'd',
-  '/proc': 'd',
-  '/etc': 'd',
-  '/etc/passwd': 'f',
-  '/dev/null': 'c',
+  ...{ '/': 'd', '/tmp': 'd', '/dev': 'd', '/proc': 'd', '/etc': 'd' },
+  ...{ '/etc/passwd': 'f', '/dev/null': 'c' },
 };
 
 const BINARY = /^(=|==|!=|<|>|-eq|-ne|-lt|-le|-gt|-ge|-nt|-ot|-ef|=~)$/;
@@ -77,20 +72,13 @@ function nonEmpty(value: Value): Status {
 }
 
 function unary(operator: string, value: Value): Status {
+  if (operator === '-n') return nonEmpty(value);
+  if (operator === '-z') return negated(nonEmpty(value));
+  if (operator === '-t') return FAILURE;
   const text = textOf(value);
-  switch (operator) {
-    case '-n':
-      return nonEmpty(value);
-    case '-z':
-      return negated(nonEmpty(value));
-    case '-t':
-      return FAILURE;
-    default: {
-      const kind = text !== null && Object.hasOwn(HERE, text) ? HERE[text] : null;
-      if (kind === null) return open(`a test of the file ${text ?? 'that a variable names'}`);
-      return given(operator === `-${kind}` || !/^-[bcdfhkpLSgu]$/.test(operator));
-    }
-  }
+  const kind = text !== null && Object.hasOwn(HERE, text) ? HERE[text] : null;
+  if (kind === null) return open(`a test of the file ${text ?? 'that a variable names'}`);
+  return given(operator === `-${kind}` || !/^-[bcdfhkpLSgu]$/.test(operator));
 }
 
 /** Comparisons that the status of a child can be looked at with: which value, and what if it is that. */
@@ -122,45 +110,31 @@ function matches(left: Value, operator: string, right: Value, state: State): Sta
 }
 
 function compare(a: string, operator: string, b: string): Status {
-  switch (operator) {
-    case '=':
-    case '==':
-      return given(a === b);
-    case '!=':
-      return given(a !== b);
-    case '<':
-      return given(a < b);
-    case '>':
-      return given(a > b);
-    case '=~':
-      return open('a match of a regular expression');
-    case '-nt':
-    case '-ot':
-    case '-ef':
-      return open('a comparison of files');
-    default:
-      return compareNumbers(a.trim(), operator, b.trim());
-  }
+  if (operator === '=~') return open('a match of a regular expression');
+  if (/^-(nt|ot|ef)$/.test(operator)) return open('a comparison of files');
+  const text = OF_TEXTS[operator];
+  if (text !== undefined) return given(text(a, b));
+  const [left, right] = [a.trim(), b.trim()];
+  const number = OF_NUMBERS[operator];
+  const areNumbers = [left, right].every((each) => /^[-+]?\d+$/.test(each));
+  return areNumbers && number !== undefined ? given(number(Number(left), Number(right))) : known(2);
 }
 
-function compareNumbers(a: string, operator: string, b: string): Status {
-  if (!/^[-+]?\d+$/.test(a) || !/^[-+]?\d+$/.test(b)) return known(2);
-  const difference = Number(a) - Number(b);
-  switch (operator) {
-    case '-eq':
-      return given(difference === 0);
-    case '-ne':
-      return given(difference !== 0);
-    case '-lt':
-      return given(difference < 0);
-    case '-le':
-      return given(difference <= 0);
-    case '-gt':
-      return given(difference > 0);
-    default:
-      return given(difference >= 0);
-  }
-}
+const OF_TEXTS: Readonly<Record<string, (a: string, b: string) => boolean>> = {
+  '=': (a, b) => a === b,
+  '==': (a, b) => a === b,
+  '!=': (a, b) => a !== b,
+  '<': (a, b) => a < b,
+  '>': (a, b) => a > b,
+};
+const OF_NUMBERS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
+  '-eq': (a, b) => a === b,
+  '-ne': (a, b) => a !== b,
+  '-lt': (a, b) => a < b,
+  '-le': (a, b) => a <= b,
+  '-gt': (a, b) => a > b,
+  '-ge': (a, b) => a >= b,
+};
 
 function both(a: Status, b: Status): Status {
   if (a.is === 'known') return a.value === 0 ? b : a;

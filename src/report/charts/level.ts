@@ -22,10 +22,7 @@ export interface Bound {
   words: (value: number) => string;
 }
 
-export const PID_MAX: Bound = {
-  column: 'pid_max',
-  words: (value) => limitWords({ name: 'pid_max', value }),
-};
+export const PID_MAX: Bound = { column: 'pid_max', words: (value) => limitWords({ name: 'pid_max', value }) };
 
 export interface Level {
   /** Upper end of the axis. */
@@ -92,10 +89,7 @@ function partLimits(result: RunResult, frame: TimeFrame): Level['also'] {
   const threadsMax = threadsMaxOf(result);
   const limits: Level['also'] = [];
   if (peakOf(result, frame, ['loadavg_tasks']) >= REACH * threadsMax)
-    limits.push({
-      value: threadsMax,
-      text: `threads-max ${formatCount(threadsMax)} (tasks and zombies)`,
-    });
+    limits.push({ value: threadsMax, text: `threads-max ${formatCount(threadsMax)} (tasks and zombies)` });
   const ofAllPods = result.timeline.all_pods_pids_max[0];
   if (bindingOf(result) === 'all-pods')
     limits.push({
@@ -168,10 +162,7 @@ export function limitLabels(level: Level): ChartSpec[] {
   }
   const labels = limits.flatMap(({ t, value }) => {
     const isInSight = value <= top;
-    const where = {
-      x: { datum: t, type: 'quantitative' },
-      ...height(isInSight ? value : Math.round(top)),
-    };
+    const where = { x: { datum: t, type: 'quantitative' }, ...height(isInSight ? value : Math.round(top)) };
     const above = isInSight ? {} : { baseline: 'top', dy: 4 };
     return withHalo({ ...bold, ...above, text: `${isInSight ? '' : '↑ '}${bound.words(value)}` }, where);
   });
