@@ -165,16 +165,14 @@ function inventory(reading: Reading): string {
 
 /** What failed on the node, by when it did so first: as a clause, and in a word. */
 export function firstFailures({ symptoms }: RunResult): { seconds: number; clause: string; what: string }[] {
-  return [
-    { seconds: symptoms.firstProbeFailureSeconds, clause: 'the first probe fails', what: 'probes' },
-    {
-      seconds: symptoms.firstPodCreateFailedSeconds,
-      clause: 'the first pod cannot be created',
-      what: 'new pods',
-    },
-    { seconds: symptoms.firstSshRefusedSeconds, clause: 'the first ssh login is refused', what: 'logins' },
-  ]
-    .flatMap(({ seconds, ...words }) => (seconds === null ? [] : [{ seconds, ...words }]))
+  const { firstProbeFailureSeconds, firstPodCreateFailedSeconds, firstSshRefusedSeconds } = symptoms;
+  const all: [number | null, clause: string, what: string][] = [
+    [firstProbeFailureSeconds, 'the first probe fails', 'probes'],
+    [firstPodCreateFailedSeconds, 'the first pod cannot be created', 'new pods'],
+    [firstSshRefusedSeconds, 'the first ssh login is refused', 'logins'],
+  ];
+  return all
+    .flatMap(([seconds, clause, what]) => (seconds === null ? [] : [{ seconds, clause, what }]))
     .sort((a, b) => a.seconds - b.seconds);
 }
 

@@ -3,23 +3,10 @@ import type { Ceiling, CeilingScope } from '../run/ceilings.js';
 import { formatCount } from '../text/figures.js';
 import { plainTable } from '../text/table.js';
 import { printable } from './terminal.js';
+import words from './words.json' with { type: 'json' };
 
-const OF: Record<CeilingScope, string> = {
-  node: 'the machine',
-  service: 'service',
-  'all-pods': 'all pods together',
-  pod: 'pod',
-  container: 'container',
-  namespace: 'namespace',
-};
-const REFUSED: Record<CeilingScope, string> = {
-  node: 'every fork',
-  service: 'starts',
-  'all-pods': 'their forks',
-  pod: 'its forks',
-  container: 'its forks',
-  namespace: 'its forks',
-};
+/** Whose limit it is, and what it refuses. */
+const WORDS = words.ceilings as unknown as Readonly<Record<CeilingScope, [of: string, refused: string]>>;
 const NAME_MAX = 21;
 
 export function renderCeilings(ceilings: readonly Ceiling[]): string {
@@ -27,7 +14,7 @@ export function renderCeilings(ceilings: readonly Ceiling[]): string {
     ceiling.limit,
     nameOf(ceiling),
     ...[ceiling.value, ceiling.used, ceiling.left].map(formatCount),
-    REFUSED[ceiling.scope],
+    WORDS[ceiling.scope][1],
   ]);
   const head = ['LIMIT', 'OF', 'VALUE', 'USED', 'LEFT', 'REFUSED'];
   const align = ['left', 'left', 'right', 'right', 'right'] as const;
@@ -36,7 +23,7 @@ export function renderCeilings(ceilings: readonly Ceiling[]): string {
 
 /** `pod web-3 of 60`; of a long name the end tells it apart. */
 function nameOf({ scope, of, copies }: Ceiling): string {
-  const kind = OF[scope];
+  const [kind] = WORDS[scope];
   if (of === null) return kind;
   const more = copies > 1 ? ` of ${copies}` : '';
   const room = NAME_MAX - kind.length - 1 - more.length;

@@ -141,26 +141,13 @@ function capital(family: Family): string {
 
 // ---------------------------------------------------------------------------------------------- sections
 
-const ADOPTERS: Told = {
-  'pid1-of-container': 'PID 1 of a container',
-  shim: 'the shim of the container runtime',
-  'live-parent': 'a living parent that does not wait',
-  'host-init': 'PID 1 of the machine',
-};
-
-function who({
-  zombieComms,
-  zombiesByParent,
-  candidates,
-  livingCrowds: crowds,
-  zombies,
-  verdict,
-}: Finding): string[] {
+function who(finding: Finding): string[] {
+  const { zombieComms, zombiesByParent, candidates, livingCrowds: crowds, zombies, verdict } = finding;
   if (verdict === 'no-leak' && !zombies) return [];
   const many = leakers(zombiesByParent ?? []);
   const shown = many.length > 0 ? many : (zombiesByParent ?? []);
   const families = shown.slice(0, FAMILIES_SHOWN_MAX).map((family) => {
-    const what = [family.adopter && ADOPTERS[family.adopter], family.where].filter(Boolean).join(', ');
+    const what = [family.adopter && words.adopters[family.adopter], family.where].filter(Boolean).join(', ');
     const rate = per(family.rate.currentPerHour ?? family.rate.perHour);
     return `${capital(family)}${what ? `, ${visible(what)}` : ''}: ${plural(family.count, 'zombie')}${rate} (${comms(family.zombieComms)})${ownText(family)}`;
   });
@@ -209,18 +196,16 @@ function rates({ main, comparison }: Diagnosis): string[] {
   const rate = zombiesByParent?.[0]?.rate;
   const lines: string[] = [];
   if (ratePerHour !== null) {
+    const { value, tolerancePct } = ratePerHour;
+    const late = main.currentRatePerHour;
     const basis =
       ratePerHour.basis === 'two-captures'
         ? `between two lists ${formatSeconds(comparison!.hours! * 3600)} apart`
         : 'from when the zombies started';
-    const while_ = main.currentRatePerHour === 0 ? 'while it went on, ' : '';
-    lines.push(`${while_}${speed(ratePerHour.value)} (±${Math.ceil(ratePerHour.tolerancePct)} %), ${basis}`);
-    if (
-      main.currentRatePerHour !== null &&
-      main.currentRatePerHour > 0 &&
-      Math.abs(main.currentRatePerHour / ratePerHour.value - 1) > 0.3
-    )
-      lines.push(`of late ${speed(main.currentRatePerHour)}`);
+    lines.push(
+      `${late === 0 ? 'while it went on, ' : ''}${speed(value)} (±${Math.ceil(tolerancePct)} %), ${basis}`,
+    );
+    if (late !== null && late > 0 && Math.abs(late / value - 1) > 0.3) lines.push(`of late ${speed(late)}`);
   } else if (rate?.boundsPerHour) {
     const [least, most] = rate.boundsPerHour;
     const upTo = Number.isFinite(most) ? ` and at most ${formatCount(most)}` : '';
@@ -308,16 +293,8 @@ function notes({ main, findings }: Diagnosis): string[] {
   ];
 }
 
-function readAs({
-  source,
-  format,
-  processes,
-  threads,
-  view,
-  capturedAt,
-  container,
-  refusal,
-}: Finding): string {
+function readAs(finding: Finding): string {
+  const { source, format, processes, threads, view, capturedAt, container, refusal } = finding;
   if (refusal !== null) return `${visible(source)}: not read (${refusal})`;
   const seen =
     view === 'unknown' ? '' : ` seen from the ${view}${container === null ? '' : ` ${visible(container)}`}`;

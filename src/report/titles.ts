@@ -16,6 +16,7 @@ import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare, listOf, plural } from '../text/figures.js';
 import { capitalised, firstFailures, headline } from './answer.js';
 import { byUrgency, downClause, harmClauses, harmName, shortAnswer } from './harm-words.js';
+import words from './words.json' with { type: 'json' };
 
 /** Under the answer: the question. */
 export function question(result: RunResult): string {
@@ -91,23 +92,11 @@ export function symptomsHeadline(result: RunResult): string {
   return `${where} fails within ${formatSeconds(result.endSeconds)}`;
 }
 
-const LIMITED_NAMES: Record<Limited, string> = {
-  service: "the runtime's service",
-  all_pods: 'all pods together',
-  pod: 'the fullest pod',
-  container: 'the fullest container',
-  namespace: 'the fullest PID namespace of a pod',
-};
+const LIMITED_NAMES: Readonly<Record<Limited, string>> = words.limited;
 
 export function limitHeadline(result: RunResult, of: Limited): string {
-  const scopes = {
-    service: 'service',
-    all_pods: 'all-pods',
-    pod: 'pod',
-    container: 'container',
-    namespace: 'pod',
-  };
-  const told = harmClauses(result).find(({ harm }) => harm.kind === 'refused' && harm.scope === scopes[of]);
+  const scope = of === 'all_pods' ? 'all-pods' : of === 'namespace' ? 'pod' : of;
+  const told = harmClauses(result).find(({ harm }) => harm.kind === 'refused' && harm.scope === scope);
   if (told !== undefined) return capitalised(told.clause);
   const used = result.timeline[`${of}_pids`];
   const most = used.reduce((row, count, index) => (count > used[row] ? index : row), 0);
@@ -157,20 +146,8 @@ export function symptomsSubtitle({ timeline, endSeconds }: RunResult, untilSecon
   return `${within}: ${listOf(tried.map(({ good, one }) => plural(good, one)))}, and every one worked${not}`;
 }
 
-/** Origins as the engine calls them. Of the node itself there is one of each. */
-const ORIGIN_NAMES: Record<string, [one: string, many: string]> = {
-  host: ['the host itself', 'the host itself'],
-  ssh: ['ssh logins', 'ssh logins'],
-  cron: ['cron jobs', 'cron jobs'],
-  liveness: ['the liveness probe', 'the liveness probes'],
-  readiness: ['the readiness probe', 'the readiness probes'],
-  startup: ['the startup probe', 'the startup probes'],
-  hook: ['the lifecycle hooks', 'the lifecycle hooks'],
-  exec: ['execs by hand', 'execs by hand'],
-  main: ['the main process', 'the main processes'],
-  infra: ['the infra process', 'the infra processes'],
-  shim: ['the runtime shim', 'the runtime shims'],
-};
+/** Of one, and of many, by origins as the engine calls them. */
+const ORIGIN_NAMES = words.origins as Readonly<Record<string, string[]>>;
 const PLURAL_ORIGINS = ['ssh', 'cron', 'hook', 'exec'];
 
 function culpritName({ origin, pods, containers }: Culprit): string {

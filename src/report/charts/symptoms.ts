@@ -4,6 +4,7 @@ import { rowAt } from '../../run/story.js';
 import { formatCompact } from '../../text/figures.js';
 import { symptomsHeadline, symptomsSubtitle } from '../titles.js';
 import { interruptionLayers, interruptionWords } from './marks.js';
+import data from './symptoms.json' with { type: 'json' };
 import { type ChartSpec, COLOURS, chart, type Json, once } from './theme.js';
 import {
   clockExpression,
@@ -23,28 +24,9 @@ interface Strip {
   failed: { label: string; column: TimelineColumn };
 }
 
-const STRIPS: Strip[] = [
-  {
-    title: 'Probes',
-    worked: { label: 'passed', columns: ['probe_runs', 'probe_failures'] },
-    failed: { label: 'failed', column: 'probe_failures' },
-  },
-  {
-    title: 'Pod creations',
-    worked: { label: 'worked', columns: ['pods_created'] },
-    failed: { label: 'failed', column: 'pods_create_failed' },
-  },
-  {
-    title: 'Pod deletions',
-    worked: { label: 'worked', columns: ['pods_deleted'] },
-    failed: { label: 'stuck', column: 'pods_delete_stuck' },
-  },
-  {
-    title: 'ssh logins',
-    worked: { label: 'let in', columns: ['ssh_ok'] },
-    failed: { label: 'refused', column: 'ssh_refused' },
-  },
-];
+const STRIPS = data.strips as Strip[];
+/** Over which attempts are counted together, in seconds, and how that is called. */
+const BINS = data.bins as [seconds: number, name: string][];
 
 const STRIP_HEIGHT = 70;
 const MARKS_HEIGHT = 18;
@@ -53,19 +35,6 @@ const AXIS_EXTENT = 58;
 const LABEL_ROOM = 110;
 const STRIP_WIDTH = PLOT_WIDTH - LABEL_ROOM + 16;
 
-/** Over which attempts are counted together, and how that is called. */
-const BINS = [
-  [1, 's'],
-  [10, '10 s'],
-  [60, 'min'],
-  [600, '10 min'],
-  [3600, 'h'],
-  [6 * 3600, '6 h'],
-  [86_400, 'd'],
-  [7 * 86_400, '7 d'],
-  [30 * 86_400, '30 d'],
-  [365 * 86_400, 'year'],
-] as const;
 const BINS_MAX = 80;
 /** A failure among many attempts is drawn this high at least, as a part of the strip. */
 const SEEN_FROM = 0.05;

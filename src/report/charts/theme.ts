@@ -1,6 +1,7 @@
 /** One look for every chart: sizes, colours, type, and how a title is broken into lines. */
 import { unbroken } from '../../text/figures.js';
 import { fillLines } from '../../text/table.js';
+import theme from './theme.json' with { type: 'json' };
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 /** A Vega-Lite specification: plain JSON. Data is named by a URL relative to the file that holds it. */
@@ -10,20 +11,8 @@ export type ChartSpec = { [key: string]: Json };
 export const CHART_WIDTH = 700;
 
 /** Okabe and Ito's palette, which survives all common kinds of colour blindness. */
-export const COLOURS = {
-  live: '#0072b2',
-  zombies: '#d55e00',
-  pinned: '#e69f00',
-  seen: '#0072b2',
-  truth: '#000000',
-  hidden: '#e69f00',
-  worked: '#b7c3cc',
-  failed: '#d55e00',
-  ink: '#1b1f24',
-  faint: '#57606a',
-  grid: '#e4e8ec',
-  paper: '#ffffff',
-} as const;
+export const COLOURS = theme.colours;
+type Colour = keyof typeof COLOURS;
 
 /** What holds a PID, in stacking order from below; the keys are columns of timeline.csv and blame.csv. */
 export const KINDS = [
@@ -32,41 +21,10 @@ export const KINDS = [
   { key: 'pinned', label: 'pinned PIDs (no process left)', colour: COLOURS.pinned },
 ] as const;
 
-const FONT = 'Helvetica, Arial, sans-serif';
-
-const CONFIG: ChartSpec = {
-  font: FONT,
-  background: '#ffffff',
-  padding: 12,
-  view: { stroke: null },
-  title: {
-    anchor: 'start',
-    frame: 'bounds',
-    fontSize: 17,
-    fontWeight: 'bold',
-    color: COLOURS.ink,
-    lineHeight: 21,
-    offset: 14,
-    subtitleFontSize: 13,
-    subtitleColor: COLOURS.faint,
-    subtitleLineHeight: 17,
-    subtitlePadding: 5,
-  },
-  axis: {
-    labelFontSize: 12,
-    labelColor: COLOURS.faint,
-    titleFontSize: 12,
-    titleFontWeight: 'normal',
-    titleColor: COLOURS.faint,
-    titlePadding: 8,
-    domainColor: COLOURS.faint,
-    tickColor: COLOURS.faint,
-    gridColor: COLOURS.grid,
-  },
-  axisY: { domain: false, ticks: false, labelPadding: 6 },
-  legend: { labelFontSize: 12, labelColor: COLOURS.ink, titleFontSize: 12, symbolSize: 110 },
-  text: { fontSize: 12, color: COLOURS.ink },
-};
+/** The look of axes, titles and legends: theme.json, in which `@ink` is a colour by its name. */
+const CONFIG: ChartSpec = JSON.parse(JSON.stringify(theme.config), (_key, value) =>
+  typeof value === 'string' && value.startsWith('@') ? COLOURS[value.slice(1) as Colour] : value,
+);
 
 /** Average advance of a character of the title, as a part of the font size, in DejaVu, the widest we meet. */
 const BOLD_ADVANCE = 0.62;
