@@ -58,7 +58,7 @@ export function scenarioOfCluster(
   }
   tellWhatIsLeftOut(found, path, findings);
   const nodeNames = placeUnits(found.units, objects, path, findings);
-  const maker = new Maker(objects, found.units, { preset, findings, path, origins });
+  const maker = new Maker(objects, found.units, preset, path, findings, origins);
   const made = nodeNames.length === 0 ? maker.scenario() : maker.fleet(nodeNames);
   const isTooMuch = nodeNames.length === 0 && found.units.length > POD_COUNT_MAX;
   return isTooMuch ? null : { document: origins.document(made, path), comments: maker.comments };
@@ -133,26 +133,15 @@ function tellWhatIsLeftOut(found: Units, path: string, findings: Findings): void
 /** The plain values of the document, with a comment where somebody who edits it may wonder. */
 class Maker {
   readonly comments: Comment[] = [];
-  private readonly preset: PresetName | undefined;
-  private readonly findings: Findings;
-  private readonly path: string;
-  private readonly origins: Origins;
 
   constructor(
     private readonly objects: readonly KubeObject[],
     private readonly units: readonly Unit[],
-    {
-      preset,
-      findings,
-      path,
-      origins,
-    }: { preset?: PresetName; findings: Findings; path: string; origins: Origins },
-  ) {
-    this.preset = preset;
-    this.findings = findings;
-    this.path = path;
-    this.origins = origins;
-  }
+    private readonly preset: PresetName | undefined,
+    private readonly path: string,
+    private readonly findings: Findings,
+    private readonly origins: Origins,
+  ) {}
 
   scenario(): Record<string, unknown> {
     this.refuseTooMany();

@@ -2,16 +2,9 @@
 
 import { US_PER_DAY, US_PER_MINUTE, US_PER_SECOND } from '../../sim/time.js';
 import { printDuration } from '../../text/duration.js';
+import words from './words.json' with { type: 'json' };
 
-const NAMED: Readonly<Record<string, string>> = {
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-  '@monthly': '0 0 1 * *',
-  '@weekly': '0 0 * * 0',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@hourly': '0 * * * *',
-};
+const NAMED: Readonly<Record<string, string>> = words.schedules;
 
 const MINUTES_PER_DAY = US_PER_DAY / US_PER_MINUTE;
 

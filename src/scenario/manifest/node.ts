@@ -6,6 +6,7 @@ import { VERSION_PATTERN } from '../../text/quantity.js';
 import { isMapping, shorten, textOf } from '../../text/value.js';
 import type { Origins } from './origins.js';
 import type { KubeObject } from './text.js';
+import words from './words.json' with { type: 'json' };
 
 export interface NodeAccount {
   /** As under `node:`. */
@@ -93,24 +94,8 @@ function kernelOf(
 }
 
 /** By `osImage`: with a systemd before 243, which leaves pid_max to the kernel, or without systemd. */
-const OLD_SYSTEMD: readonly (readonly [RegExp, string])[] = [
-  [/^Amazon Linux 2$/, 'systemd 219'],
-  [/^CentOS Linux 7|^Red Hat Enterprise Linux.* 7\.|^Oracle Linux Server 7/, 'systemd 219'],
-  [/^Ubuntu 1[468]\./, 'a systemd before 243'],
-  [/^Debian GNU\/Linux (8|9|10) /, 'a systemd before 243'],
-  [/^Red Hat Enterprise Linux 8\.[01]\b/, 'systemd 239 (RHEL sets it from 8.2 on)'],
-  [/^Talos/, 'no systemd'],
-  [/^Alpine Linux/, 'no systemd'],
-];
-const NEW_SYSTEMD = [
-  /^Ubuntu (2\d)\./,
-  /^Debian GNU\/Linux (1[1-9]|[2-9]\d)\b/,
-  /^Amazon Linux 2023/,
-  /^Red Hat Enterprise Linux( CoreOS)? ?(8\.[2-9]|8\.1\d|9|1\d|4\d\d)/,
-  /^(CentOS Stream|Rocky Linux|AlmaLinux|Oracle Linux Server) (8|9|1\d)/,
-  /^Fedora/,
-  /^Flatcar|^Bottlerocket|^Azure Linux|^CBL-Mariner|^Container-Optimized OS|^Arch Linux|^openSUSE|^SUSE/,
-];
+const OLD_SYSTEMD = words.oldSystemd.map(([pattern, why]) => [new RegExp(pattern), why] as const);
+const NEW_SYSTEMD = words.newSystemd.map((pattern) => new RegExp(pattern));
 
 /** The part of `6.1.0-18-amd64`, `v1.29.3`, `v1.27.3+k3s1` that is a scenario's version; null: none. */
 function versionIn(text: unknown): string | null {

@@ -2,6 +2,7 @@
 import { below, type Place } from '../../text/findings.js';
 import { isMapping } from '../../text/value.js';
 import type { KubeObject } from './text.js';
+import words from './words.json' with { type: 'json' };
 
 export interface FoundSpec {
   /** The pod's spec. */
@@ -11,32 +12,13 @@ export interface FoundSpec {
   part: string;
 }
 
-const TEMPLATE = ['spec', 'template', 'spec'];
-const PATHS: Readonly<Record<string, readonly string[]>> = {
-  Pod: ['spec'],
-  PodTemplate: ['template', 'spec'],
-  CronJob: ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
-  Deployment: TEMPLATE,
-  StatefulSet: TEMPLATE,
-  DaemonSet: TEMPLATE,
-  ReplicaSet: TEMPLATE,
-  ReplicationController: TEMPLATE,
-  Job: TEMPLATE,
-};
-
-/** They hold texts and schemas that may look like anything. */
-const NO_PODS = new Set([
-  'CustomResourceDefinition',
-  'ConfigMap',
-  'Secret',
-  'Event',
-  'Node',
-  'ControllerRevision',
-]);
+/** Kinds that hold texts and schemas that may look like anything. */
+const NO_PODS = new Set(words.noPods);
+const PATHS: Readonly<Record<string, string>> = words.podSpecs;
 
 /** The path of the pod's spec in a kind that cannot do without; null: a kind that need not have any. */
 export function podSpecPath(kind: string): readonly string[] | null {
-  return Object.hasOwn(PATHS, kind) ? PATHS[kind] : null;
+  return Object.hasOwn(PATHS, kind) ? PATHS[kind].split('.') : null;
 }
 
 /** Every pod spec of an object: of a kind that has one, or of any other that has a pod template. */

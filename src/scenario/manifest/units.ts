@@ -13,6 +13,7 @@ import { cannotStart, isForWindows, type PlainPod, type PodContext, plainPod } f
 import { findPodSpecs, podSpecPath } from './pod-template.js';
 import { isUnrendered, TEMPLATE_MESSAGE } from './template.js';
 import type { KubeObject } from './text.js';
+import words from './words.json' with { type: 'json' };
 
 /** A pod that is to run, in a scenario's words. */
 export interface Unit {
@@ -200,15 +201,7 @@ function recurrence({ value, place }: KubeObject, findings: Findings): Record<st
 
 // ------------------------------------------------------------------------------------------- selection
 
-const SHORT_KINDS: Readonly<Record<string, string>> = {
-  po: 'pod',
-  deploy: 'deployment',
-  sts: 'statefulset',
-  ds: 'daemonset',
-  rs: 'replicaset',
-  rc: 'replicationcontroller',
-  cj: 'cronjob',
-};
+const SHORT_KINDS: Readonly<Record<string, string>> = words.short;
 
 /** `StatefulSet/queue`, `sts/queue`, `statefulsets/queue`: as kubectl takes it. */
 function sameWorkload(wanted: string, kind: string, name: string): boolean {
