@@ -4,38 +4,30 @@ import type { RandomStream } from '../sim/random.js';
 import type { Program } from './code.js';
 import type { Output } from './output.js';
 
-/** What a process waits for. */
-export const RUNNING = 0;
-export const SLEEPING = 1;
-export const PAUSED = 2;
-export const WAITING_ANY = 3;
-export const WAITING_ALL = 4;
-export const WAITING_LABEL = 5;
-/** A process that TypeScript runs, not a program. */
-export const WORKER = 6;
-/** Without a program or a worker: forked and not loaded yet, or ended. */
-export const IDLE = 7;
-/** In an exec, until its other threads have run, and ended. */
-export const ENDING_THREADS = 8;
-/** Its main thread has ended in the turn in which it made the thread that goes on, until that is run. */
-export const TAKING_OVER = 9;
-/** In a THREADS that takes one away, until that has run, and ended. */
-export const JOINING = 10;
-export type Waiting = typeof WAITING_ANY | typeof WAITING_ALL | typeof WAITING_LABEL;
-export type Blocked =
-  | Waiting
-  | typeof RUNNING
-  | typeof SLEEPING
-  | typeof PAUSED
-  | typeof WORKER
-  | typeof IDLE
-  | typeof ENDING_THREADS
-  | typeof TAKING_OVER
-  | typeof JOINING;
+/** What a process waits for. An enum, whose numbers the build writes into the code. */
+export enum Blocked {
+  RUNNING = 0,
+  SLEEPING = 1,
+  PAUSED = 2,
+  WAITING_ANY = 3,
+  WAITING_ALL = 4,
+  WAITING_LABEL = 5,
+  /** A process that TypeScript runs, not a program. */
+  WORKER = 6,
+  /** Without a program or a worker: forked and not loaded yet, or ended. */
+  IDLE = 7,
+  /** In an exec, until its other threads have run, and ended. */
+  ENDING_THREADS = 8,
+  /** Its main thread has ended in the turn in which it made the thread that goes on, until that is run. */
+  TAKING_OVER = 9,
+  /** In a THREADS that takes one away, until that has run, and ended. */
+  JOINING = 10,
+}
+export type Waiting = Blocked.WAITING_ANY | Blocked.WAITING_ALL | Blocked.WAITING_LABEL;
 
 /** Is it in one of the wait steps? */
 export function isWaiting(blocked: Blocked): blocked is Waiting {
-  return blocked >= WAITING_ANY && blocked <= WAITING_LABEL;
+  return blocked >= Blocked.WAITING_ANY && blocked <= Blocked.WAITING_LABEL;
 }
 
 /** A process that is run by TypeScript. */
@@ -56,7 +48,7 @@ export class ProcessContext {
   task: TaskId = NONE;
   program: Program | null = null;
   pc = 0;
-  blocked: Blocked = IDLE;
+  blocked: Blocked = Blocked.IDLE;
   /** An event to run it is under way. */
   queued = false;
   /** Another one whenever what is under way for this process has become stale. */
@@ -97,7 +89,7 @@ export class ProcessContext {
     this.pc = pc;
     this.stream = stream;
     this.worker = null;
-    this.blocked = RUNNING;
+    this.blocked = Blocked.RUNNING;
     this.waitedStatus = 0;
     if (program !== this.madeFor) this.makeFor(program);
     for (let slot = 0; slot < program.labelCount; slot++) this.labelPids[slot] = 0;
@@ -120,7 +112,7 @@ export class ProcessContext {
 
   end(): void {
     this.task = NONE;
-    this.blocked = IDLE;
+    this.blocked = Blocked.IDLE;
     this.queued = false;
     this.renew();
     this.worker = null;

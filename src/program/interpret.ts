@@ -16,18 +16,7 @@ import { type Distribution, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
 import * as Code from './code.js';
 import { Op, type Program } from './code.js';
-import {
-  ENDING_THREADS,
-  JOINING,
-  PAUSED,
-  type ProcessContext,
-  RUNNING,
-  SLEEPING,
-  TAKING_OVER,
-  WAITING_ALL,
-  WAITING_ANY,
-  WAITING_LABEL,
-} from './context.js';
+import { Blocked, type ProcessContext } from './context.js';
 import { SIGCHLD_DISPOSITIONS, SIGTERM_DISPOSITIONS } from './step.js';
 import { labelled, lookOnce, reap, retryWait, tryWait } from './waiting.js';
 
@@ -52,19 +41,19 @@ export interface InterpreterHost {
 /** The process has been woken, or starts. */
 export function resume(host: InterpreterHost, context: ProcessContext): void {
   const { task } = context;
-  if (context.blocked >= ENDING_THREADS && !mayGoOn(host, context)) return;
+  if (context.blocked >= Blocked.ENDING_THREADS && !mayGoOn(host, context)) return;
   if (host.kernel.pendingSignals(task) !== 0) {
     lookOnce(host.kernel, context);
     if (!handleSignals(host, context)) return;
   }
   retryWait(host.kernel, context);
-  if (context.blocked === RUNNING) runSteps(host, context);
+  if (context.blocked === Blocked.RUNNING) runSteps(host, context);
 }
 
 /** Is a process that waits for threads of its own over that? */
 function mayGoOn(host: InterpreterHost, context: ProcessContext): boolean {
-  if (context.blocked === JOINING) endJoined(host, context);
-  return context.blocked === ENDING_THREADS && goOnWithExec(host, context);
+  if (context.blocked === Blocked.JOINING) endJoined(host, context);
+  return context.blocked === Blocked.ENDING_THREADS && goOnWithExec(host, context);
 }
 
 /** The thread that a process waits for runs, ends, and wakes it, behind those that became ready since. */
@@ -72,14 +61,14 @@ function endJoined(host: InterpreterHost, context: ProcessContext): void {
   const { kernel } = host;
   if (kernel.dieOfSignal(context.task)) return;
   kernel.endThreads(context.task, 1);
-  context.blocked = RUNNING;
+  context.blocked = Blocked.RUNNING;
   host.runAgain(context);
 }
 
 /** The thread that a main thread has made is run. True: the process has been left to it, and goes on. */
 export function takeOver(context: ProcessContext): boolean {
-  if (context.blocked !== TAKING_OVER) return false;
-  context.blocked = RUNNING;
+  if (context.blocked !== Blocked.TAKING_OVER) return false;
+  context.blocked = Blocked.RUNNING;
   return true;
 }
 
@@ -97,14 +86,14 @@ function goOnWithExec(host: InterpreterHost, context: ProcessContext): boolean {
     host.runAgain(context);
     return false;
   }
-  context.blocked = RUNNING;
+  context.blocked = Blocked.RUNNING;
   exec(kernel, context);
   return true;
 }
 
 /** The end of the SLEEP step that the process is in. */
 export function endSleep(context: ProcessContext): void {
-  if (context.blocked === SLEEPING) context.blocked = RUNNING;
+  if (context.blocked === Blocked.SLEEPING) context.blocked = Blocked.RUNNING;
 }
 
 /** The EXEC that `pc` is at. */
@@ -152,7 +141,7 @@ function exit(host: InterpreterHost, context: ProcessContext, status: number): v
     kernel.exit(context.task, status);
     return;
   }
-  context.blocked = RUNNING;
+  context.blocked = Blocked.RUNNING;
   host.runAgain(context);
 }
 
@@ -173,19 +162,23 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         return;
       case Op.SLEEP:
         context.pc = pc + Code.SLEEP_LENGTH;
-        context.blocked = SLEEPING;
+        context.blocked = Blocked.SLEEPING;
         host.wakeAfter(context, delayUs(program.durations[code[pc + Code.SLEEP_DURATION]], context.stream!));
         return;
       case Op.PAUSE:
         context.pc = pc + Code.BARE_LENGTH;
-        context.blocked = PAUSED;
+        context.blocked = Blocked.PAUSED;
         return;
       case Op.WAIT_ANY:
       case Op.WAIT_ALL:
       case Op.WAIT_LABEL: {
         const how =
-          code[pc] === Op.WAIT_ANY ? WAITING_ANY : code[pc] === Op.WAIT_ALL ? WAITING_ALL : WAITING_LABEL;
-        pc = context.pc = pc + (how === WAITING_LABEL ? Code.WAIT_LABEL_LENGTH : Code.BARE_LENGTH);
+          code[pc] === Op.WAIT_ANY
+            ? Blocked.WAITING_ANY
+            : code[pc] === Op.WAIT_ALL
+              ? Blocked.WAITING_ALL
+              : Blocked.WAITING_LABEL;
+        pc = context.pc = pc + (how === Blocked.WAITING_LABEL ? Code.WAIT_LABEL_LENGTH : Code.BARE_LENGTH);
         if (tryWait(kernel, context, how)) break;
         context.blocked = how;
         return;
@@ -200,7 +193,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
       case Op.EXEC:
         context.pc = pc;
         if (kernel.hasOtherThreads(task)) {
-          context.blocked = ENDING_THREADS;
+          context.blocked = Blocked.ENDING_THREADS;
           host.runAgain(context);
           return;
         }
@@ -299,7 +292,7 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         }
         // The thread that goes on has to be run first. If it was made in this turn, it is to run anyway.
         context.pc = pc;
-        if (isThreadNew) context.blocked = TAKING_OVER;
+        if (isThreadNew) context.blocked = Blocked.TAKING_OVER;
         else host.runAgain(context);
         return;
       default:
@@ -346,7 +339,7 @@ function takeThreadAway(host: InterpreterHost, context: ProcessContext, pc: numb
     return;
   }
   context.pc = pc;
-  context.blocked = JOINING;
+  context.blocked = Blocked.JOINING;
   host.runAgain(context);
 }
 

@@ -18,7 +18,7 @@ import {
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
-import { IDLE, isWaiting, ProcessContext, SLEEPING, WAITING_ANY, WORKER, type Worker } from './context.js';
+import { Blocked, isWaiting, ProcessContext, type Worker } from './context.js';
 import { endSleep, type InterpreterHost, resume, takeOver } from './interpret.js';
 import { type Output, UNTOLD } from './output.js';
 import { endWait, lookOnce } from './waiting.js';
@@ -119,7 +119,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   worker(task: TaskId, worker: Worker): void {
     const context = this.contextOf(task);
     context.task = task;
-    context.blocked = WORKER;
+    context.blocked = Blocked.WORKER;
     context.worker = worker;
   }
 
@@ -129,8 +129,8 @@ export class Machine implements InterpreterHost, KernelHooks {
     const context = this.contexts[this.kernel.processIndex(task)];
     if (context === undefined || context.queued) return;
     const { blocked } = context;
-    const mayGoOn = isWaiting(blocked) || blocked === WORKER;
-    if (mayGoOn || (blocked !== IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
+    const mayGoOn = isWaiting(blocked) || blocked === Blocked.WORKER;
+    if (mayGoOn || (blocked !== Blocked.IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
   }
 
   forked(_parent: TaskId, child: TaskId, hostPid: number): void {
@@ -143,7 +143,12 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** A program goes on before those that it kills can run; a worker waits until they are dead. */
   killed(sender: TaskId | typeof NONE, task: TaskId): boolean {
     const context = this.contextOf(task);
-    if (sender !== NONE && sender === this.turnOf && context.blocked !== IDLE && context.blocked !== WORKER) {
+    if (
+      sender !== NONE &&
+      sender === this.turnOf &&
+      context.blocked !== Blocked.IDLE &&
+      context.blocked !== Blocked.WORKER
+    ) {
       if (!context.queued) this.queue(context);
       return true;
     }
@@ -205,7 +210,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     const parent = kernel.parentOf(task);
     const waiter = this.contextOf(parent);
     const reaper = waiter.worker;
-    const isAwaited = reaper === null ? waiter.blocked === WAITING_ANY : reaper.reaped !== undefined;
+    const isAwaited = reaper === null ? waiter.blocked === Blocked.WAITING_ANY : reaper.reaped !== undefined;
     if (!isAwaited) return false;
     kernel.exitAwaited(task, status);
     if (reaper === null) {
@@ -272,7 +277,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   private endSleep(row: number, token: number): void {
     const context = this.contexts[row];
-    if (context.token !== token || context.blocked !== SLEEPING) return;
+    if (context.token !== token || context.blocked !== Blocked.SLEEPING) return;
     endSleep(context);
     context.renew();
     context.queued = false;

@@ -1,14 +1,7 @@
 /** What a program waits for: its wait steps, and the labels by which it knows its children. */
 import { ANY, type Kernel, NO_CHILD, NONE, type TaskId, taskId, WOULD_BLOCK } from '../kernel/kernel.js';
 import { type Program, WAIT_LABEL_LENGTH, WAIT_LABEL_SLOT } from './code.js';
-import {
-  isWaiting,
-  type ProcessContext,
-  RUNNING,
-  WAITING_ALL,
-  WAITING_LABEL,
-  type Waiting,
-} from './context.js';
+import { Blocked, isWaiting, type ProcessContext, type Waiting } from './context.js';
 
 /**
  * A signal is there for the process. If it is blocked in waitpid, that sees a child that is dead by now
@@ -17,36 +10,37 @@ import {
  */
 export function lookOnce(kernel: Kernel, context: ProcessContext): void {
   const { blocked } = context;
-  if (isWaiting(blocked) && isOver(blocked, waitOnce(kernel, context, blocked))) context.blocked = RUNNING;
+  if (isWaiting(blocked) && isOver(blocked, waitOnce(kernel, context, blocked)))
+    context.blocked = Blocked.RUNNING;
 }
 
 /** The end of the WAIT_ANY that the process is in: a child has been reaped for it. */
 export function endWait(kernel: Kernel, context: ProcessContext): void {
   context.waitedStatus = kernel.waitedStatus;
-  context.blocked = RUNNING;
+  context.blocked = Blocked.RUNNING;
 }
 
 export function retryWait(kernel: Kernel, context: ProcessContext): void {
   const { blocked } = context;
-  if (isWaiting(blocked) && tryWait(kernel, context, blocked)) context.blocked = RUNNING;
+  if (isWaiting(blocked) && tryWait(kernel, context, blocked)) context.blocked = Blocked.RUNNING;
 }
 
 /** One attempt at the wait step that `pc` is behind; true when there is nothing more to wait for. */
 export function tryWait(kernel: Kernel, context: ProcessContext, how: Waiting): boolean {
   let result = waitOnce(kernel, context, how);
-  while (how === WAITING_ALL && result >= 0) result = waitOnce(kernel, context, how);
+  while (how === Blocked.WAITING_ALL && result >= 0) result = waitOnce(kernel, context, how);
   return isOver(how, result);
 }
 
 /** After a waitpid with this result. */
 function isOver(how: Waiting, result: number): boolean {
-  return how === WAITING_ALL ? result === NO_CHILD : result !== WOULD_BLOCK;
+  return how === Blocked.WAITING_ALL ? result === NO_CHILD : result !== WOULD_BLOCK;
 }
 
 /** One waitpid of the wait step that `pc` is behind. */
 function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number {
   let child: TaskId | typeof ANY = ANY;
-  if (how === WAITING_LABEL) {
+  if (how === Blocked.WAITING_LABEL) {
     const slot = labelOperand(context);
     child = labelled(kernel, context, slot, false);
     if (child === NONE) {
@@ -58,7 +52,7 @@ function waitOnce(kernel: Kernel, context: ProcessContext, how: Waiting): number
   const result = kernel.wait(context.task, child);
   if (result < 0) return result;
   context.waitedStatus = kernel.waitedStatus;
-  if (how === WAITING_LABEL) context.labelStatuses[labelOperand(context)] = kernel.waitedStatus;
+  if (how === Blocked.WAITING_LABEL) context.labelStatuses[labelOperand(context)] = kernel.waitedStatus;
   return result;
 }
 
