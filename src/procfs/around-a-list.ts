@@ -2,8 +2,17 @@
 import lists from './lists.json' with { type: 'json' };
 import { dateOf } from './start-time.js';
 
+const LIMITS = {
+  pid_max: 'pidMax',
+  'threads-max': 'threadsMax',
+  'pids.max': 'pidsMax',
+  'pids.current': 'pidsCurrent',
+} as const;
+export type LimitKey = (typeof LIMITS)[keyof typeof LIMITS];
+export const LIMIT_KEYS = Object.values(LIMITS);
+
 /** Found beside the list. A limit that the text does not tell is null. */
-export interface Surroundings {
+export interface Surroundings extends Record<LimitKey, number | null> {
   host: string | null;
   /** Pod, `pod/container`, or container, if the list was made in one. */
   container: string | null;
@@ -11,10 +20,6 @@ export interface Surroundings {
   via: 'exec' | 'top' | null;
   command: string | null;
   dateS: number | null;
-  pidMax: number | null;
-  threadsMax: number | null;
-  pidsMax: number | null;
-  pidsCurrent: number | null;
 }
 
 export function nothingAround(): Surroundings {
@@ -77,14 +82,6 @@ function containerIn(tool: string, rest: string, command: string): string | null
   const isPod = tool === 'kubectl' || tool === 'oc';
   return name !== null && isPod && container !== undefined ? `${name}/${container}` : name;
 }
-
-const LIMITS = {
-  pid_max: 'pidMax',
-  'threads-max': 'threadsMax',
-  'pids.max': 'pidsMax',
-  'pids.current': 'pidsCurrent',
-} as const;
-export type LimitKey = (typeof LIMITS)[keyof typeof LIMITS];
 
 /** Takes note of a line that is no row. @returns whether it said anything. */
 export function noteLine(around: Surroundings, line: string, awaited: LimitKey[]): boolean {

@@ -11,6 +11,7 @@
 
 import { PID_MAX_LIMIT } from '../kernel/limits.js';
 import * as around from './around-a-list.js';
+import { LIMIT_KEYS } from './around-a-list.js';
 import { type CapturedRow, LISTERS } from './captured-row.js';
 import { type Column, columnsOf, formatOf, HEADLESS, headOfCommand } from './columns.js';
 import { type Counted, CountsReader, PstreeReader, StatusReader, statRow } from './other-lists.js';
@@ -311,8 +312,7 @@ export class CaptureReader {
 
   #captureOf(list: List): Capture {
     const { rows, reader, columns, around } = list;
-    for (const key of ['pidMax', 'threadsMax', 'pidsMax', 'pidsCurrent'] as const)
-      around[key] ??= this.#around[key];
+    for (const key of LIMIT_KEYS) around[key] ??= this.#around[key];
     const lister = rows.findLast(({ name, mark, start }) => mark === 'plain' && start && LISTERS.test(name));
     const clockS = lister?.start?.kind === 'clock' ? lister.start.fromS : null;
     const isElapsed = columns.some(({ kind }) => kind === 'elapsed');
@@ -353,22 +353,22 @@ export class CaptureReader {
     if (this.#stats.length > 0 || status.length > 0) {
       const isStat = this.#stats.length >= status.length;
       const rows = isStat ? this.#stats : status;
-      const nowS = newest(
-        rows,
-        rows.findLast(({ name }) => LISTERS.test(name)),
-      );
+      const lister = rows.findLast(({ name }) => LISTERS.test(name));
+      const nowS = newest(rows, lister);
       const format = isStat ? 'proc-stat' : 'proc-status';
-      const byPid = new Map(rows.map((row) => [row.pid, row]));
-      return { ...blank, format, rows, byPid, nowS, clock: 'boot', showsState: true };
+      return { ...blank, format, ...withPids(rows), nowS, clock: 'boot', showsState: true };
     }
     if (this.#pstree !== null && this.#pstree.rows.length > 1) {
       const { rows, counted, threads } = this.#pstree;
-      const byPid = new Map(rows.map((row) => [row.pid, row]));
-      return { ...blank, format: 'pstree', rows, byPid, counted, threadRows: threads + rows.length };
+      return { ...blank, format: 'pstree', ...withPids(rows), counted, threadRows: threads + rows.length };
     }
     const counted = this.#counts?.counted(this.#around.command) ?? [];
     return counted.length > 0 ? { ...blank, format: 'ppid-count', counted } : blank;
   }
+}
+
+function withPids(rows: CapturedRow[]): Pick<Capture, 'rows' | 'byPid'> {
+  return { rows, byPid: new Map(rows.map((row) => [row.pid, row])) };
 }
 
 /** When what made the list started, which is now: unless a shell that had waited for long became it. */

@@ -39,16 +39,7 @@ export function headOfCommand(command: string): string | null {
 }
 
 /** By their heads, the name of the command that prints them. First come those that tell most. */
-const FORMATS: [string, string[]][] = [
-  ['top', ['VIRT', 'RES']],
-  ['top', ['%VSZ', 'PPID']],
-  ['ps-eLf', ['PPID', 'LWP', 'NLWP', 'STIME']],
-  ['ps-ef', ['PPID', 'C', 'STIME', 'CMD']],
-  ['ps-aux', ['USER', '%CPU', 'VSZ', 'COMMAND']],
-  ['ps-axj', ['PPID', 'PGID', 'TPGID']],
-  ['ps-el', ['WCHAN', 'SZ']],
-  ['podman-top', ['%CPU', 'ELAPSED', 'PPID']],
-];
+const FORMATS = lists.formats.map(([format, heads]) => [format, heads.split(' ')] as const);
 
 export function formatOf(columns: readonly Column[], isTree: boolean): string {
   const heads = columns.map(({ head }) => head);

@@ -1,5 +1,6 @@
 /** What every part of the resolution of one scenario shares. */
 
+import type { Userland } from '../program/userland.js';
 import type { Findings } from '../text/findings.js';
 import type { SourceDocument } from '../text/yaml.js';
 import type { AssumedImages } from './assumed-images.js';
@@ -17,6 +18,8 @@ export interface ResolveContext {
   manifests: Map<string, KubeObject[] | null>;
   /** Where manifests that name several nodes are taken apart: the node that is meant. */
   node?: string;
+  /** Where a container is resolved: whose programs its image has. */
+  userland?: Userland | null;
   /** Images of which it is assumed what they run: said when all are known. */
   assumedImages: AssumedImages;
 }

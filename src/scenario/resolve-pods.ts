@@ -9,9 +9,7 @@ import { type Userland, userlandOf } from '../program/userland.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { ResolveContext } from './context.js';
 import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
-import { resolveExecs, warnOfIdleExecs } from './resolve-execs.js';
-import { HANDLERS, resolveAction } from './resolve-handler.js';
-import { resolveHook } from './resolve-hooks.js';
+import { HANDLERS, resolveAction, resolveExec, resolveHook, warnOfIdleExecs } from './resolve-handler.js';
 import { micros, pidsMax, userOf, warnBeyondHorizon } from './resolve-node.js';
 import type { ContainerSource, PodEntrySource, PodSource, ProbeSource } from './schema.js';
 
@@ -187,19 +185,18 @@ function checkShareProcessNamespace(source: PodSource, kubelet: string, { findin
 function resolveContainer(
   source: ContainerSource,
   role: ContainerRole,
-  context: ResolveContext,
+  ofPod: ResolveContext,
 ): ContainerSpec | null {
+  const context = { ...ofPod, userland: userlandIn(source) };
   const program = resolveEntrypoint(source, role, context);
-  const probes: ProbeSpec[] = [];
-  for (const type of PROBE_TYPES) {
+  const probes = PROBE_TYPES.flatMap((type) => {
     const probe = source[`${type}Probe`];
-    const resolved = probe && resolveProbe(type, probe, userlandIn(source), context);
-    if (resolved) probes.push(resolved);
-  }
+    return (probe && resolveProbe(type, probe, context)) ?? [];
+  });
   const { restartPolicy, lifecycle, pidsLimit } = source;
-  const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, userlandIn(source), context);
-  const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, userlandIn(source), context);
-  const execs = resolveExecs(source, userlandIn(source), context);
+  const postStart = lifecycle?.postStart && resolveHook(lifecycle.postStart, context);
+  const preStop = lifecycle?.preStop && resolveHook(lifecycle.preStop, context);
+  const execs = source.execs.flatMap((exec) => resolveExec(exec, context) ?? []);
   return (
     program && {
       name: source.name,
@@ -221,54 +218,45 @@ function resolveEntrypoint(
   role: ContainerRole,
   context: ResolveContext,
 ): Program | null {
-  const { findings, programs } = context;
+  const { findings, programs, userland = null } = context;
+  const stays = role !== 'init';
   if (source.program !== undefined) {
-    if (source.command !== undefined) {
-      findings.error(
-        findings.of(source, 'command'),
-        'conflict',
-        '`program` and `command` say the same thing twice',
-        { aim: 'key' },
-      );
-    }
-    if (source.args !== undefined) {
-      findings.error(
-        findings.of(source, 'args'),
-        'conflict',
-        '`args` go with `command`, not with `program`',
-        { aim: 'key' },
-      );
-    }
-    const place = findings.of(source, 'program');
-    return programs.named(source.program, place, userlandIn(source), role !== 'init');
+    const twice = {
+      command: '`program` and `command` say the same thing twice',
+      args: '`args` go with `command`, not with `program`',
+    };
+    for (const key of ['command', 'args'] as const)
+      if (source[key] !== undefined)
+        findings.error(findings.of(source, key), 'conflict', twice[key], { aim: 'key' });
+    return programs.named(source.program, findings.of(source, 'program'), userland, stays);
   }
   if (source.command !== undefined) {
     const argv = [...source.command, ...(source.args ?? [])];
-    return programs.ofCommand(argv, findings.of(source, 'command'), {
-      userland: userlandIn(source),
-      stays: role !== 'init',
-    });
+    return programs.ofCommand(argv, findings.of(source, 'command'), { userland, stays });
   }
   if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;
-  if (source.image !== undefined) return assumeImage(source.name, source.image, role, source, context);
+  if (source.image !== undefined) return assumeImage(source, source.image, !stays, context);
+  const hint = 'Add `program:` or `command:`.';
   findings.error(findings.of(source), 'missing-key', `nothing says what container \`${source.name}\` runs`, {
-    hint: 'Add `program:` or `command:`.',
+    hint,
   });
   return null;
 }
 
 /** What an image runs is nowhere in a manifest. Said once of each image. */
 function assumeImage(
-  name: string,
-  image: string,
-  role: ContainerRole,
   source: ContainerSource,
-  { findings, programs, assumedImages }: ResolveContext,
+  image: string,
+  ends: boolean,
+  context: ResolveContext,
 ): Program | null {
-  const ends = role === 'init';
-  const program = programs.assumeQuiet(`${ends ? 'init ' : ''}image ${image}`, commOf(image), ends);
-  assumedImages.add(image, { container: name, ends, place: findings.of(source, 'image') });
-  return programs.named(program, findings.of(source, 'image'));
+  const { findings, programs, assumedImages } = context;
+  const place = findings.of(source, 'image');
+  assumedImages.add(image, { container: source.name, ends, place });
+  return programs.named(
+    programs.assumeQuiet(`${ends ? 'init ' : ''}image ${image}`, commOf(image), ends),
+    place,
+  );
 }
 
 /** `docker.io/library/nginx:1.27@sha256:…` runs something that `ps` might well call `nginx`. */
@@ -281,22 +269,16 @@ function userlandIn({ userland, image }: ContainerSource): Userland | null {
   return userland ?? (image === undefined ? null : userlandOf(image));
 }
 
-function resolveProbe(
-  type: ProbeType,
-  source: ProbeSource,
-  userland: Userland | null,
-  context: ResolveContext,
-): ProbeSpec | null {
+function resolveProbe(type: ProbeType, source: ProbeSource, context: ResolveContext): ProbeSpec | null {
   const { findings } = context;
   if (type !== 'readiness' && source.successThreshold !== 1) {
     const message = `${source.successThreshold} is too large: it must be 1 for a ${type} probe`;
     findings.error(findings.of(source, 'successThreshold'), 'out-of-range', message);
   }
-  const action = resolveAction(source, context, userland);
+  const action = resolveAction(source, context);
   if (action === undefined && !HANDLERS.some((handler) => findings.isInvalid(source, handler))) {
-    findings.error(findings.of(source), 'missing-key', 'the probe does not say what it does', {
-      hint: 'Add one of exec, httpGet, tcpSocket, grpc.',
-    });
+    const hint = 'Add one of exec, httpGet, tcpSocket, grpc.';
+    findings.error(findings.of(source), 'missing-key', 'the probe does not say what it does', { hint });
   }
   return action
     ? {
