@@ -77,29 +77,31 @@ interface Column {
   tone?: (result: RunResult) => Tone;
 }
 
-function when(seconds: number | null): string {
-  return seconds === null ? '-' : formatSeconds(seconds);
-}
-
 function limitCell(result: RunResult): string {
   const [first] = harmsOf(result);
   return first?.limit ? limitWords(first.limit) : '-';
 }
 
 /** Of the pods that are down at the end, the one that has been so for longest. */
-function downSince({ pods }: RunResult): number | null {
+function downSince({ pods }: RunResult): string {
   const since = pods.flatMap(({ downSinceSeconds }) => downSinceSeconds ?? []);
-  return since.length === 0 ? null : Math.min(...since);
+  return since.length === 0 ? '-' : formatSeconds(Math.min(...since));
 }
 
 function ofPods({ pods }: RunResult, count: (pod: RunResult['pods'][number]) => number): string {
   return formatCount(pods.reduce((sum, pod) => sum + count(pod), 0));
 }
 
-/** When something first failed; nothing did; nobody tried. */
-function failedAt(seconds: number | null, { timeline }: RunResult, ...worked: TimelineColumn[]): string {
-  if (seconds !== null) return formatSeconds(seconds);
-  return worked.some((column) => (timeline[column].at(-1) ?? 0) > 0) ? '-' : 'not tried';
+type FirstFailure = Extract<keyof RunResult['symptoms'], `first${string}Seconds`>;
+
+/** When something first failed; that nothing did; that nobody tried. */
+function failed(head: string, first: FirstFailure, worked: TimelineColumn): Column {
+  const cell = ({ symptoms, timeline }: RunResult): string => {
+    const seconds = symptoms[first];
+    if (seconds !== null) return formatSeconds(seconds);
+    return (timeline[worked].at(-1) ?? 0) > 0 ? '-' : 'not tried';
+  };
+  return { head, align: 'right', cell };
 }
 
 /** What a table has, however narrow. */
@@ -108,33 +110,21 @@ const FIRST_COLUMNS: readonly Column[] = [
   { head: 'AFTER', align: 'right', cell: timeToHarm, tone: toneOf },
   { head: 'FIRST HARM', align: 'left', cell: harmCell, tone: toneOf },
   { head: 'LIMIT', align: 'left', cell: limitCell },
-  { head: 'DOWN', align: 'right', cell: (result) => when(downSince(result)) },
+  { head: 'DOWN', align: 'right', cell: downSince },
 ];
 
 /** Of these as many as fit. */
 const MORE_COLUMNS: readonly Column[] = [
   { head: 'ZOMBIES', align: 'right', cell: ({ final }) => formatCount(final.zombies) },
-  {
-    head: 'SSH REFUSED',
-    align: 'right',
-    cell: (result) => failedAt(result.symptoms.firstSshRefusedSeconds, result, 'ssh_ok'),
-  },
-  {
-    head: 'POD REFUSED',
-    align: 'right',
-    cell: (result) => failedAt(result.symptoms.firstPodCreateFailedSeconds, result, 'pods_created'),
-  },
+  failed('SSH REFUSED', 'firstSshRefusedSeconds', 'ssh_ok'),
+  failed('POD REFUSED', 'firstPodCreateFailedSeconds', 'pods_created'),
   { head: 'PINNED', align: 'right', cell: ({ final }) => formatCount(final.pinned) },
 ];
 
 const WIDE_COLUMNS: readonly Column[] = [
   ...FIRST_COLUMNS,
   ...MORE_COLUMNS,
-  {
-    head: 'PROBE FAILED',
-    align: 'right',
-    cell: (result) => failedAt(result.symptoms.firstProbeFailureSeconds, result, 'probe_runs'),
-  },
+  failed('PROBE FAILED', 'firstProbeFailureSeconds', 'probe_runs'),
   { head: 'RESTARTS', align: 'right', cell: (result) => ofPods(result, ({ restarts }) => restarts) },
   { head: 'EVICTED', align: 'right', cell: (result) => ofPods(result, ({ evicted }) => evicted?.times ?? 0) },
   { head: 'NEVER CREATED', align: 'right', cell: ({ symptoms }) => formatCount(symptoms.podsNeverCreated) },

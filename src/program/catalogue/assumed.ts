@@ -20,56 +20,48 @@ export interface Assumption {
 /** An orphan that an assumed program is said to leave. */
 const ORPHAN: Step = { fork: { steps: ['setsid', { sleep: '10ms' }], orElse: [] } };
 
-export function isScriptFile(file: string): boolean {
+function isScriptFile(file: string): boolean {
   return /\.(sh|bash|ksh)$/.test(file) || /^(docker-)?entrypoint|healthcheck$/.test(basename(file));
 }
 
+interface Assumed {
+  source: ProgramSource;
+  assumption: Assumption;
+}
+
+/** That it is not known what a command does, named as a person wrote it. */
+export function unknownWords(command: string): string {
+  return `it is not known what \`${command}\` does to the process table`;
+}
+
 /** A command of which nothing is known, as what a container runs: it stays. */
-export function assumedServer(file: string): { source: ProgramSource; assumption: Assumption } {
-  const name = basename(file);
+export function assumedServer(file: string): Assumed {
+  const steps: Step[] = [{ 'on-term': 'exit' }, 'pause'];
+  const description = 'Assumed: starts no process and waits for none.';
   return {
-    source: {
-      comm: truncateComm(name || 'command'),
-      description: 'Assumed: starts no process and waits for none.',
-      steps: [{ 'on-term': 'exit' }, 'pause'],
-    },
-    assumption: {
-      what: `it is not known what \`${file}\` does to the process table`,
-      effect: 'taken as a quiet program that stays',
-    },
+    source: { comm: commOf(file), description, steps },
+    assumption: { what: unknownWords(file), effect: 'taken as a quiet program that stays' },
   };
 }
 
 /** What is assumed of a command: `orphans` of each run, 0 if nobody says otherwise. */
-export function assumedProgram(
-  file: string,
-  orphans: number,
-): { source: ProgramSource; assumption: Assumption } {
-  const comm = truncateComm(basename(file) || 'command');
+export function assumedProgram(file: string, orphans: number): Assumed {
+  const comm = commOf(file);
   const left = Array.from({ length: orphans }, () => ORPHAN);
   const isScript = isScriptFile(file);
+  const script: Step[] = [{ fork: { label: 'command', steps: [{ sleep: '2ms' }] } }, { wait: 'command' }];
   const steps: Step[] = isScript
-    ? [
-        { sigchld: 'reap-all' },
-        ...left,
-        { fork: { label: 'command', steps: [{ sleep: '2ms' }] } },
-        { wait: 'command' },
-      ]
+    ? [{ sigchld: 'reap-all' }, ...left, ...script, { exit: 'waited' }]
     : [...left, ...(measuredSteps(comm) ?? [{ sleep: '2ms' }])];
   const kind = isScript ? 'a script that waits for what it starts' : 'a plain program that starts no other';
   const effect =
     orphans === 0 ? `taken as ${kind}` : `taken to leave ${orphans} orphan${orphans === 1 ? '' : 's'} a run`;
   return {
-    source: {
-      comm,
-      description: `Assumed: ${kind}.`,
-      steps: isScript ? [...steps, { exit: 'waited' }] : steps,
-    },
-    assumption: {
-      what: `it is not known what \`${file}\` does to the process table`,
-      effect,
-      orphansPerRun: orphans,
-      command: file,
-    },
+    source: { comm, description: `Assumed: ${kind}.`, steps },
+    assumption: { what: unknownWords(file), effect, orphansPerRun: orphans },
   };
+}
+
+function commOf(file: string): string {
+  return truncateComm(basename(file) || 'command');
 }

@@ -12,7 +12,7 @@
 import { compileScript, type Found, SHELLS, type ShellKind } from '../shell/index.js';
 import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../step.js';
 import { shOf, type Userland } from '../userland.js';
-import { type Assumption, assumedProgram, assumedServer } from './assumed.js';
+import { type Assumption, assumedProgram, assumedServer, unknownWords } from './assumed.js';
 import { CATALOGUE } from './entries.js';
 import { invocationOf } from './invocation.js';
 import { runsUnseen } from './measured.js';
@@ -124,13 +124,8 @@ class Resolver {
     const [first, ...rest] = command;
     const file = basename(first);
     const plain = rest.filter((word) => !word.startsWith('-'));
-    for (const name of [
-      command.join(' '),
-      [file, ...rest].join(' '),
-      [file, ...plain].join(' '),
-      first,
-      file,
-    ]) {
+    const lines = [command, [file, ...rest], [file, ...plain]].map((words) => words.join(' '));
+    for (const name of [...lines, first, file]) {
       const source = this.library.get(name);
       if (source === undefined || MADE_UP.has(source)) continue;
       const ours = CATALOGUE.get(name);
@@ -211,7 +206,8 @@ class Resolver {
       return { body: { comm: 'unknown', steps: [{ exit: 127 }] }, comm: 'unknown', steps: [] };
     };
     const compiled = compileScript(kind, invocation, { find, library: this.library });
-    if (!compiled.ok) return badScript(compiled.message);
+    if (!compiled.ok)
+      return refused(`this is no shell script: ${compiled.message}`, 'Write it as the shell is to read it.');
     if (problem !== null) return { ok: false, problem };
     const effect = 'what follows from it is as in a probe’s usual course';
     const notes = compiled.assumptions.map((note) => ({ ...note, effect }));
@@ -288,14 +284,9 @@ function isWindows(file: string): boolean {
   return /^[A-Za-z]:[\\/]|\.(exe|cmd|bat|ps1)$|^(cmd|powershell|pwsh)$/i.test(file);
 }
 
-function badScript(message: string): Resolution {
-  const problem: ProgramProblem = {
-    path: [],
-    code: 'unknown-command',
-    message: `this is no shell script: ${message}`,
-    hint: 'Write it as the shell is to read it.',
-  };
-  return { ok: false, problem };
+function refused(message: string, hint?: string): Resolution {
+  const problem: ProgramProblem = { path: [], code: 'unknown-command', message };
+  return { ok: false, problem: hint === undefined ? problem : { ...problem, hint } };
 }
 
 /** A command as a person is told of it: a script of many lines by its first. */
@@ -308,18 +299,11 @@ export function quoted(command: readonly string[]): string {
 }
 
 function unknown(command: readonly string[], why?: string): Resolution {
-  if (command.length === 0)
-    return { ok: false, problem: { path: [], code: 'unknown-command', message: 'the command is empty' } };
+  if (command.length === 0) return refused('the command is empty');
   const line = quoted(command);
-  return {
-    ok: false,
-    problem: {
-      path: [],
-      code: 'unknown-command',
-      message: `it is not known what \`${line}\` does to the process table${why === undefined ? '' : ` (${why})`}`,
-      hint:
-        'Describe it under `programs:` by the name of the command, or record it where it can be run: ' +
-        `\`pidsim lab record -- ${line}\`.`,
-    },
-  };
+  return refused(
+    `${unknownWords(line)}${why === undefined ? '' : ` (${why})`}`,
+    'Describe it under `programs:` by the name of the command, or record it where it can be run: ' +
+      `\`pidsim lab record -- ${line}\`.`,
+  );
 }
