@@ -1,5 +1,5 @@
 /** Collects diagnostics, and remembers where every value that was read stands in which file. */
-import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
+import { type DiagnosticCode, diagnosticOf } from './codes.js';
 import type { Diagnostic } from './diagnostic.js';
 import type { Objection } from './objection.js';
 import type { Aim, Path, SourceDocument } from './yaml.js';
@@ -59,13 +59,13 @@ export class Findings {
     { document, path }: Place,
     code: DiagnosticCode,
     message: string,
-    { hint = CODE_DOCUMENTATION[code].remedy, aim = 'value' }: Remark,
+    { hint, aim = 'value' }: Remark,
   ): void {
     if (this.isKnown(document.file, path, code, message)) return;
     // To find a place takes time in a large file, so it is looked for only if it is shown.
     this.count(`${severity} ${code}`, () => {
-      const position = document.locate(path, aim);
-      return { file: document.file, ...position, severity, code, message, hint };
+      const place = { file: document.file, ...document.locate(path, aim) };
+      return diagnosticOf(place, code, message, { hint, severity });
     });
   }
 

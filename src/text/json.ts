@@ -4,7 +4,7 @@
  * something is wrong there.
  */
 import { DUMP_JSON_CHARACTERS_MAX } from './bounds.js';
-import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
+import { type DiagnosticCode, diagnosticOf } from './codes.js';
 import { grouped } from './figures.js';
 import { type Aim, NOWHERE, type Path, type Position, type SourceDocument, type YamlText } from './yaml.js';
 
@@ -25,8 +25,7 @@ export function readJson(text: string, file: string): YamlText {
 }
 
 function failed(file: string, at: Position, code: DiagnosticCode, message: string): YamlText {
-  const hint = CODE_DOCUMENTATION[code].remedy;
-  return { documents: [], diagnostics: [{ file, ...at, severity: 'error', code, message, hint }] };
+  return { documents: [], diagnostics: [diagnosticOf({ file, ...at }, code, message)] };
 }
 
 /** V8 quotes a part of the text, which may be large and is shown below the message anyway. */

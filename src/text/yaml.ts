@@ -22,7 +22,7 @@ import {
   Parser,
 } from 'yaml';
 import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX, FILE_CHARACTERS_MAX } from './bounds.js';
-import { CODE_DOCUMENTATION, type DiagnosticCode } from './codes.js';
+import { type DiagnosticCode, diagnosticOf } from './codes.js';
 import type { Diagnostic } from './diagnostic.js';
 import { grouped } from './figures.js';
 
@@ -121,8 +121,7 @@ type Complain = (
 
 function complainer(file: string, diagnostics: Diagnostic[]): Complain {
   return (code, at, message, more) => {
-    const hint = more?.hint ?? CODE_DOCUMENTATION[code].remedy;
-    diagnostics.push({ file, ...at, severity: more?.severity ?? 'error', code, message, hint });
+    diagnostics.push(diagnosticOf({ file, ...at }, code, message, more));
   };
 }
 

@@ -9,6 +9,7 @@ import type { Assumption } from './assumed.js';
 import { type InitName, wrap } from './programs.js';
 import { busyboxTimeout, coreutilsTimeout, type Limit } from './timeouts.js';
 import { basename } from './words.js';
+import wrappers from './wrappers.json' with { type: 'json' };
 
 export interface Wrapper {
   /** The command inside; null: there is none, it is a program of its own. */
@@ -25,7 +26,7 @@ export function wrapperOf(command: readonly string[], userland: Userland | null)
   const [first, ...rest] = command;
   const file = basename(first);
   if (file === 'busybox' && rest.length > 0) return appletOf(rest);
-  if (Object.hasOwn(INITS, file)) return initOf(INITS[file as keyof typeof INITS], command);
+  if (Object.hasOwn(INITS, file)) return initOf(INITS[file], command);
   if (file === 'coreutils-timeout') return timeoutOf(rest, 'debian');
   if (file === 'timeout') return timeoutOf(rest, userland);
   if (file === 'sleep') return sleepOf(command);
@@ -52,18 +53,10 @@ function appletOf([applet, ...rest]: readonly string[]): Wrapper | null {
 
 interface InitCommand {
   init: InitName;
-  /** Options that are followed by a value. */
   valued: readonly string[];
   variants: Readonly<Record<string, InitName>>;
 }
-
-const TINI: InitCommand = { init: 'tini', valued: ['-p', '-e'], variants: { '-s': 'tini -s' } };
-const INITS = {
-  tini: TINI,
-  'docker-init': TINI,
-  'dumb-init': { init: 'dumb-init', valued: ['-r', '--rewrite'], variants: {} },
-  catatonit: { init: 'catatonit', valued: [], variants: {} },
-} satisfies Record<string, InitCommand>;
+const INITS = wrappers.inits as Readonly<Record<string, InitCommand>>;
 
 /** Options up to `--` or the first word that is none; what follows is the child's command. */
 function initOf({ init, valued, variants }: InitCommand, command: readonly string[]): Wrapper | null {
@@ -122,26 +115,14 @@ function busyboxWget(args: readonly string[]): Wrapper | null {
   return alone(source, true);
 }
 
-/** Programs that exec their arguments: how many stand before the command, and options with a value. */
-const EXECUTORS: Readonly<Record<string, { words: number; valued?: readonly string[] }>> = {
-  env: { words: 0, valued: ['-u', '-C'] },
-  nohup: { words: 0 },
-  gosu: { words: 1 },
-  'su-exec': { words: 1 },
-  chroot: { words: 1 },
-  nice: { words: 0, valued: ['-n'] },
-  ionice: { words: 0, valued: ['-c', '-n'] },
-  stdbuf: { words: 0, valued: ['-i', '-o', '-e'] },
-  setpriv: { words: 0, valued: ['--reuid', '--regid', '--groups'] },
-  chpst: { words: 0, valued: ['-u', '-U', '-e'] },
-  exec: { words: 0 },
-};
+interface Executor {
+  words: number;
+  valued: readonly string[];
+}
+const EXECUTORS: Readonly<Record<string, Executor>> = wrappers.executors;
 
 /** Sets something up and becomes the command. */
-function executorOf(
-  { words, valued = [] }: { words: number; valued?: readonly string[] },
-  command: readonly string[],
-): Wrapper | null {
+function executorOf({ words, valued }: Executor, command: readonly string[]): Wrapper | null {
   const { rest } = splitOptions(command.slice(1), valued);
   const args = rest.slice(words);
   const at = args.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word));

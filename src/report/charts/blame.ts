@@ -3,7 +3,7 @@ import type { BlameRow, RunResult } from '../../run/result.js';
 import { blameToTell } from '../../run/story.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../titles.js';
 import { kindColour } from './pids.js';
-import { axisFormat, CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, KINDS } from './theme.js';
+import { CHART_WIDTH, type ChartSpec, COLOURS, chart, countAxis, type Json, KINDS } from './theme.js';
 
 /** More rows than this are taken together: first the copies of a pod, then whatever is smallest. */
 const HOLDERS_MAX = 10;
@@ -21,7 +21,7 @@ export function blameChart(result: RunResult): ChartSpec {
   const x = {
     title: 'PIDs held',
     scale: { domain: [0, Math.ceil(longest * VALUE_ROOM)], nice: false },
-    axis: { ...axisFormat(longest), tickCount: 6, tickMinStep: 1 },
+    axis: countAxis(longest),
   };
   return chart(blameHeadline(result), blameSubtitle(result), {
     width: CHART_WIDTH - 24 - 8,

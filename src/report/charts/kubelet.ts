@@ -5,7 +5,7 @@ import { limitWords } from '../harm-words.js';
 import { evictsLabel, kubeletHeadline, kubeletSubtitle } from '../titles.js';
 import { type Bound, levelOf, levelScale, limitLabels, limitLayers, PID_MAX, withHalo } from './level.js';
 import { counted, hoverLayer } from './marks.js';
-import { axisFormat, type ChartSpec, COLOURS, chart, colourLegend, once } from './theme.js';
+import { type ChartSpec, COLOURS, chart, colourLegend, countAxis, once } from './theme.js';
 import {
   momentLayers,
   PLOT_WIDTH,
@@ -13,8 +13,7 @@ import {
   type TimeFrame,
   timeEncoding,
   timeFrame,
-  timelineData,
-  timelineTransforms,
+  timelineRows,
 } from './time.js';
 
 const SERIES = [
@@ -74,16 +73,13 @@ export function kubeletChart(result: RunResult): ChartSpec {
   const binding = bindingOf(result);
   const { column, title } = COUNTED[binding];
   const used = { ...levelOf(result, frame, [column], boundOf(result, binding)), also: [] };
+  const columns = [
+    ...['loadavg_tasks', 'free', 'kubelet_pid_available', 'pid_max'],
+    ...(binding === 'all-pods' ? ['all_pods_pids', 'all_pods_pids_max'] : []),
+  ];
   const usedX = timeEncoding(result, frame, { axis: false });
   return chart(kubeletHeadline(result), kubeletSubtitle(result), {
-    data: timelineData([
-      ...['loadavg_tasks', 'free', 'kubelet_pid_available', 'pid_max'],
-      ...(binding === 'all-pods' ? ['all_pods_pids', 'all_pods_pids_max'] : []),
-    ]),
-    transform: [
-      ...timelineTransforms(result, frame),
-      { calculate: roomExpression(result, binding), as: 'room' },
-    ],
+    ...timelineRows(result, frame, columns, [{ calculate: roomExpression(result, binding), as: 'room' }]),
     spacing: 18,
     bounds: 'flush',
     vconcat: [
@@ -156,11 +152,8 @@ function gapLayers(
     scale: levelScale({ top }),
     axis: {
       title,
-      ...axisFormat(top),
-      tickCount: legendOffset === undefined ? 3 : 6,
-      tickMinStep: 1,
-      minExtent: AXIS_EXTENT,
-      maxExtent: AXIS_EXTENT,
+      ...countAxis(top, legendOffset === undefined ? 3 : 6),
+      ...{ minExtent: AXIS_EXTENT, maxExtent: AXIS_EXTENT },
     },
   });
   // Only one panel has the legend; the other is painted in the same colours by hand.

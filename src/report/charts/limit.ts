@@ -5,16 +5,8 @@ import { limitWords } from '../harm-words.js';
 import { limitHeadline, limitSubtitle, usableLabel } from '../titles.js';
 import { levelOf, levelScale, limitLabels, limitLayers, REACH } from './level.js';
 import { counted, hoverLayer } from './marks.js';
-import { axisFormat, type ChartSpec, COLOURS, chart } from './theme.js';
-import {
-  momentLayers,
-  PLOT_WIDTH,
-  placeMoments,
-  timeEncoding,
-  timeFrame,
-  timelineData,
-  timelineTransforms,
-} from './time.js';
+import { type ChartSpec, COLOURS, chart, countAxis } from './theme.js';
+import { momentLayers, PLOT_WIDTH, placeMoments, timeEncoding, timeFrame, timelineRows } from './time.js';
 
 const HEIGHT = 220;
 
@@ -55,18 +47,12 @@ export function limitChart(result: RunResult): ChartSpec {
     field: used,
     type: 'quantitative',
     scale: levelScale(level),
-    axis: {
-      title: of === 'namespace' ? 'PIDs in use' : 'pids.current',
-      ...axisFormat(level.top),
-      tickCount: 6,
-      tickMinStep: 1,
-    },
+    axis: { title: of === 'namespace' ? 'PIDs in use' : 'pids.current', ...countAxis(level.top) },
   };
   return chart(limitHeadline(result, of), limitSubtitle(of), {
     width: PLOT_WIDTH,
     height: HEIGHT,
-    data: timelineData([used, max]),
-    transform: timelineTransforms(result, frame),
+    ...timelineRows(result, frame, [used, max]),
     layer: [
       {
         mark: { type: 'area', color: COLOURS.live, opacity: 0.35, clip: true, aria: false },

@@ -6,12 +6,12 @@ import { question } from '../titles.js';
 import { type Level, levelOf, levelScale, limitLabels, limitLayers } from './level.js';
 import { counted, hoverLayer, interruptionLayers, interruptionWords } from './marks.js';
 import {
-  axisFormat,
   CHART_WIDTH,
   type ChartSpec,
   COLOURS,
   chart,
   colourLegend,
+  countAxis,
   KINDS,
   titleHeight,
 } from './theme.js';
@@ -23,8 +23,7 @@ import {
   type TimeFrame,
   timeEncoding,
   timeFrame,
-  timelineData,
-  timelineTransforms,
+  timelineRows,
 } from './time.js';
 
 /** Of the plot with its axis and legend, without title and marked moments. */
@@ -40,8 +39,7 @@ export function pidsChart(result: RunResult): ChartSpec {
     width: CHART_WIDTH,
     height: BODY_HEIGHT + titleHeight(title, subtitle) + momentsHeight(moments),
     autosize: { type: 'fit', contains: 'padding' },
-    data: timelineData([...COLUMNS, 'pid_max', 'restarts', 'evictions']),
-    transform: timelineTransforms(result, frame),
+    ...timelineRows(result, frame, [...COLUMNS, 'pid_max', 'restarts', 'evictions']),
     layer: [
       areas(x, level, momentsHeight(moments) + 8),
       ...projectionLayers(result, frame, level),
@@ -79,7 +77,7 @@ function areas(x: ChartSpec, level: Level, legendOffset: number): ChartSpec {
         stack: 'zero',
         title: 'PIDs in use',
         scale: levelScale(level),
-        axis: { ...axisFormat(level.top), tickCount: 6, tickMinStep: 1 },
+        axis: countAxis(level.top),
       },
       color: kindColour(legendOffset),
       order: { field: 'place', type: 'quantitative' },

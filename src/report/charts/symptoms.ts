@@ -14,8 +14,7 @@ import {
   type TimeFrame,
   timeEncoding,
   timeFrame,
-  timelineData,
-  timelineTransforms,
+  timelineRows,
 } from './time.js';
 
 interface Strip {
@@ -65,8 +64,7 @@ export function symptomsChart(result: RunResult): ChartSpec {
     ],
   };
   return chart(symptomsHeadline(result), symptomsSubtitle(result, frame.cut ? frame.endSeconds : null), {
-    data: timelineData([...new Set([...columns, 'restarts', 'evictions'])]),
-    transform: timelineTransforms(result, frame),
+    ...timelineRows(result, frame, [...new Set([...columns, 'restarts', 'evictions'])]),
     spacing: 18,
     bounds: 'flush',
     vconcat: interruptions.length === 0 ? panes : [...panes.slice(0, -1), marks, ...panes.slice(-1)],

@@ -59,10 +59,10 @@ export function chart(title: string, subtitle: string, body: ChartSpec): ChartSp
   };
 }
 
-/** The labels of an axis that goes up to `top`: `35,000`, but `4 M` where whole numbers would be too wide. */
-export function axisFormat(top: number): ChartSpec {
-  if (top < 1e6) return { format: ',d' };
-  return { labelExpr: "datum.value === 0 ? '0' : format(datum.value / 1e6, '~r') + ' M'" };
+/** An axis of counts up to `top`: `35,000`, but `4 M` where whole numbers would be too wide. */
+export function countAxis(top: number, tickCount = 6): ChartSpec {
+  const millions = "datum.value === 0 ? '0' : format(datum.value / 1e6, '~r') + ' M'";
+  return { ...(top < 1e6 ? { format: ',d' } : { labelExpr: millions }), tickCount, tickMinStep: 1 };
 }
 
 /**

@@ -120,18 +120,23 @@ export function timeEncoding(
   };
 }
 
-const NUMERIC_COLUMNS = (columns: readonly string[]): ChartSpec =>
-  Object.fromEntries(['time_s', 'allocated', ...columns].map((column) => [column, 'number']));
-
-export function timelineData(columns: readonly string[]): ChartSpec {
-  return { url: 'timeline.csv', format: { type: 'csv', parse: NUMERIC_COLUMNS(columns) } };
+/** Data of a chart: these columns of the rows of its frame, and what more is made of them. */
+export function timelineRows(
+  result: RunResult,
+  frame: TimeFrame,
+  columns: readonly string[],
+  more: readonly Json[] = [],
+): ChartSpec {
+  const parse = Object.fromEntries(['time_s', 'allocated', ...columns].map((column) => [column, 'number']));
+  const data = { url: 'timeline.csv', format: { type: 'csv', parse } };
+  return { data, transform: [...timelineTransforms(result, frame), ...more] };
 }
 
 /**
  * The rows of the frame, thinned where nothing happens: every n-th row, the ends, and both sides of every
  * jump. Adds `t`, the time in the unit of the axis.
  */
-export function timelineTransforms(result: RunResult, frame: TimeFrame): Json[] {
+function timelineTransforms(result: RunResult, frame: TimeFrame): Json[] {
   const { timeline } = result;
   const rows = rowAt(timeline, frame.endSeconds) + 1;
   const stride = Math.ceil(rows / ROWS_DRAWN_MAX);

@@ -6,7 +6,7 @@ import { below, type Findings, type Place } from '../../text/findings.js';
 import { didYouMean } from '../../text/suggest.js';
 import { isMapping, shorten, textOf } from '../../text/value.js';
 import type { Origins } from './origins.js';
-import { isUnrendered } from './template.js';
+import { isUnrendered, TEMPLATE_MESSAGE } from './template.js';
 
 export type PlainPod = Record<string, unknown>;
 
@@ -76,7 +76,7 @@ function plainContainer(
   }
   for (const key of ['name', 'image']) {
     if (!isUnrendered(source[key])) continue;
-    findings.error(below(place, key), 'template', 'this is a template and not yet a manifest');
+    findings.error(below(place, key), 'template', TEMPLATE_MESSAGE);
   }
   const lifecycle = plainLifecycle(source.lifecycle, below(place, 'lifecycle'), origins);
   if (lifecycle !== undefined) container.lifecycle = lifecycle;

@@ -1,5 +1,4 @@
 /** Is this a template that nobody has rendered? Then hardly anything in it is what it seems. */
-import type { Diagnostic } from '../../text/diagnostic.js';
 
 /** What Helm, Jinja and their like have, and what is in braces elsewhere (alert rules, workflows) has not. */
 const SURE = [
@@ -28,7 +27,3 @@ export function isUnrendered(value: unknown): boolean {
 }
 
 export const TEMPLATE_MESSAGE = 'this is a template and not yet a manifest';
-
-export function templateError(file: string, line: number, hint: string): Diagnostic {
-  return { file, line, column: 1, severity: 'error', code: 'template', message: TEMPLATE_MESSAGE, hint };
-}

@@ -4,13 +4,13 @@
  *     text ──► JSON or YAML ──► documents ──► lists taken apart, Templates filled in ──► KubeObject[]
  */
 import { DUMP_VALUES_MAX, DUMP_YAML_CHARACTERS_MAX } from '../../text/bounds.js';
-import { CODE_DOCUMENTATION } from '../../text/codes.js';
+import { diagnosticOf } from '../../text/codes.js';
 import { below, type Findings, type Place } from '../../text/findings.js';
 import { readJson } from '../../text/json.js';
 import { isMapping, shorten } from '../../text/value.js';
 import { readYaml, type TextSize, type YamlText } from '../../text/yaml.js';
 import { withParameters } from './parameters.js';
-import { templateError, templateLine } from './template.js';
+import { TEMPLATE_MESSAGE, templateLine } from './template.js';
 
 export interface KubeObject {
   kind: string;
@@ -54,18 +54,24 @@ export function readObjects(text: string, file: string, findings: Findings): Kub
 
 function parseText(text: string, file: string): YamlText {
   if (TABLE.test(text))
-    return failed(file, 'this is the table that kubectl prints for people', 'Ask it for all: `-o json`.');
+    return failed(
+      { file, line: 1, column: 1 },
+      'not-a-manifest',
+      'this is the table that kubectl prints for people',
+      {
+        hint: 'Ask it for all: `-o json`.',
+      },
+    );
   const looksLikeJson = /^\ufeff?\s*[{[]\s*["{}[\]]/.test(text);
   const read = looksLikeJson ? readJson(text, file) : readYaml(text.replace(/^\ufeff/, ''), file, DUMP_SIZE);
   const isBroken = read.diagnostics.some(({ code }) => code === 'yaml-syntax' || code === 'json-syntax');
   const line = isBroken ? templateLine(text) : null;
   if (line === null) return read;
-  return { documents: [], diagnostics: [templateError(file, line, CODE_DOCUMENTATION.template.remedy)] };
+  return failed({ file, line, column: 1 }, 'template', TEMPLATE_MESSAGE);
 }
 
-function failed(file: string, message: string, hint: string): YamlText {
-  const place = { file, line: 1, column: 1, severity: 'error', code: 'not-a-manifest' } as const;
-  return { documents: [], diagnostics: [{ ...place, message, hint }] };
+function failed(...why: Parameters<typeof diagnosticOf>): YamlText {
+  return { documents: [], diagnostics: [diagnosticOf(...why)] };
 }
 
 /** `kindOfItem`: what the entries of a typed list are, which do not say it themselves. */
