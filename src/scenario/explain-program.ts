@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { type Assumption, catalogue, resolveName } from '../program/catalogue/index.js';
 import type { ProgramSource } from '../program/step.js';
 import { didYouMean } from '../text/suggest.js';
-import { type Explanation, indent } from './explanation.js';
+import { type Explanation, indent, page } from './explanation.js';
 
 /** Every program of the catalogue, with what it is. */
 export function explainCatalogue(): Explanation {
@@ -29,18 +29,11 @@ export function explainProgram(name: string): Explanation {
 
 function describe(name: string, program: ProgramSource, assumed: readonly Assumption[]): string {
   const { comm, description = '', source = '', steps } = program;
-  const section = (title: string, text: string): string[] =>
-    text === '' ? [] : ['', title, ...indent(text, 4)];
+  const about = page([`PROGRAM:  ${name}`, `COMM:     ${comm}`], {
+    DESCRIPTION: description,
+    SOURCE: source,
+    ASSUMED: assumed.map(({ what, effect }) => `${what}: ${effect}.`).join(' '),
+  });
   const yaml = stringify(steps, { lineWidth: 100, flowCollectionPadding: false }).trimEnd();
-  return [
-    `PROGRAM:  ${name}`,
-    `COMM:     ${comm}`,
-    ...section('DESCRIPTION:', description),
-    ...section('SOURCE:', source),
-    ...section('ASSUMED:', assumed.map(({ what, effect }) => `${what}: ${effect}.`).join(' ')),
-    '',
-    'STEPS:',
-    ...yaml.split('\n').map((line) => `    ${line}`),
-    '',
-  ].join('\n');
+  return [`${about}\nSTEPS:`, ...yaml.split('\n').map((line) => `    ${line}`), ''].join('\n');
 }

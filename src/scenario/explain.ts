@@ -2,7 +2,7 @@
 import { CODE_DOCUMENTATION, DIAGNOSTIC_CODES, type DiagnosticCode } from '../text/codes.js';
 import { didYouMean } from '../text/suggest.js';
 import { explainCatalogue, explainProgram } from './explain-program.js';
-import { type Explanation, indent } from './explanation.js';
+import { type Explanation, indent, page } from './explanation.js';
 import { type FieldDoc, type FormDoc, fleetFields, namedTypes, scenarioFields } from './fields.js';
 import { explainTerm, findTerm, similarTerm } from './glossary.js';
 import { explainPreset, explainPresets } from './presets.js';
@@ -100,14 +100,5 @@ function isCode(word: string): word is DiagnosticCode {
 
 function explainCode(code: DiagnosticCode): string {
   const { meaning, remedy } = CODE_DOCUMENTATION[code];
-  return [
-    `CODE:     ${code}`,
-    '',
-    'MEANING:',
-    ...indent(meaning, 4),
-    '',
-    'REMEDY:',
-    ...indent(remedy, 4),
-    '',
-  ].join('\n');
+  return page([`CODE:     ${code}`], { MEANING: meaning, REMEDY: remedy });
 }

@@ -22,7 +22,7 @@ export function parseFleet(
     surroundings.findings.error(below(root, 'spec'), 'missing-key', message, { aim: 'key' });
     return [];
   }
-  refuseSameNames(spec.nodes, surroundings);
+  surroundings.findings.refuseSameNames(spec.nodes, (name) => `there is another node \`${name}\``);
   const name = metadata?.name ?? '';
   const fleet = { name, title: metadata?.title ?? name, description: (metadata?.description ?? '').trim() };
   return spec.nodes.flatMap((member, index) => {
@@ -48,20 +48,6 @@ function commonPlaces(
 ): Record<string, Place> {
   const keys = (['seed', 'horizon', 'sampleEvery'] as const).filter((key) => member[key] === undefined);
   return Object.fromEntries(keys.map((key) => [key, findings.of(spec, key)]));
-}
-
-function refuseSameNames(nodes: Member[], { findings }: Surroundings): void {
-  const names = new Set<string>();
-  for (const node of nodes) {
-    if (names.has(node.name)) {
-      findings.error(
-        below(findings.of(node), 'name'),
-        'duplicate-name',
-        `there is another node \`${node.name}\``,
-      );
-    }
-    names.add(node.name);
-  }
 }
 
 function groupOf(node: string, groups: FleetSource['spec']['groups'] = []): string | undefined {

@@ -1,6 +1,6 @@
 /** The words of the field and of this project (glossary.json), for its page and `pidsim explain TERM`. */
 import { didYouMean } from '../text/suggest.js';
-import { indent } from './explanation.js';
+import { page } from './explanation.js';
 import glossary from './glossary.json' with { type: 'json' };
 
 export interface Term {
@@ -35,13 +35,7 @@ function plain(name: string): string {
 }
 
 export function explainTerm({ names: [name, ...others], meaning, rules = [] }: Term): string {
-  return [
-    `TERM:     ${name}`,
-    ...(others.length > 0 ? [`ALSO:     ${others.join(', ')}`] : []),
-    ...(rules.length > 0 ? [`RULES:    ${rules.join(', ')} (docs/rules.md)`] : []),
-    '',
-    'MEANING:',
-    ...indent(meaning, 4),
-    '',
-  ].join('\n');
+  const also = others.length > 0 ? [`ALSO:     ${others.join(', ')}`] : [];
+  const cited = rules.length > 0 ? [`RULES:    ${rules.join(', ')} (docs/rules.md)`] : [];
+  return page([`TERM:     ${name}`, ...also, ...cited], { MEANING: meaning });
 }

@@ -256,13 +256,9 @@ export function warnOfIdleKubelet(source: NodeSource, pods: PodSpec[], { finding
 
 function resolveCronJobs(jobs: NodeSource['cronJobs'], context: ResolveContext): CronJobSpec[] {
   const { findings, programs, horizonUs } = context;
-  const names = new Set<string>();
   const resolved: CronJobSpec[] = [];
+  findings.refuseSameNames(jobs, (name) => `there is another cron job \`${name}\``);
   for (const job of jobs) {
-    if (names.has(job.name)) {
-      findings.error(findings.of(job, 'name'), 'duplicate-name', `there is another cron job \`${job.name}\``);
-    }
-    names.add(job.name);
     const startAtUs = micros(job.startAt);
     if (startAtUs > horizonUs) warnBeyondHorizon(job, 'startAt', context);
     const program = programs.named(job.program, findings.of(job, 'program'));

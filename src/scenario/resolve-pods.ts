@@ -69,18 +69,11 @@ export function instanceNames({ name, count }: { name: string; count: number }):
 }
 
 function resolvePod(source: PodSource, context: ResolveContext): PodSpec {
-  const { findings } = context;
-  const containers: ContainerSpec[] = [];
-  const names = new Set<string>();
-  for (const container of [...source.initContainers, ...source.containers]) {
-    if (names.has(container.name)) {
-      const message = `the pod has another container \`${container.name}\``;
-      findings.error(findings.of(container, 'name'), 'duplicate-name', message);
-    }
-    names.add(container.name);
-    const resolved = resolveContainer(container, roleOf(container, source), context);
-    if (resolved) containers.push(resolved);
-  }
+  const sources = [...source.initContainers, ...source.containers];
+  context.findings.refuseSameNames(sources, (name) => `the pod has another container \`${name}\``);
+  const containers = sources.flatMap(
+    (container) => resolveContainer(container, roleOf(container, source), context) ?? [],
+  );
   const shared = source.shareProcessNamespace;
   return {
     name: source.name,

@@ -50,6 +50,15 @@ export class Findings {
     this.error(below(place, ...path), code, message, { hint, aim });
   }
 
+  /** Names that stand twice in a list that was read, each at the second. */
+  refuseSameNames(list: readonly { name: string }[], message: (name: string) => string): void {
+    const names = new Set<string>();
+    for (const each of list) {
+      if (names.has(each.name)) this.error(this.of(each, 'name'), 'duplicate-name', message(each.name));
+      names.add(each.name);
+    }
+  }
+
   warning(place: Place, code: DiagnosticCode, message: string, remark: Remark = {}): void {
     this.add('warning', place, code, message, remark);
   }
