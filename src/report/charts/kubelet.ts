@@ -94,7 +94,6 @@ export function kubeletChart(result: RunResult): ChartSpec {
           ...momentLayers(moments, frame),
           ...limitLabels(used),
           hoverLayer(
-            result,
             frame,
             usedX,
             `${counted(column, 'counted by the kernel')} + ', ' + ${counted('loadavg_tasks', 'seen by the kubelet')}`,
@@ -109,7 +108,6 @@ export function kubeletChart(result: RunResult): ChartSpec {
           ...momentLayers(moments, frame, { labels: false }),
           ...thresholdLayers(result),
           hoverLayer(
-            result,
             frame,
             timeEncoding(result, frame),
             `${counted('room', 'free')} + ', ' + ${counted('kubelet_pid_available', 'free as the kubelet counts')}`,

@@ -62,7 +62,7 @@ export function limitChart(result: RunResult): ChartSpec {
       ...limitLayers(level, x),
       ...momentLayers(moments, frame),
       ...limitLabels(level),
-      hoverLayer(result, frame, x, `${counted(used, 'of ')} + ${counted(max, '')}`),
+      hoverLayer(frame, x, `${counted(used, 'of ')} + ${counted(max, '')}`),
     ],
   });
 }

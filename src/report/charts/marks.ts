@@ -51,7 +51,7 @@ export function interruptionLayers(result: RunResult, frame: TimeFrame, x: Chart
 const COLUMNS = 60;
 
 /** Over the whole plot, and not to be seen: a column tells the first reading in it. @param text an expression. */
-export function hoverLayer(result: RunResult, frame: TimeFrame, x: ChartSpec, text: string): ChartSpec {
+export function hoverLayer(frame: TimeFrame, x: ChartSpec, text: string): ChartSpec {
   const width = frame.endSeconds / frame.unit.seconds / COLUMNS;
   const transform: Json[] = [
     { calculate: `floor(datum.t / ${width})`, as: 'column' },
@@ -59,7 +59,7 @@ export function hoverLayer(result: RunResult, frame: TimeFrame, x: ChartSpec, te
     { filter: `datum.column !== datum.columnBefore && datum.column < ${COLUMNS}` },
     { calculate: `datum.column * ${width}`, as: 'from' },
     { calculate: `datum.from + ${width}`, as: 'to' },
-    { calculate: `${clockExpression(result, frame)} + ': ' + ${text}`, as: 'value' },
+    { calculate: `${clockExpression(frame)} + ': ' + ${text}`, as: 'value' },
   ];
   return {
     transform,

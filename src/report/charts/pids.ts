@@ -47,7 +47,7 @@ export function pidsChart(result: RunResult): ChartSpec {
       ...momentLayers(moments, frame),
       ...limitLabels(level),
       ...interruptionLayers(result, frame, x),
-      hoverLayer(result, frame, x, HOVER),
+      hoverLayer(frame, x, HOVER),
     ],
   });
 }

@@ -122,7 +122,7 @@ function perBin(result: RunResult, frame: TimeFrame, { worked, failed }: Strip):
       as: 'seen',
     },
     { calculate: 'datum.seen + datum.ok', as: 'all' },
-    { calculate: `${clockExpression(result, frame)} + ': ' + ${words}`, as: 'value' },
+    { calculate: `${clockExpression(frame)} + ': ' + ${words}`, as: 'value' },
   ];
 }
 

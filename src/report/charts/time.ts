@@ -93,7 +93,7 @@ function settledAfter(result: RunResult, seconds: number): boolean {
 }
 
 /** A row's time as a person says it, as a Vega expression. */
-export function clockExpression(_result: RunResult, frame: TimeFrame): string {
+export function clockExpression(frame: TimeFrame): string {
   return `format(datum.t, ',.4~r') + ' ${frame.unit.name}'`;
 }
 
