@@ -59,7 +59,16 @@ function readText(path: string): string {
   return text;
 }
 
+/** The shell's own pipes, `<(helm template .)` among them. */
+const OPEN_FILES = /^\/(dev|proc\/self)\/(fd\/\d+|stdin)$/;
+
+/** Who reads another pipe or a device may wait for ever, deaf to every signal. */
+function isReadable(path: string): boolean {
+  return OPEN_FILES.test(path) || statSync(path).isFile();
+}
+
 function textOfFile(path: string): string | null {
+  if (!isReadable(path)) throw new Error('is no regular file: use - and a pipe');
   const file = openSync(path, 'r');
   try {
     return textOf(file);

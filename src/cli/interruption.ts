@@ -35,6 +35,8 @@ export class Interruption {
 
   private readonly onSignal = (signal: NodeJS.Signals): void => {
     this.code = CODES[signal as keyof typeof CODES];
+    // Whoever asks twice does not want to wait for anything.
+    if (this.aborted) process.exit(this.code);
     this.controller.abort();
   };
 }

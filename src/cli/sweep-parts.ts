@@ -30,7 +30,7 @@ import { readerBeside, readSources, reasonOf } from './files.js';
 import { type LoadedTemplate, loadTexts, orExit, templatesOrExit } from './load.js';
 import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy } from './study.js';
-import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep.js';
+import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
 
 // ------------------------------------------------------------------------------------------------------- plan
 

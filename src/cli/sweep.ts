@@ -1,31 +1,20 @@
 /** `pidsim sweep`: a grid of values, each with its runs. */
 import type { CommandModule } from 'yargs';
-import { toJson } from '../report/document.js';
 import { sweepFiles } from '../report/study/files.js';
-import { type Cell, sweepCsv, sweepDocument, sweepTable } from '../report/study/sweep.js';
+import type { Cell } from '../report/study/sweep.js';
 import { estimateOf } from '../study/estimate.js';
 import { replicate } from '../study/replicate.js';
-import { type Axis, CELLS_MAX, cellsOf, parseAxis, settingsOfCell } from '../study/sweep.js';
+import { CELLS_MAX, cellsOf, settingsOfCell } from '../study/sweep.js';
 import { usageError } from './exit.js';
 import { load, orExit, templatesOrExit } from './load.js';
 import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
-import {
-  changeOf,
-  inStudy,
-  replicationsOf,
-  type StudyArguments,
-  terminalWidth,
-  withStudy,
-  writeStudy,
-} from './study.js';
+import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy, writeStudy } from './study.js';
+import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
 
 interface Arguments extends FileArguments, StudyArguments {
   output: SweepFormat;
   vary: string[];
 }
-
-export const FORMATS = ['table', 'csv', 'json'] as const;
-export type SweepFormat = (typeof FORMATS)[number];
 
 /** On one machine, or in parts on many. */
 export const sweepCommand: CommandModule = {
@@ -88,16 +77,3 @@ const hereCommand: CommandModule<object, Arguments> = {
     });
   },
 };
-
-export function axisOrExit(text: string): Axis {
-  const axis = parseAxis(text);
-  if (axis === null)
-    throw usageError(`--vary ${text}: not PATH=a,b,c or PATH=from..to:step`, '--vary node.pause=3.0,3.1');
-  return axis;
-}
-
-export function renderSweep(axes: readonly Axis[], cells: readonly Cell[], format: SweepFormat): string {
-  if (format === 'csv') return sweepCsv(axes, cells);
-  if (format === 'json') return toJson(sweepDocument(axes, cells));
-  return sweepTable(axes, cells, terminalWidth());
-}

@@ -8,6 +8,7 @@
  * machine.
  */
 import type { ChartSpec } from '../report/charts/theme.js';
+import { printable } from '../text/printable.js';
 
 /** Gives the text behind a URL that a specification names, such as `timeline.csv`. */
 export type ReadData = (url: string) => string;
@@ -37,7 +38,7 @@ export async function renderSvg(spec: ChartSpec, read: ReadData): Promise<string
   try {
     const svg = await view.toSVG();
     if (failure !== null) throw failure;
-    return `${tidied(svg)}\n`;
+    return `${printable(tidied(svg))}\n`;
   } finally {
     view.finalize();
   }

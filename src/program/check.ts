@@ -113,10 +113,16 @@ function unknownLabel(
   known: ReadonlySet<string>,
   words: readonly string[],
 ): ProgramProblem {
-  const hint =
-    didYouMean(label, [...known, ...words]) ??
-    'Give a fork of this same process the label: a child does not know the children of its parent.';
-  return bad(path, `no fork before this has the label \`${label}\``, hint);
+  return {
+    path,
+    code: 'bad-program',
+    message: `no fork before this has the label \`${label}\``,
+    get hint() {
+      const otherwise =
+        'Give a fork of this same process the label: a child does not know the children of its parent.';
+      return didYouMean(label, [...known, ...words]) ?? otherwise;
+    },
+  };
 }
 
 /** Calls `visit` for each `program:` in the steps, with the path of the name itself. */
@@ -169,16 +175,18 @@ export function checkProgramNames(
 ): ProgramProblem[] {
   const problems: ProgramProblem[] = [];
   const known = new Set([name]);
-  const visitSteps = (program: string, steps: readonly Step[], reachedBy: (string | number)[] | null): void =>
+  type Reached = { program: string; steps: readonly Step[]; by: (string | number)[] | null };
+  // A list, not a recursion: a chain of programs may be longer than the stack is deep.
+  const reached: Reached[] = [{ program: name, steps: source.steps, by: null }];
+  for (const { program, steps, by } of reached) {
     forEachProgramName(steps, ['steps'], (used, path) => {
       if (known.has(used)) return;
       known.add(used);
       const next = library.get(used);
-      if (next !== undefined) visitSteps(used, next.steps, reachedBy ?? path);
-      else
-        problems.push(unknownProgram(used, reachedBy === null ? null : program, reachedBy ?? path, library));
+      if (next !== undefined) reached.push({ program: used, steps: next.steps, by: by ?? path });
+      else problems.push(unknownProgram(used, by === null ? null : program, by ?? path, library));
     });
-  visitSteps(name, source.steps, null);
+  }
   return problems;
 }
 
@@ -192,6 +200,8 @@ function unknownProgram(
     path,
     code: 'unknown-program',
     message: `there is no program \`${name}\`${usedBy === null ? '' : `, which \`${usedBy}\` runs`}`,
-    hint: didYouMean(name, library.keys()),
+    get hint() {
+      return didYouMean(name, library.keys());
+    },
   };
 }

@@ -1,8 +1,8 @@
 /** The ceilings of a node as a table of at most 80 columns. */
 import type { Ceiling, CeilingScope } from '../run/ceilings.js';
 import { formatCount } from '../text/figures.js';
+import { printable } from '../text/printable.js';
 import { plainTable } from '../text/table.js';
-import { printable } from './terminal.js';
 import words from './words.json' with { type: 'json' };
 
 /** Whose limit it is, and what it refuses. */

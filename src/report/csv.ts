@@ -14,6 +14,7 @@ import {
 } from '../run/result.js';
 import { fullForSeconds } from '../run/story.js';
 import { hundredths, roundMicro } from '../text/figures.js';
+import { printable } from '../text/printable.js';
 import { runResultDocument } from './document.js';
 
 type Cell = string | number | boolean | null;
@@ -22,6 +23,7 @@ type Cell = string | number | boolean | null;
 export function csvTable(columns: readonly string[], rows: readonly Cell[][]): string {
   return stringify([columns, ...rows], {
     cast: {
+      string: (value) => printable(value),
       boolean: (value) => (value ? 'true' : 'false'),
       number: (value) => String(value),
       // Left to itself the library writes an empty cell, which reads as "not asked" rather than "never".

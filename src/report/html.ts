@@ -5,6 +5,7 @@
 import type { RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, unbroken } from '../text/figures.js';
+import { printable } from '../text/printable.js';
 import { answer, headline } from './answer.js';
 import { chartsOf, type RunChart } from './charts/all.js';
 import { byUrgency, harmCell, timeToHarm, toneOf } from './harm-words.js';
@@ -207,7 +208,7 @@ function anchor(result: RunResult): string {
 }
 
 function escapeHtml(text: string): string {
-  return unbroken(text)
+  return printable(unbroken(text))
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -8,6 +8,7 @@ import { isZombie } from '../procfs/process-row.js';
 import { dateText, secondsOf } from '../procfs/start-time.js';
 import type { NamespaceProcesses, NodeProcess } from '../run/result.js';
 import { formatCount, plural } from '../text/figures.js';
+import { printable } from '../text/printable.js';
 import { didYouMean } from '../text/suggest.js';
 import { type Align, plainTable } from '../text/table.js';
 import { API_VERSION } from './document.js';
@@ -16,7 +17,8 @@ export const PS_FORMATS = ['table', 'wide', 'json', 'ef', 'aux'] as const;
 
 /** As `ps` names a task without a command line: a zombie's arguments have gone with its memory. */
 function commandOf(row: NodeProcess): string {
-  return isZombie(row) ? `[${row.comm}] <defunct>` : row.comm;
+  const comm = printable(row.comm);
+  return isZombie(row) ? `[${comm}] <defunct>` : comm;
 }
 
 /** The line that says what the listing cannot show. */
@@ -107,7 +109,7 @@ const PS_COLUMNS: Record<string, [head: string, cell: Cell, align?: 'left']> = {
   pod: ['POD', ({ pod }) => pod ?? '-', 'left'],
   container: ['CONTAINER', ({ container }) => container ?? '-', 'left'],
   nspid: ['NSPID', ({ nspid }) => nspid.join(','), 'left'],
-  comm: ['COMMAND', ({ comm }) => comm, 'left'],
+  comm: ['COMMAND', ({ comm }) => printable(comm), 'left'],
   args: ['COMMAND', (row) => bracketed(row), 'left'],
   cmd: ['CMD', (row) => bracketed(row), 'left'],
 };
@@ -119,7 +121,7 @@ const PRESETS: Record<string, string> = {
 /** A kernel thread has no command line either. */
 function bracketed(row: NodeProcess): string {
   const isKernels = row.pod === null && (row.ppid === 2 || row.comm === 'kthreadd');
-  return isKernels ? `[${row.comm}]` : commandOf(row);
+  return isKernels ? `[${printable(row.comm)}]` : commandOf(row);
 }
 
 function shortTime(startS: number, nowS: number): string {

@@ -3,6 +3,7 @@ import type { RunEvent, RunResult } from '../run/result.js';
 import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare } from '../text/figures.js';
+import { printable } from '../text/printable.js';
 import { answer, headline } from './answer.js';
 import { chartsOf } from './charts/all.js';
 import { runResultDocument, runResultList, toJson } from './document.js';
@@ -204,7 +205,7 @@ function markdownTable(heads: readonly string[], rows: readonly (readonly string
 
 /** Text from a scenario file must not become markup, nor break a table. */
 function escapeMarkdown(text: string): string {
-  return text
+  return printable(text)
     .replace(/\s+/g, ' ')
     .trim()
     .replace(/[\\`*<>|[\]]/g, (character) => (character === '<' ? '&lt;' : `\\${character}`));

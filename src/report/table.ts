@@ -4,6 +4,7 @@ import { harmsOf } from '../run/harm.js';
 import type { RunResult, TimelineColumn } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
 import { cutInTheMiddle, formatCount, plural } from '../text/figures.js';
+import { printable } from '../text/printable.js';
 import { type Align, columnWidths, fillLines, plainTable } from '../text/table.js';
 import { resultsCsv } from './csv.js';
 import { resultsDocument, toJson } from './document.js';
@@ -11,7 +12,6 @@ import { fleetSentence, fleetsOf } from './fleet.js';
 import { byUrgency, harmCell, limitWords, timeToHarm, toneOf } from './harm-words.js';
 import { expectationTally } from './message.js';
 import { bracketSentence, nodeLine } from './node-words.js';
-import { printable } from './terminal.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];

@@ -1,6 +1,7 @@
 /** For a terminal: diagnostics with the line that they are about, and nothing that it takes for a command. */
 import type { Diagnostic } from '../text/diagnostic.js';
 import { listOf, plural } from '../text/figures.js';
+import { printable } from '../text/printable.js';
 
 /**
  * `file:line:column: error[code]: message`, then the source line with a caret if the text is given, then the
@@ -43,10 +44,4 @@ export function diagnosticTally(diagnostics: readonly Diagnostic[]): string {
     ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
   ];
   return `${listOf(counts)} in ${plural(new Set(diagnostics.map(({ file }) => file)).size, 'file')}`;
-}
-
-/** Text from a file may carry escape sequences; a terminal must not obey them. */
-export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 }

@@ -54,6 +54,9 @@ const MAY_HARM: ReadonlySet<RunEventKind> = new Set([
 
 /** Events of one `advance`, between which the caller can look or stop: about a tenth of a second. */
 const EVENTS_PER_SLICE = 1_000_000;
+const SLICE_SECONDS = 0.1;
+/** Some events are dear: fifty thousand children may be killed at once. */
+const EVENTS_AT_FIRST = 1_000;
 
 export interface RunOptions {
   /**
@@ -170,7 +173,7 @@ export class Run {
   advance(untilUs = this.#endUs): boolean {
     if (this.#isOver) return true;
     const { sim, machine, options } = this;
-    const reached = sim.run(Math.min(untilUs, this.#endUs), EVENTS_PER_SLICE);
+    const reached = this.#slice(Math.min(untilUs, this.#endUs));
     if (machine.runaway !== null) throw this.#runawayError();
     if (this.#isHopeless(options.eventsMax ?? EVENTS_MAX)) throw this.#tooManyEvents();
     if (reached && sim.nowUs >= this.#endUs) this.#isOver = true;
@@ -179,6 +182,19 @@ export class Run {
       if (this.summary().firstHarm !== null) this.#isOver = true;
     }
     return reached || this.#isOver;
+  }
+
+  /** A million events; or, where there is a clock, as many as a tenth of a second has. */
+  #slice(untilUs: number): boolean {
+    const { clock } = this.options;
+    if (clock === undefined) return this.sim.run(untilUs, EVENTS_PER_SLICE);
+    const startedSeconds = clock();
+    for (let events = EVENTS_AT_FIRST; events < EVENTS_PER_SLICE; events *= 2) {
+      if (this.sim.run(untilUs, events)) return true;
+      const isEnough = clock() - startedSeconds >= SLICE_SECONDS / 2;
+      if (isEnough || this.#isOver || this.#mayBeHarmed || this.machine.runaway !== null) return false;
+    }
+    return false;
   }
 
   /** What the run has come to so far; usually read at the end. */

@@ -13,6 +13,15 @@ export const SAMPLES_MAX = 200_000;
 /** Copies of one pod, and entries of any list. A kubelet's own default is 110 pods. */
 export const POD_COUNT_MAX = 1_000;
 
+/** Programs of one scenario: each may run all the others, and is compiled with them. */
+export const PROGRAMS_MAX = 1_000;
+
+/**
+ * Kinds of process of one node: each pod's own two, and each container's with its probes, hooks and execs. The kernel
+ * model tells 65,536 of them apart, and as many cgroups.
+ */
+export const ORIGINS_MAX = 60_000;
+
 /** Nodes of a fleet: Kubernetes' own bound. */
 export const NODES_MAX = 5_000;
 

@@ -19,7 +19,7 @@ export function parseFleet(
   if (spec === undefined) return [];
   if (spec.nodes === undefined) {
     const message = 'a fleet has `nodes` or `groups`';
-    surroundings.findings.error(below(root, 'spec'), 'missing-key', message, { aim: 'key' });
+    surroundings.findings.error(below(root, 'spec', 'nodes'), 'missing-key', message, { aim: 'key' });
     return [];
   }
   surroundings.findings.refuseSameNames(spec.nodes, (name) => `there is another node \`${name}\``);

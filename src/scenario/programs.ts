@@ -16,6 +16,7 @@ import type { Userland } from '../program/userland.js';
 import { below, type Findings, type Place } from '../text/findings.js';
 import { didYouMean } from '../text/suggest.js';
 import { isMapping, shorten } from '../text/value.js';
+import { PROGRAMS_MAX } from './bounds.js';
 import { readProgramFile } from './program-file.js';
 
 /** What is to be assumed of commands that nobody knows. */
@@ -76,6 +77,13 @@ export class Programs {
 
   /** Takes in `programs:`, then compiles each: a program that nothing runs is checked too. */
   addAll(raw: Readonly<Record<string, unknown>>): void {
+    const count = Object.keys(raw).length;
+    if (count > PROGRAMS_MAX) {
+      const message = `${count} programs are too many: at most ${PROGRAMS_MAX}`;
+      this.findings.error(this.findings.of(raw), 'out-of-range', message);
+      for (const name of Object.keys(raw)) this.broken.add(name);
+      return;
+    }
     const names = Object.keys(raw).filter((name) => {
       const place = this.findings.of(raw, name);
       const value = raw[name];
@@ -149,8 +157,12 @@ export class Programs {
     if (this.broken.has(name)) return null;
     const resolution = resolveName(name, this.library, { userland, stays });
     if (!resolution.ok && !name.includes(' ')) {
-      const hint = didYouMean(name, this.library.keys());
-      this.findings.error(place, 'unknown-program', `there is no program \`${shorten(name)}\``, { hint });
+      const { library } = this;
+      this.findings.error(place, 'unknown-program', `there is no program \`${shorten(name)}\``, {
+        get hint() {
+          return didYouMean(name, library.keys());
+        },
+      });
       return null;
     }
     return this.take(resolution, place, `${userland} ${stays}`);

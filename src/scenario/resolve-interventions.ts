@@ -110,11 +110,12 @@ function findPod(
   const alike = pods.filter(({ name }) => name.endsWith(`/${source.pod}`));
   if (alike.length === 1) return { names: instanceNames(alike[0]), pod: alike[0] };
   if (!isIncomplete) {
-    const hint = didYouMean(
-      source.pod,
-      pods.flatMap((pod) => [pod.name, ...instanceNames(pod)]),
-    );
-    findings.error(findings.of(source, 'pod'), 'unknown-pod', `there is no pod \`${source.pod}\``, { hint });
+    findings.error(findings.of(source, 'pod'), 'unknown-pod', `there is no pod \`${source.pod}\``, {
+      get hint() {
+        const names = pods.flatMap((pod) => [pod.name, ...instanceNames(pod)]);
+        return didYouMean(source.pod, names);
+      },
+    });
   }
   return { names: [], pod: null };
 }
@@ -128,9 +129,12 @@ function hasContainer(
   const names = [...pod.containers, ...pod.initContainers].map(({ name }) => name);
   if (names.includes(source.container)) return true;
   if (isIncomplete) return false;
-  const hint = didYouMean(source.container, names) ?? `Its containers: ${names.join(', ')}.`;
   const message = `pod \`${pod.name}\` has no container \`${source.container}\``;
-  findings.error(findings.of(source, 'container'), 'unknown-container', message, { hint });
+  findings.error(findings.of(source, 'container'), 'unknown-container', message, {
+    get hint() {
+      return didYouMean(source.container, names) ?? `Its containers: ${names.join(', ')}.`;
+    },
+  });
   return false;
 }
 

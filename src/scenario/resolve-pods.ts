@@ -7,6 +7,7 @@ import { KUBELET } from '../node/versions/kubelet.js';
 import type { Program } from '../program/code.js';
 import { type Userland, userlandOf } from '../program/userland.js';
 import { US_PER_SECOND } from '../sim/time.js';
+import { ORIGINS_MAX } from './bounds.js';
 import type { ResolveContext } from './context.js';
 import { nodesOfEntry, readManifestPods } from './manifest/entry.js';
 import { HANDLERS, resolveAction, resolveExec, resolveHook, warnOfIdleExecs } from './resolve-handler.js';
@@ -51,6 +52,7 @@ export function nodesOfPods(entries: PodEntrySource[], context: ResolveContext):
 /** A container without a valid program is left out, with diagnostics. */
 export function resolvePods(sources: PodSource[], versions: Versions, context: ResolveContext): PodSpec[] {
   const { findings } = context;
+  refuseTooMany(sources, context);
   const names = new Set<string>();
   return sources.map((source) => {
     checkPod(source, versions, context);
@@ -61,6 +63,29 @@ export function resolvePods(sources: PodSource[], versions: Versions, context: R
     for (const name of instanceNames(source)) names.add(name);
     return resolvePod(source, context);
   });
+}
+
+function refuseTooMany(sources: readonly PodSource[], { findings }: ResolveContext): void {
+  let count = 0;
+  for (const source of sources) {
+    const containers = [...source.initContainers, ...source.containers];
+    const each = containers.reduce((sum, container) => sum + kindsOf(container), KINDS_OF_POD);
+    count += source.count * each;
+    if (count <= ORIGINS_MAX) continue;
+    const message = 'these are more pods and containers than one node of this model can tell apart';
+    const hint = 'A kubelet takes 110 pods. Several nodes are a fleet: `pidsim explain fleet`.';
+    findings.error(findings.of(source), 'out-of-range', message, { hint });
+    return;
+  }
+}
+
+/** The shim and the infra process. */
+const KINDS_OF_POD = 2;
+
+/** The main process, and whatever is run in the container besides. */
+function kindsOf({ execs, lifecycle, ...container }: ContainerSource): number {
+  const probes = PROBE_TYPES.filter((type) => container[`${type}Probe`] !== undefined);
+  return 1 + probes.length + execs.length + Object.keys(lifecycle ?? {}).length;
 }
 
 /** The names of the copies of a pod. */

@@ -6,6 +6,9 @@ export const FILE_CHARACTERS_MAX = 4_000_000;
 /** Values of one document after every alias has been expanded. */
 export const DOCUMENT_VALUES_MAX = 200_000;
 
+/** Aliases of one document: expanding them takes time that grows with their square. */
+export const ALIASES_MAX = 5_000;
+
 /** Mappings and lists inside one another. */
 export const DOCUMENT_DEPTH_MAX = 100;
 

@@ -15,7 +15,8 @@ export function below(place: Place, ...path: Path): Place {
 }
 
 export interface Remark {
-  hint?: string;
+  /** A getter where it takes time to find: only what is shown is asked for it. */
+  readonly hint?: string;
   /** Point at the key instead of the value. */
   aim?: Aim;
 }
@@ -46,8 +47,9 @@ export class Findings {
   }
 
   /** What a check says about the value at the place. */
-  addObjection(place: Place, { code, message, hint, aim, path = [] }: Objection): void {
-    this.error(below(place, ...path), code, message, { hint, aim });
+  addObjection(place: Place, objection: Objection): void {
+    const { code, message, path = [] } = objection;
+    this.error(below(place, ...path), code, message, objection);
   }
 
   /** Names that stand twice in a list that was read, each at the second. */
@@ -68,13 +70,13 @@ export class Findings {
     { document, path }: Place,
     code: DiagnosticCode,
     message: string,
-    { hint, aim = 'value' }: Remark,
+    remark: Remark,
   ): void {
     if (this.isKnown(document.file, path, code, message)) return;
     // To find a place takes time in a large file, so it is looked for only if it is shown.
     this.count(`${severity} ${code}`, () => {
-      const place = { file: document.file, ...document.locate(path, aim) };
-      return diagnosticOf(place, code, message, { hint, severity });
+      const place = { file: document.file, ...document.locate(path, remark.aim ?? 'value') };
+      return diagnosticOf(place, code, message, { hint: remark.hint, severity });
     });
   }
 

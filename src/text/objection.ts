@@ -5,7 +5,8 @@ import type { Aim, Path } from './yaml.js';
 export interface Objection {
   code: DiagnosticCode;
   message: string;
-  hint?: string;
+  /** A getter where it takes time to find. */
+  readonly hint?: string;
   /** The place below the value that was looked at; without it, the value itself. */
   path?: Path;
   aim?: Aim;

@@ -175,9 +175,14 @@ export class Reader {
       return INVALID;
     }
     const objection = countObjection(schema, value.length);
-    if (objection) this.findings.error(place, 'out-of-range', objection);
     const read: unknown[] = [];
     this.findings.place(read, place);
+    if (objection) {
+      this.findings.error(place, 'out-of-range', objection);
+      // To read all of far too many takes a while, and a list that is too short has the rest of its mistakes shown.
+      this.findings.markIncomplete(read);
+      if (value.length > ENTRIES_CHECKED_MAX) return read;
+    }
     for (const [index, item] of value.entries()) {
       const entry = this.any(element, item, below(place, index));
       if (entry === INVALID) this.findings.markIncomplete(read);
@@ -278,6 +283,9 @@ function literalOf(option: z.ZodType, key: string): string {
   const object = definitionOf(option) as ObjectDefinition;
   return String((definitionOf(object.shape[key]) as Extract<Definition, { type: 'literal' }>).values[0]);
 }
+
+/** Of a list with too many entries: beyond this none of them is read. */
+const ENTRIES_CHECKED_MAX = 10_000;
 
 /** Bounds on the number of entries, which zod keeps as checks of the list. */
 function countObjection(schema: z.ZodType, count: number): string | null {

@@ -17,11 +17,14 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
+  type Pair,
   type ParsedNode,
   Parser,
+  type YAMLMap,
 } from 'yaml';
-import { DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX, FILE_CHARACTERS_MAX } from './bounds.js';
+import { ALIASES_MAX, DOCUMENT_DEPTH_MAX, DOCUMENT_VALUES_MAX, FILE_CHARACTERS_MAX } from './bounds.js';
 import { type DiagnosticCode, diagnosticOf } from './codes.js';
 import type { Diagnostic } from './diagnostic.js';
 import { grouped } from './figures.js';
@@ -80,11 +83,14 @@ export function readYaml(text: string, file: string, size = SCENARIO_SIZE): Yaml
     complain('file-too-large', NOWHERE, message, { hint: size.remedy });
     return found;
   }
+  if (isTooDeep(text)) {
+    complain('yaml-syntax', NOWHERE, TOO_DEEP);
+    return found;
+  }
   const lines = new LineCounter();
   const composed = compose(text, lines);
   if (composed === null) {
-    const message = `mappings and lists are nested more than ${DOCUMENT_DEPTH_MAX} deep`;
-    complain('yaml-syntax', NOWHERE, message);
+    complain('yaml-syntax', NOWHERE, TOO_DEEP);
     return found;
   }
   const positionAt = (offset: number): Position => {
@@ -92,8 +98,15 @@ export function readYaml(text: string, file: string, size = SCENARIO_SIZE): Yaml
     return { line, column: col };
   };
   for (const document of composed) {
-    reportSyntax(document, text, positionAt, complain, size.takesLastOfTwo);
-    const isBroken = document.errors.some(({ code }) => code !== 'DUPLICATE_KEY' || !size.takesLastOfTwo);
+    reportSyntax(document, text, positionAt, complain);
+    const second = secondKeys(document.contents);
+    for (const { offset, key } of second) {
+      const message = `the key \`${key}\` stands twice in one mapping`;
+      if (size.takesLastOfTwo)
+        complain('duplicate-key', positionAt(offset), `${message}; the last counts`, { severity: 'warning' });
+      else complain('duplicate-key', positionAt(offset), message);
+    }
+    const isBroken = document.errors.length > 0 || (second.length > 0 && !size.takesLastOfTwo);
     if (isBroken || document.contents === null || isNothing(document.contents)) continue;
     const trouble = findTrouble(document, size.valuesMax);
     if (trouble === null) found.documents.push(new ComposedDocument(file, document, positionAt));
@@ -108,6 +121,44 @@ export function readYaml(text: string, file: string, size = SCENARIO_SIZE): Yaml
 /** A document that was never text: positions are unknown (0), which means the whole file. */
 export function documentOf(value: unknown, file: string): SourceDocument {
   return { file, value, locate: () => NOWHERE, written: () => undefined };
+}
+
+const TOO_DEEP = `mappings and lists are nested more than ${DOCUMENT_DEPTH_MAX} deep`;
+
+/** So many brackets are looked at before they are parsed, each level of which takes a kilobyte. */
+const MANY_BRACKETS = 10_000;
+
+/** Are brackets open inside one another beyond all measure? Counted word by word, without a tree. */
+function isTooDeep(text: string): boolean {
+  if ((text.match(/[[{]/g)?.length ?? 0) < MANY_BRACKETS) return false;
+  let depth = 0;
+  for (const word of new Lexer().lex(text)) {
+    if (word === '[' || word === '{') depth++;
+    else if (word === ']' || word === '}') depth--;
+    if (depth > MANY_BRACKETS) return true;
+  }
+  return false;
+}
+
+/** Keys that stand in their mapping for the second time. The package's own search takes the square of the time. */
+function secondKeys(contents: unknown): { offset: number; key: string }[] {
+  const found: { offset: number; key: string }[] = [];
+  const rest: unknown[] = [contents];
+  while (rest.length > 0) {
+    const node = rest.pop();
+    if (isPair(node)) rest.push(node.value, node.key);
+    if (!isCollection(node)) continue;
+    for (let index = node.items.length - 1; index >= 0; index--) rest.push(node.items[index]);
+    if (!isMap(node)) continue;
+    const known = new Set<unknown>();
+    for (const { key } of node.items) {
+      if (!isScalar(key) || isMerge(key)) continue;
+      const { size } = known;
+      if (known.add(key.value).size === size)
+        found.push({ offset: offsetOf(key), key: key.source ?? String(key.value) });
+    }
+  }
+  return found;
 }
 
 export const NOWHERE: Position = { line: 0, column: 0 };
@@ -133,7 +184,7 @@ function complainer(file: string, diagnostics: Diagnostic[]): Complain {
 function compose(text: string, lines: LineCounter): Document.Parsed[] | null {
   const tokens = tokensOf(text, lines);
   if (tokens === null || isDeeperThan(DOCUMENT_DEPTH_MAX, tokens)) return null;
-  const composer = new Composer({ merge: true, logLevel: 'error' });
+  const composer = new Composer({ merge: true, uniqueKeys: false, logLevel: 'error' });
   return [...composer.compose(tokens)] as Document.Parsed[];
 }
 
@@ -170,17 +221,11 @@ function reportSyntax(
   text: string,
   positionAt: (offset: number) => Position,
   complain: Complain,
-  takesLastOfTwo = false,
 ): void {
   for (const { code, message, pos } of document.errors) {
     const hint = text.includes('{{') ? TEMPLATE_HINT : undefined;
     const at = positionAt(Math.max(0, pos[0]));
-    if (code === 'DUPLICATE_KEY') {
-      const message = `the key \`${keyAt(text, pos[0])}\` stands twice in one mapping`;
-      if (takesLastOfTwo)
-        complain('duplicate-key', at, `${message}; the last counts`, { severity: 'warning' });
-      else complain('duplicate-key', at, message);
-    } else if (code === 'TAB_AS_INDENT') {
+    if (code === 'TAB_AS_INDENT') {
       complain('tab-indentation', at, 'a tab is used as indentation');
     } else {
       complain('yaml-syntax', at, sentence(message), { hint });
@@ -189,10 +234,6 @@ function reportSyntax(
   for (const { message, pos } of document.warnings) {
     complain('yaml-syntax', positionAt(Math.max(0, pos[0])), sentence(message), { severity: 'warning' });
   }
-}
-
-function keyAt(text: string, offset: number): string {
-  return /^[^\s:,{}[\]]+/.exec(text.slice(offset, offset + 80))?.[0] ?? '?';
 }
 
 function sentence(message: string): string {
@@ -213,8 +254,13 @@ interface Trouble {
 function findTrouble(document: Document.Parsed, valuesMax: number): Trouble | null {
   let trouble: Trouble | null = null;
   const sizes = new Map<unknown, number>();
+  // An alias means the last anchor of its name before it: what has been passed so far, in the order of the text.
+  const anchors = new Map<string, unknown>();
+  let aliases = 0;
   const measureAlias = (alias: Alias): number => {
-    const target = alias.resolve(document);
+    const target = anchors.get(alias.source);
+    if (++aliases > ALIASES_MAX)
+      trouble ??= { code: 'alias-bomb', node: alias, message: `more than ${grouped(ALIASES_MAX)} aliases` };
     if (target === undefined) {
       trouble ??= {
         code: 'yaml-syntax',
@@ -232,8 +278,9 @@ function findTrouble(document: Document.Parsed, valuesMax: number): Trouble | nu
   const measure = (node: unknown): number => {
     if (trouble !== null) return 1;
     if (isAlias(node)) return measureAlias(node);
+    if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) anchors.set(node.anchor, node);
     if (isPair(node)) {
-      if (isMerge(node.key) && !isMergeable(node.value, document)) {
+      if (isMerge(node.key) && !isMergeable(node.value, anchors)) {
         trouble ??= {
           code: 'yaml-syntax',
           node: node.key,
@@ -265,10 +312,10 @@ function isMerge(key: unknown): boolean {
 }
 
 /** A mapping or a list of mappings, perhaps behind aliases. */
-function isMergeable(value: unknown, document: Document.Parsed): boolean {
-  const node = isAlias(value) ? value.resolve(document) : value;
-  if (isSeq(node)) return node.items.every((item) => isMap(isAlias(item) ? item.resolve(document) : item));
-  return isMap(node);
+function isMergeable(value: unknown, anchors: ReadonlyMap<string, unknown>): boolean {
+  const meant = (node: unknown): unknown => (isAlias(node) ? anchors.get(node.source) : node);
+  const node = meant(value);
+  return isSeq(node) ? node.items.every((item) => isMap(meant(item))) : isMap(node);
 }
 
 const IN_PROGRESS = -1;
@@ -279,6 +326,7 @@ function offsetOf(node: unknown): number {
 
 class ComposedDocument implements SourceDocument {
   readonly value: unknown;
+  private readonly pairs = new WeakMap<object, Map<string, Pair>>();
 
   constructor(
     readonly file: string,
@@ -308,6 +356,17 @@ class ComposedDocument implements SourceDocument {
     return isScalar(scalar) ? scalar.source : undefined;
   }
 
+  /** The pairs of a mapping by their keys. Of two with one key the last counts. */
+  private pairsOf(node: YAMLMap): Map<string, Pair> {
+    const known = this.pairs.get(node);
+    if (known !== undefined) return known;
+    const pairs = new Map(
+      node.items.flatMap((pair) => (isScalar(pair.key) ? [[String(pair.key.value), pair]] : [])),
+    );
+    this.pairs.set(node, pairs);
+    return pairs;
+  }
+
   /** The node one step further down; its key is null in a list. Looks behind aliases and `<<` merges. */
   private child(parent: unknown, step: string | number): { key: unknown; value: unknown } | null {
     const node = isAlias(parent) ? parent.resolve(this.document) : parent;
@@ -316,7 +375,7 @@ class ComposedDocument implements SourceDocument {
       return value === undefined ? null : { key: null, value };
     }
     if (!isMap(node)) return null;
-    const named = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(step));
+    const named = this.pairsOf(node).get(String(step));
     if (named) return named;
     for (const { key, value } of node.items) {
       const merged = isScalar(key) && key.source === '<<' ? this.child(value, step) : null;

@@ -4,8 +4,8 @@ import type { Restarts } from '../../study/restarts.js';
 import { tornado } from '../../study/tornado.js';
 import { formatSeconds } from '../../text/duration.js';
 import { formatCount, listOf } from '../../text/figures.js';
+import { printable } from '../../text/printable.js';
 import { type Align, fillLines, plainTable } from '../../text/table.js';
-import { printable } from '../terminal.js';
 import { harmedWords, hitsWords, medianWords, spreadWords, tornadoLines } from './words.js';
 
 type Ran = Compared & { estimate: NonNullable<Compared['estimate']> };

@@ -3,8 +3,8 @@ import type { Replicated } from '../../study/replicate.js';
 import { timeOf } from '../../study/tornado.js';
 import { formatSeconds } from '../../text/duration.js';
 import { formatCount } from '../../text/figures.js';
+import { printable } from '../../text/printable.js';
 import { plainTable } from '../../text/table.js';
-import { printable } from '../terminal.js';
 
 const DAY = 86_400;
 

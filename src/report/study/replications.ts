@@ -5,9 +5,9 @@ import { type Estimate, estimateOf, figureOf, figureWords, holdsOf } from '../..
 import type { Replicated } from '../../study/replicate.js';
 import { tornado } from '../../study/tornado.js';
 import { formatShare } from '../../text/figures.js';
+import { printable } from '../../text/printable.js';
 import { type Align, fillLines, plainTable } from '../../text/table.js';
 import { csvTable } from '../csv.js';
-import { printable } from '../terminal.js';
 import { harmedWords, hitsWords, medianWords, spreadWords, tornadoLines } from './words.js';
 
 const HEADS = ['SCENARIO', 'FIRST HARM', '9 IN 10 RUNS', 'HARMED', '95 % INTERVAL', 'HITS'];

@@ -173,8 +173,12 @@ function checkOverrides(entry: ManifestPodSource, pods: readonly PodSource[], fi
   const names = pods.flatMap((pod) => [...pod.initContainers, ...pod.containers].map(({ name }) => name));
   for (const name of Object.keys(entry.containers)) {
     if (names.includes(name) || names.length === 0) continue;
-    const hint = didYouMean(name, names) ?? `Its containers: ${[...new Set(names)].join(', ')}.`;
     const message = `the manifest has no container \`${shorten(name)}\``;
-    findings.error(findings.of(entry.containers, name), 'unknown-container', message, { hint, aim: 'key' });
+    findings.error(findings.of(entry.containers, name), 'unknown-container', message, {
+      aim: 'key',
+      get hint() {
+        return didYouMean(name, names) ?? `Its containers: ${[...new Set(names)].join(', ')}.`;
+      },
+    });
   }
 }
