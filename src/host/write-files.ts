@@ -1,11 +1,12 @@
 /**
  * Writes the files of a run so that the output folder is either as before or complete, never in between.
  *
- *   check what is there --> write all to a staging folder --> swap entry by entry --> remove the replaced
+ *   check what is there --> write all to a staging folder --> list it --> swap entry by entry --> remove the replaced
  *
  * A scenario's folder is replaced only if it carries our marker, or is empty; files in it that we did not
  * write are carried over. Everything else in the output folder is left alone. When a swap fails, those before
- * it are undone.
+ * it are undone. When the process is killed, the next run finds the staging folder: with its list the swap is
+ * carried on to its end, without it the folder is removed.
  */
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -44,21 +45,63 @@ export async function writeOutput(
 ): Promise<void> {
   const target = await realOrResolved(folder);
   const entries = [...new Set(files.map(({ path }) => path.split('/')[0]))];
+  for (const place of [dirname(target), target]) await finishKilled(target, place, options);
   const existed = await isThere(target);
   await checkOwnership(target, entries, files);
-  // Inside the target, which may be a mount of its own: a rename does not cross file systems.
   const home = existed ? target : dirname(target);
+  // Inside the target, which may be a mount of its own: a rename does not cross file systems.
   await fs.mkdir(home, { recursive: true });
-  const staging = await fs.mkdtemp(join(home, `.${basename(target)}.pidsim-`));
+  const staging = await fs.mkdtemp(join(home, `${stagingName(target)}${process.pid}-`));
   try {
     const fresh = join(staging, 'new');
     await writeAll(fresh, files, options);
     options.signal?.throwIfAborted();
+    if (existed) await fs.writeFile(join(staging, LIST), JSON.stringify(entries));
     await (existed
       ? swapAll(target, fresh, join(staging, 'old'), entries, options)
       : fs.rename(fresh, target));
   } finally {
     await fs.rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Of the entries that are to be swapped: it is there when all of them are written. */
+const LIST = 'entries.json';
+
+function stagingName(target: string): string {
+  return `.${basename(target)}.pidsim-`;
+}
+
+/** What processes that have ended meanwhile had begun. */
+async function finishKilled(target: string, home: string, options: WriteOptions): Promise<void> {
+  const prefix = stagingName(target);
+  const names = (await statOf(home))?.isDirectory() ? await fs.readdir(home) : [];
+  for (const name of names.filter((each) => each.startsWith(prefix))) {
+    const pid = Number(/^\d+(?=-)/.exec(name.slice(prefix.length))?.[0] ?? 0);
+    if (isAlive(pid)) continue;
+    const staging = join(home, name);
+    const entries = await listIn(staging);
+    if (entries !== null) await swapAll(target, join(staging, 'new'), join(staging, 'old'), entries, options);
+    await fs.rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function listIn(staging: string): Promise<string[] | null> {
+  try {
+    return JSON.parse(await fs.readFile(join(staging, LIST), 'utf8')) as string[];
+  } catch {
+    return null;
+  }
+}
+
+/** One that may not be signalled is alive too. */
+function isAlive(pid: number): boolean {
+  if (pid === 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
@@ -142,7 +185,7 @@ async function swapAll(
   entries: readonly string[],
   { rename = fs.rename }: WriteOptions,
 ): Promise<void> {
-  await fs.mkdir(old);
+  await fs.mkdir(old, { recursive: true });
   const undo: Undo[] = [];
   const move = async (from: string, to: string): Promise<void> => {
     await rename(from, to);
@@ -151,8 +194,11 @@ async function swapAll(
   try {
     for (const entry of entries) {
       const [path, freshPath, oldPath] = [target, fresh, old].map((folder) => join(folder, entry));
-      if (await isThere(path)) await move(path, oldPath);
-      await move(freshPath, path);
+      // Where a killed process has got to: what is no longer fresh has been swapped.
+      if (await isThere(freshPath)) {
+        if ((await isThere(path)) && !(await isThere(oldPath))) await move(path, oldPath);
+        await move(freshPath, path);
+      }
       await carryOver(oldPath, path, move);
     }
   } catch (error) {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   mkdir,
   mkdtemp,
@@ -178,6 +179,38 @@ describe('when something fails half-way', () => {
     await writeOutput(output, version('second'), { rename: failingAfter(9) });
     expect((await contents(output))['two/timeline.csv']).toBe('second');
   });
+
+  /** A writer in a process of its own, which kills itself. */
+  function killedWriter(text: string, when: 'render' | 'after', count: number): void {
+    const script = join(import.meta.dirname, 'killed-writer.ts');
+    const { signal } = spawnSync('node_modules/.bin/tsx', [script, output, text, when, String(count)]);
+    expect(signal ?? 'SIGKILL').toBe('SIGKILL');
+  }
+
+  test('a process killed while it swaps: the next run carries the swap to its end, and nothing is mixed', async () => {
+    for (let count = 0; count < 6; count++) {
+      await rm(output, { recursive: true, force: true });
+      await writeOutput(output, version('first', ['one', 'two']));
+      await writeFile(join(output, 'one', 'notes.txt'), 'mine');
+      killedWriter('second', 'after', count);
+      // Another run, of a scenario of its own, finds what the killed one has left.
+      await writeOutput(output, version('third', ['three']));
+      const found = await contents(output);
+      expect(found['one/timeline.csv'], `killed at rename ${count}`).toBe('second');
+      expect(found['two/summary.json']).toContain('second');
+      expect(found['one/notes.txt']).toBe('mine');
+      expect((await readdir(output)).filter((name) => name.startsWith('.'))).toEqual([]);
+    }
+  }, 120_000);
+
+  test('a process killed before all is written: as before, and the next run sweeps what it left', async () => {
+    await writeOutput(output, version('first'));
+    killedWriter('second', 'render', 2);
+    expect((await contents(output))['one/timeline.csv']).toBe('first');
+    await writeOutput(output, version('third', ['three']));
+    expect((await contents(output))['one/timeline.csv']).toBe('first');
+    expect((await readdir(output)).filter((name) => name.startsWith('.'))).toEqual([]);
+  }, 60_000);
 
   test('the first time: there is no output folder at all', async () => {
     const controller = new AbortController();
