@@ -12,7 +12,7 @@ import { parseDurationUs } from '../text/duration.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { type LoadedTemplate, load, templatesOrExit } from './load.js';
 import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
-import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy } from './study.js';
+import { changeOf, inStudy, replicationsOf, type StudyArguments, terminalWidth, withStudy } from './study.js';
 
 interface Arguments extends FileArguments, StudyArguments {
   output: (typeof FORMATS)[number];
@@ -72,7 +72,7 @@ export const solveCommand: CommandModule<object, Arguments> = {
       const text =
         args.output === 'json'
           ? toJson(solvedDocument(args.for, condition, solved))
-          : solvedText(args.for, condition, solved);
+          : solvedText(args.for, condition, solved, terminalWidth());
       process.stdout.write(text);
       if (solved.kind === 'never') throw new CommandError(EXIT.expectationFailed);
     });

@@ -6,7 +6,7 @@ import type { Solved, Tried } from '../../study/solve.js';
 import type { Axis } from '../../study/sweep.js';
 import { tornado } from '../../study/tornado.js';
 import { plural } from '../../text/figures.js';
-import { columnWidths, plainTable } from '../../text/table.js';
+import { columnWidths, fillLines, plainTable } from '../../text/table.js';
 import { csvTable } from '../csv.js';
 import { harmedWords, hitsWords, medianWords, spreadWords, tornadoLines } from './words.js';
 
@@ -94,7 +94,7 @@ export function sweepDocument(axes: readonly Axis[], cells: readonly Cell[]) {
 
 // --------------------------------------------------------------------------------------------------- searches
 
-export function solvedText(path: string, condition: Expectation, solved: Solved): string {
+export function solvedText(path: string, condition: Expectation, solved: Solved, width: number): string {
   const rows = [
     [path.split('.').at(-1)!, 'HOLDS', condition.text.split(/\s*[=!<>]/)[0], 'RUNS'],
     ...solved.tried.map((tried) => [
@@ -104,7 +104,8 @@ export function solvedText(path: string, condition: Expectation, solved: Solved)
       String(tried.runs),
     ]),
   ];
-  return `${answerOf(path, condition, solved)}\n\n${plainTable(rows).join('\n')}\n`;
+  const answer = fillLines(answerOf(path, condition, solved).split(' '), width).join('\n');
+  return `${answer}\n\n${plainTable(rows).join('\n')}\n`;
 }
 
 function answerOf(path: string, condition: Expectation, solved: Solved): string {
