@@ -133,7 +133,7 @@ test('solve: the shortest period that lasts an hour, with the answer on both sid
     ...['solve', 'leaky.yaml', '--for', PERIOD, '--until', 'p50(firstHarm) >= 1h', '--replications', '3'],
   );
   expect(status).toBe(0);
-  expect(stdout).toMatch(
+  expect(stdout.replaceAll('\n', ' ')).toMatch(
     /: (\d+) is the smallest value with which p50\(firstHarm\) >= 1h: it holds with \1 \(.* min/,
   );
 });
