@@ -1,14 +1,14 @@
 /** What the lab's commands share: the command behind `--`, and what can keep the lab from running. */
 import type { Arguments as Parsed } from 'yargs';
-import { InitDidNotStay } from '../lab/init/examine.js';
+import { InitNotExamined } from '../lab/init/world.js';
 import { StartRefused } from '../lab/namespace/private-namespace.js';
-import { BadLabOption, LabUnavailable } from '../lab/namespace/setup.js';
+import { BadLabOption, LabBroken, LabUnavailable } from '../lab/namespace/setup.js';
 import { CommandNotRun } from '../lab/record/record.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { Interruption } from './interruption.js';
 
-/** The command that was given could not be run, or did not stay. */
-const NOT_RUN = [CommandNotRun, InitDidNotStay, StartRefused];
+/** The command that was given could not be run, or did not stay; or the lab itself is not in order. */
+const NOT_RUN = [CommandNotRun, InitNotExamined, StartRefused, LabBroken];
 
 /** `pidsim lab init -- CMD…`: everything behind `--`, untouched. */
 export function commandBehindDashes(args: Parsed<object>, example: string): string[] {

@@ -1,16 +1,25 @@
 /** `pidsim lab init`: is this a good PID 1? */
 import type { CommandModule } from 'yargs';
-import { examineInit } from '../lab/init/examine.js';
+import { examineInit, examineRunningInit } from '../lab/init/examine.js';
+import { INIT_REQUIREMENTS, type InitRequirement } from '../lab/init/report.js';
 import { formatInitReport } from '../lab/init/text.js';
 import { toJson } from '../report/document.js';
-import { CommandError, EXIT } from './exit.js';
+import { CommandError, EXIT, usageError } from './exit.js';
 import { commandBehindDashes, inLab } from './lab-command.js';
 import { outputOption } from './options.js';
 
 interface Arguments {
   output: string;
-  burst: number;
+  require: string;
+  burst?: number;
+  patience: number;
   timeout: number;
+  after?: number;
+  untilComm?: string;
+  ready?: string;
+  child?: string;
+  pid?: number;
+  private: boolean;
 }
 
 const DESCRIPTION = 'Run a command as PID 1 of a private namespace: does it reap, forward, end?';
@@ -20,25 +29,79 @@ export const initCommand: CommandModule<object, Arguments> = {
   describe: DESCRIPTION,
   builder: (yargs) =>
     yargs
-      .usage(`$0 lab init [options] -- CMD…\n\n${DESCRIPTION}`)
+      .usage(`$0 lab init [options] -- CMD…\n$0 lab init --pid N\n\n${DESCRIPTION}`)
       .option('output', outputOption(['text', 'json']))
-      .option('burst', { type: 'number', default: 50, describe: 'How many orphans die at once' })
-      .option('timeout', { type: 'number', default: 60, describe: 'Seconds for the whole examination' })
+      .option('require', {
+        type: 'string',
+        default: 'reaping',
+        describe: `What makes it good, separated by commas: ${INIT_REQUIREMENTS.join(', ')}`,
+      })
+      .option('after', { type: 'number', describe: 'Judge what it is after so many seconds' })
+      .option('until-comm', { type: 'string', describe: 'Judge it once `ps` shows PID 1 by this name' })
+      .option('ready', {
+        type: 'string',
+        describe: 'Judge it once this shell command, run beside it, succeeds',
+      })
+      .option('child', {
+        type: 'string',
+        describe: 'Name of its main child; default: the one that it ends with',
+      })
+      .option('pid', {
+        type: 'number',
+        describe:
+          'Enter the container of this process, and see whether its PID 1 reaps; what it does not stays there',
+      })
+      .option('private', {
+        type: 'boolean',
+        default: true,
+        describe: 'Network, /tmp and working directory of its own; --no-private: the machine’s',
+      })
+      .option('burst', {
+        type: 'number',
+        describe: 'How many orphans die at once; default: 50, with --pid 10',
+      })
+      .option('patience', {
+        type: 'number',
+        default: 10,
+        describe: 'Seconds it may take to reap, or to end on SIGTERM',
+      })
+      .option('timeout', { type: 'number', default: 180, describe: 'Seconds for the whole examination' })
       .example(
         '$0 lab init -- tini -- sleep 1000',
-        'exit code 0: it reaps whatever it adopts; 1: it does not',
+        'exit code 0: it reaps whatever it adopts; 99: it does not',
       )
       .example("$0 lab init -- bash -c 'sleep 1000; true'", 'an entrypoint of your own'),
   async handler(args) {
-    const command = commandBehindDashes(args as never, 'pidsim lab init -- tini -- sleep 1000');
+    const { pid } = args;
+    const example = 'pidsim lab init -- tini -- sleep 1000';
+    const command = pid === undefined ? commandBehindDashes(args as never, example) : [];
+    const options = {
+      require: requirements(args.require),
+      burst: args.burst,
+      patienceMs: args.patience * 1000,
+      timeoutMs: args.timeout * 1000,
+      afterMs: args.after === undefined ? undefined : args.after * 1000,
+      untilComm: args.untilComm,
+      ready: args.ready,
+      child: args.child,
+      private: args.private,
+    };
     await inLab(async (signal) => {
-      const report = await examineInit(command, {
-        burst: args.burst,
-        timeoutMs: args.timeout * 1000,
-        signal,
-      });
+      const report =
+        pid === undefined
+          ? await examineInit(command, { ...options, signal })
+          : await examineRunningInit(pid, { ...options, signal });
       process.stdout.write(args.output === 'json' ? toJson(report) : formatInitReport(report));
-      if (!report.good) throw new CommandError(EXIT.failure);
+      if (!report.good) throw new CommandError(EXIT.expectationFailed);
     });
   },
 };
+
+function requirements(text: string): InitRequirement[] {
+  return text.split(',').map((word) => {
+    const found = INIT_REQUIREMENTS.find((each) => each === word.trim());
+    if (found === undefined)
+      throw usageError(`--require knows ${INIT_REQUIREMENTS.join(', ')}, not \`${word}\``);
+    return found;
+  });
+}

@@ -11,9 +11,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ProcessRow, statOf } from '../../procfs/process-row.js';
 import {
-  compileHelperFolder,
+  compileHelper,
   hasOwnPidMax,
   isInstalled,
+  LabBroken,
   LabUnavailable,
   missingForLab,
   newCgroupDir,
@@ -96,8 +97,7 @@ let compiledRunner: string | undefined;
 
 /** Compiled once for each process; again when the folder of temporary files has been cleaned up. */
 export function runner(): string {
-  if (compiledRunner === undefined || !existsSync(compiledRunner))
-    compiledRunner = compileHelperFolder('runner');
+  if (compiledRunner === undefined || !existsSync(compiledRunner)) compiledRunner = compileHelper('runner');
   return compiledRunner;
 }
 
@@ -120,7 +120,7 @@ function runRunner(input: string, patienceMs: number, signal?: AbortSignal): Pro
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
     child.stdin.on('error', () => {}).end(input);
-    child.on('error', reject);
+    child.on('error', (error) => reject(new LabBroken(`${child.spawnfile} does not run: ${error.message}`)));
     child.on('close', (code) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', end);

@@ -1,8 +1,9 @@
 /*
  * keeper: keeps one private PID namespace and starts processes in it, on the orders of private-namespace.ts.
  *
- *   keeper CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE-INSTANCE|- [private-net] [helper] [bind=FROM:TO …]
+ *   keeper CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE-INSTANCE|- [private-net] [private-files] [rootless] [helper] [bind=FROM:TO …]
  *   keeper pause | pause-reaping             what pause 3.0 and pause 3.1 do, to be a PID 1
+ *   keeper exit N | pair                     to be the child of a PID 1: ends with a status; stays, with a child in its group
  *
  * The process itself stays outside, as a container runtime's shim does: it is the parent of PID 1 and of every process
  * that enters the namespace from outside (setns, then fork), and it reaps them. Orders come as lines on stdin, words
@@ -11,7 +12,8 @@
  * instance, leave. So nothing outlives the program that started it, however that program ends.
  *
  * Nothing global is written: pid_max is the namespace's own (Linux >= 6.14; the caller passes 0 elsewhere), mounts are
- * made in private mount namespaces, the cgroup and the tracing instance are our own.
+ * made in private mount namespaces, the cgroup and the tracing instance are our own. `rootless` does all of it as root of
+ * a user namespace; then RLIMIT_NPROC stands for the cgroup.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -25,6 +27,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "tracer.h"
 #include <linux/capability.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
@@ -62,16 +65,17 @@ struct child {
 static const char *cgroup_dir, *trace_name;
 static char trace_dir[256] = "", start_dir[4096] = "/";
 static const char *pids_max, *pid_max;
-static int private_net, with_helper, bind_count;
+static int private_net, private_files, rootless, with_helper, bind_count;
 static char *bind_from[MAX_BINDS], *bind_to[MAX_BINDS];
 
 static struct child children[MAX_CHILDREN];
-static int init_alive, init_ever;
 static const char *const ns_names[] = {"pid", "mnt", "net", "uts", "ipc"};
 enum { NS_PID, NS_MNT, NS_NET, NS_UTS, NS_IPC, NS_COUNT };
-static int own_pid_ns = -1, ns_fds[NS_COUNT] = {-1, -1, -1, -1, -1};
+static int ns_fds[NS_COUNT] = {-1, -1, -1, -1, -1};
 static int die_pipe[2]; /* each byte lets one waiting orphan die */
 static int helper_orders[2] = {-1, -1}, helper_reports[2] = {-1, -1};
+static int alive_pipe = -1;
+static pid_t init_parent; /* of a PID 1 whose parent is to die before it; 0: it is ours */
 
 /* ---- words in, words out ---------------------------------------------------------------------------------------- */
 
@@ -129,6 +133,12 @@ static _Noreturn void be_pause(int reaping) {
   for (;;) pause();
 }
 
+/* The child of a PID 1 that is examined: as it inherits its signals, so it keeps them. */
+static _Noreturn void be_pair(void) {
+  if (fork() < 0) _exit(1);
+  for (;;) pause();
+}
+
 /* What every command starts from: default signals, nothing blocked, no core files. */
 static void fresh_process(void) {
   for (int n = 1; n < NSIG; n++) signal(n, SIG_DFL);
@@ -143,12 +153,11 @@ static int report_on_term = -1;
 
 static void say_term(int signal_number) {
   (void)signal_number;
-  int saved = errno;
   if (write(report_on_term, "T", 1) < 0) {}
-  errno = saved;
+  _exit(0);
 }
 
-/* Forks processes that wait to be told to die; with `report_on_term`, each also says when it is sent a SIGTERM. */
+/* Forks processes that wait to be told to die; with `report_on_term`, for a SIGTERM, which they say and end. */
 static int fork_waiting(int count) {
   int made = 0;
   for (; made < count; made++) {
@@ -166,14 +175,10 @@ static int fork_waiting(int count) {
   return made;
 }
 
-/* The helper does not exec, so nothing closes for it what it must not hold: the ends whose closing tells of an exec. */
-static void close_other_fds(void) {
-  int kept[] = {helper_orders[0], helper_reports[1], die_pipe[0]};
-  for (int fd = 0; fd < 1024; fd++) {
-    int keep = 0;
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) keep |= fd == kept[i];
-    if (!keep) close(fd);
-  }
+/* For what does not exec: nothing closes what it must not hold, the ends whose closing tells of an exec. */
+static void close_all_but(int first, int second, int third) {
+  for (int fd = 0; fd < 1024; fd++)
+    if (fd != first && fd != second && fd != third) close(fd);
 }
 
 /*
@@ -183,7 +188,7 @@ static void close_other_fds(void) {
 static void be_helper(void) {
   int order[2]; /* are they bystanders?; how many */
   prctl(PR_SET_NAME, "helper");
-  close_other_fds();
+  close_all_but(helper_orders[0], helper_reports[1], die_pipe[0]);
   while (read(helper_orders[0], order, sizeof order) == (ssize_t)sizeof order) {
     int made = 0;
     pid_t middle = fork();
@@ -197,6 +202,32 @@ static void be_helper(void) {
     else if (write(helper_reports[1], &made, sizeof made) < 0) {}
   }
   _exit(0);
+}
+
+/*
+ * Writes to `dir` go to memory and end with the namespace; what is there can be read. The layers are made on a tmpfs
+ * that lies over /sys meanwhile. 0, or -1 and errno.
+ */
+static int make_private(const char *dir, int number) {
+  char upper[32], work[32], options[128];
+  struct stat lower;
+  snprintf(upper, sizeof upper, "/sys/upper%d", number), snprintf(work, sizeof work, "/sys/work%d", number);
+  snprintf(options, sizeof options, "lowerdir=.,upperdir=%s,workdir=%s%s", upper, work, rootless ? ",userxattr" : "");
+  if (stat(dir, &lower) != 0 || mkdir(work, 0700) != 0 || mkdir(upper, 0700) != 0) return -1;
+  if (chown(upper, lower.st_uid, lower.st_gid) != 0 && !rootless) return -1;
+  if (chmod(upper, lower.st_mode & 07777) != 0 || chdir(dir) != 0) return -1;
+  return mount("overlay", ".", "overlay", MS_NODEV, options);
+}
+
+/* /tmp and the working directory, unless that is in /tmp or is the root of all. 0, or -1 and errno. */
+static int make_files_private(void) {
+  const int own_dir = strcmp(start_dir, "/") != 0 && strncmp(start_dir, "/tmp/", 5) != 0 && strcmp(start_dir, "/tmp") != 0;
+  if (mount("tmpfs", "/sys", "tmpfs", MS_NOSUID | MS_NODEV, "size=256m,mode=755") != 0) return -1;
+  int failed = make_private("/tmp", 0) != 0 || (own_dir && make_private(start_dir, 1) != 0);
+  int saved = errno;
+  umount2("/sys", MNT_DETACH);
+  errno = saved;
+  return failed || chdir(start_dir) != 0 ? -1 : 0;
 }
 
 static void loopback_up(void) {
@@ -234,6 +265,7 @@ static int prepare_init(void) {
   if (strcmp(pid_max, "0") != 0 && write_file("/proc/sys/kernel", "pid_max", pid_max) != 0) return -1;
   for (int i = 0; i < bind_count; i++)
     if (mount(bind_from[i], bind_to[i], NULL, MS_BIND, NULL) != 0) return -1;
+  if (private_files && make_files_private() != 0) return -1;
   const char *const not_ours[] = {"/proc/sys", "/proc/sysrq-trigger", "/sys"};
   for (size_t i = 0; i < sizeof not_ours / sizeof *not_ours; i++) make_read_only(not_ours[i]);
   if (private_net) {
@@ -253,13 +285,54 @@ static int enter_the_rest(int session) {
 
 /* ---- starting commands ------------------------------------------------------------------------------------------ */
 
-/* fork() with the child born in the namespace; its parent stays outside. */
+/* fork() with the child born in the namespace; its parent stays outside. It is made by a process in between, as runc does. */
 static pid_t fork_inside(void) {
-  if (setns(ns_fds[NS_PID], CLONE_NEWPID) != 0) return -1;
-  pid_t pid = fork();
-  int saved = errno;
-  if (pid != 0 && setns(own_pid_ns, CLONE_NEWPID) != 0) _exit(1);
-  errno = saved;
+  int report[2];
+  pid_t pid = -1, inside = -1;
+  if (pipe2(report, O_CLOEXEC) != 0) return -1;
+  pid_t between = fork();
+  if (between == 0) {
+    if (setns(ns_fds[NS_PID], CLONE_NEWPID) == 0) inside = (pid_t)syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+    if (inside == 0) {
+      close(report[0]), close(report[1]);
+      return 0;
+    }
+    if (inside < 0) inside = -errno;
+    if (write(report[1], &inside, sizeof inside) < 0) {}
+    _exit(0);
+  }
+  close(report[1]);
+  if (between > 0 && read(report[0], &pid, sizeof pid) != (ssize_t)sizeof pid) pid = -EPROTO;
+  close(report[0]);
+  if (between > 0) waitpid(between, NULL, 0);
+  if (pid < 0) errno = -pid;
+  return pid < 0 ? -1 : pid;
+}
+
+/* PID 1 whose parent is a process that stays until `orphan-init`. A third one kills it should all of us be killed. */
+static pid_t clone_under_a_parent(long flags) {
+  int report[2], alive[2];
+  pid_t pid = -1;
+  if (pipe2(report, O_CLOEXEC) != 0 || pipe2(alive, O_CLOEXEC) != 0) return -1;
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  init_parent = fork();
+  if (init_parent == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if ((pid = (pid_t)syscall(SYS_clone, flags, 0, 0, 0, 0)) == 0) return 0;
+    if (write(report[1], &pid, sizeof pid) < 0) _exit(1);
+    close_all_but(-1, -1, -1);
+    for (;;) pause();
+  }
+  if (read(report[0], &pid, sizeof pid) != (ssize_t)sizeof pid) pid = -1;
+  if (pid > 0 && fork() == 0) {
+    char byte;
+    close_all_but(alive[0], -1, -1);
+    while (read(alive[0], &byte, 1) < 0 && errno == EINTR) {}
+    kill(pid, SIGKILL);
+    _exit(0);
+  }
+  close(report[0]), close(report[1]), close(alive[0]);
+  alive_pipe = alive[1]; /* open as long as we live */
   return pid;
 }
 
@@ -269,10 +342,10 @@ static struct child *find_child(const char *id) {
   return NULL;
 }
 
-static void run_command(int is_init, int session, int gate, int output, int status, char **argv) {
+static void run_command(int is_init, int dies_with_parent, int session, int gate, int output, int status, char **argv) {
   char go;
   int self = getpid();
-  if (is_init) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (is_init) prctl(PR_SET_PDEATHSIG, dies_with_parent ? SIGKILL : 0);
   fresh_process();
   if (has_cgroup() && write_file(cgroup_dir, "cgroup.procs", "0\n") != 0) goto failed;
   if (is_init ? prepare_init() : enter_the_rest(session)) goto failed;
@@ -301,7 +374,16 @@ static void open_gate(struct child *child) {
   child->gate_fd = -1;
 }
 
-static void start(const char *id, int is_init, int session, int gated, char **argv) {
+static void open_namespaces(pid_t init) {
+  for (int n = 0; n < NS_COUNT; n++) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/%s", init, ns_names[n]);
+    if (ns_fds[n] >= 0) close(ns_fds[n]);
+    ns_fds[n] = open(path, O_RDONLY | O_CLOEXEC);
+  }
+}
+
+static void start(const char *id, int is_init, int under_a_parent, int session, int gated, char **argv) {
   struct child *child = NULL;
   int gate[2], output[2], status[2], first = 0;
   for (int i = 0; i < MAX_CHILDREN && !child; i++)
@@ -311,10 +393,12 @@ static void start(const char *id, int is_init, int session, int gated, char **ar
     return;
   }
   long flags = CLONE_NEWPID | CLONE_NEWNS | (private_net ? CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC : 0);
-  pid_t pid = is_init ? (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0) : fork_inside();
+  pid_t pid = !is_init         ? fork_inside()
+              : under_a_parent ? clone_under_a_parent(flags | SIGCHLD)
+                               : (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
   if (pid == 0) {
     close(gate[1]);
-    run_command(is_init, session, gate[0], output[1], status[1], argv);
+    run_command(is_init, !under_a_parent, session, gate[0], output[1], status[1], argv);
   }
   int refusal = errno;
   close(gate[0]), close(output[1]), close(status[1]);
@@ -325,14 +409,7 @@ static void start(const char *id, int is_init, int session, int gated, char **ar
     child->pid = pid;
     child->status_fd = status[0], child->output_fd = output[0], child->gate_fd = gate[1];
     fcntl(output[0], F_SETFL, O_NONBLOCK);
-    if (is_init) {
-      init_alive = init_ever = 1;
-      for (int n = 0; n < NS_COUNT; n++) {
-        char path[64];
-        snprintf(path, sizeof path, "/proc/%d/ns/%s", pid, ns_names[n]);
-        ns_fds[n] = open(path, O_RDONLY | O_CLOEXEC);
-      }
-    }
+    if (is_init) open_namespaces(pid);
     printf("started %s %d %d\n", id, pid, first);
     if (!gated) open_gate(child);
     return;
@@ -363,6 +440,7 @@ static void make_strangers(int count) {
     fresh_process();
     if (has_cgroup()) write_file(cgroup_dir, "cgroup.procs", "0\n");
     setsid();
+    close(die_pipe[1]); /* they end with us */
     made = fork_waiting(count);
     if (write(report[1], &made, sizeof made) < 0) {}
     _exit(0);
@@ -456,13 +534,13 @@ static void reap(void) {
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    for (int i = 0; i < MAX_CHILDREN; i++) {
+    if (WIFSTOPPED(status)) tracer_stopped(pid, status);
+    for (int i = 0; i < MAX_CHILDREN && !WIFSTOPPED(status); i++) {
       struct child *child = &children[i];
       if (!child->used || child->pid != pid) continue;
       if (child->status_fd >= 0) read_status(child);
       if (child->output_fd >= 0 && drain(child, 32) < 0) close(child->output_fd), child->output_fd = -1;
       if (child->gate_fd >= 0) close(child->gate_fd), child->gate_fd = -1;
-      if (strcmp(child->id, "init") == 0) init_alive = 0;
       long long us = (now.tv_sec - child->started.tv_sec) * 1000000LL + (now.tv_nsec - child->started.tv_nsec) / 1000;
       printf("ended %s %d %lld %llu ", child->id, status, us, child->output_bytes);
       print_encoded(child->tail, child->tail_length);
@@ -515,6 +593,8 @@ static void tear_down(void) {
   struct child *init = find_child("init");
   struct timespec moment = {0, 20000000};
   if (init && init->pid > 0) kill(init->pid, SIGKILL);
+  if (init_parent > 0) kill(init_parent, SIGKILL);
+  if (alive_pipe >= 0) close(alive_pipe);
   while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {} /* every child of ours is in the namespace and dies with it */
   if (trace_dir[0]) {
     write_file(trace_dir, "tracing_on", "0");
@@ -532,18 +612,24 @@ static void obey(char *line) {
   words[count] = NULL;
   if (count == 0) return;
   struct child *child = count > 1 ? find_child(words[1]) : NULL;
-  if (!strcmp(words[0], "init") && count > 1 && !init_ever) start("init", 1, 1, 0, words + 1);
-  else if (!strcmp(words[0], "exec") && count > 3 && init_ever)
-    start(words[1], 0, strchr(words[2], 's') != NULL, strchr(words[2], 'g') != NULL, words + 3);
+  pid_t target = count > 1 ? atoi(words[1]) : 0;
+  if (!strcmp(words[0], "init") && count > 2 && !find_child("init"))
+    start("init", 1, !strcmp(words[1], "under-a-parent"), 1, 0, words + 2);
+  else if (!strcmp(words[0], "exec") && count > 3 && ns_fds[NS_PID] >= 0)
+    start(words[1], 0, 0, strchr(words[2], 's') != NULL, strchr(words[2], 'g') != NULL, words + 3);
+  else if (!strcmp(words[0], "adopt") && count > 1) open_namespaces(target), printf("adopted %d\n", ns_fds[NS_PID]);
+  else if (!strcmp(words[0], "seize") && count > 2) printf("seized %d\n", tracer_seize(target, atoi(words[2])));
+  else if (!strcmp(words[0], "make-exit") && count > 2) printf("exited %d\n", tracer_exit(target, atoi(words[2])));
+  else if (!strcmp(words[0], "orphan-init") && init_parent > 0) kill(init_parent, SIGKILL), init_parent = 0;
   else if (!strcmp(words[0], "go")) {
     if (child && child->gate_fd >= 0) open_gate(child);
   } else if (!strcmp(words[0], "signal") && count > 2) {
     if (child && child->pid > 0) kill(child->pid, atoi(words[2]));
-  } else if (!strcmp(words[0], "orphans") && count > 2 && init_ever) {
+  } else if (!strcmp(words[0], "orphans") && count > 2 && ns_fds[NS_PID] >= 0) {
     if (!strcmp(words[1], "stranger")) make_strangers(atoi(words[2]));
     else make_own(!strcmp(words[1], "bystander"), atoi(words[2]));
   } else if (!strcmp(words[0], "die") && count > 1) let_die(atoi(words[1]));
-  else if (!strcmp(words[0], "number") && init_ever) next_number();
+  else if (!strcmp(words[0], "number") && ns_fds[NS_PID] >= 0) next_number();
   else if (!strcmp(words[0], "terms")) count_terms();
   else printf("misunderstood %s\n", words[0]);
 }
@@ -574,6 +660,19 @@ static int watched_signals(void) {
   signal(SIGPIPE, SIG_IGN);
   sigprocmask(SIG_SETMASK, &watched, NULL);
   return signalfd(-1, &watched, SFD_CLOEXEC);
+}
+
+/* Root of a user namespace of our own: what this process could not do, it can do there. 0, or -1 and errno. */
+static int become_root_inside(void) {
+  char map[64];
+  const unsigned uid = getuid(), gid = getgid();
+  const struct rlimit most = {(rlim_t)atol(pids_max), (rlim_t)atol(pids_max)};
+  if (unshare(CLONE_NEWUSER) != 0) return -1;
+  write_file("/proc/self", "setgroups", "deny");
+  snprintf(map, sizeof map, "0 %u 1", gid);
+  if (write_file("/proc/self", "gid_map", map) != 0) return -1;
+  snprintf(map, sizeof map, "0 %u 1", uid);
+  return write_file("/proc/self", "uid_map", map) != 0 || setrlimit(RLIMIT_NPROC, &most) != 0 ? -1 : 0;
 }
 
 static void watch(int signals) {
@@ -612,10 +711,14 @@ static void watch(int signals) {
 
 int main(int argc, char **argv) {
   if (argc == 2 && !strncmp(argv[1], "pause", 5)) be_pause(!strcmp(argv[1], "pause-reaping"));
-  if (argc < 5) return fprintf(stderr, "usage: %s CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE|- [private-net] [helper]\n", argv[0]), 2;
+  if (argc == 3 && !strcmp(argv[1], "exit")) return atoi(argv[2]);
+  if (argc == 2 && !strcmp(argv[1], "pair")) be_pair();
+  if (argc < 5) return fprintf(stderr, "usage: %s CGROUP-DIR|- PIDS-MAX PID-MAX|0 TRACE|- [OPTION …]\n", argv[0]), 2;
   cgroup_dir = argv[1], pids_max = argv[2], pid_max = argv[3], trace_name = argv[4];
   for (int i = 5; i < argc; i++) {
     if (!strcmp(argv[i], "private-net")) private_net = 1;
+    if (!strcmp(argv[i], "private-files")) private_files = 1;
+    if (!strcmp(argv[i], "rootless")) rootless = 1;
     if (!strcmp(argv[i], "helper")) with_helper = 1;
     char *colon = strchr(argv[i], ':');
     if (!strncmp(argv[i], "bind=", 5) && colon && bind_count < MAX_BINDS) {
@@ -625,8 +728,8 @@ int main(int argc, char **argv) {
   }
   if (!getcwd(start_dir, sizeof start_dir)) strcpy(start_dir, "/");
   int signals = watched_signals();
-  own_pid_ns = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-  if (signals < 0 || own_pid_ns < 0 || pipe2(die_pipe, O_CLOEXEC) != 0 || pipe2(helper_orders, O_CLOEXEC) != 0 ||
+  if (rootless && become_root_inside() != 0) return printf("fatal user-namespace %d\n", errno), 1;
+  if (signals < 0 || pipe2(die_pipe, O_CLOEXEC) != 0 || pipe2(helper_orders, O_CLOEXEC) != 0 ||
       pipe2(helper_reports, O_CLOEXEC) != 0)
     return printf("fatal setup %d\n", errno), 1;
   make_cgroup();

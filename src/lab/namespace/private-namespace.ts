@@ -15,12 +15,15 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
+import { threadId } from 'node:worker_threads';
 import { isZombie } from '../../procfs/process-row.js';
 import type { StatRow } from '../../procfs/stat.js';
 import { readTasks } from './proc.js';
 import {
   compileHelper,
   hasOwnPidMax,
+  isRoot,
+  LabBroken,
   LabUnavailable,
   missingForLab,
   newCgroupDir,
@@ -34,6 +37,8 @@ export interface NamespaceOptions {
   pidsMax?: number;
   /** Network (loopback only), host name and IPC of its own. Default: the machine's. */
   privateNet?: boolean;
+  /** What is written to /tmp and to the working directory is gone with the namespace. Default: it stays. */
+  privateFiles?: boolean;
   /** Folders laid over the machine's, for the namespace alone: what is seen there, by what is shown. */
   overlays?: Readonly<Record<string, string>>;
   /** PID 1 forks a helper before it execs its command, so that orphans of its own descendants can be made. */
@@ -89,13 +94,17 @@ interface Pending extends Running {
   settleEnded(ended: Ended): void;
 }
 
-const REPLIES = new Set(['started', 'refused', 'orphans', 'number', 'terms', 'died', 'misunderstood']);
+const REPLIES = new Set(
+  'started refused orphans number terms died adopted seized exited misunderstood'.split(' '),
+);
 const TEAR_DOWN_MS = 10_000;
 
 export class PrivateNamespace {
   /** The tracing instance's folder, reachable from this process, or null. */
   traceDir: string | null = null;
   init: Running | null = null;
+  /** Signals that have reached a seized process, in order. */
+  readonly caught: { hostPid: number; signal: string }[] = [];
   private readonly commands = new Map<string, Pending>();
   private readonly waiting: ((words: string[]) => void)[] = [];
   private readonly left: Promise<void>;
@@ -117,22 +126,25 @@ export class PrivateNamespace {
 
   /** Makes cgroup and tracing instance; the namespace begins with `startInit`. Throws LabUnavailable. */
   static async open(options: NamespaceOptions = {}): Promise<PrivateNamespace> {
-    const missing = missingForLab();
+    const missing = missingForLab({ rootless: true });
     if (missing.length > 0) throw new LabUnavailable(missing);
     options.signal?.throwIfAborted();
-    const cgroupDir = newCgroupDir('probe');
-    const name = `pidsim-${process.pid}-${++hostCount}`;
+    const rootless = !isRoot();
+    const cgroupDir = rootless ? null : newCgroupDir('probe');
+    const name = `pidsim-${process.pid}-${threadId}-${++hostCount}`;
     const args = [
       cgroupDir ?? '-',
       String(options.pidsMax ?? 1000),
       hasOwnPidMax() ? String(options.pidMax ?? 20_000) : '0',
     ];
-    args.push(options.trace ? name : '-');
+    args.push(options.trace && !rootless ? name : '-');
+    if (rootless) args.push('rootless');
     if (options.privateNet) args.push('private-net');
+    if (options.privateFiles) args.push('private-files');
     if (options.helper) args.push('helper');
     for (const [seen, shown] of Object.entries(options.overlays ?? {})) args.push(`bind=${shown}:${seen}`);
     // A session of its own: a Ctrl-C meant for this process reaches it as the end of its orders, in order.
-    const keeper = spawn(compileHelper('keeper'), args, {
+    const keeper = spawn(compileHelper('namespace'), args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
       detached: true,
@@ -141,24 +153,58 @@ export class PrivateNamespace {
     const host = new PrivateNamespace(keeper, cgroupDir, options.signal);
     const [verb, what, errno] = await new Promise<string[]>((resolve, reject) => {
       host.readyOrDead = resolve;
-      keeper.once('error', reject);
+      keeper.once('error', (error) =>
+        reject(new LabBroken(`${keeper.spawnfile} does not run: ${error.message}`)),
+      );
     });
     if (verb !== 'ready') {
       await host.left;
       options.signal?.throwIfAborted();
+      if (what === 'start')
+        throw new LabBroken(`${keeper.spawnfile} is broken: remove it, and it is made again`);
       throw new LabUnavailable([`the namespace cannot be prepared (${what}: ${errnoName(Number(errno))})`]);
     }
     if (what !== '-') host.traceDir = `/proc/${keeper.pid}/root${what}`;
     return host;
   }
 
-  /** PID 1. `pause` and `pause-reaping` (alone) are the two behaviours of Kubernetes' pause, 3.0 and 3.1. */
-  async startInit(command: readonly string[]): Promise<Running> {
+  /**
+   * PID 1; another one, once the last has ended. `pause` and `pause-reaping` (alone) are the two behaviours of
+   * Kubernetes' pause, 3.0 and 3.1. `underAParent`: it is the child of a process that `orphanInit` ends.
+   */
+  async startInit(command: readonly string[], underAParent = false): Promise<Running> {
     const builtIn = command.length === 1 && (command[0] === 'pause' || command[0] === 'pause-reaping');
     const running = this.expect('init', command);
-    await this.begin(running, ['init', ...(builtIn ? [compileHelper('keeper'), ...command] : command)]);
+    const words = builtIn ? [this.keeper.spawnfile, ...command] : command;
+    await this.begin(running, ['init', underAParent ? 'under-a-parent' : '-', ...words]);
     this.init = running;
     return running;
+  }
+
+  orphanInit(): void {
+    this.order(['orphan-init']);
+  }
+
+  /** A namespace that is there already, by its PID 1: only to enter it, and to look. */
+  async adopt(hostPid: number): Promise<Running> {
+    const running = this.expect('adopted', [String(hostPid)]);
+    running.hostPid = hostPid;
+    running.pid = 1;
+    if (Number((await this.ask(['adopt', String(hostPid)]))[1]) < 0)
+      throw new StartRefused(running.command, 'EPERM');
+    this.init = running;
+    return running;
+  }
+
+  /** Signals that reach the process are in `caught` from now on; `swallow`: it never notices. False: refused. */
+  async seize(hostPid: number, swallow: boolean): Promise<boolean> {
+    return Number((await this.ask(['seize', String(hostPid), swallow ? '1' : '0']))[1]) > 0;
+  }
+
+  /** Makes the process call exit_group. Null, or the name of the error. */
+  async makeExit(hostPid: number, status: number): Promise<string | null> {
+    const errno = Number((await this.ask(['make-exit', String(hostPid), String(status)]))[1]);
+    return errno === 0 ? null : errnoName(errno);
   }
 
   /**
@@ -313,6 +359,8 @@ export class PrivateNamespace {
     const command = this.commands.get(id);
     if (verb === 'ready' || verb === 'fatal') this.readyOrDead(words);
     else if (verb === 'running') command?.settleExeced(null);
+    else if (verb === 'caught')
+      this.caught.push({ hostPid: Number(id), signal: signalName(Number(words[2])) });
     else if (verb === 'exec-failed') command?.settleExeced(errnoName(Number(words[2])));
     else if (verb === 'ended' && command) {
       const end = endOf(words);

@@ -48,3 +48,10 @@ function readOrEmpty(path: string): string {
     return '';
   }
 }
+
+/** PID 1 of the PID namespace that a process is in; null: there is no such process, or it is in ours. */
+export function namespaceInit(pid: number): number | null {
+  const namespace = namespaceOf(String(pid));
+  if (namespace === null || namespace === namespaceOf('self')) return null;
+  return hostPids(pid).get(1) ?? null;
+}

@@ -4,12 +4,22 @@
  * Nothing is installed: a helper is compiled once into a private directory under the system's temporary
  * directory, named by the hash of its source, and used from there.
  */
-import { execFileSync, type StdioOptions } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
+import { execFileSync, type StdioOptions, spawnSync } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { release, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { threadId } from 'node:worker_threads';
 
 /** The machine cannot do this, and what would help. The command line exits 3 (skipped) for it. */
 export class LabUnavailable extends Error {
@@ -17,6 +27,11 @@ export class LabUnavailable extends Error {
     super('the lab cannot run here: ' + missing.join('; '));
     this.name = 'LabUnavailable';
   }
+}
+
+/** The machine could do this, but something of the lab's own is in the way. The command line exits 1 for it. */
+export class LabBroken extends Error {
+  override readonly name = 'LabBroken';
 }
 
 /** An option of the lab whose value makes no sense. */
@@ -41,17 +56,22 @@ export function positiveMs(name: string, ms: number): number {
 
 const CAP_SYS_ADMIN_BIT = 21n;
 
-/** What is missing on this machine, each with what to do about it; empty when the lab can run. */
-export function missingForLab(): string[] {
+/**
+ * What is missing on this machine, each with what to do about it; empty when the lab can run. `rootless`: what
+ * is asked for can also be done as root of a user namespace.
+ */
+export function missingForLab({ rootless = false } = {}): string[] {
   if (process.platform !== 'linux') return ['this is not Linux: run it on a Linux machine or in a Linux VM'];
   const missing: string[] = [];
-  if (!hasCapability(CAP_SYS_ADMIN_BIT)) {
-    missing.push('no CAP_SYS_ADMIN, needed for PID namespaces: run as root (in Docker: --privileged)');
+  if (!isRoot() && !(rootless && hasUserNamespaces())) {
+    const or = rootless
+      ? ', or allow user namespaces (user.max_user_namespaces, kernel.unprivileged_userns_clone)'
+      : '';
+    missing.push(`no CAP_SYS_ADMIN, needed for PID namespaces: run as root (in Docker: --privileged)${or}`);
   }
   if (!existsSync('/proc/self/ns/pid')) missing.push('the kernel has no PID namespaces (CONFIG_PID_NS)');
-  if (!isInstalled('cc'))
-    missing.push('no C compiler `cc`: install gcc or clang (Debian: apt-get install gcc libc6-dev)');
-  if (missing.length === 0 && !hasOwnPidMax() && pidsCgroupRoot() === null) {
+  if (!isInstalled('cc') && HELPERS === undefined) missing.push(NO_COMPILER);
+  if (missing.length === 0 && isRoot() && !hasOwnPidMax() && pidsCgroupRoot() === null) {
     missing.push(
       'neither a pid_max per namespace (Linux 6.14) nor a pids cgroup: nothing would bound a runaway command',
     );
@@ -59,9 +79,25 @@ export function missingForLab(): string[] {
   return missing;
 }
 
-function hasCapability(bit: bigint): boolean {
+/** A folder with helpers that were compiled elsewhere, for machines without a compiler. */
+const HELPERS = process.env.PIDSIM_LAB_HELPERS;
+const NO_COMPILER =
+  'no C compiler `cc`: install one (Debian, Ubuntu: apt-get install gcc libc6-dev; Alpine: apk add gcc musl-dev; ' +
+  'Fedora: dnf install gcc glibc-devel), or compile the helpers elsewhere, with ' +
+  '`cc -O2 -static -pthread -o HELPERS/namespace node_modules/pidsim/dist/lab/namespace/*.c`, and the same for `runner`, ' +
+  'and set PIDSIM_LAB_HELPERS to that folder';
+
+/** May this process make namespaces as it is? */
+export function isRoot(): boolean {
   const line = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
-  return line !== null && ((BigInt('0x' + line[1]) >> bit) & 1n) === 1n;
+  return line !== null && ((BigInt('0x' + line[1]) >> CAP_SYS_ADMIN_BIT) & 1n) === 1n;
+}
+
+let userNamespaces: boolean | undefined;
+
+function hasUserNamespaces(): boolean {
+  userNamespaces ??= spawnSync('unshare', ['-Urpf', '--mount-proc', 'true']).status === 0;
+  return userNamespaces;
 }
 
 /** Is there such a command, by its name in PATH or by its path? */
@@ -110,7 +146,7 @@ export function newCgroupDir(kind: string, parts: readonly string[] = []): strin
     for (const part of [...parts, '']) removeEmpty(join(root, name, part));
   }
   cgroupCount += 1;
-  return join(root, `${prefix}${process.pid}-${cgroupCount}`);
+  return join(root, `${prefix}${process.pid}-${threadId}-${cgroupCount}`);
 }
 
 /** rmdir that never fails: a cgroup that is in use is not ours to remove. */
@@ -122,33 +158,39 @@ export function removeEmpty(dir: string): void {
   }
 }
 
-/** The path of `src/lab/namespace/NAME.c`, compiled. Throws with the compiler's words. */
-export function compileHelper(name: string): string {
-  return compileSources(name, [findSource('namespace/' + name + '.c')]);
-}
-
-/** The same for the sources in the folder `src/lab/NAME`, headers among them. */
-export function compileHelperFolder(name: string): string {
+/**
+ * The program of the C sources in the folder `src/lab/NAME`. Throws LabUnavailable with the compiler's words, or
+ * LabBroken.
+ */
+export function compileHelper(name: 'namespace' | 'runner'): string {
+  if (HELPERS !== undefined) return join(HELPERS, name);
   const folder = findSource(name);
   const files = readdirSync(folder).filter((file) => /\.[ch]$/.test(file));
-  return compileSources(
-    name,
-    files.sort().map((file) => join(folder, file)),
+  const sources = files.sort().map((file) => join(folder, file));
+  const hash = createHash('sha256');
+  for (const source of sources) hash.update(readFileSync(source));
+  const program = join(ownFolder(), `${name}-${hash.digest('hex').slice(0, 16)}`);
+  if (!existsSync(program)) compile(name, sources, program);
+  return program;
+}
+
+/** For compiled helpers, and nobody else's: what lies in it is run, often as root. */
+function ownFolder(): string {
+  const dir = join(tmpdir(), 'pidsim-lab-' + process.getuid!());
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const owner = lstatSync(dir);
+    if (owner.isDirectory() && owner.uid === process.getuid!() && (owner.mode & 0o022) === 0) return dir;
+  } catch (error) {
+    throw new LabBroken(`the lab has no folder for its helpers: ${(error as Error).message}`);
+  }
+  throw new LabBroken(
+    `${dir} is not a directory of ours alone, so no helper in it is run: remove it, or set TMPDIR`,
   );
 }
 
-function compileSources(name: string, sources: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const source of sources) hash.update(readFileSync(source));
-  const dir = join(tmpdir(), 'pidsim-lab-' + process.getuid!());
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const owner = lstatSync(dir);
-  if (!owner.isDirectory() || owner.uid !== process.getuid!() || (owner.mode & 0o022) !== 0) {
-    throw new Error(`${dir} is not a directory of ours alone: remove it`);
-  }
-  const program = join(dir, `${name}-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(program)) return program;
-  const fresh = `${program}.${process.pid}`;
+function compile(name: string, sources: readonly string[], program: string): void {
+  const fresh = `${program}.${randomUUID()}`;
   const words = ['-O2', '-Wall', '-pthread', '-o', fresh].concat(
     sources.filter((path) => path.endsWith('.c')),
   );
@@ -164,8 +206,14 @@ function compileSources(name: string, sources: readonly string[]): string {
       throw new LabUnavailable([`cc cannot compile ${name}: ${message.split('\n')[0]}`]);
     }
   }
+  const { error } = spawnSync(fresh, ['exit', '0']);
+  if (error !== undefined) {
+    rmSync(fresh, { force: true });
+    throw new LabBroken(
+      `a helper in ${dirname(program)} cannot be run (is it mounted noexec?): set TMPDIR. ${error.message}`,
+    );
+  }
   renameSync(fresh, program);
-  return program;
 }
 
 /** In `src/lab/` in the sources; in `lab/` beside the bundle in a package. */

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import {
-  examineInit,
-  type InitCheckName,
-  InitDidNotStay,
-  type InitReport,
-  isGoodInit,
-} from '../../../src/lab/init/examine.js';
+import { examineInit, examineRunningInit } from '../../../src/lab/init/examine.js';
+import { type InitCheckName, type InitReport, isGoodInit } from '../../../src/lab/init/report.js';
 import { formatInitReport } from '../../../src/lab/init/text.js';
+import { InitNotExamined } from '../../../src/lab/init/world.js';
+import { PrivateNamespace } from '../../../src/lab/namespace/private-namespace.js';
 import type { ProgramSource } from '../../../src/program/step.js';
 import { describeLive, expectNothingLeft, itWith, markedEnvironment } from '../live.js';
 import { examineModelInit } from '../namespace/model.js';
@@ -78,7 +75,8 @@ function numbers(report: InitReport, name: InitCheckName): Record<string, number
   return report.checks.find((check) => check.name === name)!.numbers;
 }
 
-const examine = (command: string[]): Promise<InitReport> => examineInit(command, { patienceMs: 1200 });
+const examine = (command: string[]): Promise<InitReport> =>
+  examineInit(command, { patienceMs: 1500, afterMs: 0 });
 
 describeLive(
   'what a real PID 1 does with orphans, and what the model says it does',
@@ -128,10 +126,13 @@ describeLive(
         const report = await examine([...init, 'sleep', '1000']);
         expect(answers(report)).toMatchObject({
           'own-child': 'yes',
-          'forwards-term': 'yes',
+          'ends-on-term': 'yes',
+          'child-told': 'yes',
+          'passes-signals': 'yes',
           'ends-with-child': 'yes',
+          'passes-status': 'yes',
         });
-        expect(numbers(report, 'forwards-term').status).toBe(128 + 15);
+        expect(numbers(report, 'ends-on-term').status).toBe(128 + 15);
         expect(numbers(report, 'ends-with-child').status).toBe(128 + 9);
         expect(report.leaves.liveAtEnd).toBe(3);
       });
@@ -139,16 +140,16 @@ describeLive(
 
     itWith(['bash'], 'bash keeps SIGTERM to itself', async () => {
       const report = await examine(['bash', '-c', 'sleep 1000 & wait']);
-      expect(answers(report)).toMatchObject({ 'own-child': 'yes', 'forwards-term': 'no' });
+      expect(answers(report)).toMatchObject({ 'own-child': 'yes', 'child-told': 'no' });
       expect(report.good).toBe(true);
-      expect(report.verdict).toContain('does not pass SIGTERM on');
+      expect(report.verdict).toContain('it ignores SIGTERM');
     });
 
     itWith(['sleep'], 'a program without a child has none to pass it to', async () => {
       const report = await examine(['sleep', '1000']);
       expect(answers(report)).toMatchObject({
         'own-child': 'none',
-        'forwards-term': 'none',
+        'child-told': 'none',
         'ends-with-child': 'none',
       });
       expect(report.leaves.liveAtEnd).toBeNull();
@@ -156,6 +157,34 @@ describeLive(
   },
   { concurrent: true },
 );
+
+describeLive('an examination of a running PID 1', () => {
+  const running = async <T>(command: string[], examine: (hostPid: number) => Promise<T>): Promise<T> => {
+    const host = await PrivateNamespace.open();
+    try {
+      const init = await host.startInit(command);
+      await init.execed;
+      return await examine(init.hostPid);
+    } finally {
+      await host.close();
+    }
+  };
+
+  itWith(['tini'], 'enters its namespace and sees it reap', async () => {
+    const report = await running(['tini', '--', 'sleep', '1000'], (pid) => examineRunningInit(pid));
+    expect(report).toMatchObject({ good: true, comm: 'tini', leaves: { orphans: 20, zombies: 0 } });
+  });
+
+  it('or not, by any of its processes', async () => {
+    const report = await running(['pause'], (pid) => examineRunningInit(pid, { patienceMs: 1000, burst: 5 }));
+    expect(report).toMatchObject({ good: false, comm: 'pause', leaves: { orphans: 15, zombies: 15 } });
+  });
+
+  it('is refused for this machine itself, and for what would end it', async () => {
+    await expect(examineRunningInit(process.pid)).rejects.toThrow(/this machine’s own/);
+    await expect(examineRunningInit(1, { require: ['term'] })).rejects.toThrow(/would end it/);
+  });
+});
 
 describeLive('an examination of something that is no PID 1', () => {
   it('says that the command does not exist', async () => {
@@ -166,7 +195,7 @@ describeLive('an examination of something that is no PID 1', () => {
 
   it('says that the command did not stay, and its last words', async () => {
     const gone = examineInit(['sh', '-c', 'echo no configuration; exit 3']);
-    await expect(gone).rejects.toThrow(InitDidNotStay);
+    await expect(gone).rejects.toThrow(InitNotExamined);
     await expect(gone).rejects.toThrow(/ended with status 3 by itself .* it said: no configuration/);
   });
 
@@ -192,61 +221,54 @@ describeLive('an examination of something that is no PID 1', () => {
 });
 
 describe('the verdict on a PID 1', () => {
-  const all = (answer: 'yes' | 'no'): InitReport['checks'] =>
-    (['orphans', 'burst', 'stopped', 'strangers'] as const).map((name) => ({
-      name,
-      answer,
-      evidence: '',
-      numbers: {},
-    }));
+  const checks = (answers: Partial<Record<InitCheckName, 'yes' | 'no' | 'none'>>): InitReport['checks'] =>
+    Object.entries({
+      orphans: 'yes',
+      burst: 'yes',
+      stopped: 'yes',
+      strangers: 'yes',
+      ...answers,
+    } as const).map(([name, answer]) => ({ name: name as InitCheckName, answer, evidence: '', numbers: {} }));
 
   it('is good if it reaps all it adopts and has no child of its own', () => {
-    expect(
-      isGoodInit([...all('yes'), { name: 'own-child', answer: 'none', evidence: '', numbers: {} }]),
-    ).toBe(true);
+    expect(isGoodInit(checks({ 'own-child': 'none' }), ['reaping'])).toBe(true);
   });
 
-  it('is not good if one kind of death leaves zombies', () => {
-    const checks = all('yes').map((check) =>
-      check.name === 'burst' ? { ...check, answer: 'no' as const } : check,
-    );
-    expect(isGoodInit([...checks, { name: 'own-child', answer: 'yes', evidence: '', numbers: {} }])).toBe(
-      false,
-    );
+  it('is not good if one kind of death leaves zombies, or its own child stays one', () => {
+    expect(isGoodInit(checks({ burst: 'no' }), ['reaping'])).toBe(false);
+    expect(isGoodInit(checks({ 'own-child': 'no' }), ['reaping'])).toBe(false);
   });
 
-  it('is not good if it leaves its own child a zombie', () => {
-    expect(isGoodInit([...all('yes'), { name: 'own-child', answer: 'no', evidence: '', numbers: {} }])).toBe(
-      false,
-    );
+  it('is swayed by SIGTERM, other signals and statuses where that is required, and only there', () => {
+    const bad = checks({ 'ends-on-term': 'no', 'passes-signals': 'no', 'passes-status': 'no' });
+    expect(isGoodInit(bad, ['reaping'])).toBe(true);
+    for (const requirement of ['term', 'signals', 'status'] as const) {
+      expect(isGoodInit(bad, ['reaping', requirement])).toBe(false);
+      expect(isGoodInit(checks({}), ['reaping', requirement])).toBe(true);
+    }
   });
 
-  it('is not swayed by SIGTERM, which is reported beside it', () => {
-    const term = { name: 'forwards-term' as const, answer: 'no' as const, evidence: '', numbers: {} };
-    expect(
-      isGoodInit([...all('yes'), { name: 'own-child', answer: 'yes', evidence: '', numbers: {} }, term]),
-    ).toBe(true);
+  it('is never swayed by what is only reported', () => {
+    const beside = checks({ 'process-group': 'no', 'child-signals': 'no', 'parent-death': 'no' });
+    expect(isGoodInit(beside, ['reaping', 'term', 'signals', 'status'])).toBe(true);
   });
 
   it('is printed with its evidence', () => {
-    const checks = [
-      {
-        name: 'burst' as const,
-        answer: 'no' as const,
-        evidence: '50 orphans: 49 left',
-        numbers: { zombies: 49 },
-      },
-    ];
-    const leaves = { orphans: 50, zombies: 49, liveAtEnd: null };
     const text = formatInitReport({
       command: ['x'],
       comm: 'x',
+      execs: [],
+      required: ['reaping'],
       good: false,
       verdict: 'Not a good PID 1.',
-      checks,
-      leaves,
+      checks: [{ name: 'burst', answer: 'no', evidence: '1 of 50 is left', numbers: { zombies: 1 } }],
+      leaves: { orphans: 50, zombies: 1, liveAtEnd: 1 },
+      notes: ['this is how'],
     });
-    expect(text).toMatch(/reaps a burst of them +NO +50 orphans: 49 left/);
-    expect(text).toContain('49 of 50 orphans stayed zombies');
+    expect(text).toMatch(/reaps a burst of them +NO: 1 of 50 is left/);
+    expect(text).toContain(
+      '1 of 50 orphans as zombies; when it ended, 1 process that it had adopted was alive',
+    );
+    expect(text).toContain('Note: this is how.');
   });
 });

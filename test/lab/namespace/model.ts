@@ -5,7 +5,7 @@
 
 import { ANY, NONE, type PidNsId, type TaskId, taskId } from '../../../src/kernel/kernel.js';
 import { PID_MAX_LIMIT } from '../../../src/kernel/limits.js';
-import type { InitAnswer, InitCheckName } from '../../../src/lab/init/examine.js';
+import type { InitAnswer, InitCheckName } from '../../../src/lab/init/report.js';
 import { kernelRules } from '../../../src/node/versions/kernel.js';
 import { programLibrary } from '../../../src/program/catalogue/index.js';
 import type { Program } from '../../../src/program/code.js';
