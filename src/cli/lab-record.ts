@@ -2,9 +2,16 @@
 import { writeFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { programsYaml } from '../lab/record/program.js';
-import { RECORD_SOURCES, type RecordSource, recordCommand as recordRuns } from '../lab/record/record.js';
+import {
+  hasSucceeded,
+  RECORD_SOURCES,
+  type Recording,
+  type RecordSource,
+  recordCommand as recordRuns,
+} from '../lab/record/record.js';
 import { formatRecording } from '../lab/record/text.js';
 import { toJson } from '../report/document.js';
+import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { reasonOf } from './files.js';
 import { commandBehindDashes, inLab } from './lab-command.js';
@@ -18,6 +25,7 @@ interface Arguments {
   source?: RecordSource;
   setsid: boolean;
   write?: string;
+  maxZombies?: number;
 }
 
 const DESCRIPTION = 'Run a probe command under a PID 1 that does not reap, and write it as a program';
@@ -45,6 +53,10 @@ export const recordCommand: CommandModule<object, Arguments> = {
         type: 'string',
         describe: 'Write the program to this file, for `programs:` of a scenario',
       })
+      .option('max-zombies', {
+        type: 'number',
+        describe: 'Exit with 99 if a run leaves more zombies than this, with 1 if every run failed',
+      })
       .example('$0 lab record -- pg_isready -q', 'zombies, PIDs and time per run, and the program')
       .example('$0 lab record --write probe.yaml -- sh -c "check &"', 'the program, written to a file'),
   async handler(args) {
@@ -64,9 +76,26 @@ export const recordCommand: CommandModule<object, Arguments> = {
           process.stderr.write('the program for a scenario: -o yaml prints it, --write FILE keeps it\n');
         }
       }
+      if (args.maxZombies !== undefined) holdTo(args.maxZombies, recording);
     });
   },
 };
+
+function holdTo(zombiesMax: number, { spread, runs }: Recording): void {
+  const most = spread.zombies.max;
+  if (most > zombiesMax)
+    throw new CommandError(
+      EXIT.expectationFailed,
+      `error: a run left ${plural(most, 'zombie')}, more than ${zombiesMax}`,
+    );
+  if (runs.some(hasSucceeded)) return;
+  const hint =
+    'Run it where what it asks is there. If it ends otherwise when all is well, wrap it in a script that says so.';
+  throw new CommandError(
+    EXIT.failure,
+    `error: every run failed, so nothing is known of those that succeed\n  hint: ${hint}`,
+  );
+}
 
 export function writeProgram(path: string, yaml: string): void {
   try {

@@ -8,9 +8,8 @@ import { recordOf, type Verification, verifyLitmus } from '../lab/litmus/verify.
 import { toJson } from '../report/document.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { sourceFilesIn } from './files.js';
-import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
-import { skipped } from './lab-command.js';
+import { inLab, skipped } from './lab-command.js';
 import { outputOption } from './options.js';
 import { Progress } from './progress.js';
 
@@ -48,18 +47,16 @@ export const verifyCommand: CommandModule<object, Arguments> = {
       .example('$0 lab verify', 'all of them')
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),
   async handler({ files = [], record, output, bound }) {
-    const interruption = new Interruption();
     const boundMs = boundOrExit(bound);
     const paths = (files.length === 0 ? [LITMUS_DIR] : files).flatMap(litmusFiles);
     const progress = new Progress(1);
-    try {
+    await inLab(async (signal) => {
       const verification = await verifyLitmus(paths, {
         boundMs,
-        signal: interruption.signal,
+        signal,
         onResult: (result, done, total) => progress.update(done / total, result.litmus.name),
-      });
-      progress.clear();
-      interruption.throwIfAborted();
+      }).finally(() => progress.clear());
+      signal.throwIfAborted();
       const { results, diagnostics } = verification;
       if (diagnostics.length > 0) throw invalid(diagnostics);
       const asJson = output === 'json';
@@ -67,14 +64,11 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         asJson ? toJson(verificationDocument(verification)) : formatVerification(verification),
       );
       if (record) writeObserved(verification);
-      if (results.some(({ verdict }) => verdict === 'differs' || verdict === 'failed')) {
-        throw new CommandError(EXIT.failure);
-      }
+      if (results.some(({ verdict }) => verdict === 'failed')) throw new CommandError(EXIT.failure);
+      if (results.some(({ verdict }) => verdict === 'differs'))
+        throw new CommandError(EXIT.expectationFailed);
       if (results.some(({ verdict }) => verdict === 'skipped')) throw skipped();
-    } finally {
-      progress.clear();
-      interruption.forget();
-    }
+    });
   },
 };
 

@@ -17,6 +17,7 @@ import { isZombie } from '../../procfs/process-row.js';
 import type { StatRow } from '../../procfs/stat.js';
 import type { TraceEvent } from '../../program/catalogue/trace.js';
 import type { ProgramSource } from '../../program/step.js';
+import { plural } from '../../text/figures.js';
 import { type Ended, PrivateNamespace, type Running } from '../namespace/private-namespace.js';
 import { hostPids } from '../namespace/proc.js';
 import { isInstalled, positiveMs, wholeNumber } from '../namespace/setup.js';
@@ -51,7 +52,7 @@ export interface Spread {
   max: number;
 }
 
-export { RECORD_SOURCES, type RecordedRun, type RecordSource } from './recorded-run.js';
+export { hasSucceeded, RECORD_SOURCES, type RecordedRun, type RecordSource } from './recorded-run.js';
 
 export const MEASURES = ['zombies', 'pinned', 'live', 'pidsUsed', 'widest', 'durationUs'] as const;
 export type Measure = (typeof MEASURES)[number];
@@ -313,7 +314,7 @@ function summarise(
 }
 
 function sourceText(command: readonly string[], source: RecordSource, runs: number): string {
-  return `pidsim lab record (${source}, ${runs} run${runs === 1 ? '' : 's'}) of: ${command.join(' ')}`;
+  return `pidsim lab record (${source}, ${plural(runs, 'run')}) of: ${command.join(' ')}`;
 }
 
 /** The median of an even number of values is the lower of the middle two: a value that was measured. */

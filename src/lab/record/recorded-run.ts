@@ -30,3 +30,8 @@ export interface RecordedRun {
   /** null: not traced. */
   events: TraceEvent[] | null;
 }
+
+/** As a probe: it ended by itself, with status 0. */
+export function hasSucceeded({ status, timedOut }: RecordedRun): boolean {
+  return status === 0 && !timedOut;
+}

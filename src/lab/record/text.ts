@@ -1,9 +1,10 @@
 /** Recordings of a probe command as text for a terminal. */
 import { isZombie } from '../../procfs/process-row.js';
 import { formatDuration } from '../../text/duration.js';
+import { plural } from '../../text/figures.js';
 import { plainTable } from '../../text/table.js';
 import type { Measure, Recording } from './record.js';
-import type { RecordedRun } from './recorded-run.js';
+import { hasSucceeded, type RecordedRun } from './recorded-run.js';
 
 const LABELS: Readonly<Record<Measure, string>> = {
   zombies: 'zombies left',
@@ -25,7 +26,7 @@ export function formatRecording(recording: Recording): string {
     return [LABELS[measure], ...[min, median, max].map((value) => text(measure, value))];
   });
   const parts = [
-    `${recording.command.join(' ')}: ${runs.length} run${runs.length === 1 ? '' : 's'} under a PID 1 that does not reap (${SOURCE_TEXT[recording.source]})`,
+    `${recording.command.join(' ')}: ${plural(runs.length, 'run')} under a PID 1 that does not reap (${SOURCE_TEXT[recording.source]})`,
     plainTable([['PER RUN', 'MIN', 'MEDIAN', 'MAX'], ...rows]).join('\n'),
     `It ended with ${endings(runs)}.`,
     costSentence(recording),
@@ -52,10 +53,20 @@ function endings(runs: readonly RecordedRun[]): string {
 }
 
 function costSentence({ runs }: Recording): string {
-  const total = runs.reduce((sum, run) => sum + run.zombies + run.pinned + run.live, 0);
-  if (total === 0) return 'It leaves nothing behind: it can be run as often as you like.';
-  const mean = total / runs.length;
-  return `Each run leaves ${mean.toFixed(mean < 10 ? 1 : 0)} PIDs taken for good, as long as PID 1 does not reap.`;
+  const mean = (left: (run: RecordedRun) => number): number =>
+    runs.reduce((sum, run) => sum + left(run), 0) / runs.length;
+  const taken = mean(({ zombies, pinned }) => zombies + pinned);
+  const alive = mean(({ live }) => live);
+  const failed = runs.filter((run) => !hasSucceeded(run)).length;
+  const few = failed === runs.length ? ' Every run failed: those that succeed may do something else.' : '';
+  if (taken + alive === 0 && few !== '')
+    return `These runs left nothing behind.${few} Is what it asks there?`;
+  if (taken + alive === 0) return 'It leaves nothing behind: it can be run as often as you like.';
+  const parts = [
+    taken === 0 ? '' : `${plural(taken, 'PID')} taken for good, as long as PID 1 does not reap`,
+    alive === 0 ? '' : `${plural(alive, 'process', 'processes')} alive`,
+  ];
+  return `Each run leaves ${parts.filter(Boolean).join(', and ')}.${few}`;
 }
 
 /** `Zombies: 2 inet_gethost, 1 erl_child_setup` of the first run that left any. */

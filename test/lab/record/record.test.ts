@@ -7,6 +7,7 @@ import { BadLabOption, pidsCgroupRoot } from '../../../src/lab/namespace/setup.j
 import { programFromSnapshots, programsFromTraces, programsYaml } from '../../../src/lab/record/program.js';
 import {
   CommandNotRun,
+  MEASURES,
   programName,
   RECORD_SOURCES,
   type Recording,
@@ -155,7 +156,9 @@ describeLive(
       const document = parse(programsYaml(recording.programs)) as { programs: Record<string, unknown> };
       expect(Object.keys(document.programs)).toEqual(['my-probe']);
       expect(readAlone(document.programs['my-probe'])).toMatchObject({ ok: true, source: { comm: 'sh' } });
-      expect(formatRecording(recording)).toMatch(/Each run leaves 2\.0 PIDs .*\n\nZombies: 1 sleep\./);
+      expect(formatRecording(recording)).toMatch(
+        /Each run leaves 2 PIDs taken for good, .* Every run failed: .*\n\nZombies: 1 sleep\./,
+      );
     });
   },
   { concurrent: true },
@@ -294,6 +297,44 @@ describe('what is said of several runs', () => {
       ...(zombies === 0 ? [{ timeUs: 30, event: 'wait' as const, task: 1, child: 2, name: '' }] : []),
       { timeUs: durationUs, event: 'exit', task: 1, child: 0, name: 'probe' },
     ],
+  });
+
+  const text = (...runs: Partial<RecordedRun>[]): string => {
+    const all = runs.map((each) => ({ ...run(0, 10), ...each }));
+    const spread = Object.fromEntries(
+      MEASURES.map((measure) => [measure, spreadOf(all.map((each) => each[measure]))]),
+    ) as Recording['spread'];
+    const [command, notes] = [['probe'], []];
+    return formatRecording({
+      command,
+      source: 'tracefs',
+      notes,
+      runs: all,
+      spread,
+      programs: new Map(),
+      outputTail: '',
+    });
+  };
+
+  it('is that it leaves nothing behind, if it succeeded', () => {
+    expect(text({})).toContain('It leaves nothing behind: it can be run as often as you like.');
+    expect(text({}, { status: 1 })).toContain('as often as you like');
+  });
+
+  it('is no promise if every run failed: its server may be down', () => {
+    for (const end of [{ status: 2 }, { status: null, signal: 'SIGKILL', timedOut: true }]) {
+      expect(text(end)).toContain('These runs left nothing behind. Every run failed:');
+      expect(text(end)).not.toContain('as often as you like');
+    }
+    expect(text({ status: 2, zombies: 1 })).toContain('Each run leaves 1 PID taken for good');
+  });
+
+  it('is what is taken for good, and apart from it what is alive', () => {
+    expect(text({ zombies: 1, live: 1 })).toContain(
+      'Each run leaves 1 PID taken for good, as long as PID 1 does not reap, and 1 process alive.',
+    );
+    expect(text({ live: 2 })).toContain('Each run leaves 2 processes alive.');
+    expect(text({ zombies: 1 }, { zombies: 2 })).toContain('Each run leaves 1.5 PIDs taken for good');
   });
 
   it('is the least, the middle and the most that was measured', () => {
