@@ -1,11 +1,12 @@
 /**
- * Builds `dist/`: the command line and the library as one graph of modules, the engine for a browser as one file, the
+ * Builds `dist/`: the command line and the library as one graph of modules, the engine for a browser and the kernel by itself as one file each, the
  * licences of what they contain, the JSON Schema of scenario files. `--types` adds the declarations, `--bench` the benchmarks.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'rolldown';
+import { documentDeclaration } from './declarations.js';
 import { licencesOf } from './licences.js';
 
 /** Built beside `dist/` and swapped in at the end: a `pidsim` that runs meanwhile finds it whole. */
@@ -48,16 +49,25 @@ async function buildPackage() {
   const bundles = await Promise.all([
     build({
       ...forNode,
-      input: { cli: 'src/cli/start.ts', index: 'src/index.ts', worker: 'src/host/worker.ts' },
+      input: {
+        cli: 'src/cli/start.ts',
+        index: 'src/index.ts',
+        worker: 'src/host/worker.ts',
+        lab: 'src/entry/lab.ts',
+        vitest: 'src/entry/vitest.ts',
+      },
+      external: ['vitest'],
       // What most commands need is one file: Node takes its time for each more.
       output: { ...output(FRESH), codeSplitting: { groups: [{ name: 'shared', minShareCount: 6 }] } },
     }),
-    build({
-      ...common,
-      platform: 'browser',
-      input: { browser: 'src/browser.ts' },
-      output: { ...output(FRESH), codeSplitting: false },
-    }),
+    ...['browser.ts', 'entry/kernel.ts'].map((path) =>
+      build({
+        ...common,
+        platform: 'browser',
+        input: { [path.replace(/^.*\/|\.ts$/g, '')]: `src/${path}` },
+        output: { ...output(FRESH), codeSplitting: false },
+      }),
+    ),
   ]);
   const chunks = bundles.flatMap((bundle) => bundle.output).filter(({ type }) => type === 'chunk');
   writeFileSync(
@@ -73,6 +83,8 @@ async function buildPackage() {
   writeFileSync(`${FRESH}/scenario.schema.json`, node(`${FRESH}/cli.js`, 'explain', '--schema'));
   if (process.argv.includes('--types')) {
     node('node_modules/typescript/bin/tsc', '-p', 'src/tsconfig.types.json', '--outDir', `${FRESH}/types`);
+    const schema = JSON.parse(readFileSync(`${FRESH}/scenario.schema.json`, 'utf8'));
+    writeFileSync(`${FRESH}/types/scenario/document.d.ts`, documentDeclaration(schema));
   }
   rmSync('dist', { recursive: true, force: true });
   renameSync(FRESH, 'dist');

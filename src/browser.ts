@@ -13,7 +13,9 @@ export {
   ScenarioRunError,
   type SimulateOptions,
   simulate,
+  type Time,
 } from './run/run.js';
+export type { ScenarioDocument } from './scenario/document.js';
 export type { Expectation } from './scenario/expect.js';
 export { type ParseOptions, parseManifests, parseScenario, parseScenarioValue } from './scenario/parse.js';
 export type { Scenario } from './scenario/scenario.js';

@@ -79,7 +79,8 @@ export const LAYERS: Record<string, LayerRule> = {
   lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },
   cli: { may: [...ENGINE, 'host', 'lab'] },
   web: { may: ENGINE },
-  // The two faces of the library: src/index.ts and src/browser.ts.
+  // The faces of the library: src/index.ts, src/browser.ts, and what else can be imported by itself.
+  entry: { may: [...ENGINE, 'lab'] },
   index: { may: [...ENGINE, 'host', 'lab', 'browser'] },
   browser: { may: ENGINE },
 };

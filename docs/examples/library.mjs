@@ -41,6 +41,6 @@ for (const pause of ['3.0', '3.1']) {
       : `not full after ${outcome.horizonSeconds / 3600} h; projection: ${projection.kind}`;
   console.log(`pause ${pause}: ${end}; ${probes[0].pidsPerRun.toFixed(2)} PIDs lost per probe run`);
 
-  const defunct = observeAt(scenario, 600e6, { pod: 'rabbitmq' }).filter(({ stat }) => stat.startsWith('Z'));
+  const defunct = observeAt(scenario, '10m', { pod: 'rabbitmq' }).filter(({ stat }) => stat.startsWith('Z'));
   console.log(`  after 10 minutes: ${defunct.length} zombies in the pod`);
 }

@@ -9,6 +9,7 @@
 import { Node } from '../node/node.js';
 import { nodePrograms } from '../node/programs.js';
 import { kernelRules } from '../node/versions/kernel.js';
+import { pinnedPids } from '../procfs/pinned.js';
 import { catalogue } from '../program/catalogue/index.js';
 import { Machine } from '../program/machine.js';
 import type { Scenario } from '../scenario/scenario.js';
@@ -16,7 +17,7 @@ import { RandomStreams } from '../sim/random.js';
 import { Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import type { Diagnostic } from '../text/diagnostic.js';
-import { formatDuration } from '../text/duration.js';
+import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { grouped } from '../text/figures.js';
 import { Observers } from './observer.js';
 import { nodeProcesses, podProcesses } from './processes.js';
@@ -95,8 +96,11 @@ export class ScenarioRunError extends Error {
  * any number of times. They are copies, and the run goes on as if nothing had been read.
  */
 export class Run {
+  /** @internal */
   readonly node: Node;
+  /** @internal */
   readonly sim = new Simulation();
+  /** @internal */
   readonly machine: Machine;
   readonly #watch: Watch;
   readonly #startedSeconds: number;
@@ -197,6 +201,21 @@ export class Run {
     return false;
   }
 
+  /** Simulated seconds since the start. */
+  get nowSeconds(): number {
+    return this.sim.nowUs / US_PER_SECOND;
+  }
+
+  /**
+   * Goes on to a moment after the start, at most to the horizon.
+   *
+   * @throws ScenarioRunError as `advance` does. RangeError if `time` is no duration.
+   */
+  goTo(time: Time): void {
+    const untilUs = microseconds(time);
+    while (!this.advance(untilUs));
+  }
+
   /** What the run has come to so far; usually read at the end. */
   summary(): RunSummary {
     return summarise(this.#parts());
@@ -230,6 +249,15 @@ export class Run {
    */
   podProcesses(pod: string): NamespaceProcesses[] | null {
     return podProcesses(this.node, pod);
+  }
+
+  /**
+   * PIDs on the node, or in the pod's first namespace, that are taken and shown by no tool (K10). Null: there is no
+   * such pod now.
+   */
+  pinnedPids(pod?: string): number[] | null {
+    const rows = this.processes(pod);
+    return rows && pinnedPids(rows);
   }
 
   /** Pods that have a sandbox now. */
@@ -277,6 +305,15 @@ export class Run {
   }
 }
 
+/** A time since the start as in scenario files, `'1h30m'`; or whole microseconds. */
+export type Time = string | number;
+
+function microseconds(time: Time): number {
+  const us = typeof time === 'number' ? time : parseDurationUs(time);
+  if (us === null) throw new RangeError(`\`${time}\` is no duration such as 10s, 1h30m or 7d`);
+  return us;
+}
+
 function sampleEveryUs(scenario: Scenario): number {
   return scenario.sampleEveryUs ?? Math.max(1, Math.ceil(scenario.horizonUs / AUTO_ROWS));
 }
@@ -303,14 +340,16 @@ export function simulate(scenario: Scenario, options: SimulateOptions = {}): Run
 /**
  * The process table at a moment, as `ps -ef` on the node shows it, or inside the PID namespace of a pod.
  *
+ * @param time since the start: `'10m'`, `'1h30m'`.
  * @returns null if there is no such pod at that moment.
- * @throws ScenarioRunError as `simulate` does.
+ * @throws ScenarioRunError as `simulate` does. RangeError if `time` is no duration.
  */
 export function observeAt(
   scenario: Scenario,
-  timeUs: number,
+  time: Time,
   options: RunOptions & { pod?: string } = {},
 ): NodeProcess[] | null {
+  const timeUs = microseconds(time);
   const run = new Run({ ...scenario, horizonUs: Math.max(timeUs, 1) }, options);
   while (!run.advance()) {
     // One slice after another, to the end.

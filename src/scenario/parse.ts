@@ -72,7 +72,7 @@ export function parseScenario(text: string, options: ParseOptions = {}): ParsedS
   return parseDocuments(yaml.documents, new Findings(yaml.diagnostics), options);
 }
 
-/** The same for a scenario that is data already. Diagnostics then have no line. */
+/** The same for a `ScenarioDocument`: a scenario that is data already. Diagnostics then have no line. */
 export function parseScenarioValue(value: unknown, options: ParseOptions = {}): ParsedScenarios {
   return parseDocuments([documentOf(value, options.path ?? NO_PATH)], new Findings(), options);
 }

@@ -1,10 +1,10 @@
 /** Verifications as text for a terminal. */
-import type { ProcessRow } from '../../procfs/process-row.js';
+import { ROW_HEADER, rowLine, sideBySide } from '../../procfs/rows-text.js';
 import { plural } from '../../text/figures.js';
 import { plainTable } from '../../text/table.js';
 import { countsOf } from './expect.js';
-import { type LitmusResult, VERDICTS, type Verification } from './verify.js';
-import type { Outcome, View, World } from './world.js';
+import type { LitmusResult, Verification } from './verify.js';
+import { type Outcome, VERDICTS, type VerificationDocument, type View, type World } from './world.js';
 
 /** A table of agreement, what differs side by side, and one line that sums up. */
 export function formatVerification({ results, kernel }: Verification): string {
@@ -19,7 +19,7 @@ export function formatVerification({ results, kernel }: Verification): string {
 }
 
 /** The same as data: both worlds of each litmus, what the file expects otherwise, the verdict. */
-export function verificationDocument({ results, kernel }: Verification): object {
+export function verificationDocument({ results, kernel }: Verification): VerificationDocument {
   return {
     kernel,
     results: results.map(({ litmus, verdict, model, kernel: real, unexpected }) => {
@@ -118,34 +118,14 @@ const EMPTY: View = { tasks: [], pinned: [] };
 
 function formatViews(name: string, left: View, right: View): string[] {
   const pids = [...new Set([...left.tasks, ...right.tasks].map((task) => task.pid))].sort((a, b) => a - b);
-  const rows = pids.map((pid) => {
-    const [a, b] = [left, right].map((view) => taskLine(view.tasks.find((task) => task.pid === pid)));
-    return [a === b ? ' ' : '≠', a, b];
-  });
-  rows.push(pinnedRow(left, right));
-  const header = ['', taskHeader(`model, ${name}`), taskHeader(`kernel, ${name}`)];
-  return plainTable([header, ...rows]).map((line) => `  ${line}`);
-}
-
-function taskHeader(where: string): string {
-  return `${columns(['PID', 'PPID', 'PGID', 'SID', 'STAT', 'NLWP', 'COMM'])} (${where})`;
-}
-
-function taskLine(task: ProcessRow | undefined): string {
-  if (task === undefined) return '-';
-  const { pid, ppid, pgid, sid, stat, threads, comm, nspid } = task;
-  const deeper = nspid.length > 1 ? ` (${nspid.slice(1).join(', ')} further in)` : '';
-  return columns([pid, ppid, pgid, sid, stat, threads, comm]) + deeper;
-}
-
-function columns([pid, ppid, pgid, sid, stat, threads, comm]: (string | number)[]): string {
-  const numbers = [pid, ppid, pgid, sid].map((number) => String(number).padStart(5)).join(' ');
-  return `${numbers} ${String(stat).padEnd(4)} ${String(threads).padStart(4)} ${comm}`;
-}
-
-function pinnedRow(left: View, right: View): string[] {
-  const [a, b] = [left, right].map(({ pinned }) => `pinned: ${shorten(pinned.join(' ') || 'none')}`);
-  return [left.pinned.join() === right.pinned.join() ? ' ' : '≠', a, b];
+  const line = ({ tasks }: View, pid: number): string => {
+    const task = tasks.find((each) => each.pid === pid);
+    return task === undefined ? '-' : rowLine(task);
+  };
+  const pinned = (view: View): string => `pinned: ${shorten(view.pinned.join(' ') || 'none')}`;
+  const rows = pids.map((pid) => [line(left, pid), line(right, pid)] as const);
+  const header = [`${ROW_HEADER} (model, ${name})`, `${ROW_HEADER} (kernel, ${name})`] as const;
+  return sideBySide(header, [...rows, [pinned(left), pinned(right)]]).map((text) => `  ${text}`);
 }
 
 function shorten(text: string): string {

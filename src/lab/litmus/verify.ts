@@ -16,7 +16,7 @@ import { cgroupVersion, cpusHere, type KernelRunOptions, runOnKernel } from './k
 import { type Litmus, parseLitmus } from './litmus.js';
 import { runOnModel } from './model-run.js';
 import { type ObservedFile, observationOf } from './observed.js';
-import type { Outcome, World } from './world.js';
+import type { Outcome, Verdict, World } from './world.js';
 
 export interface VerifyOptions extends KernelRunOptions {
   /** Programs that a litmus may name without describing them. */
@@ -24,9 +24,6 @@ export interface VerifyOptions extends KernelRunOptions {
   /** Called after each litmus; they finish in any order. */
   onResult?: (result: LitmusResult, done: number, total: number) => void;
 }
-
-export const VERDICTS = ['agrees', 'differs', 'skipped', 'failed'] as const;
-export type Verdict = (typeof VERDICTS)[number];
 
 export interface LitmusResult {
   litmus: Litmus;

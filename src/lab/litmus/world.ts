@@ -43,6 +43,25 @@ export type Outcome =
   /** A defect of the lab itself. */
   | { kind: 'failed'; message: string };
 
+export const VERDICTS = ['agrees', 'differs', 'skipped', 'failed'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** `pidsim lab verify -o json`. */
+export interface VerificationDocument {
+  kernel: { release: string; cgroup: 'v1' | 'v2' };
+  results: {
+    name: string;
+    file: string;
+    question: string;
+    rules: string[];
+    verdict: Verdict;
+    model: Outcome;
+    kernel: Outcome;
+    /** What is otherwise than the file says, in each world; a line each. */
+    unexpected: { model: string[]; kernel: string[] };
+  }[];
+}
+
 /** Refusals in one order, those that did not happen left out. */
 export function sortRefusals(refusals: Refusal[]): Refusal[] {
   const key = (refusal: Refusal): string => `${refusal.by} ${refusal.errno}`;

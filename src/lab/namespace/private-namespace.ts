@@ -46,7 +46,7 @@ export interface NamespaceOptions {
   /** Make a tracing instance, if tracefs is there. */
   trace?: boolean;
   cwd?: string;
-  env?: NodeJS.ProcessEnv;
+  env?: Record<string, string | undefined>;
   /** Takes the namespace down when it fires. */
   signal?: AbortSignal;
 }
@@ -225,8 +225,8 @@ export class PrivateNamespace {
   }
 
   /** Sends a signal from outside to a command that was started here and has not been reaped. */
-  kill(running: Running, signal: NodeJS.Signals): void {
-    this.order(['signal', running.id, String(constants.signals[signal])]);
+  kill(running: Running, signal: string): void {
+    this.order(['signal', running.id, String(constants.signals[signal as NodeJS.Signals])]);
   }
 
   /**

@@ -42,7 +42,7 @@ export interface RecordOptions {
   /** Of the program; default: the command's file name. */
   name?: string;
   cwd?: string;
-  env?: NodeJS.ProcessEnv;
+  env?: Record<string, string | undefined>;
   signal?: AbortSignal;
 }
 
