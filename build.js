@@ -58,7 +58,7 @@ async function buildPackage() {
       },
       external: ['vitest'],
       // What most commands need is one file: Node takes its time for each more.
-      output: { ...output(FRESH), codeSplitting: { groups: [{ name: 'shared', minShareCount: 6 }] } },
+      output: { ...output(FRESH), codeSplitting: { groups: [{ name: 'shared', minShareCount: 8 }] } },
     }),
     ...['browser.ts', 'entry/kernel.ts'].map((path) =>
       build({

@@ -1,11 +1,13 @@
 /** `pidsim lab verify`: every litmus on the model and on the kernel. */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { CommandModule } from 'yargs';
 import { formatVerification, verificationDocument } from '../lab/litmus/format.js';
 import { type ObservedFile, printObserved } from '../lab/litmus/observed.js';
 import { recordOf, type Verification, verifyLitmus } from '../lab/litmus/verify.js';
 import { toJson } from '../report/document.js';
+import { plural } from '../text/figures.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { sourceFilesIn } from './files.js';
 import { invalid } from './invalid.js';
@@ -13,7 +15,10 @@ import { inLab, skipped } from './lab-command.js';
 import { outputOption } from './options.js';
 import { Progress } from './progress.js';
 
-const LITMUS_DIR = 'test/litmus';
+/** In a checkout, and in the package. */
+const SHIPPED = ['../../test/litmus', '../test/litmus'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 const BOUND_SECONDS_MAX = 3600;
 
 interface Arguments {
@@ -31,7 +36,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
       .positional('files', {
         type: 'string',
         array: true,
-        describe: `Litmus files or folders; default: ${LITMUS_DIR}`,
+        describe: 'Litmus files or folders; default: those that come with pidsim',
       })
       .option('record', {
         type: 'boolean',
@@ -44,11 +49,11 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         default: 10,
         describe: 'Seconds to wait for a litmus to come to rest',
       })
-      .example('$0 lab verify', 'all of them')
+      .example('$0 lab verify', 'the litmus files that come with pidsim')
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),
   async handler({ files = [], record, output, bound }) {
     const boundMs = boundOrExit(bound);
-    const paths = (files.length === 0 ? [LITMUS_DIR] : files).flatMap(litmusFiles);
+    const paths = files.length === 0 ? shippedFiles() : files.flatMap(litmusFiles);
     const progress = new Progress(1);
     await inLab(async (signal) => {
       const verification = await verifyLitmus(paths, {
@@ -75,6 +80,14 @@ export const verifyCommand: CommandModule<object, Arguments> = {
 function boundOrExit(seconds: number): number {
   if (seconds > 0 && seconds <= BOUND_SECONDS_MAX) return Math.ceil(seconds * 1000);
   throw usageError(`--bound must be more than 0 and at most ${BOUND_SECONDS_MAX} seconds`);
+}
+
+function shippedFiles(): string[] {
+  const paths = litmusFiles(SHIPPED.find((path) => existsSync(path)) ?? SHIPPED[0]);
+  process.stderr.write(
+    `${plural(paths.length, 'litmus file')} that come with pidsim; name files to run your own (docs/litmus.md)\n`,
+  );
+  return paths;
 }
 
 function litmusFiles(path: string): string[] {

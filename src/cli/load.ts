@@ -45,7 +45,18 @@ export interface LoadOptions {
 }
 
 export function load(paths: readonly string[], options: LoadOptions = {}): Loaded[] {
-  return loadTexts(readSources(paths), readerBeside, options);
+  const sources = readSources(paths);
+  const litmus = sources.find(({ text }) => isLitmus(text));
+  if (litmus === undefined) return loadTexts(sources, readerBeside, options);
+  const hint = `\`pidsim lab verify ${litmus.path}\` runs it on the model and on the kernel.`;
+  throw usageError(`${litmus.path} is a litmus file and no scenario`, hint);
+}
+
+/** A litmus file asks a question and has no kind. */
+export function isLitmus(text: string): boolean {
+  return (
+    /^[\s{]*"?question"?:|[\n,]\s*"?question"?:/.test(text) && !/^"?kind"?:|[{,]\s*"?kind"?:/m.test(text)
+  );
 }
 
 /** @param readerFor gives what a text refers to, by its path. */

@@ -4,7 +4,8 @@ import { toJson } from '../report/document.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
-import { describe, load } from './load.js';
+import { readerBeside, readSources, type SourceText } from './files.js';
+import { describe, isLitmus, loadTexts } from './load.js';
 import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
 
 interface Arguments extends FileArguments {
@@ -14,14 +15,17 @@ interface Arguments extends FileArguments {
 
 export const validateCommand: CommandModule<object, Arguments> = {
   command: 'validate [files..]',
-  describe: 'Check scenarios and manifests without running them',
+  describe: 'Check scenarios, manifests and litmus files without running them',
   builder: (yargs) =>
     withNode(withFiles<Arguments>(yargs))
       .option('output', outputOption(['text', 'json']))
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
-  handler(args) {
-    const loaded = load(namedFiles(args, 'pidsim validate scenarios'), loadOptions(args));
+  async handler(args) {
+    const sources = readSources(namedFiles(args, 'pidsim validate scenarios'));
+    const others = sources.filter(({ text }) => !isLitmus(text));
+    const litmus = await checkedLitmus(sources.filter((source) => !others.includes(source)));
+    const loaded = [...loadTexts(others, readerBeside, loadOptions(args)), ...litmus];
     const diagnostics = loaded.flatMap((each) => each.diagnostics);
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
     if (args.output === 'json') {
@@ -33,12 +37,26 @@ export const validateCommand: CommandModule<object, Arguments> = {
     }
     if (invalid) throw new CommandError(EXIT.usage, describe(loaded));
     if (diagnostics.length > 0) process.stderr.write(`${describe(loaded)}\n`);
-    for (const { sources, scenarios } of loaded) {
-      const paths = sources.map(({ path }) => path).join(', ');
-      process.stdout.write(`${paths}: valid, ${counted(scenarios)}\n`);
+    for (const { sources: files, scenarios } of loaded) {
+      const what = scenarios === null ? 'a litmus file' : counted(scenarios);
+      process.stdout.write(`${files.map(({ path }) => path).join(', ')}: valid, ${what}\n`);
     }
   },
 };
+
+/** Litmus files are read, and not run. */
+async function checkedLitmus(sources: readonly SourceText[]) {
+  if (sources.length === 0) return [];
+  const { parseLitmus } = await import('../lab/litmus/litmus.js');
+  return sources.map((source) => {
+    const parsed = parseLitmus(source.text, source.path);
+    return {
+      sources: [source],
+      scenarios: null,
+      diagnostics: parsed.ok ? parsed.warnings : parsed.diagnostics,
+    };
+  });
+}
 
 /** `3 scenarios`, `a fleet of 2 nodes with 12 pods`. */
 function counted(scenarios: readonly Scenario[]): string {

@@ -334,6 +334,41 @@ ${[7, 8, 9, 10, 11, 12].map((pid) => `${pid} 1 ${pid} ${pid} 1 Z Mon Nov 30 10:$
   });
 });
 
+describe('a litmus file', () => {
+  const litmus = (init: string) =>
+    `name: small\nquestion: Is it alone?\nrules: []\nprograms: {init: {comm: init, steps: [pause]}}\ninit: ${init}\n`;
+
+  test('is told from a scenario by validate, and checked', () => {
+    const good = file('small.yaml', litmus('init'));
+    const { status, stdout } = pidsim(['validate', good, file('scenario.yaml', scenario())]);
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(/scenario\.yaml: valid, 1 scenario\n.*small\.yaml: valid, a litmus file/),
+    ]);
+    const bad = pidsim(['validate', file('bad.yaml', litmus('unit'))]);
+    expect([bad.status, bad.stderr]).toEqual([2, expect.stringContaining('there is no program `unit`')]);
+  });
+
+  test('is no scenario to run, and what runs it is said', () => {
+    const { status, stderr } = pidsim(['run', file('small.yaml', litmus('init'))]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/is a litmus file and no scenario\n.*pidsim lab verify/),
+    ]);
+  });
+
+  test('comes with pidsim, a few hundred times, and that is said', () => {
+    const env = { ...process.env, PATH: folder, PIDSIM_LAB: '', TMPDIR: folder };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, 'lab', 'verify'], {
+      encoding: 'utf8',
+      cwd: folder,
+      env,
+    });
+    expect(stderr).toMatch(/^\d{3} litmus files that come with pidsim/);
+    expect([status, stdout]).toEqual([3, expect.stringMatching(/\d{3} litmus files: \d{3} skipped/)]);
+  });
+});
+
 describe('pidsim help', () => {
   test.each([['--help'], ['run --help'], ['ps --help'], ['lab --help'], ['lab init --help']])(
     '%s has examples',
@@ -345,7 +380,9 @@ describe('pidsim help', () => {
   );
 
   test.each(['init', 'record'])('of lab %s says where the command goes, and what it is for', (name) => {
-    expect(pidsim(['lab', name, '--help']).stdout).toMatch(/^pidsim lab \w+ \[options\] -- CMD…\n\nRun a /);
+    expect(pidsim(['lab', name, '--help']).stdout).toMatch(
+      /^pidsim lab \w+ \[options\] -- CMD…\n(pidsim .*\n)?\nRun a /,
+    );
   });
 });
 

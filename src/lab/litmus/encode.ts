@@ -43,7 +43,8 @@ export function encodeLitmus(litmus: Litmus, options: RunnerOptions): string {
   const words: (number | string)[] = [
     'litmus',
     ...[options.boundMs, settleMs, options.cpu, litmus.untilUs ?? -1],
-    ...[pidMax(litmus.limits.hostPidMax), litmus.limits.pidsMax ?? -1, guard, options.cgroupVersion],
+    ...[pidMax(litmus.limits.hostPidMax), litmus.limits.pidsMax ?? -1, guard],
+    ...[litmus.limits.nproc ?? -1, options.cgroupVersion],
     ...[
       encodeText(options.cgroup),
       litmus.outside.subreaper ? 1 : 0,

@@ -47,7 +47,7 @@ export interface Litmus {
   rules: string[];
   /** The litmus that shows the opposite. */
   twin?: string;
-  limits: { pidMax: number; pidsMax: number | null; hostPidMax: number };
+  limits: { pidMax: number; pidsMax: number | null; hostPidMax: number; nproc: number | null };
   library: ProgramLibrary;
   /** Real commands that the kernel runs in place of a program's steps. */
   commands: ReadonlyMap<string, readonly string[]>;
@@ -166,6 +166,7 @@ function litmusSchema() {
         pidMax: pidMax().optional(),
         pidsMax: whole(0, LAB_PID_MAX.most).optional(),
         hostPidMax: pidMax().optional(),
+        nproc: whole(1, LAB_PID_MAX.most).optional(),
       })
       .optional(),
     programs: z.record(nonEmpty(), z.unknown()),
@@ -227,6 +228,7 @@ class LitmusReader {
     const library = layered(this.readPrograms(source.programs), this.base);
     const litmus = this.build(source, library);
     this.checkNames(litmus);
+    this.checkUser(litmus);
     this.checkCertainty(litmus);
     return litmus;
   }
@@ -264,6 +266,7 @@ class LitmusReader {
         pidMax: limits.pidMax ?? LAB_PID_MAX.usual,
         pidsMax: limits.pidsMax ?? null,
         hostPidMax: limits.hostPidMax ?? LAB_PID_MAX.most,
+        nproc: limits.nproc ?? null,
       },
       library,
       commands: this.commands,
@@ -313,6 +316,14 @@ class LitmusReader {
     }
   }
 
+  /** What an ordinary user of the runner cannot do: it has lost what it takes to begin anew. */
+  private checkUser({ limits, enter, commands, source, library }: Litmus): void {
+    if (limits.nproc === null) return;
+    const execs = Object.keys(source.programs).filter((name) => hasExec(library.get(name)?.steps ?? []));
+    if (execs.length > 0 || commands.size > 0 || enter.some(({ nest }) => nest !== undefined))
+      this.conflict(['limits', 'nproc'], 'with `nproc` there is no `exec`, no `command` and no `nest`');
+  }
+
   /** The two worlds draw different random numbers: only what is certain can be compared. */
   private checkCertainty({ source, library }: Litmus): void {
     for (const name of Object.keys(source.programs)) {
@@ -331,6 +342,14 @@ class LitmusReader {
         this.conflict(['programs', name], 'a litmus leaves nothing to chance: `p` is 0 or 1');
     }
   }
+}
+
+function hasExec(steps: readonly Step[]): boolean {
+  return steps.some((step) => {
+    let found = typeof step !== 'string' && 'exec' in step;
+    forEachStepList(step, (list) => (found ||= hasExec(list)));
+    return found;
+  });
 }
 
 function entryOf(entry: NonNullable<LitmusSource['enter']>[number]): LitmusEntry {

@@ -51,6 +51,9 @@ export function runOnModel(litmus: Litmus, options: ModelRunOptions = {}): Outco
   return after === null ? { kind: 'rest', world } : { kind: 'restless', after, world };
 }
 
+/** Whose processes RLIMIT_NPROC counts. */
+const ORDINARY_UID = 1000;
+
 class Stage {
   readonly sim = new Simulation();
   readonly machine: Machine;
@@ -216,6 +219,11 @@ class Stage {
   }
 
   private load(task: TaskId, program: string): void {
+    const { nproc } = this.litmus.limits;
+    if (nproc !== null) {
+      this.machine.kernel.setUser(task, ORDINARY_UID);
+      this.machine.kernel.setNprocMax(task, nproc);
+    }
     this.machine.load(task, this.programs.get(program)!, this.streams.stream(program, 'chance'));
   }
 

@@ -130,6 +130,8 @@ static void read_world(void) {
   world->outside_pid_max = read_pid_max();
   world->pids_max = bounded(read_number(), -1, 100000, "bad input: pids.max");
   world->guard_max = bounded(read_number(), 1, 100000, "bad input: guard");
+  world->nproc_max = bounded(read_number(), -1, 100000, "bad input: nproc");
+  world->uid = 1000000 + getpid(); /* nobody else's: the limit counts all processes of the user */
   world->cgroup_v2 = read_number() == 2;
   strcpy(world->cgroup, "");
   int path = read_text();

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -23,6 +24,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -139,6 +141,23 @@ static void note_numbers(const int *numbers, int depth, int space) {
   if (depth > 2) note_number(space, numbers[2]);
 }
 
+/* An ordinary user's processes keep what they need for priorities, and to remount; that only meanwhile, as it lifts the limit. */
+static void use_capabilities(int on) {
+  if (geteuid() == 0) return;
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct data[2] = {{.permitted = 1u << CAP_SYS_ADMIN | 1u << CAP_SYS_NICE}, {0}};
+  data[0].effective = on ? data[0].permitted : 1u << CAP_SYS_NICE;
+  if (syscall(SYS_capset, &header, data) != 0) die("capset");
+}
+
+/* RLIMIT_NPROC binds no root. */
+static void become_user(void) {
+  const struct rlimit processes = {(rlim_t)world->nproc_max, (rlim_t)world->nproc_max};
+  if (setrlimit(RLIMIT_NPROC, &processes) != 0) die("setrlimit");
+  if (prctl(PR_SET_KEEPCAPS, 1) != 0 || syscall(SYS_setresuid, world->uid, world->uid, world->uid) != 0) die("setresuid");
+  use_capabilities(0);
+}
+
 /*
  * Whoever has been looked up in /proc has an entry in the kernel's cache of names. A process or thread that nobody
  * waits for takes that away before it frees its number, and lets all others run in between: in `release_task`,
@@ -147,7 +166,9 @@ static void note_numbers(const int *numbers, int depth, int space) {
  */
 void forget_looks(void) {
   if (!world->real_time) return;
+  use_capabilities(1);
   if (mount("proc", "/proc", NULL, MS_REMOUNT | PROC_MOUNT_FLAGS, NULL) != 0) die("remount of /proc");
+  use_capabilities(0);
 }
 
 void be_born(int space) {
@@ -166,6 +187,7 @@ void join_pod(void) {
   char path[600];
   snprintf(path, sizeof path, "%s/pod/cgroup.procs", world->cgroup);
   if (write_file(path, "0") != 0) die(path);
+  if (world->nproc_max >= 0) become_user();
 }
 
 /* By chance, for jitter. */

@@ -83,6 +83,8 @@ struct world {
   /* What was asked for. */
   int bound_ms, settle_ms, cpu;
   int outside_pid_max, pids_max, guard_max;
+  int nproc_max; /* -1: everything inside is root, which RLIMIT_NPROC does not bind */
+  int uid;
   int cgroup_v2, subreaper_outside, hold_init;
   int jitter; /* processes run on any CPU, each as fast as it happens to */
   int init_program, program_count, entry_count, space_count;
