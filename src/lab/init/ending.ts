@@ -1,22 +1,12 @@
 /** What a PID 1 does with signals, and with the end of its main child. */
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { StatRow } from '../../procfs/stat.js';
 import { formatDuration } from '../../text/duration.js';
 import { listOf } from '../../text/figures.js';
-import type { Ended, PrivateNamespace, Running } from '../namespace/private-namespace.js';
+import type { Ended } from '../namespace/private-namespace.js';
 import { compileHelper } from '../namespace/setup.js';
 import { check, type InitCheck } from './report.js';
-import {
-  childrenOf,
-  describeEnd,
-  type Exam,
-  hasSignal,
-  hostPidOf,
-  InitNotExamined,
-  inWorld,
-  until,
-} from './world.js';
+import { describeEnd, type Exam, hasSignal, InitNotExamined, inWorld, read, type World } from './world.js';
 
 const CHILDREN_TRIED_MAX = 4;
 /** PID 1 may see to another child first. */
@@ -25,7 +15,7 @@ const MOMENT_MS = 1500;
 const TOLD_MS = 4000;
 const BYSTANDERS = 3;
 
-/** Which of its children PID 1 lives for, by comm and place among them; and the words in front of that child's own. */
+/** Which of its children PID 1 lives for, by comm and place among them. */
 export interface MainChild {
   comm: string;
   index: number;
@@ -39,68 +29,58 @@ export interface ChildExam {
 }
 
 /** Its children are killed one after another until PID 1 ends: that was the one it was waiting for. */
-export async function examineChildEnd(host: PrivateNamespace, init: Running, exam: Exam): Promise<ChildExam> {
-  const children = childrenOf(host.tasks());
-  const named = children.filter(({ comm }) => exam.child === undefined || comm === exam.child);
+export async function examineChildEnd(world: World): Promise<ChildExam> {
+  const { init, exam } = world;
+  const children = world.children();
+  const named = children.filter(({ comm }) => comm === (exam.child ?? comm));
   if (exam.child !== undefined && named.length === 0) {
     const others = listOf([...new Set(children.map(({ comm }) => comm))]) || 'none';
     throw new InitNotExamined(`PID 1 has no child \`${exam.child}\`: it has ${others}`);
   }
-  const none = (name: 'own-child' | 'ends-with-child'): InitCheck =>
-    check(name, 'none', 'it has no child of its own');
-  if (named.length === 0) return { main: null, checks: [none('own-child'), none('ends-with-child')] };
-  const tried = named.slice(0, exam.child === undefined ? CHILDREN_TRIED_MAX : 1);
-  const wrappers = new Map(tried.map((child) => [child, wrapperOf(exam.command, hostPidOf(init, child))]));
-  const unreaped: StatRow[] = [];
-  let last = tried[0];
-  for (const child of tried) {
-    const went = await endChild(host, init, exam, child, child === tried.at(-1));
-    if (!went) unreaped.push(child);
-    if (init.end === null) continue;
-    last = child;
-    break;
+  if (named.length === 0) {
+    const none = 'it has no child of its own';
+    return { main: null, checks: [check('own-child', 'none', none), check('ends-with-child', 'none', none)] };
   }
-  const end = init.end;
-  const main = { comm: last.comm, index: children.indexOf(last), wrapper: wrappers.get(last)! };
-  const which = children.length === 1 ? '' : `, child ${main.index + 1} of ${children.length}`;
-  const whose = `its main child (${last.comm}${which}) was killed`;
-  const zombies = end === null ? unreaped.length : 0;
-  const own = zombies > 0 ? `${listOf(unreaped.map(({ comm }) => comm))} stayed a zombie` : 'it was reaped';
-  const checks = [check('own-child', zombies === 0, `${whose}: ${own}`, { ownZombies: zombies })];
-  const all = tried.length === 1 ? whose : `${tried.length} of its children were killed`;
-  checks.push(end === null ? check('ends-with-child', 'no', `${all}: PID 1 went on`) : endedWith(whose, end));
-  return { main, checks };
+  const tried = named.slice(0, exam.child === undefined ? CHILDREN_TRIED_MAX : 1);
+  const wrappers = tried.map((child) => wrapperOf(exam.command, world.hostPid(child)));
+  const unreaped: string[] = [];
+  let n = 0;
+  for (; n < tried.length && init.end === null; n++)
+    if (!(await endChild(world, tried[n], n === tried.length - 1))) unreaped.push(tried[n].comm);
+  const place = init.end === null ? 0 : n - 1;
+  const { comm } = tried[place];
+  const index = children.indexOf(tried[place]);
+  const which = children.length === 1 ? '' : `, child ${index + 1} of ${children.length}`;
+  const killed = `its main child (${comm}${which}) was killed`;
+  const zombies = init.end === null ? unreaped.length : 0;
+  const own = zombies > 0 ? `${listOf(unreaped)} stayed a zombie` : 'it was reaped';
+  const all = tried.length === 1 ? killed : `${tried.length} of its children were killed`;
+  const ends =
+    init.end === null ? check('ends-with-child', 'no', `${all}: PID 1 went on`) : endedWith(killed, init.end);
+  const checks = [check('own-child', zombies === 0, `${killed}: ${own}`, { ownZombies: zombies }), ends];
+  return { main: { comm, index, wrapper: wrappers[place] }, checks };
 }
 
-function endedWith(what: string, end: Ended): InitCheck {
-  const same = end.status === 128 + 9 || end.signal === 'SIGKILL';
-  const status = same ? 'which says so' : 'which does not say so';
-  return check('ends-with-child', true, `${what}: PID 1 ${describeEnd(end)}, ${status}`, {
-    ...endNumbers(end),
-    saysSo: Number(same),
-  });
+function endedWith(killed: string, end: Ended): InitCheck {
+  const saysSo = end.status === 128 + 9 || end.signal === 'SIGKILL';
+  const evidence = `${killed}: PID 1 ${describeEnd(end)}, which ${saysSo ? 'says so' : 'does not say so'}`;
+  return check('ends-with-child', true, evidence, { ...endNumbers(end), saysSo: Number(saysSo) });
 }
 
 /** Kills one child. True: it was reaped. */
-async function endChild(
-  host: PrivateNamespace,
-  init: Running,
-  exam: Exam,
-  child: StatRow,
-  isLast: boolean,
-): Promise<boolean> {
-  const isGone = (): boolean => init.end !== null || !host.tasks().some(({ pid }) => pid === child.pid);
+async function endChild(world: World, child: StatRow, isLast: boolean): Promise<boolean> {
+  const { host, init, exam } = world;
   try {
-    process.kill(hostPidOf(init, child), 'SIGKILL');
+    process.kill(world.hostPid(child), 'SIGKILL');
   } catch {
     return true; // It has ended by itself since.
   }
-  const isReaped = await until(isGone, exam.patienceMs, exam);
+  const isGone = (): boolean => init.end !== null || !host.tasks().some(({ pid }) => pid === child.pid);
+  if (!(await world.until(isGone, exam.patienceMs))) return false;
   const isReplaced = (): boolean =>
-    childrenOf(host.tasks()).some(({ pid, comm }) => comm === child.comm && pid > child.pid);
-  if (isReaped)
-    await until(() => init.end !== null || isReplaced(), isLast ? exam.patienceMs : MOMENT_MS, exam);
-  return isReaped;
+    world.children().some(({ pid, comm }) => comm === child.comm && pid > child.pid);
+  await world.until(() => init.end !== null || isReplaced(), isLast ? exam.patienceMs : MOMENT_MS);
+  return true;
 }
 
 function endNumbers(end: Ended | null): Record<string, number> {
@@ -109,90 +89,73 @@ function endNumbers(end: Ended | null): Record<string, number> {
 
 /** The words of the command in front of those that are its child's own; null if its child has other words. */
 function wrapperOf(command: readonly string[], childHostPid: number): string[] | null {
-  let words: string[];
-  try {
-    words = readFileSync(`/proc/${childHostPid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-  } catch {
-    return null;
-  }
+  const words = read(`/proc/${childHostPid}/cmdline`).split('\0').slice(0, -1);
   const wrapper = command.slice(0, command.length - words.length);
-  const isSame = words.every((word, n) => command[wrapper.length + n] === word);
+  const isSame = words.every(
+    (word, n) => Buffer.from(command[wrapper.length + n] ?? '').toString('latin1') === word,
+  );
   return isSame && words.length > 0 && wrapper.length > 0 ? wrapper : null;
 }
 
 /** The main child in another world; null where it has none. A shell's loop may be between two. */
-async function mainIn(host: PrivateNamespace, main: MainChild | null, exam: Exam): Promise<StatRow | null> {
+async function mainIn(world: World, main: MainChild | null): Promise<StatRow | null> {
+  if (main === null) return null;
   const find = (): StatRow | undefined => {
-    const children = childrenOf(host.tasks());
-    const child = children[main!.index];
-    return child?.comm === main!.comm ? child : (children.find(({ comm }) => comm === main!.comm) ?? child);
+    const children = world.children();
+    const inPlace = children[main.index];
+    return inPlace?.comm === main.comm
+      ? inPlace
+      : (children.find(({ comm }) => comm === main.comm) ?? inPlace);
   };
-  if (main !== null) await until(() => find() !== undefined, MOMENT_MS, exam);
-  return (main === null ? null : find()) ?? null;
-}
-
-/** What has been handed over to the process since. */
-function caughtBy(host: PrivateNamespace, hostPid: number, from: number): string | null {
-  return host.caught.slice(from).find((one) => one.hostPid === hostPid)?.signal ?? null;
+  await world.until(() => find() !== undefined, MOMENT_MS);
+  return find() ?? null;
 }
 
 /** Is it there, and not handed over because the process blocks it? */
-function isHeld(hostPid: number, signal: NodeJS.Signals): boolean {
-  return hostPid > 0 && hasSignal(hostPid, 'ShdPnd', constants.signals[signal]);
-}
-
-/** False: the kernel drops the signal for this PID 1 (K33), which neither handles nor blocks it. */
-function canTake(init: Running, signal: NodeJS.Signals): boolean {
-  const number = constants.signals[signal];
-  return hasSignal(init.hostPid, 'SigCgt', number) || hasSignal(init.hostPid, 'SigBlk', number);
+function isHeld(hostPid: number, signal: string): boolean {
+  return hostPid > 0 && hasSignal(hostPid, 'ShdPnd', signal);
 }
 
 /** SIGTERM from outside, as `docker stop` and the kubelet send it: does PID 1 end, and was its child told? */
-export async function examineTerm(
-  host: PrivateNamespace,
-  init: Running,
-  exam: Exam,
-  main: MainChild | null,
-): Promise<InitCheck[]> {
-  const child = await mainIn(host, main, exam);
-  const childHostPid = child === null ? 0 : hostPidOf(init, child);
-  if (child !== null) await host.seize(childHostPid, false);
-  const takes = canTake(init, 'SIGTERM');
+export async function examineTerm(world: World, main: MainChild | null): Promise<InitCheck[]> {
+  const { host, init, exam } = world;
+  const child = await mainIn(world, main);
+  const hostPid = world.hostPid(child);
+  if (child !== null) await host.seize(hostPid, false);
+  const takes = world.canTake('SIGTERM');
+  let isTold = false;
   const sentMs = performance.now();
   host.kill(init, 'SIGTERM');
-  let told: string | null = null;
   const isOver = (): boolean => {
-    told ??= caughtBy(host, childHostPid, 0) ?? (isHeld(childHostPid, 'SIGTERM') ? 'SIGTERM' : null);
+    isTold ||= isHeld(hostPid, 'SIGTERM');
     return init.end !== null;
   };
-  const ended = await until(isOver, takes ? exam.patienceMs : MOMENT_MS, exam);
+  const ended = await world.until(isOver, takes ? exam.patienceMs : MOMENT_MS);
   const endMs = Math.round(performance.now() - sentMs);
   const after = formatDuration(endMs * 1000);
-  const why = takes
-    ? `it had not ended ${after} later`
-    : 'it has no handler, and the kernel then drops it for a PID 1';
-  const ends = check('ends-on-term', ended, ended ? `it ${describeEnd(init.end!)} after ${after}` : why, {
-    ...endNumbers(init.end),
-    ...(ended ? { endMs } : {}),
-  });
+  const drops = 'it has no handler, and the kernel then drops it for a PID 1';
+  const goesOn = takes ? `it had not ended ${after} later` : drops;
+  const ends = ended
+    ? check('ends-on-term', 'yes', `it ${describeEnd(init.end!)} after ${after}`, {
+        ...endNumbers(init.end),
+        endMs,
+      })
+    : check('ends-on-term', 'no', goesOn);
   if (child === null) return [ends, check('child-told', 'none', 'it has no child to tell')];
-  const as = told === null || told === 'SIGTERM' ? '' : `, as ${told}`;
+  const told = world.caughtBy(hostPid) ?? (isTold ? 'SIGTERM' : undefined);
+  const as = told === 'SIGTERM' ? '' : `, as ${told}`;
   const fate = ended ? 'was killed with the namespace, without a word' : 'was not told, and goes on';
-  const evidence = told === null ? `${child.comm} ${fate}` : `SIGTERM reached ${child.comm}${as}`;
-  return [ends, check('child-told', told !== null, evidence)];
+  const evidence = told === undefined ? `${child.comm} ${fate}` : `SIGTERM reached ${child.comm}${as}`;
+  return [ends, check('child-told', told !== undefined, evidence)];
 }
 
 /** How many of what it had adopted were alive and had not been told when it ended on SIGTERM; null: it did not end. */
-export async function examineBystanders(
-  host: PrivateNamespace,
-  init: Running,
-  exam: Exam,
-): Promise<number | null> {
+export async function examineBystanders(world: World): Promise<number | null> {
+  const { host, init, exam } = world;
   const made = Math.max(0, await host.makeOrphans('bystander', BYSTANDERS));
-  const takes = canTake(init, 'SIGTERM');
+  const limitMs = world.canTake('SIGTERM') ? exam.patienceMs : MOMENT_MS;
   host.kill(init, 'SIGTERM');
-  if (!(await until(() => init.end !== null, takes ? exam.patienceMs : MOMENT_MS, exam))) return null;
-  return made - (await host.termsHeard());
+  return (await world.untilEnd(limitMs)) ? made - (await host.termsHeard()) : null;
 }
 
 const OTHER_SIGNALS = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
@@ -200,98 +163,83 @@ const OTHER_SIGNALS = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as c
 /** The other signals, one after another; a PID 1 that ends of one is started again for the rest. */
 export async function examineSignals(exam: Exam, main: MainChild | null): Promise<InitCheck[]> {
   if (main === null) return [];
-  const command =
-    main.wrapper === null ? exam.command : [...main.wrapper, compileHelper('namespace'), 'pair'];
+  const pair = main.wrapper === null ? undefined : [...main.wrapper, compileHelper('namespace'), 'pair'];
+  const left: NodeJS.Signals[] = [...OTHER_SIGNALS];
   const got: Record<string, number> = {};
   const words: string[] = [];
   const beside: InitCheck[] = [];
-  const left: NodeJS.Signals[] = [...OTHER_SIGNALS];
-  while (left.length > 0) {
-    await inWorld(exam, { command }, async (host, init) => {
-      const child = main.wrapper === null ? await mainIn(host, main, exam) : childrenOf(host.tasks())[0];
-      if (child === null || child === undefined) return void left.splice(0);
-      const hostPid = hostPidOf(init, child);
-      const group = host
-        .tasks()
-        .filter(({ pid, pgid }) => pgid === child.pgid && pid !== child.pid && pid !== 1);
-      if (beside.length === 0) beside.push(inherited(hostPid));
-      for (const each of [child, ...group]) await host.seize(hostPidOf(init, each), true);
-      while (left.length > 0 && init.end === null) {
-        const signal = left.shift()!;
-        const from = host.caught.length;
-        const takes = canTake(init, signal);
-        host.kill(init, signal);
-        const isOver = (): boolean => caughtBy(host, hostPid, from) !== null || init.end !== null;
-        await until(isOver, takes ? TOLD_MS : 200, exam);
-        const as = caughtBy(host, hostPid, from) ?? (isHeld(hostPid, signal) ? signal : null);
-        got[signal] = as === null ? 0 : 1;
-        if (as !== null && as !== signal) words.push(`${signal} as ${as}`);
-        if (init.end !== null) words.push(`${signal} ends PID 1`);
-        if (beside.length === 1 && as !== null && group.length > 0) {
-          await until(() => host.caught.length - from > group.length, 200, exam);
-          beside.push(groupCheck(host.caught.length - from - 1, group.length));
-        }
-      }
-    });
-  }
+  const lookAt = async (world: World): Promise<void> => {
+    const { host, init } = world;
+    const child = pair === undefined ? await mainIn(world, main) : (world.children()[0] ?? null);
+    if (child === null) return void left.splice(0);
+    const hostPid = world.hostPid(child);
+    const others = host
+      .tasks()
+      .filter(({ pid, pgid }) => pgid === child.pgid && pid !== child.pid && pid !== 1);
+    if (beside.length === 0) beside.push(inherited(hostPid));
+    for (const each of [child, ...others]) await host.seize(world.hostPid(each), true);
+    while (left.length > 0 && init.end === null) {
+      const signal = left.shift()!;
+      const from = host.caught.length;
+      const takes = world.canTake(signal);
+      host.kill(init, signal);
+      const isOver = (): boolean => init.end !== null || world.caughtBy(hostPid, from) !== undefined;
+      await world.until(isOver, takes ? TOLD_MS : 200);
+      const as = world.caughtBy(hostPid, from) ?? (isHeld(hostPid, signal) ? signal : undefined);
+      got[signal] = Number(as !== undefined);
+      if (as !== undefined && as !== signal) words.push(`${signal} as ${as}`);
+      if (init.end !== null) words.push(`${signal} ends PID 1`);
+      if (beside.length > 1 || as === undefined || others.length === 0) continue;
+      const isWhole = await world.until(() => host.caught.length - from > others.length, 200);
+      const whole = 'the whole process group of its child got it';
+      const alone = 'its child alone got it, not the rest of the child’s process group';
+      beside.push(check('process-group', isWhole, isWhole ? whole : alone));
+    }
+  };
+  while (left.length > 0) await inWorld(exam, { command: pair }, lookAt);
   if (beside.length === 0) return [];
-  const kept = OTHER_SIGNALS.filter((signal) => got[signal] === 0);
-  const went = OTHER_SIGNALS.filter((signal) => got[signal] === 1);
-  const said = [
-    went.length > 0 ? `${listOf(went)} reached its child` : '',
-    kept.length > 0 ? `${listOf(kept)} did not reach its child` : '',
-    ...words,
-  ];
-  return [check('passes-signals', kept.length === 0, said.filter(Boolean).join('; '), got), ...beside];
-}
-
-function groupCheck(others: number, count: number): InitCheck {
-  const evidence =
-    others >= count
-      ? 'the whole process group of its child got it'
-      : 'its child alone got it, not the rest of the child’s process group';
-  return check('process-group', others >= count, evidence);
+  for (const [value, verb] of [
+    [1, 'reached'],
+    [0, 'did not reach'],
+  ] as const) {
+    const signals = OTHER_SIGNALS.filter((signal) => got[signal] === value);
+    if (signals.length > 0) words.unshift(`${listOf(signals)} ${verb} its child`);
+  }
+  return [check('passes-signals', !Object.values(got).includes(0), words.join('; '), got), ...beside];
 }
 
 /** What its child has inherited, or has set itself: blocked and ignored signals. */
 function inherited(hostPid: number): InitCheck {
-  const names = Object.entries(constants.signals).filter(([name]) => name !== 'SIGIOT' && name !== 'SIGPOLL');
-  const having = (mask: string): string =>
-    listOf(names.filter(([, number]) => hasSignal(hostPid, mask, number)).map(([name]) => name));
-  const found = [
+  const names = Object.keys(constants.signals).filter((name) => name !== 'SIGIOT' && name !== 'SIGPOLL');
+  const set = [
     ['SigBlk', 'blocked'],
     ['SigIgn', 'ignored'],
-  ].map(([mask, word]) => [having(mask), word]);
-  const set = found.filter(([signals]) => signals !== '').map(([signals, word]) => `${signals} ${word}`);
-  return check(
-    'child-signals',
-    set.length === 0,
-    `it has ${set.join(', ') || 'no signal blocked or ignored'}`,
-  );
+  ].flatMap(([mask, word]) => {
+    const signals = names.filter((name) => hasSignal(hostPid, mask, name));
+    return signals.length === 0 ? [] : [`${listOf(signals)} ${word}`];
+  });
+  const evidence = `it has ${set.join(', ') || 'no signal blocked or ignored'}`;
+  return check('child-signals', set.length === 0, evidence);
 }
 
 /** Its parent outside dies before it: does PID 1 have itself told, and does it end or pass that on? */
-export async function examineParentDeath(
-  host: PrivateNamespace,
-  init: Running,
-  exam: Exam,
-  main: MainChild | null,
-): Promise<InitCheck> {
-  const child = await mainIn(host, main, exam);
-  const hostPid = child === null ? 0 : hostPidOf(init, child);
-  if (child !== null) await host.seize(hostPid, true);
+export async function examineParentDeath(world: World, main: MainChild | null): Promise<InitCheck> {
+  const { host, init } = world;
+  const hostPid = world.hostPid(await mainIn(world, main));
+  if (hostPid > 0) await host.seize(hostPid, true);
   host.orphanInit();
-  await until(() => init.end !== null || host.caught.length > 0, MOMENT_MS, exam);
-  const { end } = init;
-  const signals = Object.keys(constants.signals) as NodeJS.Signals[];
-  const passed = host.caught.at(0)?.signal ?? signals.find((signal) => isHeld(hostPid, signal));
-  if (passed !== undefined) return check('parent-death', true, `when that died, ${passed} reached its child`);
-  if (end !== null) return check('parent-death', true, `when that died, it ${describeEnd(end)}`);
-  return check('parent-death', 'none', 'it does not ask to be told of its parent’s death');
+  await world.until(() => init.end !== null || host.caught.length > 0, MOMENT_MS);
+  const passed =
+    world.caughtBy(hostPid) ?? Object.keys(constants.signals).find((name) => isHeld(hostPid, name));
+  const did =
+    passed !== undefined ? `${passed} reached its child` : init.end && `it ${describeEnd(init.end)}`;
+  if (did === null) return check('parent-death', 'none', 'it does not ask to be told of its parent’s death');
+  return check('parent-death', 'yes', `when that died, ${did}`);
 }
 
 /** A handful, where each takes a world of its own. */
 const SOME_STATUSES = [0, 1, 42, 127, 255];
+type Statuses = Map<number, number | null>;
 
 /** Does PID 1 end with the status of its main child? All 256 where another child can be put in its place. */
 export async function examineStatuses(exam: Exam, { main, checks }: ChildExam): Promise<InitCheck[]> {
@@ -299,54 +247,50 @@ export async function examineStatuses(exam: Exam, { main, checks }: ChildExam): 
   const killed = checks.find(({ name }) => name === 'ends-with-child')!;
   if (killed.answer !== 'yes') return [check('passes-status', 'none', 'it does not end with its child')];
   const wrong: string[] = killed.numbers.saysSo === 1 ? [] : [`a SIGKILL became ${killed.numbers.status}`];
-  const { wrapper } = main;
-  const words = [...(wrapper ?? []), compileHelper('namespace'), 'exit'];
-  const ended =
-    (wrapper === null ? null : await allStatuses(exam, words)) ?? (await someStatuses(exam, main));
-  const isKnown = typeof ended !== 'string';
-  for (const [wanted, status] of isKnown ? ended : [])
+  const ended = (await allStatuses(exam, main)) ?? (await someStatuses(exam, main));
+  for (const [wanted, status] of ended instanceof Map ? ended : [])
     if (wanted !== status) wrong.push(`${wanted} became ${status ?? 'nothing: it went on'}`);
-  if (wrong.length > 0) {
-    const shown = wrong.length > 4 ? [...wrong.slice(0, 4), `${wrong.length - 4} more`] : wrong;
-    return [check('passes-status', 'no', listOf(shown))];
-  }
-  if (!isKnown) return [check('passes-status', 'none', ended)];
+  const shown = wrong.length > 4 ? [...wrong.slice(0, 4), `${wrong.length - 4} more`] : wrong;
+  if (wrong.length > 0) return [check('passes-status', 'no', listOf(shown))];
+  if (typeof ended === 'string') return [check('passes-status', 'none', ended)];
   const tried = ended.size === 256 ? 'all 256 statuses' : `statuses ${listOf([...ended.keys()].map(String))}`;
   return [check('passes-status', 'yes', `${tried} were its own`)];
 }
 
-/** Null: with this child PID 1 does not come to an end. */
-async function allStatuses(exam: Exam, words: string[]): Promise<Map<number, number | null> | null> {
-  const ended = new Map<number, number | null>();
-  return inWorld(
-    { ...exam, command: ['pause'], execs: [], settle: { limitMs: 5000 } },
-    {},
-    async (host, pause) => {
-      host.kill(pause, 'SIGKILL');
-      await pause.ended;
-      for (let status = 0; status < 256; status++) {
-        const init = await host.startInit([...words, String(status)]);
-        if (!(await until(() => init.end !== null, exam.patienceMs, exam)) || (await init.execed) !== null)
-          return null;
-        ended.set(status, init.end!.status);
-      }
-      return ended;
-    },
-  );
+/** Null: no other child can be put there, or with this one PID 1 does not come to an end. */
+async function allStatuses(exam: Exam, { wrapper }: MainChild): Promise<Statuses | null> {
+  if (wrapper === null) return null;
+  const statuses: Statuses = new Map();
+  const atOnce: Exam = { ...exam, command: ['pause'], execs: [], settle: {} };
+  return inWorld(atOnce, {}, async (world) => {
+    world.host.kill(world.init, 'SIGKILL');
+    await world.init.ended;
+    for (let status = 0; status < 256; status++) {
+      const init = await world.host.startInit([
+        ...wrapper,
+        compileHelper('namespace'),
+        'exit',
+        String(status),
+      ]);
+      if (!(await world.until(() => init.end !== null, exam.patienceMs)) || (await init.execed) !== null)
+        return null;
+      statuses.set(status, init.end!.status);
+    }
+    return statuses;
+  });
 }
 
-async function someStatuses(exam: Exam, main: MainChild): Promise<Map<number, number | null> | string> {
-  const ended = new Map<number, number | null>();
-  for (const status of SOME_STATUSES) {
-    const problem = await inWorld(exam, {}, async (host, init) => {
-      const child = await mainIn(host, main, exam);
-      const errno = child === null ? 'ESRCH' : await host.makeExit(hostPidOf(init, child), status);
+/** Or why not. */
+async function someStatuses(exam: Exam, main: MainChild): Promise<Statuses | string> {
+  const tryOne = (status: number): Promise<number | null | string> =>
+    inWorld(exam, {}, async (world) => {
+      const hostPid = world.hostPid(await mainIn(world, main));
+      const errno = hostPid === 0 ? 'ESRCH' : await world.host.makeExit(hostPid, status);
       if (errno !== null) return `a child cannot be made to exit here: ${errno}`;
-      await until(() => init.end !== null, exam.patienceMs, exam);
-      ended.set(status, init.end?.status ?? null);
-      return null;
+      await world.untilEnd(exam.patienceMs);
+      return world.init.end?.status ?? null;
     });
-    if (problem !== null) return problem;
-  }
-  return ended;
+  const ended = await Promise.all(SOME_STATUSES.map(tryOne));
+  const problem = ended.find((each) => typeof each === 'string');
+  return problem ?? new Map(SOME_STATUSES.map((status, n) => [status, ended[n] as number | null]));
 }

@@ -26,7 +26,7 @@ import {
 } from './ending.js';
 import { MANNERS, orphanCheck } from './reaping.js';
 import { check, type InitCheck, type InitReport, type InitRequirement, reportOf } from './report.js';
-import { type Exam, InitExeced, InitNotExamined, inWorld, lookOut } from './world.js';
+import { type Exam, InitExeced, InitNotExamined, inWorld, lookOut, World } from './world.js';
 
 export interface InitOptions {
   /** What the verdict is about; the rest is reported beside it. Default: `reaping` alone. */
@@ -52,8 +52,6 @@ export interface InitOptions {
 
 /** The namespace's cgroup has room for 600 tasks. */
 const BURST_MAX = 500;
-/** So many worlds at a time: most of their time they wait. */
-const WORLDS_MAX = 8;
 const ROUNDS_MAX = 6;
 const TIMEOUT_MS = 180_000;
 
@@ -89,7 +87,8 @@ async function timed<T>(options: InitOptions, what: string, work: (exam: Exam) =
     command: [],
     burst,
     patienceMs: positiveMs('patience', options.patienceMs ?? 10_000),
-    settle: { afterMs, untilComm, ready, limitMs: Math.max(timeoutMs / 2, (afterMs ?? 0) + 1000) },
+    settle: { afterMs, untilComm, ready },
+    limitMs: Math.max(timeoutMs / 2, (afterMs ?? 0) + 1000),
     child,
     isPrivate: options.private ?? true,
     signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
@@ -113,45 +112,38 @@ async function examineRound(given: Exam, required: readonly InitRequirement[]): 
   const checks: InitCheck[] = [];
   let comm = '';
   let liveAtEnd: number | null = null;
-  const room = new Room(WORLDS_MAX);
-  const job = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await room.within(work);
-    } catch (error) {
+  /** The first world that fails ends all others. */
+  const all = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error) => {
       if (!stop.signal.aborted) stop.abort(error);
       throw error;
-    }
-  };
-  const child: Promise<ChildExam> = job(() =>
-    inWorld(exam, {}, (host, init) => examineChildEnd(host, init, exam)),
-  );
+    });
+  const add = async (found: Promise<InitCheck[]>): Promise<void> => void checks.push(...(await all(found)));
+  const child = all(inWorld(exam, {}, examineChildEnd));
   const withChild = (work: (child: ChildExam) => Promise<InitCheck[]>): Promise<void> =>
-    child.then((found) => job(async () => void checks.push(...(await work(found)))));
+    child.then((found) => add(work(found)));
+  const names = Object.keys(MANNERS) as (keyof typeof MANNERS)[];
   await Promise.allSettled([
-    job(() =>
-      inWorld(exam, { watched: true }, async (host, init) => {
-        comm = host.tasks()[0]?.comm ?? '';
-        await lookOut(init, host.tasks(), exam);
+    all(
+      inWorld(exam, { watched: true }, async (world) => {
+        comm = world.host.tasks()[0]?.comm ?? '';
+        await lookOut(world);
       }),
     ),
-    ...(Object.keys(MANNERS) as (keyof typeof MANNERS)[]).map((name) =>
-      job(() =>
-        inWorld(exam, { watched: true, helper: name !== 'strangers' }, async (host, init) => {
-          checks.push(await orphanCheck(host, init, exam, name));
-        }),
+    ...names.map((name) =>
+      add(
+        inWorld(exam, { watched: true, helper: name !== 'strangers' }, async (world) => [
+          await orphanCheck(world, name),
+        ]),
       ),
     ),
-    job(async () => {
-      liveAtEnd = await inWorld(exam, { helper: true }, (host, init) => examineBystanders(host, init, exam));
-    }),
+    all(inWorld(exam, { helper: true }, examineBystanders)).then((live) => (liveAtEnd = live)),
     withChild(async (found) => found.checks),
-    withChild(({ main }) => inWorld(exam, {}, (host, init) => examineTerm(host, init, exam, main))),
+    withChild(({ main }) => inWorld(exam, {}, (world) => examineTerm(world, main))),
     withChild(({ main }) => examineSignals(exam, main)),
     withChild((found) => examineStatuses(exam, found)),
     withChild(({ main }) =>
-      inWorld(exam, { underAParent: true }, async (host, init) => [
-        await examineParentDeath(host, init, exam, main),
-      ]),
+      inWorld(exam, { underAParent: true }, async (world) => [await examineParentDeath(world, main)]),
     ),
   ]);
   if (stop.signal.reason instanceof InitExeced) {
@@ -160,34 +152,8 @@ async function examineRound(given: Exam, required: readonly InitRequirement[]): 
   }
   if (stop.signal.aborted) throw stop.signal.reason;
   const execs = exam.execs.map(({ comm, afterMs }) => ({ comm, afterMs: Math.round(afterMs) }));
-  return reportOf({
-    command: [...exam.command],
-    comm,
-    execs,
-    required: [...required],
-    checks,
-    notes: [...exam.notes],
-    liveAtEnd,
-  });
-}
-
-/** So many at a time; the others wait for their turn. */
-class Room {
-  private readonly waiting: (() => void)[] = [];
-
-  constructor(private free: number) {}
-
-  async within<T>(work: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free -= 1;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.free += 1;
-      else next();
-    }
-  }
+  const found = { command: [...exam.command], comm, execs, required: [...required] };
+  return reportOf({ ...found, checks, notes: [...exam.notes], liveAtEnd });
 }
 
 /**
@@ -210,7 +176,7 @@ export async function examineRunningInit(pid: number, options: InitOptions = {})
       const comm = host.tasks()[0]?.comm;
       if (comm === undefined || hostPids(initPid).size === 0)
         throw new InitNotExamined(`PID ${pid}: its container shows no /proc`);
-      const checks = [await orphanCheck(host, init, exam, 'strangers')];
+      const checks = [await orphanCheck(new World(exam, host, init), 'strangers')];
       checks.push(check('ends-on-term', 'none', 'not tried: it would end the container'));
       const found = { command: ['--pid', String(pid)], comm, execs: [], required: [...required] };
       return reportOf({ ...found, checks, notes: [...exam.notes], liveAtEnd: null });

@@ -1,12 +1,10 @@
-/** Does PID 1 reap what it adopts? Orphans made to order, that die one after another, at once, or while it is stopped. */
+/** Does PID 1 reap what it adopts? Orphans made to order die one after another, at once, or while it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedPids } from '../../procfs/pinned.js';
 import { isZombie } from '../../procfs/process-row.js';
-import type { StatRow } from '../../procfs/stat.js';
 import { formatDuration } from '../../text/duration.js';
-import type { PrivateNamespace, Running } from '../namespace/private-namespace.js';
 import { check, type InitCheck } from './report.js';
-import { describeEnd, type Exam, until } from './world.js';
+import { describeEnd, type World } from './world.js';
 
 const ONE_BY_ONE = 10;
 const GAP_MS = 15;
@@ -21,72 +19,43 @@ export const MANNERS = {
 } as const;
 
 /** Makes orphans, lets them die in the check's manner, and gives PID 1 its time to reap them. */
-export async function orphanCheck(
-  host: PrivateNamespace,
-  init: Running,
-  exam: Exam,
-  name: keyof typeof MANNERS,
-): Promise<InitCheck> {
+export async function orphanCheck(world: World, name: keyof typeof MANNERS): Promise<InitCheck> {
+  const { host, init, exam } = world;
+  const orphans = (isDead: boolean): number =>
+    host.tasks().filter((task) => task.comm === 'orphan' && task.ppid === 1 && isZombie(task) === isDead)
+      .length;
+  const before = orphans(true);
   const isStranger = name === 'strangers';
   const count = name === 'orphans' ? ONE_BY_ONE : isStranger ? ONE_BY_ONE + exam.burst : exam.burst;
-  const before = zombieOrphans(host.tasks());
   const made = Math.max(0, await host.makeOrphans(isStranger ? 'stranger' : 'own', count));
-  const alive = (): number =>
-    host.tasks().filter((task) => isOrphan(task) && !isZombie(task) && task.ppid === 1).length;
-  await until(() => alive() === made, 2000, exam);
-  const adopted = alive();
-  if (name === 'stopped') await dieWhileStopped(host, init, made, before, exam);
-  else if (name === 'burst') await host.letDie(made);
-  else await dieOneByOne(host, Math.min(made, ONE_BY_ONE), exam);
-  if (isStranger) await host.letDie(made - ONE_BY_ONE);
-  const diedMs = performance.now();
-  const isReaped = (): boolean => !host.tasks().some(isOrphan) || init.end !== null;
-  const inTime = await until(isReaped, exam.patienceMs, exam);
-  const tookMs = performance.now() - diedMs;
-  if (init.end !== null)
-    return check(name, 'no', `PID 1 ${describeEnd(init.end)} while orphans died`, { made, adopted });
-  const tasks = host.tasks();
-  const zombies = Math.max(0, zombieOrphans(tasks) - before);
-  const strayed = adopted < made ? `, only ${adopted} of them adopted by PID 1` : '';
-  const left =
-    zombies > 0 ? `${zombies} are zombies ${formatDuration(exam.patienceMs * 1000)} later` : 'all reaped';
-  const late =
-    inTime && tookMs > PROMPT_MS ? `, the last after ${formatDuration(Math.round(tookMs) * 1000)}` : '';
-  return check(
-    name,
-    zombies === 0 && strayed === '',
-    `${made} orphans ${MANNERS[name]}${strayed}: ${left}${late}`,
-    {
-      made,
-      adopted,
-      zombies,
-      pinned: pinnedPids(tasks).length,
-      tookMs: Math.round(tookMs),
-    },
-  );
-}
-
-async function dieOneByOne(host: PrivateNamespace, count: number, exam: Exam): Promise<void> {
-  for (let n = 0; n < count; n++) {
+  await world.until(() => orphans(false) === made, 2000);
+  const adopted = orphans(false);
+  if (name === 'stopped') {
+    host.kill(init, 'SIGSTOP');
+    await world.until(() => host.tasks()[0]?.stat.startsWith('T') === true, 1000);
+  }
+  // One after another, then all the others at once.
+  const single = name === 'orphans' || isStranger ? Math.min(made, ONE_BY_ONE) : 0;
+  for (let n = 0; n < single; n++) {
     await host.letDie(1);
     await sleep(GAP_MS, undefined, { signal: exam.signal });
   }
+  await host.letDie(made - single);
+  if (name === 'stopped') {
+    await world.until(() => orphans(true) >= before + made, 2000);
+    host.kill(init, 'SIGCONT');
+  }
+  const diedMs = performance.now();
+  const isReaped = (): boolean => init.end !== null || orphans(true) + orphans(false) === before;
+  await world.until(isReaped, exam.patienceMs);
+  const tookMs = Math.round(performance.now() - diedMs);
+  if (init.end !== null)
+    return check(name, 'no', `PID 1 ${describeEnd(init.end)} while orphans died`, { made, adopted });
+  const zombies = Math.max(0, orphans(true) - before);
+  const strayed = adopted < made ? `, only ${adopted} of them adopted by PID 1` : '';
+  const late = tookMs > PROMPT_MS ? `, the last after ${formatDuration(tookMs * 1000)}` : '';
+  const left = `${zombies} are zombies ${formatDuration(exam.patienceMs * 1000)} later`;
+  const evidence = `${made} orphans ${MANNERS[name]}${strayed}: ${zombies > 0 ? left : `all reaped${late}`}`;
+  const pinned = pinnedPids(host.tasks()).length;
+  return check(name, zombies === 0 && strayed === '', evidence, { made, adopted, zombies, pinned, tookMs });
 }
-
-async function dieWhileStopped(
-  host: PrivateNamespace,
-  init: Running,
-  made: number,
-  before: number,
-  exam: Exam,
-): Promise<void> {
-  host.kill(init, 'SIGSTOP');
-  await until(() => host.tasks()[0]?.stat.startsWith('T') === true, 1000, exam);
-  await host.letDie(made);
-  await until(() => zombieOrphans(host.tasks()) >= before + made, 2000, exam);
-  host.kill(init, 'SIGCONT');
-}
-
-const isOrphan = (task: StatRow): boolean => task.comm === 'orphan';
-const zombieOrphans = (tasks: readonly StatRow[]): number =>
-  tasks.filter((task) => isOrphan(task) && isZombie(task)).length;

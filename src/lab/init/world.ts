@@ -3,6 +3,7 @@
  * the command ends up as: an entrypoint that waits for a database and then execs is not judged as a shell.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isZombie } from '../../procfs/process-row.js';
@@ -20,13 +21,14 @@ export interface Exam {
   command: readonly string[];
   burst: number;
   patienceMs: number;
-  /** When PID 1 has become what it is going to be. */
-  settle: { afterMs?: number; untilComm?: string; ready?: string; limitMs: number };
+  /** When PID 1 has become what it is going to be; nothing of it: when it has come to rest. */
+  settle: { afterMs?: number; untilComm?: string; ready?: string };
+  limitMs: number;
   /** The name of its main child, if the caller knows it. */
   child: string | undefined;
   isPrivate: boolean;
   signal: AbortSignal;
-  /** What PID 1 was seen to become, and when: each world waits for it. */
+  /** What PID 1 was seen to become, and when: each world waits for the last of it. */
   execs: { comm: string; exe: string; afterMs: number }[];
   notes: Set<string>;
 }
@@ -43,24 +45,65 @@ export class InitExeced extends Error {
   }
 }
 
-/**
- * Opens a world, examines it, takes it down in any case. `watched`: should PID 1 exec meanwhile, by itself, the world
- * ends with InitExeced. Throws that, InitNotExamined, or a reason.
- */
+export interface WorldOptions extends NamespaceOptions {
+  /** Default: that of the examination. */
+  command?: readonly string[];
+  underAParent?: boolean;
+  /** Should PID 1 exec meanwhile, by itself, the world ends with InitExeced. */
+  watched?: boolean;
+}
+
+export class World {
+  constructor(
+    readonly exam: Exam,
+    readonly host: PrivateNamespace,
+    readonly init: Running,
+  ) {}
+
+  /** PID 1's own children that are alive, without what the examination has put there; in the order of birth. */
+  children(): StatRow[] {
+    const ours = ['bystander', 'helper', 'orphan'];
+    return this.host
+      .tasks()
+      .filter((task) => task.ppid === 1 && !isZombie(task) && !ours.includes(task.comm));
+  }
+
+  hostPid(task: StatRow | null | undefined): number {
+    return task ? (hostPids(this.init.hostPid).get(task.pid) ?? 0) : 0;
+  }
+
+  /** False: the kernel drops the signal for this PID 1 (K33), which neither handles nor blocks it. */
+  canTake(signal: NodeJS.Signals): boolean {
+    return ['SigCgt', 'SigBlk'].some((mask) => hasSignal(this.init.hostPid, mask, signal));
+  }
+
+  /** What has reached a process since: handed over, or held back because the process blocks it. */
+  caughtBy(hostPid: number, from = 0): string | undefined {
+    return this.host.caught.slice(from).find((one) => one.hostPid === hostPid)?.signal;
+  }
+
+  async until(met: () => boolean, limitMs: number): Promise<boolean> {
+    const end = performance.now() + limitMs;
+    while (!met() && performance.now() < end) await sleep(10, undefined, { signal: this.exam.signal });
+    return met();
+  }
+
+  untilEnd(limitMs: number): Promise<boolean> {
+    return this.until(() => this.init.end !== null, limitMs);
+  }
+}
+
+/** Opens a world, examines it, takes it down in any case. Throws InitNotExamined, InitExeced, or a reason. */
 export async function inWorld<T>(
   exam: Exam,
-  options: NamespaceOptions & { command?: readonly string[]; underAParent?: boolean; watched?: boolean },
-  examine: (host: PrivateNamespace, init: Running) => Promise<T>,
+  options: WorldOptions,
+  examine: (world: World) => Promise<T>,
 ): Promise<T> {
-  const { command = exam.command, underAParent } = options;
-  const host = await PrivateNamespace.open({
-    pidMax: 10_000,
-    pidsMax: 600,
-    signal: exam.signal,
-    privateNet: exam.isPrivate,
-    privateFiles: exam.isPrivate && !exam.notes.has(SHARED_FILES),
-    ...options,
-  });
+  const { command = exam.command, underAParent, watched } = options;
+  const { signal, isPrivate: privateNet, notes } = exam;
+  const privateFiles = privateNet && !notes.has(SHARED_FILES);
+  const limits = { pidMax: 10_000, pidsMax: 600, signal };
+  const host = await PrivateNamespace.open({ ...limits, privateNet, privateFiles, ...options });
   let watch: NodeJS.Timeout | undefined;
   try {
     const init = await host.startInit(command, underAParent);
@@ -70,18 +113,16 @@ export async function inWorld<T>(
     await settle(host, init, exam, beganMs);
     const before = programOf(init.hostPid);
     const execed = new Promise<never>((_, reject) => {
-      if (options.watched !== true) return;
       watch = setInterval(() => {
         const now = programOf(init.hostPid);
-        if (init.end !== null || now === null || now.exe + now.stack === before!.exe + before!.stack) return;
-        reject(new InitExeced({ comm: now.comm, exe: now.exe, afterMs: performance.now() - beganMs }));
+        if (!watched || init.end !== null || now === null || now.image === before?.image) return;
+        reject(new InitExeced({ ...now, afterMs: performance.now() - beganMs }));
       }, 25);
     });
-    return await Promise.race([examine(host, init), execed]);
+    return await Promise.race([examine(new World(exam, host, init)), execed]);
   } catch (error) {
-    const isFiles = error instanceof StartRefused && exam.isPrivate && !exam.notes.has(SHARED_FILES);
-    if (!isFiles) throw error;
-    exam.notes.add(SHARED_FILES);
+    if (!(error instanceof StartRefused && privateFiles)) throw error;
+    notes.add(SHARED_FILES);
     return await inWorld(exam, options, examine);
   } finally {
     clearInterval(watch);
@@ -93,21 +134,19 @@ const SHARED_FILES =
   'no overlay could be mounted, so /tmp and the working directory are the machine’s own, and what PID 1 writes there stays';
 
 async function settle(host: PrivateNamespace, init: Running, exam: Exam, beganMs: number): Promise<void> {
-  const { afterMs = 0, untilComm, ready, limitMs } = exam.settle;
+  const { afterMs = 0, untilComm, ready } = exam.settle;
   const target = exam.execs.at(-1);
   const isSettled = async (): Promise<boolean> => {
     const one = programOf(init.hostPid);
     if (performance.now() - beganMs < Math.max(afterMs, target?.afterMs ?? 0)) return false;
-    if (target !== undefined && one?.exe !== target.exe) return false;
-    if (untilComm !== undefined && one?.comm !== untilComm) return false;
+    if (one?.exe !== (target?.exe ?? one?.exe) || one?.comm !== (untilComm ?? one?.comm)) return false;
     return ready === undefined || (await (await host.exec(['sh', '-c', ready])).ended).status === 0;
   };
   while (init.end === null && !(await isSettled())) {
-    if (performance.now() - beganMs > limitMs) {
-      const what = untilComm !== undefined ? `was never \`${untilComm}\`` : `was never ready`;
-      throw new InitNotExamined(
-        `PID 1 ${what} within ${limitMs / 1000} s: it is ${programOf(init.hostPid)?.comm}`,
-      );
+    if (performance.now() - beganMs > exam.limitMs) {
+      const what = untilComm === undefined ? 'ready' : `\`${untilComm}\``;
+      const is = programOf(init.hostPid)?.comm;
+      throw new InitNotExamined(`PID 1 was never ${what} within ${exam.limitMs / 1000} s: it is ${is}`);
     }
     await sleep(50, undefined, { signal: exam.signal });
   }
@@ -118,7 +157,8 @@ async function settle(host: PrivateNamespace, init: Running, exam: Exam, beganMs
 function didNotStay(command: readonly string[], end: Ended): string {
   const words = end.outputTail.trim().split('\n').at(-1);
   const said = words ? `; it said: ${words.slice(0, 200)}` : '';
-  return `${command.join(' ')} ${describeEnd(end)} by itself after ${(end.durationUs / 1000).toFixed(0)} ms: a PID 1 has to stay${said}`;
+  const afterMs = (end.durationUs / 1000).toFixed(0);
+  return `${command.join(' ')} ${describeEnd(end)} by itself after ${afterMs} ms: a PID 1 has to stay${said}`;
 }
 
 export function describeEnd(end: Ended): string {
@@ -127,18 +167,12 @@ export function describeEnd(end: Ended): string {
 
 // ---- what PID 1 is, and may become
 
-/** An exec changes one or the other, and nothing else does: even a program that execs itself gets a new stack. */
-interface InitProgram {
-  comm: string;
-  exe: string;
-  stack: string;
-}
-
-function programOf(hostPid: number): InitProgram | null {
+/** `image`: an exec changes it, and nothing else does; even a program that execs itself gets a new stack. */
+function programOf(hostPid: number): { comm: string; exe: string; image: string } | null {
   try {
     const text = readFileSync(`/proc/${hostPid}/stat`, 'utf8');
-    const [, ...fields] = text.slice(text.lastIndexOf(')')).split(' ');
-    return { comm: parseStat(text)!.comm, exe: readlinkSync(`/proc/${hostPid}/exe`), stack: fields[25] };
+    const exe = readlinkSync(`/proc/${hostPid}/exe`);
+    return { comm: parseStat(text)!.comm, exe, image: `${exe} ${text.split(') ').at(-1)!.split(' ')[25]}` };
   } catch {
     return null;
   }
@@ -147,40 +181,34 @@ function programOf(hostPid: number): InitProgram | null {
 const SHELL = /^(ba|da|a|k|mk|z|ya|fi)?sh$|^busybox$/;
 const WATCH_MS = { usual: 3_000, mayExec: 10_000, saysExec: 30_000 } as const;
 
-/** Stays as long as PID 1 may be expected to exec; when it does, the world ends with InitExeced. */
-export async function lookOut(init: Running, tasks: readonly StatRow[], exam: Exam): Promise<void> {
-  const { afterMs, untilComm, ready } = exam.settle;
-  if (afterMs !== undefined || untilComm !== undefined || ready !== undefined) return;
+/** Stays as long as PID 1 may be expected to exec. */
+export async function lookOut({ init, exam, host }: World): Promise<void> {
+  if (Object.values(exam.settle).some((given) => given !== undefined)) return;
+  const path = `/proc/${init.hostPid}/exe`;
   const exe = basename(programOf(init.hostPid)?.exe ?? '');
-  const says = /\bexec/.test(scriptOf(init.hostPid));
-  const hasChild = tasks.some(({ ppid }) => ppid === 1);
-  const may = SHELL.test(exe) || (!hasChild && imports(init.hostPid, 'execv'));
-  const watchMs = says && may ? WATCH_MS.saysExec : may ? WATCH_MS.mayExec : WATCH_MS.usual;
+  const imports =
+    (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 32e6 || read(path).includes('execv');
+  const may = SHELL.test(exe) || (imports && !host.tasks().some(({ ppid }) => ppid === 1));
+  const says = may && /\bexec/.test(scriptOf(init.hostPid));
+  const watchMs = WATCH_MS[says ? 'saysExec' : may ? 'mayExec' : 'usual'];
   await sleep(watchMs, undefined, { signal: exam.signal });
-  if (!(says && may)) return;
-  exam.notes.add(
-    `what ${exe} runs says \`exec\`, and after ${watchMs / 1000} s it had not: if it does so later, say --after, --until-comm or --ready`,
-  );
+  const after = `after ${watchMs / 1000} s it had not`;
+  const hint = 'if it does so later, say --after, --until-comm or --ready';
+  if (says) exam.notes.add(`what ${exe} runs says \`exec\`, and ${after}: ${hint}`);
 }
 
 /** The words of the command, and the text of the files among them. */
 function scriptOf(hostPid: number): string {
-  const words = readOr(`/proc/${hostPid}/cmdline`).split('\0').slice(1);
-  return words.map((word) => `${word}\n${isSmallFile(word) ? readOr(word) : ''}`).join('\n');
+  const isSmallFile = (path: string): boolean => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat?.isFile() === true && stat.size < 1e6;
+  };
+  const words = read(`/proc/${hostPid}/cmdline`).split('\0').slice(1);
+  return words.map((word) => `${word}\n${isSmallFile(word) ? read(word) : ''}`).join('\n');
 }
 
-function isSmallFile(path: string): boolean {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true && stat.size < 1e6;
-}
-
-function imports(hostPid: number, name: string): boolean {
-  const path = `/proc/${hostPid}/exe`;
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return size > 32e6 || readOr(path).includes(name);
-}
-
-function readOr(path: string): string {
+/** The text of a file; empty if it cannot be read. */
+export function read(path: string): string {
   try {
     return readFileSync(path, 'latin1');
   } catch {
@@ -188,27 +216,9 @@ function readOr(path: string): string {
   }
 }
 
-// ---- looking at tasks
-
-/** PID 1's own children that are alive, without what the examination has put there; in the order of birth. */
-export function childrenOf(tasks: readonly StatRow[]): StatRow[] {
-  const ours = ['bystander', 'helper', 'orphan'];
-  return tasks.filter((task) => task.ppid === 1 && !isZombie(task) && !ours.includes(task.comm));
-}
-
-export function hostPidOf(init: Running, task: StatRow): number {
-  return hostPids(init.hostPid).get(task.pid) ?? 0;
-}
-
-/** The signals of a mask in /proc/PID/status: SigBlk, SigIgn, SigCgt, ShdPnd. */
-export function hasSignal(hostPid: number, mask: string, signal: number): boolean {
-  const hex =
-    new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, 'm').exec(readOr(`/proc/${hostPid}/status`))?.[1] ?? '0';
-  return ((BigInt(`0x${hex}`) >> BigInt(signal - 1)) & 1n) === 1n;
-}
-
-export async function until(met: () => boolean, limitMs: number, { signal }: Exam): Promise<boolean> {
-  const end = performance.now() + limitMs;
-  while (!met() && performance.now() < end) await sleep(10, undefined, { signal });
-  return met();
+/** Is the signal in a mask of /proc/PID/status: SigBlk, SigIgn, SigCgt, ShdPnd? */
+export function hasSignal(hostPid: number, mask: string, signal: string): boolean {
+  const hex = new RegExp(`^${mask}:\\s*([0-9a-f]+)$`, 'm').exec(read(`/proc/${hostPid}/status`))?.[1];
+  const bit = BigInt(constants.signals[signal as NodeJS.Signals] - 1);
+  return ((BigInt(`0x${hex ?? '0'}`) >> bit) & 1n) === 1n;
 }
