@@ -12,6 +12,7 @@
  */
 
 import { setMaxListeners } from 'node:events';
+import { formatDuration } from '../../text/duration.js';
 import { PrivateNamespace } from '../namespace/private-namespace.js';
 import { hostPids, namespaceInit } from '../namespace/proc.js';
 import { BadLabOption, positiveMs, wholeNumber } from '../namespace/setup.js';
@@ -26,7 +27,7 @@ import {
 } from './ending.js';
 import { MANNERS, orphanCheck } from './reaping.js';
 import { check, type InitCheck, type InitReport, type InitRequirement, reportOf } from './report.js';
-import { type Exam, InitExeced, InitNotExamined, inWorld, lookOut, World } from './world.js';
+import { type Exam, InitExeced, InitNotExamined, InitStarted, inWorld, lookOut, World } from './world.js';
 
 export interface InitOptions {
   /** What the verdict is about; the rest is reported beside it. Default: `reaping` alone. */
@@ -93,6 +94,7 @@ async function timed<T>(options: InitOptions, what: string, work: (exam: Exam) =
     isPrivate: options.private ?? true,
     signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
     execs: [],
+    startedMs: 0,
     notes: new Set(),
   };
   try {
@@ -146,11 +148,16 @@ async function examineRound(given: Exam, required: readonly InitRequirement[]): 
       inWorld(exam, { underAParent: true }, async (world) => [await examineParentDeath(world, main)]),
     ),
   ]);
-  if (stop.signal.reason instanceof InitExeced) {
-    given.execs.push(stop.signal.reason.exec);
-    return null;
+  const { reason } = stop.signal;
+  if (reason instanceof InitExeced) given.execs.push(reason.exec);
+  if (reason instanceof InitStarted) {
+    given.startedMs = reason.afterMs;
+    given.notes.add(
+      `it had started all of its children ${formatDuration(reason.afterMs * 1000)} after its start, and is judged from then on`,
+    );
   }
-  if (stop.signal.aborted) throw stop.signal.reason;
+  if (reason instanceof InitExeced || reason instanceof InitStarted) return null;
+  if (stop.signal.aborted) throw reason;
   const execs = exam.execs.map(({ comm, afterMs }) => ({ comm, afterMs: Math.round(afterMs) }));
   const found = { command: [...exam.command], comm, execs, required: [...required] };
   return reportOf({ ...found, checks, notes: [...exam.notes], liveAtEnd });
@@ -176,7 +183,7 @@ export async function examineRunningInit(pid: number, options: InitOptions = {})
       const comm = host.tasks()[0]?.comm;
       if (comm === undefined || hostPids(initPid).size === 0)
         throw new InitNotExamined(`PID ${pid}: its container shows no /proc`);
-      const checks = [await orphanCheck(new World(exam, host, init), 'strangers')];
+      const checks = [await orphanCheck(new World(exam, host, init, performance.now()), 'strangers')];
       checks.push(check('ends-on-term', 'none', 'not tried: it would end the container'));
       const found = { command: ['--pid', String(pid)], comm, execs: [], required: [...required] };
       return reportOf({ ...found, checks, notes: [...exam.notes], liveAtEnd: null });

@@ -114,7 +114,9 @@ function termWords(checks: readonly InitCheck[]): string[] {
   const ends = answerOf(checks, 'ends-on-term');
   const told = answerOf(checks, 'child-told');
   if (ends === 'no') {
-    const what = told === 'yes' ? 'passes SIGTERM on and does not end' : 'ignores SIGTERM';
+    const handled = checks.find(({ name }) => name === 'ends-on-term')?.numbers.handled === 1;
+    const alone = handled ? 'does not end on SIGTERM' : 'ignores SIGTERM';
+    const what = told === 'yes' ? 'passes SIGTERM on and does not end' : alone;
     return [`it ${what}: stopping it takes the whole grace period`];
   }
   return ends === 'yes' && told === 'no'

@@ -30,6 +30,8 @@ export interface Exam {
   signal: AbortSignal;
   /** What PID 1 was seen to become, and when: each world waits for the last of it. */
   execs: { comm: string; exe: string; afterMs: number }[];
+  /** When its children were no longer what they had been at first: an entrypoint was still at work. */
+  startedMs: number;
   notes: Set<string>;
 }
 
@@ -42,6 +44,13 @@ export class InitNotExamined extends Error {
 export class InitExeced extends Error {
   constructor(readonly exec: Exam['execs'][number]) {
     super(`PID 1 has become ${exec.comm}`);
+  }
+}
+
+/** PID 1 had not yet started what it lives for. */
+export class InitStarted extends Error {
+  constructor(readonly afterMs: number) {
+    super('PID 1 has other children now');
   }
 }
 
@@ -58,6 +67,7 @@ export class World {
     readonly exam: Exam,
     readonly host: PrivateNamespace,
     readonly init: Running,
+    readonly beganMs: number,
   ) {}
 
   /** PID 1's own children that are alive, without what the examination has put there; in the order of birth. */
@@ -119,7 +129,7 @@ export async function inWorld<T>(
         reject(new InitExeced({ ...now, afterMs: performance.now() - beganMs }));
       }, 25);
     });
-    return await Promise.race([examine(new World(exam, host, init)), execed]);
+    return await Promise.race([examine(new World(exam, host, init, beganMs)), execed]);
   } catch (error) {
     if (!(error instanceof StartRefused && privateFiles)) throw error;
     notes.add(SHARED_FILES);
@@ -138,7 +148,7 @@ async function settle(host: PrivateNamespace, init: Running, exam: Exam, beganMs
   const target = exam.execs.at(-1);
   const isSettled = async (): Promise<boolean> => {
     const one = programOf(init.hostPid);
-    if (performance.now() - beganMs < Math.max(afterMs, target?.afterMs ?? 0)) return false;
+    if (performance.now() - beganMs < Math.max(afterMs, target?.afterMs ?? 0, exam.startedMs)) return false;
     if (one?.exe !== (target?.exe ?? one?.exe) || one?.comm !== (untilComm ?? one?.comm)) return false;
     return ready === undefined || (await (await host.exec(['sh', '-c', ready])).ended).status === 0;
   };
@@ -181,8 +191,11 @@ function programOf(hostPid: number): { comm: string; exe: string; image: string 
 const SHELL = /^(ba|da|a|k|mk|z|ya|fi)?sh$|^busybox$/;
 const WATCH_MS = { usual: 3_000, mayExec: 10_000, saysExec: 30_000 } as const;
 
-/** Stays as long as PID 1 may be expected to exec. */
-export async function lookOut({ init, exam, host }: World): Promise<void> {
+const CALM_MS = 1_000;
+
+/** Stays as long as PID 1 may be expected to exec. Throws InitStarted if it has got other children meanwhile. */
+export async function lookOut(world: World): Promise<void> {
+  const { init, exam, host, beganMs } = world;
   if (Object.values(exam.settle).some((given) => given !== undefined)) return;
   const path = `/proc/${init.hostPid}/exe`;
   const exe = basename(programOf(init.hostPid)?.exe ?? '');
@@ -191,7 +204,21 @@ export async function lookOut({ init, exam, host }: World): Promise<void> {
   const may = SHELL.test(exe) || (imports && !host.tasks().some(({ ppid }) => ppid === 1));
   const says = may && /\bexec/.test(scriptOf(init.hostPid));
   const watchMs = WATCH_MS[says ? 'saysExec' : may ? 'mayExec' : 'usual'];
-  await sleep(watchMs, undefined, { signal: exam.signal });
+  const endMs = performance.now() + watchMs;
+  const childrenNow = (): string =>
+    world
+      .children()
+      .map((task) => read(`/proc/${world.hostPid(task)}/cmdline`))
+      .join('\n');
+  const first = childrenNow();
+  let [last, changedMs] = [first, 0];
+  while (performance.now() < endMs) {
+    await sleep(100, undefined, { signal: exam.signal });
+    const now = childrenNow();
+    if (now !== last) [last, changedMs] = [now, performance.now()];
+  }
+  const isCalm = performance.now() - changedMs > CALM_MS;
+  if (last !== first && isCalm && exam.startedMs === 0) throw new InitStarted(changedMs - beganMs);
   const after = `after ${watchMs / 1000} s it had not`;
   const hint = 'if it does so later, say --after, --until-comm or --ready';
   if (says) exam.notes.add(`what ${exe} runs says \`exec\`, and ${after}: ${hint}`);

@@ -79,6 +79,14 @@ describeLive(
       expect(report, formatInitReport(report)).toMatchObject({ good: false, comm: 'sleep' });
     });
 
+    itWith(['bash'], 'and once it has started what it lives for, if that is a child', async () => {
+      const report = await examineInit(['bash', '-c', 'sleep 2; sleep 1000 & wait $!']);
+      expect(evidence(report, 'ends-with-child')).toMatch(
+        /main child \(sleep\) was killed: PID 1 ended with status 137/,
+      );
+      expect(report.notes.join()).toMatch(/had started all of its children [\d.]+ s after its start/);
+    });
+
     itWith(['sleep'], 'and not at all if it never gets there', async () => {
       const never = examineInit(['sleep', '1000'], { untilComm: 'redis', timeoutMs: 3000 });
       await expect(never).rejects.toThrow('PID 1 was never `redis` within 1.5 s: it is sleep');
