@@ -93,16 +93,13 @@ function needLab(asker: Asker, command: Command): void {
   context.skip(`the lab cannot run here: ${missing.join('; ')}`);
 }
 
-async function initResult(
-  asker: Asker,
-  command: Command,
-  options: InitOptions,
-  what: string,
-  does: (report: InitReport) => boolean,
-): Promise<Result> {
-  needLab(asker, command);
-  const report = await examined(command, options);
-  return { pass: does(report), message: () => said(asker, what, formatInitReport(report)) };
+/** A matcher of a command as PID 1. All ask for the same examination, so that they can share it. */
+function initMatcher(what: string, does: (report: InitReport) => boolean) {
+  return async function (this: Asker, command: Command, options: InitOptions = {}): Promise<Result> {
+    needLab(this, command);
+    const report = await examined(command, { ...options, require: ['reaping'] });
+    return { pass: does(report), message: () => said(this, what, formatInitReport(report)) };
+  };
 }
 
 /** What was expected, and below it what the command line prints. */
@@ -113,8 +110,6 @@ function said({ isNot }: Asker, what: string, text: string): string {
 const isMet = ({ checks }: InitReport, ...names: InitCheckName[]): boolean =>
   names.every((name) => checks.find((one) => one.name === name)?.answer === 'yes');
 
-/** The same for all, so that they can share an examination. */
-const REAPING: InitOptions = { require: ['reaping'] };
 /** That of an examination. */
 const PATIENCE_MS = 10_000;
 
@@ -132,30 +127,24 @@ async function recorded(
 
 /** For `expect.extend` of another copy of vitest; importing this module has done it for this one. */
 export const matchers = {
-  toReapAsPid1(this: Asker, command: Command, options: InitOptions = {}) {
-    const does = ({ good }: InitReport): boolean => good;
-    return initResult(this, command, { ...options, ...REAPING }, 'to reap as PID 1', does);
-  },
+  toReapAsPid1: initMatcher('to reap as PID 1', ({ good }) => good),
 
-  toForwardSignals(this: Asker, command: Command, options: InitOptions = {}) {
-    const does = (report: InitReport): boolean => isMet(report, 'child-told', 'passes-signals');
-    return initResult(this, command, { ...options, ...REAPING }, 'to forward signals to its child', does);
-  },
+  toForwardSignals: initMatcher('to forward signals to its child', (report) =>
+    isMet(report, 'child-told', 'passes-signals'),
+  ),
+
+  toPassExitStatus: initMatcher('to end with the status of its child', (report) =>
+    isMet(report, 'ends-with-child', 'passes-status'),
+  ),
 
   toEndWithin(this: Asker, command: Command, duration: string, options: InitOptions = {}) {
     const limitMs = micros(duration) / 1000;
-    const does = ({ checks }: InitReport): boolean => {
+    const longer = limitMs > PATIENCE_MS ? { patienceMs: limitMs } : {};
+    const matcher = initMatcher(`to end within ${duration} of SIGTERM`, ({ checks }) => {
       const ends = checks.find(({ name }) => name === 'ends-on-term');
       return ends?.answer === 'yes' && ends.numbers.endMs <= limitMs;
-    };
-    const what = `to end within ${duration} of SIGTERM`;
-    const longer = limitMs > PATIENCE_MS ? { patienceMs: limitMs } : {};
-    return initResult(this, command, { ...longer, ...options, ...REAPING }, what, does);
-  },
-
-  toPassExitStatus(this: Asker, command: Command, options: InitOptions = {}) {
-    const does = (report: InitReport): boolean => isMet(report, 'ends-with-child', 'passes-status');
-    return initResult(this, command, { ...options, ...REAPING }, 'to end with the status of its child', does);
+    });
+    return matcher.call(this, command, { ...longer, ...options });
   },
 
   toLeaveNothingBehind(this: Asker, command: Command, options: RecordOptions = {}) {
