@@ -3,10 +3,19 @@
  * licences of what they contain, the JSON Schema of scenario files. `--types` adds the declarations, `--bench` the benchmarks.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'rolldown';
-import { documentDeclaration } from './declarations.js';
+import { documentDeclaration, withoutJson } from './declarations.js';
 import { licencesOf } from './licences.js';
 
 /** Built beside `dist/` and swapped in at the end: a `pidsim` that runs meanwhile finds it whole. */
@@ -83,6 +92,12 @@ async function buildPackage() {
   writeFileSync(`${FRESH}/scenario.schema.json`, node(`${FRESH}/cli.js`, 'explain', '--schema'));
   if (process.argv.includes('--types')) {
     node('node_modules/typescript/bin/tsc', '-p', 'src/tsconfig.types.json', '--outDir', `${FRESH}/types`);
+    for (const path of readdirSync(`${FRESH}/types`, { recursive: true })) {
+      if (!path.endsWith('.d.ts')) continue;
+      const file = `${FRESH}/types/${path}`;
+      const read = (json) => JSON.parse(readFileSync(join('src', dirname(path), json), 'utf8'));
+      writeFileSync(file, withoutJson(readFileSync(file, 'utf8'), read));
+    }
     const schema = JSON.parse(readFileSync(`${FRESH}/scenario.schema.json`, 'utf8'));
     writeFileSync(`${FRESH}/types/scenario/document.d.ts`, documentDeclaration(schema));
   }

@@ -83,7 +83,7 @@ export class World {
   }
 
   /** False: the kernel drops the signal for this PID 1 (K33), which neither handles nor blocks it. */
-  canTake(signal: NodeJS.Signals): boolean {
+  canTake(signal: string): boolean {
     return ['SigCgt', 'SigBlk'].some((mask) => hasSignal(this.init.hostPid, mask, signal));
   }
 
