@@ -156,7 +156,13 @@ describeLive('exit codes', () => {
     expect(pidsim(['lab', 'init', '--after', '0', '--', 'pause-reaping'], {}).status).toBe(0);
     expect(pidsim(['lab', 'init', '--after', '0', '--patience', '1', '--', 'pause'], {}).status).toBe(99);
     expect(pidsim(['lab', 'init', '--', 'true'], {}).status).toBe(1);
-    expect(pidsim(['lab', 'init', '--require', 'manners', '--', 'true'], {}).status).toBe(2);
+    for (const option of [
+      ['--require', 'manners'],
+      ['--after', 'soon'],
+      ['--burst', '0'],
+      ['--patience', '-1'],
+    ])
+      expect(pidsim(['lab', 'init', ...option, '--', 'true'], {}).status).toBe(2);
   });
 
   it('of `lab record --max-zombies`: 0 within it, 99 above it, 1 when no run succeeded', () => {

@@ -82,6 +82,8 @@ export async function examineInit(
 async function timed<T>(options: InitOptions, what: string, work: (exam: Exam) => Promise<T>): Promise<T> {
   const { afterMs, untilComm, ready, child } = options;
   const timeoutMs = positiveMs('timeout', options.timeoutMs ?? TIMEOUT_MS);
+  if (afterMs !== undefined && !(afterMs >= 0))
+    throw new BadLabOption('after is a time from the start of PID 1 on');
   const burst = wholeNumber('burst', options.burst ?? 50, 1, BURST_MAX);
   const timeout = AbortSignal.timeout(timeoutMs);
   const exam: Exam = {

@@ -16,9 +16,8 @@ export class Tracing {
   }
 
   /** Switches an event on, `sched/sched_process_exit`; false where this kernel has none of the name. */
-  enable(event: string, filter?: string): boolean {
+  enable(event: string): boolean {
     if (!existsSync(`${this.dir}/events/${event}`)) return false;
-    if (filter !== undefined) this.write(`events/${event}/filter`, filter);
     this.write(`events/${event}/enable`, '1');
     return true;
   }
