@@ -51,6 +51,10 @@ const output = (dir) => ({
   minify: { compress: false, mangle: false, codegen: { removeWhitespace: false, asciiOnly: true } },
 });
 
+/** Whatever of it is data alone, readers of scenarios need too. */
+const SIMULATES =
+  /src\/(run\/(?!result|harm|bracket)|study\/|kernel\/(?!limits)|node\/(?!spec|versions)|sim\/(calendar|simulation|timeouts|instant|rung|digest)|program\/(machine|interpret))/;
+
 await buildPackage();
 if (process.argv.includes('--bench')) await buildBenchmarks();
 
@@ -66,8 +70,18 @@ async function buildPackage() {
         vitest: 'src/entry/vitest.ts',
       },
       external: ['vitest'],
-      // What most commands need is one file: Node takes its time for each more.
-      output: { ...output(FRESH), codeSplitting: { groups: [{ name: 'shared', minShareCount: 8 }] } },
+      // What most commands need is one file: Node takes its time for each more. What simulates is another: a
+      // command that only reads does without.
+      output: {
+        ...output(FRESH),
+        codeSplitting: {
+          groups: [
+            // A group takes in what its modules import: first what simulates nothing, then the rest.
+            { name: 'shared', test: (id) => !SIMULATES.test(id), minShareCount: 6, priority: 2 },
+            { name: 'model', test: SIMULATES, minShareCount: 2, priority: 1 },
+          ],
+        },
+      },
     }),
     ...['browser.ts', 'entry/kernel.ts'].map((path) =>
       build({

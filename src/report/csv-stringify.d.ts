@@ -7,6 +7,7 @@ export function stringify(
   records: readonly (readonly unknown[])[],
   options: {
     cast: {
+      string: (value: string) => string;
       boolean: (value: boolean) => string;
       number: (value: number) => string;
       null: (value: null) => string;

@@ -23,7 +23,7 @@ type Cell = string | number | boolean | null;
 export function csvTable(columns: readonly string[], rows: readonly Cell[][]): string {
   return stringify([columns, ...rows], {
     cast: {
-      string: (value) => printable(value),
+      string: (value: string) => printable(value),
       boolean: (value) => (value ? 'true' : 'false'),
       number: (value) => String(value),
       // Left to itself the library writes an empty cell, which reads as "not asked" rather than "never".
