@@ -1,5 +1,5 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
-import { OVERVIEW_FILES } from '../report/overview-files.js';
+import { METRICS_FILE, OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
 import { assumesPrograms } from '../run/bracket.js';
 import { isManifest } from '../scenario/manifest/text.js';
@@ -218,7 +218,7 @@ export function describe(loaded: readonly Pick<Loaded, 'sources' | 'diagnostics'
 /** Beside the folders of the scenarios there are files. */
 function refuseNamesOfFiles(scenarios: readonly Scenario[]): void {
   for (const { name, path } of scenarios) {
-    if (!OVERVIEW_FILES.includes(name)) continue;
+    if (!OVERVIEW_FILES.includes(name) && name !== METRICS_FILE) continue;
     throw new CommandError(
       EXIT.usage,
       `error: ${path}: a scenario cannot be named "${name}", which is a file of the output\n  hint: change metadata.name`,

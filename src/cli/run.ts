@@ -1,7 +1,8 @@
 /** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
 import type { CommandModule } from 'yargs';
+import type { Node } from '../node/node.js';
 import { expectationFailures } from '../report/message.js';
-import { CHART_CHOICES, type ChartChoice } from '../report/overview-files.js';
+import { CHART_CHOICES, type ChartChoice, METRICS_FILE } from '../report/overview-files.js';
 import {
   OUTPUT_FORMATS,
   type OutputFormat,
@@ -10,6 +11,7 @@ import {
   type TableSort,
 } from '../report/table.js';
 import { assumesPrograms, bracketOf } from '../run/bracket.js';
+import { Meter, type Metered } from '../run/meter.js';
 import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
@@ -32,6 +34,7 @@ interface Arguments extends FileArguments {
   until: RunEnd;
   seed?: number;
   bracket: boolean;
+  export?: 'openmetrics';
   replications?: string;
   threads?: number;
 }
@@ -85,6 +88,10 @@ export const runCommand: CommandModule<object, Arguments> = {
         default: true,
         describe: 'Run again as if assumed commands left an orphan a run; --no-bracket: do not',
       })
+      .option('export', {
+        choices: ['openmetrics'] as const,
+        describe: `What exporters would have shown, instead of the table; with --dir: as ${METRICS_FILE} there`,
+      })
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .option('replications', {
         type: 'string',
@@ -100,10 +107,13 @@ export const runCommand: CommandModule<object, Arguments> = {
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
       .example('$0 run chart.yaml --node eks-al2023', 'a manifest, as helm template or kubectl get print it')
       .example('$0 run node.yaml -o json', 'the result as data, no files')
+      .example('$0 run node.yaml --export openmetrics >node.txt', 'for a Prometheus, or promtool')
       .example('$0 run node.yaml --until exhaustion --seed 7', 'another random draw, up to exhaustion'),
   async handler(args) {
     checkDir(args);
     const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));
+    if (args.export !== undefined && (args.replications !== undefined || hasGroups(loaded)))
+      throw usageError('--export is for single runs', 'leave out --replications');
     if (args.replications !== undefined || hasGroups(loaded)) {
       const { replications = '1' } = args;
       return (await import('./run-many.js')).runMany(loaded, { ...args, replications });
@@ -114,10 +124,13 @@ export const runCommand: CommandModule<object, Arguments> = {
       const scenarios = scenariosOrExit(loaded).map(seeded);
       checkPage(scenarios.length, args);
       const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
-      const results = await runAll(scenarios, others, args.until, interruption);
-      await writeFiles(results, args, interruption);
+      const metered: Metered[] = [];
+      const results = await runAll(scenarios, others, args, interruption, metered);
+      await writeFiles(results, args, interruption, metered);
       await writePage(results, args, interruption);
-      process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
+      if (args.export !== undefined && args.dir === undefined)
+        process.stdout.write((await import('../report/openmetrics.js')).openMetrics(metered));
+      else process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
       interruption.throwIfAborted();
       failOnExpectations(results);
     } finally {
@@ -145,8 +158,9 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
 async function runAll(
   scenarios: readonly Scenario[],
   others: readonly Scenario[],
-  until: RunEnd,
+  { until, export: exported }: Pick<Arguments, 'until' | 'export'>,
   interruption: Interruption,
+  metered: Metered[],
 ): Promise<RunResult[]> {
   const progress = new Progress(scenarios.length);
   const results: RunResult[] = [];
@@ -161,7 +175,10 @@ async function runAll(
     };
     for (const [index, scenario] of scenarios.entries()) {
       compileFor(scenario);
-      const run = new Run(scenario, { until, clock: () => performance.now() / 1000 });
+      let meter: Meter | null = null;
+      const observe = (node: Node): Meter => (meter = new Meter(node, scenario.name));
+      const clock = (): number => performance.now() / 1000;
+      const run = new Run(scenario, { until, clock, ...(exported !== undefined && { observe }) });
       if (!(await advance(run))) break;
       const result = run.result();
       if (assumesPrograms(scenario) && others[index] !== scenario) {
@@ -170,6 +187,7 @@ async function runAll(
         result.bracket = bracketOf(result, other.summary(), ORPHANS);
       }
       results.push(result);
+      if (meter !== null) metered.push((meter as Meter).metered);
     }
   } catch (error) {
     if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
@@ -180,8 +198,14 @@ async function runAll(
   return results;
 }
 
-async function writeFiles(results: RunResult[], args: Arguments, interruption: Interruption): Promise<void> {
-  const wanted = args.dir !== undefined || (args.writeFiles && FOR_PEOPLE.includes(args.output));
+async function writeFiles(
+  results: RunResult[],
+  args: Arguments,
+  interruption: Interruption,
+  metered: readonly Metered[],
+): Promise<void> {
+  const isUsual = args.writeFiles && args.export === undefined && FOR_PEOPLE.includes(args.output);
+  const wanted = args.dir !== undefined || isUsual;
   if (!wanted || interruption.aborted) return;
   const dir = args.dir ?? DEFAULT_DIR;
   // Charting is a large part of the program, and not everybody wants a chart.
@@ -191,7 +215,12 @@ async function writeFiles(results: RunResult[], args: Arguments, interruption: I
   ]);
   const progress = new Progress(1);
   try {
-    await writeOutput(dir, outputFiles(results, args.charts), {
+    const files = outputFiles(results, args.charts);
+    if (args.export !== undefined) {
+      const { openMetrics } = await import('../report/openmetrics.js');
+      files.push({ path: METRICS_FILE, text: () => openMetrics(metered) });
+    }
+    await writeOutput(dir, files, {
       signal: interruption.signal,
       onProgress: (done: number, total: number) => progress.update(done / total, `charts in ${dir}/`),
     });

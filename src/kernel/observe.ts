@@ -80,6 +80,29 @@ export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
   return found;
 }
 
+export interface Census {
+  processes: number;
+  /** Those that `ps` calls defunct. */
+  defunct: number;
+  /** Processes that `cgroup.procs` lists (K36), by cgroup. */
+  live: ReadonlyMap<CgroupId, number>;
+}
+
+/** What monitoring counts, in one pass and without a list of rows. */
+export function census(kernel: KernelState): Census {
+  const { tasks } = kernel;
+  const live = new Map<CgroupId, number>();
+  let processes = 0;
+  let defunct = 0;
+  for (const task of tasks) {
+    processes++;
+    const { ps, mayRun } = STAGES[stageOf(kernel, task)];
+    if (ps === 'Z') defunct++;
+    if (mayRun !== 'no') live.set(tasks.cgroup(task), (live.get(tasks.cgroup(task)) ?? 0) + 1);
+  }
+  return { processes, defunct, live };
+}
+
 /** PIDs of a namespace that are taken and belong to no task: what `ps` cannot show (K10, K12). In order. */
 export function pinnedPids(kernel: KernelState, namespace: PidNamespace): number[] {
   const { tasks, pids } = kernel;

@@ -3,7 +3,7 @@ import { checkInvariants } from './check.js';
 import { type CgroupId, type CommId, HOST_NS, type OriginId, type PidNsId, type TaskId } from './ids.js';
 import { RESERVED_PIDS } from './limits.js';
 import { processWithPid, taskWithPid } from './lookup.js';
-import { listTasks, liveTasksIn, pinnedPids, type TaskRow } from './observe.js';
+import { type Census, census, listTasks, liveTasksIn, pinnedPids, type TaskRow } from './observe.js';
 import type { OriginCount } from './origin-counts.js';
 import { NPROC_MAX, processIndex, THREADS } from './processes.js';
 import type { KernelRules } from './rules.js';
@@ -225,6 +225,10 @@ export class KernelReaders {
 
   listTasks(namespace: PidNsId = HOST_NS): TaskRow[] {
     return listTasks(this.state, this.state.namespaces[namespace]);
+  }
+
+  census(): Census {
+    return census(this.state);
   }
 
   /** Throws when a count, a list or the accounting identity is wrong: a bug of ours. */

@@ -7,6 +7,9 @@ export const OVERVIEW_FILES: readonly string[] = [
   'index.html',
 ];
 
+/** There too, with `run --export openmetrics --dir`. */
+export const METRICS_FILE = 'openmetrics.txt';
+
 /** Which charts of a run are drawn: where runs are many, one picture of each is enough. */
 export const CHART_CHOICES = ['all', 'main'] as const;
 export type ChartChoice = (typeof CHART_CHOICES)[number];

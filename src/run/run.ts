@@ -19,7 +19,7 @@ import { US_PER_SECOND } from '../sim/time.js';
 import type { Diagnostic } from '../text/diagnostic.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { grouped } from '../text/figures.js';
-import { Observers } from './observer.js';
+import { Observers, type RunObserver } from './observer.js';
 import { nodeProcesses, podProcesses } from './processes.js';
 import type {
   NamespaceProcesses,
@@ -76,6 +76,8 @@ export interface RunOptions {
    * no `result`: for studies of a thousand runs. Default: true.
    */
   record?: boolean;
+  /** One more that watches; it takes notes and nothing else. */
+  observe?: (node: Node) => RunObserver;
   /** Whether `processes` tell when they started. */
   starts?: boolean;
 }
@@ -121,6 +123,7 @@ export class Run {
     this.node = this.#buildNode(observers);
     const { record = true } = options;
     this.#watch = watch(this.node, observers, { sampleEveryUs: sampleEveryUs(scenario), record });
+    if (options.observe !== undefined) observers.add(options.observe(this.node));
     if (options.until === 'exhaustion') {
       observers.add({ moment: ({ kind }) => kind === 'exhausted' && this.#endEarly() });
     } else if (options.until === 'harm') {

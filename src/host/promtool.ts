@@ -1,0 +1,38 @@
+/** Prometheus' own program for rules and blocks, if it is installed. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface Answer {
+  isOk: boolean;
+  /** Standard output and standard error. */
+  text: string;
+}
+
+const OUTPUT_BYTES_MAX = 1 << 28;
+
+/** null: there is no promtool here. */
+export function promtool(args: readonly string[], cwd?: string): Promise<Answer | null> {
+  return new Promise((resolve) => {
+    execFile('promtool', args, { cwd, maxBuffer: OUTPUT_BYTES_MAX }, (error, stdout, stderr) => {
+      if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') resolve(null);
+      else resolve({ isOk: error === null, text: stdout + stderr });
+    });
+  });
+}
+
+/** `promtool test rules` of some texts, in a folder that is gone afterwards. */
+export async function testRules(
+  test: string,
+  ruleFiles: Readonly<Record<string, string>>,
+): Promise<Answer | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'pidsim-alerts-'));
+  try {
+    for (const [name, text] of Object.entries({ ...ruleFiles, 'test.yml': test }))
+      await writeFile(join(folder, name), text);
+    return await promtool(['test', 'rules', 'test.yml'], folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
