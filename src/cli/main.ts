@@ -18,6 +18,7 @@ const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
   solve: async (parser) => parser.command((await import('./solve.js')).solveCommand),
   ps: async (parser) => parser.command((await import('./ps.js')).psCommand),
   validate: async (parser) => parser.command((await import('./validate.js')).validateCommand),
+  alerts: async (parser) => parser.command((await import('./alerts.js')).alertsCommand),
   limits: async (parser) => parser.command((await import('./limits.js')).limitsCommand),
   diagnose: async (parser) => parser.command((await import('./diagnose.js')).diagnoseCommand),
   import: async (parser) => parser.command((await import('./import.js')).importCommand),

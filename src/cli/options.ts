@@ -15,18 +15,25 @@ export interface FileArguments {
 
 /** Scenario files by position, or by `-f` as in kubectl. */
 export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T> {
+  return withReading(
+    yargs
+      .positional('files', {
+        type: 'string',
+        array: true,
+        describe: 'Scenarios, Kubernetes manifests or dumps, or folders of them; - is standard input',
+      })
+      .option('filename', {
+        alias: 'f',
+        type: 'string',
+        array: true,
+        describe: 'The same as naming the files, as with kubectl',
+      }),
+  );
+}
+
+/** How scenarios are read, wherever they are named. */
+export function withReading<T extends FileArguments>(yargs: Argv<object>): Argv<T> {
   return yargs
-    .positional('files', {
-      type: 'string',
-      array: true,
-      describe: 'Scenarios, Kubernetes manifests or dumps, or folders of them; - is standard input',
-    })
-    .option('filename', {
-      alias: 'f',
-      type: 'string',
-      array: true,
-      describe: 'The same as naming the files, as with kubectl',
-    })
     .option('strict', {
       type: 'boolean',
       describe: 'A command of which nothing is known is an error, not an assumption',

@@ -1,0 +1,197 @@
+/** `pidsim alerts test`: would these alert rules have fired in time? Asked of the real promtool. */
+import { readFileSync } from 'node:fs';
+import type { CommandModule } from 'yargs';
+import { promtool, testRules } from '../host/promtool.js';
+import { toJson } from '../report/document.js';
+import { labelsText } from '../report/openmetrics.js';
+import { type AlertsOfScenario, alertsDocument, alertsTable } from '../report/study/alerts.js';
+import { Meter } from '../run/meter.js';
+import { Run } from '../run/run.js';
+import type { Scenario } from '../scenario/scenario.js';
+import { US_PER_HOUR, US_PER_SECOND } from '../sim/time.js';
+import { type AlertRun, promtoolTest, readFirings, verdictOf } from '../study/alerts.js';
+import { prepare } from '../study/replicate.js';
+import { parseDurationUs } from '../text/duration.js';
+import { isMapping } from '../text/value.js';
+import { readYaml } from '../text/yaml.js';
+import { compileFor } from './compiler.js';
+import { CommandError, EXIT, usageError } from './exit.js';
+import { reasonOf } from './files.js';
+import type { Interruption } from './interruption.js';
+import { load, templatesOrExit } from './load.js';
+import { type FileArguments, loadOptions, outputOption, withNode, withReading } from './options.js';
+import { changeOf, inStudy, replicationsOf, type StudyArguments } from './study.js';
+
+interface Arguments extends FileArguments, Pick<StudyArguments, 'horizon' | 'seed' | 'replications'> {
+  output: 'table' | 'json';
+  rules: string[];
+  scenario: string[];
+  interval: string;
+}
+
+interface Rules {
+  /** By the names that promtool is given. */
+  files: Record<string, string>;
+  alerts: string[];
+}
+
+const NOT_HERE =
+  'error: promtool is not installed, and it is what judges the rules\n  hint: apt install prometheus, or a release of Prometheus from prometheus.io/download';
+/** What fires later than this after the first refused fork has not warned anybody. */
+const LATE_US = US_PER_HOUR;
+
+const testCommand: CommandModule<object, Arguments> = {
+  command: 'test <rules..>',
+  describe: 'Whether alert rules fire, how long before the first refused fork, and how often for nothing',
+  builder: (yargs) =>
+    withNode(withReading<Arguments>(yargs))
+      .positional('rules', { type: 'string', array: true, describe: 'Files of Prometheus alerting rules' })
+      .option('scenario', {
+        alias: 's',
+        type: 'string',
+        array: true,
+        demandOption: 'name scenarios of leaking and of healthy nodes',
+        describe: 'Scenarios or manifests; those that fill tell lead times, the others false alarms',
+      })
+      .option('replications', {
+        type: 'string',
+        nargs: 1,
+        default: '10',
+        describe: 'Runs of each, with other luck and other draws',
+      })
+      .option('horizon', {
+        type: 'string',
+        nargs: 1,
+        describe: "How long to simulate. Default: the scenario's own",
+      })
+      .option('interval', {
+        type: 'string',
+        nargs: 1,
+        default: '1m',
+        describe: 'Between scrapes, and evaluations',
+      })
+      .option('seed', { type: 'number', nargs: 1, describe: "Seed to use instead of the scenario's own" })
+      .option('output', outputOption(['table', 'json']))
+      .example(
+        '$0 alerts test rules.yml --scenario scenarios/rabbitmq-pause-3.0.yaml scenarios/healthy-node.yaml',
+        'how early, and how often for nothing',
+      ) as never,
+  async handler(args) {
+    const intervalUs = parseDurationUs(args.interval);
+    if (intervalUs === null || intervalUs < US_PER_SECOND || intervalUs % US_PER_SECOND !== 0)
+      throw usageError(`--interval ${args.interval}: not whole seconds`, '--interval 1m');
+    const replications = replicationsOf(args as StudyArguments);
+    if (replications === 'auto') throw usageError('--replications auto: how many?', '--replications 10');
+    const rules = await rulesOrExit(args.rules.map(String));
+    const study = args as unknown as StudyArguments;
+    const change = changeOf(study);
+    const templates = templatesOrExit(load(args.scenario.map(String), loadOptions(args)), (scenario) => ({
+      ...change(scenario),
+      sampleEveryUs: intervalUs,
+    }));
+    await inStudy({ ...study, threads: 1 }, 'runs', async ({ onProgress, interruption }) => {
+      const all: AlertsOfScenario[] = [];
+      for (const [index, template] of templates.entries()) {
+        const { jobOf, scenario } = prepare(template);
+        const runs: AlertRun[] = [];
+        for (let replication = 0; replication < replications && !interruption.aborted; replication++) {
+          const told = await alertRun(jobOf(replication), rules, intervalUs, interruption);
+          if (told === null) break;
+          runs.push(told.run);
+          onProgress(index * replications + replication + 1, templates.length * replications);
+          if (!told.isRandom) break;
+        }
+        interruption.throwIfAborted();
+        all.push({
+          scenario: scenario.name,
+          runs,
+          verdicts: rules.alerts.map((alert) => verdictOf(alert, runs)),
+        });
+      }
+      process.stdout.write(args.output === 'json' ? toJson(alertsDocument(all)) : alertsTable(all));
+    });
+  },
+};
+
+export const alertsCommand: CommandModule = {
+  command: 'alerts <command>',
+  describe: 'Would your alert have fired, and in time?',
+  builder: (yargs) => yargs.command(testCommand).demandCommand(1, 'name a command: pidsim alerts test'),
+  handler() {
+    // One of the commands has run.
+  },
+};
+
+/** Checked by promtool itself. */
+async function rulesOrExit(paths: readonly string[]): Promise<Rules> {
+  const rules: Rules = { files: {}, alerts: [] };
+  for (const [index, path] of paths.entries()) {
+    let text: string;
+    try {
+      text = readFileSync(path, 'utf8');
+    } catch (error) {
+      throw usageError(`${path}: ${reasonOf(error)}`);
+    }
+    const checked = await promtool(['check', 'rules', path]);
+    if (checked === null) throw new CommandError(EXIT.skipped, NOT_HERE);
+    if (!checked.isOk) throw new CommandError(EXIT.usage, checked.text.trimEnd());
+    rules.files[`rules-${index}.yml`] = text;
+    rules.alerts.push(...alertsIn(readYaml(text, path).documents[0]?.value));
+  }
+  if (rules.alerts.length === 0)
+    throw usageError(`${paths.join(', ')}: no alert in it`, 'rules with `alert:`');
+  return { ...rules, alerts: [...new Set(rules.alerts)] };
+}
+
+function alertsIn(value: unknown): string[] {
+  const listOf = (of: unknown, key: string): unknown[] =>
+    isMapping(of) && Array.isArray(of[key]) ? (of[key] as unknown[]) : [];
+  return listOf(value, 'groups')
+    .flatMap((group) => listOf(group, 'rules'))
+    .flatMap((rule) => (isMapping(rule) && typeof rule.alert === 'string' ? rule.alert : []));
+}
+
+/** null: interrupted. */
+async function alertRun(
+  { scenario, replication }: { scenario: Scenario; replication: number },
+  { files, alerts: _ }: Rules,
+  intervalUs: number,
+  interruption: Interruption,
+): Promise<{ run: AlertRun; isRandom: boolean } | null> {
+  compileFor(scenario);
+  let meter!: Meter;
+  const run = new Run(scenario, {
+    replication,
+    record: false,
+    observe: (node) => (meter = new Meter(node, scenario.name)),
+  });
+  let refusedUs: number | null = null;
+  for (let untilUs = LATE_US; !run.isOver; untilUs += LATE_US) {
+    while (!run.advance(untilUs)) if (interruption.aborted) return null;
+    await interruption.breathe();
+    if (refusedUs !== null) break;
+    const { firstForkRefusedSeconds } = run.summary().symptoms;
+    if (firstForkRefusedSeconds !== null) refusedUs = firstForkRefusedSeconds * US_PER_SECOND;
+  }
+  const { symptoms, projection, endSeconds } = run.summary();
+  const { metered } = meter;
+  const text = Object.values(files).join('\n');
+  const test = promtoolTest(metered, {
+    ruleFiles: Object.keys(files),
+    isUsed: (name) => text.includes(name) || text.includes('__name__'),
+    intervalSeconds: intervalUs / US_PER_SECOND,
+    labelsText,
+  });
+  const answer = await testRules(test, files);
+  const fired = answer === null ? null : readFirings(answer.text);
+  if (fired === null) throw new CommandError(EXIT.usage, answer?.text.trimEnd() ?? NOT_HERE);
+  return {
+    run: {
+      refusedSeconds: symptoms.firstForkRefusedSeconds,
+      isHeading: projection?.kind === 'exhausts',
+      endSeconds,
+      fired,
+    },
+    isRandom: run.node.context.streams.isUsed,
+  };
+}

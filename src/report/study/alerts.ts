@@ -1,0 +1,67 @@
+/** `pidsim alerts test`: alerts, and how early each was. */
+import type { AlertRun, AlertVerdict } from '../../study/alerts.js';
+import { formatSeconds } from '../../text/duration.js';
+import { formatCount } from '../../text/figures.js';
+import { plainTable } from '../../text/table.js';
+
+export interface AlertsOfScenario {
+  scenario: string;
+  runs: readonly AlertRun[];
+  verdicts: readonly AlertVerdict[];
+}
+
+const HEAD = ['ALERT', 'FIRED', 'LEAD p5', 'LEAD p50', 'FALSE ALARMS'];
+
+export function alertsTable(all: readonly AlertsOfScenario[]): string {
+  const lines = all.flatMap(({ scenario, runs, verdicts }) => [
+    `${scenario}: ${fateOf(runs)}`,
+    ...plainTable([HEAD, ...verdicts.map(cells)], {
+      align: ['left', 'right', 'right', 'right', 'right'],
+    }).map((line) => `  ${line}`),
+    '',
+  ]);
+  const isAnyHealthy = all.some(({ verdicts }) => verdicts.some((one) => one.falseAlarmsPer30d !== null));
+  lines.push('LEAD: from firing to the first refused fork, in all but 5 % of the runs, and in half of them.');
+  if (!isAnyHealthy)
+    lines.push('False alarms are not known: name a healthy node too, --scenario scenarios/healthy-node.yaml');
+  return `${lines.join('\n')}\n`;
+}
+
+function fateOf(runs: readonly AlertRun[]): string {
+  const refused = runs.flatMap(({ refusedSeconds }) => refusedSeconds ?? []).sort((a, b) => a - b);
+  const of = runs.length === 1 ? 'one run, and no luck in it' : `${runs.length} runs`;
+  if (refused.length > 0) {
+    const [first, last] = [refused[0], refused.at(-1)!].map(formatSeconds);
+    const when = first === last ? first : `${first} to ${last}`;
+    const some = refused.length === runs.length ? '' : ` in ${refused.length} of them`;
+    return `first fork refused after ${when}${some} (${of})`;
+  }
+  const ends = formatSeconds(runs[0].endSeconds);
+  return runs.some(({ isHeading }) => isHeading)
+    ? `nothing refused within ${ends}, but it is filling: a longer --horizon tells (${of})`
+    : `healthy, nothing refused within ${ends} (${of})`;
+}
+
+function cells({ alert, runs, fired, leadSeconds, falseAlarmsPer30d }: AlertVerdict): string[] {
+  const lead = (seconds: number | null | undefined): string =>
+    seconds === undefined ? '-' : seconds === null ? 'too late' : formatSeconds(seconds);
+  return [
+    alert,
+    fired === 0 ? 'no' : fired === runs ? 'yes' : `${fired} of ${runs}`,
+    lead(leadSeconds?.p5),
+    lead(leadSeconds?.p50),
+    falseAlarmsPer30d === null ? '-' : `${formatCount(falseAlarmsPer30d)} in 30 d`,
+  ];
+}
+
+export function alertsDocument(all: readonly AlertsOfScenario[]): object {
+  return {
+    apiVersion: 'pidsim/v1',
+    kind: 'AlertTest',
+    items: all.map(({ scenario, runs, verdicts }) => ({
+      scenario,
+      verdicts,
+      runs: runs.map(({ fired, ...run }) => ({ ...run, fired: Object.fromEntries(fired) })),
+    })),
+  };
+}
