@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { testWithPromtool } from './promtool.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const UPDATE = process.env.PIDSIM_UPDATE_DOCS === '1';
@@ -37,7 +38,8 @@ for (const path of documents()) {
   if (blocks.length === 0) continue;
   describe(path, () => {
     for (const [block, command, shown] of blocks) {
-      test(`$ ${command}`, () => {
+      const run = command.includes('alerts test') ? testWithPromtool : test;
+      run(`$ ${command}`, () => {
         const printed = output(command);
         if (UPDATE) {
           text = text.replace(block, () => `\`\`\`console\n$ ${command}\n${printed}\`\`\``);

@@ -86,7 +86,7 @@ describe('what exporters count', () => {
       runOf(text).meter.metered.metrics.find(
         ({ name, labels }) => name === 'kube_node_status_condition' && labels.status === 'true',
       )!.values;
-    const evicts = SCENARIO.replace('version: "1.14"', 'version: "1.14", evictionHard: {pid.available: 80%}');
+    const evicts = SCENARIO.replace('version: "1.14"', 'version: "1.18", evictionHard: {pid.available: 90%}');
     expect(pressure(evicts)).toContain(1);
     expect(pressure(evicts)[0]).toBe(0);
     expect(pressure(SCENARIO)).not.toContain(1);
