@@ -75,7 +75,7 @@ export const LAYERS: Record<string, LayerRule> = {
     ],
     mayTypes: ['run', 'scenario', 'node'],
   },
-  host: { may: ['report', 'study', 'run/result', 'run/run', 'text'], mayTypes: ['scenario'] },
+  host: { may: ['report', 'study', 'run/result', 'run/run', 'procfs', 'text'], mayTypes: ['scenario'] },
   lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },
   cli: { may: [...ENGINE, 'host', 'lab'] },
   web: { may: ENGINE },

@@ -10,19 +10,18 @@ import { toJson } from '../report/document.js';
 import { STANDARD_INPUT } from '../run/result.js';
 import { US_PER_HOUR } from '../sim/time.js';
 import { parseDurationUs } from '../text/duration.js';
+import type { LiveArguments } from './diagnose-live.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { type FileArguments, outputOption } from './options.js';
 
-interface Arguments extends FileArguments {
-  output: string;
-  pidMax?: number;
-  threadsMax?: number;
-  pidsMax?: number;
+interface Arguments extends FileArguments, LiveArguments {
+  live?: boolean;
   apart?: string;
   write?: string;
 }
 
+const LIVE_OPTIONS = ['pid', 'root', 'once', 'for', 'alert'] as const;
 const CHUNK_BYTES = 1 << 18;
 
 export const diagnoseCommand: CommandModule<object, Arguments> = {
@@ -52,15 +51,34 @@ export const diagnoseCommand: CommandModule<object, Arguments> = {
         nargs: 1,
         describe: 'Write a scenario that leaks as this capture does',
       })
+      .option('live', {
+        type: 'boolean',
+        describe: 'Of this machine, now and from now on: a line every few seconds (Linux)',
+      })
+      .option('pid', { type: 'number', nargs: 1, describe: '--live: the container that this process is in' })
+      .option('root', { type: 'string', nargs: 1, describe: '--live: a copy of /proc; read once' })
+      .option('once', { type: 'boolean', describe: '--live: one scan, and the whole answer' })
+      .option('for', { type: 'string', nargs: 1, describe: '--live: how long to watch: 10m' })
+      .option('alert', {
+        type: 'string',
+        nargs: 1,
+        describe: "--live: ends with exit code 99 when this holds: 'timeLeft < 6h'",
+      })
       .option('output', outputOption(['text', 'json']))
       .example('$0 diagnose node.txt', 'what a pasted ps says')
       .example('ps -ef | $0 diagnose', 'the same, right here')
+      .example("$0 diagnose --live --alert 'timeLeft < 6h'", 'watch this node, and end when it gets tight')
       .example('$0 diagnose before.txt after.txt --pid-max 32768', 'how fast, and until when') as never,
-  handler({ files = [], output, apart, write, ...limits }) {
-    const { pidMax, threadsMax, pidsMax } = limits;
+  async handler(args) {
+    const { files = [], output, apart, write, pidMax, threadsMax, pidsMax } = args;
     for (const [name, value] of Object.entries({ pidMax, threadsMax, pidsMax }))
       if (value !== undefined && !(Number.isInteger(value) && value > 0))
         throw usageError(`--${dashed(name)}: not a count`);
+    const ofLive = LIVE_OPTIONS.find((name) => args[name] !== undefined);
+    if (args.live && (files.length > 0 || write !== undefined || apart !== undefined))
+      throw usageError('--live reads /proc, and no capture', 'leave out files, --apart and --write');
+    if (args.live) return (await import('./diagnose-live.js')).diagnoseLive(args);
+    if (ofLive !== undefined) throw usageError(`--${ofLive} goes with --live`);
     const apartUs = apart === undefined ? undefined : parseDurationUs(apart);
     if (apartUs === null) throw usageError(`--apart ${apart}: not a duration`, 'such as 10m, 1h30m, 90s');
     const names = files.length === 0 ? [STANDARD_INPUT] : files.map(String);

@@ -144,7 +144,12 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
     pinned: census.pins?.size ?? null,
     pinnedAtMost: census.pins === null ? zombies : null,
     zombieComms: commsOf(census),
-    ...totalRate(census.unattributed === null ? census.families : [census.unattributed], zombies ?? 0),
+    ...totalRate(
+      (census.unattributed === null ? census.families : [census.unattributed]).filter(
+        (family) => !isPassing(family, capture.nowS),
+      ),
+      zombies ?? 0,
+    ),
     capturedAt: capturedAt(capture),
     pidMax: options.pidMax ?? around.pidMax,
     rooms: [],

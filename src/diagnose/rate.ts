@@ -57,7 +57,7 @@ function speedOf(times: Times, count: number): Pick<Rate, 'perHour' | 'tolerance
   const first = times[0][0];
   const last = times.at(-1)![0];
   // Told to the second it is a second; the C library rounds down.
-  const blurS = Math.max(1, widthOf(first), widthOf(last));
+  const blurS = Math.max(widthOf(first) || 1, widthOf(last) || 1);
   const spanS = (last.fromS + last.untilS - first.fromS - first.untilS) / 2;
   const most = last.untilS - first.fromS + (widthOf(last) === 0 ? 1 : 0);
   const least = last.fromS - first.untilS - (widthOf(last) === 0 ? 1 : 0);

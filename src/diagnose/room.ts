@@ -48,8 +48,15 @@ export function roomsOf(
   const tasks = Math.max(threads, headerCounts?.total ?? 0);
   const isUsedAtLeast = !isThreadsKnown || !isComplete;
   let low = 0;
-  for (const pid of census.byPid.keys()) if (pid > 0 && pid < RESERVED_PIDS) low++;
-  for (const pid of census.pins ?? []) if (pid < RESERVED_PIDS) low++;
+  let highest = 0;
+  for (const pids of [census.byPid.keys(), census.pins ?? []]) {
+    for (const pid of pids) {
+      if (pid > 0 && pid < RESERVED_PIDS) low++;
+      if (pid > highest) highest = pid;
+    }
+  }
+  // In a young namespace the first pass has those between still to come.
+  if (isComplete && highest < RESERVED_PIDS) low += RESERVED_PIDS - 1 - highest;
   const room = (
     limit: Room['limit'],
     value: number,

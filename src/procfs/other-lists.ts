@@ -162,7 +162,7 @@ export function statRow(line: string): CapturedRow | null {
   const { comm, stat, ...ids } = parsed;
   const ticks = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[START_AFTER_STATE]);
   const fromS = ticks / TICKS_PER_S;
-  const start = Number.isFinite(fromS) ? startAt(fromS) : null;
+  const start = Number.isFinite(fromS) ? startAt(fromS, 1 / TICKS_PER_S) : null;
   return capturedRow({ ...ids, name: comm, stat, start, mark: stat.startsWith('Z') ? 'defunct' : 'plain' });
 }
 

@@ -9,7 +9,7 @@ import { didYouMean } from '../text/suggest.js';
 import file from './expect.json' with { type: 'json' };
 
 /** What a subject is compared with; words: one of them, and any name if there is none. */
-type ValueKind = 'boolean' | 'duration' | 'count' | 'mean' | readonly string[];
+export type ValueKind = 'boolean' | 'duration' | 'count' | 'mean' | readonly string[];
 
 interface SubjectDocumentation {
   kind: ValueKind;
@@ -72,12 +72,28 @@ export function wordsOf(kind: ValueKind): string {
 
 /** Reads one line: SUBJECT COMPARISON VALUE. */
 export function parseExpectation(text: string): ParsedExpectation {
+  return parseComparison(text, (written) => readOver(written) ?? readSubject(written.split(/\s+/)));
+}
+
+interface Refused {
+  ok: false;
+  message: string;
+  hint?: string;
+}
+type Compared = Pick<Expectation, 'text' | 'comparison' | 'value' | 'kind'>;
+
+/** The same line with subjects of one's own. */
+export function parseComparison<Subject extends { kind: ValueKind }>(
+  text: string,
+  readSubject: (written: string) => ({ ok: true } & Subject) | Refused,
+): { ok: true; value: Compared & Subject } | Refused {
   const match = /^\s*([^=!<>]*[^=!<>\s])\s*([=!<>]+)\s*(\S+|'[^']*')\s*$/.exec(text);
   if (!match) return { ok: false, message: `\`${text}\` is not of the form SUBJECT COMPARISON VALUE` };
   const [, written, comparison, quoted] = match as unknown as [string, string, string, string];
-  const read = readOver(written) ?? readSubject(written.split(/\s+/));
+  const read = readSubject(written);
   if (!read.ok) return read;
-  const { subject, kind, over } = read;
+  const { ok: _, ...subject } = read;
+  const kind: ValueKind = read.kind;
   const comparisons = kind === 'boolean' || typeof kind !== 'string' ? COMPARISONS.slice(0, 2) : COMPARISONS;
   if (!isOneOf(comparisons, comparison)) {
     const message = `\`${comparison}\` is not a comparison for \`${written}\``;
@@ -86,7 +102,7 @@ export function parseExpectation(text: string): ParsedExpectation {
   const value = readValue(kind, quoted.replace(/^'(.*)'$/, '$1'));
   if (value === null)
     return { ok: false, message: `\`${written}\` is compared with ${wordsOf(kind)}, not with \`${quoted}\`` };
-  return { ok: true, value: { text, subject, kind, comparison, value, ...(over && { over }) } };
+  return { ok: true, value: { text, comparison, value, ...(subject as unknown as Subject) } };
 }
 
 type ReadSubject =

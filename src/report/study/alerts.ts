@@ -29,7 +29,7 @@ export function alertsTable(all: readonly AlertsOfScenario[]): string {
 
 function fateOf(runs: readonly AlertRun[]): string {
   const refused = runs.flatMap(({ refusedSeconds }) => refusedSeconds ?? []).sort((a, b) => a - b);
-  const of = runs.length === 1 ? 'one run, and no luck in it' : `${runs.length} runs`;
+  const of = runs.length === 1 ? 'one run' : `${runs.length} runs`;
   if (refused.length > 0) {
     const [first, last] = [refused[0], refused.at(-1)!].map(formatSeconds);
     const when = first === last ? first : `${first} to ${last}`;

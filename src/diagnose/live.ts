@@ -1,0 +1,129 @@
+/**
+ * One node, looked at again and again.
+ *
+ *     scan ─► by itself: when its zombies started ──────────────┬─► the better rate ─► time left, with an interval
+ *     an earlier scan and this one: what came in between ───────┘
+ */
+import type { Capture } from '../procfs/capture.js';
+import { type Diagnosis, diagnose, type Finding } from './diagnose.js';
+import { whereOf } from './families.js';
+import { rateOf, type Starts } from './rate.js';
+import type { Limits, Room } from './room.js';
+
+export interface Interval {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** Zombies that came from one place: a container, or where that is not told a parent. */
+export interface Blamed {
+  where: string;
+  zombies: number;
+  perHour: number | null;
+}
+
+export interface LiveReading {
+  zombies: number;
+  /** null: not all processes are seen. */
+  pinned: number | null;
+  /** What counts against the limit that is reached first. */
+  room: Room;
+  zombiesPerHour: Interval | null;
+  /** null: not known, or no end: nothing leaks. */
+  hoursLeft: Interval | null;
+  /** Most first. */
+  blame: Blamed[];
+  diagnosis: Diagnosis;
+}
+
+/** A rate is that of the last hour, or half of it. */
+const WINDOW_S = 3600;
+/** Nineteen of twenty times what comes by chance stays within so many roots of its count. */
+const Z95 = 1.96;
+
+export class LiveWatch {
+  /** What the newest is compared with, and what will be when that is too old. */
+  #base: Capture | null = null;
+  #next: Capture | null = null;
+
+  constructor(private readonly limits: Limits) {}
+
+  add(capture: Capture): LiveReading {
+    const alone = diagnose([capture], this.limits);
+    const pair = this.#base === null ? null : diagnose([this.#base, capture], this.limits);
+    const zombies = alone.main.zombies ?? 0;
+    const came = zombies - (pair?.findings[0].zombies ?? 0);
+    const best = [
+      { diagnosis: alone, error: errorOf(alone.main, zombies) },
+      ...(pair === null ? [] : [{ diagnosis: pair, error: errorOf(pair.main, came) }]),
+    ].sort((a, b) => a.error - b.error)[0];
+    // Fewer than before: somebody has cleaned up, and a new count begins.
+    this.#remember(capture, pair !== null && (pair.comparison?.obstacle !== null || came < 0));
+    // What passes in a moment is no leak, however fast it came.
+    const leaks = alone.main.verdict === 'leak' || alone.main.verdict === 'nearly-full';
+    return reading(capture, best.diagnosis, best.error, leaks);
+  }
+
+  #remember(capture: Capture, isAnew: boolean): void {
+    const now = capture.nowS ?? 0;
+    if (this.#base === null || isAnew) [this.#base, this.#next] = [capture, null];
+    else if (this.#next === null && now - this.#base.nowS! > WINDOW_S / 2) this.#next = capture;
+    else if (this.#next !== null && now - this.#base.nowS! > WINDOW_S)
+      [this.#base, this.#next] = [this.#next, capture];
+  }
+}
+
+/** By how much a rate from so many zombies may be off, as a part of it; infinite without one. */
+function errorOf({ ratePerHour, currentRatePerHour }: Finding, count: number): number {
+  if (currentRatePerHour === 0) return count > 0 ? Z95 / Math.sqrt(count) : Number.POSITIVE_INFINITY;
+  if (ratePerHour === null || count <= 0) return Number.POSITIVE_INFINITY;
+  return Math.max(ratePerHour.tolerancePct / 100, Z95 / Math.sqrt(count));
+}
+
+function reading(capture: Capture, diagnosis: Diagnosis, error: number, leaks: boolean): LiveReading {
+  const { main } = diagnosis;
+  const rate = main.currentRatePerHour ?? main.ratePerHour?.value ?? null;
+  // Without a rate the one that is fullest comes first.
+  const order = ({ hours, left }: Room): number => hours?.[0] ?? left * 1e6;
+  const room = main.rooms.reduce((first, each) => (order(each) < order(first) ? each : first));
+  const isSure = leaks && rate !== null && rate > 0 && error < 1;
+  return {
+    zombies: main.zombies ?? 0,
+    pinned: main.pinned,
+    room,
+    zombiesPerHour:
+      rate === null ? null : { value: rate, low: rate * Math.max(0, 1 - error), high: rate * (1 + error) },
+    hoursLeft:
+      isSure && room.hours !== null
+        ? {
+            value: (room.hours[0] + room.hours[1]) / 2,
+            low: room.hours[0] / (1 + error),
+            high: room.hours[1] / (1 - error),
+          }
+        : null,
+    blame: blameOf(capture),
+    diagnosis,
+  };
+}
+
+/** By the cgroup that each zombie keeps until it is reaped: of what a probe has left, the container of the probe. */
+function blameOf({ rows, byPid, nowS }: Capture): Blamed[] {
+  const groups = new Map<string, { zombies: number; starts: Starts }>();
+  for (const row of rows) {
+    if (!row.stat?.startsWith('Z') || (row.threads ?? 1) > 1) continue;
+    const parent = byPid.get(row.ppid ?? 0);
+    const name = parent === undefined ? 'a parent outside' : `${parent.name} (PID ${parent.pid})`;
+    const where = whereOf(row, byPid) ?? name;
+    let group = groups.get(where);
+    if (group === undefined) groups.set(where, (group = { zombies: 0, starts: new Map() }));
+    group.zombies++;
+    if (row.start !== null) group.starts.set(row.start, 1);
+  }
+  return [...groups]
+    .map(([where, { zombies, starts }]) => {
+      const { currentPerHour, perHour } = rateOf(starts, nowS);
+      return { where, zombies, perHour: currentPerHour ?? perHour };
+    })
+    .sort((a, b) => b.zombies - a.zombies);
+}
