@@ -3,7 +3,6 @@
  * zombie came from does not change.
  */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import { nothingAround } from '../procfs/around-a-list.js';
 import type { Capture } from '../procfs/capture.js';
 import { type CapturedRow, SHIM } from '../procfs/captured-row.js';
@@ -120,7 +119,7 @@ export class LiveProc {
   #read(path: string): string | undefined {
     let file: number | null = null;
     try {
-      file = openSync(path.startsWith('/') ? path : join(this.root, path), 'r');
+      file = openSync(path.startsWith('/') ? path : `${this.root}/${path}`, 'r');
       return this.#buffer.toString('utf8', 0, readSync(file, this.#buffer, 0, this.#buffer.length, null));
     } catch {
       return undefined;

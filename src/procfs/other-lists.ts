@@ -2,7 +2,7 @@
 import { type CapturedRow, capturedRow, nameOf } from './captured-row.js';
 import { columnsOf, headOfCommand } from './columns.js';
 import { startAt } from './start-time.js';
-import { parseStat } from './stat.js';
+import { parseStatAndStart } from './stat.js';
 
 /** So many of a name, below a parent, as a summary shows them. */
 export interface Counted {
@@ -149,21 +149,21 @@ function countedOf(count: number, words: string[], heads: string[] | null, onlyZ
 
 // ------------------------------------------------------------------------------------------- text of /proc
 
-const STAT_LINE = /^(?:\/proc\/\d+\/stat:)?(\d+ \(.*\) [A-Za-z] -?\d+ .*)$/;
-/** starttime is field 22 of /proc/PID/stat, in hundredths of a second since boot. */
-const START_AFTER_STATE = 19;
+const STAT_PREFIX = /^\/proc\/\d+\/stat:/;
+/** Up to the name, and after it: that may hold anything. */
+const STAT_BEGIN = /^\d+ \(/;
 const TICKS_PER_S = 100;
 
 /** A line of /proc/PID/stat; null: it is none. */
 export function statRow(line: string): CapturedRow | null {
-  const text = STAT_LINE.exec(line)?.[1];
-  const parsed = text === undefined ? null : parseStat(text);
-  if (text === undefined || parsed === null) return null;
-  const { comm, stat, ...ids } = parsed;
-  const ticks = Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[START_AFTER_STATE]);
-  const fromS = ticks / TICKS_PER_S;
+  const text = line.startsWith('/') ? line.replace(STAT_PREFIX, '') : line;
+  const parsed = STAT_BEGIN.test(text) ? parseStatAndStart(text) : null;
+  if (parsed === null || !/^[A-Za-z]/.test(parsed.row.stat) || Number.isNaN(parsed.row.ppid)) return null;
+  const { pid, ppid, pgid, sid, threads, stat, comm: name } = parsed.row;
+  const fromS = parsed.startTicks / TICKS_PER_S;
   const start = Number.isFinite(fromS) ? startAt(fromS, 1 / TICKS_PER_S) : null;
-  return capturedRow({ ...ids, name: comm, stat, start, mark: stat.startsWith('Z') ? 'defunct' : 'plain' });
+  const mark = stat.startsWith('Z') ? 'defunct' : 'plain';
+  return capturedRow({ pid, ppid, pgid, sid, threads, name, stat, start, mark });
 }
 
 const STATUS_LINE = /^(?:\/proc\/\d+\/status:)?([A-Za-z_]+):[\t ]*(.*)$/;

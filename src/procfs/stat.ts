@@ -6,24 +6,33 @@ export type StatRow = Omit<ProcessRow, 'nspid'>;
 
 /** The text of /proc/PID/stat; null if it is none. The comm may hold spaces and parentheses. */
 export function parseStat(text: string): StatRow | null {
+  return parseStatAndStart(text)?.row ?? null;
+}
+
+/** With starttime, field 22, in clock ticks since boot. */
+export function parseStatAndStart(text: string): { row: StatRow; startTicks: number } | null {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   if (open < 0 || close < open) return null;
   const pid = Number.parseInt(text, 10);
-  const [state, ppid, pgid, sid, ...rest] = text.slice(close + 2).split(' ');
-  const row = {
+  const fields = text.slice(close + 2).split(' ', START_AFTER_STATE + 1);
+  const row: StatRow = {
     pid,
-    ppid: Number(ppid),
-    pgid: Number(pgid),
-    sid: Number(sid),
+    ppid: Number(fields[1]),
+    pgid: Number(fields[2]),
+    sid: Number(fields[3]),
+    stat: '',
     comm: text.slice(open + 1, close),
-    threads: Number(rest[THREADS_AFTER_SID]),
+    threads: Number(fields[THREADS_AFTER_STATE]),
   };
-  return Number.isInteger(pid) && Number.isInteger(row.threads) ? { ...row, stat: statOf(state, row) } : null;
+  if (!Number.isInteger(pid) || !Number.isInteger(row.threads)) return null;
+  row.stat = statOf(fields[0], row);
+  return { row, startTicks: Number(fields[START_AFTER_STATE]) };
 }
 
-/** num_threads is field 20, session field 6. */
-const THREADS_AFTER_SID = 13;
+/** num_threads is field 20, starttime field 22; the state is field 3. */
+const THREADS_AFTER_STATE = 17;
+const START_AFTER_STATE = 19;
 
 /** NSpid of the text of /proc/PID/status; null where it is not told. */
 export function parseNspid(text: string): number[] | null {

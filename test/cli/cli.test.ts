@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { psDocument } from '../../src/report/ps.js';
+import { testWithPromtool } from '../promtool.js';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.js');
 let folder: string;
@@ -17,9 +18,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-function pidsim(args: string[], options: { input?: string; cwd?: string } = {}) {
+function pidsim(args: string[], options: { input?: string; cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
     encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
     cwd: folder,
     ...options,
   });
@@ -110,6 +112,19 @@ describe('pidsim run', () => {
     ]);
     expect(status).toBe(99);
     expect(stderr).toContain('exhausted == false');
+  });
+
+  test('exports what Prometheus would have scraped instead of the table, or into the folder beside it', () => {
+    const path = file('a.yaml', scenario());
+    const { status, stdout } = pidsim(['run', path, '--export', 'openmetrics']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^# HELP node_processes_max_processes /m);
+    expect(stdout.endsWith('# EOF\n')).toBe(true);
+    const inFolder = pidsim(['run', path, '--export', 'openmetrics', '--dir', 'exported']);
+    expect(inFolder.stdout).toContain('small');
+    expect(readFileSync(join(folder, 'exported', 'openmetrics.txt'), 'utf8')).toBe(stdout);
+    const many = pidsim(['run', path, '--export', 'openmetrics', '--replications', '3']);
+    expect(many).toMatchObject({ status: 2, stdout: '' });
   });
 
   test('stops at exhaustion if asked to, and goes on to the horizon if not', () => {
@@ -417,5 +432,52 @@ describe('Standard output', () => {
     const { stdout, stderr, status } = shell('$PIDSIM ps output.yaml --at 30m | head -1');
     expect(stdout).toMatch(/PID .*CMD/);
     expect([stderr, status]).toEqual(['', 0]);
+  });
+});
+
+describe('pidsim alerts test', () => {
+  const rules = (expr: string): string =>
+    file('rules.yml', `groups: [{name: g, rules: [{alert: Zombies, expr: '${expr}'}]}]`);
+  const small = (): string => file('a.yaml', scenario());
+
+  test('without promtool says so, and exits 3', () => {
+    const { status, stderr } = pidsim(['alerts', 'test', rules('up == 0'), '--scenario', small()], {
+      env: { PATH: '/nowhere' },
+    });
+    expect(status).toBe(3);
+    expect(stderr).toContain('promtool is not installed');
+  });
+
+  testWithPromtool('a wrong rules file is refused in the words of promtool', () => {
+    const { status, stderr } = pidsim(['alerts', 'test', rules('up =='), '--scenario', small()]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('could not parse expression');
+  });
+
+  testWithPromtool('tells the lead time of a rule that sees it coming, and of one that does not', () => {
+    const of = (expr: string) =>
+      JSON.parse(
+        pidsim(['alerts', 'test', rules(expr), '-s', small(), '--replications', '2', '-o', 'json']).stdout,
+      ).items[0].verdicts[0];
+    const seen = of('node_processes_state{state="Z"} > 20');
+    expect(seen).toMatchObject({ alert: 'Zombies', runs: seen.fired, falseAlarmsPer30d: null });
+    expect(seen.leadSeconds.p5).toBeGreaterThan(60);
+    expect(of('node_processes_pids > 999')).toMatchObject({ fired: 0, leadSeconds: { p5: null, p50: null } });
+  });
+});
+
+describe('pidsim diagnose --live', () => {
+  test('names what makes no sense', () => {
+    const refused = (args: string[]): string => {
+      const { status, stderr } = pidsim(['diagnose', ...args]);
+      expect(status, args.join(' ')).toBe(2);
+      return stderr;
+    };
+    expect(refused(['--live', '--alert', 'timeleft < 6h'])).toContain('Did you mean `timeLeft`?');
+    expect(refused(['--live', '--alert', 'timeLeft < soon'])).toContain('a duration');
+    expect(refused(['--live', '--root', folder])).toContain('no process in it');
+    expect(refused(['--live', 'capture.txt'])).toContain('no capture');
+    expect(refused(['--live', '--for', 'ever'])).toContain('not a duration');
+    expect(refused(['--once'])).toContain('--once goes with --live');
   });
 });
