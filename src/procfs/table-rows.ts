@@ -22,6 +22,8 @@ export class RowReader {
   #isSettled = false;
   readonly #starts = new Map<string, StartTime | null>();
   readonly #texts = new Map<string, string>();
+  /** By column, what has passed its check last: most rows say the same. */
+  readonly #passed: Partial<Record<ColumnKind, string>> = {};
   readonly #commands = new Map<string, Named>();
   readonly #commandAt: number;
   readonly #lastText: number;
@@ -94,7 +96,7 @@ export class RowReader {
         return null;
       }
       const words = kind === 'start' ? startWords : 1;
-      at = endOfWords(line, from, words);
+      at = words === 1 ? endOfWord(line, from) : endOfWords(line, from, words);
       if (kind === 'other' || kind === 'user') continue;
       const text = line.slice(from, at);
       if (kind === 'start' || kind === 'elapsed') {
@@ -103,7 +105,10 @@ export class RowReader {
         else if (start === null && !(isCut && isPartOfDate(text, words))) return null;
         if (start?.kind === 'unread') this.unreadStarts++;
       } else if (kind === 'stat' || kind === 'time' || kind === 'number' || kind === 'tty') {
-        if (!CHECKS[kind]!.test(text)) return null;
+        if (text !== this.#passed[kind]) {
+          if (!CHECKS[kind]!.test(text)) return null;
+          this.#passed[kind] = text;
+        }
         if (kind === 'stat' && text !== '-') stat = this.#once(text);
       } else if (kind === 'cgroup') cgroup = this.#once(text);
       else {
@@ -206,11 +211,16 @@ function skipBlanks(line: string, from: number): number {
   return at;
 }
 
+function endOfWord(line: string, from: number): number {
+  let at = from;
+  while (at < line.length && !isBlank(line, at)) at++;
+  return at;
+}
+
 function endOfWords(line: string, from: number, words: number): number {
   let at = from;
   for (let word = 0; word < words; word++) {
-    at = skipBlanks(line, at);
-    while (at < line.length && !isBlank(line, at)) at++;
+    at = endOfWord(line, skipBlanks(line, at));
   }
   return at;
 }
