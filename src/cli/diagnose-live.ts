@@ -65,7 +65,7 @@ export async function diagnoseLive(args: LiveArguments): Promise<void> {
         scannedMs = performance.now();
         const capture = proc.scan();
         if (capture === null)
-          throw usageError(`${proc.root}: no process in it`, '--root takes a copy of /proc');
+          throw usageError(`${proc.root}: no process in it`, args.root && '--root takes a copy of /proc');
         reading = watch.add(capture);
         const { user, system } = process.cpuUsage(before);
         nextScanMs = scannedMs + (user + system) / 1000 / CPU_SHARE_MAX;
