@@ -10,6 +10,7 @@ export function stringify(
       string: (value: string) => string;
       boolean: (value: boolean) => string;
       number: (value: number) => string;
+      string: (value: string) => string;
       null: (value: null) => string;
     };
     escape_formulas: boolean;
