@@ -32,7 +32,12 @@ export function exitAwaited(kernel: KernelState, task: TaskId, status: number): 
     rows[task + STATUS] = status;
     endProcess(kernel, task, namespace);
     kernel.children.removeLive(parents, task);
-    if (isHandler(sigchldIn(kernel.processes.rows[parents | SIGNALS]))) tellParent(kernel, parent, parents);
+    if (isHandler(sigchldIn(kernel.processes.rows[parents | SIGNALS])))
+      tellParent(kernel, task, parent, parents);
+    if (kernel.watcher !== null) {
+      kernel.watcher.exits(task, status);
+      kernel.watcher.reaped(task, parent);
+    }
     kernel.hooks.released(task, kernel.hostPid(task));
     kernel.origins.countReleased(kernel.tasks.origin(task), 1);
     giveBack(kernel, task, namespace);

@@ -18,6 +18,7 @@ import {
   type KERNEL,
   PENDING_DEATH,
   PENDING_SIGCHLD,
+  SIGCHLD,
   SIGCHLD_IGNORE,
   SIGCHLD_NOCLDWAIT,
   STATUS_KILLED,
@@ -49,6 +50,7 @@ export function exit(kernel: KernelState, task: TaskId, status: number): void {
   const state = rows[task + STATE];
   if (state !== LIVE && state !== LEADER_DEAD) return;
   rows[task + STATUS] = status;
+  if (kernel.watcher !== null) kernel.watcher.exits(task, status);
   const namespace = kernel.namespaceOf(task);
   if (namespace.init === task) endNamespace(kernel, task, namespace);
   else becomeZombie(kernel, task, namespace);
@@ -187,7 +189,8 @@ function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace
   endProcess(kernel, task, namespace);
   kernel.children.becomeZombie(parents, task);
   rows[task + STATE] = ZOMBIE;
-  if (tellParent(kernel, parent, parents)) release(kernel, task);
+  if (kernel.watcher !== null) kernel.watcher.becameZombie(task);
+  if (tellParent(kernel, task, parent, parents)) release(kernel, task);
 }
 
 /** What ends with its life: threads, children, the row in `Processes`. */
@@ -208,10 +211,18 @@ export function endProcess(kernel: KernelState, task: TaskId, namespace: PidName
  * the parent ignores SIGCHLD or has set SA_NOCLDWAIT (K15); the default disposition is not that (K17). Stands
  * for `do_notify_parent`.
  */
-export function tellParent(kernel: KernelState, parent: TaskId, process: number): boolean {
+export function tellParent(kernel: KernelState, child: TaskId, parent: TaskId, process: number): boolean {
   const { rows } = kernel.processes;
   const disposition = sigchldIn(rows[process | SIGNALS]);
   if (isHandler(disposition)) rows[process | SIGNALS] |= PENDING_SIGCHLD;
+  if (kernel.watcher !== null) {
+    const effect = isHandler(disposition)
+      ? 'handler'
+      : disposition === SIGCHLD_IGNORE
+        ? 'ignored'
+        : 'dropped';
+    kernel.watcher.signalled(child, parent, SIGCHLD, effect);
+  }
   kernel.hooks.wake(parent);
   return disposition === SIGCHLD_IGNORE || disposition === SIGCHLD_NOCLDWAIT;
 }
@@ -227,15 +238,18 @@ function reparentChildren(kernel: KernelState, father: TaskId): void {
   const only = children.onlyOneAlive(father);
   const orphans = only === NONE ? children.inOrder(father) : null;
   children.clear(father);
-  if (orphans === null) children.adopt(reaper, only, false);
-  else for (const orphan of orphans) adopt(kernel, reaper, orphan);
+  if (orphans === null) {
+    children.adopt(reaper, only, false);
+    if (kernel.watcher !== null) kernel.watcher.reparented(only, father, reaper);
+  } else for (const orphan of orphans) adopt(kernel, father, reaper, orphan);
 }
 
-function adopt(kernel: KernelState, reaper: TaskId, orphan: TaskId): void {
+function adopt(kernel: KernelState, father: TaskId, reaper: TaskId, orphan: TaskId): void {
   const { rows } = kernel.tasks;
   const isZombie = rows[orphan + STATE] === ZOMBIE;
   kernel.children.adopt(reaper, orphan, isZombie);
-  if (isZombie && tellParent(kernel, reaper, rows[reaper + PROCESS])) release(kernel, orphan);
+  if (kernel.watcher !== null) kernel.watcher.reparented(orphan, father, reaper);
+  if (isZombie && tellParent(kernel, orphan, reaper, rows[reaper + PROCESS])) release(kernel, orphan);
 }
 
 /**
@@ -285,8 +299,8 @@ export function giveBack(kernel: KernelState, task: TaskId, namespace: PidNamesp
   kernel.countUser(rows[task + USER], -1);
   kernel.cgroups[kernel.tasks.cgroup(task)].charge(-1);
   kernel.detachFromBoth(group, session);
-  kernel.detachOwn(rows[task + PID]);
   kernel.tasks.release(task);
+  kernel.detachOwn(rows[task + PID]);
 }
 
 export function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): void {

@@ -38,6 +38,7 @@ import { LEADER_DEAD, LIVE, STATE, USER } from './tasks.js';
 import { cloneThreads, dropOtherThreads } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
+export { CELLS, type Cell, type Holder } from './cells.js';
 export {
   type CgroupId,
   type CommId,
@@ -61,6 +62,7 @@ export { STAGES, type StageName } from './stages.js';
 export type { ForkRefusal, KernelHooks, KernelOptions } from './state.js';
 export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
+export { type KernelWatcher, SIGNAL_EFFECTS, type SignalEffect } from './watcher.js';
 export type { TaskRow };
 
 export class Kernel extends KernelReaders {
@@ -74,9 +76,9 @@ export class Kernel extends KernelReaders {
 
   // ---- birth and death
 
-  /** The new child, or NONE: see `refusal`. */
-  fork(parent: TaskId): TaskId {
-    return fork(this.state, parent, this.state.tasks.comm(parent), this.state.tasks.origin(parent), 0);
+  /** The new child, with a name of `comm` or with its parent's, or NONE: see `refusal`. */
+  fork(parent: TaskId, comm = this.state.tasks.comm(parent)): TaskId {
+    return fork(this.state, parent, comm, this.state.tasks.origin(parent), 0);
   }
 
   /**

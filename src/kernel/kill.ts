@@ -21,6 +21,7 @@ import { isKilled } from './stages.js';
 import type { KernelState } from './state.js';
 import { ENDING_NAMESPACE, FREE, GROUP, PID, STATE, STATUS, ZOMBIE } from './tasks.js';
 import { isSingleThreaded } from './threads.js';
+import type { SignalEffect } from './watcher.js';
 
 /**
  * Sends a signal. To a zombie it "succeeds" without effect. PID 1 of a namespace is protected: a signal it
@@ -44,26 +45,26 @@ function deliver(
   signal: Signal,
   isFromAbove: boolean,
 ): boolean {
-  const { rows } = kernel.processes;
-  const state = kernel.tasks.rows[target + STATE];
-  if (state === FREE) return false;
-  if (state === ZOMBIE || state === ENDING_NAMESPACE) return true;
-  const process = kernel.processOf(target);
-  if (isKilled(kernel, target)) return true;
-  if (signal === SIGCHLD) {
-    if (isHandler(sigchldIn(rows[process | SIGNALS]))) post(kernel, target, PENDING_SIGCHLD);
-    return true;
-  }
-  const namespace = kernel.namespaceOf(target);
-  const isInit = namespace.init === target;
-  if (signal === SIGKILL) {
-    if (!isInit || isFromAbove) endBySignal(kernel, sender, target, STATUS_KILLED);
-    return true;
-  }
-  const action = sigtermIn(rows[process | SIGNALS]);
-  if (action === SIGTERM_EXIT) post(kernel, target, PENDING_SIGTERM);
-  else if (action === SIGTERM_DEFAULT && !isInit) endBySignal(kernel, sender, target, STATUS_TERMINATED);
+  if (kernel.tasks.rows[target + STATE] === FREE) return false;
+  const effect = effectOf(kernel, target, signal, isFromAbove);
+  if (kernel.watcher !== null) kernel.watcher.signalled(sender, target, signal, effect);
+  if (effect === 'handler') post(kernel, target, signal === SIGCHLD ? PENDING_SIGCHLD : PENDING_SIGTERM);
+  else if (effect === 'ends')
+    endBySignal(kernel, sender, target, signal === SIGKILL ? STATUS_KILLED : STATUS_TERMINATED);
   return true;
+}
+
+function effectOf(kernel: KernelState, target: TaskId, signal: Signal, isFromAbove: boolean): SignalEffect {
+  const state = kernel.tasks.rows[target + STATE];
+  if (state === ZOMBIE || state === ENDING_NAMESPACE || isKilled(kernel, target)) return 'dropped';
+  const isInit = kernel.namespaceOf(target).init === target;
+  if (signal === SIGKILL) return !isInit || isFromAbove ? 'ends' : 'dropped';
+  const signals = kernel.processes.rows[kernel.processOf(target) | SIGNALS];
+  if (signal === SIGCHLD) return isHandler(sigchldIn(signals)) ? 'handler' : 'dropped';
+  const action = sigtermIn(signals);
+  if (action === SIGTERM_EXIT) return 'handler';
+  if (action !== SIGTERM_DEFAULT) return 'ignored';
+  return isInit ? 'dropped' : 'ends';
 }
 
 /** What a process does first when it runs (`get_signal`). True: a signal has killed it, and it has ended. */

@@ -36,7 +36,7 @@ export function listTasks(kernel: KernelState, namespace: PidNamespace): TaskRow
   return rows.sort((a, b) => a.pid - b.pid);
 }
 
-function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): TaskRow {
+export function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): TaskRow {
   const { pids, processes } = kernel;
   const { rows } = kernel.tasks;
   const pid = rows[task + PID];
@@ -51,7 +51,7 @@ function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): Ta
     sid: kernel.pidIn(rows[task + SESSION], namespace),
     stat: statOf(kernel, task, threads),
     comm: kernel.comms[kernel.tasks.comm(task)],
-    nspid: nspidOf(kernel, pid, namespace),
+    nspid: kernel.pidsOf(pid).slice(namespace.level),
     threads,
     origin: pids.origin(pid),
     cgroup: kernel.tasks.cgroup(task),
@@ -63,13 +63,6 @@ function statOf(kernel: KernelState, task: TaskId, threads: number): string {
   const { rows } = kernel.tasks;
   const leader = rows[task + SESSION] === rows[task + PID];
   return STAGES[stageOf(kernel, task)].ps + (leader ? 's' : '') + (threads > 1 ? 'l' : '');
-}
-
-function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[] {
-  const own = kernel.namespaces[kernel.pids.namespaceId(pid)];
-  const nspid: number[] = [];
-  for (let level = from.level; level <= own.level; level++) nspid.push(kernel.pids.pidAt(pid, level));
-  return nspid;
 }
 
 /** What `cgroup.procs` lists: live processes (K36). A scan of the whole table, for rare occasions. */

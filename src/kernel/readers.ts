@@ -1,4 +1,5 @@
 /** What can be read of the kernel: nothing here changes anything. */
+import { cells, type Holder, holderOf } from './cells.js';
 import { checkInvariants } from './check.js';
 import { type CgroupId, type CommId, HOST_NS, type OriginId, type PidNsId, type TaskId } from './ids.js';
 import { RESERVED_PIDS } from './limits.js';
@@ -158,6 +159,10 @@ export class KernelReaders {
     return this.state.tasks.comm(task);
   }
 
+  nameOf(task: TaskId): string {
+    return this.state.comms[this.state.tasks.comm(task)];
+  }
+
   originOf(task: TaskId): OriginId {
     return this.state.tasks.origin(task);
   }
@@ -211,6 +216,30 @@ export class KernelReaders {
 
   pinnedPids(namespace: PidNsId = HOST_NS): number[] {
     return pinnedPids(this.state, this.state.namespaces[namespace]);
+  }
+
+  /** Each PID of a namespace as an index into CELLS; an array that is given is overwritten, and has to be as long. */
+  cells(namespace: PidNsId = HOST_NS, into = new Uint8Array(this.pidMax(namespace))): Uint8Array {
+    return cells(this.state, this.state.namespaces[namespace], into);
+  }
+
+  /** Who has a PID, or for whose sake it is pinned. */
+  holderOf(pid: number, namespace: PidNsId = HOST_NS): Holder {
+    return holderOf(this.state, this.state.namespaces[namespace], pid);
+  }
+
+  /** The PIDs of a task from the host's namespace inwards. */
+  pidsOf(task: TaskId): number[] {
+    return this.state.pidsOf(this.state.tasks.rows[task + PID]);
+  }
+
+  /** How deep a namespace is in others; 0: the host's. */
+  levelOf(namespace: PidNsId): number {
+    return this.state.namespaces[namespace].level;
+  }
+
+  namespaceOf(task: TaskId): PidNsId {
+    return this.state.tasks.namespaceId(task);
   }
 
   /** Live processes of a cgroup, not of those below it: `cgroup.procs`. */

@@ -20,6 +20,7 @@ export function exec(kernel: KernelState, task: TaskId, comm: CommId): void {
   tasks.setComm(task, comm);
   const { rows } = processes;
   rows[process | SIGNALS] = afterExec(rows[process | SIGNALS]);
+  if (kernel.watcher !== null) kernel.watcher.execed(task);
 }
 
 /** exec by another thread than the dead leader: it takes the leader's place and PID (`de_thread`). */
@@ -38,6 +39,7 @@ export function setsid(kernel: KernelState, task: TaskId): boolean {
   kernel.pids.rows[pidRow | REFS] += 2;
   rows[task + GROUP] = pidRow;
   rows[task + SESSION] = pidRow;
+  if (kernel.watcher !== null) kernel.watcher.leads(task, 'session');
   kernel.detachFromBoth(group, session);
   return true;
 }
@@ -51,6 +53,7 @@ export function setpgid(kernel: KernelState, task: TaskId): boolean {
   if (group === pidRow) return true;
   kernel.pids.rows[pidRow | REFS]++;
   rows[task + GROUP] = pidRow;
+  if (kernel.watcher !== null) kernel.watcher.leads(task, 'group');
   kernel.detach(group, 1);
   return true;
 }

@@ -16,6 +16,7 @@ import { HOST_PID, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
 import { PARENT, PID, PROCESS, STATUS, Tasks } from './tasks.js';
+import type { KernelWatcher } from './watcher.js';
 
 /** Why a fork was refused. `at` is the namespace, the cgroup or the uid; -1 for the machine. */
 export interface ForkRefusal {
@@ -63,6 +64,8 @@ export interface KernelOptions {
   pidMax: number;
   threadsMax: number;
   hooks?: KernelHooks;
+  /** Default: nobody. */
+  watcher?: KernelWatcher;
   /** Name of the host's PID 1. */
   initComm?: string;
 }
@@ -70,6 +73,7 @@ export interface KernelOptions {
 export class KernelState {
   readonly rules: KernelRules;
   readonly hooks: KernelHooks;
+  readonly watcher: KernelWatcher | null;
   threadsMax: number;
 
   readonly tasks = new Tasks();
@@ -108,6 +112,7 @@ export class KernelState {
   constructor(options: KernelOptions) {
     this.rules = options.rules;
     this.hooks = options.hooks ?? NO_HOOKS;
+    this.watcher = options.watcher ?? null;
     this.threadsMax = options.threadsMax;
     this.namespaces.push(new PidNamespace(HOST_NS, null, options.pidMax));
     this.cgroups.push(new Cgroup(ROOT_CGROUP, null, PIDS_UNLIMITED));
@@ -145,6 +150,12 @@ export class KernelState {
   pidIn(pidRow: number, namespace: PidNamespace): number {
     const own = this.namespaces[this.pids.namespaceId(pidRow)];
     return namespace.contains(own) ? this.pids.pidAt(pidRow, namespace.level) : 0;
+  }
+
+  /** From the host's inwards: the PIDs of a `struct pid`, also of one that has just been freed. */
+  pidsOf(pidRow: number): number[] {
+    const { level } = this.namespaces[this.pids.namespaceId(pidRow)];
+    return Array.from({ length: level + 1 }, (_, at) => this.pids.pidAt(pidRow, at));
   }
 
   /** The id of a name. */
@@ -189,12 +200,15 @@ export class KernelState {
     if ((this.pids.rows[pidRow | REFS] -= attachments) > 0) return;
     this.countPinned(pidRow, -1);
     this.freePid(pidRow);
+    if (this.watcher !== null) this.watcher.left(this.pidsOf(pidRow), false);
   }
 
   /** A task is gone; its PIDs are free, or pinned if its group or session has another member (K10, K14). */
   detachOwn(pidRow: number): void {
-    if (--this.pids.rows[pidRow | REFS] > 0) this.countPinned(pidRow, 1);
+    const isPinned = --this.pids.rows[pidRow | REFS] > 0;
+    if (isPinned) this.countPinned(pidRow, 1);
     else this.freePid(pidRow);
+    if (this.watcher !== null) this.watcher.left(this.pidsOf(pidRow), isPinned);
   }
 
   private countPinned(pidRow: number, change: 1 | -1): void {

@@ -208,4 +208,5 @@ function countThreads(
   namespace.ownTasks += change;
   kernel.nrThreads += change;
   kernel.countUser(kernel.tasks.rows[task + USER], change);
+  if (kernel.watcher !== null) kernel.watcher.threads(task, change);
 }

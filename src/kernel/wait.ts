@@ -31,6 +31,7 @@ export function wait(kernel: KernelState, task: TaskId, child: TaskId | typeof A
 
 function reap(kernel: KernelState, zombie: TaskId): TaskId {
   kernel.waited = zombie;
+  if (kernel.watcher !== null) kernel.watcher.reaped(zombie, kernel.tasks.rows[zombie + PARENT] as TaskId);
   release(kernel, zombie);
   finishEmptiedNamespaces(kernel);
   return zombie;

@@ -315,14 +315,14 @@ function delayUs(duration: Distribution, stream: RandomStream): number {
 function fork(host: InterpreterHost, context: ProcessContext, program: Program, pc: number): number {
   const { kernel } = host;
   const { code } = program;
-  const child = kernel.fork(context.task);
+  const comm = code[pc + Code.FORK_COMM];
+  const child =
+    comm === NONE ? kernel.fork(context.task) : kernel.fork(context.task, kernel.comm(program.comms[comm]));
   const slot = code[pc + Code.FORK_SLOT];
   if (child === NONE) {
     if (slot !== NONE) context.labelPids[slot] = 0;
     return code[pc + Code.FORK_REFUSED];
   }
-  const comm = code[pc + Code.FORK_COMM];
-  if (comm !== NONE) kernel.setComm(child, kernel.comm(program.comms[comm]));
   if (slot !== NONE) {
     context.labelTasks[slot] = child;
     context.labelPids[slot] = kernel.ownPid(child);

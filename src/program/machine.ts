@@ -12,6 +12,7 @@ import {
   Kernel,
   type KernelHooks,
   type KernelOptions,
+  type KernelWatcher,
   NONE,
   type TaskId,
 } from '../kernel/kernel.js';
@@ -43,8 +44,18 @@ export interface Runaway {
   steps: number;
 }
 
+/** Is told of every transition, in its order, in the middle of a system call: it may read, and change nothing. */
+export type MachineWatcher = KernelWatcher & Omit<KernelHooks, 'ended' | 'killed' | 'wake'>;
+
 export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
   sim: Simulation;
+  /** Default: nobody. */
+  watcher?: MachineWatcher;
+  /**
+   * `false`: a process whose parent waits for it is seen as a zombie, until the parent has its turn. All that comes
+   * of it is the same (decision 14). Default: true.
+   */
+  strokes?: boolean;
   /** From the wake-up of a process to its running; 0, the default: the same instant, after everything due. */
   wakeLatencyUs?: number;
 }
@@ -81,6 +92,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   private readonly awoken: EventKind;
   private readonly threadRuns: EventKind;
   private readonly wakeLatencyUs: number;
+  private readonly strokes: boolean;
   private foldedUs = Number.NaN;
   private stepsUs = Number.NaN;
   private steps = 0;
@@ -92,7 +104,9 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.resumed = sim.register((row, token) => this.resume(row, token));
     this.awoken = sim.register((row, token) => this.endSleep(row, token));
     this.threadRuns = sim.register((row, number) => this.runThread(row, number));
-    this.kernel = new Kernel({ ...options, hooks: this });
+    this.strokes = options.strokes ?? true;
+    const { watcher } = options;
+    this.kernel = new Kernel({ ...options, hooks: watcher === undefined ? this : watched(this, watcher) });
   }
 
   /** From now on `observer` is told, in place of an earlier one. */
@@ -206,7 +220,8 @@ export class Machine implements InterpreterHost, KernelHooks {
    */
   exitAwaited({ task }: ProcessContext, status: number): boolean {
     const { kernel, sim } = this;
-    if (this.wakeLatencyUs > 0 || !kernel.concernsOnlyParent(task) || !sim.isLastDue) return false;
+    if (!this.strokes || this.wakeLatencyUs > 0 || !kernel.concernsOnlyParent(task) || !sim.isLastDue)
+      return false;
     const parent = kernel.parentOf(task);
     const waiter = this.contextOf(parent);
     const reaper = waiter.worker;
@@ -235,6 +250,14 @@ export class Machine implements InterpreterHost, KernelHooks {
   threadMade(context: ProcessContext): void {
     context.firstThread = (context.firstThread + 1) | 0;
     this.soon(this.threadRuns, context.row, context.firstThread);
+  }
+
+  /** Which step of which program a process is at; null: it runs none. */
+  placeOf(task: TaskId): { program: Program; pc: number } | null {
+    const { program, pc, blocked, worker } = this.contextOf(task);
+    if (program === null || worker !== null || blocked === Blocked.IDLE) return null;
+    // Whoever sleeps or waits has gone on already to what comes next.
+    return { program, pc: blocked === Blocked.SLEEPING || blocked === Blocked.PAUSED || isWaiting(blocked) ? pc - 1 : pc };
   }
 
   mayStep(context: ProcessContext): boolean {
@@ -311,4 +334,29 @@ export class Machine implements InterpreterHost, KernelHooks {
     }
     sim.digest.fold((hostPid << 2) | what);
   }
+}
+
+/** The machine's hooks, with a watcher behind each: one that nobody watches has none of it. */
+function watched(hooks: KernelHooks, watcher: MachineWatcher): KernelHooks {
+  return {
+    forked(parent, child, hostPid) {
+      hooks.forked(parent, child, hostPid);
+      watcher.forked(parent, child, hostPid);
+    },
+    killed: (sender, task) => hooks.killed(sender, task),
+    namespaceEnds(init) {
+      hooks.namespaceEnds(init);
+      watcher.namespaceEnds(init);
+    },
+    ended: (task, hostPid, status) => hooks.ended(task, hostPid, status),
+    released(task, hostPid) {
+      hooks.released(task, hostPid);
+      watcher.released(task, hostPid);
+    },
+    wake: (task) => hooks.wake(task),
+    refused(parent, refusal) {
+      hooks.refused(parent, refusal);
+      watcher.refused(parent, refusal);
+    },
+  };
 }

@@ -30,6 +30,7 @@ import type {
   RunSummary,
 } from './result.js';
 import { type RunParts, recordingOf, summarise } from './summarise.js';
+import { type TellTransition, Transitions } from './transitions.js';
 import { type Watch, watch } from './watch.js';
 
 /** Rows of the timeline when the scenario says `sampleEvery: auto`. */
@@ -80,6 +81,10 @@ export interface RunOptions {
   observe?: (node: Node) => RunObserver;
   /** Whether `processes` tell when they started. */
   starts?: boolean;
+  /** `false`: a process whose parent waits for it is seen as a zombie before it is reaped. Default: true. */
+  strokes?: boolean;
+  /** Is told of every transition from the first event on, while `isWatched`. Default: nobody is. */
+  transition?: TellTransition;
 }
 
 /** A run could not be made, or was stopped at a stated bound; the diagnostics say what the user can do. */
@@ -105,6 +110,7 @@ export class Run {
   /** @internal */
   readonly machine: Machine;
   readonly #watch: Watch;
+  readonly #transitions: Transitions | null;
   readonly #startedSeconds: number;
   readonly #endUs: number;
   #isOver = false;
@@ -118,6 +124,8 @@ export class Run {
     this.#startedSeconds = options.clock?.() ?? 0;
     this.#endUs = scenario.horizonUs;
     const observers = new Observers(this.sim);
+    const { transition } = options;
+    this.#transitions = transition === undefined ? null : new Transitions(this.sim, transition);
     this.machine = this.#buildMachine();
     if (options.starts) this.machine.startsUs = new Map();
     this.node = this.#buildNode(observers);
@@ -130,19 +138,24 @@ export class Run {
       // Whether it is one is seen when the event is over: a dying namespace refuses forks too, and harms nobody.
       observers.add({ moment: ({ kind }) => MAY_HARM.has(kind) && this.#lookForHarm() });
     }
+    this.isWatched = true;
   }
 
   #buildMachine(): Machine {
     const { kernel } = this.scenario.node;
     const rules = kernelRules(kernel.version);
     if (rules === null) throw this.#error('bad-version', `\`${kernel.version}\` is not a kernel version`);
-    return new Machine({
+    const machine = new Machine({
       sim: this.sim,
       rules,
       pidMax: kernel.pidMax,
       threadsMax: kernel.threadsMax,
       initComm: 'systemd',
+      watcher: this.#transitions ?? undefined,
+      strokes: this.options.strokes,
     });
+    if (this.#transitions !== null) this.#transitions.kernel = machine.kernel;
+    return machine;
   }
 
   #buildNode(observer: Observers): Node {
@@ -172,15 +185,16 @@ export class Run {
   }
 
   /**
-   * Goes on for about a tenth of a second of real time, at most to `untilUs`.
+   * Goes on for about a tenth of a second of real time, or for so many events, at most to `untilUs`.
    *
    * @returns true when the run has got to `untilUs`, or is over.
    * @throws ScenarioRunError if a program never blocks, or the run needs too many events.
    */
-  advance(untilUs = this.#endUs): boolean {
+  advance(untilUs = this.#endUs, eventsMax?: number): boolean {
     if (this.#isOver) return true;
     const { sim, machine, options } = this;
-    const reached = this.#slice(Math.min(untilUs, this.#endUs));
+    const toUs = Math.min(untilUs, this.#endUs);
+    const reached = eventsMax === undefined ? this.#slice(toUs) : sim.run(toUs, eventsMax);
     if (machine.runaway !== null) throw this.#runawayError();
     if (this.#isHopeless(options.eventsMax ?? EVENTS_MAX)) throw this.#tooManyEvents();
     if (reached && sim.nowUs >= this.#endUs) this.#isOver = true;
@@ -217,6 +231,30 @@ export class Run {
   goTo(time: Time): void {
     const untilUs = microseconds(time);
     while (!this.advance(untilUs));
+  }
+
+  /** Whether `transition` is told. Set it to false to get fast to where something is to be seen. */
+  get isWatched(): boolean {
+    return this.#transitions?.isOn ?? false;
+  }
+
+  set isWatched(isOn: boolean) {
+    if (this.#transitions !== null) this.#transitions.isOn = isOn;
+  }
+
+  /**
+   * Goes on, of a run with `transition`, to the end of the next event that tells one.
+   *
+   * @returns false: there was none up to `untilUs`.
+   * @throws ScenarioRunError as `advance`.
+   */
+  step(untilUs = this.#endUs): boolean {
+    const before = this.#transitions?.count;
+    for (;;) {
+      const isDone = this.advance(untilUs, 1);
+      if (this.#transitions?.count !== before) return true;
+      if (isDone) return false;
+    }
   }
 
   /** What the run has come to so far; usually read at the end. */
