@@ -1,5 +1,6 @@
 /** The engine: everything that runs alike in Node and in a browser. */
 
+export type { Act } from './node/by-hand.js';
 export * from './node/spec.js';
 export type { ProcessRow } from './procfs/process-row.js';
 export type { Program } from './program/code.js';

@@ -9,14 +9,10 @@ import type { Pod } from './kubelet/pod.js';
 import { everyNowAndThen } from './periods.js';
 import type { PodChurnSpec, PodSpec } from './spec.js';
 
-export function startPodChurn(
-  context: NodeContext,
-  kubelet: Kubelet,
-  { everyUs, lastsUs }: PodChurnSpec,
-): void {
-  const { sim, streams } = context;
-  const spec: PodSpec = {
-    name: 'churn',
+/** A pod of one container, whose process sleeps until it is told to end. */
+export function plainPod({ programs }: NodeContext, name: string): PodSpec {
+  return {
+    name,
     count: 1,
     pidMode: null,
     sandboxless: false,
@@ -26,8 +22,17 @@ export function startPodChurn(
     stopAtUs: null,
     restartPolicy: 'Always',
     terminationGraceUs: 30_000_000,
-    containers: [{ name: 'app', program: context.programs.churn, probes: [] }],
+    containers: [{ name: 'app', program: programs.churn, probes: [] }],
   };
+}
+
+export function startPodChurn(
+  context: NodeContext,
+  kubelet: Kubelet,
+  { everyUs, lastsUs }: PodChurnSpec,
+): void {
+  const { sim, streams } = context;
+  const spec = plainPod(context, 'churn');
   /** Pods that have not been asked to end, the oldest first. */
   const pods: Pod[] = [];
   const create = sim.register((round) => {

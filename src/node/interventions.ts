@@ -16,15 +16,20 @@ export function scheduleInterventions(context: NodeContext, kubelet: Kubelet): v
     const { everyUs, when } = intervention;
     if (everyUs !== undefined) sim.after(everyUs, perform, index, 0);
     if (when !== undefined && !holds(context, when)) return;
-    const why = whyIdle(context, kubelet, intervention);
-    const subject = subjectOf(intervention);
-    if (why === null) observer.moment('intervention', subject, describe(intervention));
-    else if (!saidIdle.has(intervention))
-      observer.moment('no-effect', subject, `${describe(intervention)}: ${why}`);
+    const why = intervene(context, kubelet, intervention);
+    if (why !== null && !saidIdle.has(intervention))
+      observer.moment('no-effect', subjectOf(intervention), `${describe(intervention)}: ${why}`);
     if (why !== null) saidIdle.add(intervention);
-    apply(context, kubelet, intervention);
   });
   spec.interventions.forEach(({ atUs }, index) => void sim.at(atUs, perform, index, 0));
+}
+
+/** Does it now. Why it changes nothing, as things are; null: it does. */
+export function intervene(context: NodeContext, kubelet: Kubelet, intervention: Intervention): string | null {
+  const why = whyIdle(context, kubelet, intervention);
+  if (why === null) context.observer.moment('intervention', subjectOf(intervention), describe(intervention));
+  apply(context, kubelet, intervention);
+  return why;
 }
 
 function holds({ kernel }: NodeContext, { subject, comparison, value }: Condition): boolean {

@@ -21,13 +21,22 @@ export function nodeProcesses(node: Node, pod: string | null): NodeProcess[] | n
  * such pod now.
  */
 export function podProcesses(node: Node, name: string): NamespaceProcesses[] | null {
-  const slots = node.kubelet.slotsNamed(name);
-  const pod = slots.find(({ current }) => current !== null)?.current;
+  const pod = podNamed(node, name);
   if (!pod) return null;
   return [...namespacesOf(pod)].map(([namespace, containers]) => ({
     containers,
     processes: listed(node, namespace),
   }));
+}
+
+/** The first of them. */
+export function namespaceOfPod(node: Node, name: string): PidNsId | null {
+  const pod = podNamed(node, name);
+  return pod ? ([...namespacesOf(pod).keys()][0] ?? null) : null;
+}
+
+function podNamed(node: Node, name: string): Pod | null {
+  return node.kubelet.slotsNamed(name).find(({ current }) => current !== null)?.current ?? null;
 }
 
 /** With the containers that are in each. */

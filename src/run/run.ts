@@ -6,6 +6,8 @@
  *                                   └────────► observers ─► summary, result: copies, at any moment
  */
 
+import { HOST_NS, type PidNsId } from '../kernel/kernel.js';
+import { type Act, ByHand } from '../node/by-hand.js';
 import { Node } from '../node/node.js';
 import { nodePrograms } from '../node/programs.js';
 import { kernelRules } from '../node/versions/kernel.js';
@@ -20,7 +22,7 @@ import type { Diagnostic } from '../text/diagnostic.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { grouped } from '../text/figures.js';
 import { Observers, type RunObserver } from './observer.js';
-import { nodeProcesses, podProcesses } from './processes.js';
+import { namespaceOfPod, nodeProcesses, podProcesses } from './processes.js';
 import type {
   NamespaceProcesses,
   NodeProcess,
@@ -115,6 +117,7 @@ export class Run {
   readonly #endUs: number;
   #isOver = false;
   #mayBeHarmed = false;
+  #byHand: ByHand | null = null;
 
   /** @throws ScenarioRunError if the machine cannot be built. */
   constructor(
@@ -299,6 +302,21 @@ export class Run {
   pinnedPids(pod?: string): number[] | null {
     const rows = this.processes(pod);
     return rows && pinnedPids(rows);
+  }
+
+  /** The PID namespace that `processes` lists: the node's, or a pod's first one. Null: there is no such pod now. */
+  namespaceOf(pod?: string): PidNsId | null {
+    return pod === undefined ? HOST_NS : namespaceOfPod(this.node, pod);
+  }
+
+  /**
+   * Does something to the node, as it is now. The same acts at the same moments lead to the same run.
+   *
+   * @returns what hinders it at once; null: nothing does.
+   */
+  act(act: Act): string | null {
+    this.#byHand ??= new ByHand(this.node.context, this.node.kubelet);
+    return this.#byHand.do(act);
   }
 
   /** Pods that have a sandbox now. */

@@ -35,7 +35,7 @@ export function startSshLogins(context: NodeContext, { everyUs, lastsUs, user }:
 /**
  * Its processes do nothing by themselves: each is ended in its time, unless something has killed it before.
  */
-class Logins implements Worker {
+export class Logins implements Worker {
   /** By number of the login; those that are over are left out. */
   readonly #sessions: Session[] = [];
   readonly #sessionOf = new Map<TaskId, Session>();
@@ -60,7 +60,8 @@ class Logins implements Worker {
     });
   }
 
-  login(): void {
+  /** Whether there is a shell. */
+  login(): boolean {
     const { sim, counters, observer, kernel, host } = this.context;
     const session = host.sshd.isUp ? this.#open(host.sshd.task) : null;
     const works = session !== null;
@@ -75,6 +76,7 @@ class Logins implements Worker {
       observer.moment(works ? 'ssh-ok' : 'ssh-refused', 'node', works ? 'a login works' : why);
     }
     this.#lastWorked = works;
+    return works;
   }
 
   /** null if there is no shell, and then nothing is left of it. */

@@ -1,0 +1,46 @@
+/** What somebody does to a node that runs: at this moment, as the node is. It asks for forks as everything does. */
+import { US_PER_SECOND } from '../sim/time.js';
+import { plainPod } from './churn.js';
+import type { NodeContext } from './context.js';
+import { Logins } from './host/logins.js';
+import { intervene } from './interventions.js';
+import type { Kubelet } from './kubelet/kubelet.js';
+import type { Pod } from './kubelet/pod.js';
+import type { Intervention } from './spec.js';
+
+export type Act =
+  | { do: 'login' }
+  /** A pod with one process that sleeps. */
+  | { do: 'create-pod'; pod: string }
+  | Intervention;
+
+const LOGIN_LASTS_US = 1_800 * US_PER_SECOND;
+
+export class ByHand {
+  readonly #logins: Logins;
+  readonly #pods = new Map<string, Pod>();
+
+  constructor(
+    private readonly context: NodeContext,
+    private readonly kubelet: Kubelet,
+  ) {
+    this.#logins = new Logins(context, LOGIN_LASTS_US, undefined);
+  }
+
+  /** What hinders it at once; null: nothing does. A pod takes its time, and its moments say what came of it. */
+  do(act: Act): string | null {
+    if (act.do === 'login') {
+      if (this.#logins.login()) return null;
+      const { errno, refusedBy } = this.context.kernel.refusal;
+      return this.context.host.sshd.isUp ? `fork: ${errno} (${refusedBy})` : 'sshd is down';
+    }
+    if (act.do === 'create-pod') {
+      this.#pods.set(act.pod, this.kubelet.create(act.pod, plainPod(this.context, act.pod)));
+      return null;
+    }
+    const made = act.do === 'delete-pod' ? this.#pods.get(act.pod) : undefined;
+    if (made === undefined) return intervene(this.context, this.kubelet, act);
+    this.kubelet.deletePod(made);
+    return null;
+  }
+}
