@@ -23,6 +23,7 @@ const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
   diagnose: async (parser) => parser.command((await import('./diagnose.js')).diagnoseCommand),
   import: async (parser) => parser.command((await import('./import.js')).importCommand),
   explain: async (parser) => parser.command((await import('./explain.js')).explainCommand),
+  teach: async (parser) => parser.command((await import('./teach.js')).teachCommand),
   lab: async (parser) => parser.command((await import('./lab.js')).labCommand),
 };
 
