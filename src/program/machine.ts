@@ -254,6 +254,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   /** Which step of which program a process is at; null: it runs none. */
   placeOf(task: TaskId): { program: Program; pc: number } | null {
+    if (!this.kernel.canRun(task)) return null;
     const { program, pc, blocked, worker } = this.contextOf(task);
     if (program === null || worker !== null || blocked === Blocked.IDLE) return null;
     // Whoever sleeps or waits has gone on already to what comes next.

@@ -27,10 +27,11 @@ export function psFooter(rows: readonly NodeProcess[]): string {
 }
 
 /** A line stands for one process, or for several zombies that differ in nothing but their PIDs. */
-interface Entry {
+export interface PsEntry {
   row: NodeProcess;
   count: number;
   prefix: string;
+  depth: number;
 }
 
 /** As ps has it: numbers to the right, from this column on words to the left. */
@@ -52,17 +53,17 @@ export function renderPs(
   rows: readonly NodeProcess[],
   { tree = false, wide = false }: PsOptions = {},
 ): string {
-  return render(tree ? forest(rows) : rows.map((row) => ({ row, count: 1, prefix: '' })), wide);
+  return render(tree ? forest(rows) : rows.map((row) => ({ row, count: 1, prefix: '', depth: 0 })), wide);
 }
 
-function render(entries: readonly Entry[], wide: boolean): string {
+function render(entries: readonly PsEntry[], wide: boolean): string {
   const heads = [...HEADS, ...(wide ? WIDE_HEADS : []), 'CMD'];
   const align = heads.map((_, column): Align => (column < WORDS_FROM ? 'right' : 'left'));
   const rows = [heads, ...entries.map((entry) => cellsOf(entry, wide))];
   return `${plainTable(rows, { align, gap: ' ' }).join('\n')}\n`;
 }
 
-function cellsOf({ row, count, prefix }: Entry, wide: boolean): string[] {
+function cellsOf({ row, count, prefix }: PsEntry, wide: boolean): string[] {
   const { pid, ppid, pgid, sid, threads, stat, nspid, pod, container } = row;
   const many = count > 1;
   const number = (value: number): string => (many ? VARIOUS : String(value));
@@ -157,16 +158,22 @@ export function renderColumns(rows: readonly NodeProcess[], format: string, nowS
 
 // ------------------------------------------------------------------------------------------------ the forest
 
-function forest(rows: readonly NodeProcess[]): Entry[] {
+/**
+ * Parents before their children, and zombies of a kind in one entry.
+ *
+ * @param doCollapse false: each zombie for itself.
+ */
+export function forest(rows: readonly NodeProcess[], doCollapse = true): PsEntry[] {
   const { roots, childrenOf } = families(rows);
-  const entries: Entry[] = [];
+  const entries: PsEntry[] = [];
   // Depth first with a stack of our own: a chain of forks can be as long as the PID table is large.
-  const stack: Growth[] = branchesOf(roots, childrenOf, '', 0);
+  const stack: Growth[] = branchesOf(roots, childrenOf, '', 0, doCollapse);
   for (let growth = stack.pop(); growth !== undefined; growth = stack.pop()) {
-    entries.push({ row: growth.row, count: growth.count, prefix: growth.prefix });
+    const { row, count, prefix, depth } = growth;
+    entries.push({ row, count, prefix, depth });
     const children = childrenOf.get(growth.row.pid);
     if (children !== undefined)
-      stack.push(...branchesOf(children, childrenOf, growth.indent, growth.depth + 1));
+      stack.push(...branchesOf(children, childrenOf, growth.indent, growth.depth + 1, doCollapse));
   }
   return entries;
 }
@@ -189,10 +196,9 @@ function families(rows: readonly NodeProcess[]): { roots: NodeProcess[]; childre
   return { roots, childrenOf };
 }
 
-interface Growth extends Entry {
+interface Growth extends PsEntry {
   /** What the lines of the descendants begin with. */
   indent: string;
-  depth: number;
 }
 
 /** Deeper levels are drawn at this one: a long chain of forks would take a line as long as itself. */
@@ -204,8 +210,9 @@ function branchesOf(
   childrenOf: Family,
   indent: string,
   depth: number,
+  doCollapse: boolean,
 ): Growth[] {
-  const branches = collapse(siblings, childrenOf);
+  const branches = doCollapse ? collapse(siblings, childrenOf) : siblings.map((row) => ({ row, count: 1 }));
   return branches
     .map((branch, index) => {
       if (depth === 0) return { ...branch, prefix: '', indent: '', depth };
@@ -215,7 +222,7 @@ function branchesOf(
     .reverse();
 }
 
-type Branch = Omit<Entry, 'prefix'>;
+type Branch = Omit<PsEntry, 'prefix' | 'depth'>;
 
 /** Childless zombies of one name become one branch, which stands where the first of them would. */
 function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[] {

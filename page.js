@@ -1,0 +1,58 @@
+/**
+ * Builds the page: one HTML file that opens from a disk and asks nothing of any network. Vite makes one script, with the
+ * engine's worker inside it, and one style sheet; both are put into the HTML, and a policy that allows these two and nothing
+ * else.
+ */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { build } from 'vite';
+
+/** More would be slow to send to somebody by mail. */
+const BYTES_MAX = 800_000;
+
+/** @param file where it is written. @returns the paths of the modules in it. */
+export async function buildPage(file) {
+  const modules = new Set();
+  const note = { name: 'note-modules', moduleParsed: ({ id }) => void modules.add(id) };
+  const { output } = await build({
+    configFile: false,
+    logLevel: 'warn',
+    root: `${import.meta.dirname}/src/web`,
+    plugins: [note],
+    // A worker made of a module does not start in a page that was opened from a file.
+    worker: { format: 'iife', plugins: () => [note] },
+    build: {
+      write: false,
+      target: 'es2023',
+      modulePreload: false,
+      cssCodeSplit: false,
+      rolldownOptions: { output: { format: 'iife' } },
+    },
+  });
+  const only = (ending) => output.find(({ fileName }) => fileName.endsWith(ending));
+  const style = String(only('.css').source).trim();
+  // `</script>` within a string would end the script.
+  const script = only('.js').code.trim().replaceAll('</script', '<\\/script');
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashOf(script)}`,
+    `style-src ${hashOf(style)}`,
+    'worker-src blob:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const html = String(only('.html').source)
+    .replace(/<(script|link)\b[^>]*(src|href)="[^"]*\.(js|css)"[^>]*>(<\/script>)?/g, '')
+    .replace('<meta charset="utf-8">', (meta) => `${meta}<meta http-equiv="Content-Security-Policy" content="${policy}">`)
+    .replace('</head>', () => `<style>${style}</style></head>`)
+    .replace('</body>', () => `<script>${script}</script></body>`);
+  if (Buffer.byteLength(html) > BYTES_MAX) throw new Error(`the page has ${Buffer.byteLength(html)} bytes`);
+  writeFileSync(file, html);
+  return [...modules];
+}
+
+function hashOf(text) {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
+if (process.argv[1] === import.meta.filename) await buildPage(`${import.meta.dirname}/dist/pidsim.html`);

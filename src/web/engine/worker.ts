@@ -1,0 +1,63 @@
+/** The worker around the engine: one world, its film, and answers. */
+import { config } from 'zod';
+import { FilmMaker } from './film.js';
+import type { Ask, Questions, Reply } from './messages.js';
+import { World } from './world.js';
+
+// A schema must not be compiled with `new Function`: the page forbids that, and the browser would say so.
+config({ jitless: true });
+
+let world: World | null = null;
+let film: FilmMaker | null = null;
+
+const ANSWERS: Questions = {
+  open(opening) {
+    const { opened, world: made } = World.open(opening);
+    world = made;
+    film = null;
+    if (made !== null) begin(made);
+    return opened;
+  },
+  steps: (fromUs, most) => world?.steps(fromUs, most) ?? [],
+  stepsBefore: (toUs, most) => world?.stepsBefore(toUs, most) ?? [],
+  seek(toUs, withRows) {
+    world!.seek(toUs);
+    return world!.frame(withRows);
+  },
+  peek: (toUs) => film?.at(toUs) ?? null,
+  act(act, atUs) {
+    world!.seek(atUs);
+    const words = world!.act(act);
+    begin(world!);
+    return { words, timeUs: world!.nowUs };
+  },
+  holder(pid, atUs) {
+    world!.seek(atUs);
+    return world!.holder(pid);
+  },
+};
+
+function begin(of: World): void {
+  const maker = new FilmMaker(of);
+  film = maker;
+  const goOn = (): void => {
+    if (film !== maker) return;
+    reply({ film: maker.goOn() });
+    if (!maker.isDone) setTimeout(goOn, 0);
+  };
+  setTimeout(goOn, 0);
+}
+
+function reply(message: Reply): void {
+  postMessage(message);
+}
+
+addEventListener('message', ({ data }: MessageEvent<Ask>) => {
+  const { id, question, args } = data;
+  try {
+    const answer = (ANSWERS[question] as (...args: unknown[]) => unknown)(...args);
+    reply({ id, answer });
+  } catch (error) {
+    reply({ id, error: (error as Error).message });
+  }
+});

@@ -1,0 +1,290 @@
+/**
+ * A world that the page shows: a scenario that runs, forwards and back.
+ *
+ *     small: every transition is a frame; all of them are made at once, and going back is to show an earlier one
+ *     large: one run goes on from moment to moment; to go back it begins anew, for the same scenario does the same
+ */
+import { CELLS, HOST_NS, type PidNsId, type TaskRow } from '../../kernel/kernel.js';
+import type { Act } from '../../node/by-hand.js';
+import { processRow } from '../../procfs/from-kernel.js';
+import { listProgram } from '../../program/print.js';
+import { holderWords } from '../../report/holder-words.js';
+import { forest } from '../../report/ps.js';
+import { transitionWords } from '../../report/transition-words.js';
+import { freePids } from '../../run/capacity.js';
+import type { NodeProcess, RunResult } from '../../run/result.js';
+import { Run } from '../../run/run.js';
+import type { Transition } from '../../run/transitions.js';
+import { parseScenario } from '../../scenario/parse.js';
+import type { Scenario } from '../../scenario/scenario.js';
+import { parseSetting } from '../../scenario/settings.js';
+import { US_PER_SECOND } from '../../sim/time.js';
+import type { Counts, Frame, Opened, Opening, ProgramText, Row, TimedAct } from './messages.js';
+
+/** More lines than this nobody reads, and a browser lays them out slowly. */
+const ROWS_MAX = 150;
+/** Up to here each zombie has a line of its own. */
+const ROWS_APART_MAX = 40;
+/** Beyond, a picture of the table would be larger than a screen. */
+const CELLS_MAX = 65_536;
+const PROGRAMS_MAX = 6;
+/** How far back transitions are looked for, at first, and so many times farther each time that there are none. */
+const BACK_US = 500_000;
+const FARTHER = 8;
+/** After so long, whatever somebody has done to a pod has come to something. */
+const OUTCOME_US = 120_000_000;
+
+/** Goes through a scenario, and does by hand what has been done at its time. */
+export class Passage {
+  readonly run: Run;
+  #acted = 0;
+
+  constructor(
+    scenario: Scenario,
+    private readonly acts: readonly TimedAct[],
+    transition?: (told: Transition) => void,
+  ) {
+    this.run = new Run(scenario, { strokes: transition === undefined, transition });
+    this.run.isWatched = false;
+  }
+
+  get nowUs(): number {
+    return this.run.sim.nowUs;
+  }
+
+  to(untilUs: number): void {
+    for (let next = this.acts[this.#acted]; next !== undefined && next.atUs <= untilUs; ) {
+      while (!this.run.advance(next.atUs));
+      this.run.act(next.act);
+      next = this.acts[++this.#acted];
+    }
+    while (!this.run.advance(untilUs));
+  }
+
+  /** Something new is done now. */
+  act(act: Act): string | null {
+    this.#acted++;
+    return this.run.act(act);
+  }
+}
+
+export class World {
+  #passage: Passage;
+  /** Where transitions go while they are wanted. */
+  #taken: Frame[] = [];
+  readonly acts: TimedAct[];
+
+  private constructor(
+    readonly scenario: Scenario,
+    private readonly opening: Opening,
+    private readonly isWatched: boolean,
+  ) {
+    this.acts = [...opening.acts];
+    this.#passage = this.#begin();
+  }
+
+  /** The same world from its beginning, for one who wants no transitions. */
+  again(): World {
+    return new World(this.scenario, { ...this.opening, acts: this.acts }, false);
+  }
+
+  get nowUs(): number {
+    return this.#passage.nowUs;
+  }
+
+  /** What it has come to. */
+  result(): RunResult {
+    return this.#passage.run.result();
+  }
+
+  static open(opening: Opening): { opened: Opened; world: World | null } {
+    const settings = opening.settings.flatMap((text) => parseSetting(text) ?? []);
+    const parsed = parseScenario(opening.yaml, { path: 'scenario.yaml', settings });
+    if (!parsed.ok) return { opened: { ok: false, diagnostics: parsed.diagnostics }, world: null };
+    const [scenario] = parsed.value;
+    const { title, horizonUs: endUs } = scenario;
+    const pods = scenario.node.pods.map(({ name, count }) => (count === 1 ? name : `${name}-0`));
+    const world = new World(scenario, opening, true);
+    return { opened: { ok: true, title, endUs, pods, warnings: parsed.warnings }, world };
+  }
+
+  #begin(): Passage {
+    return new Passage(this.scenario, this.acts, this.isWatched ? (told) => this.#take(told) : undefined);
+  }
+
+  /** Exactly that moment. */
+  seek(toUs: number): void {
+    if (toUs < this.#passage.nowUs) this.#passage = this.#begin();
+    this.#passage.to(Math.min(toUs, this.scenario.horizonUs));
+  }
+
+  /** Does it now, and goes on until it is known what came of it. What would have been done later is undone. */
+  act(act: Act): string[] {
+    const atUs = this.#passage.nowUs;
+    this.acts.splice(0, this.acts.length, ...this.acts.filter((done) => done.atUs <= atUs), { atUs, act });
+    const hindered = this.#passage.act(act);
+    if (act.do === 'login') return [hindered === null ? 'You are in.' : `Refused: ${hindered}.`];
+    const told = (): string[] =>
+      this.#passage.run
+        .result()
+        .events.filter(({ timeSeconds, subject, kind }) => {
+          const isAbout =
+            'pod' in act ? subject.startsWith(act.pod) : kind === 'intervention' || kind === 'no-effect';
+          return timeSeconds * US_PER_SECOND >= atUs && isAbout;
+        })
+        .map(({ kind, detail }) => `${kind.replaceAll('-', ' ')}${detail === '' ? '' : `: ${detail}`}.`);
+    const before = told().length;
+    for (let atMost = atUs + OUTCOME_US, now = atUs; now < atMost && told().length === before; ) {
+      now = Math.min(atMost, now + OUTCOME_US / 40);
+      this.seek(now);
+    }
+    return [...(hindered === null ? [] : [`${hindered}.`]), ...told()];
+  }
+
+  /** Of the run from one moment to another, the last transitions. */
+  stepsBefore(toUs: number, most: number): Frame[] {
+    for (let back = BACK_US; ; back *= FARTHER) {
+      const fromUs = Math.max(0, toUs - back);
+      const frames = this.steps(fromUs, most, toUs);
+      if (frames.length > 0 || fromUs === 0) return frames;
+    }
+  }
+
+  /** Transitions from a moment on, each as a frame of how it looks right after it. */
+  steps(fromUs: number, most: number, beforeUs?: number): Frame[] {
+    if (fromUs < this.#passage.nowUs) this.#passage = this.#begin();
+    const { run } = this.#passage;
+    if (fromUs > 0) this.#passage.to(fromUs);
+    this.#taken = [];
+    run.isWatched = true;
+    if (beforeUs === undefined) while (this.#taken.length < most && run.step());
+    else {
+      while (run.step(beforeUs - 1)) this.#taken = this.#taken.slice(-most);
+    }
+    run.isWatched = false;
+    return this.#taken.slice(0, most);
+  }
+
+  #take(told: Transition): void {
+    const level = this.#namespace === null ? -1 : this.#kernel.levelOf(this.#namespace);
+    const about = pidsAbout(told, level);
+    // Before a pod is there, and of others, its inside shows nothing.
+    if (level < 0 || about.length === 0) return;
+    const { kind } = told;
+    this.#taken.push({ ...this.frame(true), kind, about, words: transitionWords(told, level) });
+  }
+
+  get #kernel() {
+    return this.#passage.run.machine.kernel;
+  }
+
+  get #namespace(): PidNsId | null {
+    return this.#passage.run.namespaceOf(this.opening.pod ?? undefined);
+  }
+
+  frame(withRows: boolean): Frame {
+    const namespace = this.#namespace;
+    const table = this.#tableNamespace;
+    const bare: Frame = {
+      timeUs: this.#passage.nowUs,
+      words: '',
+      kind: '',
+      about: [],
+      counts: this.#counts(table ?? HOST_NS),
+      cells: table === null ? new Uint8Array(0) : this.#kernel.cells(table).slice(0, CELLS_MAX),
+      cursor: this.#kernel.cursor(table ?? HOST_NS),
+    };
+    if (!withRows) return bare;
+    if (this.opening.isSmall) bare.holders = this.#holders(bare.cells);
+    const { rows, leftOut } = namespace === null ? { rows: [], leftOut: 0 } : this.#rows(namespace);
+    return { ...bare, rows, rowsLeftOut: leftOut, programs: this.opening.isSmall ? this.#programs() : [] };
+  }
+
+  get #tableNamespace(): PidNsId | null {
+    return this.opening.tableOf === 'node' ? HOST_NS : this.#namespace;
+  }
+
+  #holders(cells: Uint8Array): Record<number, string> {
+    const taken = [...cells.keys()].filter(
+      (pid) => CELLS[cells[pid]] !== 'free' && CELLS[cells[pid]] !== 'reserved',
+    );
+    return Object.fromEntries(taken.map((pid) => [pid, this.holder(pid)]));
+  }
+
+  #counts(namespace: PidNsId): Counts {
+    const kernel = this.#kernel;
+    const zombies = kernel.zombies(namespace);
+    const pidMax = kernel.pidMax(namespace);
+    return {
+      live: kernel.taskCount(namespace) - zombies,
+      zombies,
+      pinned: kernel.pinned(namespace),
+      allocated: kernel.allocated(namespace),
+      free: freePids(kernel, namespace),
+      pidMax,
+      kubelet: kernel.pidMax() - this.#passage.run.node.pidAvailable,
+      pods: this.#passage.run.node.counters.podsRunning,
+    };
+  }
+
+  #rows(namespace: PidNsId): { rows: Row[]; leftOut: number } {
+    const { origins } = this.#passage.run.node.context;
+    const listed = this.#kernel.listTasks(namespace).map((row): NodeProcess => {
+      const { pod, container } = origins.all[row.origin];
+      return { ...processRow(row), pod, container };
+    });
+    const entries = forest(listed, listed.length > ROWS_APART_MAX);
+    const rows = entries.slice(0, ROWS_MAX).map(({ row, count, depth }): Row => {
+      const { nspid, container: _, ...rest } = row;
+      return { ...rest, depth, count, level: nspid.length - 1 };
+    });
+    return { rows, leftOut: entries.length - rows.length };
+  }
+
+  /** Each program that runs, once, with the PIDs of the processes that are at its lines. */
+  #programs(): ProgramText[] {
+    const found = new Map<string, ProgramText & { at: [number, number][] }>();
+    const { machine } = this.#passage.run;
+    const namespace = this.#namespace ?? HOST_NS;
+    for (const row of this.#kernel.listTasks(namespace))
+      this.#notePlace(row, found, machine.placeOf(row.task));
+    return [...found.values()].slice(0, PROGRAMS_MAX).map(({ name, lines }) => ({ name, lines }));
+  }
+
+  #notePlace(
+    { pid, stat }: TaskRow,
+    found: Map<string, ProgramText & { at: [number, number][] }>,
+    place: ReturnType<Run['machine']['placeOf']>,
+  ): void {
+    if (place === null) return;
+    for (const { name, lines } of listProgram(place.program)) {
+      if (found.has(name)) continue;
+      const at = lines.map((line): [number, number] => [line.at, line.end]);
+      found.set(name, { name, at, lines: lines.map(({ text, depth }) => ({ text, depth, pids: [] })) });
+    }
+    if (stat.startsWith('Z')) return;
+    for (const { name } of listProgram(place.program)) {
+      const { at, lines } = found.get(name)!;
+      const line = at.findIndex(([from, to]) => place.pc >= from && place.pc < to);
+      if (line >= 0) lines[line].pids.push(pid);
+    }
+  }
+
+  holder(pid: number): string {
+    const namespace = this.#tableNamespace;
+    if (namespace === null) return '';
+    return holderWords(pid, this.#kernel.holderOf(pid, namespace));
+  }
+}
+
+/** The PIDs, at a level, of whom it is about; empty: nobody who is seen from there. */
+function pidsAbout(told: Transition, level: number): number[] {
+  const all =
+    'pids' in told
+      ? [told.pids]
+      : 'who' in told
+        ? [told.who.pids, ...(told.kind === 'fork' ? [told.child.pids] : [])]
+        : [];
+  if (told.kind === 'wrapped') return told.level === level ? [told.pid] : [];
+  return all.flatMap((pids) => (level < pids.length ? [pids[level]] : []));
+}

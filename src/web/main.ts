@@ -1,0 +1,350 @@
+/** The page: a chapter, its world on the stage, and what the reader does with it. All of it is in the address. */
+import type { Act } from '../node/by-hand.js';
+import { parseDurationUs } from '../text/duration.js';
+import { CHAPTERS, type Chapter } from './chapters.js';
+import { byId, h, prefersStillness } from './dom.js';
+import type { Opened } from './engine/messages.js';
+import { Question } from './questions.js';
+import { Sandbox } from './sandbox.js';
+import { Scene } from './stage/scene.js';
+import { timeText } from './stage/time-text.js';
+import { Timeline } from './stage/timeline.js';
+import { Transport } from './stage/transport.js';
+import { hashOf, type PageState, stateFrom, stateOf } from './state.js';
+
+const HOUR_US = 3_600_000_000;
+/** What is revealed takes about so long to be played. */
+const REVEAL_S = 3;
+/** How often the lists of processes are made anew while a world is played. */
+const ROWS_EVERY_MS = 250;
+/** After so long without a scrub, the moment is shown exactly. */
+const SETTLED_MS = 150;
+
+const ACTS: Record<string, (state: PageState) => Act> = {
+  login: () => ({ do: 'login' }),
+  'create-pod': ({ acts }) => ({
+    do: 'create-pod',
+    pod: `mine-${acts.filter(({ act }) => act.do === 'create-pod').length + 1}`,
+  }),
+  'delete-pod': ({ acts }) => {
+    const made = acts.flatMap(({ act }) => (act.do === 'create-pod' ? [act.pod] : []));
+    return { do: 'delete-pod', pod: made.at(-1) ?? 'web-0', recreate: false, atUs: 0 };
+  },
+  'restart-container': () => ({ do: 'restart-container', pod: 'rabbitmq', container: 'rabbitmq', atUs: 0 }),
+  'bump-pause': () => ({ do: 'bump-pause', version: '3.1', atUs: 0 }),
+  'delete-rabbitmq': () => ({ do: 'delete-pod', pod: 'rabbitmq', recreate: true, atUs: 0 }),
+};
+
+class Page {
+  state: PageState;
+  #chapter: Chapter = CHAPTERS[0];
+  #scenes: Scene[] = [];
+  #question: Question | null = null;
+  /** Another one whenever what is under way has become stale. */
+  #token = 0;
+  #rowsMs = 0;
+  #settling = 0;
+  readonly #questions: Map<string, Question>;
+  readonly #transport = new Transport(this);
+  readonly #timeline: Timeline;
+  readonly #sandbox: Sandbox;
+
+  constructor() {
+    this.#questions = new Map(
+      [...document.querySelectorAll<HTMLElement>('.chapter')].flatMap((section) => {
+        const field = section.querySelector<HTMLFieldSetElement>('.question');
+        if (field === null) return [];
+        const question = new Question(field, (answer, reveal) => this.#answer(answer, reveal));
+        return [[section.dataset.chapter!, question]];
+      }),
+    );
+    this.#timeline = new Timeline(
+      byId('timeline'),
+      () => this.endUs,
+      (timeUs) => this.#scrub(timeUs),
+    );
+    this.#sandbox = new Sandbox((yaml, viewpoint) => {
+      this.state = { ...stateOf('sandbox'), yaml, viewpoint };
+      void this.#open();
+    });
+    byId('chapters').append(
+      ...CHAPTERS.map(({ id, title }) => h('li', {}, h('a', { href: `#${id}` }, title))),
+    );
+    for (const button of document.querySelectorAll<HTMLElement>('[data-act]'))
+      button.addEventListener('click', () => void this.#act(button.dataset.act!));
+    addEventListener('hashchange', () => this.#follow());
+    addEventListener('resize', () => this.#refresh());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#refresh());
+    addEventListener('keydown', (event) => this.#key(event));
+    this.state = stateOf(CHAPTERS[0].id);
+    this.#follow();
+  }
+
+  get timeUs(): number {
+    return this.state.timeUs;
+  }
+
+  get endUs(): number {
+    return this.#scenes[0]?.endUs ?? 1;
+  }
+
+  // ---- where it is
+
+  #follow(): void {
+    if (location.hash !== '' && location.hash === hashOf(this.state)) return;
+    const ids = CHAPTERS.map(({ id }) => id);
+    const startOf = (id: string): number => CHAPTERS.find((chapter) => chapter.id === id)!.startUs;
+    this.state = stateFrom(location.hash, ids, startOf) ?? stateOf(ids[0]);
+    void this.#open();
+  }
+
+  #remember(): void {
+    history.replaceState(null, '', hashOf(this.state));
+  }
+
+  async #open(): Promise<void> {
+    const token = ++this.#token;
+    this.#transport.stop();
+    const chapter = CHAPTERS.find(({ id }) => id === this.state.chapter)!;
+    if (chapter !== this.#chapter || this.#scenes.length === 0) this.#enter(chapter);
+    this.#chapter = chapter;
+    this.#question = this.#questions.get(chapter.id) ?? null;
+    this.#controls();
+    const yaml = this.state.yaml ?? chapter.yaml;
+    const chosen = chapter.controls.flatMap(
+      ({ name, choices }) => choices.find(({ value }) => value === this.state.choices[name])?.set ?? [],
+    );
+    const pod = this.#viewpoint;
+    const { tableOf, isSmall } = chapter;
+    const opened = await Promise.all(
+      this.#scenes.map((scene, side) => {
+        const settings = [...chapter.sides[side].set, ...chosen];
+        return scene.open({ yaml, settings, pod, tableOf, isSmall, acts: this.state.acts });
+      }),
+    );
+    if (token !== this.#token) return;
+    this.#showOpened(opened[0]);
+    if (opened.some(({ ok }) => !ok)) return;
+    if (this.state.step > 0 && isSmall) {
+      for (const scene of this.#scenes) scene.toStep(this.state.step);
+      this.#shown(this.#scenes[0].frame?.timeUs ?? 0);
+    } else await this.goTo(Math.min(this.state.timeUs, this.endUs), true);
+    this.#showQuestion();
+  }
+
+  get #viewpoint(): string | null {
+    const { viewpoint } = this.state;
+    return viewpoint === null ? this.#chapter.pod : viewpoint === '' ? null : viewpoint;
+  }
+
+  #enter(chapter: Chapter): void {
+    for (const scene of this.#scenes) scene.close();
+    this.#scenes = chapter.sides.map(({ title }) => new Scene(title, chapter.isSmall, () => this.#filmed()));
+    byId('scenes').replaceChildren(...this.#scenes.map(({ element }) => element));
+    byId('stage').dataset.chapter = chapter.id;
+    byId('stage').classList.toggle('small', chapter.isSmall);
+    this.#transport.speed = chapter.isSmall ? 1 : chapter.id === 'hidden' ? 10_000 : 100;
+    for (const section of document.querySelectorAll<HTMLElement>('.chapter'))
+      section.hidden = section.dataset.chapter !== chapter.id;
+    for (const link of document.querySelectorAll('#chapters a')) {
+      if (link.getAttribute('href') === `#${chapter.id}`) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+    }
+    document.title = `${chapter.title} · Defunct`;
+    byId('outcomes').replaceChildren();
+  }
+
+  #showOpened(opened: Opened): void {
+    if (this.#chapter.id === 'sandbox')
+      this.#sandbox.show(this.state.yaml ?? this.#chapter.yaml, opened, this.#viewpoint);
+    else if (!opened.ok) byId('caption').textContent = opened.diagnostics[0].message;
+  }
+
+  // ---- time
+
+  async goTo(timeUs: number, isLast: boolean): Promise<void> {
+    const token = this.#token;
+    const withRows = isLast || performance.now() - this.#rowsMs > ROWS_EVERY_MS;
+    if (withRows) this.#rowsMs = performance.now();
+    await Promise.all(this.#scenes.map((scene) => scene.seek(timeUs, withRows)));
+    if (token === this.#token) this.#shown(timeUs, isLast);
+  }
+
+  async step(direction: 1 | -1): Promise<void> {
+    const token = this.#token;
+    await Promise.all(this.#scenes.map((scene) => scene.go(direction)));
+    if (token === this.#token) this.#shown(this.#scenes[0].frame?.timeUs ?? 0);
+  }
+
+  /** At once what has been filmed; when the hand rests, exactly. */
+  #scrub(timeUs: number): void {
+    this.#transport.stop();
+    clearTimeout(this.#settling);
+    this.#settling = window.setTimeout(() => void this.goTo(timeUs, true), SETTLED_MS);
+    for (const scene of this.#scenes) void scene.peek(timeUs);
+    this.#shown(timeUs, false);
+  }
+
+  #shown(timeUs: number, doRemember = true): void {
+    const { frame, step } = this.#scenes[0];
+    this.state.timeUs = timeUs;
+    this.state.step = this.#chapter.isSmall ? step : -1;
+    this.#transport.show(timeUs);
+    this.#timeline.at(timeUs);
+    byId('caption').textContent = doRemember || this.#chapter.isSmall ? (frame?.words ?? '') : '';
+    if (doRemember) this.#remember();
+  }
+
+  #filmed(): void {
+    const [first, second] = this.#scenes;
+    if (first === undefined) return;
+    this.#timeline.show(first.film, this.#isGuess && !this.state.isRevealed, second?.film ?? null);
+    const digest = first.film?.digest;
+    byId('digest').textContent =
+      digest == null || this.#chapter.isSmall ? '' : `Digest of this run: ${digest}, here as in Node.`;
+    if (digest != null) this.#question?.fill('headline', first.film!.headline);
+  }
+
+  get #isGuess(): boolean {
+    return this.#chapter.id === 'hidden';
+  }
+
+  // ---- what can be changed
+
+  #controls(): void {
+    const { controls, isSmall, id } = this.#chapter;
+    const groups = controls.map(({ name, label, choices }) => {
+      const chosen = this.state.choices[name] ?? choices[0].value;
+      const radios = choices.map(({ value, label: words }) =>
+        h(
+          'label',
+          {},
+          h('input', {
+            type: 'radio',
+            name: `control-${name}`,
+            value,
+            checked: value === chosen,
+            '@change': () => this.#choose(name, value, choices[0].value),
+          }),
+          h('span', {}, words),
+        ),
+      );
+      return h('fieldset', { class: 'control' }, h('legend', {}, label), ...radios);
+    });
+    if (!isSmall && id !== 'sandbox') groups.push(this.#viewpointControl());
+    const focused = document.activeElement?.id;
+    byId('controls').replaceChildren(...groups);
+    if (focused) document.getElementById(focused)?.focus();
+  }
+
+  #viewpointControl(): HTMLFieldSetElement {
+    const { pod } = this.#chapter;
+    const now = this.#viewpoint;
+    const choice = (value: string | null, words: string): HTMLElement =>
+      h(
+        'label',
+        {},
+        h('input', {
+          type: 'radio',
+          name: 'viewpoint',
+          checked: now === value,
+          '@change': () => {
+            this.state.viewpoint = value ?? '';
+            void this.#open();
+          },
+        }),
+        h('span', {}, words),
+      );
+    return h(
+      'fieldset',
+      { class: 'control' },
+      h('legend', {}, 'processes'),
+      choice(pod, `inside ${pod}`),
+      choice(null, 'of the node'),
+    );
+  }
+
+  #choose(name: string, value: string, usual: string): void {
+    if (value === usual) delete this.state.choices[name];
+    else this.state.choices[name] = value;
+    void this.#open();
+  }
+
+  // ---- questions, and hands
+
+  #showQuestion(): void {
+    this.#question?.show(this.state);
+    if (!this.#isGuess) {
+      this.#timeline.onDraw = null;
+      this.#timeline.guess([]);
+    } else this.#showGuess();
+    this.#filmed();
+  }
+
+  #showGuess(): void {
+    const hours = Number(this.state.answer || byId<HTMLInputElement>('guess').value);
+    byId('guess-text').textContent = timeText(hours * HOUR_US);
+    const pidMax = this.#scenes[0].frame?.counts.pidMax ?? 0;
+    const { allocated = 0 } = this.#scenes[0].frame?.counts ?? {};
+    this.#timeline.guess([
+      [0, Math.min(allocated, pidMax / 10)],
+      [hours * HOUR_US, pidMax],
+    ]);
+    this.#timeline.onDraw = (points) => {
+      const [fullUs] = points.find(([, pids]) => pids >= pidMax * 0.97) ?? points.at(-1) ?? [0];
+      this.state.answer = String(Math.max(4, Math.min(48, Math.round((2 * fullUs) / HOUR_US) / 2)));
+      this.#question?.show(this.state);
+      byId('guess-text').textContent = timeText(Number(this.state.answer) * HOUR_US);
+      this.#remember();
+    };
+  }
+
+  #answer(answer: string, reveal: boolean): void {
+    this.state.answer = answer;
+    this.state.isRevealed = reveal;
+    this.#showQuestion();
+    this.#remember();
+    if (reveal) void this.#reveal();
+  }
+
+  async #reveal(): Promise<void> {
+    const { runTo = '' } = this.#question ?? {};
+    const [{ film, endUs }] = this.#scenes;
+    const full = film?.marks.find(({ kind }) => kind === 'main')?.timeUs ?? endUs;
+    const toUs = runTo === 'full' ? full : (parseDurationUs(runTo) ?? this.timeUs);
+    if (toUs === this.timeUs) return;
+    if (prefersStillness() || toUs < this.timeUs) await this.goTo(toUs, true);
+    else await this.#transport.play(toUs, Math.max(1, (toUs - this.timeUs) / 1e6 / REVEAL_S));
+  }
+
+  async #act(name: string): Promise<void> {
+    this.#transport.stop();
+    const act = ACTS[name](this.state);
+    const atUs = this.timeUs;
+    const item = h('li', {}, `${timeText(atUs)}: `);
+    byId('outcomes').prepend(item);
+    const { words, timeUs } = await this.#scenes[0].act(act);
+    item.append(words.length === 0 ? 'nothing has come of it in two minutes.' : words.join(' '));
+    this.state.acts = [...this.state.acts.filter((done) => done.atUs <= atUs), { atUs, act }];
+    await this.goTo(timeUs, true);
+  }
+
+  // ---- the rest
+
+  #refresh(): void {
+    for (const scene of this.#scenes) scene.refresh();
+  }
+
+  #key(event: KeyboardEvent): void {
+    const { tagName = '' } = event.target as Element;
+    if (/^(INPUT|TEXTAREA|SELECT|BUTTON|A)$/.test(tagName) || event.altKey || event.ctrlKey || event.metaKey)
+      return;
+    if (event.key === 'ArrowRight') this.#transport.step(1);
+    else if (event.key === 'ArrowLeft') this.#transport.step(-1);
+    else if (event.key === ' ') this.#transport.toggle();
+    else return;
+    event.preventDefault();
+  }
+}
+
+new Page();

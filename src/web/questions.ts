@@ -1,0 +1,59 @@
+/** The question of a chapter: choose, then see it happen, then read why. */
+import { h } from './dom.js';
+
+export interface Answered {
+  answer: string;
+  isRevealed: boolean;
+}
+
+export class Question {
+  readonly #reveal: HTMLButtonElement;
+  readonly #verdict = h('p', { class: 'verdict', 'aria-live': 'polite' });
+
+  /** @param onChange a choice has been made; or, `reveal`, it is to be shown. */
+  constructor(
+    private readonly field: HTMLFieldSetElement,
+    private readonly onChange: (answer: string, reveal: boolean) => void,
+  ) {
+    this.#reveal = h(
+      'button',
+      { type: 'button', class: 'reveal', '@click': () => this.onChange(this.answer, true) },
+      'Show me',
+    );
+    const why = field.querySelector('.why')!;
+    why.before(this.#reveal, this.#verdict);
+    field.addEventListener('change', () => this.onChange(this.answer, false));
+  }
+
+  get answer(): string {
+    const chosen = this.field.querySelector<HTMLInputElement>('input[type=radio]:checked, input[type=range]');
+    return chosen?.value ?? '';
+  }
+
+  /** Where it leads: `2s`, or `full`. */
+  get runTo(): string {
+    return this.field.dataset.runTo ?? '';
+  }
+
+  show({ answer, isRevealed }: Answered): void {
+    const right = this.field.dataset.right ?? '';
+    for (const input of this.field.querySelectorAll('input')) {
+      if (input.type === 'radio') input.checked = input.value === answer;
+      else if (answer !== '') input.value = answer;
+      const label = input.closest('label')!;
+      label.classList.toggle('right', isRevealed && input.value === right);
+      label.classList.toggle(
+        'wrong',
+        isRevealed && input.type === 'radio' && input.value === answer && answer !== right,
+      );
+    }
+    this.#reveal.disabled = this.answer === '';
+    this.#reveal.hidden = isRevealed;
+    this.#verdict.textContent = !isRevealed || right === '' ? '' : answer === right ? 'Right.' : 'No.';
+    this.field.querySelector<HTMLElement>('.why')!.hidden = !isRevealed;
+  }
+
+  fill(name: string, text: string): void {
+    for (const place of this.field.querySelectorAll(`[data-fill=${name}]`)) place.textContent = text;
+  }
+}

@@ -1,0 +1,206 @@
+/** The PID table as a picture: one cell a PID, and whoever points at one is told who holds it and why. */
+import { CELLS } from '../../kernel/kernel.js';
+import { formatCount } from '../../text/figures.js';
+import { colour, h } from '../dom.js';
+import type { Frame } from '../engine/messages.js';
+
+/** By the size of the table: how wide it is, where the screen has room for it. */
+function columnsFor(cells: number, width: number): number {
+  const wide = cells > 16_384 ? 256 : cells > 2_048 ? 128 : 64;
+  return width < 560 ? wide / 2 : wide;
+}
+
+const LEGEND: [name: string, words: string][] = [
+  ['live', 'process'],
+  ['thread', 'thread'],
+  ['zombie', 'zombie'],
+  ['pinned', 'pinned'],
+  ['reserved', 'never again'],
+  ['free', 'free'],
+];
+
+type Colour = readonly [number, number, number];
+
+export class PidTable {
+  readonly element = h('figure', { class: 'pids' });
+  readonly #canvas = h('canvas', { tabindex: 0, role: 'application', 'aria-roledescription': 'PID table' });
+  readonly #holder = h('p', { class: 'holder', 'aria-live': 'polite' });
+  readonly #numbers = h('dl', { class: 'numbers' });
+  readonly #scroller = h('div', { class: 'scroll' }, this.#canvas);
+  #frame: Frame | null = null;
+  #colours: Colour[] = [];
+  #columns = 64;
+  #zoom = 1;
+  #focused = -1;
+  #asked = 0;
+
+  constructor(
+    title: string,
+    private readonly holderOf: (pid: number) => Promise<string>,
+  ) {
+    const zoom = h(
+      'span',
+      { class: 'zoom' },
+      h(
+        'button',
+        { type: 'button', 'aria-label': 'Smaller cells', '@click': () => this.#zoomTo(this.#zoom / 2) },
+        '−',
+      ),
+      h(
+        'button',
+        { type: 'button', 'aria-label': 'Larger cells', '@click': () => this.#zoomTo(this.#zoom * 2) },
+        '+',
+      ),
+    );
+    const legend = LEGEND.map(([name, words]) => h('li', {}, h('span', { class: `swatch ${name}` }), words));
+    const caption = h('figcaption', {}, title === '' ? 'PID table' : h('strong', {}, title), zoom);
+    this.element.append(
+      caption,
+      this.#numbers,
+      this.#scroller,
+      h('ul', { class: 'legend' }, ...legend),
+      this.#holder,
+    );
+    this.#canvas.addEventListener('pointermove', (event) => this.focus(this.#pidAt(event)));
+    this.#canvas.addEventListener('pointerleave', () => this.focus(-1));
+    this.#canvas.addEventListener('keydown', (event) => this.#key(event));
+    this.readColours();
+  }
+
+  /** Again, when the scheme has changed. */
+  readColours(): void {
+    this.#colours = CELLS.map((name) => rgb(colour(`--${name}`)));
+    this.#draw();
+  }
+
+  show(frame: Frame): void {
+    this.#frame = frame;
+    this.#draw();
+    const { live, zombies, pinned, free, pidMax } = frame.counts;
+    const parts: [string, number][] = [
+      ['live', live],
+      ['zombie', zombies],
+      ['pinned', pinned],
+      ['free', free],
+    ];
+    this.#numbers.replaceChildren(
+      ...parts.flatMap(([name, count]) => [
+        h('dt', { class: name }, NAMES[name]),
+        h('dd', {}, formatCount(count)),
+      ]),
+    );
+    this.#canvas.setAttribute(
+      'aria-label',
+      `${formatCount(pidMax)} PIDs: ${formatCount(live)} of processes and threads, ${formatCount(zombies)} of zombies, ${formatCount(pinned)} pinned, ${formatCount(free)} free. Arrow keys go from one to another.`,
+    );
+  }
+
+  /** Says who holds a PID, and marks it; -1: none. */
+  focus(pid: number): void {
+    if (pid === this.#focused) return;
+    this.#focused = pid;
+    this.#draw();
+    const asked = ++this.#asked;
+    if (pid < 1) this.#holder.textContent = '';
+    else
+      void this.holderOf(pid).then((words) => {
+        if (asked === this.#asked) this.#holder.textContent = words;
+      });
+  }
+
+  #zoomTo(zoom: number): void {
+    this.#zoom = Math.max(1, Math.min(8, zoom));
+    this.#draw();
+  }
+
+  #pidAt({ offsetX, offsetY }: PointerEvent): number {
+    const pitch = this.#canvas.clientWidth / this.#columns;
+    const pid = Math.floor(offsetY / pitch) * this.#columns + Math.floor(offsetX / pitch);
+    return pid < (this.#frame?.cells.length ?? 0) ? pid : -1;
+  }
+
+  #key(event: KeyboardEvent): void {
+    const move = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.#columns, ArrowUp: -this.#columns }[
+      event.key
+    ];
+    if (move === undefined || this.#frame === null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.focus(Math.max(1, Math.min(this.#frame.cells.length - 1, Math.max(1, this.#focused) + move)));
+  }
+
+  #draw(): void {
+    const { cells = null, cursor = 0 } = this.#frame ?? {};
+    const width = this.#scroller.clientWidth;
+    if (cells === null || cells.length === 0 || width === 0) return;
+    const ratio = Math.min(2, devicePixelRatio);
+    this.#columns = columnsFor(cells.length, width);
+    const wide = Math.round(width * ratio * this.#zoom);
+    const high = Math.round((Math.ceil(cells.length / this.#columns) * wide) / this.#columns);
+    if (this.#canvas.width !== wide || this.#canvas.height !== high) {
+      this.#canvas.width = wide;
+      this.#canvas.height = high;
+      this.#canvas.style.width = `${width * this.#zoom}px`;
+    }
+    const context = this.#canvas.getContext('2d')!;
+    context.putImageData(this.#paint(cells, wide, high), 0, 0);
+    this.#ring(context, cursor, colour('--cursor'));
+    if (this.#focused > 0) this.#ring(context, this.#focused, colour('--ink'));
+  }
+
+  /** Where a column begins, or a row: in whole pixels, so that one cell may be a pixel larger than the next. */
+  #edge(index: number): number {
+    return Math.round((index * this.#canvas.width) / this.#columns);
+  }
+
+  #paint(cells: Uint8Array, wide: number, high: number): ImageData {
+    const image = new ImageData(wide, high);
+    const pixels = new Uint32Array(image.data.buffer);
+    const plain = this.#colours.map(packed);
+    const pinned = CELLS.indexOf('pinned');
+    const paper = plain[CELLS.indexOf('free')];
+    const size = wide / this.#columns;
+    const gap = size >= 6 ? 1 : 0;
+    // The hatching runs through at 45 degrees.
+    const hatch = Math.max(3, Math.round(size / 2));
+    const edges = Array.from({ length: Math.max(this.#columns, cells.length / this.#columns) + 2 }, (_, at) =>
+      this.#edge(at),
+    );
+    for (let pid = 0; pid < cells.length; pid++) {
+      const column = pid % this.#columns;
+      const row = Math.floor(pid / this.#columns);
+      const kind = cells[pid];
+      const right = edges[column + 1] - gap;
+      const bottom = Math.min(high, edges[row + 1] - gap);
+      for (let y = edges[row]; y < bottom; y++) {
+        const from = y * wide + edges[column];
+        if (kind !== pinned) pixels.fill(plain[kind], from, y * wide + right);
+        else
+          for (let x = edges[column]; x < right; x++)
+            pixels[y * wide + x] = (x + y) % hatch === 0 ? paper : plain[kind];
+      }
+    }
+    return image;
+  }
+
+  #ring(context: CanvasRenderingContext2D, pid: number, stroke: string): void {
+    const size = this.#canvas.width / this.#columns;
+    const [left, top] = [this.#edge(pid % this.#columns), this.#edge(Math.floor(pid / this.#columns))];
+    context.strokeStyle = stroke;
+    context.lineWidth = Math.max(2, size / 5);
+    const around = Math.max(1, 5 - size);
+    context.strokeRect(left - around, top - around, size + 2 * around, size + 2 * around);
+  }
+}
+
+const NAMES: Record<string, string> = { live: 'alive', zombie: 'zombies', pinned: 'pinned', free: 'free' };
+
+function rgb(text: string): Colour {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16));
+  return [red, green, blue];
+}
+
+/** As four bytes of a picture, on machines that have the lowest byte first: all that run a browser. */
+function packed([red, green, blue]: Colour): number {
+  return (255 << 24) | (blue << 16) | (green << 8) | red;
+}

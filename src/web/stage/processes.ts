@@ -1,0 +1,148 @@
+/** The process tree, a box around each PID namespace, and beside it `ps` of the same processes. Each shows the other. */
+import { formatCount } from '../../text/figures.js';
+import { h } from '../dom.js';
+import type { Frame, Row } from '../engine/messages.js';
+
+const COLUMNS = ['PID', 'PPID', 'PGID', 'SID', 'STAT', 'CMD'];
+
+export class Processes {
+  readonly element = h('div', { class: 'processes' });
+  readonly #tree = h('ul', { class: 'tree', role: 'tree', tabindex: 0, 'aria-label': 'Process tree' });
+  readonly #table = h('table', { class: 'ps' });
+  #rows: Row[] = [];
+  #selected = -1;
+
+  /** @param onSelect told of a PID that somebody points at, or goes to with the arrow keys. */
+  constructor(private readonly onSelect: (pid: number) => void) {
+    const scroller = h(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'ps listing' },
+      this.#table,
+    );
+    this.element.append(
+      h('figure', {}, h('figcaption', {}, 'process tree'), h('div', { class: 'scroll' }, this.#tree)),
+      h('figure', {}, h('figcaption', {}, 'ps -e -o pid,ppid,pgid,sid,stat,cmd'), scroller),
+    );
+    this.#tree.addEventListener('keydown', (event) => this.#key(event));
+    for (const part of [this.#tree, this.#table]) {
+      part.addEventListener('pointerover', (event) => {
+        const of = (event.target as Element).closest<HTMLElement>('[data-row]');
+        if (of !== null) this.#select(Number(of.dataset.row));
+      });
+      part.addEventListener('pointerleave', () => this.#mark(-1));
+    }
+  }
+
+  show({ rows, rowsLeftOut = 0, about }: Frame): void {
+    if (rows === undefined) return;
+    this.#rows = rows;
+    this.#tree.replaceChildren(...this.#branches(about));
+    const inOrder = rows.map((row, index) => ({ row, index })).sort((a, b) => a.row.pid - b.row.pid);
+    const head = h('thead', {}, h('tr', {}, ...COLUMNS.map((name) => h('th', { scope: 'col' }, name))));
+    const lines = inOrder.map(({ row, index }) => lineOf(row, index, about.includes(row.pid)));
+    if (rowsLeftOut > 0) {
+      const more = `and ${formatCount(rowsLeftOut)} lines more`;
+      lines.push(h('tr', {}, h('td', { colspan: COLUMNS.length, class: 'more' }, more)));
+    }
+    this.#table.replaceChildren(head, h('tbody', {}, ...lines));
+    this.#mark(this.#selected);
+  }
+
+  /** Nested lists, from rows in the order of the tree with their depths. */
+  #branches(about: readonly number[]): HTMLElement[] {
+    const roots: HTMLElement[] = [];
+    const open: { row: Row; item: HTMLElement; list: HTMLElement | null }[] = [];
+    this.#rows.forEach((row, index) => {
+      while (open.length > row.depth) open.pop();
+      const parent = open.at(-1);
+      const isInner = parent !== undefined && row.level > parent.row.level;
+      const item = h(
+        'li',
+        { role: 'treeitem', 'aria-level': row.depth + 1, id: `process-${index}`, 'aria-selected': false },
+        chipOf(row, index, about.includes(row.pid)),
+      );
+      if (isInner) {
+        item.classList.add('namespace');
+        item.prepend(
+          h(
+            'span',
+            { class: 'box-label' },
+            row.pod === null ? 'PID namespace' : `PID namespace of ${row.pod}`,
+          ),
+        );
+      }
+      if (parent === undefined) roots.push(item);
+      else {
+        if (parent.list === null) {
+          parent.list = h('ul', { role: 'group' });
+          parent.item.append(parent.list);
+        }
+        parent.list.append(item);
+      }
+      open.push({ row, item, list: null });
+    });
+    return roots;
+  }
+
+  #key(event: KeyboardEvent): void {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined || this.#rows.length === 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#select(Math.max(0, Math.min(this.#rows.length - 1, this.#selected + step)));
+  }
+
+  #select(index: number): void {
+    if (index === this.#selected) return;
+    this.#mark(index);
+    if (this.#rows[index] !== undefined) this.onSelect(this.#rows[index].pid);
+  }
+
+  #mark(index: number): void {
+    this.#selected = index;
+    for (const part of this.element.querySelectorAll<HTMLElement>('[data-row]'))
+      part.classList.toggle('marked', Number(part.dataset.row) === index);
+    for (const item of this.#tree.querySelectorAll('[role=treeitem]'))
+      item.setAttribute('aria-selected', String(item.id === `process-${index}`));
+    if (index >= 0) this.#tree.setAttribute('aria-activedescendant', `process-${index}`);
+    else this.#tree.removeAttribute('aria-activedescendant');
+  }
+}
+
+const isDead = ({ stat }: Row): boolean => stat.startsWith('Z');
+
+function classOf(row: Row, isAbout: boolean): string {
+  return `${isDead(row) ? 'dead' : 'alive'}${isAbout ? ' about' : ''}`;
+}
+
+function chipOf(row: Row, index: number, isAbout: boolean): HTMLElement {
+  const what = isDead(row) ? h('span', { class: 'defunct' }, 'defunct') : null;
+  const threads = row.threads > 1 ? h('span', { class: 'threads' }, `${row.threads} threads`) : null;
+  const number = row.count > 1 ? `${formatCount(row.count)} ×` : String(row.pid);
+  return h(
+    'span',
+    { class: `chip ${classOf(row, isAbout)}`, 'data-row': index },
+    h('b', {}, number),
+    ` ${row.comm}`,
+    threads,
+    what,
+  );
+}
+
+function lineOf(row: Row, index: number, isAbout: boolean): HTMLTableRowElement {
+  const isMany = row.count > 1;
+  const command = isDead(row) ? `[${row.comm}] <defunct>` : row.comm;
+  const cells = [
+    isMany ? '–' : row.pid,
+    row.ppid,
+    isMany ? '–' : row.pgid,
+    isMany ? '–' : row.sid,
+    row.stat,
+    isMany ? `${formatCount(row.count)} × ${command}` : command,
+  ];
+  return h(
+    'tr',
+    { class: classOf(row, isAbout), 'data-row': index },
+    ...cells.map((cell) => h('td', {}, String(cell))),
+  );
+}

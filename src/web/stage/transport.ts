@@ -1,0 +1,83 @@
+/** Step, play, speed: the buttons, and the clock that runs while a world is played. */
+import { byId, h } from '../dom.js';
+import { timeText } from './time-text.js';
+
+const SPEEDS = [1, 10, 100, 1_000, 10_000, 100_000];
+/** A frame that took longer than this is not caught up with. */
+const LATE_MS = 100;
+
+export interface Player {
+  /** Goes to a moment; the promise is kept when it is shown. */
+  goTo(timeUs: number, isLast: boolean): Promise<void>;
+  step(direction: 1 | -1): Promise<void>;
+  readonly timeUs: number;
+  readonly endUs: number;
+}
+
+export class Transport {
+  readonly #play = h('button', { type: 'button', class: 'play', '@click': () => this.toggle() }, 'play');
+  readonly #speed = h('select', { 'aria-label': 'Speed' });
+  readonly #time = h('output', { class: 'clock' });
+  #isPlaying = false;
+
+  constructor(private readonly player: Player) {
+    const step = (direction: 1 | -1, label: string, sign: string): HTMLButtonElement =>
+      h(
+        'button',
+        { type: 'button', 'aria-label': label, title: label, '@click': () => this.step(direction) },
+        sign,
+      );
+    this.#speed.append(
+      ...SPEEDS.map((speed) => h('option', { value: speed }, `${speed.toLocaleString('en')}×`)),
+    );
+    byId('transport').append(
+      step(-1, 'The transition before', '◀'),
+      step(1, 'The next transition', '▶'),
+      this.#play,
+      this.#speed,
+      this.#time,
+    );
+  }
+
+  set speed(speed: number) {
+    this.#speed.value = String(speed);
+  }
+
+  show(timeUs: number): void {
+    this.#time.textContent = `at ${timeText(timeUs)}`;
+  }
+
+  step(direction: 1 | -1): void {
+    this.stop();
+    void this.player.step(direction);
+  }
+
+  toggle(): void {
+    if (this.#isPlaying) this.stop();
+    else void this.play(this.player.endUs, Number(this.#speed.value));
+  }
+
+  stop(): void {
+    this.#isPlaying = false;
+    this.#play.textContent = 'play';
+  }
+
+  /** Plays to a moment, so many times as fast as it would happen. */
+  async play(toUs: number, speed: number): Promise<void> {
+    this.stop();
+    await nextFrame();
+    this.#isPlaying = true;
+    this.#play.textContent = 'pause';
+    let now = this.player.timeUs >= toUs ? 0 : this.player.timeUs;
+    for (let before = await nextFrame(); this.#isPlaying && now < toUs; ) {
+      const at = await nextFrame();
+      now = Math.min(toUs, now + Math.min(LATE_MS, at - before) * 1000 * speed);
+      before = at;
+      if (this.#isPlaying) await this.player.goTo(now, now >= toUs);
+    }
+    if (!this.#isPlaying) return;
+    this.stop();
+  }
+}
+
+const nextFrame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
