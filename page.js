@@ -43,7 +43,10 @@ export async function buildPage(file) {
   ].join('; ');
   const html = String(only('.html').source)
     .replace(/<(script|link)\b[^>]*(src|href)="[^"]*\.(js|css)"[^>]*>(<\/script>)?/g, '')
-    .replace('<meta charset="utf-8">', (meta) => `${meta}<meta http-equiv="Content-Security-Policy" content="${policy}">`)
+    .replace(
+      '<meta charset="utf-8">',
+      (meta) => `${meta}<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    )
     .replace('</head>', () => `<style>${style}</style></head>`)
     .replace('</body>', () => `<script>${script}</script></body>`);
   if (Buffer.byteLength(html) > BYTES_MAX) throw new Error(`the page has ${Buffer.byteLength(html)} bytes`);

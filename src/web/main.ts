@@ -7,7 +7,7 @@ import type { Opened } from './engine/messages.js';
 import { Question } from './questions.js';
 import { Sandbox } from './sandbox.js';
 import { Scene } from './stage/scene.js';
-import { timeText } from './stage/time-text.js';
+import { clockText, timeText } from './stage/time-text.js';
 import { Timeline } from './stage/timeline.js';
 import { Transport } from './stage/transport.js';
 import { hashOf, type PageState, stateFrom, stateOf } from './state.js';
@@ -147,8 +147,10 @@ class Page {
     for (const section of document.querySelectorAll<HTMLElement>('.chapter'))
       section.hidden = section.dataset.chapter !== chapter.id;
     for (const link of document.querySelectorAll('#chapters a')) {
-      if (link.getAttribute('href') === `#${chapter.id}`) link.setAttribute('aria-current', 'page');
-      else link.removeAttribute('aria-current');
+      if (link.getAttribute('href') === `#${chapter.id}`) {
+        link.setAttribute('aria-current', 'page');
+        link.scrollIntoView({ block: 'nearest', inline: 'center' });
+      } else link.removeAttribute('aria-current');
     }
     document.title = `${chapter.title} · Defunct`;
     byId('outcomes').replaceChildren();
@@ -308,12 +310,26 @@ class Page {
   }
 
   async #reveal(): Promise<void> {
-    const { runTo = '' } = this.#question ?? {};
+    const { choose, runTo, then } = this.#question!.shownBy;
+    byId('stage').scrollIntoView({ block: 'nearest' });
+    if (choose !== undefined) {
+      const [name, value] = choose.split('=');
+      if (this.state.choices[name] !== value) {
+        this.state = {
+          ...this.state,
+          timeUs: 0,
+          step: -1,
+          choices: { ...this.state.choices, [name]: value },
+        };
+        await this.#open();
+      }
+    }
+    if (then !== undefined) await this.#act(then);
+    if (runTo === undefined) return;
     const [{ film, endUs }] = this.#scenes;
     const full = film?.marks.find(({ kind }) => kind === 'main')?.timeUs ?? endUs;
-    const toUs = runTo === 'full' ? full : (parseDurationUs(runTo) ?? this.timeUs);
-    if (toUs === this.timeUs) return;
-    if (prefersStillness() || toUs < this.timeUs) await this.goTo(toUs, true);
+    const toUs = runTo === 'full' ? full : parseDurationUs(runTo)!;
+    if (prefersStillness() || toUs <= this.timeUs) await this.goTo(toUs, true);
     else await this.#transport.play(toUs, Math.max(1, (toUs - this.timeUs) / 1e6 / REVEAL_S));
   }
 
@@ -321,7 +337,7 @@ class Page {
     this.#transport.stop();
     const act = ACTS[name](this.state);
     const atUs = this.timeUs;
-    const item = h('li', {}, `${timeText(atUs)}: `);
+    const item = h('li', {}, `${clockText(atUs)} `);
     byId('outcomes').prepend(item);
     const { words, timeUs } = await this.#scenes[0].act(act);
     item.append(words.length === 0 ? 'nothing has come of it in two minutes.' : words.join(' '));

@@ -30,9 +30,9 @@ export class Question {
     return chosen?.value ?? '';
   }
 
-  /** Where it leads: `2s`, or `full`. */
-  get runTo(): string {
-    return this.field.dataset.runTo ?? '';
+  /** How it is shown: what is chosen for it, `parent=waits`; the moment to go to, `2s` or `full`; what is done. */
+  get shownBy(): { choose?: string; runTo?: string; then?: string } {
+    return this.field.dataset;
   }
 
   show({ answer, isRevealed }: Answered): void {

@@ -8,6 +8,7 @@ import { CELLS, HOST_NS, type PidNsId, type TaskRow } from '../../kernel/kernel.
 import type { Act } from '../../node/by-hand.js';
 import { processRow } from '../../procfs/from-kernel.js';
 import { listProgram } from '../../program/print.js';
+import { capitalised } from '../../report/answer.js';
 import { holderWords } from '../../report/holder-words.js';
 import { forest } from '../../report/ps.js';
 import { transitionWords } from '../../report/transition-words.js';
@@ -132,7 +133,9 @@ export class World {
             'pod' in act ? subject.startsWith(act.pod) : kind === 'intervention' || kind === 'no-effect';
           return timeSeconds * US_PER_SECOND >= atUs && isAbout;
         })
-        .map(({ kind, detail }) => `${kind.replaceAll('-', ' ')}${detail === '' ? '' : `: ${detail}`}.`);
+        .map(({ kind, detail }) =>
+          capitalised(`${kind.replaceAll('-', ' ')}${detail === '' ? '' : `: ${detail}`}.`),
+        );
     const before = told().length;
     for (let atMost = atUs + OUTCOME_US, now = atUs; now < atMost && told().length === before; ) {
       now = Math.min(atMost, now + OUTCOME_US / 40);

@@ -84,10 +84,9 @@ export class PidTable {
       ['free', free],
     ];
     this.#numbers.replaceChildren(
-      ...parts.flatMap(([name, count]) => [
-        h('dt', { class: name }, NAMES[name]),
-        h('dd', {}, formatCount(count)),
-      ]),
+      ...parts.map(([name, count]) =>
+        h('div', {}, h('dt', {}, NAMES[name]), h('dd', {}, formatCount(count))),
+      ),
     );
     this.#canvas.setAttribute(
       'aria-label',

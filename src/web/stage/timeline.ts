@@ -4,7 +4,6 @@ import { h, svg } from '../dom.js';
 import type { Film } from '../engine/messages.js';
 import { timeText } from './time-text.js';
 
-const WIDTH = 720;
 const HEIGHT = 190;
 const LEFT = 46;
 const TOP = 16;
@@ -13,13 +12,16 @@ const BOTTOM = 22;
 type Point = readonly [timeUs: number, pids: number];
 
 export class Timeline {
-  readonly #plot = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img' });
+  readonly #plot = svg('svg', { role: 'img' });
   readonly #range = h('input', { type: 'range', min: 0, max: 1000, step: 1, value: 0, 'aria-label': 'Time' });
   readonly #words = h('figcaption', {});
+  readonly #legend = h('ul', { class: 'legend' });
   #film: Film | null = null;
   /** The same world with something else in it: a line to compare. */
   #other: Film | null = null;
   #timeUs = 0;
+  /** In the units of the plot, which are pixels. */
+  #width = 720;
   #isHidden = false;
   /** What somebody has drawn, in the order of time. */
   #drawn: Point[] = [];
@@ -31,7 +33,7 @@ export class Timeline {
     private readonly endUs: () => number,
     onScrub: (timeUs: number) => void,
   ) {
-    element.append(this.#words, this.#plot, this.#range);
+    element.append(this.#words, this.#plot, this.#range, this.#legend);
     this.#range.addEventListener('input', () => onScrub((Number(this.#range.value) / 1000) * this.endUs()));
     this.#plot.addEventListener('pointerdown', (event) => {
       this.#isDrawing = this.onDraw !== null;
@@ -72,8 +74,8 @@ export class Timeline {
 
   #timeAt(event: Event): number {
     const { left, width } = this.#plot.getBoundingClientRect();
-    const x = (((event as PointerEvent).clientX - left) / width) * WIDTH;
-    return Math.max(0, Math.min(1, (x - LEFT) / (WIDTH - LEFT - 8))) * this.endUs();
+    const x = (((event as PointerEvent).clientX - left) / width) * this.#width;
+    return Math.max(0, Math.min(1, (x - LEFT) / (this.#width - LEFT - 8))) * this.endUs();
   }
 
   #drawAt(event: PointerEvent): void {
@@ -93,12 +95,14 @@ export class Timeline {
     return used > limit / 20 || this.#isHidden ? limit * 1.04 : used * 1.3;
   }
 
-  #x = (timeUs: number): number => LEFT + (timeUs / this.endUs()) * (WIDTH - LEFT - 8);
+  #x = (timeUs: number): number => LEFT + (timeUs / this.endUs()) * (this.#width - LEFT - 8);
   #y = (pids: number): number => HEIGHT - BOTTOM - (pids / this.#most) * (HEIGHT - BOTTOM - TOP);
 
   #draw(): void {
     const film = this.#film;
     if (film === null) return;
+    this.#width = Math.max(280, this.#plot.clientWidth);
+    this.#plot.setAttribute('viewBox', `0 0 ${this.#width} ${HEIGHT}`);
     const { timeUs, allocated, zombies, pinned, pidMax, kubelet } = film.columns;
     const parts: (Node | string)[] = [...this.#axes()];
     if (!this.#isHidden && timeUs.length > 1) {
@@ -132,23 +136,26 @@ export class Timeline {
     const state = film.progress < 1 ? 'the run is being computed …' : film.headline;
     this.#words.textContent = this.#isHidden ? 'PIDs in use: your guess' : `PIDs in use: ${state}`;
     this.#plot.setAttribute('aria-label', this.#words.textContent);
+    const names = Object.keys(LEGEND).filter((name) => name !== 'other' || this.#other !== null);
+    this.#legend.replaceChildren(
+      ...names.map((name) => h('li', {}, h('span', { class: `swatch ${name}` }), LEGEND[name])),
+    );
   }
 
   #axes(): Node[] {
     const ticks: Node[] = [];
     const end = this.endUs();
-    const every = NICE_US.find((step) => end / step <= 8) ?? NICE_US[NICE_US.length - 1];
+    const every = NICE_US.find((step) => end / step <= this.#width / 80) ?? NICE_US[NICE_US.length - 1];
     for (let at = 0; at <= end; at += every) {
       const x = this.#x(at);
       ticks.push(svg('line', { class: 'tick', x1: x, x2: x, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 4 }));
-      ticks.push(
-        svg('text', { x, y: HEIGHT - 6, 'text-anchor': at === 0 ? 'start' : 'middle' }, timeText(at)),
-      );
+      const anchor = at === 0 ? 'start' : at > 0.97 * end ? 'end' : 'middle';
+      ticks.push(svg('text', { x, y: HEIGHT - 6, 'text-anchor': anchor }, timeText(at)));
     }
     for (const part of [0, 0.5, 1]) {
       const pids = (part * this.#most) / 1.04;
       ticks.push(
-        svg('line', { class: 'grid', x1: LEFT, x2: WIDTH - 8, y1: this.#y(pids), y2: this.#y(pids) }),
+        svg('line', { class: 'grid', x1: LEFT, x2: this.#width - 8, y1: this.#y(pids), y2: this.#y(pids) }),
       );
       ticks.push(
         svg(
@@ -164,7 +171,7 @@ export class Timeline {
   #marks({ marks }: Film): Node[] {
     return marks.flatMap(({ timeUs, text, kind }) => {
       const x = this.#x(timeUs);
-      const isLate = x > WIDTH * 0.6;
+      const isLate = x > this.#width * 0.6;
       const attributes = {
         class: `mark ${kind}`,
         x: x + (isLate ? -5 : 5),
@@ -197,6 +204,14 @@ export class Timeline {
     return svg('path', { class: `area ${name}`, d: `${this.#path(times, above)}${back}Z` });
   }
 }
+
+const LEGEND: Record<string, string> = {
+  live: 'processes and threads',
+  zombie: 'zombies',
+  pinned: 'pinned',
+  kubelet: 'what the kubelet counts',
+  other: 'in use with the other pause',
+};
 
 const [S, M, H] = [1e6, 60e6, 3600e6];
 const NICE_US = [
