@@ -1,6 +1,7 @@
 /**
- * Builds `dist/`: the command line and the library as one graph of modules, the engine for a browser and the kernel by itself as one file each, the
- * licences of what they contain, the JSON Schema of scenario files. `--types` adds the declarations, `--bench` the benchmarks.
+ * Builds `dist/`: the command line and the library as one graph of modules, the engine for a browser and the kernel by
+ * itself as one file each, the page that teaches, the licences of what they contain, the JSON Schema of scenario files.
+ * `--types` adds the declarations, `--bench` the benchmarks.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -17,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { build } from 'rolldown';
 import { documentDeclaration, withoutJson } from './declarations.js';
 import { licencesOf } from './licences.js';
+import { buildPage } from './page.js';
 
 /** Built beside `dist/` and swapped in at the end: a `pidsim` that runs meanwhile finds it whole. */
 const FRESH = `dist.${process.pid}`;
@@ -92,10 +94,11 @@ async function buildPackage() {
       }),
     ),
   ]);
+  const ofPage = await buildPage(`${FRESH}/pidsim.html`);
   const chunks = bundles.flatMap((bundle) => bundle.output).filter(({ type }) => type === 'chunk');
   writeFileSync(
     `${FRESH}/THIRD-PARTY-LICENSES.txt`,
-    licencesOf(chunks.flatMap(({ moduleIds }) => moduleIds)),
+    licencesOf([...chunks.flatMap(({ moduleIds }) => moduleIds), ...ofPage]),
   );
   chmodSync(`${FRESH}/cli.js`, 0o755);
   // The lab compiles its runners with the machine's own compiler when it needs them, and looks for them here.

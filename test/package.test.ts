@@ -51,6 +51,7 @@ describe('the package', () => {
         'dist/browser.js',
         'dist/types/index.d.ts',
         'dist/scenario.schema.json',
+        'dist/pidsim.html',
         'dist/THIRD-PARTY-LICENSES.txt',
         'dist/lab/runner/main.c',
         'dist/lab/runner/world.h',

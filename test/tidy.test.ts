@@ -73,6 +73,9 @@ describe('layers', () => {
       'src/report/bad.ts:2 report may not import src/cli/main.ts',
     ]);
     expect(checkLayers(example('src/misc/bad.ts', ''))).toHaveLength(1);
+    const quote = `import text from '../../scenarios/a.yaml?raw';\n`;
+    expect(checkLayers(example('src/web/good.ts', quote))).toEqual([]);
+    expect(checkLayers(example('src/run/bad.ts', quote))).toHaveLength(1);
   });
 
   it('import downwards only', () => {

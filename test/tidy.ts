@@ -24,6 +24,8 @@ interface LayerRule {
   may: string[];
   /** Of these only types: nothing of them is there when the program runs. */
   mayTypes?: string[];
+  /** Folders whose files are put into the program as text. */
+  mayQuote?: string[];
 }
 
 /** The layers that run in a browser as they do in Node, from the bottom upwards. */
@@ -78,7 +80,7 @@ export const LAYERS: Record<string, LayerRule> = {
   host: { may: ['report', 'study', 'run/result', 'run/run', 'procfs', 'text'], mayTypes: ['scenario'] },
   lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },
   cli: { may: [...ENGINE, 'host', 'lab'] },
-  web: { may: ENGINE },
+  web: { may: ENGINE, mayQuote: ['scenarios'] },
   // The faces of the library: src/index.ts, src/browser.ts, and what else can be imported by itself.
   entry: { may: [...ENGINE, 'lab'] },
   index: { may: [...ENGINE, 'host', 'lab', 'browser'] },
@@ -151,6 +153,7 @@ export function checkLayers(file: SourceText): Finding[] {
     const isAllowed = (names: string[] = []): boolean =>
       names.some((name) => target.startsWith(`src/${name}/`) || target === `src/${name}.ts`);
     if (target.startsWith(`src/${layer}/`)) continue;
+    if (rule.mayQuote?.some((folder) => target.startsWith(`${folder}/`) && target.endsWith('?raw'))) continue;
     if (isAllowed(rule.may) || (isTypeOnly && isAllowed(rule.mayTypes))) continue;
     const what = isTypeOnly || !isAllowed(rule.mayTypes) ? target : `${target} (only its types)`;
     findings.push({ path: file.path, line, message: `${layer} may not import ${what}` });

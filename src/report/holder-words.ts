@@ -30,7 +30,7 @@ export function holderWords(pid: number, holder: HeldBy): string {
     case 'pinned': {
       const [{ row, of }] = holder.members;
       const others = holder.members.length - 1;
-      const more = others === 0 ? '' : ` and of ${formatCount(others)} more`;
+      const more = others === 0 ? '' : `, and of ${formatCount(others)} more`;
       const what = of === 'both' ? 'session and group' : of;
       const whose = `PID ${row.pid}, ${row.comm}, ${row.stat.startsWith('Z') ? 'a zombie' : 'which lives'}`;
       return `${begin} belongs to nobody and is free for nobody: it is the ${what} of ${whose}${more}.`;

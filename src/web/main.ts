@@ -70,6 +70,11 @@ class Page {
     byId('chapters').append(
       ...CHAPTERS.map(({ id, title }) => h('li', {}, h('a', { href: `#${id}` }, title))),
     );
+    // The address is for what is shown.
+    document.querySelector('.skip')!.addEventListener('click', (event) => {
+      event.preventDefault();
+      byId('text').focus();
+    });
     for (const button of document.querySelectorAll<HTMLElement>('[data-act]'))
       button.addEventListener('click', () => void this.#act(button.dataset.act!));
     addEventListener('hashchange', () => this.#follow());
@@ -91,7 +96,7 @@ class Page {
   // ---- where it is
 
   #follow(): void {
-    if (location.hash !== '' && location.hash === hashOf(this.state)) return;
+    if (this.#scenes.length > 0 && location.hash === hashOf(this.state)) return;
     const ids = CHAPTERS.map(({ id }) => id);
     const startOf = (id: string): number => CHAPTERS.find((chapter) => chapter.id === id)!.startUs;
     this.state = stateFrom(location.hash, ids, startOf) ?? stateOf(ids[0]);
@@ -126,8 +131,8 @@ class Page {
     this.#showOpened(opened[0]);
     if (opened.some(({ ok }) => !ok)) return;
     if (this.state.step > 0 && isSmall) {
-      for (const scene of this.#scenes) scene.toStep(this.state.step);
-      this.#shown(this.#scenes[0].frame?.timeUs ?? 0);
+      for (const scene of this.#scenes) scene.toStep(this.state.step, this.state.timeUs);
+      this.#shown(this.state.timeUs);
     } else await this.goTo(Math.min(this.state.timeUs, this.endUs), true);
     this.#showQuestion();
   }
@@ -269,6 +274,7 @@ class Page {
   #choose(name: string, value: string, usual: string): void {
     if (value === usual) delete this.state.choices[name];
     else this.state.choices[name] = value;
+    this.state.step = -1;
     void this.#open();
   }
 

@@ -8,7 +8,7 @@ import type { World } from './world.js';
 
 /** As many as a wide screen has places to scrub to. */
 const SHOTS = 480;
-const SLICE_MS = 12;
+const SLICE_MS = 25;
 
 export class FilmMaker {
   readonly #world: World;

@@ -45,7 +45,6 @@ export interface Counts {
   pidMax: number;
   /** What the kubelet takes to be in use. */
   kubelet: number;
-  pods: number;
 }
 
 export interface ProgramText {

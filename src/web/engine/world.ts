@@ -4,7 +4,7 @@
  *     small: every transition is a frame; all of them are made at once, and going back is to show an earlier one
  *     large: one run goes on from moment to moment; to go back it begins anew, for the same scenario does the same
  */
-import { CELLS, HOST_NS, type PidNsId, type TaskRow } from '../../kernel/kernel.js';
+import { CELLS, HOST_NS, type PidNsId } from '../../kernel/kernel.js';
 import type { Act } from '../../node/by-hand.js';
 import { processRow } from '../../procfs/from-kernel.js';
 import { listProgram } from '../../program/print.js';
@@ -70,23 +70,25 @@ export class Passage {
 }
 
 export class World {
+  /** Where the world is. */
   #passage: Passage;
-  /** Where transitions go while they are wanted. */
+  /** Another one that tells its transitions: it is at those that were asked for last. */
+  #told: Passage | null = null;
+  /** Where they go. */
   #taken: Frame[] = [];
   readonly acts: TimedAct[];
 
   private constructor(
     readonly scenario: Scenario,
     private readonly opening: Opening,
-    private readonly isWatched: boolean,
   ) {
     this.acts = [...opening.acts];
-    this.#passage = this.#begin();
+    this.#passage = new Passage(scenario, this.acts);
   }
 
-  /** The same world from its beginning, for one who wants no transitions. */
+  /** The same world from its beginning. */
   again(): World {
-    return new World(this.scenario, { ...this.opening, acts: this.acts }, false);
+    return new World(this.scenario, { ...this.opening, acts: this.acts });
   }
 
   get nowUs(): number {
@@ -105,17 +107,13 @@ export class World {
     const [scenario] = parsed.value;
     const { title, horizonUs: endUs } = scenario;
     const pods = scenario.node.pods.map(({ name, count }) => (count === 1 ? name : `${name}-0`));
-    const world = new World(scenario, opening, true);
+    const world = new World(scenario, opening);
     return { opened: { ok: true, title, endUs, pods, warnings: parsed.warnings }, world };
-  }
-
-  #begin(): Passage {
-    return new Passage(this.scenario, this.acts, this.isWatched ? (told) => this.#take(told) : undefined);
   }
 
   /** Exactly that moment. */
   seek(toUs: number): void {
-    if (toUs < this.#passage.nowUs) this.#passage = this.#begin();
+    if (toUs < this.#passage.nowUs) this.#passage = new Passage(this.scenario, this.acts);
     this.#passage.to(Math.min(toUs, this.scenario.horizonUs));
   }
 
@@ -123,6 +121,7 @@ export class World {
   act(act: Act): string[] {
     const atUs = this.#passage.nowUs;
     this.acts.splice(0, this.acts.length, ...this.acts.filter((done) => done.atUs <= atUs), { atUs, act });
+    this.#told = null;
     const hindered = this.#passage.act(act);
     if (act.do === 'login') return [hindered === null ? 'You are in.' : `Refused: ${hindered}.`];
     const told = (): string[] =>
@@ -155,129 +154,113 @@ export class World {
 
   /** Transitions from a moment on, each as a frame of how it looks right after it. */
   steps(fromUs: number, most: number, beforeUs?: number): Frame[] {
-    if (fromUs < this.#passage.nowUs) this.#passage = this.#begin();
-    const { run } = this.#passage;
-    if (fromUs > 0) this.#passage.to(fromUs);
+    if (this.#told === null || fromUs < this.#told.nowUs)
+      this.#told = new Passage(this.scenario, this.acts, (told) => this.#take(told));
+    const { run } = this.#told;
+    if (fromUs > 0) this.#told.to(fromUs);
     this.#taken = [];
     run.isWatched = true;
     if (beforeUs === undefined) while (this.#taken.length < most && run.step());
-    else {
-      while (run.step(beforeUs - 1)) this.#taken = this.#taken.slice(-most);
-    }
+    else while (run.step(beforeUs - 1)) this.#taken = this.#taken.slice(-most);
     run.isWatched = false;
-    return this.#taken.slice(0, most);
+    return this.#taken;
   }
 
   #take(told: Transition): void {
-    const level = this.#namespace === null ? -1 : this.#kernel.levelOf(this.#namespace);
+    const { run } = this.#told!;
+    const namespace = this.#namespaceIn(run);
+    const level = namespace === null ? -1 : run.machine.kernel.levelOf(namespace);
     const about = pidsAbout(told, level);
     // Before a pod is there, and of others, its inside shows nothing.
     if (level < 0 || about.length === 0) return;
     const { kind } = told;
-    this.#taken.push({ ...this.frame(true), kind, about, words: transitionWords(told, level) });
+    this.#taken.push({ ...this.frame(true, run), kind, about, words: transitionWords(told, level) });
   }
 
-  get #kernel() {
-    return this.#passage.run.machine.kernel;
+  #namespaceIn(run: Run): PidNsId | null {
+    return run.namespaceOf(this.opening.pod ?? undefined);
   }
 
-  get #namespace(): PidNsId | null {
-    return this.#passage.run.namespaceOf(this.opening.pod ?? undefined);
+  #tableIn(run: Run): PidNsId | null {
+    return this.opening.tableOf === 'node' ? HOST_NS : this.#namespaceIn(run);
   }
 
-  frame(withRows: boolean): Frame {
-    const namespace = this.#namespace;
-    const table = this.#tableNamespace;
+  frame(withRows: boolean, run = this.#passage.run): Frame {
+    const namespace = this.#namespaceIn(run);
+    const table = this.#tableIn(run);
+    const { kernel } = run.machine;
     const bare: Frame = {
-      timeUs: this.#passage.nowUs,
+      timeUs: run.sim.nowUs,
       words: '',
       kind: '',
       about: [],
-      counts: this.#counts(table ?? HOST_NS),
-      cells: table === null ? new Uint8Array(0) : this.#kernel.cells(table).slice(0, CELLS_MAX),
-      cursor: this.#kernel.cursor(table ?? HOST_NS),
+      counts: countsOf(run, table ?? HOST_NS),
+      cells: table === null ? new Uint8Array(0) : kernel.cells(table).slice(0, CELLS_MAX),
+      cursor: kernel.cursor(table ?? HOST_NS),
     };
-    if (!withRows) return bare;
-    if (this.opening.isSmall) bare.holders = this.#holders(bare.cells);
-    const { rows, leftOut } = namespace === null ? { rows: [], leftOut: 0 } : this.#rows(namespace);
-    return { ...bare, rows, rowsLeftOut: leftOut, programs: this.opening.isSmall ? this.#programs() : [] };
+    if (!withRows || namespace === null) return withRows ? { ...bare, rows: [] } : bare;
+    const { rows, leftOut } = rowsOf(run, namespace);
+    const full = { ...bare, rows, rowsLeftOut: leftOut };
+    if (!this.opening.isSmall) return full;
+    return { ...full, holders: this.#holders(bare.cells, run), programs: programsIn(run, namespace) };
   }
 
-  get #tableNamespace(): PidNsId | null {
-    return this.opening.tableOf === 'node' ? HOST_NS : this.#namespace;
-  }
-
-  #holders(cells: Uint8Array): Record<number, string> {
+  #holders(cells: Uint8Array, run: Run): Record<number, string> {
     const taken = [...cells.keys()].filter(
       (pid) => CELLS[cells[pid]] !== 'free' && CELLS[cells[pid]] !== 'reserved',
     );
-    return Object.fromEntries(taken.map((pid) => [pid, this.holder(pid)]));
+    return Object.fromEntries(taken.map((pid) => [pid, this.holder(pid, run)]));
   }
 
-  #counts(namespace: PidNsId): Counts {
-    const kernel = this.#kernel;
-    const zombies = kernel.zombies(namespace);
-    const pidMax = kernel.pidMax(namespace);
-    return {
-      live: kernel.taskCount(namespace) - zombies,
-      zombies,
-      pinned: kernel.pinned(namespace),
-      allocated: kernel.allocated(namespace),
-      free: freePids(kernel, namespace),
-      pidMax,
-      kubelet: kernel.pidMax() - this.#passage.run.node.pidAvailable,
-      pods: this.#passage.run.node.counters.podsRunning,
-    };
+  holder(pid: number, run = this.#passage.run): string {
+    const table = this.#tableIn(run);
+    return table === null ? '' : holderWords(pid, run.machine.kernel.holderOf(pid, table));
   }
+}
 
-  #rows(namespace: PidNsId): { rows: Row[]; leftOut: number } {
-    const { origins } = this.#passage.run.node.context;
-    const listed = this.#kernel.listTasks(namespace).map((row): NodeProcess => {
-      const { pod, container } = origins.all[row.origin];
-      return { ...processRow(row), pod, container };
-    });
-    const entries = forest(listed, listed.length > ROWS_APART_MAX);
-    const rows = entries.slice(0, ROWS_MAX).map(({ row, count, depth }): Row => {
-      const { nspid, container: _, ...rest } = row;
-      return { ...rest, depth, count, level: nspid.length - 1 };
-    });
-    return { rows, leftOut: entries.length - rows.length };
-  }
+function countsOf({ machine: { kernel }, node }: Run, namespace: PidNsId): Counts {
+  const zombies = kernel.zombies(namespace);
+  return {
+    live: kernel.taskCount(namespace) - zombies,
+    zombies,
+    pinned: kernel.pinned(namespace),
+    allocated: kernel.allocated(namespace),
+    free: freePids(kernel, namespace),
+    pidMax: kernel.pidMax(namespace),
+    kubelet: kernel.pidMax() - node.pidAvailable,
+  };
+}
 
-  /** Each program that runs, once, with the PIDs of the processes that are at its lines. */
-  #programs(): ProgramText[] {
-    const found = new Map<string, ProgramText & { at: [number, number][] }>();
-    const { machine } = this.#passage.run;
-    const namespace = this.#namespace ?? HOST_NS;
-    for (const row of this.#kernel.listTasks(namespace))
-      this.#notePlace(row, found, machine.placeOf(row.task));
-    return [...found.values()].slice(0, PROGRAMS_MAX).map(({ name, lines }) => ({ name, lines }));
-  }
+function rowsOf({ machine: { kernel }, node }: Run, namespace: PidNsId): { rows: Row[]; leftOut: number } {
+  const listed = kernel.listTasks(namespace).map((row): NodeProcess => {
+    const { pod, container } = node.context.origins.all[row.origin];
+    return { ...processRow(row), pod, container };
+  });
+  const entries = forest(listed, listed.length > ROWS_APART_MAX);
+  const rows = entries.slice(0, ROWS_MAX).map(({ row, count, depth }): Row => {
+    const { nspid, container: _, ...rest } = row;
+    return { ...rest, depth, count, level: nspid.length - 1 };
+  });
+  return { rows, leftOut: entries.length - rows.length };
+}
 
-  #notePlace(
-    { pid, stat }: TaskRow,
-    found: Map<string, ProgramText & { at: [number, number][] }>,
-    place: ReturnType<Run['machine']['placeOf']>,
-  ): void {
-    if (place === null) return;
+/** Each program that runs, once, with the PIDs of the processes that are at its lines. */
+function programsIn({ machine }: Run, namespace: PidNsId): ProgramText[] {
+  const found = new Map<string, ProgramText>();
+  for (const { task, pid } of machine.kernel.listTasks(namespace)) {
+    const place = machine.placeOf(task);
+    if (place === null) continue;
     for (const { name, lines } of listProgram(place.program)) {
-      if (found.has(name)) continue;
-      const at = lines.map((line): [number, number] => [line.at, line.end]);
-      found.set(name, { name, at, lines: lines.map(({ text, depth }) => ({ text, depth, pids: [] })) });
-    }
-    if (stat.startsWith('Z')) return;
-    for (const { name } of listProgram(place.program)) {
-      const { at, lines } = found.get(name)!;
-      const line = at.findIndex(([from, to]) => place.pc >= from && place.pc < to);
-      if (line >= 0) lines[line].pids.push(pid);
+      const text = found.get(name) ?? {
+        name,
+        lines: lines.map((line) => ({ text: line.text, depth: line.depth, pids: [] as number[] })),
+      };
+      found.set(name, text);
+      const at = lines.findIndex((line) => place.pc >= line.at && place.pc < line.end);
+      if (at >= 0) text.lines[at].pids.push(pid);
     }
   }
-
-  holder(pid: number): string {
-    const namespace = this.#tableNamespace;
-    if (namespace === null) return '';
-    return holderWords(pid, this.#kernel.holderOf(pid, namespace));
-  }
+  return [...found.values()].slice(0, PROGRAMS_MAX);
 }
 
 /** The PIDs, at a level, of whom it is about; empty: nobody who is seen from there. */

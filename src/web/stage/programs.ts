@@ -7,7 +7,7 @@ export class Programs {
 
   show(programs: readonly ProgramText[]): void {
     const listings = programs.map(({ name, lines }) =>
-      h('section', {}, h('h3', {}, name), h('ol', {}, ...lines.map((line) => lineOf(line)))),
+      h('section', {}, h('h2', {}, name), h('ol', {}, ...lines.map((line) => lineOf(line)))),
     );
     this.element.replaceChildren(
       h('figcaption', {}, 'programs, and who is where'),

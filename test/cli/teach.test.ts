@@ -1,0 +1,93 @@
+/** `pidsim teach`: the page as a file, and a trace. `npm test` builds `dist/` first. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const INCIDENT = join(ROOT, 'scenarios/rabbitmq-pause-3.0.yaml');
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pidsim-teach-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function teach(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'dist/cli.js'), 'teach', ...args],
+    {
+      encoding: 'utf8',
+      cwd: folder,
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+describe('teach page', () => {
+  test('writes the page and says how to open it', () => {
+    const { status, stdout } = teach('page');
+    expect(status).toBe(0);
+    expect(stdout).toBe(
+      `pidsim.html is written. Open it in a browser: ${pathToFileURL(join(folder, 'pidsim.html')).href}\n`,
+    );
+    expect(readFileSync(join(folder, 'pidsim.html'), 'utf8')).toContain('<title>Defunct');
+    expect(teach('page', 'other.html').stdout).toContain('other.html is written.');
+  });
+
+  test('says why it cannot', () => {
+    const { status, stderr } = teach('page', 'no/such/folder.html');
+    expect([status, stderr]).toEqual([2, 'error: no/such/folder.html: no such file or folder\n']);
+  });
+});
+
+describe('teach trace', () => {
+  test('has a line for each transition of a health check: the orphan, the zombie, and the pinned PID', () => {
+    const { status, stdout } = teach('trace', INCIDENT, '--from', '41s', '--to', '42s');
+    expect(status).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(100);
+    const times = lines.map((line) => Number.parseFloat(line));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(times[0]).toBeGreaterThanOrEqual(41);
+    expect(times.at(-1)).toBeLessThanOrEqual(42);
+    const words = lines.map((line) => line.replace(/^\d+\.\d{6} {2}/, '').replace(/\d+\/\d+/g, 'P'));
+    expect(words).toEqual(
+      expect.arrayContaining([
+        'inet_gethost P forks inet_gethost P',
+        'inet_gethost P is an orphan of inet_gethost P: pause P adopts it, as PID 1 of the namespace',
+        'PID P belongs to nobody and stays taken: it is the session or group of inet_gethost P',
+        'SIGCHLD to pause P from inet_gethost P: nothing happens',
+      ]),
+    );
+  });
+
+  test('with pause 3.1 the same orphan is reaped', () => {
+    const { stdout } = teach('trace', INCIDENT, '--from', '41s', '--to', '42s', '--set', 'node.pause=3.1');
+    expect(stdout).toMatch(/SIGCHLD to pause \S+ from inet_gethost \S+: it has a handler, which will run\n/);
+    expect(stdout).toMatch(/pause \S+ waits and takes the status of inet_gethost \S+: the zombie is gone\n/);
+  });
+
+  test('is one second long if nothing else is said, and is empty where nothing happens', () => {
+    const { stdout } = teach('trace', INCIDENT, '--from', '41s');
+    expect(stdout).toBe(teach('trace', INCIDENT, '--from', '41s', '--to', '42s').stdout);
+    expect(teach('trace', INCIDENT, '--from', '40.5s', '--to', '40.6s')).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  test.each([
+    [['--from', 'soon'], '--from soon: not a duration'],
+    [['--from', '3d'], '--from 3d is after the end of the run (2 d)'],
+    [['--from', '5s', '--to', '4s'], '--to 4s is before --from 5s'],
+  ])('%j is refused', (args, message) => {
+    const { status, stderr } = teach('trace', INCIDENT, ...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});

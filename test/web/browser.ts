@@ -1,0 +1,64 @@
+/** The page as it is built, in Debian's Chromium. Whatever the page says or asks for is noted, and has to be nothing. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { buildPage } from '../../page.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+/** By itself it would look for updates, and write to a log what it does not find in a container. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Why the page cannot be tried here; null: it can. */
+export const WHY_NOT = existsSync(CHROMIUM) ? null : `${CHROMIUM} is not installed`;
+
+export class PageUnderTest {
+  /** Messages on the console, errors, and requests but the one for the file itself. */
+  readonly said: string[] = [];
+
+  private constructor(
+    private readonly browser: Browser,
+    private readonly folder: string,
+  ) {}
+
+  static async start(): Promise<PageUnderTest> {
+    const folder = mkdtempSync(join(tmpdir(), 'pidsim-page-'));
+    await buildPage(join(folder, 'pidsim.html'));
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    return new PageUnderTest(browser, folder);
+  }
+
+  get file(): string {
+    return join(this.folder, 'pidsim.html');
+  }
+
+  /** The page at a place, when its world is on the stage. */
+  async open(hash: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await this.browser.newContext({ reducedMotion: 'reduce', ...options });
+    const page = await context.newPage();
+    page.on('console', (message) => this.said.push(`console: ${message.text()}`));
+    page.on('pageerror', (error) => this.said.push(`error: ${error.message}`));
+    const address = pathToFileURL(this.file).href;
+    page.on('request', (request) => {
+      if (!request.url().startsWith('blob:') && request.url() !== address)
+        this.said.push(`request: ${request.url()}`);
+    });
+    await page.goto(`${address}${hash}`);
+    await page.locator('.numbers dd').first().waitFor();
+    return page;
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    rmSync(this.folder, { recursive: true });
+  }
+}
