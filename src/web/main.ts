@@ -130,7 +130,7 @@ class Page {
     if (token !== this.#token) return;
     this.#showOpened(opened[0]);
     if (opened.some(({ ok }) => !ok)) return;
-    if (this.state.step > 0 && isSmall) {
+    if (isSmall && (this.state.step > 0 || this.state.timeUs === 0)) {
       for (const scene of this.#scenes) scene.toStep(this.state.step, this.state.timeUs);
       this.#shown(this.state.timeUs);
     } else await this.goTo(Math.min(this.state.timeUs, this.endUs), true);
@@ -346,9 +346,9 @@ class Page {
     const item = h('li', {}, `${clockText(atUs)} `);
     byId('outcomes').prepend(item);
     const { words, timeUs } = await this.#scenes[0].act(act);
-    item.append(words.length === 0 ? 'nothing has come of it in two minutes.' : words.join(' '));
     this.state.acts = [...this.state.acts.filter((done) => done.atUs <= atUs), { atUs, act }];
     await this.goTo(timeUs, true);
+    item.append(words.length === 0 ? 'nothing has come of it in two minutes.' : words.join(' '));
   }
 
   // ---- the rest

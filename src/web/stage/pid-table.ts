@@ -19,8 +19,6 @@ const LEGEND: [name: string, words: string][] = [
   ['free', 'free'],
 ];
 
-type Colour = readonly [number, number, number];
-
 export class PidTable {
   readonly element = h('figure', { class: 'pids' });
   readonly #canvas = h('canvas', { tabindex: 0, role: 'application', 'aria-roledescription': 'PID table' });
@@ -28,7 +26,9 @@ export class PidTable {
   readonly #numbers = h('dl', { class: 'numbers' });
   readonly #scroller = h('div', { class: 'scroll' }, this.#canvas);
   #frame: Frame | null = null;
-  #colours: Colour[] = [];
+  #colours: number[] = [];
+  #ink = '';
+  #image: ImageData | null = null;
   #columns = 64;
   #zoom = 1;
   #focused = -1;
@@ -69,7 +69,8 @@ export class PidTable {
 
   /** Again, when the scheme has changed. */
   readColours(): void {
-    this.#colours = CELLS.map((name) => rgb(colour(`--${name}`)));
+    this.#colours = CELLS.map((name) => packed(colour(`--${name}`)));
+    this.#ink = colour('--ink');
     this.#draw();
   }
 
@@ -143,8 +144,8 @@ export class PidTable {
     }
     const context = this.#canvas.getContext('2d')!;
     context.putImageData(this.#paint(cells, wide, high), 0, 0);
-    this.#ring(context, cursor, colour('--cursor'));
-    if (this.#focused > 0) this.#ring(context, this.#focused, colour('--ink'));
+    this.#ring(context, cursor);
+    if (this.#focused > 0) this.#ring(context, this.#focused);
   }
 
   /** Where a column begins, or a row: in whole pixels, so that one cell may be a pixel larger than the next. */
@@ -153,9 +154,10 @@ export class PidTable {
   }
 
   #paint(cells: Uint8Array, wide: number, high: number): ImageData {
-    const image = new ImageData(wide, high);
+    if (this.#image?.width !== wide || this.#image.height !== high) this.#image = new ImageData(wide, high);
+    const image = this.#image;
     const pixels = new Uint32Array(image.data.buffer);
-    const plain = this.#colours.map(packed);
+    const plain = this.#colours;
     const pinned = CELLS.indexOf('pinned');
     const paper = plain[CELLS.indexOf('free')];
     const size = wide / this.#columns;
@@ -182,10 +184,11 @@ export class PidTable {
     return image;
   }
 
-  #ring(context: CanvasRenderingContext2D, pid: number, stroke: string): void {
+  /** Around the cursor, and around what is pointed at. */
+  #ring(context: CanvasRenderingContext2D, pid: number): void {
     const size = this.#canvas.width / this.#columns;
     const [left, top] = [this.#edge(pid % this.#columns), this.#edge(Math.floor(pid / this.#columns))];
-    context.strokeStyle = stroke;
+    context.strokeStyle = this.#ink;
     context.lineWidth = Math.max(2, size / 5);
     const around = Math.max(1, 5 - size);
     context.strokeRect(left - around, top - around, size + 2 * around, size + 2 * around);
@@ -194,12 +197,8 @@ export class PidTable {
 
 const NAMES: Record<string, string> = { live: 'alive', zombie: 'zombies', pinned: 'pinned', free: 'free' };
 
-function rgb(text: string): Colour {
+/** `#d55e00` as four bytes of a picture, on machines that have the lowest byte first: all that run a browser. */
+function packed(text: string): number {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16));
-  return [red, green, blue];
-}
-
-/** As four bytes of a picture, on machines that have the lowest byte first: all that run a browser. */
-function packed([red, green, blue]: Colour): number {
   return (255 << 24) | (blue << 16) | (green << 8) | red;
 }

@@ -16,6 +16,7 @@ export class Timeline {
   readonly #range = h('input', { type: 'range', min: 0, max: 1000, step: 1, value: 0, 'aria-label': 'Time' });
   readonly #words = h('figcaption', {});
   readonly #legend = h('ul', { class: 'legend' });
+  readonly #now = svg('line', { class: 'now', y1: TOP - 6, y2: HEIGHT - BOTTOM });
   #film: Film | null = null;
   /** The same world with something else in it: a line to compare. */
   #other: Film | null = null;
@@ -64,7 +65,7 @@ export class Timeline {
     this.#timeUs = timeUs;
     this.#range.value = String(Math.round((timeUs / this.endUs()) * 1000));
     this.#range.setAttribute('aria-valuetext', timeText(timeUs));
-    this.#draw();
+    this.#moveNow();
   }
 
   guess(points: readonly Point[]): void {
@@ -130,9 +131,8 @@ export class Timeline {
           ),
         }),
       );
-    const x = this.#x(this.#timeUs);
-    parts.push(svg('line', { class: 'now', x1: x, x2: x, y1: TOP - 6, y2: HEIGHT - BOTTOM }));
-    this.#plot.replaceChildren(...parts);
+    this.#plot.replaceChildren(...parts, this.#now);
+    this.#moveNow();
     const state = film.progress < 1 ? 'the run is being computed …' : film.headline;
     this.#words.textContent = this.#isHidden ? 'PIDs in use: your guess' : `PIDs in use: ${state}`;
     this.#plot.setAttribute('aria-label', this.#words.textContent);
@@ -140,6 +140,13 @@ export class Timeline {
     this.#legend.replaceChildren(
       ...names.map((name) => h('li', {}, h('span', { class: `swatch ${name}` }), LEGEND[name])),
     );
+  }
+
+  /** Alone, for it does so in every frame. */
+  #moveNow(): void {
+    const x = String(this.#x(this.#timeUs));
+    this.#now.setAttribute('x1', x);
+    this.#now.setAttribute('x2', x);
   }
 
   #axes(): Node[] {

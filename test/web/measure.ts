@@ -1,0 +1,73 @@
+/**
+ * How fast the page is, with the incident's 32,768 PIDs: `npm run page:measure`. The frames that a browser draws while it is
+ * played, and how long it takes to go somewhere. Figures for docs/performance.md; nothing here passes or fails.
+ */
+import type { Page } from 'playwright-core';
+import { PageUnderTest, WHY_NOT } from './browser.js';
+
+const PLAYED_MS = 5_000;
+const SEEKS = 20;
+
+/** Milliseconds between the frames that the page draws. */
+async function framesOf(page: Page, milliseconds: number): Promise<number[]> {
+  return page.evaluate(`new Promise((resolve) => {
+    const gaps = [];
+    let before = performance.now();
+    const until = before + ${milliseconds};
+    const note = (now) => {
+      gaps.push(now - before);
+      before = now;
+      if (now < until) requestAnimationFrame(note);
+      else resolve(gaps.slice(1));
+    };
+    requestAnimationFrame(note);
+  })`);
+}
+
+/** Milliseconds from a place on the time line that is chosen to the picture of it, and to its processes. */
+async function seekOf(page: Page, part: number): Promise<{ picture: number; exact: number }> {
+  return page.evaluate(`new Promise((resolve) => {
+    const range = document.querySelector('#timeline input');
+    const numbers = document.querySelector('.numbers');
+    const tree = document.querySelector('.tree');
+    const began = performance.now();
+    const found = {};
+    const look = (name) => new MutationObserver((_, observer) => {
+      found[name] ??= performance.now() - began;
+      observer.disconnect();
+      if (name === 'exact') resolve(found);
+    });
+    look('picture').observe(numbers, { childList: true, subtree: true });
+    look('exact').observe(tree, { childList: true });
+    range.value = ${part} * 1000;
+    range.dispatchEvent(new Event('input'));
+  })`);
+}
+
+const quantile = (values: number[], part: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(part * values.length))];
+const figures = (values: number[]): string =>
+  `median ${quantile(values, 0.5).toFixed(0)} ms, 95 % below ${quantile(values, 0.95).toFixed(0)} ms`;
+
+if (WHY_NOT !== null) process.stdout.write(`not measured: ${WHY_NOT}\n`);
+else {
+  const tried = await PageUnderTest.start();
+  const page = await tried.open('#hidden?revealed=', { viewport: { width: 1440, height: 900 } });
+  const began = performance.now();
+  await page.locator('#digest', { hasText: 'Digest' }).waitFor({ timeout: 300_000 });
+  process.stdout.write(`the first run, two days: ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+  for (const speed of [1_000, 10_000]) {
+    await page.getByLabel('Speed').selectOption(String(speed));
+    await page.getByRole('button', { name: 'play' }).click();
+    const gaps = await framesOf(page, PLAYED_MS);
+    await page.getByRole('button', { name: 'pause', exact: true }).click();
+    process.stdout.write(
+      `played ${speed} times: ${((1000 * gaps.length) / PLAYED_MS).toFixed(0)} frames a second, ${figures(gaps)}\n`,
+    );
+  }
+  const seeks = [];
+  for (let seek = 0; seek < SEEKS; seek++) seeks.push(await seekOf(page, ((seek * 7) % SEEKS) / SEEKS));
+  process.stdout.write(`to a place, its picture: ${figures(seeks.map(({ picture }) => picture))}\n`);
+  process.stdout.write(`to a place, exactly: ${figures(seeks.map(({ exact }) => exact))}\n`);
+  await tried.stop();
+}
