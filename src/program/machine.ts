@@ -258,7 +258,10 @@ export class Machine implements InterpreterHost, KernelHooks {
     const { program, pc, blocked, worker } = this.contextOf(task);
     if (program === null || worker !== null || blocked === Blocked.IDLE) return null;
     // Whoever sleeps or waits has gone on already to what comes next.
-    return { program, pc: blocked === Blocked.SLEEPING || blocked === Blocked.PAUSED || isWaiting(blocked) ? pc - 1 : pc };
+    return {
+      program,
+      pc: blocked === Blocked.SLEEPING || blocked === Blocked.PAUSED || isWaiting(blocked) ? pc - 1 : pc,
+    };
   }
 
   mayStep(context: ProcessContext): boolean {

@@ -77,3 +77,11 @@ export function formatDuration(us: number): string {
 export function formatSeconds(seconds: number): string {
   return formatDuration(Math.round(seconds * US_PER_SECOND));
 }
+
+/** As a clock has it, `26:04:10`; below a minute in tenths of a second, `4.2 s`. */
+export function formatClock(us: number): string {
+  const seconds = Math.floor(us / US_PER_SECOND);
+  if (seconds < 60) return `${(us / US_PER_SECOND).toFixed(1)} s`;
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}

@@ -1,13 +1,12 @@
 /** The page: a chapter, its world on the stage, and what the reader does with it. All of it is in the address. */
 import type { Act } from '../node/by-hand.js';
-import { parseDurationUs } from '../text/duration.js';
+import { formatClock, formatDuration, parseDurationUs } from '../text/duration.js';
 import { CHAPTERS, type Chapter } from './chapters.js';
 import { byId, h, prefersStillness } from './dom.js';
 import type { Opened } from './engine/messages.js';
 import { Question } from './questions.js';
 import { Sandbox } from './sandbox.js';
 import { Scene } from './stage/scene.js';
-import { clockText, timeText } from './stage/time-text.js';
 import { Timeline } from './stage/timeline.js';
 import { Transport } from './stage/transport.js';
 import { hashOf, type PageState, stateFrom, stateOf } from './state.js';
@@ -20,16 +19,11 @@ const ROWS_EVERY_MS = 250;
 /** After so long without a scrub, the moment is shown exactly. */
 const SETTLED_MS = 150;
 
-const ACTS: Record<string, (state: PageState) => Act> = {
+/** By name of a button. `mine`: the pods that have been made by hand so far. */
+const ACTS: Record<string, (mine: string[]) => Act> = {
   login: () => ({ do: 'login' }),
-  'create-pod': ({ acts }) => ({
-    do: 'create-pod',
-    pod: `mine-${acts.filter(({ act }) => act.do === 'create-pod').length + 1}`,
-  }),
-  'delete-pod': ({ acts }) => {
-    const made = acts.flatMap(({ act }) => (act.do === 'create-pod' ? [act.pod] : []));
-    return { do: 'delete-pod', pod: made.at(-1) ?? 'web-0', recreate: false, atUs: 0 };
-  },
+  'create-pod': (mine) => ({ do: 'create-pod', pod: `mine-${mine.length + 1}` }),
+  'delete-pod': (mine) => ({ do: 'delete-pod', pod: mine.at(-1) ?? 'web-0', recreate: false, atUs: 0 }),
   'restart-container': () => ({ do: 'restart-container', pod: 'rabbitmq', container: 'rabbitmq', atUs: 0 }),
   'bump-pause': () => ({ do: 'bump-pause', version: '3.1', atUs: 0 }),
   'delete-rabbitmq': () => ({ do: 'delete-pod', pod: 'rabbitmq', recreate: true, atUs: 0 }),
@@ -67,9 +61,6 @@ class Page {
       this.state = { ...stateOf('sandbox'), yaml, viewpoint };
       void this.#open();
     });
-    byId('chapters').append(
-      ...CHAPTERS.map(({ id, title }) => h('li', {}, h('a', { href: `#${id}` }, title))),
-    );
     // The address is for what is shown.
     document.querySelector('.skip')!.addEventListener('click', (event) => {
       event.preventDefault();
@@ -97,9 +88,9 @@ class Page {
 
   #follow(): void {
     if (this.#scenes.length > 0 && location.hash === hashOf(this.state)) return;
-    const ids = CHAPTERS.map(({ id }) => id);
-    const startOf = (id: string): number => CHAPTERS.find((chapter) => chapter.id === id)!.startUs;
-    this.state = stateFrom(location.hash, ids, startOf) ?? stateOf(ids[0]);
+    const [id, query = ''] = location.hash.slice(1).split(/\?(.*)/s);
+    const chapter = CHAPTERS.find((each) => each.id === id);
+    this.state = chapter === undefined ? stateOf(CHAPTERS[0].id) : stateFrom(id, query, chapter.startUs);
     void this.#open();
   }
 
@@ -120,11 +111,11 @@ class Page {
       ({ name, choices }) => choices.find(({ value }) => value === this.state.choices[name])?.set ?? [],
     );
     const pod = this.#viewpoint;
-    const { tableOf, isSmall } = chapter;
+    const { isSmall } = chapter;
     const opened = await Promise.all(
       this.#scenes.map((scene, side) => {
         const settings = [...chapter.sides[side].set, ...chosen];
-        return scene.open({ yaml, settings, pod, tableOf, isSmall, acts: this.state.acts });
+        return scene.open({ yaml, settings, pod, isSmall, acts: this.state.acts });
       }),
     );
     if (token !== this.#token) return;
@@ -148,7 +139,7 @@ class Page {
     byId('scenes').replaceChildren(...this.#scenes.map(({ element }) => element));
     byId('stage').dataset.chapter = chapter.id;
     byId('stage').classList.toggle('small', chapter.isSmall);
-    this.#transport.speed = chapter.isSmall ? 1 : chapter.id === 'hidden' ? 10_000 : 100;
+    this.#transport.speed = chapter.speed;
     for (const section of document.querySelectorAll<HTMLElement>('.chapter'))
       section.hidden = section.dataset.chapter !== chapter.id;
     for (const link of document.querySelectorAll('#chapters a')) {
@@ -157,7 +148,7 @@ class Page {
         link.scrollIntoView({ block: 'nearest', inline: 'center' });
       } else link.removeAttribute('aria-current');
     }
-    document.title = `${chapter.title} · Defunct`;
+    document.title = `${document.querySelector('[aria-current]')!.textContent} · Defunct`;
     byId('outcomes').replaceChildren();
   }
 
@@ -219,63 +210,29 @@ class Page {
   // ---- what can be changed
 
   #controls(): void {
-    const { controls, isSmall, id } = this.#chapter;
-    const groups = controls.map(({ name, label, choices }) => {
-      const chosen = this.state.choices[name] ?? choices[0].value;
-      const radios = choices.map(({ value, label: words }) =>
-        h(
-          'label',
-          {},
-          h('input', {
-            type: 'radio',
-            name: `control-${name}`,
-            value,
-            checked: value === chosen,
-            '@change': () => this.#choose(name, value, choices[0].value),
-          }),
-          h('span', {}, words),
-        ),
-      );
-      return h('fieldset', { class: 'control' }, h('legend', {}, label), ...radios);
-    });
-    if (!isSmall && id !== 'sandbox') groups.push(this.#viewpointControl());
-    const focused = document.activeElement?.id;
-    byId('controls').replaceChildren(...groups);
-    if (focused) document.getElementById(focused)?.focus();
-  }
-
-  #viewpointControl(): HTMLFieldSetElement {
-    const { pod } = this.#chapter;
-    const now = this.#viewpoint;
-    const choice = (value: string | null, words: string): HTMLElement =>
-      h(
-        'label',
-        {},
-        h('input', {
-          type: 'radio',
-          name: 'viewpoint',
-          checked: now === value,
-          '@change': () => {
-            this.state.viewpoint = value ?? '';
-            void this.#open();
-          },
-        }),
-        h('span', {}, words),
-      );
-    return h(
-      'fieldset',
-      { class: 'control' },
-      h('legend', {}, 'processes'),
-      choice(pod, `inside ${pod}`),
-      choice(null, 'of the node'),
+    const { controls, isSmall, id, pod } = this.#chapter;
+    const groups = controls.map(({ name, label, choices }) =>
+      radios(name, label, choices, this.state.choices[name] ?? choices[0].value, (value) => {
+        if (value === choices[0].value) delete this.state.choices[name];
+        else this.state.choices[name] = value;
+        this.state.step = -1;
+        void this.#open();
+      }),
     );
-  }
-
-  #choose(name: string, value: string, usual: string): void {
-    if (value === usual) delete this.state.choices[name];
-    else this.state.choices[name] = value;
-    this.state.step = -1;
-    void this.#open();
+    if (!isSmall && id !== 'sandbox') {
+      const places = [
+        { value: pod ?? '', label: `inside ${pod}` },
+        { value: '', label: 'of the node' },
+      ];
+      const choose = (value: string): void => {
+        this.state.viewpoint = value;
+        void this.#open();
+      };
+      groups.push(radios('from', 'processes', places, this.#viewpoint ?? '', choose));
+    }
+    const focused = document.activeElement?.id ?? '';
+    byId('controls').replaceChildren(...groups);
+    document.getElementById(focused)?.focus();
   }
 
   // ---- questions, and hands
@@ -291,20 +248,21 @@ class Page {
 
   #showGuess(): void {
     const hours = Number(this.state.answer || byId<HTMLInputElement>('guess').value);
-    byId('guess-text').textContent = timeText(hours * HOUR_US);
-    const pidMax = this.#scenes[0].frame?.counts.pidMax ?? 0;
-    const { allocated = 0 } = this.#scenes[0].frame?.counts ?? {};
+    byId('guess-text').textContent = formatDuration(hours * HOUR_US);
+    const { pidMax } = this.#scenes[0].frame!.counts;
     this.#timeline.guess([
-      [0, Math.min(allocated, pidMax / 10)],
+      [0, pidMax / 75],
       [hours * HOUR_US, pidMax],
     ]);
-    this.#timeline.onDraw = (points) => {
-      const [fullUs] = points.find(([, pids]) => pids >= pidMax * 0.97) ?? points.at(-1) ?? [0];
-      this.state.answer = String(Math.max(4, Math.min(48, Math.round((2 * fullUs) / HOUR_US) / 2)));
-      this.#question?.show(this.state);
-      byId('guess-text').textContent = timeText(Number(this.state.answer) * HOUR_US);
-      this.#remember();
-    };
+    this.#timeline.onDraw = this.state.isRevealed
+      ? null
+      : (points) => {
+          const [fullUs] = points.find(([, pids]) => pids >= pidMax * 0.97) ?? points.at(-1) ?? [0];
+          this.state.answer = String(Math.max(4, Math.min(48, Math.round((2 * fullUs) / HOUR_US) / 2)));
+          this.#question?.show(this.state);
+          byId('guess-text').textContent = formatDuration(Number(this.state.answer) * HOUR_US);
+          this.#remember();
+        };
   }
 
   #answer(answer: string, reveal: boolean): void {
@@ -320,15 +278,9 @@ class Page {
     byId('stage').scrollIntoView({ block: 'nearest' });
     if (choose !== undefined) {
       const [name, value] = choose.split('=');
-      if (this.state.choices[name] !== value) {
-        this.state = {
-          ...this.state,
-          timeUs: 0,
-          step: -1,
-          choices: { ...this.state.choices, [name]: value },
-        };
-        await this.#open();
-      }
+      this.state.choices = { ...this.state.choices, [name]: value };
+      this.state = { ...this.state, timeUs: 0, step: -1 };
+      await this.#open();
     }
     if (then !== undefined) await this.#act(then);
     if (runTo === undefined) return;
@@ -341,9 +293,9 @@ class Page {
 
   async #act(name: string): Promise<void> {
     this.#transport.stop();
-    const act = ACTS[name](this.state);
+    const act = ACTS[name](this.state.acts.flatMap(({ act }) => (act.do === 'create-pod' ? act.pod : [])));
     const atUs = this.timeUs;
-    const item = h('li', {}, `${clockText(atUs)} `);
+    const item = h('li', {}, `${formatClock(atUs)} `);
     byId('outcomes').prepend(item);
     const { words, timeUs } = await this.#scenes[0].act(act);
     this.state.acts = [...this.state.acts.filter((done) => done.atUs <= atUs), { atUs, act }];
@@ -355,6 +307,7 @@ class Page {
 
   #refresh(): void {
     for (const scene of this.#scenes) scene.refresh();
+    this.#filmed();
   }
 
   #key(event: KeyboardEvent): void {
@@ -367,6 +320,26 @@ class Page {
     else return;
     event.preventDefault();
   }
+}
+
+function radios(
+  name: string,
+  label: string,
+  choices: readonly { value: string; label: string }[],
+  chosen: string,
+  onChoose: (value: string) => void,
+): HTMLFieldSetElement {
+  const options = choices.map(({ value, label: words }) => {
+    const checked = value === chosen;
+    const attributes = { type: 'radio', name: `control-${name}`, id: `${name}-${value}`, value, checked };
+    return h(
+      'label',
+      {},
+      h('input', { ...attributes, '@change': () => onChoose(value) }),
+      h('span', {}, words),
+    );
+  });
+  return h('fieldset', { class: 'control' }, h('legend', {}, label), ...options);
 }
 
 new Page();

@@ -19,9 +19,7 @@ export interface PageState {
 }
 
 export function stateOf(chapter: string, timeUs = 0): PageState {
-  return {
-    chapter,
-    timeUs,
+  const nothingDone = {
     step: -1,
     choices: {},
     viewpoint: null,
@@ -30,54 +28,61 @@ export function stateOf(chapter: string, timeUs = 0): PageState {
     isRevealed: false,
     yaml: null,
   };
+  return { chapter, timeUs, ...nothingDone };
 }
 
-/** `#chapter?t=…&parent=waits`; what is as it is at first is left out. */
-export function hashOf(state: PageState): string {
+/** `#chapter?t=…&set-parent=waits`; what is as it is at first is left out. */
+export function hashOf({
+  chapter,
+  timeUs,
+  step,
+  viewpoint,
+  answer,
+  isRevealed,
+  acts,
+  choices,
+  yaml,
+}: PageState): string {
   const parameters = new URLSearchParams();
-  if (state.timeUs > 0) parameters.set('t', String(state.timeUs));
-  if (state.step >= 0) parameters.set('step', String(state.step));
-  if (state.viewpoint !== null) parameters.set('from', state.viewpoint);
-  if (state.answer !== '') parameters.set('answer', state.answer);
-  if (state.isRevealed) parameters.set('revealed', '');
-  if (state.acts.length > 0) parameters.set('acts', JSON.stringify(state.acts));
-  for (const [name, value] of Object.entries(state.choices)) parameters.set(`set-${name}`, value);
-  if (state.yaml !== null) parameters.set('yaml', state.yaml);
-  const text = parameters.toString();
-  return `#${state.chapter}${text === '' ? '' : `?${text}`}`;
+  if (timeUs > 0) parameters.set('t', String(timeUs));
+  if (step >= 0) parameters.set('step', String(step));
+  if (viewpoint !== null) parameters.set('from', viewpoint);
+  if (answer !== '') parameters.set('answer', answer);
+  if (isRevealed) parameters.set('revealed', '');
+  if (acts.length > 0) parameters.set('acts', JSON.stringify(acts));
+  for (const [name, value] of Object.entries(choices)) parameters.set(`set-${name}`, value);
+  if (yaml !== null) parameters.set('yaml', yaml);
+  return `#${chapter}${parameters.size === 0 ? '' : `?${parameters}`}`;
 }
 
-/** Null: no chapter of that name. What a link has that makes no sense is left out. */
-export function stateFrom(
-  hash: string,
-  chapters: readonly string[],
-  startOf: (chapter: string) => number,
-): PageState | null {
-  const [chapter, query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
-  if (!chapters.includes(chapter)) return null;
+/** What the address says of a chapter, which begins at a moment. What makes no sense is left out. */
+export function stateFrom(chapter: string, query: string, startUs: number): PageState {
   const parameters = new URLSearchParams(query);
-  const state = stateOf(chapter, startOf(chapter));
   const whole = (name: string, otherwise: number): number => {
     const text = parameters.get(name) ?? '';
     return /^\d{1,15}$/.test(text) ? Number(text) : otherwise;
   };
-  state.timeUs = whole('t', state.timeUs);
-  state.step = whole('step', -1);
-  state.viewpoint = parameters.get('from');
-  state.answer = parameters.get('answer') ?? '';
-  state.isRevealed = parameters.has('revealed');
-  state.yaml = parameters.get('yaml');
-  state.acts = actsFrom(parameters.get('acts'));
-  for (const [name, value] of parameters) if (name.startsWith('set-')) state.choices[name.slice(4)] = value;
-  return state;
+  const choices = [...parameters].flatMap(([name, value]) =>
+    name.startsWith('set-') ? [[name.slice(4), value]] : [],
+  );
+  return {
+    chapter,
+    timeUs: whole('t', startUs),
+    step: whole('step', -1),
+    viewpoint: parameters.get('from'),
+    answer: parameters.get('answer') ?? '',
+    isRevealed: parameters.has('revealed'),
+    yaml: parameters.get('yaml'),
+    acts: actsFrom(parameters.get('acts') ?? '[]'),
+    choices: Object.fromEntries(choices),
+  };
 }
 
-function actsFrom(text: string | null): TimedAct[] {
+function actsFrom(text: string): TimedAct[] {
   try {
-    const acts: unknown = JSON.parse(text ?? '[]');
-    return Array.isArray(acts)
-      ? acts.filter((each) => typeof each?.atUs === 'number' && typeof each?.act?.do === 'string')
-      : [];
+    const isAct = (each: Partial<TimedAct> | null): boolean =>
+      typeof each?.atUs === 'number' && each.act?.do !== undefined;
+    return JSON.parse(text).filter(isAct);
   } catch {
     return [];
   }

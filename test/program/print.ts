@@ -59,21 +59,6 @@ export function printLibrary(program: Program): Map<string, ProgramSource> {
   return new Map(program.entries.map((entry) => [entry.name, printEntry(program, entry)]));
 }
 
-/** A step on a line of its own: what is inside of it follows, a level deeper. */
-export interface ProgramLine {
-  text: string;
-  depth: number;
-  /** Its own instruction: a process is at this line while its place is in [at, end). */
-  at: number;
-  end: number;
-}
-
-/** The steps of each program that it names, itself first, as lines. What a refused fork does is left out. */
-export function listProgram(program: Program): { name: string; lines: ProgramLine[] }[] {
-  const printer = new Printer(program);
-  return program.entries.map(({ name, at, end }) => ({ name, lines: printer.lines(at, end - EXIT_LENGTH) }));
-}
-
 /** Words for people are not code: they come from the source. */
 function printEntry(program: Program, entry: ProgramEntry): ProgramSource {
   const { source, description } = entry.source;
@@ -101,47 +86,6 @@ class Printer {
     const steps = this.steps(at, end - Code.EXIT_LENGTH);
     this.ends = around;
     return steps;
-  }
-
-  lines(at: number, end: number, depth = 0): ProgramLine[] {
-    const lines: ProgramLine[] = [];
-    for (let pc = at; pc < end; pc = this.next(pc)) {
-      const step = this.step(pc);
-      const length = INSTRUCTION_LENGTH[this.code[pc]];
-      lines.push({ text: headOf(step), depth, at: pc, end: pc + length });
-      for (const [from, to] of this.inside(pc)) lines.push(...this.lines(from, to, depth + 1));
-    }
-    return lines;
-  }
-
-  /** Where the steps are that are inside the one at `pc`. */
-  private inside(pc: number): [from: number, to: number][] {
-    const { code } = this;
-    const next = this.next(pc);
-    const first = pc + INSTRUCTION_LENGTH[code[pc]];
-    const branches = (otherwise: number): [number, number][] =>
-      otherwise === next
-        ? [[first, next]]
-        : [
-            [first, otherwise - JUMP_LENGTH],
-            [otherwise, next],
-          ];
-    switch (code[pc]) {
-      case Op.FORK:
-        return code[pc + FORK_FLAGS] & NAMED_PROGRAM ? [] : [[code[pc + FORK_BODY], next - EXIT_LENGTH]];
-      case Op.EXEC:
-        return code[pc + EXEC_FLAGS] & NAMED_PROGRAM ? [] : [[code[pc + EXEC_BODY], next - EXIT_LENGTH]];
-      case Op.REPEAT:
-        return [[first, next - AGAIN_LENGTH]];
-      case Op.FOREVER:
-        return [[first, next - JUMP_LENGTH]];
-      case Op.CHANCE:
-        return branches(code[pc + CHANCE_OTHERWISE]);
-      case Op.IF_STATUS:
-        return branches(code[pc + IF_STATUS_OTHERWISE]);
-      default:
-        return [];
-    }
   }
 
   private steps(at: number, end: number): Step[] {
@@ -316,16 +260,4 @@ class Printer {
   private entryAt(at: number): ProgramEntry {
     return this.program.entries.find((entry) => entry.at === at)!;
   }
-}
-
-/** `fork: child`, `repeat: forever`, `sleep: 5s`: a step without the steps inside it. */
-function headOf(step: Step): string {
-  if (typeof step === 'string') return step;
-  const [[key, body]] = Object.entries(step);
-  if (typeof body !== 'object') return `${key}: ${body}`;
-  const { steps: _, else: __, orElse: ___, ...rest } = body;
-  const words = Object.values(rest).map((value) =>
-    typeof value === 'object' ? JSON.stringify(value) : value,
-  );
-  return `${key}${words.length === 0 ? '' : ': '}${words.join(' ')}`;
 }

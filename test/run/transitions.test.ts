@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { CELLS, type Holder, type PidNsId } from '../../src/kernel/kernel.js';
-import { listProgram } from '../../src/program/print.js';
+import { lineAt, listProgram } from '../../src/program/listing.js';
 import { Run, type RunOptions, simulate } from '../../src/run/run.js';
 import type { Transition, Who } from '../../src/run/transitions.js';
 import { parseScenario } from '../../src/scenario/parse.js';
@@ -287,8 +287,8 @@ describe('the step of a program', () => {
     const lineOf = (comm: string): string | undefined => {
       const { task } = run.machine.kernel.listTasks().find((row) => row.comm === comm)!;
       const { program, pc } = run.machine.placeOf(task)!;
-      const lines = listProgram(program).flatMap((entry) => entry.lines);
-      return lines.find(({ at, end }) => pc >= at && pc < end)?.text;
+      const { name, index } = lineAt(program, pc);
+      return listProgram(program).find((entry) => entry.name === name)!.lines[index].text;
     };
     while (!run.advance(US_PER_SECOND));
     expect([lineOf('init'), lineOf('a')]).toEqual(['wait: any', 'sleep: 2s']);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { US_PER_DAY, US_PER_YEAR } from '../../src/sim/time.js';
-import { formatDuration, parseDurationUs, printDuration } from '../../src/text/duration.js';
+import { formatClock, formatDuration, parseDurationUs, printDuration } from '../../src/text/duration.js';
 import { grouped } from '../../src/text/figures.js';
 
 describe('a written duration', () => {
@@ -118,5 +118,17 @@ describe('a large number', () => {
         expect(grouped(count)).toBe(count.toLocaleString('en-US'));
       }),
     );
+  });
+});
+
+describe('a clock', () => {
+  test.each([
+    [0, '0.0 s'],
+    [4_250_000, '4.3 s'],
+    [60_000_000, '0:01:00'],
+    [3_599_999_999, '0:59:59'],
+    [26 * 3_600_000_000 + 250_000_000, '26:04:10'],
+  ])('at %d us says %s', (us, text) => {
+    expect(formatClock(us)).toBe(text);
   });
 });

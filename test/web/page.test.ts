@@ -328,7 +328,7 @@ suite('the page', () => {
     test('from the node, each pod is in the box of its namespace', async () => {
       const page = await open('#docker?t=60000000');
       expect(await page.locator('.tree .namespace').count()).toBe(0);
-      await page.locator('input[name=viewpoint]').last().check({ force: true });
+      await page.locator('input[name=control-from]').last().check({ force: true });
       await page
         .locator('.tree .namespace .box-label', { hasText: 'PID namespace of app' })
         .first()

@@ -13,10 +13,8 @@ export interface Opening {
   settings: readonly string[];
   /** The pod from whose inside processes are seen; null: from the node. */
   pod: string | null;
-  /** Whose PIDs the table shows. */
-  tableOf: 'node' | 'pod';
   acts: readonly TimedAct[];
-  /** A world so small that every transition of it can be kept as a frame. */
+  /** A world so small that every transition of it can be kept as a frame; the table is that of the pod. */
   isSmall: boolean;
 }
 

@@ -7,7 +7,7 @@
 import { CELLS, HOST_NS, type PidNsId } from '../../kernel/kernel.js';
 import type { Act } from '../../node/by-hand.js';
 import { processRow } from '../../procfs/from-kernel.js';
-import { listProgram } from '../../program/print.js';
+import { lineAt, listProgram } from '../../program/listing.js';
 import { capitalised } from '../../report/answer.js';
 import { holderWords } from '../../report/holder-words.js';
 import { forest } from '../../report/ps.js';
@@ -152,18 +152,26 @@ export class World {
     }
   }
 
-  /** Transitions from a moment on, each as a frame of how it looks right after it. */
+  /** Transitions from a moment on, to the end of an instant, each as a frame of how it looks right after it. */
   steps(fromUs: number, most: number, beforeUs?: number): Frame[] {
     if (this.#told === null || fromUs < this.#told.nowUs)
       this.#told = new Passage(this.scenario, this.acts, (told) => this.#take(told));
     const { run } = this.#told;
-    if (fromUs > 0) this.#told.to(fromUs);
+    if (fromUs > this.#told.nowUs) this.#told.to(fromUs);
     this.#taken = [];
     run.isWatched = true;
-    if (beforeUs === undefined) while (this.#taken.length < most && run.step());
-    else while (run.step(beforeUs - 1)) this.#taken = this.#taken.slice(-most);
+    if (beforeUs !== undefined)
+      while (run.step(beforeUs - 1)) this.#forgetBefore(this.#taken.at(-most)?.timeUs ?? 0);
+    else {
+      while (this.#taken.length < most && run.step());
+      while (run.step(run.sim.nowUs));
+    }
     run.isWatched = false;
     return this.#taken;
+  }
+
+  #forgetBefore(timeUs: number): void {
+    this.#taken = this.#taken.filter((frame) => frame.timeUs >= timeUs);
   }
 
   #take(told: Transition): void {
@@ -182,7 +190,7 @@ export class World {
   }
 
   #tableIn(run: Run): PidNsId | null {
-    return this.opening.tableOf === 'node' ? HOST_NS : this.#namespaceIn(run);
+    return this.opening.isSmall ? this.#namespaceIn(run) : HOST_NS;
   }
 
   frame(withRows: boolean, run = this.#passage.run): Frame {
@@ -236,12 +244,18 @@ function rowsOf({ machine: { kernel }, node }: Run, namespace: PidNsId): { rows:
     const { pod, container } = node.context.origins.all[row.origin];
     return { ...processRow(row), pod, container };
   });
-  const entries = forest(listed, listed.length > ROWS_APART_MAX);
+  const shown = listed.filter((row) => !isOfKernel(row));
+  const entries = forest(shown, shown.length > ROWS_APART_MAX);
   const rows = entries.slice(0, ROWS_MAX).map(({ row, count, depth }): Row => {
     const { nspid, container: _, ...rest } = row;
     return { ...rest, depth, count, level: nspid.length - 1 };
   });
   return { rows, leftOut: entries.length - rows.length };
+}
+
+/** A thread of the kernel's own: there are many, and none has to do with it. */
+function isOfKernel({ comm, ppid, pod }: NodeProcess): boolean {
+  return comm === 'kthreadd' || (pod === null && ppid === 2);
 }
 
 /** Each program that runs, once, with the PIDs of the processes that are at its lines. */
@@ -251,14 +265,11 @@ function programsIn({ machine }: Run, namespace: PidNsId): ProgramText[] {
     const place = machine.placeOf(task);
     if (place === null) continue;
     for (const { name, lines } of listProgram(place.program)) {
-      const text = found.get(name) ?? {
-        name,
-        lines: lines.map((line) => ({ text: line.text, depth: line.depth, pids: [] as number[] })),
-      };
-      found.set(name, text);
-      const at = lines.findIndex((line) => place.pc >= line.at && place.pc < line.end);
-      if (at >= 0) text.lines[at].pids.push(pid);
+      if (!found.has(name))
+        found.set(name, { name, lines: lines.map(({ text, depth }) => ({ text, depth, pids: [] })) });
     }
+    const { name, index } = lineAt(place.program, place.pc);
+    found.get(name)!.lines[index]?.pids.push(pid);
   }
   return [...found.values()].slice(0, PROGRAMS_MAX);
 }

@@ -1,7 +1,7 @@
 /** The PID table as a picture: one cell a PID, and whoever points at one is told who holds it and why. */
 import { CELLS } from '../../kernel/kernel.js';
 import { formatCount } from '../../text/figures.js';
-import { colour, h } from '../dom.js';
+import { byId, colour, h } from '../dom.js';
 import type { Frame } from '../engine/messages.js';
 
 /** By the size of the table: how wide it is, where the screen has room for it. */
@@ -9,15 +9,6 @@ function columnsFor(cells: number, width: number): number {
   const wide = cells > 16_384 ? 256 : cells > 2_048 ? 128 : 64;
   return width < 560 ? wide / 2 : wide;
 }
-
-const LEGEND: [name: string, words: string][] = [
-  ['live', 'process'],
-  ['thread', 'thread'],
-  ['zombie', 'zombie'],
-  ['pinned', 'pinned'],
-  ['reserved', 'never again'],
-  ['free', 'free'],
-];
 
 export class PidTable {
   readonly element = h('figure', { class: 'pids' });
@@ -52,15 +43,9 @@ export class PidTable {
         '+',
       ),
     );
-    const legend = LEGEND.map(([name, words]) => h('li', {}, h('span', { class: `swatch ${name}` }), words));
+    const legend = byId<HTMLTemplateElement>('legend').content.cloneNode(true);
     const caption = h('figcaption', {}, title === '' ? 'PID table' : h('strong', {}, title), zoom);
-    this.element.append(
-      caption,
-      this.#numbers,
-      this.#scroller,
-      h('ul', { class: 'legend' }, ...legend),
-      this.#holder,
-    );
+    this.element.append(caption, this.#numbers, this.#scroller, legend, this.#holder);
     this.#canvas.addEventListener('pointermove', (event) => this.focus(this.#pidAt(event)));
     this.#canvas.addEventListener('pointerleave', () => this.focus(-1));
     this.#canvas.addEventListener('keydown', (event) => this.#key(event));
@@ -157,6 +142,7 @@ export class PidTable {
     if (this.#image?.width !== wide || this.#image.height !== high) this.#image = new ImageData(wide, high);
     const image = this.#image;
     const pixels = new Uint32Array(image.data.buffer);
+    pixels.fill(0);
     const plain = this.#colours;
     const pinned = CELLS.indexOf('pinned');
     const paper = plain[CELLS.indexOf('free')];

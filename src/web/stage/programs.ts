@@ -3,7 +3,7 @@ import { h } from '../dom.js';
 import type { ProgramText } from '../engine/messages.js';
 
 export class Programs {
-  readonly element = h('figure', { class: 'programs' });
+  readonly element = h('figure', { class: 'programs', hidden: true });
 
   show(programs: readonly ProgramText[]): void {
     const listings = programs.map(({ name, lines }) =>

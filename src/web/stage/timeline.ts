@@ -1,22 +1,25 @@
 /** The run from its beginning to its end: PIDs in use below pid_max, moments as marks, and a place to go to. */
+
+import { US_PER_SECOND } from '../../sim/time.js';
+import { formatDuration } from '../../text/duration.js';
 import { formatCompact } from '../../text/figures.js';
-import { h, svg } from '../dom.js';
+import { svg } from '../dom.js';
 import type { Film } from '../engine/messages.js';
-import { timeText } from './time-text.js';
 
 const HEIGHT = 190;
 const LEFT = 46;
 const TOP = 16;
-const BOTTOM = 22;
+/** Above the limit. */
+const ROOM = 1.04;
+const FLOOR = HEIGHT - 22;
 
 type Point = readonly [timeUs: number, pids: number];
 
 export class Timeline {
-  readonly #plot = svg('svg', { role: 'img' });
-  readonly #range = h('input', { type: 'range', min: 0, max: 1000, step: 1, value: 0, 'aria-label': 'Time' });
-  readonly #words = h('figcaption', {});
-  readonly #legend = h('ul', { class: 'legend' });
-  readonly #now = svg('line', { class: 'now', y1: TOP - 6, y2: HEIGHT - BOTTOM });
+  readonly #plot: SVGElement;
+  readonly #range: HTMLInputElement;
+  readonly #words: HTMLElement;
+  readonly #now = svg('line', { class: 'now', y1: TOP - 6, y2: FLOOR });
   #film: Film | null = null;
   /** The same world with something else in it: a line to compare. */
   #other: Film | null = null;
@@ -34,7 +37,9 @@ export class Timeline {
     private readonly endUs: () => number,
     onScrub: (timeUs: number) => void,
   ) {
-    element.append(this.#words, this.#plot, this.#range, this.#legend);
+    this.#plot = element.querySelector('svg')!;
+    this.#range = element.querySelector('input')!;
+    this.#words = element.querySelector('figcaption')!;
     this.#range.addEventListener('input', () => onScrub((Number(this.#range.value) / 1000) * this.endUs()));
     this.#plot.addEventListener('pointerdown', (event) => {
       this.#isDrawing = this.onDraw !== null;
@@ -64,7 +69,7 @@ export class Timeline {
   at(timeUs: number): void {
     this.#timeUs = timeUs;
     this.#range.value = String(Math.round((timeUs / this.endUs()) * 1000));
-    this.#range.setAttribute('aria-valuetext', timeText(timeUs));
+    this.#range.setAttribute('aria-valuetext', formatDuration(timeUs));
     this.#moveNow();
   }
 
@@ -82,7 +87,7 @@ export class Timeline {
   #drawAt(event: PointerEvent): void {
     const { top, height } = this.#plot.getBoundingClientRect();
     const y = ((event.clientY - top) / height) * HEIGHT;
-    const part = Math.max(0, Math.min(1, (HEIGHT - BOTTOM - y) / (HEIGHT - BOTTOM - TOP)));
+    const part = Math.max(0, Math.min(1, (FLOOR - y) / (FLOOR - TOP)));
     const timeUs = this.#timeAt(event);
     this.#drawn = [...this.#drawn.filter(([at]) => at < timeUs), [timeUs, part * this.#most]];
     this.#draw();
@@ -93,11 +98,11 @@ export class Timeline {
     // A table that is hardly used is drawn to be seen.
     const used = Math.max(1, ...allocated);
     const limit = Math.max(1, ...pidMax);
-    return used > limit / 20 || this.#isHidden ? limit * 1.04 : used * 1.3;
+    return used > limit / 20 || this.#isHidden ? limit * ROOM : used * 1.3;
   }
 
   #x = (timeUs: number): number => LEFT + (timeUs / this.endUs()) * (this.#width - LEFT - 8);
-  #y = (pids: number): number => HEIGHT - BOTTOM - (pids / this.#most) * (HEIGHT - BOTTOM - TOP);
+  #y = (pids: number): number => FLOOR - (pids / this.#most) * (FLOOR - TOP);
 
   #draw(): void {
     const film = this.#film;
@@ -105,41 +110,32 @@ export class Timeline {
     this.#width = Math.max(280, this.#plot.clientWidth);
     this.#plot.setAttribute('viewBox', `0 0 ${this.#width} ${HEIGHT}`);
     const { timeUs, allocated, zombies, pinned, pidMax, kubelet } = film.columns;
-    const parts: (Node | string)[] = [...this.#axes()];
-    if (!this.#isHidden && timeUs.length > 1) {
+    const parts: Node[] = this.#axes();
+    if (this.#isHidden) parts.push(this.#line('limit', [0, film.endUs], [pidMax[0], pidMax[0]]));
+    else if (timeUs.length > 1) {
       const live = allocated.map((all, at) => all - zombies[at] - pinned[at]);
-      const dead = live.map((count, at) => count + zombies[at]);
-      const none = live.map(() => 0);
+      // Each in front of what is higher.
+      parts.push(this.#area('pinned', timeUs, allocated));
       parts.push(
-        this.#area('live', none, live),
-        this.#area('zombie', live, dead),
-        this.#area('pinned', dead, allocated),
+        this.#area(
+          'zombie',
+          timeUs,
+          allocated.map((all, at) => all - pinned[at]),
+        ),
       );
-      parts.push(this.#line('kubelet', kubelet));
-      if (this.#other !== null)
-        parts.push(this.#line('other', this.#other.columns.allocated, this.#other.columns.timeUs));
-      if (this.#most > Math.max(...pidMax)) parts.push(this.#line('limit', pidMax));
-    } else if (timeUs.length > 0) parts.push(this.#line('limit', [pidMax[0], pidMax[0]], [0, film.endUs]));
-    if (!this.#isHidden) parts.push(...this.#marks(film));
-    if (this.#drawn.length > 1)
-      parts.push(
-        svg('path', {
-          class: 'guess',
-          d: this.#path(
-            this.#drawn.map(([at]) => at),
-            this.#drawn.map(([, pids]) => pids),
-          ),
-        }),
-      );
+      parts.push(this.#area('live', timeUs, live), this.#line('kubelet', timeUs, kubelet));
+      const other = this.#other?.columns;
+      if (other !== undefined) parts.push(this.#line('other', other.timeUs, other.allocated));
+      if (this.#most > Math.max(...pidMax)) parts.push(this.#line('limit', timeUs, pidMax));
+      parts.push(...film.marks.flatMap((mark) => this.#mark(mark)));
+    }
+    const [times, pids] = [this.#drawn.map(([at]) => at), this.#drawn.map(([, count]) => count)];
+    if (times.length > 1) parts.push(this.#line('guess', times, pids));
     this.#plot.replaceChildren(...parts, this.#now);
     this.#moveNow();
     const state = film.progress < 1 ? 'the run is being computed …' : film.headline;
     this.#words.textContent = this.#isHidden ? 'PIDs in use: your guess' : `PIDs in use: ${state}`;
     this.#plot.setAttribute('aria-label', this.#words.textContent);
-    const names = Object.keys(LEGEND).filter((name) => name !== 'other' || this.#other !== null);
-    this.#legend.replaceChildren(
-      ...names.map((name) => h('li', {}, h('span', { class: `swatch ${name}` }), LEGEND[name])),
-    );
   }
 
   /** Alone, for it does so in every frame. */
@@ -152,89 +148,49 @@ export class Timeline {
   #axes(): Node[] {
     const ticks: Node[] = [];
     const end = this.endUs();
-    const every = NICE_US.find((step) => end / step <= this.#width / 80) ?? NICE_US[NICE_US.length - 1];
+    const nice = NICE_SECONDS.map((seconds) => seconds * US_PER_SECOND);
+    const every = nice.find((step) => end / step <= this.#width / 80) ?? nice[nice.length - 1];
     for (let at = 0; at <= end; at += every) {
       const x = this.#x(at);
-      ticks.push(svg('line', { class: 'tick', x1: x, x2: x, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 4 }));
+      ticks.push(svg('line', { class: 'tick', x1: x, x2: x, y1: FLOOR, y2: FLOOR + 4 }));
       const anchor = at === 0 ? 'start' : at > 0.97 * end ? 'end' : 'middle';
-      ticks.push(svg('text', { x, y: HEIGHT - 6, 'text-anchor': anchor }, timeText(at)));
+      ticks.push(svg('text', { x, y: HEIGHT - 6, 'text-anchor': anchor }, formatDuration(at)));
     }
     for (const part of [0, 0.5, 1]) {
-      const pids = (part * this.#most) / 1.04;
-      ticks.push(
-        svg('line', { class: 'grid', x1: LEFT, x2: this.#width - 8, y1: this.#y(pids), y2: this.#y(pids) }),
-      );
-      ticks.push(
-        svg(
-          'text',
-          { x: LEFT - 6, y: this.#y(pids) + 4, 'text-anchor': 'end' },
-          formatCompact(Math.round(pids)),
-        ),
-      );
+      const pids = Math.round((part * this.#most) / ROOM);
+      const y = this.#y(pids);
+      ticks.push(svg('line', { class: 'grid', x1: LEFT, x2: this.#width - 8, y1: y, y2: y }));
+      ticks.push(svg('text', { x: LEFT - 6, y: y + 4, 'text-anchor': 'end' }, formatCompact(pids)));
     }
     return ticks;
   }
 
-  #marks({ marks }: Film): Node[] {
-    return marks.flatMap(({ timeUs, text, kind }) => {
-      const x = this.#x(timeUs);
-      const isLate = x > this.#width * 0.6;
-      const attributes = {
-        class: `mark ${kind}`,
-        x: x + (isLate ? -5 : 5),
-        y: TOP + 2,
-        'text-anchor': isLate ? 'end' : 'start',
-      };
-      const line = svg('line', { class: `mark ${kind}`, x1: x, x2: x, y1: TOP - 8, y2: HEIGHT - BOTTOM });
-      return kind === 'main'
-        ? [line, svg('text', attributes, text)]
-        : [svg('line', { class: 'mark', x1: x, x2: x, y1: TOP - 8, y2: TOP + 4 }, svg('title', {}, text))];
-    });
+  /** The main one in words, others for whoever points at them. */
+  #mark({ timeUs, text, kind }: Film['marks'][number]): Node[] {
+    const x = this.#x(timeUs);
+    const isMain = kind === 'main';
+    const place = { class: `mark ${kind}`, x1: x, x2: x, y1: TOP - 8, y2: isMain ? FLOOR : TOP + 4 };
+    const line = svg('line', place, svg('title', {}, text));
+    const isLate = x > this.#width * 0.6;
+    const beside = { x: x + (isLate ? -5 : 5), y: TOP + 2, 'text-anchor': isLate ? 'end' : 'start' };
+    return isMain ? [line, svg('text', { class: 'mark main', ...beside }, text)] : [line];
   }
 
-  #path(times: readonly number[], values: readonly number[]): string {
-    return times
-      .map(
-        (at, index) =>
-          `${index === 0 ? 'M' : 'L'}${this.#x(at).toFixed(1)} ${this.#y(values[index]).toFixed(1)}`,
-      )
-      .join('');
+  #path(times: readonly number[], pids: readonly number[]): string {
+    const points = times.map((at, index) => `${this.#x(at).toFixed(1)} ${this.#y(pids[index]).toFixed(1)}`);
+    return `M${points.join('L')}`;
   }
 
-  #line(name: string, values: readonly number[], times = this.#film!.columns.timeUs): Node {
-    return svg('path', { class: name, d: this.#path(times, values) });
+  #line(name: string, times: readonly number[], pids: readonly number[]): Node {
+    return svg('path', { class: name, d: this.#path(times, pids) });
   }
 
-  #area(name: string, below: readonly number[], above: readonly number[]): Node {
-    const times = this.#film!.columns.timeUs;
-    const back = this.#path([...times].reverse(), [...below].reverse()).replace('M', 'L');
-    return svg('path', { class: `area ${name}`, d: `${this.#path(times, above)}${back}Z` });
+  #area(name: string, times: readonly number[], pids: readonly number[]): Node {
+    const floor = `L${this.#x(times[times.length - 1])} ${FLOOR}L${this.#x(times[0])} ${FLOOR}Z`;
+    return svg('path', { class: `area ${name}`, d: this.#path(times, pids) + floor });
   }
 }
 
-const LEGEND: Record<string, string> = {
-  live: 'processes and threads',
-  zombie: 'zombies',
-  pinned: 'pinned',
-  kubelet: 'what the kubelet counts',
-  other: 'in use with the other pause',
-};
-
-const [S, M, H] = [1e6, 60e6, 3600e6];
-const NICE_US = [
-  S,
-  2 * S,
-  5 * S,
-  10 * S,
-  M,
-  5 * M,
-  10 * M,
-  30 * M,
-  H,
-  3 * H,
-  6 * H,
-  12 * H,
-  24 * H,
-  120 * H,
-  720 * H,
+const NICE_SECONDS = [
+  1, 2, 5, 10, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 432_000, 2_592_000,
 ];

@@ -1,6 +1,7 @@
 /** Step, play, speed: the buttons, and the clock that runs while a world is played. */
+
+import { formatClock } from '../../text/duration.js';
 import { byId, h } from '../dom.js';
-import { clockText } from './time-text.js';
 
 const SPEEDS = [1, 10, 100, 1_000, 10_000, 100_000];
 /** A frame that took longer than this is not caught up with. */
@@ -44,7 +45,7 @@ export class Transport {
   }
 
   show(timeUs: number): void {
-    this.#time.textContent = `at ${clockText(timeUs)}`;
+    this.#time.textContent = `at ${formatClock(timeUs)}`;
   }
 
   step(direction: 1 | -1): void {

@@ -1,0 +1,99 @@
+/** The worlds behind the page, in Node: there and back is the same, and the film shows what the world is. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { FilmMaker } from '../../src/web/engine/film.js';
+import type { Frame, Opening } from '../../src/web/engine/messages.js';
+import { World } from '../../src/web/engine/world.js';
+
+const yaml = (name: string): string => readFileSync(`src/web/chapters/${name}.yaml`, 'utf8');
+
+function open(name: string, more: Partial<Opening> = {}): World {
+  const opening = { yaml: yaml(name), settings: [], pod: null, acts: [], isSmall: false, ...more };
+  const { opened, world } = World.open(opening);
+  if (world === null) throw new Error(JSON.stringify(opened));
+  return world;
+}
+
+const MINUTE = 60_000_000;
+
+describe('a large world', () => {
+  test('is the same whether one comes to a moment from before it or from after it', () => {
+    const world = open('docker', { pod: 'app' });
+    world.seek(10 * MINUTE);
+    const first = world.frame(true);
+    world.seek(20 * MINUTE);
+    expect(world.frame(true)).not.toEqual(first);
+    world.seek(10 * MINUTE);
+    expect(world.frame(true)).toEqual(first);
+  });
+
+  test('its film has the same pictures', () => {
+    const world = open('docker');
+    const film = new FilmMaker(world);
+    while (!film.isDone) film.goOn();
+    for (const part of [0, 0.25, 0.5, 1]) {
+      world.seek(part * 60 * MINUTE);
+      expect(film.at(part * 60 * MINUTE)).toEqual(world.frame(false));
+    }
+  });
+
+  test('tells transitions from a moment on, and the last ones before it', () => {
+    const world = open('docker');
+    const after = world.steps(100_000_000, 30);
+    expect(after.length).toBeGreaterThanOrEqual(30);
+    expect(after[0].timeUs).toBeGreaterThanOrEqual(100_000_000);
+    const next = world.steps(after[after.length - 1].timeUs, 10);
+    const before = world.stepsBefore(next[0].timeUs, 12);
+    expect(before.length).toBeGreaterThanOrEqual(12);
+    const lookOf = (frames: Frame[]) =>
+      frames.slice(-12).map(({ words, cells, rows }) => ({ words, cells, rows }));
+    expect(lookOf(before)).toEqual(lookOf(after));
+    const together = open('docker').steps(100_000_000, after.length + next.length);
+    expect(together.map(({ words }) => words)).toEqual([...after, ...next].map(({ words }) => words));
+  });
+
+  test('goes on with what has been done to it, when it begins anew', () => {
+    const world = open('pause');
+    world.seek(5 * MINUTE);
+    expect(world.act({ do: 'delete-pod', pod: 'rabbitmq', recreate: true, atUs: 0 }).join(' ')).toContain(
+      'Pod deleted',
+    );
+    world.seek(30 * MINUTE);
+    const first = world.frame(true);
+    world.seek(MINUTE);
+    world.seek(30 * MINUTE);
+    expect(world.frame(true)).toEqual(first);
+    const again = open('pause', { acts: world.acts });
+    again.seek(30 * MINUTE);
+    expect(again.frame(true)).toEqual(first);
+  });
+
+  test('without a run is told to be wrong, with places', () => {
+    const { opened, world } = World.open({
+      yaml: 'kind: Scenario\nspec: {horizon: x}',
+      settings: [],
+      pod: null,
+      acts: [],
+      isSmall: false,
+    });
+    expect(world).toBeNull();
+    expect(opened.ok ? [] : opened.diagnostics.map(({ line }) => line)).toContain(2);
+  });
+});
+
+describe('a small world', () => {
+  test('has a frame for each transition, and who has which PID in it', () => {
+    const frames = open('defunct', { pod: 'demo', isSmall: true }).steps(0, 1_000);
+    const zombie = frames.find(({ kind }) => kind === 'zombie')!;
+    expect(zombie.about).toEqual([3]);
+    expect(zombie.holders).toMatchObject({ 3: expect.stringContaining('PID 3 is child, a zombie') });
+    expect(zombie.rows!.map(({ pid, stat, depth }) => [pid, stat, depth])).toEqual([
+      [1, 'Ss', 0],
+      [2, 'S', 1],
+      [3, 'Z', 2],
+    ]);
+    expect(zombie.programs!.map(({ name }) => name)).toEqual(['init', 'parent', 'child']);
+    const before = frames[frames.indexOf(zombie) - 1];
+    expect([before.kind, before.rows!.at(-1)!.stat]).toEqual(['exit', 'S']);
+  });
+});
