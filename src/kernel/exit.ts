@@ -185,10 +185,11 @@ function becomeZombie(kernel: KernelState, task: TaskId, namespace: PidNamespace
   const { rows } = kernel.tasks;
   const parent = rows[task + PARENT] as TaskId;
   const parents = rows[parent + PROCESS];
-  if (!isMainThreadDead(kernel, task)) countZombie(kernel, task, 1);
+  const isCounted = isMainThreadDead(kernel, task);
   endProcess(kernel, task, namespace);
   kernel.children.becomeZombie(parents, task);
   rows[task + STATE] = ZOMBIE;
+  if (!isCounted) countZombie(kernel, task, 1);
   if (kernel.watcher !== null) kernel.watcher.becameZombie(task);
   if (tellParent(kernel, task, parent, parents)) release(kernel, task);
 }

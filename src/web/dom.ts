@@ -33,6 +33,11 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T;
 }
 
+/** The one element of a template of index.html, another one each time. */
+export function fromTemplate(id: string): HTMLElement {
+  return byId<HTMLTemplateElement>(id).content.firstElementChild!.cloneNode(true) as HTMLElement;
+}
+
 export const prefersStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /** The value of a custom property, such as `--zombie`: colours are in the style sheet alone. */

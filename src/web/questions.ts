@@ -1,10 +1,6 @@
 /** The question of a chapter: choose, then see it happen, then read why. */
 import { h } from './dom.js';
-
-export interface Answered {
-  answer: string;
-  isRevealed: boolean;
-}
+import type { PageState } from './state.js';
 
 export class Question {
   readonly #reveal: HTMLButtonElement;
@@ -13,16 +9,13 @@ export class Question {
   /** @param onChange a choice has been made; or, `reveal`, it is to be shown. */
   constructor(
     private readonly field: HTMLFieldSetElement,
-    private readonly onChange: (answer: string, reveal: boolean) => void,
+    onChange: (answer: string, reveal: boolean) => void,
   ) {
-    this.#reveal = h(
-      'button',
-      { type: 'button', class: 'reveal', '@click': () => this.onChange(this.answer, true) },
-      'Show me',
-    );
+    const show = (): void => onChange(this.answer, true);
+    this.#reveal = h('button', { type: 'button', class: 'reveal', '@click': show }, 'Show me');
     const why = field.querySelector('.why')!;
     why.before(this.#reveal, this.#verdict);
-    field.addEventListener('change', () => this.onChange(this.answer, false));
+    field.addEventListener('change', () => onChange(this.answer, false));
   }
 
   get answer(): string {
@@ -35,17 +28,15 @@ export class Question {
     return this.field.dataset;
   }
 
-  show({ answer, isRevealed }: Answered): void {
+  show({ answer, isRevealed }: PageState): void {
     const right = this.field.dataset.right ?? '';
     for (const input of this.field.querySelectorAll('input')) {
       if (input.type === 'radio') input.checked = input.value === answer;
       else if (answer !== '') input.value = answer;
       const label = input.closest('label')!;
       label.classList.toggle('right', isRevealed && input.value === right);
-      label.classList.toggle(
-        'wrong',
-        isRevealed && input.type === 'radio' && input.value === answer && answer !== right,
-      );
+      const isWrong = input.type === 'radio' && input.value === answer && answer !== right;
+      label.classList.toggle('wrong', isRevealed && isWrong);
     }
     this.#reveal.disabled = this.answer === '';
     this.#reveal.hidden = isRevealed;

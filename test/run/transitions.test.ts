@@ -212,6 +212,24 @@ describe('being watched, and seeing awaited zombies, changes nothing that comes 
     expect(zombies.length > 2_000).toBe(!options.strokes);
   });
 
+  test('whatever is read at a transition agrees: counts, listing and cells', () => {
+    const seen: string[] = [];
+    let run: Run | null = null;
+    const look = ({ kind }: Transition): void => {
+      const { kernel } = run!.machine;
+      const listed = kernel.listTasks();
+      const zombies = listed.filter(({ stat }) => stat.startsWith('Z')).length;
+      const cells = kernel.cells();
+      const ofCells = cells.reduce((sum, cell) => sum + (CELLS[cell] === 'zombie' ? 1 : 0), 0);
+      expect([kind, zombies, ofCells]).toEqual([kind, kernel.zombies(), kernel.zombies()]);
+      seen.push(kind);
+    };
+    const short = { ...scenarioOf(text), horizonUs: 45 * US_PER_SECOND };
+    run = new Run(short, { strokes: false, transition: look });
+    while (run.step());
+    expect(new Set(seen).size).toBeGreaterThan(9);
+  });
+
   test('a run that is not watched for a time tells nothing of it', () => {
     const told: number[] = [];
     const run = new Run(scenarioOf(text), { transition: ({ timeUs }) => told.push(timeUs) });

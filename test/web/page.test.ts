@@ -277,6 +277,8 @@ suite('the page', () => {
       await page.getByRole('button', { name: 'play' }).click();
       await poll(() => count(page, 'zombies')).toBeGreaterThan(20);
       await page.getByRole('button', { name: 'pause', exact: true }).click();
+      // What was under way is still shown.
+      await page.waitForTimeout(1_000);
       const at = await clock(page).innerText();
       await page.waitForTimeout(300);
       expect(await clock(page).innerText()).toBe(at);

@@ -1,7 +1,6 @@
 /** A run of a world to its end, in slices between which the worker can answer: what the chart and a scrub need. */
 import { headline } from '../../report/answer.js';
 import { headlineMoments } from '../../report/moments.js';
-import type { Scenario } from '../../scenario/scenario.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import { FILM_COLUMNS, type Film, type Frame } from './messages.js';
 import type { World } from './world.js';
@@ -21,15 +20,11 @@ export class FilmMaker {
     this.#film = {
       columns: columns as Film['columns'],
       marks: [],
-      endUs: this.scenario.horizonUs,
+      endUs: this.#world.scenario.horizonUs,
       progress: 0,
       digest: null,
       headline: '',
     };
-  }
-
-  private get scenario(): Scenario {
-    return this.#world.scenario;
   }
 
   get isDone(): boolean {

@@ -1,5 +1,6 @@
 /** What the page and the engine in its worker say to each other: plain data. */
 import type { Act } from '../../node/by-hand.js';
+import type { ProcessRow } from '../../procfs/process-row.js';
 import type { Diagnostic } from '../../text/diagnostic.js';
 
 export interface TimedAct {
@@ -18,14 +19,7 @@ export interface Opening {
   isSmall: boolean;
 }
 
-export interface Row {
-  pid: number;
-  ppid: number;
-  pgid: number;
-  sid: number;
-  stat: string;
-  comm: string;
-  threads: number;
+export interface Row extends Omit<ProcessRow, 'nspid'> {
   /** How deep in the tree, and in how many PID namespaces below the one that it is seen from. */
   depth: number;
   level: number;

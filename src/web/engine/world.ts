@@ -49,10 +49,6 @@ export class Passage {
     this.run.isWatched = false;
   }
 
-  get nowUs(): number {
-    return this.run.sim.nowUs;
-  }
-
   to(untilUs: number): void {
     for (let next = this.acts[this.#acted]; next !== undefined && next.atUs <= untilUs; ) {
       while (!this.run.advance(next.atUs));
@@ -92,7 +88,7 @@ export class World {
   }
 
   get nowUs(): number {
-    return this.#passage.nowUs;
+    return this.#passage.run.sim.nowUs;
   }
 
   /** What it has come to. */
@@ -113,13 +109,13 @@ export class World {
 
   /** Exactly that moment. */
   seek(toUs: number): void {
-    if (toUs < this.#passage.nowUs) this.#passage = new Passage(this.scenario, this.acts);
+    if (toUs < this.nowUs) this.#passage = new Passage(this.scenario, this.acts);
     this.#passage.to(Math.min(toUs, this.scenario.horizonUs));
   }
 
   /** Does it now, and goes on until it is known what came of it. What would have been done later is undone. */
   act(act: Act): string[] {
-    const atUs = this.#passage.nowUs;
+    const atUs = this.nowUs;
     this.acts.splice(0, this.acts.length, ...this.acts.filter((done) => done.atUs <= atUs), { atUs, act });
     this.#told = null;
     const hindered = this.#passage.act(act);
@@ -154,10 +150,10 @@ export class World {
 
   /** Transitions from a moment on, to the end of an instant, each as a frame of how it looks right after it. */
   steps(fromUs: number, most: number, beforeUs?: number): Frame[] {
-    if (this.#told === null || fromUs < this.#told.nowUs)
+    if (this.#told === null || fromUs < this.#told.run.sim.nowUs)
       this.#told = new Passage(this.scenario, this.acts, (told) => this.#take(told));
     const { run } = this.#told;
-    if (fromUs > this.#told.nowUs) this.#told.to(fromUs);
+    if (fromUs > this.#told.run.sim.nowUs) this.#told.to(fromUs);
     this.#taken = [];
     run.isWatched = true;
     if (beforeUs !== undefined)

@@ -1,7 +1,7 @@
 /** The PID table as a picture: one cell a PID, and whoever points at one is told who holds it and why. */
 import { CELLS } from '../../kernel/kernel.js';
 import { formatCount } from '../../text/figures.js';
-import { byId, colour, h } from '../dom.js';
+import { colour, fromTemplate, h } from '../dom.js';
 import type { Frame } from '../engine/messages.js';
 
 /** By the size of the table: how wide it is, where the screen has room for it. */
@@ -11,11 +11,11 @@ function columnsFor(cells: number, width: number): number {
 }
 
 export class PidTable {
-  readonly element = h('figure', { class: 'pids' });
-  readonly #canvas = h('canvas', { tabindex: 0, role: 'application', 'aria-roledescription': 'PID table' });
-  readonly #holder = h('p', { class: 'holder', 'aria-live': 'polite' });
-  readonly #numbers = h('dl', { class: 'numbers' });
-  readonly #scroller = h('div', { class: 'scroll' }, this.#canvas);
+  readonly element = fromTemplate('pid-table');
+  readonly #canvas = this.element.querySelector('canvas')!;
+  readonly #holder = this.element.querySelector('.holder')!;
+  readonly #numbers = this.element.querySelector('dl')!;
+  readonly #scroller = this.element.querySelector('.scroll')!;
   #frame: Frame | null = null;
   #colours: number[] = [];
   #ink = '';
@@ -29,23 +29,10 @@ export class PidTable {
     title: string,
     private readonly holderOf: (pid: number) => Promise<string>,
   ) {
-    const zoom = h(
-      'span',
-      { class: 'zoom' },
-      h(
-        'button',
-        { type: 'button', 'aria-label': 'Smaller cells', '@click': () => this.#zoomTo(this.#zoom / 2) },
-        '−',
-      ),
-      h(
-        'button',
-        { type: 'button', 'aria-label': 'Larger cells', '@click': () => this.#zoomTo(this.#zoom * 2) },
-        '+',
-      ),
-    );
-    const legend = byId<HTMLTemplateElement>('legend').content.cloneNode(true);
-    const caption = h('figcaption', {}, title === '' ? 'PID table' : h('strong', {}, title), zoom);
-    this.element.append(caption, this.#numbers, this.#scroller, legend, this.#holder);
+    if (title !== '') this.element.querySelector('strong')!.textContent = title;
+    const [smaller, larger] = this.element.querySelectorAll('button');
+    smaller.addEventListener('click', () => this.#zoomTo(this.#zoom / 2));
+    larger.addEventListener('click', () => this.#zoomTo(this.#zoom * 2));
     this.#canvas.addEventListener('pointermove', (event) => this.focus(this.#pidAt(event)));
     this.#canvas.addEventListener('pointerleave', () => this.focus(-1));
     this.#canvas.addEventListener('keydown', (event) => this.#key(event));
@@ -63,21 +50,13 @@ export class PidTable {
     this.#frame = frame;
     this.#draw();
     const { live, zombies, pinned, free, pidMax } = frame.counts;
-    const parts: [string, number][] = [
-      ['live', live],
-      ['zombie', zombies],
-      ['pinned', pinned],
-      ['free', free],
-    ];
+    const parts = Object.entries({ alive: live, zombies, pinned, free });
     this.#numbers.replaceChildren(
-      ...parts.map(([name, count]) =>
-        h('div', {}, h('dt', {}, NAMES[name]), h('dd', {}, formatCount(count))),
-      ),
+      ...parts.map(([name, count]) => h('div', {}, h('dt', {}, name), h('dd', {}, formatCount(count)))),
     );
-    this.#canvas.setAttribute(
-      'aria-label',
-      `${formatCount(pidMax)} PIDs: ${formatCount(live)} of processes and threads, ${formatCount(zombies)} of zombies, ${formatCount(pinned)} pinned, ${formatCount(free)} free. Arrow keys go from one to another.`,
-    );
+    const words = parts.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ');
+    const label = `${formatCount(pidMax)} PIDs: ${words}. Arrow keys go from one to another.`;
+    this.#canvas.setAttribute('aria-label', label);
   }
 
   /** Says who holds a PID, and marks it; -1: none. */
@@ -180,8 +159,6 @@ export class PidTable {
     context.strokeRect(left - around, top - around, size + 2 * around, size + 2 * around);
   }
 }
-
-const NAMES: Record<string, string> = { live: 'alive', zombie: 'zombies', pinned: 'pinned', free: 'free' };
 
 /** `#d55e00` as four bytes of a picture, on machines that have the lowest byte first: all that run a browser. */
 function packed(text: string): number {

@@ -1,28 +1,17 @@
 /** The process tree, a box around each PID namespace, and beside it `ps` of the same processes. Each shows the other. */
 import { formatCount } from '../../text/figures.js';
-import { h } from '../dom.js';
+import { fromTemplate, h } from '../dom.js';
 import type { Frame, Row } from '../engine/messages.js';
 
-const COLUMNS = ['PID', 'PPID', 'PGID', 'SID', 'STAT', 'CMD'];
-
 export class Processes {
-  readonly element = h('div', { class: 'processes' });
-  readonly #tree = h('ul', { class: 'tree', role: 'tree', tabindex: 0, 'aria-label': 'Process tree' });
-  readonly #table = h('table', { class: 'ps' });
+  readonly element = fromTemplate('processes');
+  readonly #tree = this.element.querySelector<HTMLElement>('.tree')!;
+  readonly #table = this.element.querySelector('tbody')!;
   #rows: Row[] = [];
   #selected = -1;
 
   /** @param onSelect told of a PID that somebody points at, or goes to with the arrow keys. */
   constructor(private readonly onSelect: (pid: number) => void) {
-    const scroller = h(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'ps listing' },
-      this.#table,
-    );
-    this.element.append(
-      h('figure', {}, h('figcaption', {}, 'process tree'), h('div', { class: 'scroll' }, this.#tree)),
-      h('figure', {}, h('figcaption', {}, 'ps -e -o pid,ppid,pgid,sid,stat,cmd'), scroller),
-    );
     this.#tree.addEventListener('keydown', (event) => this.#key(event));
     for (const part of [this.#tree, this.#table]) {
       part.addEventListener('pointerover', (event) => {
@@ -38,13 +27,12 @@ export class Processes {
     this.#rows = rows;
     this.#tree.replaceChildren(...this.#branches(about));
     const inOrder = rows.map((row, index) => ({ row, index })).sort((a, b) => a.row.pid - b.row.pid);
-    const head = h('thead', {}, h('tr', {}, ...COLUMNS.map((name) => h('th', { scope: 'col' }, name))));
     const lines = inOrder.map(({ row, index }) => lineOf(row, index, about.includes(row.pid)));
     if (rowsLeftOut > 0) {
       const more = `and ${formatCount(rowsLeftOut)} lines more`;
-      lines.push(h('tr', {}, h('td', { colspan: COLUMNS.length, class: 'more' }, more)));
+      lines.push(h('tr', {}, h('td', { colspan: 6, class: 'more' }, more)));
     }
-    this.#table.replaceChildren(head, h('tbody', {}, ...lines));
+    this.#table.replaceChildren(...lines);
     this.#mark(this.#selected);
   }
 
@@ -63,13 +51,8 @@ export class Processes {
       );
       if (isInner) {
         item.classList.add('namespace');
-        item.prepend(
-          h(
-            'span',
-            { class: 'box-label' },
-            row.pod === null ? 'PID namespace' : `PID namespace of ${row.pod}`,
-          ),
-        );
+        const whose = row.pod === null ? '' : ` of ${row.pod}`;
+        item.prepend(h('span', { class: 'box-label' }, `PID namespace${whose}`));
       }
       if (parent === undefined) roots.push(item);
       else {
@@ -116,33 +99,19 @@ function classOf(row: Row, isAbout: boolean): string {
 }
 
 function chipOf(row: Row, index: number, isAbout: boolean): HTMLElement {
-  const what = isDead(row) ? h('span', { class: 'defunct' }, 'defunct') : null;
+  const number = h('b', {}, row.count > 1 ? `${formatCount(row.count)} ×` : String(row.pid));
   const threads = row.threads > 1 ? h('span', { class: 'threads' }, `${row.threads} threads`) : null;
-  const number = row.count > 1 ? `${formatCount(row.count)} ×` : String(row.pid);
-  return h(
-    'span',
-    { class: `chip ${classOf(row, isAbout)}`, 'data-row': index },
-    h('b', {}, number),
-    ` ${row.comm}`,
-    threads,
-    what,
-  );
+  const what = isDead(row) ? h('span', { class: 'defunct' }, 'defunct') : null;
+  const attributes = { class: `chip ${classOf(row, isAbout)}`, 'data-row': index };
+  return h('span', attributes, number, ` ${row.comm}`, threads, what);
 }
 
 function lineOf(row: Row, index: number, isAbout: boolean): HTMLTableRowElement {
   const isMany = row.count > 1;
+  const one = (id: number): string => (isMany ? '–' : String(id));
   const command = isDead(row) ? `[${row.comm}] <defunct>` : row.comm;
-  const cells = [
-    isMany ? '–' : row.pid,
-    row.ppid,
-    isMany ? '–' : row.pgid,
-    isMany ? '–' : row.sid,
-    row.stat,
-    isMany ? `${formatCount(row.count)} × ${command}` : command,
-  ];
-  return h(
-    'tr',
-    { class: classOf(row, isAbout), 'data-row': index },
-    ...cells.map((cell) => h('td', {}, String(cell))),
-  );
+  const words = isMany ? `${formatCount(row.count)} × ${command}` : command;
+  const cells = [one(row.pid), String(row.ppid), one(row.pgid), one(row.sid), row.stat, words];
+  const attributes = { class: classOf(row, isAbout), 'data-row': index };
+  return h('tr', attributes, ...cells.map((cell) => h('td', {}, cell)));
 }

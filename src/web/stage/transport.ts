@@ -1,9 +1,8 @@
 /** Step, play, speed: the buttons, and the clock that runs while a world is played. */
 
 import { formatClock } from '../../text/duration.js';
-import { byId, h } from '../dom.js';
+import { byId } from '../dom.js';
 
-const SPEEDS = [1, 10, 100, 1_000, 10_000, 100_000];
 /** A frame that took longer than this is not caught up with. */
 const LATE_MS = 100;
 
@@ -16,28 +15,15 @@ export interface Player {
 }
 
 export class Transport {
-  readonly #play = h('button', { type: 'button', class: 'play', '@click': () => this.toggle() }, 'play');
-  readonly #speed = h('select', { 'aria-label': 'Speed' });
-  readonly #time = h('output', { class: 'clock' });
+  readonly #play = inTransport('.play');
+  readonly #speed = inTransport<HTMLSelectElement>('select');
+  readonly #time = inTransport('output');
   #isPlaying = false;
 
   constructor(private readonly player: Player) {
-    const step = (direction: 1 | -1, label: string, sign: string): HTMLButtonElement =>
-      h(
-        'button',
-        { type: 'button', 'aria-label': label, title: label, '@click': () => this.step(direction) },
-        sign,
-      );
-    this.#speed.append(
-      ...SPEEDS.map((speed) => h('option', { value: speed }, `${speed.toLocaleString('en')}×`)),
-    );
-    byId('transport').append(
-      step(-1, 'The transition before', '◀'),
-      step(1, 'The next transition', '▶'),
-      this.#play,
-      this.#speed,
-      this.#time,
-    );
+    this.#play.addEventListener('click', () => this.toggle());
+    for (const direction of [-1, 1] as const)
+      inTransport(`[data-step="${direction}"]`).addEventListener('click', () => this.step(direction));
   }
 
   set speed(speed: number) {
@@ -76,9 +62,12 @@ export class Transport {
       before = at;
       if (this.#isPlaying) await this.player.goTo(now, now >= toUs);
     }
-    if (!this.#isPlaying) return;
-    this.stop();
+    if (this.#isPlaying) this.stop();
   }
+}
+
+function inTransport<T extends HTMLElement>(selector: string): T {
+  return byId('transport').querySelector<T>(selector)!;
 }
 
 const nextFrame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
