@@ -91,3 +91,32 @@ describe('teach trace', () => {
     expect(stderr).toContain(message);
   });
 });
+
+describe('teach quiz', () => {
+  test('asks, and with -c answers step by step with the reason', () => {
+    const asked = teach('quiz', '-A', 'a+b,b*,b+c,b!,a?b');
+    expect(asked.status).toBe(0);
+    expect(asked.stdout).toContain('b starts a session of its own');
+    expect(asked.stdout).not.toContain('zombie: nobody');
+    const { stdout } = teach('quiz', '-A', 'a+b,b*,b+c,b!,a?b', '-c');
+    expect(stdout).toContain('c 3 is an orphan of b 2: a 1 adopts it, as PID 1 of the namespace\n');
+    expect(stdout).toContain('PID 2 belongs to nobody and stays taken: it is the session or group of c 3\n');
+    expect(stdout.trimEnd().endsWith('Pinned: PID 2.')).toBe(true);
+  });
+
+  test('has the same problem for a seed each time, and another one for another seed', () => {
+    const { stdout } = teach('quiz', '-s', '7');
+    expect(teach('quiz', '-s', '7').stdout).toBe(stdout);
+    expect(teach('quiz', '-s', '8').stdout).not.toBe(stdout);
+  });
+
+  test.each([
+    [['-A', 'a+b,a?b'], 'error: --actions: a?b: b lives, so a would block\n'],
+    [['-A', 'nonsense'], 'error: --actions nonsense: not a list of actions\n'],
+    [['-s', '1.5'], 'error: --seed 1.5: a whole number is needed\n'],
+  ])('%j is refused', (args, message) => {
+    const { status, stderr } = teach('quiz', ...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
