@@ -12,6 +12,8 @@ const BYTES_MAX = 800_000;
 
 /** As build.js has it: numbers of an enum and of a constant stand in the code. */
 const likeTheRest = {
+  // That the worker takes most of the time is no news.
+  checks: { bundlerTimings: false },
   optimization: { inlineConst: { mode: 'all' } },
   transform: { typescript: { optimizeEnums: true } },
 };

@@ -81,6 +81,16 @@ describe('a large world', () => {
   });
 });
 
+test('the text of chapter 6 is right: some 800 zombies an hour, of whom the kubelet counts each, and no pinned PID', () => {
+  const incident = readFileSync('scenarios/rabbitmq-pause-3.0.yaml', 'utf8');
+  const world = open('docker', { yaml: incident });
+  world.seek(10 * 60 * MINUTE);
+  const { zombies, pinned, live, kubelet, allocated } = world.frame(false).counts;
+  expect(Math.round(zombies / 1_000)).toBe(8);
+  expect(pinned / zombies).toBeGreaterThan(0.8);
+  expect([live + zombies, live + zombies + pinned]).toEqual([kubelet, allocated]);
+});
+
 describe('a small world', () => {
   test('has a frame for each transition, and who has which PID in it', () => {
     const frames = open('defunct', { pod: 'demo', isSmall: true }).steps(0, 1_000);
