@@ -200,7 +200,7 @@ export class KernelState {
     if ((this.pids.rows[pidRow | REFS] -= attachments) > 0) return;
     this.countPinned(pidRow, -1);
     this.freePid(pidRow);
-    if (this.watcher !== null) this.watcher.left(this.pidsOf(pidRow), false);
+    if (this.watcher !== null) this.tellLeft(this.watcher, pidRow, false);
   }
 
   /** A task is gone; its PIDs are free, or pinned if its group or session has another member (K10, K14). */
@@ -208,7 +208,11 @@ export class KernelState {
     const isPinned = --this.pids.rows[pidRow | REFS] > 0;
     if (isPinned) this.countPinned(pidRow, 1);
     else this.freePid(pidRow);
-    if (this.watcher !== null) this.watcher.left(this.pidsOf(pidRow), isPinned);
+    if (this.watcher !== null) this.tellLeft(this.watcher, pidRow, isPinned);
+  }
+
+  private tellLeft(watcher: KernelWatcher, pidRow: number, isPinned: boolean): void {
+    watcher.left(this.pidsOf(pidRow), this.pids.namespaceId(pidRow), isPinned);
   }
 
   private countPinned(pidRow: number, change: 1 | -1): void {

@@ -4,7 +4,7 @@
  * Told in the middle of a system call: it may read anything, and change nothing. A kernel that nobody watches
  * compares with null where these are called, once in an awaited exit, and in a fork not at all.
  */
-import type { TaskId } from './ids.js';
+import type { PidNsId, TaskId } from './ids.js';
 import type { KERNEL, Signal } from './signals.js';
 
 /** What became of a signal. `dropped`: there is no handler for it, or PID 1 is protected from it (K33). */
@@ -27,5 +27,5 @@ export interface KernelWatcher {
    * Nobody has these PIDs any more, from the host's inwards: they are free, or pinned. What was pinned is told of once
    * more when it is free.
    */
-  left(pids: number[], isPinned: boolean): void;
+  left(pids: number[], innermost: PidNsId, isPinned: boolean): void;
 }

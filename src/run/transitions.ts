@@ -19,8 +19,9 @@ import { SIGNAL_NAMES, SIGNAL_NUMBERS, type SignalName } from '../program/step.j
 /** A process as it was called at that moment. */
 export interface Who {
   comm: string;
-  /** Its PIDs, from the host's namespace inwards. */
+  /** Its PIDs, from the host's namespace inwards, and the innermost one. */
   pids: number[];
+  namespace: PidNsId;
 }
 
 /** Why a zombie is gone: its parent waited, or wants no zombies, or was the PID 1 of a namespace that ends. */
@@ -39,14 +40,14 @@ type Happening =
   /** `by`: its parent. */
   | { kind: 'reaped'; who: Who; by: Who; cause: ReleaseCause }
   /** Nobody has the PIDs, and they stay taken: `by` still belongs to their session or group. */
-  | { kind: 'pinned'; pids: number[]; by: Who }
-  | { kind: 'released'; pids: number[] }
+  | { kind: 'pinned'; pids: number[]; namespace: PidNsId; by: Who }
+  | { kind: 'released'; pids: number[]; namespace: PidNsId }
   /** `from` null: the kernel. */
   | { kind: 'signal'; who: Who; from: Who | null; signal: SignalName; effect: SignalEffect }
   /** `level` of the namespace that is full or dead, 0 being the host's; null: the limit is none of PIDs. */
   | { kind: 'refused'; who: Who; limit: Refuser; errno: ForkRefusal['errno']; level: number | null }
-  /** The PIDs of the namespace at `level` start again from below, at `pid`. */
-  | { kind: 'wrapped'; level: number; pid: number }
+  /** The PIDs of a namespace, which is at `level`, start again from below, at `pid`. */
+  | { kind: 'wrapped'; namespace: PidNsId; level: number; pid: number }
   | { kind: 'namespace-ends'; who: Who };
 
 export type Transition = { timeUs: number } & Happening;
@@ -81,7 +82,8 @@ export class Transitions implements MachineWatcher {
   #noteWrap(namespace: PidNsId, pid: number): void {
     const hasWrapped = pid < this.#lastPids[namespace] && pid > 1;
     this.#lastPids[namespace] = pid;
-    if (hasWrapped && this.isOn) this.#note({ kind: 'wrapped', level: this.kernel.levelOf(namespace), pid });
+    if (hasWrapped && this.isOn)
+      this.#note({ kind: 'wrapped', namespace, level: this.kernel.levelOf(namespace), pid });
   }
 
   threads(task: TaskId, count: number): void {
@@ -129,11 +131,11 @@ export class Transitions implements MachineWatcher {
     this.#note({ kind: 'reaped', who: this.#who(task), by: this.#who(parent), cause });
   }
 
-  left(pids: number[], isPinned: boolean): void {
+  left(pids: number[], namespace: PidNsId, isPinned: boolean): void {
     if (!this.isOn) return;
     const holder = isPinned ? this.kernel.holderOf(pids[0]) : null;
-    if (holder?.cell !== 'pinned') this.#note({ kind: 'released', pids });
-    else this.#note({ kind: 'pinned', pids, by: this.#who(holder.members[0].row.task) });
+    if (holder?.cell !== 'pinned') this.#note({ kind: 'released', pids, namespace });
+    else this.#note({ kind: 'pinned', pids, namespace, by: this.#who(holder.members[0].row.task) });
   }
 
   signalled(from: TaskId | typeof NONE, to: TaskId, number: number, effect: SignalEffect): void {
@@ -160,7 +162,8 @@ export class Transitions implements MachineWatcher {
   }
 
   #who(task: TaskId): Who {
-    return { comm: this.kernel.nameOf(task), pids: this.kernel.pidsOf(task) };
+    const { kernel } = this;
+    return { comm: kernel.nameOf(task), pids: kernel.pidsOf(task), namespace: kernel.namespaceOf(task) };
   }
 
   #note(happening: Happening): void {

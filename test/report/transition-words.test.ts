@@ -1,13 +1,15 @@
 /** Transitions and holders of PIDs in words, from outside and from inside of a namespace. */
 import { describe, expect, test } from 'vitest';
+import { HOST_NS, pidNsId } from '../../src/kernel/kernel.js';
 import { type HeldBy, holderWords } from '../../src/report/holder-words.js';
 import { transitionWords } from '../../src/report/transition-words.js';
 import type { Transition } from '../../src/run/transitions.js';
 
-const PAUSE = { comm: 'pause', pids: [513, 1] };
-const CHILD = { comm: 'child', pids: [700, 18] };
-const OTHER = { comm: 'sh', pids: [600, 12] };
-const HOST = { comm: 'sshd', pids: [90] };
+const namespace = pidNsId(1);
+const PAUSE = { comm: 'pause', pids: [513, 1], namespace };
+const CHILD = { comm: 'child', pids: [700, 18], namespace };
+const OTHER = { comm: 'sh', pids: [600, 12], namespace };
+const HOST = { comm: 'sshd', pids: [90], namespace: HOST_NS };
 
 const said = (told: Omit<Transition, 'timeUs'>, level: number | null = 1): string =>
   transitionWords({ timeUs: 0, ...told } as Transition, level);
@@ -44,10 +46,10 @@ describe('a transition', () => {
       'child 18 is released: its namespace ends',
     ],
     [
-      { kind: 'pinned', pids: [600, 12], by: CHILD },
+      { kind: 'pinned', pids: [600, 12], namespace, by: CHILD },
       'PID 12 belongs to nobody and stays taken: it is the session or group of child 18',
     ],
-    [{ kind: 'released', pids: [600, 12] }, 'PID 12 is free'],
+    [{ kind: 'released', pids: [600, 12], namespace }, 'PID 12 is free'],
     [
       { kind: 'signal', who: PAUSE, from: CHILD, signal: 'CHLD', effect: 'dropped' },
       'SIGCHLD to pause 1 from child 18: nothing happens',
@@ -72,7 +74,10 @@ describe('a transition', () => {
       { kind: 'refused', who: OTHER, limit: 'namespace-dead', errno: 'ENOMEM', level: 1 },
       'sh 12 cannot fork: ENOMEM, PID 1 of the namespace has died',
     ],
-    [{ kind: 'wrapped', level: 1, pid: 300 }, 'PIDs of the PID namespace start again from below, at 300'],
+    [
+      { kind: 'wrapped', namespace, level: 1, pid: 300 },
+      'PIDs of the PID namespace start again from below, at 300',
+    ],
     [
       { kind: 'namespace-ends', who: PAUSE },
       'pause 1 ends as PID 1, and its namespace with it: everything in there is killed',

@@ -52,6 +52,15 @@ describe('a large world', () => {
     expect(together.map(({ words }) => words)).toEqual([...after, ...next].map(({ words }) => words));
   });
 
+  test('tells of a pod only what happens in it, not in another', () => {
+    const incident = readFileSync('scenarios/rabbitmq-pause-3.0.yaml', 'utf8');
+    const steps = open('docker', { yaml: incident, pod: 'redis' }).steps(60_000_000, 30);
+    expect(steps.length).toBeGreaterThanOrEqual(30);
+    const words = steps.map((frame) => frame.words).join('\n');
+    expect(words).toContain('redis-cli');
+    expect(words).not.toMatch(/pg_isready|inet_gethost|beam/);
+  });
+
   test('goes on with what has been done to it, when it begins anew', () => {
     const world = open('pause');
     world.seek(5 * MINUTE);

@@ -32,6 +32,8 @@ const PROGRAMS_MAX = 6;
 /** How far back transitions are looked for, at first, and so many times farther each time that there are none. */
 const BACK_US = 500_000;
 const FARTHER = 8;
+/** Nobody waits for longer until something happens. */
+const AHEAD_US = 1_200_000_000;
 /** After so long, whatever somebody has done to a pod has come to something. */
 const OUTCOME_US = 120_000_000;
 
@@ -159,7 +161,7 @@ export class World {
     if (beforeUs !== undefined)
       while (run.step(beforeUs - 1)) this.#forgetBefore(this.#taken.at(-most)?.timeUs ?? 0);
     else {
-      while (this.#taken.length < most && run.step());
+      while (this.#taken.length < most && run.step(fromUs + AHEAD_US));
       while (run.step(run.sim.nowUs));
     }
     run.isWatched = false;
@@ -173,10 +175,10 @@ export class World {
   #take(told: Transition): void {
     const { run } = this.#told!;
     const namespace = this.#namespaceIn(run);
-    const level = namespace === null ? -1 : run.machine.kernel.levelOf(namespace);
-    const about = pidsAbout(told, level);
     // Before a pod is there, and of others, its inside shows nothing.
-    if (level < 0 || about.length === 0) return;
+    const about = namespace === null ? [] : pidsAbout(told, namespace, run);
+    if (namespace === null || about.length === 0) return;
+    const level = run.machine.kernel.levelOf(namespace);
     const { kind } = told;
     this.#taken.push({ ...this.frame(true, run), kind, about, words: transitionWords(told, level) });
   }
@@ -270,14 +272,10 @@ function programsIn({ machine }: Run, namespace: PidNsId): ProgramText[] {
   return [...found.values()].slice(0, PROGRAMS_MAX);
 }
 
-/** The PIDs, at a level, of whom it is about; empty: nobody who is seen from there. */
-function pidsAbout(told: Transition, level: number): number[] {
-  const all =
-    'pids' in told
-      ? [told.pids]
-      : 'who' in told
-        ? [told.who.pids, ...(told.kind === 'fork' ? [told.child.pids] : [])]
-        : [];
-  if (told.kind === 'wrapped') return told.level === level ? [told.pid] : [];
-  return all.flatMap((pids) => (level < pids.length ? [pids[level]] : []));
+/** The PIDs in a namespace of those that it is about; empty: nobody who is seen from there. */
+function pidsAbout(told: Transition, seenFrom: PidNsId, { machine: { kernel } }: Run): number[] {
+  if (told.kind === 'wrapped') return told.namespace === seenFrom ? [told.pid] : [];
+  const whose = 'pids' in told ? [told] : told.kind === 'fork' ? [told.who, told.child] : [told.who];
+  const level = kernel.levelOf(seenFrom);
+  return whose.flatMap(({ pids, namespace }) => (level === 0 || namespace === seenFrom ? pids[level] : []));
 }
