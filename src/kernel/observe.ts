@@ -3,7 +3,7 @@
 import type { CgroupId, TaskId } from './ids.js';
 import { NONE } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
-import { THREADS } from './processes.js';
+import { TASK, THREADS } from './processes.js';
 import { canRun, STAGES, stageOf } from './stages.js';
 import type { KernelState } from './state.js';
 import { GROUP, PARENT, PID, SESSION, USER } from './tasks.js';
@@ -72,12 +72,15 @@ function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[]
   return nspid;
 }
 
-/** What `cgroup.procs` lists: live processes (K36). A scan of the whole table, for rare occasions. */
+/** What `cgroup.procs` lists: live processes (K36), in the order of their rows. Zombies are not looked at. */
 export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
-  const { tasks } = kernel;
+  const { tasks, processes } = kernel;
   const found: TaskId[] = [];
-  for (const task of tasks) if (tasks.cgroup(task) === cgroup && canRun(kernel, task)) found.push(task);
-  return found;
+  for (const process of processes) {
+    const task = processes.rows[process | TASK] as TaskId;
+    if (tasks.cgroup(task) === cgroup && canRun(kernel, task)) found.push(task);
+  }
+  return found.sort((a, b) => a - b);
 }
 
 /** PIDs of a namespace that are taken and belong to no task: what `ps` cannot show (K10, K12). In order. */
