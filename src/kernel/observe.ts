@@ -72,7 +72,7 @@ function nspidOf(kernel: KernelState, pid: number, from: PidNamespace): number[]
   return nspid;
 }
 
-/** What `cgroup.procs` lists: live processes (K36), in the order of their rows. Zombies are not looked at. */
+/** What `cgroup.procs` lists: live processes (K36), in the order of their PIDs. Zombies are not looked at. */
 export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
   const { tasks, processes } = kernel;
   const found: TaskId[] = [];
@@ -80,7 +80,7 @@ export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
     const task = processes.rows[process | TASK] as TaskId;
     if (tasks.cgroup(task) === cgroup && canRun(kernel, task)) found.push(task);
   }
-  return found.sort((a, b) => a - b);
+  return found.sort((a, b) => kernel.hostPid(a) - kernel.hostPid(b));
 }
 
 /** PIDs of a namespace that are taken and belong to no task: what `ps` cannot show (K10, K12). In order. */
