@@ -10,8 +10,8 @@ import {
   type TableSort,
 } from '../report/table.js';
 import { assumesPrograms, bracketOf } from '../run/bracket.js';
-import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
-import { Run, ScenarioRunError } from '../run/run.js';
+import { type Fidelity, RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
+import { Run, type RunOptions, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { compileFor } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -19,7 +19,15 @@ import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
 import { hasGroups, load, scenariosOrExit, withOrphans } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import {
+  type FileArguments,
+  fidelityOption,
+  loadOptions,
+  namedFiles,
+  outputOption,
+  withFiles,
+  withNode,
+} from './options.js';
 import { Progress } from './progress.js';
 
 interface Arguments extends FileArguments {
@@ -31,6 +39,7 @@ interface Arguments extends FileArguments {
   sort: TableSort;
   until: RunEnd;
   seed?: number;
+  fidelity?: Fidelity;
   bracket: boolean;
   replications?: string;
   threads?: number;
@@ -85,6 +94,7 @@ export const runCommand: CommandModule<object, Arguments> = {
         default: true,
         describe: 'Run again as if assumed commands left an orphan a run; --no-bracket: do not',
       })
+      .option('fidelity', fidelityOption('; default: forwarded where no files are written'))
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .option('replications', {
         type: 'string',
@@ -114,7 +124,8 @@ export const runCommand: CommandModule<object, Arguments> = {
       const scenarios = scenariosOrExit(loaded).map(seeded);
       checkPage(scenarios.length, args);
       const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
-      const results = await runAll(scenarios, others, args.until, interruption);
+      const { until, fidelity = writesFiles(args) ? 'events' : 'forwarded' } = args;
+      const results = await runAll(scenarios, others, { until, fidelity }, interruption);
       await writeFiles(results, args, interruption);
       await writePage(results, args, interruption);
       process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
@@ -145,7 +156,7 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
 async function runAll(
   scenarios: readonly Scenario[],
   others: readonly Scenario[],
-  until: RunEnd,
+  options: Pick<RunOptions, 'until' | 'fidelity'>,
   interruption: Interruption,
 ): Promise<RunResult[]> {
   const progress = new Progress(scenarios.length);
@@ -160,12 +171,12 @@ async function runAll(
       return !interruption.aborted;
     };
     for (const [index, scenario] of scenarios.entries()) {
-      compileFor(scenario);
-      const run = new Run(scenario, { until, clock: () => performance.now() / 1000 });
+      compileFor(scenario, options);
+      const run = new Run(scenario, { ...options, clock: () => performance.now() / 1000 });
       if (!(await advance(run))) break;
       const result = run.result();
       if (assumesPrograms(scenario) && others[index] !== scenario) {
-        const other = new Run(others[index], { until, record: false });
+        const other = new Run(others[index], { ...options, record: false });
         if (!(await advance(other))) break;
         result.bracket = bracketOf(result, other.summary(), ORPHANS);
       }
@@ -180,9 +191,12 @@ async function runAll(
   return results;
 }
 
+function writesFiles({ dir, writeFiles, output }: Arguments): boolean {
+  return dir !== undefined || (writeFiles && FOR_PEOPLE.includes(output));
+}
+
 async function writeFiles(results: RunResult[], args: Arguments, interruption: Interruption): Promise<void> {
-  const wanted = args.dir !== undefined || (args.writeFiles && FOR_PEOPLE.includes(args.output));
-  if (!wanted || interruption.aborted) return;
+  if (!writesFiles(args) || interruption.aborted) return;
   const dir = args.dir ?? DEFAULT_DIR;
   // Charting is a large part of the program, and not everybody wants a chart.
   const [{ outputFiles }, { writeOutput, ForeignOutputError }] = await Promise.all([

@@ -36,7 +36,7 @@ export function listTasks(kernel: KernelState, namespace: PidNamespace): TaskRow
   return rows.sort((a, b) => a.pid - b.pid);
 }
 
-function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): TaskRow {
+export function taskRow(kernel: KernelState, task: TaskId, namespace: PidNamespace): TaskRow {
   const { pids, processes } = kernel;
   const { rows } = kernel.tasks;
   const pid = rows[task + PID];

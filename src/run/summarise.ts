@@ -32,10 +32,11 @@ export interface RunParts {
   node: Node;
   watch: Watch;
   until: RunSummary['until'];
+  fidelity: RunSummary['fidelity'];
   wallSeconds: number;
 }
 
-export function summarise({ scenario, node, watch, until, wallSeconds }: RunParts): RunSummary {
+export function summarise({ scenario, node, watch, until, fidelity, wallSeconds }: RunParts): RunSummary {
   const { sim, machine } = node.context;
   const now = readNode(node);
   const { name, title, description, path, fleet, nodeName, madeFrom, settings } = scenario;
@@ -55,7 +56,8 @@ export function summarise({ scenario, node, watch, until, wallSeconds }: RunPart
     seed: scenario.seed,
     node: nodeFacts(scenario, node),
     until,
-    digest: sim.digest.hex(),
+    fidelity,
+    digest: (fidelity === 'events' ? sim : watch.state).digest.hex(),
     engineEvents: sim.eventCount + machine.transitions,
     wallSeconds,
     horizonSeconds: scenario.horizonUs / US_PER_SECOND,
