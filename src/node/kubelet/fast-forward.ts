@@ -51,9 +51,20 @@ interface Waiting {
   knownUs: number;
 }
 
+/** What it costs to go on, and what is saved, by the time that a look at one probe takes, some nanoseconds. */
+const COST = { goOn: 200, exec: 400, network: 10 };
+/** A window ends when so much has been spent. */
+const WINDOW = 500_000;
+/** In windows. */
+const PAUSE = 20;
+
 export class FastForward {
   private readonly kernel: Kernel;
   private waiting: Waiting[] = [];
+  private readonly known = new WeakMap<Repeated, Pick<Waiting, 'spec' | 'foreknown'>>();
+  /** Whether it pays: what has been spent and saved in this window of time. */
+  private readonly window = { sinceUs: 0, spent: 0, saved: 0 };
+  private pausedUntilUs = Number.NEGATIVE_INFINITY;
   /** The earliest of their ticks. */
   private firstUs = Number.POSITIVE_INFINITY;
 
@@ -67,17 +78,27 @@ export class FastForward {
     context.sim.meanwhile = (nextUs) => this.goOn(nextUs);
   }
 
-  /** Waits for the next tick of a probe. */
-  wait(probe: Repeated): void {
+  /** Waits for the next tick of a probe. False: it is to be an event. */
+  wait(probe: Repeated): boolean {
     const { spec, beat, knownUs, tickUs } = probe;
+    if (this.context.sim.nowUs < this.pausedUntilUs) return false;
     const foreknown = probe.isSteady() ? this.foreknownOf(probe) : null;
     const cycleUs = spec.periodUs + (probe.waitsAfterEnd ? (foreknown?.endsUs.most ?? 0) : 0);
     this.waiting.push({ probe, spec, beat, foreknown, cycleUs, knownUs });
     this.firstUs = Math.min(this.firstUs, tickUs);
+    return true;
+  }
+
+  private foreknownOf(probe: Repeated): Foreknown | null {
+    const known = this.known.get(probe);
+    if (known?.spec === probe.spec) return known.foreknown;
+    const foreknown = this.lookUp(probe);
+    this.known.set(probe, { spec: probe.spec, foreknown });
+    return foreknown;
   }
 
   /** null: its runs are simulated. */
-  private foreknownOf({ container, spec, waitsAfterEnd }: Repeated): Foreknown | null {
+  private lookUp({ container, spec, waitsAfterEnd }: Repeated): Foreknown | null {
     const { action, periodUs, timeoutUs } = spec;
     if (action.kind === 'network') return BY_NETWORK;
     const isLimited = container.user !== null && container.user.nprocMax < Number.POSITIVE_INFINITY;
@@ -96,6 +117,8 @@ export class FastForward {
     if (this.waiting.some(isOutdated)) this.waiting = this.waiting.filter((each) => !isOutdated(each));
     const isDue = ({ probe }: Waiting): boolean => probe.tickUs <= nextUs;
     while (this.step(this.waiting.filter(isDue), nextUs));
+    this.window.spent += COST.goOn + this.waiting.length;
+    if (this.window.spent > WINDOW) this.endWindow();
     this.firstUs = Number.POSITIVE_INFINITY;
     for (const { probe } of this.waiting) if (probe.tickUs < this.firstUs) this.firstUs = probe.tickUs;
   }
@@ -122,6 +145,17 @@ export class FastForward {
     if (!isAloneIn(due, first, nextUs) || !this.canPass(first.foreknown!.births)) return this.simulate(met);
     this.forward(first);
     return true;
+  }
+
+  /** So many probes that there is hardly a gap, or so many events: then their ticks are events too, for a while. */
+  private endWindow(): void {
+    const { nowUs } = this.context.sim;
+    const { sinceUs, spent, saved } = this.window;
+    if (saved < spent) {
+      this.pausedUntilUs = nowUs + PAUSE * (nowUs - sinceUs);
+      this.simulate(this.waiting);
+    }
+    Object.assign(this.window, { sinceUs: nowUs, spent: 0, saved: 0 });
   }
 
   /** Simulates the next run of each, and waits for none. */
@@ -169,6 +203,7 @@ export class FastForward {
 
   private pass(one: Waiting, runs: number): void {
     const { probe, foreknown, cycleUs } = one;
+    this.window.saved += runs * (foreknown!.births > 0 ? COST.exec : COST.network);
     probe.succeed(runs);
     probe.tickUs += runs * cycleUs;
     one.knownUs = probe.tickUs - cycleUs + foreknown!.endsUs.most;

@@ -449,8 +449,8 @@ export class ProbeWorkers {
   private awaitTick(worker: ProbeWorker): void {
     const { nowUs } = this.context.sim;
     worker.knownUs = nowUs;
-    if (this.forward === null || worker.tickUs <= nowUs) this.expectTick(worker);
-    else this.forward.wait(worker);
+    if (worker.tickUs > nowUs && this.forward?.wait(worker)) return;
+    this.expectTick(worker);
   }
 
   expectTick({ tickUs, index, beat }: ProbeWorker): void {
