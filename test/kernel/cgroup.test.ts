@@ -203,7 +203,7 @@ onBothKernels((boot) => {
   });
 });
 
-it('K36 live processes are listed by PID, whichever rows they have', () => {
+it('K36, R65 live processes are listed by PID, whichever rows they have', () => {
   const kernel = new Kernel({ rules: kernelRules('6.18')!, pidMax: 32768, threadsMax: 100_000 });
   const group = kernel.createCgroup(ROOT_CGROUP, UNLIMITED);
   const task = kernel.fork(kernel.init);

@@ -44,7 +44,7 @@ function expectSimulated(given: ReturnType<typeof oneProbe>): void {
 }
 
 const SHIPPED = [
-  ['delete-the-leaking-pod', 26 * US_PER_HOUR],
+  ['delete-the-leaking-pod', 3 * US_PER_HOUR],
   ['namespace-pid-max-800', US_PER_HOUR],
   ['docker-run-tini', 3 * US_PER_HOUR],
   ['pause-bump', 12 * US_PER_HOUR],
