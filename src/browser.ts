@@ -16,8 +16,8 @@ export {
   simulate,
   type Time,
 } from './run/run.js';
-export type { ScenarioDocument } from './scenario/document.js';
 export type { TellTransition, Transition, Who } from './run/transitions.js';
+export type { ScenarioDocument } from './scenario/document.js';
 export type { Expectation } from './scenario/expect.js';
 export { type ParseOptions, parseManifests, parseScenario, parseScenarioValue } from './scenario/parse.js';
 export type { Scenario } from './scenario/scenario.js';

@@ -1,5 +1,6 @@
 /** What V8 is told before a long simulation. */
 import { setFlagsFromString } from 'node:v8';
+import type { RunOptions } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 
 /** That many take about a second, from which on a better program is worth its longer compilation. */
@@ -15,7 +16,12 @@ const MANY_PROBE_RUNS = 1_000_000;
  */
 const FLAGS = ['--max-inlined-bytecode-size=250', '--max-inlined-bytecode-size-cumulative=10000'];
 
-export function compileFor(scenario: Scenario): void {
+/** A run that is forwarded, or that ends as soon as something is full, is short, however far the horizon. */
+export function compileFor(
+  scenario: Scenario,
+  { until, fidelity }: Pick<RunOptions, 'until' | 'fidelity'> = {},
+): void {
+  if (fidelity === 'forwarded' || (until ?? 'horizon') !== 'horizon') return;
   if (probeRuns(scenario) >= MANY_PROBE_RUNS) for (const flag of FLAGS) setFlagsFromString(flag);
 }
 

@@ -1,5 +1,6 @@
 /** Options that several commands share. */
 import type { Argv } from 'yargs';
+import { FIDELITIES } from '../run/result.js';
 import { parseSetting, type Setting } from '../scenario/settings.js';
 import { usageError } from './exit.js';
 import type { LoadOptions } from './load.js';
@@ -89,4 +90,12 @@ export function loadOptions({ node, strict = false, assume = [], set = [] }: Fil
     orphansOf.set(match[1], Number(match[2]));
   }
   return { node, assume: { strict, orphansOf }, settings: set.map(settingOrExit) };
+}
+
+/** @param described what the default is. */
+export function fidelityOption(described: string) {
+  return {
+    choices: FIDELITIES,
+    describe: `events: simulate each run of a probe; forwarded: leap over those that are known${described}`,
+  } as const;
 }

@@ -2,14 +2,21 @@
 import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
 import { PS_FORMATS, psDocument, psFooter, renderColumns, renderPs, unknownColumns } from '../report/ps.js';
-import type { NamespaceProcesses } from '../run/result.js';
+import type { Fidelity, NamespaceProcesses } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
 import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, withFiles, withNode } from './options.js';
+import {
+  type FileArguments,
+  fidelityOption,
+  loadOptions,
+  namedFiles,
+  withFiles,
+  withNode,
+} from './options.js';
 
 interface Arguments extends FileArguments {
   at?: string;
@@ -17,6 +24,7 @@ interface Arguments extends FileArguments {
   container?: string;
   node?: string;
   tree: boolean;
+  fidelity: Fidelity;
   output: string;
   scenario?: string;
 }
@@ -56,6 +64,7 @@ export const psCommand: CommandModule<object, Arguments> = {
         default: 'table',
         describe: 'table, wide, json, ef, aux, or columns as of ps -o: pid,ppid,stat,lstart,comm',
       })
+      .option('fidelity', { ...fidelityOption(''), default: 'events' as const })
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
       .example('$0 ps incident.yaml --at 2h -o ef', 'the columns of ps -ef; also -o pid,ppid,lstart,comm')
@@ -65,7 +74,10 @@ export const psCommand: CommandModule<object, Arguments> = {
     const scenario = chosenScenario(args);
     const atUs = momentUs(args.at, scenario.horizonUs);
     try {
-      const run = new Run({ ...scenario, horizonUs: Math.max(atUs, 1) }, { starts: true });
+      const run = new Run(
+        { ...scenario, horizonUs: Math.max(atUs, 1) },
+        { starts: true, fidelity: args.fidelity },
+      );
       while (!run.advance(atUs));
       const listings = listingsOf(args, run, atUs);
       if (args.output === 'json') process.stdout.write(toJson(psDocument(listings)));

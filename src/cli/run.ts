@@ -12,8 +12,8 @@ import {
 } from '../report/table.js';
 import { assumesPrograms, bracketOf } from '../run/bracket.js';
 import { Meter, type Metered } from '../run/meter.js';
-import { RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
-import { Run, ScenarioRunError } from '../run/run.js';
+import { type Fidelity, RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
+import { Run, type RunOptions, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { compileFor } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -21,7 +21,15 @@ import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
 import { hasGroups, load, scenariosOrExit, withOrphans } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import {
+  type FileArguments,
+  fidelityOption,
+  loadOptions,
+  namedFiles,
+  outputOption,
+  withFiles,
+  withNode,
+} from './options.js';
 import { Progress } from './progress.js';
 
 interface Arguments extends FileArguments {
@@ -33,6 +41,7 @@ interface Arguments extends FileArguments {
   sort: TableSort;
   until: RunEnd;
   seed?: number;
+  fidelity: Fidelity;
   bracket: boolean;
   export?: 'openmetrics';
   replications?: string;
@@ -92,6 +101,7 @@ export const runCommand: CommandModule<object, Arguments> = {
         choices: ['openmetrics'] as const,
         describe: `What exporters would have shown, instead of the table; with --dir: as ${METRICS_FILE} there`,
       })
+      .option('fidelity', { ...fidelityOption(''), default: 'events' as const })
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .option('replications', {
         type: 'string',
@@ -125,7 +135,9 @@ export const runCommand: CommandModule<object, Arguments> = {
       checkPage(scenarios.length, args);
       const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
       const metered: Metered[] = [];
-      const results = await runAll(scenarios, others, args, interruption, metered);
+      const options = { until: args.until, fidelity: args.fidelity };
+      const exported = args.export === undefined ? null : metered;
+      const results = await runAll(scenarios, others, options, interruption, exported);
       await writeFiles(results, args, interruption, metered);
       await writePage(results, args, interruption);
       if (args.export !== undefined && args.dir === undefined)
@@ -158,9 +170,9 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
 async function runAll(
   scenarios: readonly Scenario[],
   others: readonly Scenario[],
-  { until, export: exported }: Pick<Arguments, 'until' | 'export'>,
+  options: Pick<RunOptions, 'until' | 'fidelity'>,
   interruption: Interruption,
-  metered: Metered[],
+  metered: Metered[] | null,
 ): Promise<RunResult[]> {
   const progress = new Progress(scenarios.length);
   const results: RunResult[] = [];
@@ -174,20 +186,20 @@ async function runAll(
       return !interruption.aborted;
     };
     for (const [index, scenario] of scenarios.entries()) {
-      compileFor(scenario);
+      compileFor(scenario, options);
       let meter: Meter | null = null;
       const observe = (node: Node): Meter => (meter = new Meter(node, scenario.name));
       const clock = (): number => performance.now() / 1000;
-      const run = new Run(scenario, { until, clock, ...(exported !== undefined && { observe }) });
+      const run = new Run(scenario, { ...options, clock, ...(metered !== null && { observe }) });
       if (!(await advance(run))) break;
       const result = run.result();
       if (assumesPrograms(scenario) && others[index] !== scenario) {
-        const other = new Run(others[index], { until, record: false });
+        const other = new Run(others[index], { ...options, record: false });
         if (!(await advance(other))) break;
         result.bracket = bracketOf(result, other.summary(), ORPHANS);
       }
       results.push(result);
-      if (meter !== null) metered.push((meter as Meter).metered);
+      if (meter !== null) metered?.push((meter as Meter).metered);
     }
   } catch (error) {
     if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
@@ -198,15 +210,17 @@ async function runAll(
   return results;
 }
 
+function writesFiles({ dir, writeFiles, output, export: exported }: Arguments): boolean {
+  return dir !== undefined || (writeFiles && exported === undefined && FOR_PEOPLE.includes(output));
+}
+
 async function writeFiles(
   results: RunResult[],
   args: Arguments,
   interruption: Interruption,
   metered: readonly Metered[],
 ): Promise<void> {
-  const isUsual = args.writeFiles && args.export === undefined && FOR_PEOPLE.includes(args.output);
-  const wanted = args.dir !== undefined || isUsual;
-  if (!wanted || interruption.aborted) return;
+  if (!writesFiles(args) || interruption.aborted) return;
   const dir = args.dir ?? DEFAULT_DIR;
   // Charting is a large part of the program, and not everybody wants a chart.
   const [{ outputFiles }, { writeOutput, ForeignOutputError }] = await Promise.all([

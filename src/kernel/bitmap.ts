@@ -23,6 +23,13 @@ function lowestBit(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 
+/** How many bits are set. */
+function bitCount(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
 export class PidBitmap {
   /** used, full1, full2, full3. */
   private levels = [new Int32Array(32), new Int32Array(2), new Int32Array(1), new Int32Array(1)];
@@ -59,6 +66,30 @@ export class PidBitmap {
       run += next === 0 ? 32 : lowestBit(next);
     }
     return lesser(run, most);
+  }
+
+  /** The place behind the next `count` free PIDs in [from, limit), at least one; or -1 if there are fewer. */
+  behindFree(from: number, count: number, limit: number): number {
+    const { used } = this;
+    let left = count;
+    let place = from;
+    while (place >>> 5 < used.length) {
+      let free = ~used[place >>> 5] & (-1 << (place & 31));
+      const here = bitCount(free);
+      if (here >= left) {
+        for (; left > 1; left--) free &= free - 1;
+        place = (place & ~31) + lowestBit(free);
+        return place < limit ? place + 1 : -1;
+      }
+      left -= here;
+      place = (place | 31) + 1;
+    }
+    return place + left <= limit ? place + left : -1;
+  }
+
+  /** How many PIDs in [from, limit) are free. */
+  countFree(from: number, limit: number): number {
+    return Math.max(0, limit - from) - (this.count(from) - this.count(limit));
   }
 
   /** Takes the smallest free PID in [from, limit), or returns -1. */
@@ -158,7 +189,7 @@ export class PidBitmap {
     let count = 0;
     for (let word = from >>> 5; word < this.used.length; word++) {
       const counted = word === from >>> 5 ? -1 << (from & 31) : -1;
-      for (let rest = this.used[word] & counted; rest !== 0; rest &= rest - 1) count++;
+      count += bitCount(this.used[word] & counted);
     }
     return count;
   }

@@ -5,6 +5,7 @@
  * belongs to a failure is in `refusal`. Rules K1 to K46 of the kernel are cited where they are implemented.
  */
 
+import { type Aftermath, comeAndGo, leave, type Place, passPids } from './aftermath.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
 import { endThreads, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
 import { concernsOnlyParent, exitAwaited } from './exit-awaited.js';
@@ -38,6 +39,7 @@ import { LEADER_DEAD, LIVE, STATE, USER } from './tasks.js';
 import { cloneThreads, dropOtherThreads } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
+export type { Aftermath, PassingPids, Remnant } from './aftermath.js';
 export { CELLS, type Cell, type Holder } from './cells.js';
 export {
   type CgroupId,
@@ -149,6 +151,23 @@ export class Kernel extends KernelReaders {
   /** The reaped child (its row is free from now on; see `waitedStatus`), WOULD_BLOCK or NO_CHILD. */
   wait(task: TaskId, child: TaskId | typeof ANY): TaskId {
     return wait(this.state, task, child);
+  }
+
+  // ---- what has come and gone since, in one stroke (aftermath.ts)
+
+  /** As if so many tasks had been made and released; their PIDs: `passPids`. */
+  comeAndGo(origin: OriginId, tasks: number): void {
+    comeAndGo(this.state, origin, tasks);
+  }
+
+  /** As if so many PIDs of a namespace had been taken and given back. */
+  passPids(namespace: PidNsId, pids: number): void {
+    passPids(this.state, namespace, pids);
+  }
+
+  /** As if processes had been there of which this is left. */
+  leave(place: Place, aftermath: Aftermath): TaskId[] {
+    return leave(this.state, place, aftermath);
   }
 
   // ---- signals

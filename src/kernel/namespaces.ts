@@ -71,6 +71,25 @@ export class PidNamespace {
     this.taken.freeRun(this.burstStart, count);
   }
 
+  /** As if so many PIDs had been taken and given back, one after another. There must be one that is free. */
+  pass(count: number): void {
+    if (count === 0) return;
+    const { taken, pidMax } = this;
+    const behind = taken.behindFree(this.start, count, pidMax);
+    if (behind === -1) this.passRound(count);
+    else this.cursor = behind;
+  }
+
+  /** The same, with so many that they start again from below, once or more. */
+  private passRound(count: number): void {
+    const { taken, pidMax } = this;
+    const ahead = taken.countFree(this.start, pidMax);
+    if (ahead > 0) this.cursor = taken.behindFree(this.start, ahead, pidMax);
+    const { lowest } = this;
+    const inRound = taken.countFree(lowest, pidMax);
+    this.cursor = taken.behindFree(lowest, ((count - ahead - 1) % inRound) + 1, pidMax);
+  }
+
   /** Takes the run of PIDs that begins at `burstStart`. */
   takeBurst(length: number): void {
     this.taken.takeRun(this.burstStart, length);

@@ -3,7 +3,7 @@
 import type { CgroupId, TaskId } from './ids.js';
 import { NONE } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
-import { THREADS } from './processes.js';
+import { TASK, THREADS } from './processes.js';
 import { canRun, STAGES, stageOf } from './stages.js';
 import type { KernelState } from './state.js';
 import { GROUP, PARENT, PID, SESSION, USER } from './tasks.js';
@@ -65,12 +65,15 @@ function statOf(kernel: KernelState, task: TaskId, threads: number): string {
   return STAGES[stageOf(kernel, task)].ps + (leader ? 's' : '') + (threads > 1 ? 'l' : '');
 }
 
-/** What `cgroup.procs` lists: live processes (K36). A scan of the whole table, for rare occasions. */
+/** What `cgroup.procs` lists: live processes (K36), in the order of their PIDs. Zombies are not looked at. */
 export function liveTasksIn(kernel: KernelState, cgroup: CgroupId): TaskId[] {
-  const { tasks } = kernel;
+  const { tasks, processes } = kernel;
   const found: TaskId[] = [];
-  for (const task of tasks) if (tasks.cgroup(task) === cgroup && canRun(kernel, task)) found.push(task);
-  return found;
+  for (const process of processes) {
+    const task = processes.rows[process | TASK] as TaskId;
+    if (tasks.cgroup(task) === cgroup && canRun(kernel, task)) found.push(task);
+  }
+  return found.sort((a, b) => kernel.hostPid(a) - kernel.hostPid(b));
 }
 
 export interface Census {

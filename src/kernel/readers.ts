@@ -1,10 +1,18 @@
 /** What can be read of the kernel: nothing here changes anything. */
 import { cells, type Holder, holderOf } from './cells.js';
 import { checkInvariants } from './check.js';
-import { type CgroupId, type CommId, HOST_NS, type OriginId, type PidNsId, type TaskId } from './ids.js';
+import {
+  type CgroupId,
+  type CommId,
+  HOST_NS,
+  NONE,
+  type OriginId,
+  type PidNsId,
+  type TaskId,
+} from './ids.js';
 import { RESERVED_PIDS } from './limits.js';
 import { processWithPid, taskWithPid } from './lookup.js';
-import { type Census, census, listTasks, liveTasksIn, pinnedPids, type TaskRow } from './observe.js';
+import { type Census, census, listTasks, liveTasksIn, pinnedPids, type TaskRow, taskRow } from './observe.js';
 import type { OriginCount } from './origin-counts.js';
 import { NPROC_MAX, processIndex, THREADS } from './processes.js';
 import type { KernelRules } from './rules.js';
@@ -70,6 +78,10 @@ export class KernelReaders {
   /** Live ones or zombies. */
   hasChildren(task: TaskId): boolean {
     return this.state.children.hasAny(this.state.processOf(task));
+  }
+
+  hasZombies(task: TaskId): boolean {
+    return this.state.children.firstZombie(this.state.processOf(task)) !== NONE;
   }
 
   /** Has the parent a PID in the task's namespace? Otherwise getppid() is 0 there (K23). */
@@ -178,6 +190,11 @@ export class KernelReaders {
     return this.state.namespaces[namespace].cursor;
   }
 
+  /** Its PID 1; NONE before there is one, and after. */
+  initOf(namespace: PidNsId): TaskId {
+    return this.state.namespaces[namespace].init;
+  }
+
   /** How many of the PIDs are taken that are never handed out again after the first pass (K3). */
   lowPidsHeld(namespace: PidNsId = HOST_NS): number {
     return this.state.namespaces[namespace].taken.countBelow(RESERVED_PIDS);
@@ -242,6 +259,11 @@ export class KernelReaders {
     return this.state.tasks.namespaceId(task);
   }
 
+  /** How many more tasks the limits of a cgroup, and of those above it, allow. */
+  roomIn(cgroup: CgroupId): number {
+    return this.state.cgroups[cgroup].room;
+  }
+
   /** Live processes of a cgroup, not of those below it: `cgroup.procs`. */
   liveTasksIn(cgroup: CgroupId): TaskId[] {
     return liveTasksIn(this.state, cgroup);
@@ -250,6 +272,11 @@ export class KernelReaders {
   /** What is on an account; all 0 if there never was anything. */
   originCount(origin: OriginId): OriginCount {
     return this.state.origins.countOf(origin);
+  }
+
+  /** As `listTasks` has it. */
+  rowOf(task: TaskId, namespace: PidNsId = HOST_NS): TaskRow {
+    return taskRow(this.state, task, this.state.namespaces[namespace]);
   }
 
   listTasks(namespace: PidNsId = HOST_NS): TaskRow[] {

@@ -115,3 +115,20 @@ export function refusalText(kernel: Kernel): string {
 export function failureText({ host, kernel }: NodeContext): string {
   return host.runtime.isUp ? refusalText(kernel) : `${host.runtime.comm} is down`;
 }
+
+/**
+ * `events`: each run of a probe is simulated. `forwarded`: but for those of which it is known what they leave, and
+ * that meet nobody; all that can be seen of the node is the same.
+ */
+export const FIDELITIES = ['events', 'forwarded'] as const;
+export type Fidelity = (typeof FIDELITIES)[number];
+
+export interface NodeParts {
+  sim: Simulation;
+  /** Its kernel has just been made: init is its only process. */
+  machine: Machine;
+  streams: RandomStreams;
+  programs: NodePrograms;
+  observer: NodeObserver;
+  fidelity: Fidelity;
+}

@@ -7,17 +7,15 @@
  * Everything from here on happens in events of the simulation.
  */
 import { type CgroupId, ROOT_CGROUP } from '../kernel/kernel.js';
-import type { Machine } from '../program/machine.js';
-import type { RandomStreams } from '../sim/random.js';
-import type { Simulation } from '../sim/simulation.js';
 import { startPodChurn } from './churn.js';
-import type { NodeContext, NodeCounters, NodeObserver, NodePrograms } from './context.js';
+import type { NodeContext, NodeCounters, NodeParts } from './context.js';
 import { bootHost } from './host/boot.js';
 import { ChildWatch } from './host/child-watch.js';
 import { startCronJob } from './host/cron.js';
 import { startThreadNeeds } from './host/go-threads.js';
 import { startSshLogins } from './host/logins.js';
 import { scheduleInterventions } from './interventions.js';
+import type { CellNode } from './kubelet/cell.js';
 import { EvictionManager } from './kubelet/eviction.js';
 import { startHandExecs } from './kubelet/hand-execs.js';
 import { Kubelet } from './kubelet/kubelet.js';
@@ -32,15 +30,6 @@ import { SandboxRuntime } from './runtime/sandbox.js';
 import type { NodeSpec } from './spec.js';
 import { kubeletRules } from './versions/kubelet.js';
 import { runtimeRules } from './versions/runtime.js';
-
-export interface NodeParts {
-  sim: Simulation;
-  /** Its kernel has just been made: init is its only process. */
-  machine: Machine;
-  streams: RandomStreams;
-  programs: NodePrograms;
-  observer: NodeObserver;
-}
 
 export class Node {
   readonly context: NodeContext;
@@ -81,7 +70,9 @@ export class Node {
     const runc = new RuncCalls(context);
     const runtime = new SandboxRuntime(context, runc, this.kubepods);
     const execs = new Execs(context, runc);
-    this.kubelet = new Kubelet(context, runtime, new ProbeWorkers(context, execs));
+    const workers = new ProbeWorkers(context, execs);
+    if (parts.fidelity === 'forwarded') workers.forwardBy(bootCell, this.kubepods);
+    this.kubelet = new Kubelet(context, runtime, workers);
     startHandExecs(context, this.kubelet, execs);
     if (spec.sshLogins !== null) startSshLogins(context, spec.sshLogins);
     if (spec.podChurn !== null) startPodChurn(context, this.kubelet, spec.podChurn);
@@ -110,4 +101,19 @@ export class Node {
     if (!rules.limitsKubepods || !isKubernetes) return Number.POSITIVE_INFINITY;
     return pidCapacity(kernel, rules) - this.spec.kubelet.reservedPids;
   }
+}
+
+/** A node of one pod, of one container and one probe. */
+export function bootCell(spec: NodeSpec, parts: NodeParts): CellNode {
+  const { context, kubelet } = new Node(spec, parts);
+  const [slot] = kubelet.slots;
+  return {
+    context,
+    get totals() {
+      return kubelet.probes[0].totals;
+    },
+    get container() {
+      return slot.current!.containers[0].runtime;
+    },
+  };
 }

@@ -12,7 +12,7 @@ import {
   type Signal,
   STATUS_TERMINATED,
 } from '../kernel/signals.js';
-import { type Distribution, sampleUs } from '../sim/distribution.js';
+import { type Distribution, isLucky, sampleUs } from '../sim/distribution.js';
 import type { RandomStream } from '../sim/random.js';
 import * as Code from './code.js';
 import { Op, type Program } from './code.js';
@@ -269,10 +269,9 @@ function runSteps(host: InterpreterHost, context: ProcessContext): void {
         pc = code[pc + Code.JUMP_TO];
         break;
       case Op.CHANCE:
-        pc =
-          context.stream!.uniform() < program.probabilities[code[pc + Code.CHANCE_PROBABILITY]]
-            ? pc + Code.CHANCE_LENGTH
-            : code[pc + Code.CHANCE_OTHERWISE];
+        pc = isLucky(program.probabilities[code[pc + Code.CHANCE_PROBABILITY]], context.stream!)
+          ? pc + Code.CHANCE_LENGTH
+          : code[pc + Code.CHANCE_OTHERWISE];
         break;
       case Op.SET_STATUS:
         context.waitedStatus = code[pc + Code.SET_STATUS_STATUS];

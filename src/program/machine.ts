@@ -16,6 +16,7 @@ import {
   NONE,
   type TaskId,
 } from '../kernel/kernel.js';
+import type { SigchldDisposition } from '../kernel/signals.js';
 import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
@@ -46,6 +47,15 @@ export interface Runaway {
 
 /** Is told of every transition, in its order, in the middle of a system call: it may read, and change nothing. */
 export type MachineWatcher = KernelWatcher & Omit<KernelHooks, 'ended' | 'killed' | 'wake'>;
+
+/** A process that waits. */
+export interface Rest {
+  /** null: it is a worker's. */
+  program: Program | null;
+  pc: number;
+  blocked: Blocked;
+  sigchld: SigchldDisposition;
+}
 
 export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
   sim: Simulation;
@@ -86,6 +96,8 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** The process that runs a program at this moment. */
   private turnOf: TaskId = NONE;
   private lastPid = 0;
+  /** Have the host's PIDs started again from below? */
+  private hasWrapped = false;
   private observer: MachineObserver = {};
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
@@ -129,6 +141,27 @@ export class Machine implements InterpreterHost, KernelHooks {
     output.holders++;
   }
 
+  /** Where a process is blocked, and in what; null while it is not. */
+  restOf(task: TaskId): Rest | null {
+    const { program, pc, blocked, queued, worker } = this.contextOf(task);
+    if (queued || blocked === Blocked.RUNNING || this.kernel.pendingSignals(task) !== 0) return null;
+    const sigchld = this.kernel.sigchldOf(task);
+    return worker === null ? { program, pc, blocked, sigchld } : { program: null, pc: 0, blocked, sigchld };
+  }
+
+  /** How many PIDs of the host can be handed out before they start again from below, which is news the first time. */
+  get pidsBeforeNews(): number {
+    const { kernel } = this;
+    if (this.hasWrapped) return Number.POSITIVE_INFINITY;
+    // They may have done so with the last threads that were made, and the next fork shows it.
+    return kernel.cursor() > this.lastPid ? kernel.pidMax() - kernel.cursor() : 0;
+  }
+
+  /** PIDs have been handed out without a fork (kernel/aftermath.ts). */
+  pidsPassed(): void {
+    this.lastPid = this.kernel.cursor() - 1;
+  }
+
   /** `task` is run by TypeScript from now on. */
   worker(task: TaskId, worker: Worker): void {
     const context = this.contextOf(task);
@@ -150,7 +183,10 @@ export class Machine implements InterpreterHost, KernelHooks {
   forked(_parent: TaskId, child: TaskId, hostPid: number): void {
     this.fold(FORKED, hostPid);
     this.startsUs?.set(child, this.sim.nowUs);
-    if (hostPid < this.lastPid) this.observer.wrapped?.();
+    if (hostPid < this.lastPid) {
+      this.hasWrapped = true;
+      this.observer.wrapped?.();
+    }
     this.lastPid = hostPid;
   }
 

@@ -16,7 +16,7 @@ export interface DocumentOptions {
  * @param options the real time is left out of a document that has to be the same bytes every time.
  */
 export function runResultDocument(result: RunResult, options = { wallSeconds: true }) {
-  const { scenario, seed, digest, engineEvents, wallSeconds, node, firstHarm } = result;
+  const { scenario, seed, fidelity, digest, engineEvents, wallSeconds, node, firstHarm } = result;
   const { outcome, exhaustions, final, pods, probes, symptoms, projection, expectations } = result;
   return {
     apiVersion: API_VERSION,
@@ -27,6 +27,7 @@ export function runResultDocument(result: RunResult, options = { wallSeconds: tr
       scenario: scenario.path,
       ...(scenario.settings === undefined ? {} : { set: scenario.settings }),
       seed,
+      fidelity,
       digest,
       engineEvents,
       ...(options.wallSeconds ? { wallSeconds: Math.round(wallSeconds * 1000) / 1000 } : {}),

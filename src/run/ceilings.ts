@@ -4,6 +4,7 @@ import { PIDS_UNLIMITED } from '../kernel/cgroups.js';
 import { type CgroupId, HOST_NS, type Kernel, NONE, type PidNsId } from '../kernel/kernel.js';
 import { RESERVED_PIDS } from '../kernel/limits.js';
 import type { PodSlot } from '../node/kubelet/kubelet.js';
+import type { Pod } from '../node/kubelet/pod.js';
 import type { Node } from '../node/node.js';
 
 /** What a full ceiling refuses forks to. */
@@ -73,32 +74,40 @@ function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
 function podCeilings({ context }: Node, { name, spec, current }: PodSlot): Ceiling[] {
   const { kernel } = context;
   if (current === null) return [];
-  const containers = current.containers.map(({ runtime }) => runtime);
-  const { cgroup, namespace: shared } = current.sandbox;
+  const { cgroup } = current.sandbox;
+  const found = [...ofCgroup(kernel, cgroup, 'pod', name)];
+  for (const { runtime } of current.containers)
+    for (const each of ofCgroup(kernel, runtime.cgroup, 'container', runtime.name))
+      found.push({ ...each, of: `${name}/${runtime.name}` });
+  if (spec.pidMax !== null && cgroup !== NONE)
+    found.push(namespaceCeiling(kernel, name, spec.pidMax, current));
+  return found;
+}
+
+/** Of the namespaces of a pod that have a limit of their own, that with the least room. */
+function namespaceCeiling(
+  kernel: Kernel,
+  name: string,
+  pidMax: number,
+  { sandbox, containers }: Pod,
+): Ceiling {
+  const { namespace: shared } = sandbox;
   // A namespace of its own is forgotten with the container that runs in it.
-  const own = current.containers.flatMap(({ state, runtime }) =>
-    state === 'running' ? runtime.namespace : [],
-  );
+  const own = containers.flatMap(({ state, runtime }) => (state === 'running' ? runtime.namespace : []));
   const base = { limit: 'pid_max', scope: 'namespace', of: name, counts: PIDS } as const;
   // Free PIDs below 300 are lost here too (K3, K7).
-  const room = (each: PidNsId) =>
-    spec.pidMax! - RESERVED_PIDS + (each > HOST_NS ? kernel.lowPidsHeld(each) : 0);
+  const room = (each: PidNsId) => pidMax - RESERVED_PIDS + (each > HOST_NS ? kernel.lowPidsHeld(each) : 0);
   const namespaces = [...new Set([shared, ...own])].map((each) =>
     ceiling({ ...base, value: room(each), used: each > HOST_NS ? kernel.allocated(each) : 0 }),
   );
-  const nearest = namespaces.reduce((least, each) => (each.left < least.left ? each : least));
-  const namespace = spec.pidMax === null || cgroup === NONE ? [] : [nearest];
-  return [
-    ...ofCgroup(kernel, cgroup, 'pod', name),
-    ...containers.flatMap((each) => ofCgroup(kernel, each.cgroup, 'container', `${name}/${each.name}`)),
-    ...namespace,
-  ];
+  return namespaces.reduce((least, each) => (each.left < least.left ? each : least));
 }
+
+const NONE_AT_ALL: Ceiling[] = [];
 
 /** None without a limit: as many tasks as the kernel can count. */
 function ofCgroup(kernel: Kernel, cgroup: CgroupId, scope: CeilingScope, of: string | null): Ceiling[] {
-  if (cgroup === NONE) return [];
-  const value = kernel.pidsMax(cgroup);
-  if (value >= PIDS_UNLIMITED) return [];
+  const value = cgroup === NONE ? PIDS_UNLIMITED : kernel.pidsMax(cgroup);
+  if (value >= PIDS_UNLIMITED) return NONE_AT_ALL;
   return [ceiling({ limit: 'pids.max', scope, of, value, used: kernel.pidsCurrent(cgroup), counts: TASKS })];
 }

@@ -3,12 +3,13 @@
  * Times are seconds of simulated time, as in the files a person reads.
  */
 import type { ForkRefusal, Refuser } from '../kernel/kernel.js';
-import { NODE_MOMENT_KINDS } from '../node/context.js';
+import { FIDELITIES, type Fidelity, NODE_MOMENT_KINDS } from '../node/context.js';
 import type { OriginKind } from '../node/origins.js';
 import type { ProbeType } from '../node/spec.js';
 import type { ProcessRow } from '../procfs/process-row.js';
 
-export type { Refuser };
+export type { Fidelity, Refuser };
+export { FIDELITIES };
 
 /** The limits of the whole machine. */
 export type NodeLimit = Extract<Refuser, 'pid-max' | 'threads-max'>;
@@ -279,7 +280,12 @@ export interface RunSummary {
   seed: number;
   node: NodeFacts;
   until: RunEnd;
-  /** Hexadecimal; the same on every platform for the same scenario and seed. */
+  /** Whether runs of probes were forwarded. */
+  fidelity: Fidelity;
+  /**
+   * Hexadecimal; the same on every platform for the same scenario and seed. Of all that happened; or of a run that was
+   * forwarded, of its state at every row.
+   */
   digest: string;
   /** Events of the calendar, plus the forks, ends, releases and refusals that they led to. */
   engineEvents: number;

@@ -8,6 +8,7 @@
 
 import { HOST_NS, type PidNsId } from '../kernel/kernel.js';
 import { type Act, ByHand } from '../node/by-hand.js';
+import type { Fidelity } from '../node/context.js';
 import { Node } from '../node/node.js';
 import { nodePrograms } from '../node/programs.js';
 import { kernelRules } from '../node/versions/kernel.js';
@@ -81,6 +82,8 @@ export interface RunOptions {
   record?: boolean;
   /** One more that watches; it takes notes and nothing else. */
   observe?: (node: Node) => RunObserver;
+  /** Default: `events`, and `forwarded` for a run that keeps no record. The digest is of one or the other. */
+  fidelity?: Fidelity;
   /** Whether `processes` tell when they started. */
   starts?: boolean;
   /** `false`: a process whose parent waits for it is seen as a zombie before it is reaped. Default: true. */
@@ -166,7 +169,8 @@ export class Run {
     const streams = new RandomStreams(scenario.seed, options.replication ?? 0);
     const programs = nodePrograms(catalogue());
     try {
-      return new Node(scenario.node, { sim, machine, streams, programs, observer });
+      const { fidelity } = this;
+      return new Node(scenario.node, { sim, machine, streams, programs, observer, fidelity });
     } catch (error) {
       if (error instanceof RangeError) throw this.#error('node-too-small', error.message);
       throw error;
@@ -176,6 +180,12 @@ export class Run {
   /** Where the run is to end. */
   get until(): RunEnd {
     return this.options.until ?? 'horizon';
+  }
+
+  /** Are all runs of probes simulated? */
+  get fidelity(): Fidelity {
+    const { fidelity, record = true } = this.options;
+    return fidelity ?? (record ? 'events' : 'forwarded');
   }
 
   /** The part of the run that is done, 0 to 1. */
@@ -279,7 +289,8 @@ export class Run {
 
   #parts(): RunParts {
     const wallSeconds = (this.options.clock?.() ?? 0) - this.#startedSeconds;
-    return { scenario: this.scenario, node: this.node, watch: this.#watch, until: this.until, wallSeconds };
+    const { scenario, node, until, fidelity } = this;
+    return { scenario, node, watch: this.#watch, until, fidelity, wallSeconds };
   }
 
   /** `ps -ef` on the node, or in a pod's first namespace. Null: there is no such pod now. */

@@ -32,10 +32,11 @@ export interface RunParts {
   node: Node;
   watch: Watch;
   until: RunSummary['until'];
+  fidelity: RunSummary['fidelity'];
   wallSeconds: number;
 }
 
-export function summarise({ scenario, node, watch, until, wallSeconds }: RunParts): RunSummary {
+export function summarise({ scenario, node, watch, until, fidelity, wallSeconds }: RunParts): RunSummary {
   const { sim, machine } = node.context;
   const now = readNode(node);
   const { name, title, description, path, fleet, nodeName, madeFrom, settings } = scenario;
@@ -55,7 +56,8 @@ export function summarise({ scenario, node, watch, until, wallSeconds }: RunPart
     seed: scenario.seed,
     node: nodeFacts(scenario, node),
     until,
-    digest: sim.digest.hex(),
+    fidelity,
+    digest: (fidelity === 'events' ? sim : watch.state).digest.hex(),
     engineEvents: sim.eventCount + machine.transitions,
     wallSeconds,
     horizonSeconds: scenario.horizonUs / US_PER_SECOND,
@@ -64,7 +66,7 @@ export function summarise({ scenario, node, watch, until, wallSeconds }: RunPart
     exhaustions,
     projection: outcome.kind === 'censored' ? projectionOf(scenario, node, watch, now) : null,
     final: finalState(now),
-    pods: node.kubelet.slots.map((slot) => podSummary(node, slot)),
+    pods: podSummaries(node),
     probes: node.kubelet.probes.map((account) => probeSummary(account, watch)),
     symptoms: symptomsOf(node, watch),
     assumptions: scenario.assumptions.map((made) => ({ ...made })),
@@ -106,21 +108,29 @@ function finalState(now: TimelineRow): FinalState {
   return { tasks, zombies, pinned, allocated, pidMax, loadavgTasks };
 }
 
-/** What is in the pod's cgroup or pinned by it; shims are outside, in the cgroup of the runtime. */
-function podSummary(node: Node, slot: PodSlot): PodSummary {
-  const sum = { zombies: 0, pinned: 0, tasks: 0 };
-  node.context.origins.all.forEach((origin, index) => {
-    if (origin.pod !== slot.name || origin.kind === 'shim') return;
+type PodCounts = Pick<PodSummary, 'zombies' | 'pinned' | 'tasks'>;
+
+/** What is in a pod's cgroup or pinned by it; shims are outside, in the cgroup of the runtime. */
+function podSummaries(node: Node): PodSummary[] {
+  const { slots } = node.kubelet;
+  const sums = new Map(slots.map(({ name }) => [name, { zombies: 0, pinned: 0, tasks: 0 }]));
+  node.context.origins.all.forEach(({ pod, kind }, index) => {
+    const sum = pod === null || kind === 'shim' ? undefined : sums.get(pod);
+    if (sum === undefined) return;
     const counts = countsOf(node.context.kernel, originId(index));
     sum.zombies += counts.zombies;
     sum.pinned += counts.pinned;
     sum.tasks += counts.tasks;
   });
+  return slots.map((slot) => podSummary(node, slot, sums.get(slot.name)!));
+}
+
+function podSummary(node: Node, slot: PodSlot, counts: PodCounts): PodSummary {
   const { sinceUs, totalUs } = slot.downtime;
   const { evicted } = slot;
   return {
     name: slot.name,
-    ...sum,
+    ...counts,
     restarts: node.kubelet.restartsIn(slot),
     downSinceSeconds: sinceUs === null ? null : sinceUs / US_PER_SECOND,
     downSeconds: totalUs / US_PER_SECOND,

@@ -7,6 +7,7 @@
  *     refusals          pods that came to a limit below the node's
  *     growth            three columns and the last change, for the projection
  *     sampler           reads the node now and then: the rows for the others
+ *     state             a fingerprint of all rows
  *     recording         timeline and events; only if they are wanted
  */
 import type { Node } from '../node/node.js';
@@ -18,6 +19,7 @@ import type { Observers } from './observer.js';
 import { Recording } from './recording.js';
 import { Refusals } from './refusals.js';
 import { Sampler } from './sampler.js';
+import { StateDigest } from './state-digest.js';
 
 export interface WatchOptions {
   sampleEveryUs: number;
@@ -34,10 +36,11 @@ export function watch(node: Node, observers: Observers, { sampleEveryUs, record 
   const growth = new GrowthLog();
   const sampler = new Sampler(node, observers, fullness, sampleEveryUs);
   const recording = record ? new Recording(node) : null;
-  observers.add(leaks, firstTimes, fullness, refusals, growth, sampler);
+  const state = new StateDigest(node.context.kernel);
+  observers.add(state, leaks, firstTimes, fullness, refusals, growth, sampler);
   if (recording !== null) observers.add(recording);
   node.context.machine.observe(observers);
-  return { observers, leaks, firstTimes, fullness, refusals, growth, recording };
+  return { observers, leaks, firstTimes, fullness, refusals, growth, recording, state };
 }
 
 export type Watch = ReturnType<typeof watch>;

@@ -196,6 +196,12 @@ export class Calendar {
     return this.runTimes[this.runLength - 1];
   }
 
+  /** The time of the next event of either order; Infinity if there is none. */
+  earliestUs(): number {
+    const nextUs = this.nextUs();
+    return nextUs <= this.closingUs ? nextUs : this.closingUs;
+  }
+
   // The functions below are given events, not times: V8 allocates memory for every double that is passed to a
   // function it has not inlined, and it inlines only so much.
 

@@ -23,7 +23,27 @@ const HALF_STEP = 2 ** -33;
  * ziggurat methods, with their hidden spare values and rejections, would break.
  */
 export function sampleUs(distribution: Distribution, stream: RandomStream): number {
+  if (stream.choose !== undefined) return chosenUs(distribution, stream);
   return Math.min(Math.max(Math.round(quantile(distribution, stream)), 0), LONGEST_US);
+}
+
+/** The same of a stream that chooses: whole microseconds can be counted, where there is a longest. */
+function chosenUs(distribution: Distribution, stream: RandomStream): number {
+  if (distribution.kind === 'constant') return sampleUs(distribution, NO_CHANCE);
+  const hasLongest = distribution.kind === 'uniform';
+  const lowUs = hasLongest ? sampleUs({ kind: 'constant', us: distribution.lowUs }, NO_CHANCE) : 0;
+  const highUs = hasLongest ? sampleUs({ kind: 'constant', us: distribution.highUs }, NO_CHANCE) : Infinity;
+  return lowUs + stream.choose!(1 + highUs - lowUs, (other) => sampleUs(distribution, other) - lowUs);
+}
+
+const NO_CHANCE: RandomStream = { uniform: () => 0 };
+
+/** True with probability `p`: one uniform number. */
+export function isLucky(p: number, stream: RandomStream): boolean {
+  if (stream.choose === undefined) return stream.uniform() < p;
+  const isCertain = p <= 0 || p >= 1;
+  const draw = (other: RandomStream) => (isLucky(p, other) ? 0 : 1);
+  return stream.choose(isCertain ? 1 : 2, isCertain ? () => 0 : draw) === 0 && p > 0;
 }
 
 function quantile(distribution: Distribution, stream: RandomStream): number {

@@ -1,9 +1,17 @@
 import alea from 'seedrandom/lib/alea.js';
 
+/** Which of the values that a draw can have, counted from 0, it has by this stream. */
+export type Draw = (stream: RandomStream) => number;
+
 /** A source of chance for one purpose of one entity. */
 export interface RandomStream {
   /** The next number in [0, 1): a multiple of 2^-32. */
   uniform(): number;
+  /**
+   * Of a stream that is to give each possible value in turn, and no random one: one of so many values, from 0.
+   * Infinity: they cannot be counted. `draw` finds the value that another stream gives.
+   */
+  choose?(count: number, draw: Draw): number;
 }
 
 /**

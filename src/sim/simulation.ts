@@ -27,6 +27,12 @@ export class Simulation {
   /** A fingerprint of what happened in the simulated world. The machine folds events in, not the loop. */
   readonly digest = new Digest();
 
+  /**
+   * Called when all is done that was due, and the next event is not handled before `nextUs`, which is not in the
+   * past: it may schedule events before that. null: nobody wants to know.
+   */
+  meanwhile: ((nextUs: number) => void) | null = null;
+
   private readonly calendar = new Calendar();
   private readonly instant = new InstantQueue();
   private readonly handlers: ((a: number, b: number) => void)[] = [];
@@ -88,6 +94,11 @@ export class Simulation {
     this.lastEvent = this.eventCount + mostEvents;
     while (this.eventCount < this.lastEvent) {
       if (instant.isEmpty) {
+        if (this.meanwhile !== null) {
+          const nextUs = calendar.earliestUs();
+          this.meanwhile(nextUs <= untilUs ? nextUs : untilUs + 1);
+          if (!instant.isEmpty) continue;
+        }
         if (!calendar.pop(untilUs)) {
           this.nowUs = untilUs;
           return true;

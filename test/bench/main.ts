@@ -11,6 +11,7 @@ import { type BenchCase, type BenchRatio, keyOf } from './bench-case.js';
 import { CACHE } from './cache.js';
 import { cases as calendar, ratios as calendarRatios } from './cases/calendar.js';
 import { cases as commandLine } from './cases/command-line.js';
+import { cases as forward } from './cases/forward.js';
 import { cases as kernel, ratios as kernelRatios } from './cases/kernel.js';
 import { cases as runs } from './cases/runs.js';
 import { type Figures, median } from './figures.js';
@@ -25,11 +26,12 @@ const USAGE = `npm run bench -- [options]
   --check           exit code 1 if a target is missed
 `;
 
-const CASES: BenchCase[] = [...calendar, ...kernel, ...runs, ...commandLine];
+const CASES: BenchCase[] = [...calendar, ...kernel, ...runs, ...forward, ...commandLine];
 const RATIOS: BenchRatio[] = [...calendarRatios, ...kernelRatios];
 const LONG_SECONDS = 60;
 /** Left out by --quick. */
-const LONG = /110 pods|with containerd|npm start|memory for each task/;
+const LONG =
+  /110 pods|10,000 pods|4,194,304, to|1,000 replications|every input|with containerd|npm start|memory for each task/;
 
 const { values: options } = parseArgs({
   options: {

@@ -15,11 +15,24 @@ export const INCIDENT = scenarioOf(readFileSync(INCIDENT_FILE, 'utf8'));
  * 110 pods, one exec probe each every 10 s that forks one child and waits for it; in 30 days 28.5 M probes. With a real
  * runtime every exec comes with runc and its threads, 18 tasks; with `bare` it is the probe and its child.
  */
-export function hundredAndTenPods(horizon: string, runtime = '{name: containerd, version: "1.7"}'): Scenario {
+export function hundredAndTenPods(horizon: string, runtime?: string): Scenario {
+  return manyPods(110, horizon, runtime);
+}
+
+/** The same with more of them. */
+export function manyPods(
+  count: number,
+  horizon: string,
+  runtime = '{name: containerd, version: "1.7"}',
+): Scenario {
+  // A pod has a thousand copies at most.
+  const parts = Array.from({ length: Math.ceil(count / 1_000) }, (_, part) =>
+    Math.min(1_000, count - 1_000 * part),
+  );
   return scenarioOf(`
 apiVersion: pidsim/v1
 kind: Scenario
-metadata: {name: month, title: A month of 110 pods}
+metadata: {name: pods, title: Pods with a healthy probe each}
 spec:
   horizon: ${horizon}
   node:
@@ -30,11 +43,16 @@ spec:
     app: {comm: app, steps: [pause]}
     probe: {comm: probe, steps: [{fork: {steps: [{exit: 0}]}}, {wait: any}, {exit: 0}]}
   pods:
-    - name: pod
-      count: 110
+${parts.map(podsOf).join('')}`);
+}
+
+function podsOf(count: number, part: number): string {
+  return `
+    - name: ${part === 0 ? 'pod' : `pod${part}`}
+      count: ${count}
       containers:
         - name: app
           program: app
           livenessProbe: {exec: {program: probe}, periodSeconds: 10}
-`);
+`;
 }

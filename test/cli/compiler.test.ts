@@ -52,6 +52,12 @@ it('so does one that gets there with many pods', () => {
   expect(setFlagsFromString).toHaveBeenCalled();
 });
 
+it('one that is forwarded, or ends when the node is full, is short', () => {
+  compileFor(scenarioWith(300, 10), { fidelity: 'forwarded' });
+  compileFor(scenarioWith(300, 10), { until: 'exhaustion' });
+  expect(setFlagsFromString).not.toHaveBeenCalled();
+});
+
 it('a shorter one is left to what V8 does by itself', () => {
   compileFor(scenarioWith(300, 1));
   expect(setFlagsFromString).not.toHaveBeenCalled();

@@ -1,6 +1,7 @@
 /** The pids controller: what is charged, where, and until when (experiments e9 and e17; cgroup v1). */
 import { expect, it } from 'vitest';
-import { NONE } from '../../src/kernel/kernel.js';
+import { Kernel, NONE, ROOT_CGROUP } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
 import {
   type AnyKernel,
   container,
@@ -200,4 +201,19 @@ onBothKernels((boot) => {
     expect(kernel.refusal.refusedBy).toBe('pids-cgroup');
     expect(kernel.pidsEvents(cgroup)).toBe(1);
   });
+});
+
+it('K36, R65 live processes are listed by PID, whichever rows they have', () => {
+  const kernel = new Kernel({ rules: kernelRules('6.18')!, pidMax: 32768, threadsMax: 100_000 });
+  const group = kernel.createCgroup(ROOT_CGROUP, UNLIMITED);
+  const task = kernel.fork(kernel.init);
+  kernel.attach(task, group);
+  const [first, later] = [kernel.fork(task), kernel.fork(task)];
+  kernel.exit(first, 0);
+  kernel.wait(task, first);
+  const last = kernel.fork(task);
+  const zombie = kernel.fork(task);
+  kernel.exit(zombie, 0);
+  expect(last).toBe(first);
+  expect(kernel.liveTasksIn(group)).toEqual([task, later, last]);
 });

@@ -19,6 +19,7 @@ const METADATA = {
   seed: 'number',
   digest: 'string',
   engineEvents: 'number',
+  fidelity: 'string',
 };
 const BLAME = [
   {

@@ -246,6 +246,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
     },
     seed: 1,
     until: 'horizon',
+    fidelity: 'events',
     digest: '5f3c0a1b9d8e7f60',
     engineEvents: 123456,
     wallSeconds: 0.1234567,

@@ -135,7 +135,8 @@ test('a look at a node that has just got room again says so, and ends no fullnes
 });
 
 describe('without a recording', () => {
-  const bare = (given: Given): Run => runUnseen({ ...given, options: { ...given.options, record: false } });
+  const bare = ({ scenario, options }: Given): Run =>
+    runUnseen({ scenario, options: { fidelity: 'events', ...options, record: false } });
 
   test('digest and summary are the same', () => {
     fc.assert(

@@ -224,3 +224,29 @@ describe('a run that is stopped', () => {
     expect(log).toEqual(['1:1']);
   });
 });
+
+describe('what is told between events', () => {
+  test('hears of the next one, or of the end, and may put others before it', () => {
+    const { sim, kind, log } = recorder();
+    const told: number[] = [];
+    sim.meanwhile = (nextUs) => {
+      told.push(nextUs);
+      if (told.length === 1) sim.at(5, kind, 1, 0);
+    };
+    sim.at(10, kind, 2, 0);
+    sim.atEndOf(10, kind, 3, 0);
+    sim.run(20);
+    expect(log).toEqual(['5:1', '10:2', '10:3']);
+    expect(told).toEqual([10, 10, 10, 21]);
+  });
+
+  test('is not told while something is to happen at this instant', () => {
+    const { sim, kind, log } = recorder({ 1: (sim, kind) => sim.soon(kind, 2, 0) });
+    let told = 0;
+    sim.meanwhile = () => void told++;
+    sim.at(10, kind, 1, 0);
+    sim.run(10);
+    expect(log).toEqual(['10:1', '10:2']);
+    expect(told).toBe(2);
+  });
+});

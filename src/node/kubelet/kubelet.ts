@@ -37,7 +37,11 @@ export interface PodSlot {
 
 export class Kubelet implements PodHost {
   readonly slots: PodSlot[] = [];
+  /** Of the pods that are there. */
+  readonly #slotOf = new Map<Pod, PodSlot>();
   readonly probes: ProbeAccount[] = [];
+  /** The same, by pod, container and type. */
+  readonly #accounts = new Map<string, ProbeAccount>();
   readonly retryPod: EventKind;
   readonly retryContainer: EventKind;
   readonly graceOver: EventKind;
@@ -144,6 +148,7 @@ export class Kubelet implements PodHost {
     slot.recreate = false;
     slot.isWanted = true;
     slot.current = this.create(slot.name, slot.spec);
+    this.#slotOf.set(slot.current, slot);
     this.#lookAt(slot);
   }
 
@@ -261,22 +266,23 @@ export class Kubelet implements PodHost {
   #account(container: PodContainer, spec: ProbeSpec): ProbeAccount {
     const pod = container.pod.name;
     const { name } = container.spec;
-    const known = this.probes.find(
-      (probe) => probe.pod === pod && probe.container === name && probe.type === spec.type,
-    );
+    const key = `${container.path}/${spec.type}`;
+    const known = this.#accounts.get(key);
     if (known !== undefined) return known;
     const program = spec.action.kind === 'exec' ? spec.action.program.comm : spec.action.how;
     const origin = this.context.origins.of(spec.type, program, pod, name);
     const totals = { runs: 0, succeeded: 0, failed: 0, errored: 0, firstFailedRun: 0 };
     const account = { pod, container: name, type: spec.type, origin, totals };
     this.probes.push(account);
+    this.#accounts.set(key, account);
     return account;
   }
 
   /** Restarts in a slot, its earlier pods included. */
   restartsIn(slot: PodSlot): number {
-    const now = slot.current?.containers.reduce((sum, { restarts }) => sum + restarts, 0) ?? 0;
-    return slot.pastRestarts + now;
+    let sum = slot.pastRestarts;
+    if (slot.current !== null) for (const { restarts } of slot.current.containers) sum += restarts;
+    return sum;
   }
 
   // What pods ask of their host.
@@ -293,7 +299,7 @@ export class Kubelet implements PodHost {
 
   podChanged(pod: Pod): void {
     if (pod.hasEnded && !pod.spec.sandboxless) this.#endForGood(pod);
-    const slot = this.slots.find(({ current }) => current === pod);
+    const slot = this.#slotOf.get(pod);
     if (slot !== undefined) this.#lookAt(slot);
   }
 
@@ -302,17 +308,18 @@ export class Kubelet implements PodHost {
    * down.
    */
   #endForGood(pod: Pod): void {
-    const slot = this.slots.find(({ current }) => current === pod);
+    const slot = this.#slotOf.get(pod);
     if (slot !== undefined) slot.isWanted = false;
     pod.stop();
   }
 
   podGone(pod: Pod): void {
     this.#forget(pod);
-    const slot = this.slots.find(({ current }) => current === pod);
+    const slot = this.#slotOf.get(pod);
     if (slot === undefined) return;
     slot.pastRestarts = this.restartsIn(slot);
     slot.current = null;
+    this.#slotOf.delete(pod);
     this.#lookAt(slot);
     if (slot.recreate && (this.admits || slot.spec.sandboxless)) this.createInSlot(slot);
     if (this.#drainQueue[0] === slot) this.#drainNext();

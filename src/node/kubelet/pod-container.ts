@@ -52,6 +52,10 @@ export class PodContainer implements ProbeHost {
     return this.spec.probes.some((probe) => probe.type === 'startup');
   }
 
+  get probesInPod(): number {
+    return this.pod.workers.length;
+  }
+
   get isStillStarting(): boolean {
     return this.hook === 'postStart';
   }

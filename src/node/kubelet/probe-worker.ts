@@ -14,7 +14,15 @@
  * manner (R36): no jitter, an interval after each end, one try, and a timeout that starts with the command
  * and always counts.
  */
-import { KERNEL, NONE, type OriginId, SIGKILL, SIGTERM, type TaskId } from '../../kernel/kernel.js';
+import {
+  type CgroupId,
+  KERNEL,
+  NONE,
+  type OriginId,
+  SIGKILL,
+  SIGTERM,
+  type TaskId,
+} from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { RandomStream } from '../../sim/random.js';
 import type { EventKind } from '../../sim/simulation.js';
@@ -22,9 +30,11 @@ import { US_PER_SECOND } from '../../sim/time.js';
 import { Timeouts } from '../../sim/timeouts.js';
 import { failureText, type NodeContext } from '../context.js';
 import type { Container } from '../runtime/container.js';
-import { type ExecClient, type Execs, REQUEST_TIMEOUT_US } from '../runtime/exec.js';
+import { type Execs, REQUEST_TIMEOUT_US } from '../runtime/exec.js';
 import type { ProbeSpec } from '../spec.js';
 import type { OnTimeout, RuntimeRules } from '../versions/runtime.js';
+import type { BootNode } from './cell.js';
+import { FastForward, type Repeated } from './fast-forward.js';
 
 /** Running totals of one probe, over every container that it has probed. */
 export interface ProbeTotals {
@@ -42,6 +52,7 @@ export type ProbeResult = 'success' | 'failure' | 'error';
 export interface ProbeHost {
   /** `pod/container`. */
   readonly path: string;
+  readonly probesInPod: number;
   /** A startup probe gates the others (R12); true when there is none. */
   started: boolean;
   /** A postStart hook runs: the kubelet does not look at the container before it has ended. */
@@ -81,7 +92,7 @@ interface Manner {
 /** moby: what has not heeded SIGTERM by then gets SIGKILL. */
 const TERM_GRACE_US = 10 * US_PER_SECOND;
 
-export class ProbeWorker implements ExecClient {
+export class ProbeWorker implements Repeated {
   readonly container: Container;
   readonly origin: OriginId;
   readonly stream: RandomStream;
@@ -90,6 +101,7 @@ export class ProbeWorker implements ExecClient {
   execIndex = -1;
   /** When the tick that is waited for comes; ticks are a whole number of periods after the first. */
   tickUs = Number.NaN;
+  knownUs = Number.NaN;
   /** Counts runs, to tell a timeout event of this run from one of an earlier run. */
   attempt = 0;
   stopped = false;
@@ -157,6 +169,38 @@ export class ProbeWorker implements ExecClient {
     if (this.onHold) return false;
     if (this.workers.context.sim.nowUs - container.startedAtUs < spec.initialDelayUs) return false;
     return this.options.host.started ? spec.type !== 'startup' : spec.type === 'startup';
+  }
+
+  // What fast-forward asks (Repeated).
+
+  get waitsAfterEnd(): boolean {
+    return this.options.dockerHealthCheck;
+  }
+
+  get probesInPod(): number {
+    return this.options.host.probesInPod;
+  }
+
+  isSteady(): boolean {
+    const { container, spec, options } = this;
+    if (!container.running || container.generation !== this.generation || options.host.isStillStarting)
+      return false;
+    if (!options.host.started || spec.type === 'startup' || this.onHold || this.isFailing) return false;
+    const isDelayed = this.tickUs - container.startedAtUs < spec.initialDelayUs;
+    return this.lastResult === 'success' && !isDelayed;
+  }
+
+  succeed(times: number): void {
+    const { totals } = this.options;
+    totals.runs += times;
+    totals.succeeded += times;
+    this.workers.context.counters.probeRuns += times;
+    this.attempt += times;
+    this.resultRun += times;
+  }
+
+  simulate(): void {
+    this.workers.expectTick(this);
   }
 
   private run(): void {
@@ -329,6 +373,7 @@ export class ProbeWorkers {
   private readonly kills: Timeouts;
   readonly kubelets: Manner;
   readonly dockers: Manner;
+  private forward: FastForward | null = null;
 
   constructor(
     readonly context: NodeContext,
@@ -361,9 +406,8 @@ export class ProbeWorkers {
     const worker = new ProbeWorker(this, options);
     worker.index = this.all.push(worker) - 1;
     worker.execIndex = this.execs.add(worker);
-    const { sim } = this.context;
-    worker.tickUs = sim.nowUs + this.firstWaitUs(worker);
-    sim.at(worker.tickUs, this.tick, worker.index, worker.beat);
+    worker.tickUs = this.context.sim.nowUs + this.firstWaitUs(worker);
+    this.awaitTick(worker);
     return worker;
   }
 
@@ -376,7 +420,7 @@ export class ProbeWorkers {
       worker.forget();
       if (!isUp) continue;
       worker.tickUs = sim.nowUs + Math.floor(worker.options.jitter.uniform() * worker.spec.periodUs);
-      sim.at(worker.tickUs, this.tick, worker.index, worker.beat);
+      this.awaitTick(worker);
     }
   }
 
@@ -399,7 +443,24 @@ export class ProbeWorkers {
       const sinceTickUs = sim.nowUs - worker.tickUs;
       worker.tickUs += sinceTickUs < 2 * periodUs ? periodUs : Math.floor(sinceTickUs / periodUs) * periodUs;
     }
-    sim.at(worker.tickUs > sim.nowUs ? worker.tickUs : sim.nowUs, this.tick, worker.index, worker.beat);
+    this.awaitTick(worker);
+  }
+
+  private awaitTick(worker: ProbeWorker): void {
+    const { nowUs } = this.context.sim;
+    worker.knownUs = nowUs;
+    if (worker.tickUs > nowUs && this.forward?.wait(worker)) return;
+    this.expectTick(worker);
+  }
+
+  expectTick({ tickUs, index, beat }: ProbeWorker): void {
+    const { sim } = this.context;
+    sim.at(tickUs > sim.nowUs ? tickUs : sim.nowUs, this.tick, index, beat);
+  }
+
+  /** From now on runs that are known beforehand are not simulated. */
+  forwardBy(boot: BootNode, kubepods: CgroupId): void {
+    this.forward = new FastForward(this.context, this.execs, boot, kubepods);
   }
 
   expectTimeout(worker: ProbeWorker): void {

@@ -142,8 +142,13 @@ export class Execs {
   private targetIn({ namespace, cgroup }: Container): RuncTarget {
     this.target.namespace = namespace;
     this.target.cgroup = cgroup;
-    this.target.joinsLate = this.race.uniform() < this.threadsFirst;
+    this.target.joinsLate = this.drawRace();
     return this.target;
+  }
+
+  /** Every exec draws once, whether it matters or not (R41). */
+  drawRace(): boolean {
+    return this.race.uniform() < this.threadsFirst;
   }
 
   /** CRI-O: a conmon of its own for every exec, which reaps the command and exits. */
