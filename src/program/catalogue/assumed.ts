@@ -58,7 +58,7 @@ export function assumedProgram(file: string, orphans: number): Assumed {
     orphans === 0 ? `taken as ${kind}` : `taken to leave ${orphans} orphan${orphans === 1 ? '' : 's'} a run`;
   return {
     source: { comm, description: `Assumed: ${kind}.`, steps },
-    assumption: { what: unknownWords(file), effect, orphansPerRun: orphans },
+    assumption: { what: unknownWords(file), effect, orphansPerRun: orphans, command: file },
   };
 }
 
