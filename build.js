@@ -55,7 +55,7 @@ const output = (dir) => ({
 
 /** Whatever of it is data alone, readers of scenarios need too. */
 const SIMULATES =
-  /src\/(run\/(?!result|harm|bracket)|study\/|kernel\/(?!limits)|node\/(?!spec|versions)|sim\/(calendar|simulation|timeouts|instant|rung|digest)|program\/(machine|interpret))/;
+  /src\/(cli\/(study|compiler)|run\/(?!result|harm|bracket|story)|study\/(?!estimate|survival|sweep)|kernel\/(?!limits|signals|ids)|node\/(?!spec|versions|context)|sim\/(calendar|simulation|timeouts|instant|rung|digest)|program\/(machine|interpret|context|waiting))/;
 
 await buildPackage();
 if (process.argv.includes('--bench')) await buildBenchmarks();

@@ -1,4 +1,6 @@
 /** Variants of a scenario side by side: the same luck and the same draws for each, so that only they differ. */
+
+import { US_PER_SECOND } from '../sim/time.js';
 import { type Estimate, estimateOf } from './estimate.js';
 import { type Replicated, type ReplicateOptions, replicate, type Template } from './replicate.js';
 import type { Row, RunJobs } from './row.js';
@@ -18,8 +20,8 @@ export interface Compared {
   variant: Variant;
   replicated: Replicated | null;
   estimate: Estimate | null;
-  /** The first replication, run to the horizon. */
-  whole: Row | null;
+  /** The first replication, run on for a day after its first harm: what the harm leads to. */
+  dayAfter: Row | null;
   /**
    * How much longer it goes well than with the first variant, each run counted up to the horizon: the mean over pairs
    * of runs with the same draws, in seconds. null: of the first variant itself.
@@ -45,17 +47,17 @@ export async function compare(
   const templates = variants.flatMap(({ template }) => template ?? []);
   const replicated = await replicate(templates, { ...options, until: 'harm' }, runJobs);
   const done = new Map(templates.map((template, index) => [template, replicated[index]]));
-  const whole = await wholeRuns(replicated, runJobs);
+  const daysAfter = await runOn(replicated, runJobs);
   const base = replicated[0];
   return variants.map((variant) => {
     const own = variant.template === null ? undefined : done.get(variant.template);
     if (own === undefined || own.rows.length === 0)
-      return { variant, replicated: null, estimate: null, whole: null, gained: null, pilesUpPerDay: 0 };
+      return { variant, replicated: null, estimate: null, dayAfter: null, gained: null, pilesUpPerDay: 0 };
     return {
       variant,
       replicated: own,
       estimate: estimateOf(own.rows),
-      whole: whole.get(own) ?? null,
+      dayAfter: daysAfter.get(own) ?? null,
       gained: own === base ? null : gainedOver(base, own),
       pilesUpPerDay: pilesUp(own),
     };
@@ -67,16 +69,23 @@ export function endsTheLeak({ pilesUpPerDay }: Compared, [first]: readonly Compa
   return pilesUpPerDay <= ENDED * first.pilesUpPerDay;
 }
 
-/** The first replication of each to the horizon; that of a run without harm is there already. */
-async function wholeRuns(replicated: readonly Replicated[], runJobs: RunJobs): Promise<Map<Replicated, Row>> {
+/** The first replication of each, a day longer than to its first harm; without harm it is there already. */
+async function runOn(replicated: readonly Replicated[], runJobs: RunJobs): Promise<Map<Replicated, Row>> {
   const found = new Map<Replicated, Row>();
-  const cut = replicated.filter(({ rows }) => rows.length > 0 && rows[0].endSeconds < rows[0].horizonSeconds);
-  for (const each of replicated)
-    if (each.rows.length > 0 && !cut.includes(each)) found.set(each, each.rows[0]);
+  const harmed: Replicated[] = [];
+  for (const each of replicated) {
+    if (each.rows.length === 0) continue;
+    if (each.rows[0].firstHarm === null) found.set(each, each.rows[0]);
+    else harmed.push(each);
+  }
   const rows = await runJobs(
-    cut.map(({ firstScenario }) => ({ scenario: firstScenario, replication: 0, until: 'horizon' })),
+    harmed.map(({ firstScenario, rows: [{ endSeconds }] }) => {
+      const endUs = Math.round((endSeconds + SECONDS_PER_DAY) * US_PER_SECOND);
+      const horizonUs = Math.min(firstScenario.horizonUs, endUs);
+      return { scenario: { ...firstScenario, horizonUs }, replication: 0, until: 'horizon' };
+    }),
   );
-  for (const [index, row] of rows.entries()) found.set(cut[index], row);
+  for (const [index, row] of rows.entries()) found.set(harmed[index], row);
   return found;
 }
 

@@ -210,6 +210,7 @@ describe('a command of which nothing is known, where that is no error', () => {
         what: 'it is not known what `/opt/check` does to the process table',
         effect: 'taken as a plain program that starts no other',
         orphansPerRun: 0,
+        command: '/opt/check',
       },
     ]);
   });

@@ -25,24 +25,24 @@ const COLUMNS: readonly Column[] = [
   { head: 'LEAK ENDS', align: 'left', cell: leakCell },
 ];
 
-const ofWhole =
+const ofDayAfter =
   (name: string) =>
-  ({ whole }: Ran) =>
-    whole === null ? '-' : formatCount(whole.values[name] ?? 0);
+  ({ dayAfter }: Ran) =>
+    dayAfter === null ? '-' : formatCount(dayAfter.values[name] ?? 0);
 
 const WIDE_COLUMNS: readonly Column[] = [
   ...COLUMNS,
   { head: 'HARMED', align: 'right', cell: ({ estimate }) => harmedWords(estimate) },
-  { head: 'RESTARTS', align: 'right', cell: ofWhole('restarts') },
+  { head: 'RESTARTS', align: 'right', cell: ofDayAfter('restarts') },
   {
     head: 'PODS DOWN',
     align: 'right',
-    cell: ({ whole }) => (whole === null ? '-' : formatCount(whole.podsDown)),
+    cell: ({ dayAfter }) => (dayAfter === null ? '-' : formatCount(dayAfter.podsDown)),
   },
-  { head: 'SSH REFUSED', align: 'right', cell: ofWhole('sshRefused') },
-  { head: 'PODS NOT CREATED', align: 'right', cell: ofWhole('podsNeverCreated') },
-  { head: 'DELETES STUCK', align: 'right', cell: ofWhole('podDeletesStuck') },
-  { head: 'ZOMBIES', align: 'right', cell: ofWhole('zombies') },
+  { head: 'SSH REFUSED', align: 'right', cell: ofDayAfter('sshRefused') },
+  { head: 'PODS NOT CREATED', align: 'right', cell: ofDayAfter('podsNeverCreated') },
+  { head: 'DELETES STUCK', align: 'right', cell: ofDayAfter('podDeletesStuck') },
+  { head: 'ZOMBIES', align: 'right', cell: ofDayAfter('zombies') },
   { head: 'COSTS', align: 'left', cell: ({ variant }) => variant.costs ?? '' },
 ];
 
@@ -155,7 +155,7 @@ export function compareDocument(all: readonly Compared[], restarts: Restarts | n
     sentence: sentence(all),
     ...(restarts === null ? {} : { restarts }),
     variants: all.map((compared) => {
-      const { variant, estimate, whole, gained, replicated } = compared;
+      const { variant, estimate, dayAfter, gained, replicated } = compared;
       const { name, costs, settings } = variant;
       if (estimate === null)
         return { name, costs, settings, notTried: variant.template === null ? variant.why : 'interrupted' };
@@ -166,7 +166,7 @@ export function compareDocument(all: readonly Compared[], restarts: Restarts | n
         ...estimate,
         gainedSeconds: gained,
         endsTheLeak: compared === all[0] ? null : leakCell(compared as Ran, all) === 'yes',
-        wholeRun: whole && { ...whole.values, podsDown: whole.podsDown },
+        dayAfterHarm: dayAfter && { ...dayAfter.values, podsDown: dayAfter.podsDown },
         hangsOn: tornado(replicated!),
       };
     }),
