@@ -6,8 +6,8 @@ export interface Rate {
   perHour: number | null;
   /** How far it may be off, in percent, by what the columns leave open. */
   tolerancePct: number;
-  /** What can be said at least, or instead. null: nothing. */
-  boundsPerHour: [min: number, max: number] | null;
+  /** What can be said at least, or instead; null: nothing. Of the most, null: the times are too coarse for one. */
+  boundsPerHour: [min: number, max: number | null] | null;
   /** Now: 0 when the leak has stopped; null: not known. */
   currentPerHour: number | null;
   /** `burst`: all at once, long ago. `stopped`: none for much longer than between two before. */
@@ -62,9 +62,9 @@ function speedOf(times: Times, count: number): Pick<Rate, 'perHour' | 'tolerance
   const most = last.untilS - first.fromS + (widthOf(last) === 0 ? 1 : 0);
   const least = last.fromS - first.untilS - (widthOf(last) === 0 ? 1 : 0);
   const perHour = ((count - 1) * 3600) / spanS;
-  const bounds: [number, number] = [
+  const bounds: [number, number | null] = [
     ((count - 1) * 3600) / most,
-    least > 0 ? ((count - 1) * 3600) / least : Infinity,
+    least > 0 ? ((count - 1) * 3600) / least : null,
   ];
   if (spanS > 0 && blurS <= BLUR_MAX * spanS && blurS < DAY_S)
     return { perHour, tolerancePct: Math.max(2, (100 * blurS) / spanS), boundsPerHour: bounds };

@@ -208,7 +208,7 @@ function rates({ main, comparison }: Diagnosis): string[] {
     if (late !== null && late > 0 && Math.abs(late / value - 1) > 0.3) lines.push(`of late ${speed(late)}`);
   } else if (rate?.boundsPerHour) {
     const [least, most] = rate.boundsPerHour;
-    const upTo = Number.isFinite(most) ? ` and at most ${formatCount(most)}` : '';
+    const upTo = most !== null ? ` and at most ${formatCount(most)}` : '';
     lines.push(
       `not to be told from this list: its times are too coarse for so short a time (at least ${formatCount(least)}${upTo} per hour while they came)`,
     );
