@@ -1,6 +1,7 @@
 /** Many runs: what a study adds to a single run, held to single runs. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { sentence } from '../../src/report/study/compare.js';
 import { Run, simulate } from '../../src/run/run.js';
 import { parseExpectation } from '../../src/scenario/expect.js';
 import { compare, endsTheLeak, type Variant } from '../../src/study/compare.js';
@@ -128,6 +129,30 @@ describe('the known fixes of a node whose sandboxes share a pause that does not 
     expect(fixes.find(({ name }) => name === 'podPidsLimit 1024')!.settings).not.toBeNull();
   });
 });
+
+test('the sentence names what buys time, what costs it, and what does neither', async () => {
+  const at = (name: string, ...settings: string[]): Variant => {
+    return { name, settings, template: template(leaky()).with(...settings) };
+  };
+  const period = (seconds: number) => `pods.web.containers.app.livenessProbe.periodSeconds=${seconds}`;
+  const text = sentence(
+    await compare(
+      [
+        at('as it is'),
+        at('slower', period(4)),
+        at('faster', period(1)),
+        at('fixed', 'node.pause=3.1'),
+        at('same'),
+      ],
+      { replications: 4 },
+      inTurn,
+    ),
+  );
+  expect(text).toMatch(/^as it is: first harm after [\d.]+ min/);
+  expect(text).toMatch(
+    /Without harm in 2 h: fixed\. slower buys [\d.]+ min\. faster costs [\d.]+ min\. Buys nothing: same\.$/,
+  );
+}, 60_000);
 
 test('where each container has its own namespace, tini as entrypoint ends the leak and pause 3.1 does nothing', async () => {
   const isolated = template(leaky()).with('node.kubelet.dockerDisableSharedPid=true');

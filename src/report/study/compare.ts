@@ -96,7 +96,8 @@ export function sentence(all: readonly Compared[]): string {
   const later = others
     .filter(({ estimate, gained }) => estimate.harmed.value > 0 && gained!.low > 0)
     .sort((a, b) => b.gained!.value - a.gained!.value);
-  const rest = others.filter((one) => !never.includes(one) && !later.includes(one));
+  const sooner = others.filter(({ gained }) => gained!.high < 0);
+  const rest = others.filter((one) => ![...never, ...later, ...sooner].includes(one));
   const names = (some: readonly Ran[]): string => listOf(some.map(({ variant }) => printable(variant.name)));
   const { median, horizonSeconds } = first.estimate;
   const horizon = formatSeconds(horizonSeconds);
@@ -111,6 +112,9 @@ export function sentence(all: readonly Compared[]): string {
     ...later.map(
       ({ variant, estimate, gained }) =>
         `${printable(variant.name)} buys ${formatSeconds(gained!.value)}${estimate.harmed.value < 1 ? ' or more' : ''}.`,
+    ),
+    ...sooner.map(
+      ({ variant, gained }) => `${printable(variant.name)} costs ${formatSeconds(-gained!.value)}.`,
     ),
     rest.length === 0 ? '' : `${rest.length === 1 ? 'Buys nothing' : 'Buy nothing'}: ${names(rest)}.`,
   ]
