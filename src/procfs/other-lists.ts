@@ -144,7 +144,8 @@ function countedOf(count: number, words: string[], heads: string[] | null, onlyZ
   const { name, mark } = nameOf(rest);
   const isZombie =
     stat !== undefined ? stat.startsWith('Z') : onlyZombies || mark === 'defunct' ? true : null;
-  return { ppid: ppid === undefined ? null : Number(ppid), parent: null, name, count, isZombie };
+  const isNumber = ppid !== undefined && /^\d{1,10}$/.test(ppid);
+  return { ppid: isNumber ? Number(ppid) : null, parent: null, name, count, isZombie };
 }
 
 // ------------------------------------------------------------------------------------------- text of /proc

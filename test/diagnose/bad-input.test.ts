@@ -56,6 +56,13 @@ describe('a damaged list', () => {
     expect(warningsOf(diagnosis)).toContain('duplicate-pids');
   });
 
+  it('may count by something that is no PPID', () => {
+    const counts = diagnoseText(
+      '# ps -e -o ppid,comm | sort | uniq -c\n 60 136 curl\n 50 __proto__ timeout\n  1 PPID COMMAND',
+    );
+    expect(counts.main.candidates.map(({ pid }) => pid)).toEqual([136, null]);
+  });
+
   it('may be a circle of parents', () => {
     expect(warningsOf(diagnoseText(list(zombie(5, 6), zombie(6, 7), zombie(7, 5))))).toContain('ppid-cycle');
     expect(warningsOf(diagnoseText(list(zombie(5, 5))))).toContain('ppid-cycle');
