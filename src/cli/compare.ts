@@ -78,7 +78,7 @@ export const compareCommand: CommandModule<object, Arguments> = {
   },
 };
 
-/** null: nobody restarts what is not harmed, or has no exec probe. */
+/** null: the scenario as it is comes to no harm, or has no exec probe, so there is nothing to restart. */
 async function restartsOf(
   template: LoadedTemplate,
   [none]: readonly Compared[],
@@ -125,7 +125,7 @@ function variantsOf(templates: readonly LoadedTemplate[], args: Arguments): Vari
   ];
 }
 
-/** A fix that does not go with the rest of the scenario is not tried; what the user has set is to be right. */
+/** A fix that contradicts the rest of the scenario is left out, with its reason. A wrong `--with` is an error. */
 function variantWith(
   template: LoadedTemplate,
   settings: readonly Setting[],

@@ -62,7 +62,7 @@ function readText(path: string): string {
 /** The shell's own pipes, `<(helm template .)` among them. */
 const OPEN_FILES = /^\/(dev|proc\/self)\/(fd\/\d+|stdin)$/;
 
-/** Who reads another pipe or a device may wait for ever, deaf to every signal. */
+/** Reading any other pipe, or a device, might block for ever, and no signal would be seen meanwhile. */
 function isReadable(path: string): boolean {
   return OPEN_FILES.test(path) || statSync(path).isFile();
 }

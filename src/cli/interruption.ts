@@ -35,7 +35,7 @@ export class Interruption {
 
   private readonly onSignal = (signal: NodeJS.Signals): void => {
     this.code = CODES[signal as keyof typeof CODES];
-    // Whoever asks twice does not want to wait for anything.
+    // The second signal ends the process at once, whatever is unfinished.
     if (this.aborted) process.exit(this.code);
     this.controller.abort();
   };

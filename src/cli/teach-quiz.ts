@@ -22,11 +22,11 @@ interface Arguments {
 }
 
 const SAID: Record<Action['does'], (action: Action) => string> = {
-  '+': ({ who, whom }) => `${who} forks ${whom}`,
-  '?': ({ who, whom }) => `${who} waits for ${whom}`,
-  '!': ({ who }) => `${who} exits`,
-  '*': ({ who }) => `${who} starts a session of its own`,
-  '^': ({ who }) => `${who} becomes a subreaper`,
+  '+': ({ actor, child }) => `${actor} forks ${child}`,
+  '?': ({ actor, child }) => `${actor} waits for ${child}`,
+  '!': ({ actor }) => `${actor} exits`,
+  '*': ({ actor }) => `${actor} starts a session of its own`,
+  '^': ({ actor }) => `${actor} becomes a subreaper`,
 };
 
 export const quizCommand: CommandModule<object, Arguments> = {

@@ -1,6 +1,6 @@
 /**
- * Problems for a class: a few processes do a few things, and then: who is there, whose child, dead or alive, and which
- * PIDs are taken? The answer is what the kernel model does.
+ * Problems for a class: a few processes do a few things. Which processes are there then, whose children are they, are they
+ * dead or alive, and which PIDs are taken? The answer is what the kernel model does.
  *
  *     seed ──► actions, each possible when its turn comes ──► kernel ──► transitions, rows, pinned PIDs
  */
@@ -11,9 +11,9 @@ import { type Transition, Transitions } from './transitions.js';
 
 /** `a+b`: forks; `a?b`: waits for a child that is dead; `b!`: exits; `b*`: setsid; `b^`: becomes a subreaper. */
 export interface Action {
-  who: string;
+  actor: string;
   does: '+' | '?' | '!' | '*' | '^';
-  whom?: string;
+  child?: string;
 }
 
 export interface Problem {
@@ -45,8 +45,8 @@ export function parseActions(text: string): Action[] | null {
   const found = text.split(',').map((part) => ACTION.exec(part.trim()));
   if (found.includes(null)) return null;
   return found.map((match) => {
-    const [, who, two, whom, one] = match!;
-    return { who, does: (two ?? one) as Action['does'], ...(whom === undefined ? {} : { whom }) };
+    const [, actor, two, child, one] = match!;
+    return { actor, does: (two ?? one) as Action['does'], ...(child === undefined ? {} : { child }) };
   });
 }
 
@@ -62,8 +62,8 @@ export function solve({ actions, initReaps }: Problem): Answer | string {
   return { steps, rows: world.kernel.listTasks(), pinned: world.kernel.pinnedPids() };
 }
 
-export function textOf({ who, does, whom = '' }: Action): string {
-  return `${who}${does}${whom}`;
+export function textOf({ actor, does, child = '' }: Action): string {
+  return `${actor}${does}${child}`;
 }
 
 /** The problem of a seed: one in which something stays that has to be understood. */
@@ -125,19 +125,20 @@ class World {
   }
 
   /** Why it is not possible now; null: it is. */
-  hinders({ who, does, whom = '' }: Action): string | null {
-    const task = this.#alive(who);
-    if (task === NONE) return `there is no live process ${who}`;
-    if (does === '+') return this.#tasks.has(whom) ? `there has been a ${whom} already` : null;
-    if (does === '!') return who === 'a' ? 'PID 1 cannot exit here' : null;
-    if (does === '*') return this.#leads(who) ? `${who} leads a group already` : null;
-    if (does === '^') return this.#subreapers.has(who) ? `${who} adopts orphans already` : null;
+  hinders({ actor, does, child = '' }: Action): string | null {
+    const task = this.#alive(actor);
+    if (task === NONE) return `there is no live process ${actor}`;
+    if (does === '+') return this.#tasks.has(child) ? `there has been a ${child} already` : null;
+    if (does === '!') return actor === 'a' ? 'PID 1 cannot exit here' : null;
+    if (does === '*') return this.#leads(actor) ? `${actor} leads a group already` : null;
+    if (does === '^') return this.#subreapers.has(actor) ? `${actor} adopts orphans already` : null;
     if (does !== '?') return null;
-    const child = this.#tasks.get(whom);
+    const childTask = this.#tasks.get(child);
     const isThere =
-      child !== undefined && this.kernel.listTasks().some((row) => row.task === child && row.comm === whom);
-    if (!isThere || this.kernel.parentOf(child) !== task) return `${whom} is no child of ${who}`;
-    return this.kernel.isZombie(child) ? null : `${whom} lives, so ${who} would block`;
+      childTask !== undefined &&
+      this.kernel.listTasks().some((row) => row.task === childTask && row.comm === child);
+    if (!isThere || this.kernel.parentOf(childTask) !== task) return `${child} is no child of ${actor}`;
+    return this.kernel.isZombie(childTask) ? null : `${child} lives, so ${actor} would block`;
   }
 
   #alive(name: string): TaskId {
@@ -153,17 +154,17 @@ class World {
     return this.kernel.listTasks().some(({ comm, pid, pgid }) => comm === name && pid === pgid);
   }
 
-  do({ who, does, whom = '' }: Action): Transition[] {
+  do({ actor, does, child = '' }: Action): Transition[] {
     const { kernel } = this;
-    const task = this.#tasks.get(who)!;
+    const task = this.#tasks.get(actor)!;
     this.#told = [];
-    if (does === '+') this.#tasks.set(whom, kernel.fork(task, kernel.comm(whom)));
-    else if (does === '?') kernel.wait(task, this.#tasks.get(whom)!);
+    if (does === '+') this.#tasks.set(child, kernel.fork(task, kernel.comm(child)));
+    else if (does === '?') kernel.wait(task, this.#tasks.get(child)!);
     else if (does === '!') kernel.exit(task, 0);
     else if (does === '*') kernel.setsid(task);
     else {
       kernel.setSubreaper(task, true);
-      this.#subreapers.add(who);
+      this.#subreapers.add(actor);
     }
     for (let found: TaskId = NONE; this.initReaps && found !== WOULD_BLOCK && found !== NO_CHILD; )
       found = kernel.wait(kernel.init, ANY);
@@ -173,10 +174,10 @@ class World {
   possible(): Action[] {
     const names = [...this.#tasks.keys()];
     const next = String.fromCharCode('a'.charCodeAt(0) + names.length);
-    const all: Action[] = names.flatMap((who): Action[] => [
-      ...(names.length < PROCESSES_MAX ? [{ who, does: '+', whom: next } as const] : []),
-      ...(['!', '*', '^'] as const).map((does) => ({ who, does })),
-      ...names.map((whom) => ({ who, does: '?', whom }) as const),
+    const all: Action[] = names.flatMap((actor): Action[] => [
+      ...(names.length < PROCESSES_MAX ? [{ actor, does: '+', child: next } as const] : []),
+      ...(['!', '*', '^'] as const).map((does) => ({ actor, does })),
+      ...names.map((child) => ({ actor, does: '?', child }) as const),
     ]);
     return all.filter((action) => this.hinders(action) === null);
   }

@@ -4,7 +4,7 @@
  *
  *     groups: [{name: worker, count: 900, template: {…}, uncertain: {…}, waves: {…}}]  ──►  nodes: worker-0, worker-1, …
  */
-import { US_PER_HOUR } from '../sim/time.js';
+import { US_PER_SECOND } from '../sim/time.js';
 import { parseDurationUs, printDuration } from '../text/duration.js';
 import { parseCountOrPercentage } from '../text/quantity.js';
 import { isMapping, textOf } from '../text/value.js';
@@ -89,5 +89,5 @@ function inItsWave(waves: Record<string, unknown>, number: number, count: number
   return interventions.map((each) => (isMapping(each) ? { at, ...each } : each));
 }
 
-/** Not all nodes of a wave at one instant. */
-const STAGGER_US = US_PER_HOUR / 3_600;
+/** The nodes of a wave follow each other: a roll-out does not reach all of them at one instant. */
+const STAGGER_US = US_PER_SECOND;

@@ -1,5 +1,5 @@
 /** What the rows of one scenario come to: how long until the first harm, and how likely it is at all. */
-import type { Harm, HarmScope } from '../run/result.js';
+import type { Harm } from '../run/result.js';
 import type { Expectation } from '../scenario/expect.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { HOLDS } from '../text/comparison.js';
@@ -65,17 +65,6 @@ function mostOften(harms: readonly Harm[]): Estimate['usual'] {
   const { kind, scope, of, limit } = first.harm;
   return { kind, scope, of, limit };
 }
-
-/** From the narrowest to the widest; null: nobody. */
-export const RADIUS: readonly (HarmScope | null)[] = [
-  null,
-  'container',
-  'user',
-  'service',
-  'pod',
-  'all-pods',
-  'node',
-];
 
 /** A figure of many runs, with its interval where it has one. */
 export interface Figure extends Interval {

@@ -36,7 +36,7 @@ export interface Draw {
   variation: Variation;
 }
 
-/** Of 30 runs of RabbitMQ on one busy and one idle machine the third zombie was left by none to 31 of a hundred (R64). */
+/** On idle machines the third zombie was left by none to 31 % of the runs (R64). */
 const RACE_SHARE = { uniform: [0, 0.31] };
 /** An unknown command leaves nothing, or one orphan a run. */
 const ORPHANS = [0, 1];

@@ -19,9 +19,9 @@ export const SHARDS_MAX = 100_000;
 
 const textSchema = z.strictObject({ path: z.string(), text: z.string() });
 
-/** What a plan says, but how it is divided. */
+/** All that a plan says, except into how many shards it is divided. */
 const workSchema = z.strictObject({
-  /** Of pidsim: another one may count otherwise. */
+  /** Of pidsim: another version may give other rows. */
   version: z.string(),
   sources: z.array(textSchema).min(1),
   /** What the sources refer to. */
@@ -75,7 +75,7 @@ export function unitsOf({ work, shards }: Plan, shard: number): number[] {
   return units;
 }
 
-/** The runs of some units; `cell` prepares each cell once. */
+/** The runs of some units. Each cell is prepared once, when its first unit comes. */
 export function jobsOf(
   units: readonly number[],
   { replications, axes }: Work,

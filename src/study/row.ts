@@ -37,10 +37,3 @@ export function runJob({ scenario, replication, until }: Job): Row {
 
 /** Does all of them, on however many threads; the rows are in the order of the jobs. An abort leaves out the last ones. */
 export type RunJobs = (jobs: readonly Job[], onProgress?: (done: number) => void) => Promise<Row[]>;
-
-export const inTurn: RunJobs = async (jobs, onProgress) =>
-  jobs.map((job, index) => {
-    const row = runJob(job);
-    onProgress?.(index + 1);
-    return row;
-  });

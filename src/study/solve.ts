@@ -3,8 +3,8 @@
  *
  *     where it is now ─► double, halve ─► a value with which it holds beside one with which it does not ─► bisect
  *
- * The condition is taken to change once between small and large values. How sure each answer is, is told: a figure
- * whose interval lies on both sides of the bound could be either.
+ * The condition is assumed to change only once between small and large values. A figure whose interval lies on both
+ * sides of the bound may be on either: then the answer says that it is not sure.
  */
 import type { Expectation } from '../scenario/expect.js';
 import type { Scalar } from '../scenario/uncertain.js';

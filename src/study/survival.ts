@@ -13,7 +13,7 @@ export interface Observation {
   happened: boolean;
 }
 
-/** The curve just after a time at which it happened to somebody. */
+/** The curve just after a time at which at least one event happened. */
 export interface SurvivalPoint {
   time: number;
   atRisk: number;
@@ -22,7 +22,7 @@ export interface SurvivalPoint {
   survival: number;
   /** Greenwood's standard error of that part. */
   standardError: number;
-  /** Of the interval on the log-minus-log scale, which stays within 0 and 1. Not known when nobody is left. */
+  /** Of the interval on the log-minus-log scale, which stays within 0 and 1. null: not known, since no run is left. */
   low: number | null;
   high: number | null;
 }

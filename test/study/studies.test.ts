@@ -9,12 +9,12 @@ import { estimateOf, figureOf, holdsOf } from '../../src/study/estimate.js';
 import { fixesOf } from '../../src/study/fixes.js';
 import { replicate } from '../../src/study/replicate.js';
 import { restartsNeeded } from '../../src/study/restarts.js';
-import { inTurn, type Row, runJob } from '../../src/study/row.js';
+import { type Row, runJob } from '../../src/study/row.js';
 import { type Search, solve } from '../../src/study/solve.js';
 import { cellsOf, parseAxis } from '../../src/study/sweep.js';
 import { tornado } from '../../src/study/tornado.js';
 import { given } from '../run/random-runs.js';
-import { counting, leaky, template } from './support.js';
+import { counting, inTurn, leaky, template } from './support.js';
 
 const HOUR = 3_600;
 

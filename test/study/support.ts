@@ -3,7 +3,7 @@ import { parseScenario } from '../../src/scenario/parse.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
 import { parseSetting, type Setting } from '../../src/scenario/settings.js';
 import type { Template } from '../../src/study/replicate.js';
-import { inTurn, type RunJobs } from '../../src/study/row.js';
+import { type RunJobs, runJob } from '../../src/study/row.js';
 import type { Parsed } from '../../src/text/diagnostic.js';
 
 /** A node that is full in minutes: each probe leaves an orphan under a pause that does not reap. */
@@ -50,6 +50,14 @@ export function template(text: string, after: readonly Setting[] = []): TestTemp
       ]),
   };
 }
+
+/** One run after another, as a study without threads. */
+export const inTurn: RunJobs = async (jobs, onProgress) =>
+  jobs.map((job, index) => {
+    const row = runJob(job);
+    onProgress?.(index + 1);
+    return row;
+  });
 
 /** Counts the runs. */
 export function counting(): { run: RunJobs; count: () => number } {

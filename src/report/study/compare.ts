@@ -50,7 +50,7 @@ function gainCell({ gained, estimate }: Ran): string {
   if (gained === null) return '';
   const { value } = gained;
   if (Math.abs(value) < 0.01 * estimate.horizonSeconds && Math.abs(value) < 60) return '0';
-  // A run without harm goes on for longer than anybody has watched.
+  // The runs that came to no harm were only watched up to the horizon: the gain is at least this.
   const isLeast = estimate.harmed.value < 1 && value > 0;
   return `${isLeast ? '> ' : value < 0 ? '-' : '+'}${formatSeconds(Math.abs(value))}`;
 }

@@ -47,7 +47,3 @@ export function tornadoLines(bars: readonly Bar[]): string[] {
     return `Hangs on ${input} (${formatShare(share)} of the variance of ranks): ${ends}, on average.`;
   });
 }
-
-export function estimateDocument({ usual, ...estimate }: Estimate) {
-  return { ...estimate, usual };
-}
