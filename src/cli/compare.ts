@@ -69,9 +69,15 @@ export const compareCommand: CommandModule<object, Arguments> = {
     const templates = templatesOrExit(loaded, changeOf(args, HORIZON));
     const variants = variantsOf(templates, args);
     await inStudy(args, 'runs', async ({ run, onProgress, interruption }) => {
-      const compared = await compare(variants, { replications: replicationsOf(args), onProgress }, run);
+      const compared = await compare(
+        variants,
+        { replications: replicationsOf(args), fidelity: args.fidelity, onProgress },
+        run,
+      );
       const restarts =
-        args.fixes && !interruption.aborted ? await restartsOf(templates[0], compared, run) : null;
+        args.fixes && !interruption.aborted
+          ? await restartsOf(templates[0], compared, run, args.fidelity)
+          : null;
       await writeStudy(args, compareFiles(compared, restarts));
       process.stdout.write(render(compared, restarts, args.output));
     });
@@ -83,10 +89,11 @@ async function restartsOf(
   template: LoadedTemplate,
   [none]: readonly Compared[],
   run: RunJobs,
+  fidelity: Arguments['fidelity'],
 ): Promise<Restarts | null> {
   const settings = (every: string) => restartEvery(template.scenario, template.source?.value, every);
   if (none.estimate === null || none.estimate.harmed.value === 0 || settings('1d').length === 0) return null;
-  return restartsNeeded((every) => orExit(template.with(settings(every))), run);
+  return restartsNeeded((every) => orExit(template.with(settings(every))), run, fidelity);
 }
 
 function render(

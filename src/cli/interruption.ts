@@ -24,8 +24,8 @@ export class Interruption {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  throwIfAborted(): void {
-    if (this.aborted) throw new CommandError(this.code, 'interrupted: what had finished by then is above');
+  throwIfAborted(rest = 'what had finished by then is above'): void {
+    if (this.aborted) throw new CommandError(this.code, `interrupted: ${rest}`);
   }
 
   /** Signals do again what they do by default. */

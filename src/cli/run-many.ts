@@ -33,7 +33,12 @@ export async function runMany(loaded: readonly Loaded[], args: Arguments): Promi
     throw usageError('-o yaml is for single runs', 'with --replications: table, csv or json');
   const templates = templatesOrExit(loaded, changeOf(args));
   await inStudy(args, 'runs', async ({ run, onProgress }) => {
-    const options = { replications: replicationsOf(args), until: untilOf(args, templates), onProgress };
+    const options = {
+      replications: replicationsOf(args),
+      until: untilOf(args, templates),
+      fidelity: args.fidelity,
+      onProgress,
+    };
     const isFleet = templates.every(({ scenario }) => scenario.group !== undefined);
     const all = (await replicate(templates, options, run)).filter(({ rows }) => rows.length > 0);
     if (args.output === 'json') process.stdout.write(toJson(replicationsDocument(all)));

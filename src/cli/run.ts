@@ -41,7 +41,7 @@ interface Arguments extends FileArguments {
   sort: TableSort;
   until: RunEnd;
   seed?: number;
-  fidelity: Fidelity;
+  fidelity?: Fidelity;
   bracket: boolean;
   export?: 'openmetrics';
   replications?: string;
@@ -101,7 +101,7 @@ export const runCommand: CommandModule<object, Arguments> = {
         choices: ['openmetrics'] as const,
         describe: `What exporters would have shown, instead of the table; with --dir: as ${METRICS_FILE} there`,
       })
-      .option('fidelity', { ...fidelityOption(''), default: 'events' as const })
+      .option('fidelity', fidelityOption('; default: events, with --replications forwarded'))
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .option('replications', {
         type: 'string',
@@ -122,9 +122,10 @@ export const runCommand: CommandModule<object, Arguments> = {
   async handler(args) {
     checkDir(args);
     const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));
-    if (args.export !== undefined && (args.replications !== undefined || hasGroups(loaded)))
-      throw usageError('--export is for single runs', 'leave out --replications');
     if (args.replications !== undefined || hasGroups(loaded)) {
+      const single = (['html', 'export'] as const).find((option) => args[option] !== undefined);
+      if (single !== undefined)
+        throw usageError(`--${single} is for single runs`, 'leave out --replications');
       const { replications = '1' } = args;
       return (await import('./run-many.js')).runMany(loaded, { ...args, replications });
     }
@@ -135,7 +136,7 @@ export const runCommand: CommandModule<object, Arguments> = {
       checkPage(scenarios.length, args);
       const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
       const metered: Metered[] = [];
-      const options = { until: args.until, fidelity: args.fidelity };
+      const options = { until: args.until, fidelity: args.fidelity ?? ('events' as const) };
       const exported = args.export === undefined ? null : metered;
       const results = await runAll(scenarios, others, options, interruption, exported);
       await writeFiles(results, args, interruption, metered);

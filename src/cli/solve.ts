@@ -60,12 +60,17 @@ export const solveCommand: CommandModule<object, Arguments> = {
     const range = rangeOrExit(template, args);
     await inStudy(args, 'runs of this value', async ({ run, onProgress, interruption }) => {
       const until = condition.subject === 'firstHarm' ? 'harm' : 'horizon';
-      const options = { replications: replicationsOf(args), until, onProgress } as const;
+      const options = {
+        replications: replicationsOf(args),
+        until,
+        fidelity: args.fidelity,
+        onProgress,
+      } as const;
       const tryOut: Search['tryOut'] = async (written) => {
         const changed = template.with([parseSetting(`${args.for}=${written}`)!]);
         if (!changed.ok) return null;
         const [replicated] = await replicate([changed.value], options, run);
-        interruption.throwIfAborted();
+        interruption.throwIfAborted('there is no answer yet');
         return replicated;
       };
       const solved = await solve({ ...range, condition, tryOut });

@@ -1,6 +1,7 @@
 /** What the commands that make many runs have in common: options, threads, progress, an interruption. */
 import type { Argv } from 'yargs';
 import type { OutputFile } from '../report/files.js';
+import type { Fidelity } from '../run/result.js';
 import { ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { RunJobs } from '../study/row.js';
@@ -9,6 +10,7 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
+import { fidelityOption } from './options.js';
 import { Progress } from './progress.js';
 
 export interface StudyArguments {
@@ -17,6 +19,7 @@ export interface StudyArguments {
   seed?: number;
   threads?: number;
   dir?: string;
+  fidelity?: Fidelity;
 }
 
 const REPLICATIONS_MAX = 100_000;
@@ -37,6 +40,7 @@ export function withStudy<T>(yargs: Argv<T>, horizon: string): Argv<T & StudyArg
       nargs: 1,
       describe: 'How many to use; the answer is the same with any. Default: one for each CPU',
     })
+    .option('fidelity', fidelityOption('; default: forwarded'))
     .option('dir', {
       type: 'string',
       nargs: 1,

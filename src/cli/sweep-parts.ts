@@ -6,7 +6,6 @@ import type { Argv, CommandModule } from 'yargs';
 import * as z from 'zod';
 import { toJson } from '../report/document.js';
 import { jobManifest, slurmScript } from '../report/study/manifest.js';
-import { parseSetting } from '../scenario/settings.js';
 import { estimateOf } from '../study/estimate.js';
 import {
   isTooMuch,
@@ -28,7 +27,7 @@ import { cellsOf, settingsOfCell } from '../study/sweep.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { readerBeside, readSources, reasonOf } from './files.js';
 import { type LoadedTemplate, loadTexts, orExit, templatesOrExit } from './load.js';
-import { type FileArguments, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy } from './study.js';
 import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
 
@@ -54,7 +53,7 @@ export const planCommand: CommandModule<object, PlanArguments> = {
       .option('shards', { type: 'number', nargs: 1, default: 1, describe: 'Parts to divide it into' })
       .example('$0 sweep plan a.yaml --replications 1000 --shards 20 > plan.json', '20 parts of 50 runs'),
   handler(args) {
-    const { shards, node, horizon, seed, set = [] } = args;
+    const { shards, node, horizon, seed, fidelity, set = [], assume = [], strict = false } = args;
     const replications = replicationsOf(args);
     if (replications === 'auto')
       throw usageError('a plan has a fixed number of runs', 'say it: --replications 100');
@@ -75,8 +74,11 @@ export const planCommand: CommandModule<object, PlanArguments> = {
       replications,
       node: node ?? null,
       settings: set,
+      assume,
+      strict,
       horizon: horizon ?? null,
       seed: seed ?? null,
+      fidelity: fidelity ?? null,
     };
     if (isTooMuch(work)) throw usageError(`${unitCount(work)} runs are too many for one plan`);
     const template = templateOf(work, reader);
@@ -91,23 +93,16 @@ function templateOf(
   work: Work,
   readerFor?: (path: string) => (reference: string) => string | null,
 ): LoadedTemplate {
-  const { sources, references, node, settings, horizon, seed } = work;
+  const { sources, references, node, settings: set, assume, strict, horizon, seed } = work;
   const known = new Map(references.map(({ path, text }) => [path, text]));
   const reader = readerFor ?? (() => (reference: string) => known.get(reference) ?? null);
-  const options = {
-    node: node ?? undefined,
-    settings: settings.map((text) => parseSetting(text) ?? refuse(text)),
-  };
+  const options = loadOptions({ node: node ?? undefined, set, assume, strict });
   const change = changeOf({ horizon: horizon ?? undefined, seed: seed ?? undefined, replications: '' });
   // Warnings are said when the plan is made.
   const templates = templatesOrExit(loadTexts(sources, reader, options), change, readerFor === undefined);
   if (templates.length !== 1)
     throw usageError(`a plan is of one scenario, and these are ${templates.length}`);
   return templates[0];
-}
-
-function refuse(text: string): never {
-  throw usageError(`--set ${text}: not of the form PATH=VALUE`, "--set 'node.pause=3.1'");
 }
 
 function templateAt(template: LoadedTemplate, { axes }: Work, cell: readonly string[]): LoadedTemplate {
@@ -153,7 +148,7 @@ export const shardCommand: CommandModule<object, ShardArguments> = {
       const units = unitsOf(plan, shard);
       const jobs = jobsOf(units, plan.work, (cell) => prepare(templateAt(template, plan.work, cell)));
       const rows = await run(jobs, (done) => onProgress(done, jobs.length));
-      interruption.throwIfAborted();
+      interruption.throwIfAborted('nothing of this shard is kept');
       writeWhole(args.dir, path, toJson(shardOf(digest, plan, shard, rows)));
       process.stderr.write(`${rows.length} runs are in ${path}\n`);
     });

@@ -67,7 +67,12 @@ const hereCommand: CommandModule<object, Arguments> = {
       throw usageError(`a sweep is of one scenario, and these are ${templates.length}`);
     const varied = cells.map((cell) => orExit(templates[0].with(settingsOfCell(axes, cell))));
     await inStudy(args, 'runs', async ({ run, onProgress }) => {
-      const options = { replications: replicationsOf(args), until: 'harm', onProgress } as const;
+      const options = {
+        replications: replicationsOf(args),
+        until: 'harm',
+        fidelity: args.fidelity,
+        onProgress,
+      } as const;
       const replicated = await replicate(varied, options, run);
       const done = replicated.flatMap((one, index): Cell[] =>
         one.rows.length === 0 ? [] : [{ at: cells[index], replicated: one, estimate: estimateOf(one.rows) }],

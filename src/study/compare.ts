@@ -47,7 +47,7 @@ export async function compare(
   const templates = variants.flatMap(({ template }) => template ?? []);
   const replicated = await replicate(templates, { ...options, until: 'harm' }, runJobs);
   const done = new Map(templates.map((template, index) => [template, replicated[index]]));
-  const daysAfter = await runOn(replicated, runJobs);
+  const daysAfter = await runOn(replicated, options.fidelity, runJobs);
   const base = replicated[0];
   return variants.map((variant) => {
     const own = variant.template === null ? undefined : done.get(variant.template);
@@ -70,7 +70,11 @@ export function endsTheLeak({ pilesUpPerDay }: Compared, [first]: readonly Compa
 }
 
 /** The first replication of each, a day longer than to its first harm; without harm it is there already. */
-async function runOn(replicated: readonly Replicated[], runJobs: RunJobs): Promise<Map<Replicated, Row>> {
+async function runOn(
+  replicated: readonly Replicated[],
+  fidelity: ReplicateOptions['fidelity'],
+  runJobs: RunJobs,
+): Promise<Map<Replicated, Row>> {
   const found = new Map<Replicated, Row>();
   const harmed: Replicated[] = [];
   for (const each of replicated) {
@@ -82,7 +86,7 @@ async function runOn(replicated: readonly Replicated[], runJobs: RunJobs): Promi
     harmed.map(({ firstScenario, rows: [{ endSeconds }] }) => {
       const endUs = Math.round((endSeconds + SECONDS_PER_DAY) * US_PER_SECOND);
       const horizonUs = Math.min(firstScenario.horizonUs, endUs);
-      return { scenario: { ...firstScenario, horizonUs }, replication: 0, until: 'horizon' };
+      return { scenario: { ...firstScenario, horizonUs }, replication: 0, until: 'horizon', fidelity };
     }),
   );
   for (const [index, row] of rows.entries()) found.set(harmed[index], row);

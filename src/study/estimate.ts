@@ -1,5 +1,5 @@
 /** What the rows of one scenario come to: how long until the first harm, and how likely it is at all. */
-import type { Harm } from '../run/result.js';
+import type { Fidelity, Harm } from '../run/result.js';
 import type { Expectation } from '../scenario/expect.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { HOLDS } from '../text/comparison.js';
@@ -10,6 +10,8 @@ import { type Interval, kaplanMeier, restrictedMean, survivalQuantile, wilson } 
 /** Times in seconds. Intervals are of 95 %. */
 export interface Estimate {
   runs: number;
+  /** Were runs of probes that are known left out? */
+  fidelity: Fidelity;
   /** By when one in twenty, half, and nineteen in twenty of the runs are harmed. */
   early: Interval;
   median: Interval;
@@ -34,6 +36,7 @@ export function estimateOf(rows: readonly Row[]): Estimate {
   const count = (kind: Harm['kind']): number => harms.filter((harm) => harm.kind === kind).length;
   return {
     runs: rows.length,
+    fidelity: rows[0].fidelity,
     early: survivalQuantile(curve, 0.05),
     median: survivalQuantile(curve, 0.5),
     late: survivalQuantile(curve, 0.95),

@@ -7,6 +7,7 @@
  *          ─► …                  ┘
  */
 import * as z from 'zod';
+import { FIDELITIES } from '../run/result.js';
 import type { Prepared } from './replicate.js';
 import type { Job, Row } from './row.js';
 import { type Axis, cellsOf } from './sweep.js';
@@ -31,8 +32,11 @@ const workSchema = z.strictObject({
   /** As on the command line; null: not given. */
   node: z.string().nullable(),
   settings: z.array(z.string()),
+  assume: z.array(z.string()),
+  strict: z.boolean(),
   horizon: z.string().nullable(),
   seed: z.int().min(0).nullable(),
+  fidelity: z.enum(FIDELITIES).nullable(),
 });
 export type Work = z.output<typeof workSchema>;
 
@@ -78,7 +82,7 @@ export function unitsOf({ work, shards }: Plan, shard: number): number[] {
 /** The runs of some units. Each cell is prepared once, when its first unit comes. */
 export function jobsOf(
   units: readonly number[],
-  { replications, axes }: Work,
+  { replications, axes, fidelity }: Work,
   prepare: (cell: readonly string[]) => Prepared,
 ): Job[] {
   const cells = cellsOf(axes);
@@ -87,7 +91,7 @@ export function jobsOf(
     const index = Math.floor(unit / replications);
     const cell = prepared.get(index) ?? prepare(cells[index]);
     prepared.set(index, cell);
-    return { ...cell.jobOf(unit % replications), until: 'harm' };
+    return { ...cell.jobOf(unit % replications), until: 'harm', fidelity: fidelity ?? undefined };
   });
 }
 

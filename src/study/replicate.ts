@@ -6,7 +6,7 @@
  *     template ─► draw inputs ─► scenario ─► job ─┘                                           no: another batch
  */
 
-import type { RunEnd } from '../run/result.js';
+import type { Fidelity, RunEnd } from '../run/result.js';
 import { ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { DrawnValue } from '../scenario/uncertain.js';
@@ -26,6 +26,8 @@ export interface ReplicateOptions {
   /** `auto`: until the median is known well enough. */
   replications: number | 'auto';
   until: RunEnd;
+  /** Default: `forwarded`. */
+  fidelity?: Fidelity;
   /** Done so far and, as far as is known now, in all. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -64,7 +66,7 @@ export function replicatedOf(template: Template, rows: Row[]): Replicated {
  */
 export async function replicate(
   templates: readonly Template[],
-  { replications, until, onProgress }: ReplicateOptions,
+  { replications, until, fidelity, onProgress }: ReplicateOptions,
   runJobs: RunJobs,
 ): Promise<Replicated[]> {
   const all = templates.map(prepare);
@@ -75,7 +77,7 @@ export async function replicate(
     const owners: number[] = [];
     for (const [index, one] of all.entries()) {
       for (let replication = one.rows.length; replication < wanted[index]; replication++) {
-        jobs.push({ ...one.jobOf(replication), until });
+        jobs.push({ ...one.jobOf(replication), until, fidelity });
         owners.push(index);
       }
     }

@@ -1,4 +1,5 @@
 /** How often has a pod to be made anew, if nothing else is done? */
+import type { Fidelity } from '../run/result.js';
 import { estimateOf } from './estimate.js';
 import { replicate, type Template } from './replicate.js';
 import type { RunJobs } from './row.js';
@@ -18,9 +19,14 @@ export interface Restarts {
 export async function restartsNeeded(
   withRestarts: (every: string) => Template,
   runJobs: RunJobs,
+  fidelity?: Fidelity,
 ): Promise<Restarts> {
   const isEnough = async (every: string): Promise<boolean> => {
-    const [done] = await replicate([withRestarts(every)], { replications: RUNS, until: 'harm' }, runJobs);
+    const [done] = await replicate(
+      [withRestarts(every)],
+      { replications: RUNS, until: 'harm', fidelity },
+      runJobs,
+    );
     return done.rows.length > 0 && estimateOf(done.rows).harmed.value === 0;
   };
   // All before `low` are too rare, all from `high` on are enough.

@@ -119,6 +119,8 @@ describe('compare', () => {
     [['solve', 'leaky.yaml', '--for', PERIOD, '--until', 'firstHarm > 1h'], 'of one run'],
     [['solve', 'leaky.yaml', '--for', 'node.kubelet.podPidsLimit', '--until', 'P(harm) < 0.1'], '--between'],
     [['run', 'leaky.yaml', '--replications', '0'], 'a number of runs'],
+    [['run', 'leaky.yaml', '--replications', '3', '--html', 'a.html'], '--html is for single runs'],
+    [['run', 'leaky.yaml', '--replications', '3', '--export', 'openmetrics'], '--export is for single runs'],
   ])('%j is refused: %s', (args, message) => {
     const { status, stdout, stderr } = pidsim(...args);
     expect(status).toBe(2);

@@ -69,6 +69,18 @@ test('a shard that is done is not done again; half a file is', () => {
   expect(run()).toContain('1 runs are in');
 }, 60_000);
 
+test('a plan keeps what is assumed of unknown commands, and whether runs are forwarded', () => {
+  const unknown = 'pods.web.containers.app.livenessProbe.exec.command=[mycheck]';
+  const options = ['leaky.yaml', '--set', unknown, '--assume', 'mycheck=orphans:2', '--fidelity', 'events'];
+  const sweep = [...options, '--replications', '2'];
+  writeFileSync(join(folder, 'assumed.json'), pidsim(['sweep', 'plan', ...sweep]).stdout);
+  pidsim(['sweep', 'run', 'assumed.json', '--dir', 'assumed']);
+  const { cells } = JSON.parse(pidsim(['sweep', 'merge', 'assumed.json', 'assumed', '-o', 'json']).stdout);
+  expect(cells[0]).toMatchObject({ runs: 2, fidelity: 'events', harmed: { value: 1 } });
+  const strict = pidsim(['sweep', 'plan', 'leaky.yaml', '--set', unknown, '--strict', '--replications', '2']);
+  expect([strict.status, strict.stdout]).toEqual([2, '']);
+}, 60_000);
+
 test('what is not whole, and what is of another plan, is not merged', () => {
   pidsim(['sweep', 'run', 'plan-3.json', '--shard', '1', '--dir', 'some']);
   const missing = pidsim(['sweep', 'merge', 'plan-3.json', 'some']);

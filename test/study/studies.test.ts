@@ -44,6 +44,20 @@ describe('replications', () => {
     expect(new Set(times).size).toBeGreaterThan(1);
   });
 
+  test('are forwarded unless told otherwise, and say which; the times are the same', async () => {
+    const of = async (fidelity?: 'events') => {
+      const options = { replications: 3, until: 'harm', fidelity } as const;
+      const [{ rows }] = await replicate([template(leaky())], options, inTurn);
+      return {
+        fidelity: estimateOf(rows).fidelity,
+        times: rows.map(({ firstHarm }) => firstHarm?.atSeconds),
+      };
+    };
+    const [forwarded, simulated] = [await of(), await of('events')];
+    expect([forwarded.fidelity, simulated.fidelity]).toEqual(['forwarded', 'events']);
+    expect(forwarded.times).toEqual(simulated.times);
+  });
+
   test('without chance in it a scenario is run once, with chance as often as is asked', async () => {
     const certain = template(leaky()).with('pods=[]');
     const { run, count } = counting();
@@ -190,7 +204,11 @@ describe('figures of many runs', () => {
             limit: null,
           } as const);
     const values = { firstHarm: hours === null ? null : hours * HOUR * 1e6, zombies: 10 * replication };
-    const times = { endSeconds: (hours ?? 10) * HOUR, horizonSeconds: 10 * HOUR };
+    const times = {
+      endSeconds: (hours ?? 10) * HOUR,
+      horizonSeconds: 10 * HOUR,
+      fidelity: 'events' as const,
+    };
     return { replication, ...times, firstHarm, values, podsDown: 0, isRandom: true };
   });
   const holds = (text: string): boolean | null => {

@@ -24,8 +24,8 @@ spec:
       restartPolicy: Never
       containers:
         - name: shard
-          image: node:22
-          command: [npx, pidsim, sweep, run, /plan/plan.json, --dir, /rows]
+          image: IMAGE # one that has pidsim in its path
+          command: [pidsim, sweep, run, /plan/plan.json, --dir, /rows]
           resources: {requests: {cpu: "1", memory: 512Mi}, limits: {memory: 1Gi}}
           volumeMounts:
             - {name: plan, mountPath: /plan}
