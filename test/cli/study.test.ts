@@ -130,6 +130,56 @@ describe('compare', () => {
   });
 });
 
+describe('charts', () => {
+  const svg = (dir: string, name: string) => readFileSync(join(folder, dir, `${name}.svg`), 'utf8');
+
+  test('of a sweep over one setting: a line with its values; over two: a cell with the median for each pair', () => {
+    const sweep = (dir: string, ...vary: string[]) =>
+      pidsim('sweep', 'leaky.yaml', ...vary, '--replications', '2', '--dir', dir).status;
+    expect(sweep('line', '--vary', `${PERIOD}=2,4`)).toBe(0);
+    expect(svg('line', 'sweep')).toContain('The first harm by periodSeconds');
+    expect(sweep('heat', '--vary', `${PERIOD}=2,4`, '--vary', 'node.pause=3.0,3.1')).toBe(0);
+    expect(svg('heat', 'sweep').match(/none in 2 h/g)).toHaveLength(2);
+  });
+
+  test('of a comparison: each variant has its row, and one that is alike another shares its line', () => {
+    const args = [
+      'compare',
+      'leaky.yaml',
+      'fixed.yaml',
+      '--replications',
+      '2',
+      '--horizon',
+      '2h',
+      '--dir',
+      'rows',
+    ];
+    expect(pidsim(...args).status).toBe(0);
+    for (const name of ['leaky', 'fixed', 'none in 2 h']) expect(svg('rows', 'compare')).toContain(name);
+    expect(svg('rows', 'survival')).toContain('100%');
+  });
+});
+
+test('a fleet of groups: how many of each are harmed, and which first; a line for each node', () => {
+  const [head, spec] = [leaky().split('spec:')[0], leaky().split('spec:')[1]];
+  const template = spec
+    .split('\n')
+    .filter((line) => !/horizon/.test(line))
+    .map((line) => `      ${line}`)
+    .join('\n');
+  const group = (name: string, pause: string) =>
+    `    - name: ${name}\n      count: 3\n      template:${template.replace('"3.0"', `"${pause}"`)}\n`;
+  const text = `${head.replace('Scenario', 'Fleet').replace('leaky', 'prod')}spec:\n  horizon: 2h\n  groups:\n${group('old', '3.0')}${group('new', '3.1')}`;
+  writeFileSync(join(folder, 'fleet.yaml'), text);
+  const { status, stdout, stderr } = pidsim('run', 'fleet.yaml', '--dir', 'fleet');
+  expect(status, stderr).toBe(0);
+  expect(stdout).toMatch(/old +3 +3 +[\d.]+ min +old-\d/);
+  expect(stdout).toMatch(/new +3 +0 +none in 2 h/);
+  expect(stdout).toMatch(/all nodes +6 +3/);
+  expect(readFileSync(join(folder, 'fleet/runs.csv'), 'utf8').trim().split('\n')).toHaveLength(7);
+  expect(readFileSync(join(folder, 'fleet/fleet.svg'), 'utf8')).toMatch(/3\sof\s6\snodes are harmed in 2\sh/);
+});
+
 test('solve: the shortest period that lasts an hour, with the answer on both sides', () => {
   const { status, stdout } = pidsim(
     ...['solve', 'leaky.yaml', '--for', PERIOD, '--until', 'p50(firstHarm) >= 1h', '--replications', '3'],

@@ -1,24 +1,17 @@
-/** Many runs as pictures: when each variant comes to harm, and how many are left by then. */
+/** Many runs as pictures: when each variant, or each node of a fleet, comes to harm. */
 import type { Compared } from '../../study/compare.js';
 import type { Estimate } from '../../study/estimate.js';
 import { survivalOf } from '../../study/estimate.js';
 import type { Replicated } from '../../study/replicate.js';
-import type { Axis } from '../../study/sweep.js';
 import { formatSeconds } from '../../text/duration.js';
-import { cutInTheMiddle } from '../../text/figures.js';
 import { fan } from '../study/fleet.js';
-import type { Cell } from '../study/sweep.js';
 import { hitsWords, medianWords, spreadWords } from '../study/words.js';
-import { logAxis } from './overview.js';
+import { logAxis, namedRow, PLOT_WIDTH, ROW, ROW_HEIGHT, sideLabels, timeAlong } from './named-rows.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json } from './theme.js';
 
 type Ran = Compared & { estimate: Estimate };
 
-const NAME_WIDTH = 190;
-const NAME_MAX = 28;
 const DAY = 86_400;
-/** A label stands on paper, whatever lies below it. */
-const HALOS: ChartSpec[] = [{ color: COLOURS.paper, stroke: COLOURS.paper, strokeWidth: 5 }, {}];
 
 const ranOf = (all: readonly Compared[]): Ran[] => all.filter((one): one is Ran => one.estimate !== null);
 
@@ -44,52 +37,21 @@ export function rangeChart(all: readonly Compared[]): ChartSpec {
       isLeft: marks[place].at > axis.middle,
     }),
   );
-  const y = { field: 'place', type: 'ordinal' };
-  const x = (field: string): ChartSpec => ({
-    field,
-    type: 'quantitative',
-    scale: { type: 'log', domain: [axis.from, axis.to], nice: false },
-    title: 'Simulated time until the first harm (logarithmic)',
-    axis: {
-      values: axis.ticks,
-      labelExpr: `${JSON.stringify(axis.labels)}[datum.index * ${axis.ticks.length - 1}]`,
-    },
-  });
+  const x = (field: string): ChartSpec =>
+    timeAlong(axis, field, 'Simulated time until the first harm (logarithmic)');
   const colour = {
     condition: { test: 'datum.harmed', value: COLOURS.failed },
     value: COLOURS.live,
   };
-  const label = (isLeft: boolean, halo: ChartSpec): ChartSpec => ({
-    transform: [{ filter: `datum.isLeft === ${isLeft}` }],
-    mark: {
-      type: 'text',
-      baseline: 'middle',
-      align: isLeft ? 'right' : 'left',
-      dx: isLeft ? -12 : 12,
-      aria: false,
-      ...halo,
-    },
-    encoding: { y, x: x(isLeft ? 'from' : 'to'), text: { field: 'label', type: 'nominal' } },
-  });
-  const names = ran.map(({ variant }) => cutInTheMiddle(variant.name, NAME_MAX));
   return chart(rangeTitle(ran), rangeSubtitle(ran), {
-    width: CHART_WIDTH - 24 - NAME_WIDTH,
-    height: { step: 24 },
+    width: PLOT_WIDTH,
+    height: { step: ROW_HEIGHT },
     data: { values },
     layer: [
       {
         mark: { type: 'rule', strokeWidth: 3, opacity: 0.45, aria: false },
         encoding: {
-          y: {
-            ...y,
-            axis: {
-              title: null,
-              labelExpr: `${JSON.stringify(names)}[datum.value]`,
-              labelLimit: NAME_WIDTH,
-              labelColor: COLOURS.ink,
-              grid: true,
-            },
-          },
+          y: namedRow(ran.map(({ variant }) => variant.name)),
           x: x('from'),
           x2: { field: 'to' },
           color: colour,
@@ -98,14 +60,16 @@ export function rangeChart(all: readonly Compared[]): ChartSpec {
       {
         mark: { type: 'point', size: 80, strokeWidth: 2, opacity: 1, aria: false },
         encoding: {
-          y,
+          y: ROW,
           x: x('at'),
           stroke: colour,
           fill: { condition: { test: 'datum.harmed', value: COLOURS.failed }, value: COLOURS.paper },
           shape: { condition: { test: 'datum.harmed', value: 'circle' }, value: 'triangle-right' },
         },
       },
-      ...HALOS.flatMap((halo) => [label(false, halo), label(true, halo)]),
+      ...sideLabels((isLeft) => {
+        return { filter: `datum.isLeft === ${isLeft}`, x: x(isLeft ? 'from' : 'to'), pixels: 12 };
+      }),
     ],
   });
 }
@@ -239,117 +203,8 @@ function groupName(group: readonly Ran[]): string {
   return rest > 0 ? `${names.slice(0, LINE_NAMES).join(', ')} and ${rest} more` : names.join(', ');
 }
 
-function unitOf(seconds: number): { seconds: number; name: string } {
+export function unitOf(seconds: number): { seconds: number; name: string } {
   return seconds > 3 * DAY ? { seconds: DAY, name: 'd' } : { seconds: 3600, name: 'h' };
-}
-
-/** One axis: the median and nine in ten runs over the values. Two: a heat map with the medians in its cells. */
-export function sweepChart(axes: readonly Axis[], cells: readonly Cell[]): ChartSpec {
-  const top = Math.max(...cells.map(({ estimate }) => estimate.horizonSeconds));
-  const unit = unitOf(top);
-  const timeOf = (seconds: number | null, { horizonSeconds }: Estimate): number =>
-    (seconds ?? horizonSeconds) / unit.seconds;
-  const values = cells.map(({ at, estimate }): Json => {
-    const { early, median, late } = estimate;
-    const [from, mid, to] = [early, median, late].map(({ value }) => timeOf(value, estimate));
-    return {
-      a: at[0],
-      b: at[1] ?? '',
-      from,
-      mid,
-      to,
-      harmed: median.value !== null,
-      label: medianWords(estimate),
-    };
-  });
-  const title = `The first harm by ${axes.map(({ path }) => path.split('.').at(-1)).join(' and ')}`;
-  const data = { values };
-  return axes.length === 1 ? lineOf(axes[0], title, unit.name, data) : heatOf(axes, title, unit.name, data);
-}
-
-function lineOf({ path, values }: Axis, title: string, unit: string, data: ChartSpec): ChartSpec {
-  const isNumeric = values.every((value) => Number.isFinite(Number(value)));
-  const x: ChartSpec = isNumeric
-    ? {
-        field: 'a',
-        type: 'quantitative',
-        title: path,
-        scale: { zero: false, nice: false },
-        axis: { grid: false },
-      }
-    : { field: 'a', type: 'ordinal', sort: [...values], title: path, axis: { labelAngle: 0 } };
-  const y = (field: string): ChartSpec => ({
-    field,
-    type: 'quantitative',
-    title: `First harm after (${unit})`,
-    scale: { domainMin: 0 },
-  });
-  return chart(
-    title,
-    'The line: the median of the runs; bars: nine in ten. Hollow: none within the horizon.',
-    {
-      width: CHART_WIDTH - 24 - 70,
-      height: 280,
-      data,
-      transform: isNumeric ? [{ calculate: 'toNumber(datum.a)', as: 'a' }] : [],
-      layer: [
-        { mark: { type: 'line', color: COLOURS.failed, aria: false }, encoding: { x, y: y('mid') } },
-        {
-          mark: { type: 'rule', strokeWidth: 4, opacity: 0.4, color: COLOURS.failed, aria: false },
-          encoding: { x, y: y('from'), y2: { field: 'to' } },
-        },
-        {
-          mark: { type: 'point', size: 70, strokeWidth: 2, opacity: 1, aria: false },
-          encoding: {
-            x,
-            y: y('mid'),
-            stroke: { condition: { test: 'datum.harmed', value: COLOURS.failed }, value: COLOURS.live },
-            fill: { condition: { test: 'datum.harmed', value: COLOURS.failed }, value: COLOURS.paper },
-          },
-        },
-      ],
-    },
-  );
-}
-
-function heatOf([down, across]: readonly Axis[], title: string, unit: string, data: ChartSpec): ChartSpec {
-  const x = {
-    field: 'b',
-    type: 'ordinal',
-    sort: [...across.values],
-    title: across.path,
-    axis: { labelAngle: 0 },
-  };
-  const y = { field: 'a', type: 'ordinal', sort: [...down.values], title: down.path };
-  return chart(title, 'Each cell: the median of the runs. Darker: earlier.', {
-    width: CHART_WIDTH - 24 - 120,
-    height: { step: 34 },
-    data,
-    layer: [
-      {
-        mark: { type: 'rect', aria: false },
-        encoding: {
-          x,
-          y,
-          color: {
-            field: 'mid',
-            type: 'quantitative',
-            title: `First harm after (${unit})`,
-            scale: { type: 'linear', range: ['#b2430f', '#fbe3d6'], domainMin: 0 },
-          },
-        },
-      },
-      {
-        mark: { type: 'text', aria: false },
-        encoding: {
-          x,
-          y,
-          text: { field: 'label', type: 'nominal' },
-          color: { condition: { test: 'datum.harmed', value: COLOURS.ink }, value: COLOURS.ink },
-        },
-      },
-    ],
-  });
 }
 
 /** How many nodes of a fleet have come to harm: the middle of the replications, and nine in ten of them. */
@@ -363,6 +218,8 @@ export function fanChart(all: readonly Replicated[]): ChartSpec {
       field,
       type: 'quantitative',
       title: 'Nodes harmed',
+      // There is no half a node.
+      axis: { tickMinStep: 1, format: 'd' },
       scale: { domain: [0, Math.max(1, last.high)] },
     };
   };
