@@ -133,3 +133,32 @@ describe('a program by itself', () => {
     expect(() => runProgram(busy)).toThrow('it never comes to rest');
   });
 });
+
+/**
+ * Exercise 3 of docs/class/lab.md, in which somebody from outside starts a shell that leaves an orphan and ends, round
+ * after round, under a PID 1 that never waits. With pid_max 320 Linux 6.18 refused the next one after 159 and 168 rounds.
+ */
+function rounds(leadsSession: boolean): number {
+  const kernel = boot({ pidMax: 320 });
+  for (let count = 0; ; count++) {
+    try {
+      const shell = kernel.fork(kernel.init);
+      if (leadsSession) kernel.setsid(shell);
+      const orphan = kernel.fork(shell);
+      kernel.exit(shell);
+      kernel.wait(kernel.init, shell);
+      kernel.exit(orphan);
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'ForkRefused', refusedBy: 'pid-max' });
+      return count;
+    }
+  }
+}
+
+it('the lab sheet: a round with a session of its own keeps two PIDs, 159 rounds fill 319 (K10)', () => {
+  expect(rounds(true)).toBe(159);
+});
+
+it('the lab sheet: without it a round keeps one, but what is free below 300 is lost after the wrap: 168 (K3)', () => {
+  expect(rounds(false)).toBe(168);
+});

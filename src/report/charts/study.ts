@@ -89,7 +89,7 @@ function rangeTitle(ran: readonly Ran[]): string {
       ? `No harm to half of the runs in ${horizon}`
       : `First harm after ${formatSeconds(median.value)}`;
   if (others.length === 0) return start;
-  return `${start}; ${without} of ${others.length} variants come to none in ${horizon}`;
+  return `${start}; ${without} of ${others.length} variants come to no harm in ${horizon}`;
 }
 
 function rangeSubtitle(ran: readonly Ran[]): string {
