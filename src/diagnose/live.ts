@@ -39,11 +39,11 @@ export interface LiveReading {
 
 /** A rate is that of the last hour, or half of it. */
 const WINDOW_S = 3600;
-/** Nineteen of twenty times what comes by chance stays within so many roots of its count. */
+/** Half a 95 % interval of a count of chance events, in square roots of the count. */
 const Z95 = 1.96;
 
 export class LiveWatch {
-  /** What the newest is compared with, and what will be when that is too old. */
+  /** The scan that the newest is compared with, and the one that replaces it when it is too old. */
   #base: Capture | null = null;
   #next: Capture | null = null;
 

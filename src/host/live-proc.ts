@@ -16,7 +16,7 @@ export class LiveProc {
   /** Of zombies, by PID and start. */
   #cgroups = new Map<string, string | null>();
 
-  /** @param ofPid the process whose cgroup has the limits; of a saved /proc nobody's. */
+  /** @param ofPid the process whose cgroup has the limits; null of a saved /proc, which has none. */
   constructor(
     readonly root: string,
     readonly ofPid: number | 'self' | null,

@@ -1,5 +1,5 @@
 /**
- * A shortcut: what processes have left that came and went, all at once (decision 23).
+ * A shortcut: what processes leave behind that have come and gone, written at once (decision 23).
  *
  * The plain way is fork, setsid, exit and wait of each of them. Of all that, this leaves what is there when the
  * last has gone: how far the cursors have moved, what the accounts say, the zombies that PID 1 has adopted,

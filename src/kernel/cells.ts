@@ -15,7 +15,7 @@ const [, RESERVED, LIVE, THREAD, ZOMBIE, PINNED] = CELLS.keys();
 
 /**
  * The cells of the PIDs 0 to pid_max - 1 of a namespace: into the array that is given, which is overwritten. One
- * pass over the table, so that no fork and no exit has to keep it: half a millisecond with 32,768 PIDs.
+ * pass over the table, so that no fork and no exit pays for it: half a millisecond with 32,768 PIDs.
  */
 export function cells(kernel: KernelState, namespace: PidNamespace, into: Uint8Array): Uint8Array {
   const { tasks, pids } = kernel;

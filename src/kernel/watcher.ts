@@ -1,8 +1,8 @@
 /**
- * Somebody who looks at every transition: a teacher, a trace, a test. The kernel tells it what its hooks do not.
+ * Watches every transition, for a lecture, a trace or a test: the kernel tells it what its hooks do not.
  *
- * Told in the middle of a system call: it may read anything, and change nothing. A kernel that nobody watches
- * compares with null where these are called, once in an awaited exit, and in a fork not at all.
+ * It is called in the middle of a system call: it may read anything, and change nothing. Without a watcher each of these
+ * calls costs a comparison with null: one in an awaited exit, none in a fork.
  */
 import type { PidNsId, TaskId } from './ids.js';
 import type { KERNEL, Signal } from './signals.js';

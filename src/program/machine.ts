@@ -71,7 +71,7 @@ export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
 }
 
 /**
- * Told in the middle of a system call: it may take notes and schedule events, and must change nothing else.
+ * It is called in the middle of a system call: it may take notes and schedule events, and must change nothing else.
  * A full table refuses forks by the million, so `refused` has to be quick.
  */
 export interface MachineObserver {
@@ -293,7 +293,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     if (!this.kernel.canRun(task)) return null;
     const { program, pc, blocked, worker } = this.contextOf(task);
     if (program === null || worker !== null || blocked === Blocked.IDLE) return null;
-    // Whoever sleeps or waits has gone on already to what comes next.
+    // The program counter of a process that sleeps or waits stands at the next step already.
     return {
       program,
       pc: blocked === Blocked.SLEEPING || blocked === Blocked.PAUSED || isWaiting(blocked) ? pc - 1 : pc,

@@ -1,4 +1,4 @@
-/** A transition as a sentence: for the blackboard, for the page, and for whoever has it read aloud. */
+/** A transition as a sentence: for the blackboard, the page and screen readers. */
 import type { Refuser } from '../run/result.js';
 import type { Transition, Who } from '../run/transitions.js';
 

@@ -9,7 +9,7 @@ import { check, type InitCheck } from './report.js';
 import { describeEnd, type Exam, hasSignal, InitNotExamined, inWorld, read, type World } from './world.js';
 
 const CHILDREN_TRIED_MAX = 4;
-/** PID 1 may see to another child first. */
+/** PID 1 may be busy with another child first. */
 const MOMENT_MS = 1500;
 /** A PID 1 that handles signals in a loop may sleep in between. */
 const TOLD_MS = 4000;
@@ -111,7 +111,7 @@ async function mainIn(world: World, main: MainChild | null): Promise<StatRow | n
   return find() ?? null;
 }
 
-/** Is it there, and not handed over because the process blocks it? */
+/** Is the signal pending, because the process blocks it? */
 function isHeld(hostPid: number, signal: string): boolean {
   return hostPid > 0 && hasSignal(hostPid, 'ShdPnd', signal);
 }

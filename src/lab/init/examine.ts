@@ -7,7 +7,7 @@
  *     strangers        ─► orphans of a process that entered from outside     ─► zombies
  *     main child ends  ─► which of its children does it end with? with which status?
  *     SIGTERM          ─► does PID 1 end, and when? was its main child told?
- *     other signals    ─► which reach the child, and who else gets them?
+ *     other signals    ─► which reach the child, and which other processes?
  *     parent ends      ─► had PID 1 asked to be told?
  */
 

@@ -6,7 +6,7 @@
  *                                   ├─► how long it took
  *                                   └─► its aftermath: what it leaves when the last of it has gone
  *
- * What a run of the same command does elsewhere, where nobody comes between and no limit is near, is the same.
+ * A run of the same command elsewhere does the same, as long as no other event falls into it and no limit is near.
  */
 import {
   type Aftermath,
@@ -32,7 +32,7 @@ import type { NodeSpec, ProbeSpec } from '../spec.js';
 
 /** One run in the cell. */
 export interface Course {
-  /** Two runs with the same have had the same events in the same order, at the same or at other times. */
+  /** Two runs with the same text had the same events in the same order; their times may differ. */
   order: string;
   /** From its tick to its result, and to the last that happens because of it. */
   endsUs: number;
@@ -52,7 +52,7 @@ export interface CellNode {
 
 export type BootNode = (spec: NodeSpec, parts: NodeParts) => CellNode;
 
-/** The command cannot be fast-forwarded here: a text for those who wonder. */
+/** The command cannot be fast-forwarded here; the message says why. */
 export class NoCourse extends Error {}
 
 const PERIOD_US = US_PER_HOUR;
@@ -62,7 +62,7 @@ const HALF_US = PERIOD_US / 2;
 export class Cell {
   /** PID 1 of the container's namespace, as it is before and after every run. */
   readonly rest: Rest;
-  /** PID 1 would reap, or be told of, an orphan that dies: then there must be none that it has not reaped yet. */
+  /** Does PID 1 react to an orphan that dies? Then no zombie may be waiting for it when a run is forwarded. */
   readonly looks: boolean;
   /** How many values each draw has, and how to draw one. */
   readonly script = new Script();
@@ -213,7 +213,7 @@ export function isSameRest(a: Rest | null, b: Rest): boolean {
 
 const texts = new WeakMap<Program, string>();
 
-/** Two programs with the same do the same, whatever they are called. */
+/** Programs with the same text do the same, whatever their names. */
 export function textOf(program: Program): string {
   const { comm, code, durations, probabilities, comms } = program;
   const text =
@@ -311,7 +311,10 @@ class TracedSimulation extends Simulation {
     return kind;
   }
 
-  /** Of the end of an instant come timers here, and none that is late enough to end anything. */
+  /**
+   * Events at the end of an instant are timeouts. A run in a cell is over before any of them: they are no part of its
+   * course.
+   */
   override atEndOf(timeUs: number, kind: EventKind, a: number, b: number): void {
     this.closing.add(kind);
     super.atEndOf(timeUs, kind, a, b);
@@ -325,7 +328,7 @@ class TracedSimulation extends Simulation {
   }
 }
 
-/** Knows which processes of a run there are. */
+/** Keeps track of the processes of a run. */
 class CellMachine extends Machine {
   readonly born = new Set<TaskId>();
 

@@ -7,9 +7,9 @@
  *               it waits here ──► nothing is due before its end? it is one step: counters, PIDs, what it leaves
  *                                 something is due before?       it is simulated
  *
- * So nobody can tell: what is simulated finds all as if every run had been. The price is that a run that meets
- * anything is simulated; but for runs that leave nothing at all, which may overlap each other, so that many of
- * a probe, and of many probes, are one step.
+ * What is simulated finds the state that it would find if every run had been simulated. The price is that a run
+ * during which anything else happens is simulated too. Runs that leave nothing are the exception: they may overlap
+ * each other, so that many runs of many probes are one step.
  */
 import { type CgroupId, HOST_NS, type Kernel, NONE, type PidNsId } from '../../kernel/kernel.js';
 import { RESERVED_PIDS } from '../../kernel/limits.js';
@@ -26,14 +26,14 @@ export interface Repeated extends ExecClient {
   /** When the next run begins, and since when that has been known: ticks at one instant come in that order. */
   tickUs: number;
   readonly knownUs: number;
-  /** Another one when the ticks are no longer those that were waited for. */
+  /** Changes when the ticks that are waited for have been cancelled. */
   readonly beat: number;
   readonly stopped: boolean;
   /** The interval begins with the end of a run. */
   readonly waitsAfterEnd: boolean;
   /** How many execs there can be at once in the pod. */
   readonly probesInPod: number;
-  /** Would a run begin at its tick, and would its success be no news? */
+  /** Would a run begin at its tick, and would its success change nothing that is told? */
   isSteady(): boolean;
   succeed(times: number): void;
   /** The run of this tick is simulated. */
@@ -51,7 +51,7 @@ interface Waiting {
   knownUs: number;
 }
 
-/** What it costs to go on, and what is saved, by the time that a look at one probe takes, some nanoseconds. */
+/** Costs and savings, in units of one look at one probe, which takes some nanoseconds. */
 const COST = { goOn: 200, exec: 400, network: 10 };
 /** A window ends when so much has been spent. */
 const WINDOW = 500_000;

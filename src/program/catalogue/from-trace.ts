@@ -60,8 +60,8 @@ export interface TraceReading {
   /** What a parent does that has lost such a child: waits so long, and exits. Default: exits 1 at once. */
   lostChild?: { wait: DurationText; status: number };
   /**
-   * The root is a shell: while it waits for its last child it reaps whoever else has ended, and waits on. As PID 1
-   * it so reaps the orphans that it adopts.
+   * The root is a shell: while it waits for its last child it reaps any other child that has ended, and waits on. As
+   * PID 1 it so reaps the orphans that it adopts.
    */
   isShell?: boolean;
   /**
@@ -276,7 +276,7 @@ class Writer {
     return lostChild === undefined ? [{ exit: 1 }] : [{ sleep: lostChild.wait }, { exit: lostChild.status }];
   }
 
-  /** The child of a shell that it waits for as long as it lives, whoever else ends. */
+  /** The child that a shell waits for to its end, even if other children end before. */
   private isKept({ task, endUs }: Life, child: number): boolean {
     const { isShell = false } = this.reading;
     const isRoot = this.lives.keys().next().value === task;

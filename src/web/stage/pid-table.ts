@@ -1,4 +1,4 @@
-/** The PID table as a picture: one cell a PID, and whoever points at one is told who holds it and why. */
+/** The PID table as a picture: one cell a PID. Pointing at a cell tells which process holds the PID, and why. */
 import { CELLS } from '../../kernel/kernel.js';
 import { formatCount } from '../../text/figures.js';
 import { colour, fromTemplate, h } from '../dom.js';
