@@ -53,7 +53,8 @@ export const LAYERS: Record<string, LayerRule> = {
   // Which pause reaps is a fact about versions. Its table is data, and imports no room above.
   program: { may: ['kernel', 'sim', 'text', 'node/versions/pause'] },
   node: { may: ['program', 'kernel', 'text', 'sim'] },
-  // A scenario describes a node and does not run one: of node and kernel it has the tables of names, versions and limits.
+  // A scenario describes a node and does not run one: of node and kernel it has the tables of names, versions
+  // and limits.
   scenario: {
     may: ['program', 'text', 'sim', 'node/spec', 'node/versions', 'kernel/limits'],
     mayTypes: ['node'],
@@ -296,8 +297,8 @@ export function checkMachinePaths(file: SourceText): Finding[] {
 }
 
 /**
- * `.only` hides every other test. A test may be skipped where it cannot run, and says why: `context.skip('why')`, or a
- * title with `skipped: why` in it.
+ * `.only` hides every other test. A test may be skipped where it cannot run, and says why:
+ * `context.skip('why')`, or a title with `skipped: why` in it.
  */
 export function checkFocus(file: SourceText): Finding[] {
   const source = parse(file);

@@ -10,7 +10,8 @@
  *     kernel.wait(kernel.init); // { pid: 2, status: 3 }
  *     kernel.pids(); // [1]: its PID is free
  *
- * It runs alike in Node and in a browser. What each call stands for, and what it leaves out: docs/rules.md, K1 to K48.
+ * It runs alike in Node and in a browser. What each call stands for, and what it leaves out: docs/rules.md,
+ * K1 to K48.
  */
 
 import {
@@ -149,7 +150,10 @@ export class KernelModel {
     return this.#kernel.unsharePidNamespace(task, options.pidMax);
   }
 
-  /** setns(2): children of the process are born in the namespace, as those of an exec into a container. False: it is dead. */
+  /**
+   * setns(2): children of the process are born in the namespace, as those of an exec into a container. False:
+   * it is dead.
+   */
   setns(task: Task, namespace: PidNamespace): boolean {
     return this.#kernel.setns(task, namespace);
   }
@@ -197,7 +201,10 @@ export class KernelModel {
 }
 
 export interface RunProgramOptions {
-  /** PID 1 of the namespace: steps, or a program of the catalogue, such as `pause-3.1` or `tini -- app`. Default `pause-3.0`. */
+  /**
+   * PID 1 of the namespace: steps, or a program of the catalogue, such as `pause-3.1` or `tini -- app`.
+   * Default `pause-3.0`.
+   */
   pid1?: string | ProgramSource;
   /** How many times the program enters, one second apart. Default 1. */
   times?: number;
@@ -206,7 +213,8 @@ export interface RunProgramOptions {
 }
 
 /**
- * Runs a program as an exec into a container: it enters a PID namespace from outside, and what it orphans is adopted by PID 1.
+ * Runs a program as an exec into a container: it enters a PID namespace from outside, and what it orphans is
+ * adopted by PID 1.
  *
  * @param program steps, as under `programs:` of a scenario, or the name of a program of the catalogue.
  * @returns the namespace's processes once nothing moves any more, in the order of PIDs.

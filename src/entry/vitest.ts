@@ -45,7 +45,10 @@ interface PidsimMatchers<R> {
   toPassExitStatus(options?: InitOptions): Promise<R>;
   /** A probe's command: it succeeds, and no zombie, pinned PID or live process is left of it. */
   toLeaveNothingBehind(options?: RecordOptions): Promise<R>;
-  /** A probe's command: so many PIDs, or zombies and pinned PIDs, are left of each run, under a PID 1 that does not reap. */
+  /**
+   * A probe's command: so many PIDs, or zombies and pinned PIDs, are left of each run, under a PID 1 that
+   * does not reap.
+   */
   toLeakPerProbe(left: number | LeftPerRun, options?: RecordOptions): Promise<R>;
   /** A scenario: for so long from its start on, `'7d'`, nothing is refused, evicted or not started. */
   toLast(duration: string): R;

@@ -1,6 +1,6 @@
 /**
- * A live /proc, or a saved one, as a list of processes. Reads only. What two scans have in common is read once: where a
- * zombie came from does not change.
+ * A live /proc, or a saved one, as a list of processes. Reads only. What two scans have in common is read
+ * once: where a zombie came from does not change.
  */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
 import { nothingAround } from '../procfs/around-a-list.js';

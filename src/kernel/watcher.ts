@@ -1,8 +1,8 @@
 /**
  * Watches every transition, for a lecture, a trace or a test: the kernel tells it what its hooks do not.
  *
- * It is called in the middle of a system call: it may read anything, and change nothing. Without a watcher each of these
- * calls costs a comparison with null: one in an awaited exit, none in a fork.
+ * It is called in the middle of a system call: it may read anything, and change nothing. Without a watcher
+ * each of these calls costs a comparison with null: one in an awaited exit, none in a fork.
  */
 import type { PidNsId, TaskId } from './ids.js';
 import type { KERNEL, Signal } from './signals.js';
@@ -24,8 +24,8 @@ export interface KernelWatcher {
   /** A wait of its parent has found it; its release comes next. */
   reaped(child: TaskId, by: TaskId): void;
   /**
-   * Nobody has these PIDs any more, from the host's inwards: they are free, or pinned. What was pinned is told of once
-   * more when it is free.
+   * Nobody has these PIDs any more, from the host's inwards: they are free, or pinned. What was pinned is
+   * told of once more when it is free.
    */
   left(pids: number[], innermost: PidNsId, isPinned: boolean): void;
 }

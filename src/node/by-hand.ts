@@ -1,4 +1,7 @@
-/** Acts on a running node: a login, a pod created or deleted. They fork as everything else does, and may be refused. */
+/**
+ * Acts on a running node: a login, a pod created or deleted. They fork as everything else does, and may be
+ * refused.
+ */
 import { US_PER_SECOND } from '../sim/time.js';
 import { plainPod } from './churn.js';
 import type { NodeContext } from './context.js';
@@ -27,7 +30,10 @@ export class ByHand {
     this.#logins = new Logins(context, LOGIN_LASTS_US, undefined);
   }
 
-  /** Why it cannot be done, where that is known at once; else null. Whether a pod comes up, the run's moments tell. */
+  /**
+   * Why it cannot be done, where that is known at once; else null. Whether a pod comes up, the run's moments
+   * tell.
+   */
   do(act: Act): string | null {
     if (act.do === 'login') {
       if (this.#logins.login()) return null;

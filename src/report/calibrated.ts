@@ -78,7 +78,10 @@ function podOf(
   };
 }
 
-/** An orphan of an exec stays in the session of the exec, whose PID it pins; one with a session of its own pins none. */
+/**
+ * An orphan of an exec stays in the session of the exec, whose PID it pins; one with a session of its own
+ * pins none.
+ */
 function orphans(comm: string, count: number, pins: number): string {
   const fork = (first: string): string => `{fork: {comm: ${comm}, steps: [${first}{sleep: 1s}]}}`;
   if (pins < 2) return times(count, fork(pins === 0 ? 'setsid, ' : ''));

@@ -1,4 +1,7 @@
-/** What a Prometheus would have scraped, as OpenMetrics text: `promtool tsdb create-blocks-from openmetrics` reads it. */
+/**
+ * What a Prometheus would have scraped, as OpenMetrics text: `promtool tsdb create-blocks-from openmetrics`
+ * reads it.
+ */
 import type { Metered, Metric } from '../run/meter.js';
 import { roundMicro } from '../text/figures.js';
 import help from './openmetrics.json' with { type: 'json' };

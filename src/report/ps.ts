@@ -147,7 +147,10 @@ export function unknownColumns(format: string): string[] {
   );
 }
 
-/** As `ps -eo LIST` prints it. @param format `ef`, `aux`, or names with commas between. @param nowS simulated time. */
+/**
+ * As `ps -eo LIST` prints it. @param format `ef`, `aux`, or names with commas between. @param nowS simulated
+ * time.
+ */
 export function renderColumns(rows: readonly NodeProcess[], format: string, nowS: number): string {
   const columns = (PRESETS[format] ?? format).split(',').map((name) => PS_COLUMNS[name]);
   const heads = columns.map(([head]) => (format === 'ef' && head === 'USER' ? 'UID' : head));

@@ -80,7 +80,10 @@ export class Meter implements RunObserver {
       );
   }
 
-  /** cAdvisor: the lines of cgroup.procs, in which no zombie stands (K36), and pids.current, in which all do (K34). */
+  /**
+   * cAdvisor: the lines of cgroup.procs, in which no zombie stands (K36), and pids.current, in which all do
+   * (K34).
+   */
   #readPod(
     name: string,
     { sandbox, containers }: NonNullable<Node['kubelet']['slots'][number]['current']>,

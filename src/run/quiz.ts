@@ -1,6 +1,6 @@
 /**
- * Problems for a class: a few processes do a few things. Which processes are there then, whose children are they, are they
- * dead or alive, and which PIDs are taken? The answer is what the kernel model does.
+ * Problems for a class: a few processes do a few things. Which processes are there then, whose children are
+ * they, are they dead or alive, and which PIDs are taken? The answer is what the kernel model does.
  *
  *     seed ──► actions, each possible when its turn comes ──► kernel ──► transitions, rows, pinned PIDs
  */

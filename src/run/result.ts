@@ -283,8 +283,8 @@ export interface RunSummary {
   /** Whether runs of probes were forwarded. */
   fidelity: Fidelity;
   /**
-   * Hexadecimal; the same on every platform for the same scenario and seed. Of all that happened; or of a run that was
-   * forwarded, of its state at every row.
+   * Hexadecimal; the same on every platform for the same scenario and seed. Of all that happened; or of a run
+   * that was forwarded, of its state at every row.
    */
   digest: string;
   /** Events of the calendar, plus the forks, ends, releases and refusals that they led to. */

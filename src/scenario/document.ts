@@ -1,6 +1,6 @@
 /**
- * A scenario, or a fleet, as it is written: what `parseScenarioValue` reads. The package declares every key of it, made
- * from the JSON Schema when it is built (declarations.js).
+ * A scenario, or a fleet, as it is written: what `parseScenarioValue` reads. The package declares every key
+ * of it, made from the JSON Schema when it is built (declarations.js).
  */
 export interface ScenarioDocument {
   apiVersion: 'pidsim/v1';

@@ -78,7 +78,10 @@ function nodesOf(group: Record<string, unknown>, index: number): Made[] {
   });
 }
 
-/** The interventions of a wave, at its time: the first part of the nodes at `startAt`, the next when `every` has passed. */
+/**
+ * The interventions of a wave, at its time: the first part of the nodes at `startAt`, the next when `every`
+ * has passed.
+ */
 function inItsWave(waves: Record<string, unknown>, number: number, count: number): unknown[] {
   const { part, every = '1d', startAt = '0s', interventions } = waves;
   const size = parseCountOrPercentage(textOf(part), count);

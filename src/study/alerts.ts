@@ -1,6 +1,6 @@
 /**
- * Would the alert have fired? Series of simulated nodes, as unit tests for promtool; from what it finds, how long before
- * the first refused fork each alert fires.
+ * Would the alert have fired? Series of simulated nodes, as unit tests for promtool; from what it finds, how
+ * long before the first refused fork each alert fires.
  *
  *     Metered ─► unit test: series, and questions whose answer is expected to be nothing ─► promtool
  *     its objections: what it got instead ─► when each alert fired first, and how often ─► lead times

@@ -47,5 +47,8 @@ export function runJob({ scenario, replication, until, fidelity }: Job): Row {
   };
 }
 
-/** Does all of them, on however many threads; the rows are in the order of the jobs. An abort leaves out the last ones. */
+/**
+ * Does all of them, on however many threads; the rows are in the order of the jobs. An abort leaves out the
+ * last ones.
+ */
 export type RunJobs = (jobs: readonly Job[], onProgress?: (done: number) => void) => Promise<Row[]>;

@@ -28,7 +28,10 @@ export type Solved =
       /** The last value with which it holds, and its neighbour, with which it does not. */
       holds: Tried;
       fails: Tried;
-      /** By what part the figure changes when the value changes by one part; null: too near to tell, or not finite. */
+      /**
+       * By what part the figure changes when the value changes by one part; null: too near to tell, or not
+       * finite.
+       */
       elasticity: number | null;
       tried: Tried[];
     }

@@ -22,7 +22,10 @@ export interface SurvivalPoint {
   survival: number;
   /** Greenwood's standard error of that part. */
   standardError: number;
-  /** Of the interval on the log-minus-log scale, which stays within 0 and 1. null: not known, since no run is left. */
+  /**
+   * Of the interval on the log-minus-log scale, which stays within 0 and 1. null: not known, since no run is
+   * left.
+   */
   low: number | null;
   high: number | null;
 }

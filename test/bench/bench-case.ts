@@ -1,7 +1,7 @@
 /**
- * One line of the table that `npm run bench` prints. Each measurement runs in a process of its own, which prints a figure:
- * a just-in-time compiler makes of a function what its callers so far have taught it, so in one process the order of the
- * cases would be part of the result.
+ * One line of the table that `npm run bench` prints. Each measurement runs in a process of its own, which
+ * prints a figure: a just-in-time compiler makes of a function what its callers so far have taught it, so in
+ * one process the order of the cases would be part of the result.
  */
 export interface BenchCase {
   /** The heading that the line stands under. */

@@ -1,6 +1,6 @@
 /**
- * What a run of the benchmarks writes, and what `--compare` reads. Keys of `medians`, `runs`, `versions` and `missing` are
- * `group: name`, as in the table.
+ * What a run of the benchmarks writes, and what `--compare` reads. Keys of `medians`, `runs`, `versions` and
+ * `missing` are `group: name`, as in the table.
  */
 export interface Figures {
   /** When it began, ISO 8601. */

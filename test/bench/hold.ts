@@ -1,11 +1,11 @@
 /**
- * The hold model, in which event queues have been compared since D. W. Jones, "An empirical comparison of priority-queue
- * and event-set implementations", CACM 29(4), 1986: a steady number of pending events; take the earliest out, put it in
- * again a gap later. That pair is one operation.
+ * The hold model, in which event queues have been compared since D. W. Jones, "An empirical comparison of
+ * priority-queue and event-set implementations", CACM 29(4), 1986: a steady number of pending events; take
+ * the earliest out, put it in again a gap later. That pair is one operation.
  *
- * The gaps are drawn beforehand and are the same for every queue, ours and the peers'. What is timed is batches, each
- * long enough for every pending event to come up many times; what counts is the median of the batches, so that a batch
- * in which the machine did something else does not.
+ * The gaps are drawn beforehand and are the same for every queue, ours and the peers'. What is timed is
+ * batches, each long enough for every pending event to come up many times; what counts is the median of the
+ * batches, so that a batch in which the machine did something else does not.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { Bench } from 'tinybench';

@@ -1,6 +1,6 @@
 /**
- * Programs by other people, or in other languages, to compare with. They are compiled when they are needed; what a machine
- * does not have is left out, and the table gives the reason.
+ * Programs by other people, or in other languages, to compare with. They are compiled when they are needed;
+ * what a machine does not have is left out, and the table gives the reason.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';

@@ -12,8 +12,9 @@ export const INCIDENT_FILE = 'test/bench/scenarios/incident.yaml';
 export const INCIDENT = scenarioOf(readFileSync(INCIDENT_FILE, 'utf8'));
 
 /**
- * 110 pods, one exec probe each every 10 s that forks one child and waits for it; in 30 days 28.5 M probes. With a real
- * runtime every exec comes with runc and its threads, 18 tasks; with `bare` it is the probe and its child.
+ * 110 pods, one exec probe each every 10 s that forks one child and waits for it; in 30 days 28.5 M probes.
+ * With a real runtime every exec comes with runc and its threads, 18 tasks; with `bare` it is the probe and
+ * its child.
  */
 export function hundredAndTenPods(horizon: string, runtime?: string): Scenario {
   return manyPods(110, horizon, runtime);

@@ -1,6 +1,7 @@
 /**
- * The 110 pods in slices, for `npm run bench:turns`: one for each byte read, whose microseconds a probe it prints. Begins with
- * a line when everything has been compiled. Arguments: `runc` or `bare`, then flags for V8.
+ * The 110 pods in slices, for `npm run bench:turns`: one for each byte read, whose microseconds a probe it
+ * prints. Begins with a line when everything has been compiled. Arguments: `runc` or `bare`, then flags for
+ * V8.
  */
 import { readSync, writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';

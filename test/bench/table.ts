@@ -7,8 +7,8 @@ const NOISE_MIN = 0.1;
 type Line = BenchCase | BenchRatio;
 
 /**
- * Under a heading for each group, one line a case: the median, the spread of the runs around it, the aim, the change since
- * `base`. Ratios close their group.
+ * Under a heading for each group, one line a case: the median, the spread of the runs around it, the aim, the
+ * change since `base`. Ratios close their group.
  */
 export function table(lines: readonly Line[], figures: Figures, base: Figures | null): string {
   const rows = new Map<string, string[][]>();

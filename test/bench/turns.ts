@@ -1,10 +1,11 @@
 /**
  * `npm run bench:turns`: is one program faster than another, by how little?
  *
- * A shared machine is a half slower in one minute than in the next, and two processes of one program differ by a twentieth
- * from their first second to their last, as V8 has compiled them differently. So each round starts a new process of every variant;
- * all of them take turns on one CPU, a tenth of a second each; and what counts is a variant's time as a multiple of what the
- * variants took in that turn (their geometric mean), over all rounds.
+ * A shared machine is a half slower in one minute than in the next, and two processes of one program differ
+ * by a twentieth from their first second to their last, as V8 has compiled them differently. So each round
+ * starts a new process of every variant; all of them take turns on one CPU, a tenth of a second each; and
+ * what counts is a variant's time as a multiple of what the variants took in that turn (their geometric
+ * mean), over all rounds.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';

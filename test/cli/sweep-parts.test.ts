@@ -1,4 +1,7 @@
-/** A sweep in parts: whatever the number of shards, and whatever happens to one of them, the merged answer is the same. */
+/**
+ * A sweep in parts: whatever the number of shards, and whatever happens to one of them, the merged answer is
+ * the same.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

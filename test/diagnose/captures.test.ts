@@ -136,7 +136,10 @@ const PID1 = { parent: [1, 'pid1-of-container'] as [number, string], verdict: 'l
 const SOMEBODY = { parent: [null, null] as [null, null], verdict: 'leak' as const };
 const HEADLESS = ['header-missing', 'truncated-list'];
 
-/** A daemon that does not wait (live), a PID 1 that does not reap (pid1), `Zl` and two zombies that pass (threads). */
+/**
+ * A daemon that does not wait (live), a PID 1 that does not reap (pid1), `Zl` and two zombies that pass
+ * (threads).
+ */
 const KNOWN: Record<string, Known> = {
   'live-03': { format: 'ps-auxf', zombies: 32, ...LIVE },
   'live-04': { format: 'ps-eo', zombies: 34, ...LIVE },

@@ -135,8 +135,9 @@ describe('a program by itself', () => {
 });
 
 /**
- * Exercise 3 of docs/class/lab.md, in which somebody from outside starts a shell that leaves an orphan and ends, round
- * after round, under a PID 1 that never waits. With pid_max 320 Linux 6.18 refused the next one after 159 and 168 rounds.
+ * Exercise 3 of docs/class/lab.md, in which somebody from outside starts a shell that leaves an orphan and
+ * ends, round after round, under a PID 1 that never waits. With pid_max 320 Linux 6.18 refused the next one
+ * after 159 and 168 rounds.
  */
 function rounds(leadsSession: boolean): number {
   const kernel = boot({ pidMax: 320 });

@@ -1,4 +1,7 @@
-/** The end of a child that its parent waits for: a shortcut. That nothing is different afterwards is the property test's. */
+/**
+ * The end of a child that its parent waits for: a shortcut. That nothing is different afterwards is the
+ * property test's.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { Kernel } from '../../src/kernel/kernel.js';

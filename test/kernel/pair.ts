@@ -192,7 +192,10 @@ export class Pair {
     }
   }
 
-  /** The processes that a call has woken are compared as far as it matters: every one with something to do has been. */
+  /**
+   * The processes that a call has woken are compared as far as it matters: every one with something to do has
+   * been.
+   */
   private compareTold(): void {
     const { fastTold: fast, referenceTold: reference } = this;
     this.equal('forks told', fast.forked, reference.forked);

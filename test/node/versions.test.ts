@@ -195,7 +195,10 @@ function missing(said: Said | undefined, fact: Fact<unknown>, product: string): 
   return isOld ? known : [`${first} at first`, ...known];
 }
 
-/** `field of product: what is missing` for the fields of a table. containerd stands for the runtimes without a name. */
+/**
+ * `field of product: what is missing` for the fields of a table. containerd stands for the runtimes without a
+ * name.
+ */
 function untested(
   table: Record<string, Fact<unknown>>,
   says: Record<string, Record<string, Said>>,

@@ -1,4 +1,7 @@
-/** A process that writes a version of an output folder and kills itself: `killed-writer.ts FOLDER TEXT after|render COUNT`. */
+/**
+ * A process that writes a version of an output folder and kills itself: `killed-writer.ts FOLDER TEXT
+ * after|render COUNT`.
+ */
 import { rename } from 'node:fs/promises';
 import { writeOutput } from '../../src/host/write-files.js';
 import type { OutputFile } from '../../src/report/files.js';

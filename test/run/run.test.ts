@@ -137,7 +137,10 @@ describe('outcome', () => {
 });
 
 describe('K10, R29: the time to exhaustion, by arithmetic alone', () => {
-  /** 7 tasks of runc and 2 of nsexec, which end before the 5 in the namespace are all there: one becomes the command. */
+  /**
+   * 7 tasks of runc and 2 of nsexec, which end before the 5 in the namespace are all there: one becomes the
+   * command.
+   */
   const EXEC = { given: 14, atOnce: 12, command: 9 };
   /** One more of runc. */
   const CREATE = { given: 15, command: 10 };

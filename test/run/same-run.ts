@@ -1,4 +1,7 @@
-/** A run with every probe simulated beside the same run forwarded: what can be asked of both, and how much was left out. */
+/**
+ * A run with every probe simulated beside the same run forwarded: what can be asked of both, and how much was
+ * left out.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { Run, type RunOptions } from '../../src/run/run.js';
 import type { Scenario } from '../../src/scenario/scenario.js';

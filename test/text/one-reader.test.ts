@@ -1,4 +1,7 @@
-/** One mistake is told in the same words, with the same code and at the same spot, in whatever kind of file it is made. */
+/**
+ * One mistake is told in the same words, with the same code and at the same spot, in whatever kind of file it
+ * is made.
+ */
 import { describe, expect, it } from 'vitest';
 import { parseLitmus } from '../../src/lab/litmus/litmus.js';
 import { readProgram } from '../../src/program/parse.js';

@@ -1,4 +1,7 @@
-/** The page as it is built, in Debian's Chromium. Whatever the page says or asks for is noted, and has to be nothing. */
+/**
+ * The page as it is built, in Debian's Chromium. Whatever the page says or asks for is noted, and has to be
+ * nothing.
+ */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * How fast the page is, with the incident's 32,768 PIDs: `npm run page:measure`. The frames that a browser draws while it is
- * played, and how long it takes to go somewhere. Figures for docs/performance.md; nothing here passes or fails.
+ * How fast the page is, with the incident's 32,768 PIDs: `npm run page:measure`. The frames that a browser
+ * draws while it is played, and how long it takes to go somewhere. Figures for docs/performance.md; nothing
+ * here passes or fails.
  */
 import type { Page } from 'playwright-core';
 import { PageUnderTest, WHY_NOT } from './browser.js';

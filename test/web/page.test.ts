@@ -1,4 +1,7 @@
-/** The page in a browser: every chapter played through, every control, a shared link, and nothing said or asked for. */
+/**
+ * The page in a browser: every chapter played through, every control, a shared link, and nothing said or
+ * asked for.
+ */
 import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';

@@ -149,7 +149,10 @@ export async function examineTerm(world: World, main: MainChild | null): Promise
   return [ends, check('child-told', told !== undefined, evidence)];
 }
 
-/** How many of what it had adopted were alive and had not been told when it ended on SIGTERM; null: it did not end. */
+/**
+ * How many of what it had adopted were alive and had not been told when it ended on SIGTERM; null: it did not
+ * end.
+ */
 export async function examineBystanders(world: World): Promise<number | null> {
   const { host, init, exam } = world;
   const made = Math.max(0, await host.makeOrphans('bystander', BYSTANDERS));

@@ -38,7 +38,10 @@ export interface InitOptions {
   patienceMs?: number;
   /** For the whole examination, in milliseconds. Default 180000. */
   timeoutMs?: number;
-  /** PID 1 is judged from so many milliseconds after its start on. Default: when it comes to rest, and once more when it execs. */
+  /**
+   * PID 1 is judged from so many milliseconds after its start on. Default: when it comes to rest, and once
+   * more when it execs.
+   */
   afterMs?: number;
   /** PID 1 is judged once `ps` shows it by this name. */
   untilComm?: string;

@@ -289,8 +289,8 @@ function birthsBy(clean: readonly Waiting[], endUs: number): number {
 }
 
 /**
- * The latest moment up to `limitUs` at which no run is under way. A run that would be, at `limitUs`, has to be simulated;
- * so has another that meets it; and so on back.
+ * The latest moment up to `limitUs` at which no run is under way. A run that would be, at `limitUs`, has to
+ * be simulated; so has another that meets it; and so on back.
  */
 function endOfGap(clean: readonly Waiting[], limitUs: number): number {
   let endUs = limitUs;

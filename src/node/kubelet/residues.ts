@@ -28,8 +28,8 @@ export interface Residue {
 type Box = Residue | { draw: number; at: number; below: Box; above: Box };
 
 /**
- * rabbitmqctl, with three draws, needs 254. Two draws that race each other need thousands: their boxes are cut along a
- * diagonal.
+ * rabbitmqctl, with three draws, needs 254. Two draws that race each other need thousands: their boxes are
+ * cut along a diagonal.
  */
 const RUNS_MAX = 1_000;
 
@@ -125,8 +125,8 @@ class Courses {
   constructor(private readonly cell: Cell) {}
 
   /**
-   * The first value after `low` that is unlike it, as `high` is. What is alike is convex, so it can be found by halving;
-   * and most often it is where it was found before.
+   * The first value after `low` that is unlike it, as `high` is. What is alike is convex, so it can be found
+   * by halving; and most often it is where it was found before.
    */
   firstUnlike(draw: number, low: number, high: number, isAlike: (value: number) => boolean): number {
     const known = this.changes.get(draw) ?? new Set();

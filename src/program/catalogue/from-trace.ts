@@ -10,9 +10,11 @@
  *   `WAKE_UP_US` after the child's exit. (What follows sooner has not been caused by it: a woken parent needs longer.)
  * - Threads that end within `GROUP_EXIT_US` of their process ended with it (exit_group), at the last one's exit. If
  *   they go on for longer, the main thread ended alone.
- * - A process that ends after a wait exits with the status of that child, as a shell does, unless that child failed and
+ * - A process that ends after a wait exits with the status of that child, as a shell does, unless that child
+ *   failed and
  *   the process did not.
- * - A process that is alive at the end of the trace goes on waiting if it has waited for all its children but one that
+ * - A process that is alive at the end of the trace goes on waiting if it has waited for all its children but
+ *   one that
  *   is alive too; any other pauses.
  */
 import { printDuration } from '../../text/duration.js';

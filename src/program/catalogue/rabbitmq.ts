@@ -20,9 +20,11 @@ const ABORT_ORPHAN_SHARE = 0.28;
  *
  * When they are refused a PID, as seen in a namespace with 3 to 27 PIDs free (docs/lab-rabbitmq.md):
  *
- * - `beam.smp` that is refused a thread aborts (status 134). That closes the pipe to `erl_child_setup`, which exits too.
+ * - `beam.smp` that is refused a thread aborts (status 134). That closes the pipe to `erl_child_setup`, which
+ *   exits too.
  *   Here the closing pipe is a SIGTERM with a handler.
- * - `erl_child_setup` that cannot fork tells `beam.smp`, which exits 1, and ends after it. Here that is a SIGTERM too,
+ * - `erl_child_setup` that cannot fork tells `beam.smp`, which exits 1, and ends after it. Here that is a
+ *   SIGTERM too,
  *   status 143.
  * - The outer `inet_gethost` that cannot fork the inner one cannot resolve names. `beam.smp` waits for one until the
  *   command gives up after 90 s, status 69, and all the while its 20 tasks have their PIDs. Here the `inet_gethost`

@@ -1,4 +1,7 @@
-/** The process tree, a box around each PID namespace, and beside it `ps` of the same processes. Each shows the other. */
+/**
+ * The process tree, a box around each PID namespace, and beside it `ps` of the same processes. Each shows the
+ * other.
+ */
 import { formatCount } from '../../text/figures.js';
 import { fromTemplate, h } from '../dom.js';
 import type { Frame, Row } from '../engine/messages.js';

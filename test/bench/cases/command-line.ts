@@ -77,8 +77,8 @@ const ALL: BenchCase = {
 };
 
 /**
- * What the command itself reports of its simulation is subtracted. Each run stands beside a `node -e 0` of the same moment,
- * since the result is a small difference between large figures.
+ * What the command itself reports of its simulation is subtracted. Each run stands beside a `node -e 0` of
+ * the same moment, since the result is a small difference between large figures.
  */
 const START: BenchCase = {
   group,

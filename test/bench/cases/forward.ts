@@ -1,4 +1,7 @@
-/** What-ifs: many short runs, long ones, and the same forwarded. CPU time, of all threads: on two idle cores half of it where threads share. */
+/**
+ * What-ifs: many short runs, long ones, and the same forwarded. CPU time, of all threads: on two idle cores
+ * half of it where threads share.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { PID_MAX_LIMIT } from '../../../src/kernel/limits.js';

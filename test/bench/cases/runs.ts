@@ -1,4 +1,7 @@
-/** Whole runs, everything recorded: the incident, a busy node for a month, a table of four million filled to the brim. */
+/**
+ * Whole runs, everything recorded: the incident, a busy node for a month, a table of four million filled to
+ * the brim.
+ */
 import { compileFor } from '../../../src/cli/compiler.js';
 import { Run, simulate } from '../../../src/run/run.js';
 import type { Scenario } from '../../../src/scenario/scenario.js';
@@ -16,7 +19,10 @@ function monthOf(scenario: Scenario): number {
   return seconds(() => simulate(scenario));
 }
 
-/** Setsid probes that leave one orphan each, as fast as one node's kubelet would not start them, until all is full. */
+/**
+ * Setsid probes that leave one orphan each, as fast as one node's kubelet would not start them, until all is
+ * full.
+ */
 const BRIM = scenarioOf(`
 apiVersion: pidsim/v1
 kind: Scenario
@@ -41,7 +47,10 @@ spec:
 
 const group = 'whole runs, everything recorded';
 
-/** Bytes that the run adds to the process, for each task in the table at its end: the table, and all that is recorded. */
+/**
+ * Bytes that the run adds to the process, for each task in the table at its end: the table, and all that is
+ * recorded.
+ */
 function bytesPerTask(): number {
   const before = bytesInUse();
   const run = new Run(BRIM, { until: 'exhaustion' });

@@ -1,6 +1,6 @@
 /**
- * Rules that no litmus file can show, since no step of a program says them: asked of the kernel by a program in C. What
- * the model leaves out is left out because of what is seen here.
+ * Rules that no litmus file can show, since no step of a program says them: asked of the kernel by a program
+ * in C. What the model leaves out is left out because of what is seen here.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What random programs are made of, and what they run into: in how many of so many each step, each way in, each limit and
- * each kind of end occurs. Counted on the model, so it needs no privilege.
+ * What random programs are made of, and what they run into: in how many of so many each step, each way in,
+ * each limit and each kind of end occurs. Counted on the model, so it needs no privilege.
  */
 
 import { type LitmusSource, litmusOf } from '../../../src/lab/litmus/litmus.js';

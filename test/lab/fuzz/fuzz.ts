@@ -5,9 +5,9 @@
  *                                                  └── differ ──► is it one of the kernel's worlds? ── yes ──► next
  *                                                                       └── no ──► shrink ──► a ready litmus file
  *
- * Where one signal kills several processes at once, or the like, the kernel itself does not say what comes first. Such
- * a program is run again a few times with every process slowed down by chance: when one of these runs ends as the model
- * does, it is one of the worlds that the kernel gives.
+ * Where one signal kills several processes at once, or the like, the kernel itself does not say what comes
+ * first. Such a program is run again a few times with every process slowed down by chance: when one of these
+ * runs ends as the model does, it is one of the worlds that the kernel gives.
  */
 import { formatDifference } from '../../../src/lab/litmus/format.js';
 import { cpusHere, type KernelRunOptions, runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
@@ -105,8 +105,8 @@ const WORLDS_MAX = 4;
 const RUNS_WHILE_SHRINKING = 4;
 
 /**
- * Is it for the kernel to say what comes of this program, and does the model say otherwise? Not if the model's world is
- * one of those that the kernel gives, nor if these are too many to be told.
+ * Is it for the kernel to say what comes of this program, and does the model say otherwise? Not if the
+ * model's world is one of those that the kernel gives, nor if these are too many to be told.
  */
 async function isDecided(
   { litmus, model, kernel }: LitmusResult,

@@ -134,8 +134,8 @@ class Generator {
         delete entry.program;
         delete entry.setsid;
       }
-      // A nested PID 1 that dies twice, by itself and with the namespace around it, spins in the kernel (Linux 6.18) for as
-      // long as a foreign zombie keeps it: such a world never comes to rest.
+      // A nested PID 1 that dies twice, by itself and with the namespace around it, spins in the kernel
+      // (Linux 6.18) for as long as a foreign zombie keeps it: such a world never comes to rest.
       if (entry.nest !== undefined || entry.into !== undefined) delete entry.reap;
       entries.push(entry);
     }
@@ -150,7 +150,8 @@ class Generator {
   /** A process from its birth on. */
   private body(depth: number, helpers: readonly string[], exits: number): Step[] {
     const labels: string[] = [];
-    // Some act at birth, in the instant of the fork, as a child that fails at once does: its parent acts first, in both worlds.
+    // Some act at birth, in the instant of the fork, as a child that fails at once does: its parent acts
+    // first, in both worlds.
     const steps: Step[] = depth > 0 && this.chance(0.15) ? this.atOnce() : [];
     for (let instants = 1 + this.below(4); instants > 0; instants--)
       steps.push(...this.instant(depth, helpers, labels, true));

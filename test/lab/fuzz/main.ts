@@ -1,7 +1,8 @@
 /**
  * `npm run lab:fuzz -- [--minutes N] [--count N] [--seed N] [--first N]`; exit 0 agree, 1 differ, 2 usage, 3 skipped.
  *
- * `--shell` compares random scripts in dash, bash and busybox ash with the model instead. `--coverage` says what so many programs (default 1,000) are made of and run into, on the model alone.
+ * `--shell` compares random scripts in dash, bash and busybox ash with the model instead. `--coverage` says
+ * what so many programs (default 1,000) are made of and run into, on the model alone.
  */
 
 import { missingForLab } from '../../../src/lab/namespace/setup.js';

@@ -3,9 +3,9 @@
  *
  *     driver (this process) ── a line ──► /dev/tty1 ── agent.c, PID 1 of the box ── a line of JSON ──► driver
  *
- * The host's files are the box's root, mounted read-only; it works in its own tmpfs (/mnt, /run) and has its own cgroup
- * v2. Three things end it, each by itself: `off`, the driver's time limit (its process group is killed), and the
- * agent's own alarm. It is killed with this process as well.
+ * The host's files are the box's root, mounted read-only; it works in its own tmpfs (/mnt, /run) and has its
+ * own cgroup v2. Three things end it, each by itself: `off`, the driver's time limit (its process group is
+ * killed), and the agent's own alarm. It is killed with this process as well.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -360,7 +360,10 @@ function readProcess(row: Record<string, string>): BoxProcess {
 
 const compiled = new Map<string, string>();
 
-/** A C file of this folder as a static program, compiled once into a private folder; it must run with no libraries. */
+/**
+ * A C file of this folder as a static program, compiled once into a private folder; it must run with no
+ * libraries.
+ */
 export function compileStatic(name: string, source = join(import.meta.dirname, `${name}.c`)): string {
   const known = compiled.get(source);
   if (known !== undefined && existsSync(known)) return known;

@@ -1,7 +1,7 @@
 /**
- * The two pauses as real programs: built from a Kubernetes checkout that `PAUSE_SOURCE` names, at the commits where 3.0
- * and 3.1 were (nothing of it is kept), or our own stand-ins, which do what the two do. A checkout without its history has
- * one of the two.
+ * The two pauses as real programs: built from a Kubernetes checkout that `PAUSE_SOURCE` names, at the commits
+ * where 3.0 and 3.1 were (nothing of it is kept), or our own stand-ins, which do what the two do. A checkout
+ * without its history has one of the two.
  */
 import { execFileSync, type StdioOptions } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,9 +1,9 @@
 /**
  * Row 6: random sequences of what happens on a node, in both worlds, compared each time all is at rest.
  *
- * A sequence fills the table either to 2 PIDs, with which nothing of a runtime works in either world, or to so many
- * that everything does: how few an exec can do with is the matter of row 2. A login leaves nothing, and is made in the
- * box only.
+ * A sequence fills the table either to 2 PIDs, with which nothing of a runtime works in either world, or to
+ * so many that everything does: how few an exec can do with is the matter of row 2. A login leaves nothing,
+ * and is made in the box only.
  */
 import { HOST_NS } from '../../../src/kernel/kernel.js';
 import { RandomStreams } from '../../../src/sim/random.js';
@@ -140,7 +140,10 @@ async function playOne(
     });
 }
 
-/** On a busy machine what has to end takes its time: looked at until it is as the model says, or does not become so. */
+/**
+ * On a busy machine what has to end takes its time: looked at until it is as the model says, or does not
+ * become so.
+ */
 async function atRest(look: () => Promise<string>, expected: string): Promise<string> {
   let seen = await look();
   for (let looks = 1; looks < LOOKS_MAX && seen !== expected; looks++) seen = await look();

@@ -1,6 +1,7 @@
 /**
- * The simulated counterpart of private-namespace.ts: a namespace with a PID 1 of one's choice, and programs that enter it from
- * outside. The lab's measurements are repeated on it, to be put beside those of the real kernel.
+ * The simulated counterpart of private-namespace.ts: a namespace with a PID 1 of one's choice, and programs
+ * that enter it from outside. The lab's measurements are repeated on it, to be put beside those of the real
+ * kernel.
  */
 
 import { ANY, NONE, type PidNsId, type TaskId, taskId } from '../../../src/kernel/kernel.js';
@@ -132,7 +133,8 @@ export class ModelNamespace {
   }
 }
 
-// ---- the lab's measurements, on the model --------------------------------------------------------------------------
+// ---- the lab's measurements, on the model
+// --------------------------------------------------------------------------
 
 /** As RecordedRun has them. */
 export interface ModelledRun {

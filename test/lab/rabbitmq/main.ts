@@ -72,7 +72,8 @@ async function exhaust(): Promise<void> {
   if (real !== null) {
     const numbers = pidsPerProbe(real);
     columns.unshift({ title: 'kernel', runs: [real] });
-    // The mechanism by itself: how often the Erlang VM's end leaves an orphan is an input that varies with the machine.
+    // The mechanism by itself: how often the Erlang VM's end leaves an orphan is an input that varies with
+    // the machine.
     if (numbers > 0)
       columns.push({
         title: `model, given ${numbers.toFixed(2)} PIDs per probe`,

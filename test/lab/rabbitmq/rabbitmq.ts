@@ -1,6 +1,6 @@
 /**
- * The incident for real: RabbitMQ under a PID 1 that does not reap, probed until the table is full; and the same on the
- * model.
+ * The incident for real: RabbitMQ under a PID 1 that does not reap, probed until the table is full; and the
+ * same on the model.
  *
  *     namespace with pid_max N, network, host name and data folders of its own
  *       PID 1 as pause 3.0 ◄─ rabbitmq-server, from outside ◄─ rabbitmqctl node_health_check, again and again

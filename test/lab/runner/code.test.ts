@@ -1,6 +1,6 @@
 /**
- * The C runner and the compiler agree about every number in a compiled program: read from the text of the runner's headers,
- * so that it needs no compiler and no root.
+ * The C runner and the compiler agree about every number in a compiled program: read from the text of the
+ * runner's headers, so that it needs no compiler and no root.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -15,7 +15,10 @@ function header(name: string): string {
   return readFileSync(new URL(`../../../src/lab/runner/${name}`, import.meta.url), 'utf8');
 }
 
-/** The constants of all `enum { A, B = 3, C }` in a C file; a value is a number, a shift of one, or an earlier constant. */
+/**
+ * The constants of all `enum { A, B = 3, C }` in a C file; a value is a number, a shift of one, or an earlier
+ * constant.
+ */
 function enumConstants(text: string): Map<string, number> {
   const found = new Map<string, number>();
   const bare = text.replace(/\/\*[\s\S]*?\*\//g, '');

@@ -1,4 +1,7 @@
-/** Random scripts in three real shells and in the model, to their end and killed: what is left, and the exit status. */
+/**
+ * Random scripts in three real shells and in the model, to their end and killed: what is left, and the exit
+ * status.
+ */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Random scripts in the grammar of real probes: lists, pipelines, tests, loops, functions, traps, jobs, substitutions, with
- * stand-ins for commands. What only a run can know (an output, a file) is not in them.
+ * Random scripts in the grammar of real probes: lists, pipelines, tests, loops, functions, traps, jobs,
+ * substitutions, with stand-ins for commands. What only a run can know (an output, a file) is not in them.
  */
 import { type RandomStream, RandomStreams } from '../../../src/sim/random.js';
 

@@ -1,6 +1,7 @@
 /**
- * What three real shells leave under a PID 1 that never waits: `zombies/pinned`, with `=status` if the shell was not killed.
- * dash 0.5.12, bash 5.2.15 and busybox 1.35 (Debian 12) on Linux 6.18, measured 2026-11-29 with test/lab/shell/run.c.
+ * What three real shells leave under a PID 1 that never waits: `zombies/pinned`, with `=status` if the shell
+ * was not killed. dash 0.5.12, bash 5.2.15 and busybox 1.35 (Debian 12) on Linux 6.18, measured 2026-11-29
+ * with test/lab/shell/run.c.
  */
 
 /** Script, then dash to its end and killed, bash, ash. A script that begins with `-e ` is run with that option. */
