@@ -47,6 +47,7 @@ export class PageUnderTest {
   /** The page at a place, when its world is on the stage. */
   async open(hash: string, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext({ reducedMotion: 'reduce', ...options });
+    context.setDefaultTimeout(90_000);
     const page = await context.newPage();
     page.on('console', (message) => this.said.push(`console: ${message.text()}`));
     page.on('pageerror', (error) => this.said.push(`error: ${error.message}`));
