@@ -1,6 +1,6 @@
 /** `pidsim`: the command line. Data goes to stdout, progress and warnings to stderr; exit codes: exit.ts. */
 import { createRequire } from 'node:module';
-import yargs, { type Argv } from 'yargs';
+import yargs, { type CommandModule } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { STANDARD_INPUT } from '../run/result.js';
 import { CommandError, EXIT } from './exit.js';
@@ -10,22 +10,28 @@ const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure;
 2 usage or invalid scenario; 3 lab not possible on this machine;
 70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
 
-/** By name, how it is added to the parser. Loading takes most of a short command's time: one is loaded. */
-const COMMANDS: Record<string, (parser: Argv) => Promise<unknown>> = {
-  run: async (parser) => parser.command((await import('./run.js')).runCommand),
-  compare: async (parser) => parser.command((await import('./compare.js')).compareCommand),
-  sweep: async (parser) => parser.command((await import('./sweep.js')).sweepCommand),
-  solve: async (parser) => parser.command((await import('./solve.js')).solveCommand),
-  ps: async (parser) => parser.command((await import('./ps.js')).psCommand),
-  validate: async (parser) => parser.command((await import('./validate.js')).validateCommand),
-  alerts: async (parser) => parser.command((await import('./alerts.js')).alertsCommand),
-  limits: async (parser) => parser.command((await import('./limits.js')).limitsCommand),
-  diagnose: async (parser) => parser.command((await import('./diagnose.js')).diagnoseCommand),
-  import: async (parser) => parser.command((await import('./import.js')).importCommand),
-  explain: async (parser) => parser.command((await import('./explain.js')).explainCommand),
-  teach: async (parser) => parser.command((await import('./teach.js')).teachCommand),
-  lab: async (parser) => parser.command((await import('./lab.js')).labCommand),
+/** By name. Loading takes most of a short command's time: one is loaded. */
+const COMMANDS: Record<string, () => Promise<CommandModule>> = {
+  run: async () => plain((await import('./run.js')).runCommand),
+  compare: async () => plain((await import('./compare.js')).compareCommand),
+  sweep: async () => plain((await import('./sweep.js')).sweepCommand),
+  solve: async () => plain((await import('./solve.js')).solveCommand),
+  ps: async () => plain((await import('./ps.js')).psCommand),
+  validate: async () => plain((await import('./validate.js')).validateCommand),
+  alerts: async () => plain((await import('./alerts.js')).alertsCommand),
+  limits: async () => plain((await import('./limits.js')).limitsCommand),
+  diagnose: async () => plain((await import('./diagnose.js')).diagnoseCommand),
+  import: async () => plain((await import('./import.js')).importCommand),
+  explain: async () => plain((await import('./explain.js')).explainCommand),
+  teach: async () => plain((await import('./teach.js')).teachCommand),
+  lab: async () => plain((await import('./lab.js')).labCommand),
+  completion: async () => plain((await import('./completion.js')).completionCommand(COMMANDS)),
 };
+
+/** Its arguments are between the command and yargs. */
+function plain<T>(command: CommandModule<object, T>): CommandModule {
+  return command as unknown as CommandModule;
+}
 
 /** The command that is named first; all of them for help, and for suggestions if there is no such command. */
 function commandsFor(args: readonly string[]): string[] {
@@ -36,7 +42,7 @@ function commandsFor(args: readonly string[]): string[] {
 async function main(args: string[]): Promise<void> {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
   const parser = yargs(args);
-  for (const name of commandsFor(args)) await COMMANDS[name](parser);
+  for (const name of commandsFor(args)) parser.command(await COMMANDS[name]());
   await parser
     .scriptName('pidsim')
     .usage('$0 <command>\n\nWhen does this node stop forking, and which fix buys how much?')
