@@ -11,6 +11,7 @@ import type { Setting } from '../scenario/settings.js';
 import type { Variation } from '../study/inputs.js';
 import type { Template } from '../study/replicate.js';
 import type { Diagnostic, Parsed } from '../text/diagnostic.js';
+import { listOf } from '../text/figures.js';
 import { didYouMean } from '../text/suggest.js';
 import type { SourceDocument } from '../text/yaml.js';
 import { CommandError, EXIT, usageError } from './exit.js';
@@ -188,9 +189,9 @@ export function loadOrExit(paths: readonly string[], options: LoadOptions = {}):
 
 export function scenariosOrExit(loaded: readonly Loaded[]): Scenario[] {
   const diagnostics = loaded.flatMap((each) => each.diagnostics);
-  const text = describe(loaded);
   if (diagnostics.some((diagnostic) => diagnostic.severity === 'error'))
-    throw new CommandError(EXIT.usage, text);
+    throw new CommandError(EXIT.usage, describe(loaded));
+  const text = describe(loaded, WARNINGS_BEFORE_AN_ANSWER);
   if (text !== '') process.stderr.write(`${text}\n`);
   const scenarios = loaded.flatMap((each) => each.scenarios);
   refuseNamesOfFiles(scenarios);
@@ -201,17 +202,37 @@ export function scenariosOrExit(loaded: readonly Loaded[]): Scenario[] {
 /** To look for a line in a larger text takes longer than the line is worth. */
 const QUOTED_CHARACTERS_MAX = 8_000_000;
 
-/** Every diagnostic with the line it is about, and how many there are. */
-export function describe(loaded: readonly Pick<Loaded, 'sources' | 'diagnostics'>[]): string {
+/** So many of a kind: the answer to a question should be on the same screen. */
+const WARNINGS_BEFORE_AN_ANSWER = 3;
+
+/**
+ * The diagnostics with the lines they are about, and how many there are. What to do about several is said once.
+ *
+ * @param most of a kind are shown.
+ */
+export function describe(
+  loaded: readonly Pick<Loaded, 'sources' | 'diagnostics'>[],
+  most = Number.POSITIVE_INFINITY,
+): string {
   const diagnostics = loaded.flatMap((each) => each.diagnostics);
   if (diagnostics.length === 0) return '';
+  const counts = new Map<string, number>();
+  const hints = new Set<string | undefined>();
   const texts = loaded.flatMap(({ sources, diagnostics: own }) =>
-    own.map((diagnostic) => {
-      const text = sources.find(({ path }) => path === diagnostic.file)?.text;
+    own.flatMap(({ hint, ...diagnostic }) => {
+      const { code, file } = diagnostic;
+      const count = (counts.get(code) ?? 0) + 1;
+      counts.set(code, count);
+      if (count > most) return [];
+      const text = sources.find(({ path }) => path === file)?.text;
       const isLarge = text !== undefined && text.length > QUOTED_CHARACTERS_MAX;
-      return formatDiagnostic(diagnostic, isLarge ? undefined : text);
+      const isSaid = hint === undefined || hints.has(hint);
+      hints.add(hint);
+      return formatDiagnostic(isSaid ? diagnostic : { ...diagnostic, hint }, isLarge ? undefined : text);
     }),
   );
+  const rest = [...counts].flatMap(([code, count]) => (count > most ? `${count - most} more ${code}` : []));
+  if (rest.length > 0) texts.push(`and ${listOf(rest)}: \`pidsim validate\` lists them`);
   return [...texts, diagnosticTally(diagnostics)].join('\n');
 }
 

@@ -120,6 +120,25 @@ describe('pidsim run', () => {
     expect(pidsim(['validate', 'k8s']).stdout).toBe('k8s/db.json, k8s/web.yaml: valid, 1 scenario\n');
   });
 
+  test('run says three warnings of a kind before its answer, and validate each of them', () => {
+    const probes = ['a', 'b', 'c', 'd', 'e'].map(
+      (name) => `
+  - metadata: {name: ${name}}
+    kind: Pod
+    spec: {containers: [{name: c, image: redis, livenessProbe: {exec: {command: [check-${name}]}}}]}`,
+    );
+    const named = file('five.yaml', `kind: List\napiVersion: v1\nitems:${probes.join('')}`);
+    const assumed = (text: string) => text.match(/\[assumed-program\]/g);
+    const { stderr } = pidsim(['run', named, '--set', 'horizon=1m', '--no-write-files']);
+    expect(assumed(stderr)).toHaveLength(3);
+    expect(stderr).toMatch(/and 3 more assumed-program: `pidsim validate` lists them\n\d+ warnings/);
+    const all = pidsim(['validate', named]).stderr;
+    expect(assumed(all)).toHaveLength(6);
+    expect(all).not.toContain('lists them');
+    // What to do is the same for each of them.
+    expect(all.match(/hint: If the assumption is wrong/g)).toHaveLength(1);
+  });
+
   test('does not know every kind of node', () => {
     const { status, stderr } = pidsim(['run', file('chart.yaml', CHART), '--node', 'eks-al2024']);
     expect(status).toBe(2);
