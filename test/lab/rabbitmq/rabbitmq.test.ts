@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { drawInputs, inputsOf } from '../../../src/study/inputs.js';
 import { type NearlyFullRun, probeModelNearlyFull } from './nearly-full.js';
 import { type ExhaustionRun, exhaustTheModel, pidsPerProbe, zombiesAtTenths } from './rabbitmq.js';
 import { formatExhaustion, formatNearlyFull } from './text.js';
@@ -36,6 +39,35 @@ describe('the incident on the model', () => {
     expect(pidsPerProbe(runs[0])).toBeCloseTo(4.1, 0);
     expect(pidsPerProbe(runs[1])).toBeCloseTo(4.9, 0);
     expect(runs[1].firstFailure!).toBeLessThan(runs[0].firstFailure!);
+  });
+});
+
+// docs/lab-rabbitmq.md, "Are the intervals wide enough?"
+describe('real runs, and the interval that a study gives', () => {
+  const RACED = 'rabbitmqctl node_health_check';
+  const real: { firstFailure: number }[] = JSON.parse(
+    readFileSync(join(import.meta.dirname, 'observed-600.json'), 'utf8'),
+  );
+  /** The first probe that fails: the middle 90 % of 200 replications. */
+  const intervalOf = (shareOf: (replication: number) => number): [number, number] => {
+    const failures = Array.from(
+      { length: 200 },
+      (_, n) => exhaustTheModel({ pidMax: 600, pidsPerProbe: 4 + shareOf(n) }, n).firstFailure!,
+    ).sort((a, b) => a - b);
+    return [failures[9], failures[190]];
+  };
+  const inside = ([low, high]: [number, number]): number =>
+    real.filter(({ firstFailure }) => firstFailure >= low && firstFailure <= high).length / real.length;
+
+  it('R64: of the real runs at least 85 % lie in the 90 % interval', () => {
+    const inputs = inputsOf({ uncertain: [], assumptions: [], races: [RACED] });
+    const drawn = (n: number): number => drawInputs(inputs, 1, n).variation.shareOf.get(RACED)!;
+    expect(real.length).toBeGreaterThanOrEqual(20);
+    expect(inside(intervalOf(drawn))).toBeGreaterThanOrEqual(0.85);
+  });
+
+  it('R64: not if the share of an idle machine were taken for certain', () => {
+    expect(inside(intervalOf(() => 0.26))).toBeLessThan(0.85);
   });
 });
 
