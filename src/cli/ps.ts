@@ -2,10 +2,12 @@
 import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
 import { PS_FORMATS, psDocument, psFooter, renderColumns, renderPs, unknownColumns } from '../report/ps.js';
-import type { Fidelity, NamespaceProcesses } from '../run/result.js';
+import { partOf } from '../report/ps-part.js';
+import type { Fidelity, NamespaceProcesses, NodeProcess } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
+import { didYouMean } from '../text/suggest.js';
 import { usageError } from './exit.js';
 import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
@@ -24,6 +26,8 @@ interface Arguments extends FileArguments {
   container?: string;
   node?: string;
   tree: boolean;
+  under?: string;
+  kernelThreads: boolean;
   fidelity: Fidelity;
   output: string;
   scenario?: string;
@@ -57,6 +61,17 @@ export const psCommand: CommandModule<object, Arguments> = {
         default: false,
         describe: 'Show a tree; zombies of one kind share a line',
       })
+      .option('under', {
+        type: 'string',
+        nargs: 1,
+        describe:
+          'Only what is below processes of this name, or below this PID; with --tree also what is above',
+      })
+      .option('kernel-threads', {
+        type: 'boolean',
+        default: true,
+        describe: 'Also the threads of the kernel itself; --no-kernel-threads: without them',
+      })
       .option('output', {
         alias: 'o',
         type: 'string',
@@ -67,6 +82,7 @@ export const psCommand: CommandModule<object, Arguments> = {
       .option('fidelity', { ...fidelityOption(''), default: 'events' as const })
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
+      .example('$0 ps incident.yaml --at 2h --tree --under pause', 'for a projector: what hangs below pause')
       .example('$0 ps incident.yaml --at 2h -o ef', 'the columns of ps -ef; also -o pid,ppid,lstart,comm')
       .example('$0 ps incident.yaml --at 2h -o json', 'as data: the processes, and the pinned PIDs'),
   handler(args) {
@@ -79,7 +95,7 @@ export const psCommand: CommandModule<object, Arguments> = {
         { starts: true, fidelity: args.fidelity },
       );
       while (!run.advance(atUs));
-      const listings = listingsOf(args, run, atUs);
+      const listings = listingsOf(args, run, atUs).map((listing) => part(listing, args));
       if (args.output === 'json') process.stdout.write(toJson(psDocument(listings)));
       else
         process.stdout.write(
@@ -114,19 +130,36 @@ function listingsOf({ pod, container }: Arguments, run: Run, atUs: number): Name
   );
 }
 
+interface Listing extends NamespaceProcesses {
+  /** The whole of which it is a part. */
+  among: NodeProcess[];
+}
+
+function part(listing: NamespaceProcesses, { under, kernelThreads, tree }: Arguments): Listing {
+  const { processes: among } = listing;
+  const processes = partOf(among, { under, kernelThreads, withAncestors: tree });
+  if (processes !== null) return { ...listing, processes, among };
+  const hint = didYouMean(
+    under!,
+    among.map(({ comm }) => comm),
+  );
+  throw usageError(`--under ${under}: no process has that name or PID at that moment`, hint);
+}
+
 /** Without its namespace a pod is meant too, if no other is called the same. */
 function podNamed(pod: string, { podNames }: Run): string {
   const alike = podNames.filter((name) => name.endsWith(`/${pod}`));
   return !podNames.includes(pod) && alike.length === 1 ? alike[0] : pod;
 }
 
-function rendered(listing: NamespaceProcesses, count: number, args: Arguments, atUs: number): string {
-  const { containers, processes } = listing;
+function rendered(listing: Listing, count: number, args: Arguments, atUs: number): string {
+  const { containers, processes, among } = listing;
   const head = count > 1 ? `PID namespace of ${containers.join(', ')}\n` : '';
   // What another program may read has no footer.
   if (!isTable(args.output)) return head + renderColumns(processes, args.output, atUs / US_PER_SECOND);
+  if (args.under !== undefined && processes.length === 0) return `${head}Nothing is below ${args.under}.\n`;
   const table = renderPs(processes, { tree: args.tree, wide: args.output === 'wide' });
-  return `${head}${table}${psFooter(processes)}\n`;
+  return `${head}${table}${psFooter(processes, among)}\n`;
 }
 
 function isTable(output: string): boolean {

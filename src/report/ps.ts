@@ -12,6 +12,7 @@ import { printable } from '../text/printable.js';
 import { didYouMean } from '../text/suggest.js';
 import { type Align, plainTable } from '../text/table.js';
 import { API_VERSION } from './document.js';
+import { isKernelThread } from './ps-part.js';
 
 export const PS_FORMATS = ['table', 'wide', 'json', 'ef', 'aux'] as const;
 
@@ -21,9 +22,13 @@ function commandOf(row: NodeProcess): string {
   return isZombie(row) ? `[${comm}] <defunct>` : comm;
 }
 
-/** The line that says what the listing cannot show. */
-export function psFooter(rows: readonly NodeProcess[]): string {
-  return pinnedFooter(pinnedPids(rows).length);
+/**
+ * The line that says what the listing cannot show.
+ *
+ * @param among the whole listing, if the rows are a part of it.
+ */
+export function psFooter(rows: readonly NodeProcess[], among = rows): string {
+  return pinnedFooter(pinnedPids(rows, among).length);
 }
 
 /** A line stands for one process, or for several zombies that differ in nothing but their PIDs. */
@@ -121,8 +126,7 @@ const PRESETS: Record<string, string> = {
 
 /** A kernel thread has no command line either. */
 function bracketed(row: NodeProcess): string {
-  const isKernels = row.pod === null && (row.ppid === 2 || row.comm === 'kthreadd');
-  return isKernels ? `[${printable(row.comm)}]` : commandOf(row);
+  return isKernelThread(row) ? `[${printable(row.comm)}]` : commandOf(row);
 }
 
 function shortTime(startS: number, nowS: number): string {
@@ -252,16 +256,19 @@ function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[
 // ---------------------------------------------------------------------------------------------------- JSON
 
 /** What `pidsim ps -o json` gives: for each PID namespace its processes, and the PIDs that are pinned in it. */
-export function psDocument(listings: readonly NamespaceProcesses[]) {
-  const namespaces = listings.map((listing) => ({ ...listing, pinnedPids: pinnedPids(listing.processes) }));
+export function psDocument(listings: readonly (NamespaceProcesses & { among?: NodeProcess[] })[]) {
+  const namespaces = listings.map(({ among, ...listing }) => ({
+    ...listing,
+    pinnedPids: pinnedPids(listing.processes, among),
+  }));
   return { apiVersion: API_VERSION, kind: 'ProcessList', namespaces };
 }
 
 export function pinnedFooter(pinned: number): string {
   if (pinned === 0) return 'No PID is pinned: ps shows every PID that is taken.';
-  const [verb, leaders] = pinned === 1 ? ['is', 'leader has'] : ['are', 'leaders have'];
+  const [verb, leaders] = pinned === 1 ? ['is', 'its leader has'] : ['are', 'their leaders have'];
   return (
-    `${plural(pinned, 'more PID')} ${verb} taken, which ps cannot show: their ${leaders} been reaped, but processes ` +
+    `${plural(pinned, 'more PID')} ${verb} taken, which ps cannot show: ${leaders} been reaped, but processes ` +
     'above still belong to the session or process group.'
   );
 }

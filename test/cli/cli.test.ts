@@ -256,6 +256,18 @@ describe('pidsim ps', () => {
     const { stdout } = pidsim(['ps', file('a.yaml', scenario()), '--at', '60s', '--tree']);
     expect(stdout.match(/orphan/g)).toHaveLength(1);
   });
+
+  test('shows what hangs below a process, and leaves out the kernel’s threads', () => {
+    const ps = (...args: string[]) => pidsim(['ps', file('a.yaml', scenario()), '--at', '60s', ...args]);
+    expect(ps().stdout).toContain('kworker');
+    expect(ps('--no-kernel-threads').stdout).not.toMatch(/kworker|kthreadd/);
+    const { stdout } = ps('--under', 'app', '--tree');
+    const names = stdout.split('\n').map((line) => line.replace(/^.* \\_ /, ''));
+    expect(names.slice(2, 5)).toEqual(['nsenter', 'app', expect.stringMatching(/^\d+ × \[orphan\] <def/)]);
+    expect(stdout.match(/<defunct>/g)).toHaveLength(1);
+    expect(ps('--under', 'systemd-udevd').stdout).toBe('Nothing is below systemd-udevd.\n');
+    expect(ps('--under', 'ap')).toMatchObject({ status: 2, stderr: expect.stringContaining('mean `app`?') });
+  });
 });
 
 describe('pidsim ps --pod', () => {

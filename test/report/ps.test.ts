@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { psDocument, psFooter, renderPs } from '../../src/report/ps.js';
+import { partOf } from '../../src/report/ps-part.js';
 import type { NodeProcess } from '../../src/run/result.js';
 
 function row(
@@ -121,5 +122,35 @@ describe('K10: what ps cannot show', () => {
   test('is said in a line below', () => {
     expect(psFooter(NODE)).toMatch(/^3 more PIDs/);
     expect(psFooter([row(1, 0, 1, 1, 'Ss', 'init')])).not.toContain('more');
+  });
+});
+
+describe('a part of a listing', () => {
+  const pidsOf = (part: Partial<Parameters<typeof partOf>[1]>): number[] | undefined =>
+    partOf(NODE, { kernelThreads: true, withAncestors: false, ...part })?.map(({ pid }) => pid);
+
+  test('without the threads of the kernel', () => {
+    expect(pidsOf({ kernelThreads: false })).toEqual(NODE.map(({ pid }) => pid).filter((pid) => pid !== 2));
+    expect(pidsOf({})).toHaveLength(NODE.length);
+  });
+
+  test('is what is below every process of a name, or below one PID; with what is above, for a tree', () => {
+    expect(pidsOf({ under: 'pause' })).toEqual([500, 504, 508, 900]);
+    expect(pidsOf({ under: '410' })).toEqual([420]);
+    expect(pidsOf({ under: 'pause', withAncestors: true })).toEqual([1, 300, 400, 500, 504, 508, 900]);
+    expect(pidsOf({ under: 'erl_child_setup' })).toEqual([]);
+    expect(pidsOf({ under: 'nobody' })).toBeUndefined();
+  });
+
+  test('counts only the PIDs that its own processes pin, and none of a process that is left out', () => {
+    const part = partOf(NODE, { under: 'pause', kernelThreads: true, withAncestors: false })!;
+    expect(psFooter(part, NODE)).toMatch(/^3 more PIDs are taken/);
+    const [inner, leader] = [row(7, 1, 6, 6, 'S', 'inner'), row(6, 1, 6, 6, 'Ss', 'leader')];
+    expect(psFooter([inner], [inner, leader])).not.toContain('more');
+    expect(psFooter([inner])).toMatch(/^1 more PID is taken, which ps cannot show: its leader/);
+    const listing = { containers: [], processes: [inner], among: [inner, leader] };
+    expect(psDocument([listing]).namespaces).toEqual([
+      { containers: [], processes: [inner], pinnedPids: [] },
+    ]);
   });
 });

@@ -11,6 +11,7 @@ import { lineAt, listProgram } from '../../program/listing.js';
 import { capitalised } from '../../report/answer.js';
 import { holderWords } from '../../report/holder-words.js';
 import { forest } from '../../report/ps.js';
+import { isKernelThread } from '../../report/ps-part.js';
 import { transitionWords } from '../../report/transition-words.js';
 import { freePids } from '../../run/capacity.js';
 import type { NodeProcess, RunResult } from '../../run/result.js';
@@ -242,18 +243,13 @@ function rowsOf({ machine: { kernel }, node }: Run, namespace: PidNsId): { rows:
     const { pod, container } = node.context.origins.all[row.origin];
     return { ...processRow(row), pod, container };
   });
-  const shown = listed.filter((row) => !isOfKernel(row));
+  const shown = listed.filter((row) => !isKernelThread(row));
   const entries = forest(shown, shown.length > ROWS_APART_MAX);
   const rows = entries.slice(0, ROWS_MAX).map(({ row, count, depth }): Row => {
     const { nspid, container: _, ...rest } = row;
     return { ...rest, depth, count, level: nspid.length - 1 };
   });
   return { rows, leftOut: entries.length - rows.length };
-}
-
-/** A thread of the kernel's own: there are many, and none has to do with it. */
-function isOfKernel({ comm, ppid, pod }: NodeProcess): boolean {
-  return comm === 'kthreadd' || (pod === null && ppid === 2);
 }
 
 /** Each program that runs, once, with the PIDs of the processes that are at its lines. */

@@ -1,0 +1,43 @@
+/** A part of a process listing: without the kernel's own threads, or only what is below a process. */
+import type { NodeProcess } from '../run/result.js';
+
+export interface PsPart {
+  /** Only what is below processes of this name, or below the one with this PID; undefined: everything. */
+  under?: string;
+  /** False: without the kernel's threads, which are many and have no part in any of this. */
+  kernelThreads: boolean;
+  /** Also what is above, so that a tree hangs together. */
+  withAncestors: boolean;
+}
+
+/** Null: nothing in the listing is called so. The order of the rows stays. */
+export function partOf(rows: readonly NodeProcess[], part: PsPart): NodeProcess[] | null {
+  const listed = part.kernelThreads ? [...rows] : rows.filter((row) => !isKernelThread(row));
+  if (part.under === undefined) return listed;
+  const tops = new Set(listed.filter((row) => isCalled(row, part.under!)).map(({ pid }) => pid));
+  if (tops.size === 0) return null;
+  const parents = new Map(listed.map(({ pid, ppid }) => [pid, ppid]));
+  const shown = new Set<number>();
+  for (const { pid } of listed) {
+    const above = pathAbove(pid, parents);
+    if (!above.some((ancestor) => tops.has(ancestor))) continue;
+    for (const each of part.withAncestors ? [pid, ...above] : [pid]) shown.add(each);
+  }
+  return listed.filter(({ pid }) => shown.has(pid));
+}
+
+export function isKernelThread({ comm, ppid, pod }: NodeProcess): boolean {
+  return comm === 'kthreadd' || (pod === null && ppid === 2);
+}
+
+function isCalled({ pid, comm }: NodeProcess, name: string): boolean {
+  return comm === name || String(pid) === name;
+}
+
+/** Its parent, and the parent's parent, up to the one whose parent is not listed. */
+function pathAbove(pid: number, parents: ReadonlyMap<number, number>): number[] {
+  const path: number[] = [];
+  for (let at = parents.get(pid); at !== undefined && at !== pid && parents.has(at); at = parents.get(at))
+    path.push(at);
+  return path;
+}
