@@ -1,6 +1,6 @@
 /** `pidsim teach quiz`: a problem of a seed, or of given actions; and its answer, which is the model's. */
 import type { CommandModule } from 'yargs';
-import { renderPs } from '../report/ps.js';
+import { forest, renderPs } from '../report/ps.js';
 import { transitionWords } from '../report/transition-words.js';
 import {
   type Action,
@@ -11,6 +11,9 @@ import {
   solve,
   textOf,
 } from '../run/quiz.js';
+import { quizLitmus } from '../run/quiz-litmus.js';
+import type { QuizState } from '../run/quiz-world.js';
+import type { NodeProcess } from '../run/result.js';
 import { listOf } from '../text/figures.js';
 import { usageError } from './exit.js';
 
@@ -18,7 +21,10 @@ interface Arguments {
   seed: number;
   actions?: string;
   reaps: boolean;
-  compute: boolean;
+  pidsMax?: number;
+  tree?: boolean;
+  compute?: boolean;
+  litmus?: boolean;
 }
 
 const SAID: Record<Action['does'], (action: Action) => string> = {
@@ -27,7 +33,10 @@ const SAID: Record<Action['does'], (action: Action) => string> = {
   '!': ({ actor }) => `${actor} exits`,
   '*': ({ actor }) => `${actor} starts a session of its own`,
   '^': ({ actor }) => `${actor} becomes a subreaper`,
+  '>': ({ actor }) => `${actor} comes in from outside, as a health check does`,
 };
+/** PIDs are those of the namespace of `a`; what is outside it has none there. */
+const INSIDE = 1;
 
 export const quizCommand: CommandModule<object, Arguments> = {
   command: 'quiz',
@@ -45,40 +54,74 @@ export const quizCommand: CommandModule<object, Arguments> = {
         alias: 'A',
         type: 'string',
         nargs: 1,
-        describe: "Your own: 'a+b,b+c,b!,a?b': fork, exit, wait; b* is setsid, b^ a subreaper; a is PID 1",
+        describe:
+          "Your own: 'a+b,b+c,b!,a?b': fork, exit, wait; b* is setsid, b^ a subreaper, >d comes in; a is PID 1",
       })
       .option('reaps', {
         type: 'boolean',
         default: false,
         describe: 'With --actions: PID 1 reaps what it adopts',
       })
+      .option('pids-max', {
+        type: 'number',
+        nargs: 1,
+        describe: 'With --actions: so many processes, zombies too, may be there at a time',
+      })
+      .option('tree', {
+        alias: 't',
+        type: 'boolean',
+        describe: 'The other way round: the trees are shown, and the actions are asked for',
+      })
       .option('compute', {
         alias: 'c',
         type: 'boolean',
-        default: false,
         describe: 'The answer, step by step',
       })
+      .option('litmus', {
+        type: 'boolean',
+        describe: 'The problem and its answer as a litmus file, for `pidsim lab verify`',
+      })
+      .conflicts('litmus', ['tree', 'compute'])
       .example('$0 teach quiz -s 7', 'a problem')
-      .example('$0 teach quiz -s 7 -c', 'its answer'),
-  handler({ seed, actions, reaps, compute }) {
-    const problem = actions === undefined ? problemOfSeed(seed) : given(actions, reaps);
+      .example('$0 teach quiz -s 7 -c', 'its answer')
+      .example("$0 teach quiz -A 'a+b,b!,a?b' -c", 'what becomes of actions of your own')
+      .example(
+        '$0 teach quiz -s 7 --litmus > quiz-7.yaml',
+        'then `lab verify quiz-7.yaml`: is Linux of that mind?',
+      ),
+  handler(args) {
+    const { seed, actions, tree = false, compute = false, litmus = false } = args;
+    const problem = actions === undefined ? problemOfSeed(args) : given(actions, args);
     const answer = solve(problem);
     if (typeof answer === 'string') throw usageError(`--actions: ${answer}`);
-    const head = `PID 1 is a, which ${problem.initReaps ? 'reaps whatever it has forked or adopted' : 'waits only where it says so'}.\n`;
-    process.stdout.write(`${head}\n${compute ? solved(problem, answer) : asked(problem)}`);
+    const name = actions === undefined ? `quiz-${seed}` : 'quiz';
+    if (litmus) process.stdout.write(quizLitmus(name, problem, answer));
+    else if (tree) process.stdout.write(`${head(problem)}\n${trees(problem, answer, compute)}`);
+    else process.stdout.write(`${head(problem)}\n${compute ? solved(problem, answer) : asked(problem)}`);
   },
 };
 
-function problemOfSeed(seed: number): Problem {
+function problemOfSeed({ seed, reaps, pidsMax }: Arguments): Problem {
   if (!Number.isSafeInteger(seed)) throw usageError(`--seed ${seed}: a whole number is needed`);
+  if (reaps || pidsMax !== undefined)
+    throw usageError(`--${reaps ? 'reaps' : 'pids-max'} goes with --actions: the seed decides that, too`);
   return problemOf(seed);
 }
 
-function given(text: string, initReaps: boolean): Problem {
+function given(text: string, { reaps: initReaps, pidsMax }: Arguments): Problem {
   const actions = parseActions(text);
   if (actions === null)
     throw usageError(`--actions ${text}: not a list of actions`, "such as 'a+b,b+c,b!,a?b'");
-  return { actions, initReaps };
+  if (pidsMax !== undefined && (!Number.isSafeInteger(pidsMax) || pidsMax < 1))
+    throw usageError(`--pids-max ${pidsMax}: a whole number from 1 on is needed`);
+  return { actions, initReaps, pidsMax: pidsMax ?? null };
+}
+
+function head({ initReaps, pidsMax }: Problem): string {
+  const init = initReaps ? 'reaps whatever it has forked or adopted' : 'waits only where it says so';
+  const limit =
+    pidsMax === null ? '' : `pids.max of their cgroup is ${pidsMax}; a fork beyond it is refused.\n`;
+  return `PID 1 is a, which ${init}.\n${limit}`;
 }
 
 const line = (action: Action): string => `  ${textOf(action).padEnd(5)}${SAID[action.does](action)}\n`;
@@ -93,13 +136,43 @@ The answer: the same with -c.
 
 function solved({ actions }: Problem, { steps, rows, pinned }: Answer): string {
   const told = actions.map((action, index) => {
-    const reasons = steps[index].map((transition) => `       ${transitionWords(transition, 0)}\n`);
+    const reasons = steps[index].map((transition) => `       ${transitionWords(transition, INSIDE)}\n`);
     return line(action) + reasons.join('');
   });
-  const listed = renderPs(
-    rows.map((row) => ({ ...row, pod: null, container: null })),
-    { tree: true },
-  );
-  const hidden = pinned.length === 0 ? 'No PID is pinned.' : `Pinned: PID ${listOf(pinned.map(String))}.`;
-  return `${told.join('')}\n${listed}${hidden}\n`;
+  const listed = rows.length === 0 ? 'No process is left.\n' : renderPs(asProcesses(rows), { tree: true });
+  return `${told.join('')}\n${listed}${pinnedLine(pinned)}\n`;
+}
+
+function pinnedLine(pinned: readonly number[]): string {
+  return pinned.length === 0 ? 'No PID is pinned.' : `Pinned: PID ${listOf(pinned.map(String))}.`;
+}
+
+const asProcesses = (rows: QuizState['rows']): NodeProcess[] =>
+  rows.map((row) => ({ ...row, pod: null, container: null }));
+
+// ------------------------------------------------------------------------------------------- tree to actions
+
+function trees({ actions }: Problem, { states, steps }: Answer, compute: boolean): string {
+  const parts = actions.map((action, index) => {
+    const asked = compute ? `${index + 1}. ${line(action).trim()}` : `${index + 1}. which action?`;
+    // Otherwise nothing would be there to see.
+    const refused = steps[index].some(({ kind }) => kind === 'refused') ? '  (a fork was refused)\n' : '';
+    return `${asked}\n\n${treeOf(states[index + 1])}${refused}\n`;
+  });
+  const end = 'Each is one action: a fork, an exit, a wait, setsid, a subreaper, or one that comes in.\n';
+  return `${treeOf(states[0])}\n${parts.join('')}${compute ? '' : `${end}The answer: the same with -c.\n`}`;
+}
+
+function treeOf({ rows, pinned, subreapers }: QuizState): string {
+  if (rows.length === 0) return '  no process\n';
+  const lines = forest(asProcesses(rows), false).map(({ row: { pid, ppid, sid, stat, comm }, prefix }) => {
+    const marks = [
+      stat[0] === 'Z' && 'a zombie',
+      ppid === 0 && pid > 1 && 'its parent is outside',
+      sid === pid && pid > 1 && 'leads a session',
+      subreapers.includes(comm) && 'a subreaper',
+    ];
+    return `  ${[`${prefix}${comm} ${pid}`, ...marks.filter((mark) => mark !== false)].join(', ')}\n`;
+  });
+  return lines.join('') + (pinned.length === 0 ? '' : `  ${pinnedLine(pinned)}\n`);
 }

@@ -1,6 +1,6 @@
 /** `pidsim teach`: the page as a file, and a trace. `npm test` builds `dist/` first. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -104,6 +104,33 @@ describe('teach quiz', () => {
     expect(stdout.trimEnd().endsWith('Pinned: PID 2.')).toBe(true);
   });
 
+  test('with -t shows the trees and asks for the actions, with -c it tells them', () => {
+    const { stdout } = teach('quiz', '-A', 'a+b,b*,b+c,b!,a?b', '-t');
+    expect(stdout).toContain('  a 1\n   \\_ b 2, leads a session\n       \\_ c 3\n');
+    expect(stdout).toContain('  a 1\n   \\_ c 3\n  Pinned: PID 2.\n');
+    expect(stdout.match(/which action\?/g)).toHaveLength(5);
+    expect(stdout).not.toMatch(/forks|exits/);
+    const told = teach('quiz', '-A', 'a+b,b*,b+c,b!,a?b', '-t', '-c').stdout;
+    expect(told).toContain('4. b!   b exits\n');
+    expect(told).not.toContain('which action?');
+  });
+
+  test('with a limit says which fork is refused', () => {
+    const { stdout } = teach('quiz', '-A', 'a+b,b!,a+c', '--pids-max', '2', '-c');
+    expect(stdout).toContain('pids.max of their cgroup is 2');
+    expect(stdout).toContain('a 1 cannot fork: EAGAIN, a cgroup has pids.max tasks\n');
+    expect(teach('quiz', '-A', 'a+b,b!,a+c', '-c').stdout).not.toContain('EAGAIN');
+  });
+
+  test('as a litmus file is what `lab verify` reads', () => {
+    const { stdout } = teach('quiz', '-s', '7', '--litmus');
+    expect(stdout).toContain('\nname: quiz-7\n');
+    writeFileSync(join(folder, 'quiz-7.yaml'), stdout);
+    const cli = join(ROOT, 'dist/cli.js');
+    const { status } = spawnSync(process.execPath, [cli, 'validate', 'quiz-7.yaml'], { cwd: folder });
+    expect(status).toBe(0);
+  });
+
   test('has the same problem for a seed each time, and another one for another seed', () => {
     const { stdout } = teach('quiz', '-s', '7');
     expect(teach('quiz', '-s', '7').stdout).toBe(stdout);
@@ -113,6 +140,9 @@ describe('teach quiz', () => {
   test.each([
     [['-A', 'a+b,a?b'], 'error: --actions: a?b: b lives, so a would block\n'],
     [['-A', 'nonsense'], 'error: --actions nonsense: not a list of actions\n'],
+    [['-s', '2', '--reaps'], 'error: --reaps goes with --actions: the seed decides that, too\n'],
+    [['-A', 'a+b', '--pids-max', '0'], 'error: --pids-max 0: a whole number from 1 on is needed\n'],
+    [['-s', '2', '-t', '--litmus'], 'error: Arguments litmus and tree are mutually exclusive\n'],
     [['-s', '1.5'], 'error: --seed 1.5: a whole number is needed\n'],
   ])('%j is refused', (args, message) => {
     const { status, stderr } = teach('quiz', ...args);
