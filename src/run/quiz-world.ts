@@ -11,13 +11,30 @@ import {
   WOULD_BLOCK,
 } from '../kernel/kernel.js';
 import { kernelRules } from '../node/versions/kernel.js';
-import type { Action, Problem } from './quiz.js';
 import { type Transition, Transitions } from './transitions.js';
 
 const PROCESSES_MAX = 7;
 /** So few come in from outside, unless somebody writes down more. */
 const ENTERED_MAX = 2;
 const PID_MAX = 1000;
+
+/**
+ * `a+b`: forks; `a?b`: waits for a child that is dead; `b!`: exits; `b*`: setsid; `b^`: becomes a subreaper; `>b`:
+ * comes in from outside, as what `docker exec` starts.
+ */
+export interface Action {
+  actor: string;
+  does: '+' | '?' | '!' | '*' | '^' | '>';
+  child?: string;
+}
+
+export interface Problem {
+  actions: Action[];
+  /** Whether PID 1, which is `a`, waits for whatever it adopts or has forked, as soon as that is dead. */
+  initReaps: boolean;
+  /** So many processes, zombies too, may be in the cgroup of all; null: as many as there are. */
+  pidsMax: number | null;
+}
 
 /** How it looks between two actions. */
 export interface QuizState {

@@ -5,26 +5,10 @@
  *     seed ──► actions, each possible when its turn comes ──► kernel ──► transitions, rows, pinned PIDs
  */
 import { RandomStreams } from '../sim/random.js';
-import { type QuizState, QuizWorld } from './quiz-world.js';
+import { type Action, type Problem, type QuizState, QuizWorld } from './quiz-world.js';
 import type { Transition } from './transitions.js';
 
-/**
- * `a+b`: forks; `a?b`: waits for a child that is dead; `b!`: exits; `b*`: setsid; `b^`: becomes a subreaper; `>b`:
- * comes in from outside, as what `docker exec` starts.
- */
-export interface Action {
-  actor: string;
-  does: '+' | '?' | '!' | '*' | '^' | '>';
-  child?: string;
-}
-
-export interface Problem {
-  actions: Action[];
-  /** Whether PID 1, which is `a`, waits for whatever it adopts or has forked, as soon as that is dead. */
-  initReaps: boolean;
-  /** So many processes, zombies too, may be in the cgroup of all; null: as many as there are. */
-  pidsMax: number | null;
-}
+export type { Action, Problem } from './quiz-world.js';
 
 /** How it looks in the end, and before. */
 export interface Answer extends QuizState {
