@@ -35,8 +35,9 @@ export const traceCommand: CommandModule<object, Arguments> = {
     if (toUs < fromUs) throw usageError(`--to ${args.to} is before --from ${args.from}`);
     try {
       const run = new Run(scenario, { strokes: false, transition: print });
-      run.isWatched = false;
-      while (!run.advance(Math.max(0, fromUs - 1)));
+      run.isWatched = fromUs === 0;
+      // What happens at the first moment belongs to it.
+      if (fromUs > 0) while (!run.advance(fromUs - 1));
       run.isWatched = true;
       while (!run.advance(toUs));
     } catch (error) {

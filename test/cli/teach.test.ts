@@ -81,6 +81,14 @@ describe('teach trace', () => {
     });
   });
 
+  test('begins with what happens at the first moment', () => {
+    const chapter = join(ROOT, 'src/web/chapters/defunct.yaml');
+    const { stdout } = teach('trace', chapter, '--to', '0s');
+    expect(stdout).toMatch(/^0\.000000 {2}nsenter 2 forks nsenter/);
+    expect(stdout).toContain('parent 6/2 forks child 7/3\n');
+    expect(teach('trace', chapter, '--from', '1us', '--to', '1s').stdout).toBe('');
+  });
+
   test.each([
     [['--from', 'soon'], '--from soon: not a duration'],
     [['--from', '3d'], '--from 3d is after the end of the run (2 d)'],
