@@ -12,7 +12,17 @@ import {
 } from './ids.js';
 import { RESERVED_PIDS } from './limits.js';
 import { processWithPid, taskWithPid } from './lookup.js';
-import { type Census, census, listTasks, liveTasksIn, pinnedPids, type TaskRow, taskRow } from './observe.js';
+import {
+  type Census,
+  census,
+  listCrowds,
+  listTasks,
+  liveTasksIn,
+  pinnedPids,
+  type TaskCrowd,
+  type TaskRow,
+  taskRow,
+} from './observe.js';
 import type { OriginCount } from './origin-counts.js';
 import { NPROC_MAX, processIndex, THREADS } from './processes.js';
 import type { KernelRules } from './rules.js';
@@ -281,6 +291,11 @@ export class KernelReaders {
 
   listTasks(namespace: PidNsId = HOST_NS): TaskRow[] {
     return listTasks(this.state, this.state.namespaces[namespace]);
+  }
+
+  /** The same with one row for each crowd of zombies. */
+  listCrowds(namespace: PidNsId = HOST_NS): TaskCrowd[] {
+    return listCrowds(this.state, this.state.namespaces[namespace]);
   }
 
   census(): Census {

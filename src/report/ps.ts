@@ -165,12 +165,17 @@ export function renderColumns(rows: readonly NodeProcess[], format: string, nowS
 
 // ------------------------------------------------------------------------------------------------ the forest
 
+/** A process, or one for so many like it. */
+export interface CountedProcess extends NodeProcess {
+  count?: number;
+}
+
 /**
  * Parents before their children, and zombies of a kind in one entry.
  *
  * @param doCollapse false: each zombie for itself.
  */
-export function forest(rows: readonly NodeProcess[], doCollapse = true): PsEntry[] {
+export function forest(rows: readonly CountedProcess[], doCollapse = true): PsEntry[] {
   const { roots, childrenOf } = families(rows);
   const entries: PsEntry[] = [];
   // Depth first with a stack of our own: a chain of forks can be as long as the PID table is large.
@@ -185,12 +190,12 @@ export function forest(rows: readonly NodeProcess[], doCollapse = true): PsEntry
   return entries;
 }
 
-type Family = Map<number, NodeProcess[]>;
+type Family = Map<number, CountedProcess[]>;
 
-function families(rows: readonly NodeProcess[]): { roots: NodeProcess[]; childrenOf: Family } {
+function families(rows: readonly CountedProcess[]): { roots: CountedProcess[]; childrenOf: Family } {
   const listed = new Set(rows.map(({ pid }) => pid));
   const childrenOf: Family = new Map();
-  const roots: NodeProcess[] = [];
+  const roots: CountedProcess[] = [];
   for (const row of rows) {
     if (!listed.has(row.ppid) || row.ppid === row.pid) {
       roots.push(row);
@@ -213,13 +218,15 @@ const DEPTH_DRAWN_MAX = 40;
 
 /** In reverse, as a stack wants them. */
 function branchesOf(
-  siblings: readonly NodeProcess[],
+  siblings: readonly CountedProcess[],
   childrenOf: Family,
   indent: string,
   depth: number,
   doCollapse: boolean,
 ): Growth[] {
-  const branches = doCollapse ? collapse(siblings, childrenOf) : siblings.map((row) => ({ row, count: 1 }));
+  const branches = doCollapse
+    ? collapse(siblings, childrenOf)
+    : siblings.map((row) => ({ row, count: row.count ?? 1 }));
   return branches
     .map((branch, index) => {
       if (depth === 0) return { ...branch, prefix: '', indent: '', depth };
@@ -232,10 +239,11 @@ function branchesOf(
 type Branch = Omit<PsEntry, 'prefix' | 'depth'>;
 
 /** Childless zombies of one name become one branch, which stands where the first of them would. */
-function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[] {
+function collapse(siblings: readonly CountedProcess[], childrenOf: Family): Branch[] {
   const branches: Branch[] = [];
   const zombies = new Map<string, Branch>();
   for (const row of siblings) {
+    const { count = 1 } = row;
     if (!isZombie(row) || childrenOf.has(row.pid)) {
       branches.push({ row, count: 1 });
       continue;
@@ -243,10 +251,10 @@ function collapse(siblings: readonly NodeProcess[], childrenOf: Family): Branch[
     const key = JSON.stringify([row.comm, row.stat, row.threads, row.pod, row.container]);
     const known = zombies.get(key);
     if (known !== undefined) {
-      known.count++;
+      known.count += count;
       continue;
     }
-    const branch = { row, count: 1 };
+    const branch = { row, count };
     zombies.set(key, branch);
     branches.push(branch);
   }

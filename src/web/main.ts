@@ -16,7 +16,7 @@ const HOUR_US = 3_600_000_000;
 const REVEAL_S = 3;
 /** How often the lists of processes are made anew while a world is played. */
 const ROWS_EVERY_MS = 250;
-/** After so long without a scrub, the moment is shown exactly. */
+/** After so long without a scrub, the address is that of the moment. */
 const SETTLED_MS = 150;
 
 /** By name of a button. `mine`: the pods that have been made by hand so far. */
@@ -38,6 +38,9 @@ class Page {
   #token = 0;
   #rowsMs = 0;
   #settling = 0;
+  /** Where a scrub has come to, while the engine is still on its way to an earlier place. */
+  #wantedUs: number | null = null;
+  #isSeeking = false;
   readonly #questions: Map<string, Question>;
   readonly #transport = new Transport(this);
   readonly #timeline: Timeline;
@@ -55,7 +58,7 @@ class Page {
     this.#timeline = new Timeline(
       byId('timeline'),
       () => this.endUs,
-      (timeUs) => this.#scrub(timeUs),
+      (timeUs) => void this.#scrub(timeUs),
     );
     this.#sandbox = new Sandbox((yaml, viewpoint) => {
       this.state = { ...stateOf('sandbox'), yaml, viewpoint };
@@ -174,13 +177,23 @@ class Page {
     if (token === this.#token) this.#shown(this.#scenes[0].frame?.timeUs ?? 0);
   }
 
-  /** At once what has been filmed; when the hand rests, exactly. */
-  #scrub(timeUs: number): void {
+  /** Goes where the hand is; places that it has left in the meantime are left out. */
+  async #scrub(timeUs: number): Promise<void> {
     this.#transport.stop();
     clearTimeout(this.#settling);
     this.#settling = window.setTimeout(() => void this.goTo(timeUs, true), SETTLED_MS);
-    for (const scene of this.#scenes) void scene.peek(timeUs);
-    this.#shown(timeUs, false);
+    this.#timeline.at(timeUs);
+    this.#wantedUs = timeUs;
+    if (this.#isSeeking) return;
+    this.#isSeeking = true;
+    try {
+      for (let toUs: number | null = timeUs; toUs !== null; toUs = this.#wantedUs) {
+        this.#wantedUs = null;
+        await this.goTo(toUs, false);
+      }
+    } finally {
+      this.#isSeeking = false;
+    }
   }
 
   #shown(timeUs: number, doRemember = true): void {

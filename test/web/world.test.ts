@@ -1,8 +1,11 @@
 /** The worlds behind the page, in Node: there and back is the same, and the film shows what the world is. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { forest } from '../../src/report/ps.js';
+import { Run } from '../../src/run/run.js';
+import { parseScenario } from '../../src/scenario/parse.js';
 import { FilmMaker } from '../../src/web/engine/film.js';
-import type { Frame, Opening } from '../../src/web/engine/messages.js';
+import { type Frame, MOMENTS, momentUs, type Opening } from '../../src/web/engine/messages.js';
 import { World } from '../../src/web/engine/world.js';
 
 const yaml = (name: string): string => readFileSync(`src/web/chapters/${name}.yaml`, 'utf8');
@@ -27,13 +30,42 @@ describe('a large world', () => {
     expect(world.frame(true)).toEqual(first);
   });
 
-  test('its film has the same pictures', () => {
-    const world = open('docker');
-    const film = new FilmMaker(world);
-    while (!film.isDone) film.goOn();
-    for (const part of [0, 0.25, 0.5, 1]) {
-      world.seek(part * 60 * MINUTE);
-      expect(film.at(part * 60 * MINUTE)).toEqual(world.frame(false));
+  test.each([null, 'app'])(
+    'its film has the same tree and table at each of its moments, seen from %j',
+    (pod) => {
+      const world = open('docker', { pod });
+      const film = new FilmMaker(world);
+      expect(film.at(0)).toBeNull();
+      while (!film.isDone) film.goOn();
+      for (const index of [0, 1, 15, 16, 17, 120, 333, MOMENTS]) {
+        const timeUs = momentUs(index, 60 * MINUTE);
+        world.seek(timeUs);
+        expect(film.at(timeUs)).toEqual(world.frame(true));
+      }
+      expect(film.at(momentUs(7, 60 * MINUTE) + 1)).toBeNull();
+    },
+  );
+
+  test('its tree is the one that ps draws, though of a crowd of zombies only one is looked at', () => {
+    const incident = readFileSync('scenarios/rabbitmq-pause-3.0.yaml', 'utf8');
+    const { value } = parseScenario(incident) as Extract<ReturnType<typeof parseScenario>, { ok: true }>;
+    const run = new Run(value[0]);
+    const world = open('docker', { yaml: incident, pod: 'rabbitmq' });
+    for (const minutes of [20, 47, 300]) {
+      world.seek(minutes * MINUTE);
+      while (!run.advance(minutes * MINUTE));
+      const [{ processes }] = run.podProcesses('rabbitmq')!;
+      const drawn = forest(processes).map(({ row: { pid, stat, comm }, count, depth }) => [
+        pid,
+        stat,
+        comm,
+        count,
+        depth,
+      ]);
+      const { rows } = world.frame(true);
+      expect(rows!.map(({ pid, stat, comm, count, depth }) => [pid, stat, comm, count, depth])).toEqual(
+        drawn,
+      );
     }
   });
 

@@ -1,17 +1,22 @@
-/** A run of a world to its end, in slices between which the worker can answer: what the chart and a scrub need. */
+/**
+ * A run of a world to its end, in slices between which the worker can answer: what the chart needs, and the world at the
+ * moments of the time line. Each of these is kept whole, tree and table, so that to go there is to look it up.
+ */
 import { headline } from '../../report/answer.js';
 import { headlineMoments } from '../../report/moments.js';
 import { US_PER_SECOND } from '../../sim/time.js';
-import { FILM_COLUMNS, type Film, type Frame } from './messages.js';
+import { FILM_COLUMNS, type Film, type Frame, MOMENTS, momentUs, type Row } from './messages.js';
+import { Reel } from './reel.js';
 import type { World } from './world.js';
 
-/** As many as a wide screen has places to scrub to. */
-const SHOTS = 480;
 const SLICE_MS = 25;
 
 export class FilmMaker {
   readonly #world: World;
-  readonly #shots: Frame[] = [];
+  readonly #frames: Omit<Frame, 'cells'>[] = [];
+  readonly #cells = new Reel();
+  /** A line that is as it was is kept once. */
+  readonly #rows = new Map<string, Row>();
   readonly #film: Film;
 
   constructor(world: World) {
@@ -28,25 +33,33 @@ export class FilmMaker {
   }
 
   get isDone(): boolean {
-    return this.#shots.length > SHOTS;
+    return this.#frames.length > MOMENTS;
   }
 
   /** Goes on for a slice of real time. */
   goOn(): Film {
     const from = performance.now();
     while (!this.isDone && performance.now() - from < SLICE_MS) this.#shoot();
-    this.#film.progress = Math.min(1, this.#shots.length / SHOTS);
+    this.#film.progress = Math.min(1, this.#frames.length / MOMENTS);
     if (this.isDone) this.#finish();
     return this.#film;
   }
 
   #shoot(): void {
-    this.#world.seek(Math.round((this.#film.endUs * this.#shots.length) / SHOTS));
-    const frame = this.#world.frame(false);
-    this.#shots.push(frame);
+    this.#world.seek(momentUs(this.#frames.length, this.#film.endUs));
+    const { cells, rows, ...frame } = this.#world.frame(true);
+    this.#cells.add(cells);
+    this.#frames.push({ ...frame, rows: rows?.map((row) => this.#once(row)) });
     const { columns } = this.#film;
-    const row = { ...frame.counts, timeUs: frame.timeUs };
-    for (const column of FILM_COLUMNS) columns[column].push(row[column]);
+    const values = { ...frame.counts, timeUs: frame.timeUs };
+    for (const column of FILM_COLUMNS) columns[column].push(values[column]);
+  }
+
+  #once(row: Row): Row {
+    const key = JSON.stringify(row);
+    const known = this.#rows.get(key);
+    if (known === undefined) this.#rows.set(key, row);
+    return known ?? row;
   }
 
   #finish(): void {
@@ -60,9 +73,11 @@ export class FilmMaker {
     }));
   }
 
-  /** The last shot up to a moment. */
+  /** The world at one of the moments. Null: it is another moment, or not filmed yet. */
   at(timeUs: number): Frame | null {
-    const index = Math.floor((timeUs / this.#film.endUs) * SHOTS);
-    return this.#shots[Math.min(index, this.#shots.length - 1)] ?? null;
+    const { endUs } = this.#film;
+    const index = Math.round((timeUs / endUs) * MOMENTS);
+    if (index >= this.#frames.length || momentUs(index, endUs) !== timeUs) return null;
+    return { ...this.#frames[index], cells: this.#cells.at(index) };
   }
 }

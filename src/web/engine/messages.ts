@@ -64,6 +64,14 @@ export interface Frame {
   programs?: ProgramText[];
 }
 
+/** Into so many parts the time line is divided. The world at the beginning of each is kept, and is there at once. */
+export const MOMENTS = 480;
+
+/** The beginning of one of them. */
+export function momentUs(index: number, endUs: number): number {
+  return Math.round((endUs * index) / MOMENTS);
+}
+
 export const FILM_COLUMNS = ['timeUs', 'allocated', 'zombies', 'pinned', 'pidMax', 'kubelet'] as const;
 
 /** A run from its beginning to its end, seen from afar. */
@@ -89,10 +97,8 @@ export interface Questions {
   steps: (fromUs: number, most: number) => Frame[];
   /** The last ones before a moment, in the order of time. */
   stepsBefore: (toUs: number, most: number) => Frame[];
-  /** Exactly that moment. */
+  /** Exactly that moment: at once if it is one of MOMENTS and has been filmed. */
   seek: (toUs: number, withRows: boolean) => Frame;
-  /** The last one before that moment that has been filmed, at once, without rows; null: none. */
-  peek: (toUs: number) => Frame | null;
   /** Does it at a moment, and goes on until it is known what came of it: in words. */
   act: (act: Act, atUs: number) => { words: string[]; timeUs: number };
   /** Who has a PID of the table at a moment, in words. */

@@ -21,10 +21,11 @@ const ANSWERS: Questions = {
   steps: (fromUs, most) => world?.steps(fromUs, most) ?? [],
   stepsBefore: (toUs, most) => world?.stepsBefore(toUs, most) ?? [],
   seek(toUs, withRows) {
+    const filmed = film?.at(toUs) ?? null;
+    if (filmed !== null) return filmed;
     world!.seek(toUs);
     return world!.frame(withRows);
   },
-  peek: (toUs) => film?.at(toUs) ?? null,
   act(act, atUs) {
     world!.seek(atUs);
     const words = world!.act(act);

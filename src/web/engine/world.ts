@@ -4,13 +4,13 @@
  *     small: every transition is a frame; all of them are made at once, and going back is to show an earlier one
  *     large: one run goes on from moment to moment; to go back it begins anew, for the same scenario does the same
  */
-import { CELLS, HOST_NS, type PidNsId } from '../../kernel/kernel.js';
+import { CELLS, HOST_NS, type PidNsId, type TaskRow } from '../../kernel/kernel.js';
 import type { Act } from '../../node/by-hand.js';
 import { processRow } from '../../procfs/from-kernel.js';
 import { lineAt, listProgram } from '../../program/listing.js';
 import { capitalised } from '../../report/answer.js';
 import { holderWords } from '../../report/holder-words.js';
-import { forest } from '../../report/ps.js';
+import { type CountedProcess, forest } from '../../report/ps.js';
 import { isKernelThread } from '../../report/ps-part.js';
 import { transitionWords } from '../../report/transition-words.js';
 import { freePids } from '../../run/capacity.js';
@@ -239,12 +239,21 @@ function countsOf({ machine: { kernel }, node }: Run, namespace: PidNsId): Count
 }
 
 function rowsOf({ machine: { kernel }, node }: Run, namespace: PidNsId): { rows: Row[]; leftOut: number } {
-  const listed = kernel.listTasks(namespace).map((row): NodeProcess => {
+  const processOf = (row: TaskRow): NodeProcess => {
     const { pod, container } = node.context.origins.all[row.origin];
     return { ...processRow(row), pod, container };
-  });
-  const shown = listed.filter((row) => !isKernelThread(row));
-  const entries = forest(shown, shown.length > ROWS_APART_MAX);
+  };
+  const crowds = kernel
+    .listCrowds(namespace)
+    .map((row): CountedProcess => ({ ...processOf(row), count: row.count }))
+    .filter((row) => !isKernelThread(row));
+  const isMany = crowds.reduce((sum, { count = 1 }) => sum + count, 0) > ROWS_APART_MAX;
+  const apart = (): NodeProcess[] =>
+    kernel
+      .listTasks(namespace)
+      .map(processOf)
+      .filter((row) => !isKernelThread(row));
+  const entries = isMany ? forest(crowds) : forest(apart(), false);
   const rows = entries.slice(0, ROWS_MAX).map(({ row, count, depth }): Row => {
     const { nspid, container: _, ...rest } = row;
     return { ...rest, depth, count, level: nspid.length - 1 };

@@ -51,7 +51,7 @@ export class Scene {
     return opened;
   }
 
-  /** Exactly that moment, or, at once, the last one before it that has been filmed. */
+  /** Exactly that moment. */
   async seek(timeUs: number, withRows: boolean): Promise<void> {
     if (this.#isSmall) {
       const next = this.#steps.findIndex((frame) => frame.timeUs > timeUs);
@@ -61,15 +61,6 @@ export class Scene {
     this.step = -1;
     this.#steps = [];
     this.#show(await this.#engine.ask('seek', timeUs, withRows));
-  }
-
-  async peek(timeUs: number): Promise<void> {
-    if (this.#isSmall) {
-      await this.seek(timeUs, true);
-      return;
-    }
-    const frame = await this.#engine.ask('peek', timeUs);
-    if (frame !== null) this.#show({ ...frame, timeUs });
   }
 
   /** Of a small world: as it is after so many transitions. */

@@ -4,7 +4,7 @@ import { US_PER_SECOND } from '../../sim/time.js';
 import { formatDuration } from '../../text/duration.js';
 import { formatCompact } from '../../text/figures.js';
 import { svg } from '../dom.js';
-import type { Film } from '../engine/messages.js';
+import { type Film, MOMENTS, momentUs } from '../engine/messages.js';
 
 const HEIGHT = 190;
 const LEFT = 46;
@@ -40,17 +40,18 @@ export class Timeline {
     this.#plot = element.querySelector('svg')!;
     this.#range = element.querySelector('input')!;
     this.#words = element.querySelector('figcaption')!;
-    this.#range.addEventListener('input', () => onScrub((Number(this.#range.value) / 1000) * this.endUs()));
+    this.#range.max = String(MOMENTS);
+    this.#range.addEventListener('input', () => onScrub(momentUs(Number(this.#range.value), this.endUs())));
     this.#plot.addEventListener('pointerdown', (event) => {
       this.#isDrawing = this.onDraw !== null;
       if (this.#isDrawing) this.#drawn = [];
-      else onScrub(this.#timeAt(event));
+      else onScrub(this.#momentAt(event));
       this.#plot.setPointerCapture((event as PointerEvent).pointerId);
     });
     this.#plot.addEventListener('pointermove', (event) => {
       if (((event as PointerEvent).buttons & 1) === 0) return;
       if (this.#isDrawing) this.#drawAt(event as PointerEvent);
-      else onScrub(this.#timeAt(event));
+      else onScrub(this.#momentAt(event));
     });
     this.#plot.addEventListener('pointerup', () => {
       if (this.#isDrawing) this.onDraw?.(this.#drawn);
@@ -68,7 +69,7 @@ export class Timeline {
 
   at(timeUs: number): void {
     this.#timeUs = timeUs;
-    this.#range.value = String(Math.round((timeUs / this.endUs()) * 1000));
+    this.#range.value = String(Math.round((timeUs / this.endUs()) * MOMENTS));
     this.#range.setAttribute('aria-valuetext', formatDuration(timeUs));
     this.#moveNow();
   }
@@ -82,6 +83,12 @@ export class Timeline {
     const { left, width } = this.#plot.getBoundingClientRect();
     const x = (((event as PointerEvent).clientX - left) / width) * this.#width;
     return Math.max(0, Math.min(1, (x - LEFT) / (this.#width - LEFT - 8))) * this.endUs();
+  }
+
+  /** The nearest one that is kept. */
+  #momentAt(event: Event): number {
+    const endUs = this.endUs();
+    return momentUs(Math.round((this.#timeAt(event) / endUs) * MOMENTS), endUs);
   }
 
   #drawAt(event: PointerEvent): void {
