@@ -22,6 +22,7 @@ export interface LitmusText {
   programs: Record<string, ProgramSource>;
   init: string;
   enter?: { at: string; every?: string; times?: number; program: string; setsid?: boolean }[];
+  until?: string;
   expect?: {
     tasks?: LitmusTask[];
     pinned?: number[];

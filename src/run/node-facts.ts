@@ -29,7 +29,7 @@ export function nodeFacts({ node: spec }: Scenario, { context, kubepods }: Node)
     first.set(program.name, known);
   };
   for (const pod of spec.pods) {
-    const mode = modeOf(pod, kubeletRules.defaultPidMode);
+    const mode = pidModeOf(pod, kubeletRules.defaultPidMode);
     if (mode === 'pod') note(pod.name, programs.pause(spec.pause));
     if (mode === 'container')
       for (const container of pod.containers) note(nameOf(pod, container), container.program);
@@ -44,7 +44,8 @@ export function nodeFacts({ node: spec }: Scenario, { context, kubepods }: Node)
   };
 }
 
-function modeOf(pod: PodSpec, byDefault: NonNullable<PodSpec['pidMode']>) {
+/** Whose process is PID 1 for the pod's. */
+export function pidModeOf(pod: PodSpec, byDefault: NonNullable<PodSpec['pidMode']>) {
   return pod.pidMode ?? (pod.sandboxless ? 'container' : byDefault);
 }
 

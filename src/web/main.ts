@@ -60,10 +60,13 @@ class Page {
       () => this.endUs,
       (timeUs) => void this.#scrub(timeUs),
     );
-    this.#sandbox = new Sandbox((yaml, viewpoint) => {
-      this.state = { ...stateOf('sandbox'), yaml, viewpoint };
-      void this.#open();
-    });
+    this.#sandbox = new Sandbox(
+      (yaml, viewpoint) => {
+        this.state = { ...stateOf('sandbox'), yaml, viewpoint };
+        void this.#open();
+      },
+      (pod) => this.#scenes[0].litmus(pod),
+    );
     // The address is for what is shown.
     document.querySelector('.skip')!.addEventListener('click', (event) => {
       event.preventDefault();

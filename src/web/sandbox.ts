@@ -4,10 +4,24 @@ import type { Opened } from './engine/messages.js';
 
 export class Sandbox {
   readonly #text = byId<HTMLTextAreaElement>('yaml');
+  /** Shows the litmus file anew. */
+  readonly #tell: () => Promise<void>;
   readonly #viewpoint = byId<HTMLSelectElement>('viewpoint');
 
-  /** @param onRun a scenario is to be run, and seen from inside a pod or, empty, from the node. */
-  constructor(onRun: (yaml: string, viewpoint: string) => void) {
+  /**
+   * @param onRun a scenario is to be run, and seen from inside a pod or, empty, from the node.
+   * @param litmusOf a pod of the scenario that is on the stage.
+   */
+  constructor(
+    onRun: (yaml: string, viewpoint: string) => void,
+    litmusOf: (pod: string | null) => Promise<string | null>,
+  ) {
+    const real = byId<HTMLDetailsElement>('real');
+    const tell = async (): Promise<void> => {
+      if (real.open) this.#showLitmus((await litmusOf(this.#viewpoint.value || null)) ?? '');
+    };
+    real.addEventListener('toggle', tell);
+    this.#tell = tell;
     const run = (): void => onRun(this.#text.value, this.#viewpoint.value);
     byId('run').addEventListener('click', run);
     this.#viewpoint.addEventListener('change', run);
@@ -34,6 +48,16 @@ export class Sandbox {
       h('option', { value: '' }, 'the node'),
       ...opened.pods.map((pod) => h('option', { value: pod, selected: pod === viewpoint }, `inside ${pod}`)),
     );
+    void this.#tell();
+  }
+
+  #showLitmus(text: string): void {
+    const name = /^name: (.*)$/m.exec(text)?.[1] ?? 'pod';
+    byId<HTMLTextAreaElement>('litmus').value = text;
+    const save = byId<HTMLAnchorElement>('save-litmus');
+    URL.revokeObjectURL(save.href);
+    save.href = URL.createObjectURL(new Blob([text], { type: 'application/yaml' }));
+    save.download = `${name}.yaml`;
   }
 
   #goTo(line: number): void {

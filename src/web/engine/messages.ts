@@ -101,6 +101,8 @@ export interface Questions {
   seek: (toUs: number, withRows: boolean) => Frame;
   /** Does it at a moment, and goes on until it is known what came of it: in words. */
   act: (act: Act, atUs: number) => { words: string[]; timeUs: number };
+  /** A pod, or the first one, as a litmus file; null: there is none. */
+  litmus: (pod: string | null) => string | null;
   /** Who has a PID of the table at a moment, in words. */
   holder: (pid: number, atUs: number) => string;
 }

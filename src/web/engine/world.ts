@@ -14,6 +14,7 @@ import { type CountedProcess, forest } from '../../report/ps.js';
 import { isKernelThread } from '../../report/ps-part.js';
 import { transitionWords } from '../../report/transition-words.js';
 import { freePids } from '../../run/capacity.js';
+import { podLitmus } from '../../run/pod-litmus.js';
 import type { NodeProcess, RunResult } from '../../run/result.js';
 import { Run } from '../../run/run.js';
 import type { Transition } from '../../run/transitions.js';
@@ -217,6 +218,10 @@ export class World {
       (pid) => CELLS[cells[pid]] !== 'free' && CELLS[cells[pid]] !== 'reserved',
     );
     return Object.fromEntries(taken.map((pid) => [pid, this.holder(pid, run)]));
+  }
+
+  litmus(pod: string | null): string | null {
+    return podLitmus(this.scenario, pod ?? this.scenario.node.pods[0]?.name ?? '');
   }
 
   holder(pid: number, run = this.#passage.run): string {

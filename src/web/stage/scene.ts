@@ -91,6 +91,10 @@ export class Scene {
     return this.#engine.ask('act', act, this.frame?.timeUs ?? 0);
   }
 
+  litmus(pod: string | null): Promise<string | null> {
+    return this.#engine.ask('litmus', pod);
+  }
+
   #holderOf(pid: number): Promise<string> {
     const { holders, timeUs = 0 } = this.frame ?? {};
     if (holders !== undefined) return Promise.resolve(holders[pid] ?? `PID ${pid} is free.`);
