@@ -72,7 +72,15 @@ export function momentUs(index: number, endUs: number): number {
   return Math.round((endUs * index) / MOMENTS);
 }
 
-export const FILM_COLUMNS = ['timeUs', 'allocated', 'zombies', 'pinned', 'pidMax', 'kubelet'] as const;
+export const FILM_COLUMNS = [
+  'timeUs',
+  'allocated',
+  'zombies',
+  'pinned',
+  'pidMax',
+  'free',
+  'kubelet',
+] as const;
 
 /** A run from its beginning to its end, seen from afar. */
 export interface Film {

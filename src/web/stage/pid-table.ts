@@ -10,6 +10,9 @@ function columnsFor(cells: number, width: number): number {
   return width < 560 ? wide / 2 : wide;
 }
 
+/** In pixels. Smaller cells would be mostly hatching. */
+const HATCHED_FROM = 4;
+
 export class PidTable {
   readonly element = fromTemplate('pid-table');
   readonly #canvas = this.element.querySelector('canvas')!;
@@ -127,7 +130,7 @@ export class PidTable {
     const paper = plain[CELLS.indexOf('free')];
     const size = wide / this.#columns;
     const gap = size >= 6 ? 1 : 0;
-    // The hatching runs through at 45 degrees.
+    // The hatching runs through at 45 degrees, where a cell has room for it.
     const hatch = Math.max(3, Math.round(size / 2));
     const edges = Array.from({ length: Math.max(this.#columns, cells.length / this.#columns) + 2 }, (_, at) =>
       this.#edge(at),
@@ -140,7 +143,7 @@ export class PidTable {
       const bottom = Math.min(high, edges[row + 1] - gap);
       for (let y = edges[row]; y < bottom; y++) {
         const from = y * wide + edges[column];
-        if (kind !== pinned) pixels.fill(plain[kind], from, y * wide + right);
+        if (kind !== pinned || size < HATCHED_FROM) pixels.fill(plain[kind], from, y * wide + right);
         else
           for (let x = edges[column]; x < right; x++)
             pixels[y * wide + x] = (x + y) % hatch === 0 ? paper : plain[kind];

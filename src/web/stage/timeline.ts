@@ -116,12 +116,19 @@ export class Timeline {
     if (film === null) return;
     this.#width = Math.max(280, this.#plot.clientWidth);
     this.#plot.setAttribute('viewBox', `0 0 ${this.#width} ${HEIGHT}`);
-    const { timeUs, allocated, zombies, pinned, pidMax, kubelet } = film.columns;
+    const { timeUs, allocated, zombies, pinned, pidMax, free, kubelet } = film.columns;
     const parts: Node[] = this.#axes();
     if (this.#isHidden) parts.push(this.#line('limit', [0, film.endUs], [pidMax[0], pidMax[0]]));
     else if (timeUs.length > 1) {
       const live = allocated.map((all, at) => all - zombies[at] - pinned[at]);
-      // Each in front of what is higher.
+      // Each in front of what is higher. What is neither in use nor free cannot be had any more.
+      parts.push(
+        this.#area(
+          'reserved',
+          timeUs,
+          pidMax.map((limit, at) => Math.max(allocated[at], limit - free[at])),
+        ),
+      );
       parts.push(this.#area('pinned', timeUs, allocated));
       parts.push(
         this.#area(
