@@ -32,7 +32,7 @@ const ANSWERS: Questions = {
     begin(world!);
     return { words, timeUs: world!.nowUs };
   },
-  litmus: (pod) => world!.litmus(pod),
+  litmus: (pod) => world?.litmus(pod) ?? null,
   holder(pid, atUs) {
     world!.seek(atUs);
     return world!.holder(pid);
