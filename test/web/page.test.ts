@@ -190,7 +190,7 @@ suite('the page', () => {
       await poll(() => page.locator('.tree [role=treeitem]').count()).toBe(3);
       await page.getByLabel('The transition before').click();
       await poll(() => page.locator('.tree [role=treeitem]').count()).toBe(2);
-      await page.getByLabel('Time', { exact: true }).locator('visible=true').last().fill('500');
+      await page.getByLabel('Time', { exact: true }).locator('visible=true').last().fill('240');
       await clock(page).getByText('at 6.0 s').waitFor();
       await poll(() => count(page, 'zombies')).toBe(1);
     });
