@@ -8,13 +8,13 @@ import type { Pod } from '../node/kubelet/pod.js';
 import type { Node } from '../node/node.js';
 
 /** What a full ceiling refuses forks to. */
-export type CeilingScope = 'node' | 'service' | 'all-pods' | 'pod' | 'container' | 'namespace';
+export type CeilingScope = 'node' | 'service' | 'all-pods' | 'pod' | 'container' | 'namespace' | 'user';
 
 export interface Ceiling {
   /** `pid_max`, `threads-max`, `pids.max`. */
   limit: string;
   scope: CeilingScope;
-  /** The pod, `pod/container` or service; null: the machine, or all pods. */
+  /** The pod, `pod/container`, service or uid; null: the machine, or all pods. */
   of: string | null;
   value: number;
   /** What counts against it now. */
@@ -31,7 +31,9 @@ const PIDS = 'tasks, zombies and pinned PIDs';
 
 /** The one with the least room first: if what grows counts against all of them, it binds first. */
 export function ceilingsOf(node: Node): Ceiling[] {
-  return [...nodeCeilings(node), ...podsCeilings(node)].sort((a, b) => a.left - b.left);
+  return [...nodeCeilings(node), ...podsCeilings(node), ...userCeilings(node)].sort(
+    (a, b) => a.left - b.left,
+  );
 }
 
 /** Of the copies of a pod, that with the least room stands for all. */
@@ -69,6 +71,29 @@ function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
     ...ofCgroup(kernel, kubepods, 'all-pods', null),
     ...ofCgroup(kernel, host.service, 'service', host.runtime.comm),
   ];
+}
+
+/** Of each uid that has an RLIMIT_NPROC, the lowest: each process is refused by its own (R62). */
+function userCeilings({ context, kubelet }: Node): Ceiling[] {
+  const { kernel, spec } = context;
+  const users = kubelet.slots.flatMap(({ spec: { containers } }) =>
+    containers.flatMap(({ user }) => user ?? []),
+  );
+  if (spec.sshLogins?.user) users.push(spec.sshLogins.user);
+  const lowest = new Map<number, number>();
+  for (const { uid, nprocMax } of users) lowest.set(uid, Math.min(nprocMax, lowest.get(uid) ?? nprocMax));
+  return [...lowest]
+    .filter(([, nprocMax]) => Number.isFinite(nprocMax))
+    .map(([uid, value]) =>
+      ceiling({
+        limit: 'RLIMIT_NPROC',
+        scope: 'user',
+        of: `${uid}`,
+        value,
+        used: kernel.tasksOfUser(uid),
+        counts: TASKS,
+      }),
+    );
 }
 
 function podCeilings({ context }: Node, { name, spec, current }: PodSlot): Ceiling[] {

@@ -40,7 +40,7 @@ export function readLimits(node: Node): RecordedRow {
     row.evictions += slot.evicted?.times ?? 0;
   }
   for (const { scope, used, value } of ceilingsOf(node)) {
-    if (scope === 'node') continue;
+    if (scope === 'node' || scope === 'user') continue;
     const of: Limited = scope === 'all-pods' ? 'all_pods' : scope;
     const isFuller = row[`${of}_pids_max`] === 0 || used * row[`${of}_pids_max`] > row[`${of}_pids`] * value;
     if (isFuller) [row[`${of}_pids`], row[`${of}_pids_max`]] = [used, value];

@@ -6,6 +6,9 @@ import type { SourceDocument } from '../text/yaml.js';
 import type { AssumedImages } from './assumed-images.js';
 import type { KubeObject } from './manifest/text.js';
 import type { Programs } from './programs.js';
+import type { ContainerSource } from './schema.js';
+
+type Ulimits = ContainerSource['ulimits'];
 
 export interface ResolveContext {
   document: SourceDocument;
@@ -20,6 +23,8 @@ export interface ResolveContext {
   node?: string;
   /** Where a container is resolved: whose programs its image has. */
   userland?: Userland | null;
+  /** Limits of containers that have none of their own. */
+  ulimits?: Ulimits;
   /** Images of which it is assumed what they run: said when all are known. */
   assumedImages: AssumedImages;
 }

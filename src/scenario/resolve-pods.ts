@@ -223,7 +223,7 @@ function resolveContainer(
       ...(role === 'main' ? {} : { role }),
       ...(restartPolicy === undefined || role !== 'main' ? {} : { restartPolicy }),
       ...(pidsLimit === undefined ? {} : { pidsLimit: pidsMax(pidsLimit) }),
-      ...userOf(source.securityContext?.runAsUser, source.ulimits),
+      ...userOf(source.securityContext?.runAsUser, { ...context.ulimits, ...source.ulimits }),
       ...(postStart ? { postStart } : {}),
       ...(preStop ? { preStop } : {}),
       ...(execs.length === 0 ? {} : { execs }),

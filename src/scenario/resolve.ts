@@ -48,7 +48,8 @@ export function resolveScenario(
   // While the horizon is wrong, nothing can be said to lie beyond it.
   const horizonUs = findings.isInvalid(spec, 'horizon') ? Number.POSITIVE_INFINITY : micros(spec.horizon);
   checkTimes(spec, horizonUs, surroundings);
-  const context: ResolveContext = { ...surroundings, programs, horizonUs };
+  const { ulimits } = spec.node.runtime;
+  const context: ResolveContext = { ...surroundings, programs, horizonUs, ulimits };
   const node = resolveNode(spec.node, context);
   const sources = collectPods(spec.pods, context);
   const { kernel, kubelet } = spec.node;

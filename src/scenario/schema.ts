@@ -257,6 +257,12 @@ function nodeSchema(leaf: Leaves) {
             '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 are no limit. ' +
               'Default: none, but 1024 with CRI-O up to 1.23.',
           ),
+        ulimits: leaf.ulimits
+          .optional()
+          .describe(
+            'Limits of containers that have none of their own: `default_ulimits` of CRI-O, `--default-ulimit` of docker. ' +
+              'Default: none.',
+          ),
         leaks: z
           .strictObject({
             shimPerPodDelete: probability.describe('Of a deleted pod the shim stays, with all its threads.'),

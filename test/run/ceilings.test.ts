@@ -43,6 +43,16 @@ describe('the ceilings of a node', () => {
     expect(value).toBe(700 + used);
   });
 
+  test('R62: of a uid its lowest RLIMIT_NPROC, and all that it runs; without one it is not there', () => {
+    const of = (uid: number, nprocMax: number) =>
+      pod({ name: `p${nprocMax}`, containers: [container({ user: { uid, nprocMax } })] });
+    const users = (pods: ReturnType<typeof pod>[]) =>
+      ceilings({ pods }).filter(({ scope }) => scope === 'user');
+    expect(users([of(7, 60), of(7, 50), of(8, Number.POSITIVE_INFINITY)])).toMatchObject([
+      { limit: 'RLIMIT_NPROC', of: '7', value: 50, used: 2, left: 48 },
+    ]);
+  });
+
   test('of copies the nearest stands for all', () => {
     const pods = [pod({ count: 3, containers: [container({ pidsLimit: 100 })] })];
     const [nearest, ...rest] = ceilings({ pods });

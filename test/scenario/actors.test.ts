@@ -71,6 +71,10 @@ test('R62: whom a container or a login runs as, and how many tasks that user may
     nprocMax: Number.POSITIVE_INFINITY,
   });
   expect(user('securityContext: {runAsUser: 0}, ulimits: {nproc: 50}')).toBeUndefined();
+  const runtime = '  node: {runtime: {ulimits: {nproc: 7}}}\n';
+  const given = (own: string) => scenarioOf(runtime + pods(`securityContext: {runAsUser: 1}${own}`));
+  expect(given('').node.pods[0].containers[0].user?.nprocMax).toBe(7);
+  expect(given(', ulimits: {nproc: 50}').node.pods[0].containers[0].user?.nprocMax).toBe(50);
   const { sshLogins } = scenarioOf(
     '  node: {sshLogins: {every: 1h, runAsUser: 7, ulimits: {nproc: 9}}}\n',
   ).node;

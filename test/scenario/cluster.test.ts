@@ -198,6 +198,52 @@ describe('a manifest', () => {
     expect(cronJob('whenever').said).toContainEqual(expect.stringMatching(/is no schedule; once an hour/));
   });
 
+  describe('says as whom its containers run (R62)', () => {
+    const pod = (spec: string) => one(`apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {${spec}}`);
+    const uids = (spec: string) =>
+      pod(spec).scenarios[0].node.pods[0].containers.map(({ user }) => user?.uid ?? 0);
+    const container = (name: string, more = '') => `{name: ${name}, image: x, command: [app]${more}}`;
+    const own = (uid: string | number) => `, securityContext: {runAsUser: ${uid}}`;
+    const all = `containers: [${container('a')}, ${container('b', own(2))}, ${container('c', own(0))}]`;
+
+    test('the pod, unless the container does', () => {
+      expect(uids(`securityContext: {runAsUser: 1, fsGroup: 9}, ${all}`)).toEqual([1, 2, 0]);
+      expect(uids(all)).toEqual([0, 2, 0]);
+      expect(uids(`initContainers: [${container('i')}], securityContext: {runAsUser: 1}, ${all}`)).toEqual([
+        1, 1, 2, 0,
+      ]);
+    });
+
+    test('but for a pod in a user namespace: its uids are its own', () => {
+      expect(uids(`hostUsers: false, securityContext: {runAsUser: 1}, ${all}`)).toEqual([0, 0, 0]);
+      expect(uids(`hostUsers: true, securityContext: {runAsUser: 1}, ${all}`)).toEqual([1, 2, 0]);
+    });
+
+    test('and what is no uid is an error at its place', () => {
+      const wrong = (spec: string) => pod(spec).briefs;
+      expect(wrong(`securityContext: {runAsUser: app}, containers: [${container('a')}]`)).toContain(
+        '4:37 wrong-type',
+      );
+      expect(wrong(`containers: [${container('a', own(-1))}]`)).toContain('4:86 out-of-range');
+    });
+  });
+
+  test('R62, K39: two pods of one uid share a limit that the runtime gives them; two uids do not', () => {
+    const greedy = (name: string, uid: number) =>
+      `kind: Pod\nmetadata: {name: ${name}}\nspec: {securityContext: {runAsUser: ${uid}}, containers: [{name: c, image: x, command: [greedy]}]}\n---\n`;
+    const programs =
+      'programs: {greedy: {comm: greedy, steps: [{repeat: {times: 60, steps: [{fork: {comm: kid, orElse: [], steps: [pause]}}]}}, pause]}}';
+    const refused = (uid: number) => {
+      const files: Record<string, string> = { 'm.yaml': greedy('a', 1000) + greedy('b', uid) };
+      const text = `${HEAD}  horizon: 5m\n  node: {runtime: {ulimits: {nproc: 100}}}\n  pods: [{manifest: m.yaml}]\n  ${programs}\n`;
+      const parsed = parse(text, { readFile: (path: string) => files[path] ?? null });
+      if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+      return simulate(parsed.value[0]).firstHarm;
+    };
+    expect(refused(1000)).toMatchObject({ scope: 'user', limit: { value: 100 } });
+    expect(refused(1001)).toBeNull();
+  });
+
   test('counts its replicas on the one node, a DaemonSet once', () => {
     const text =
       template('Deployment', 'web', 'replicas: 3, ') +

@@ -39,26 +39,44 @@ export function plainPod(
   if (pod.restartPolicy === 'Always') delete pod.restartPolicy;
   if (pod.terminationGracePeriodSeconds === 30) delete pod.terminationGracePeriodSeconds;
   const known = isMapping(status) ? status : {};
-  const read = (key: string, from = key) => plainContainers(spec[from], below(place, from), key, context);
+  const user = userOfPod(spec, place);
+  const read = (key: string, from = key) =>
+    plainContainers(spec[from], below(place, from), key, user, context);
   const initContainers = read('initContainers');
   if (!Array.isArray(initContainers) || initContainers.length > 0) pod.initContainers = initContainers;
   const containers = read('containers');
   pod.containers = Array.isArray(containers)
     ? [
         ...containers.filter((container) => !isOut(container, spec, known)),
-        ...ephemeralContainers(spec, place, known, context),
+        ...ephemeralContainers(spec, place, known, user, context),
       ]
     : containers;
   if (Array.isArray(pod.containers)) context.origins.set(pod.containers, below(place, 'containers'));
   return pod;
 }
 
+/** What a container's `runAsUser` is if it has none of its own; null: it has no uid that others may share. */
+type PodUser = { uid: unknown; place: Place } | null;
+
+/** With `hostUsers: false` every pod has uids of its own on the node: no limit is shared (KEP-127). */
+function userOfPod(spec: Record<string, unknown>, place: Place): PodUser {
+  if (spec.hostUsers === false) return null;
+  const uid = isMapping(spec.securityContext) ? spec.securityContext.runAsUser : undefined;
+  return { uid, place: below(place, 'securityContext') };
+}
+
 /** As it is if it is no list: the reader of scenarios says so. Kubernetes takes null for an empty list. */
-function plainContainers(value: unknown, place: Place, key: string, context: PodContext): unknown {
+function plainContainers(
+  value: unknown,
+  place: Place,
+  key: string,
+  user: PodUser,
+  context: PodContext,
+): unknown {
   if (value === undefined || value === null) return key === 'containers' ? undefined : [];
   if (!Array.isArray(value)) return value;
   const containers = value.map((item, index) =>
-    isMapping(item) ? plainContainer(item, below(place, index), context) : item,
+    isMapping(item) ? plainContainer(item, below(place, index), user, context) : item,
   );
   return context.origins.set(containers, place);
 }
@@ -66,10 +84,14 @@ function plainContainers(value: unknown, place: Place, key: string, context: Pod
 function plainContainer(
   source: Record<string, unknown>,
   place: Place,
+  user: PodUser,
   context: PodContext,
 ): Record<string, unknown> {
   const { findings, origins } = context;
   const container = pick(source, CONTAINER_KEYS);
+  const securityContext =
+    user && plainUser(source.securityContext, below(place, 'securityContext'), user, origins);
+  if (securityContext) container.securityContext = securityContext;
   for (const key of ['command', 'args']) {
     const words = container[key];
     if (Array.isArray(words) && words.length === 0) delete container[key];
@@ -87,6 +109,19 @@ function plainContainer(
   refuseWindows(container, place, findings);
   warnOfMisspelt(source, place, findings);
   return origins.set(container, place);
+}
+
+/** The uid whose RLIMIT_NPROC its processes come under; of root, who has none, nothing is said. */
+function plainUser(
+  own: unknown,
+  place: Place,
+  user: NonNullable<PodUser>,
+  origins: Origins,
+): object | undefined {
+  const isOwn = isMapping(own) && own.runAsUser !== undefined && own.runAsUser !== null;
+  const runAsUser = isOwn ? own.runAsUser : user.uid;
+  if (runAsUser === undefined || runAsUser === null || runAsUser === 0) return undefined;
+  return origins.set({ runAsUser }, isOwn ? place : user.place);
 }
 
 /** Of a container, beside those that are read. */
@@ -182,13 +217,14 @@ function ephemeralContainers(
   spec: Record<string, unknown>,
   place: Place,
   status: Record<string, unknown>,
+  user: PodUser,
   context: PodContext,
 ): unknown[] {
   const containers = Array.isArray(spec.ephemeralContainers) ? spec.ephemeralContainers : [];
   return containers.flatMap((source: unknown, index) => {
     if (!isMapping(source)) return [];
     if (!isMapping(stateOf(status.ephemeralContainerStatuses, source.name)?.running)) return [];
-    const container = plainContainer(source, below(place, 'ephemeralContainers', index), context);
+    const container = plainContainer(source, below(place, 'ephemeralContainers', index), user, context);
     container.restartPolicy = 'Never';
     return [container];
   });
