@@ -1,7 +1,6 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
 import { METRICS_FILE, OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
-import { assumesPrograms } from '../run/bracket.js';
 import { isManifest } from '../scenario/manifest/text.js';
 import { type ParsedScenarios, parseManifests, parseScenario } from '../scenario/parse.js';
 import { isPreset, PRESET_NAMES, type PresetName } from '../scenario/presets.js';
@@ -110,13 +109,28 @@ export function presetNamed(name: string | undefined): PresetName | undefined {
   throw usageError(`--node ${name}: there is no such kind of node`, hint);
 }
 
-/** The same scenarios with so many orphans a run of each program that is assumed. */
-export function withOrphans(loaded: readonly Loaded[], orphans: number): Scenario[] {
-  return loaded.flatMap(({ parse, assume, scenarios }) => {
-    if (!scenarios.some(assumesPrograms)) return scenarios;
-    const parsed = parse({ ...assume, orphans });
-    return parsed.ok ? parsed.value : scenarios;
-  });
+/**
+ * Reads the scenarios again with so many orphans a run of each program that is assumed, or of that command
+ * alone. Of the one in that place; a fleet is read once for all its nodes.
+ */
+export function withOrphans(
+  loaded: readonly Loaded[],
+  orphans: number,
+): (index: number, command: string | null) => Scenario {
+  const places = loaded.flatMap((one) => one.scenarios.map((scenario, place) => ({ one, scenario, place })));
+  const read = new Map<Loaded, Map<string | null, readonly Scenario[]>>();
+  return (index, command) => {
+    const { one, scenario, place } = places[index];
+    const known = read.get(one) ?? new Map<string | null, readonly Scenario[]>();
+    read.set(one, known);
+    const { parse, assume } = one;
+    const orphansOf = new Map(assume.orphansOf).set(command ?? '', orphans);
+    if (!known.has(command)) {
+      const parsed = parse(command === null ? { ...assume, orphans } : { ...assume, orphansOf });
+      known.set(command, parsed.ok ? parsed.value : one.scenarios);
+    }
+    return known.get(command)![place] ?? scenario;
+  };
 }
 
 /** For studies: each scenario, and how to read it again with draws and fixes in it. */

@@ -10,7 +10,7 @@ import {
   TABLE_SORTS,
   type TableSort,
 } from '../report/table.js';
-import { assumesPrograms, bracketOf } from '../run/bracket.js';
+import { ALONE_MAX, assumedCommands, bracketOf } from '../run/bracket.js';
 import { Meter, type Metered } from '../run/meter.js';
 import { type Fidelity, RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
 import { Run, type RunOptions, ScenarioRunError } from '../run/run.js';
@@ -52,6 +52,8 @@ interface Arguments extends FileArguments {
 const PAGE_SCENARIOS_MAX = 20;
 /** Of each run of an assumed command, in the other half of the bracket. */
 const ORPHANS = 1;
+/** So many runs with one assumed command alone: a fleet has many nodes, and a person waits. */
+const ALONE_ALL_MAX = 40;
 const DEFAULT_DIR = 'output';
 /** Forms for a person; with the others, files are written only where `--dir` says. */
 const FOR_PEOPLE: readonly OutputFormat[] = ['table', 'wide'];
@@ -134,11 +136,12 @@ export const runCommand: CommandModule<object, Arguments> = {
       const seeded = (scenario: Scenario): Scenario => withSeed(scenario, args.seed);
       const scenarios = scenariosOrExit(loaded).map(seeded);
       checkPage(scenarios.length, args);
-      const others = args.bracket ? withOrphans(loaded, ORPHANS).map(seeded) : scenarios;
+      const reread = withOrphans(loaded, ORPHANS);
+      const others = (index: number, command: string | null) => seeded(reread(index, command));
       const metered: Metered[] = [];
       const options = { until: args.until, fidelity: args.fidelity ?? ('events' as const) };
       const exported = args.export === undefined ? null : metered;
-      const results = await runAll(scenarios, others, options, interruption, exported);
+      const results = await runAll(scenarios, args.bracket ? others : null, options, interruption, exported);
       await writeFiles(results, args, interruption, metered);
       await writePage(results, args, interruption);
       if (args.export !== undefined && args.dir === undefined)
@@ -170,7 +173,7 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
 /** One after another; an interruption ends it, and what is finished by then is kept. */
 async function runAll(
   scenarios: readonly Scenario[],
-  others: readonly Scenario[],
+  others: ((index: number, command: string | null) => Scenario) | null,
   options: Pick<RunOptions, 'until' | 'fidelity'>,
   interruption: Interruption,
   metered: Metered[] | null,
@@ -186,6 +189,7 @@ async function runAll(
       }
       return !interruption.aborted;
     };
+    let aloneLeft = ALONE_ALL_MAX;
     for (const [index, scenario] of scenarios.entries()) {
       compileFor(scenario, options);
       let meter: Meter | null = null;
@@ -194,10 +198,15 @@ async function runAll(
       const run = new Run(scenario, { ...options, clock, ...(metered !== null && { observe }) });
       if (!(await advance(run))) break;
       const result = run.result();
-      if (assumesPrograms(scenario) && others[index] !== scenario) {
-        const other = new Run(others[index], { ...options, record: false });
-        if (!(await advance(other))) break;
-        result.bracket = bracketOf(result, other.summary(), ORPHANS);
+      if (others !== null && assumedCommands(scenario).length > 0) {
+        const rerun = async (command: string | null) => {
+          const other = new Run(others(index, command), { until: 'harm', record: false });
+          return (await advance(other)) ? other.summary() : null;
+        };
+        const bracket = await bracketOf(result, ORPHANS, rerun, Math.min(ALONE_MAX, aloneLeft));
+        if (bracket === null) break;
+        aloneLeft -= bracket.ofEach.length;
+        result.bracket = bracket;
       }
       results.push(result);
       if (meter !== null) metered?.push((meter as Meter).metered);

@@ -1,5 +1,5 @@
 /** A node and its assumptions in words: versions, limits, and whether PID 1 reaps. */
-import type { FirstProcess, NodeFacts, RunResult } from '../run/result.js';
+import type { FirstProcess, NodeFacts, OtherAnswer, RunResult } from '../run/result.js';
 import { formatCount, listOf, plural } from '../text/figures.js';
 import { capitalised } from './answer.js';
 import { limitWords, shortAnswer } from './harm-words.js';
@@ -35,13 +35,25 @@ function namesOf(names: readonly string[]): string {
   return `${names[0]} and ${names.length - 1} others`;
 }
 
+function commandsOf(all: readonly { command: string }[]): string {
+  return listOf(all.map(({ command }) => `\`${command}\``));
+}
+
 /** Whether it matters what the assumed commands do. Empty: the run has no bracket. */
 export function bracketSentence({ bracket, endSeconds }: RunResult): string[] {
   if (bracket === undefined) return [];
+  const { ofEach, untried } = bracket;
   const each = `if each of these commands left ${plural(bracket.orphansPerRun, 'orphan')} a run`;
   if (bracket.isSame) return [`The command does not matter: the answer is the same ${each}.`];
-  const { firstHarm, projection } = bracket;
-  return [`${capitalised(shortAnswer(firstHarm, projection, endSeconds))} ${each}.`];
+  const words = ({ firstHarm, projection }: OtherAnswer) => shortAnswer(firstHarm, projection, endSeconds);
+  const [same, other] = [true, false].map((isSame) => ofEach.filter((one) => one.isSame === isSame));
+  const alone = [
+    ...other.map((one) => `with \`${one.command}\` ${words(one)}`),
+    ...(same.length === 0 ? [] : [`${commandsOf(same)} ${same.length === 1 ? 'does' : 'do'} not matter`]),
+    ...(untried === 0 ? [] : [`${plural(untried, 'other')} not tried`]),
+  ];
+  const all = `${capitalised(words(bracket))} ${each}.`;
+  return [ofEach.length === 0 ? all : `${all} One alone: ${alone.join('; ')}.`];
 }
 
 const ASSUMPTIONS_MAX = 30;

@@ -150,6 +150,8 @@ export const PAGE_COLUMNS = WIDE_COLUMNS.filter(({ head }) => [...ON_A_PAGE, 'EX
 const GAP = '  ';
 /** So many different nodes are described under a table. */
 const NODES_MAX = 3;
+/** … and so many different sets of assumptions. */
+const ASSUMED_MAX = 10;
 
 /** Of the plain table, where the output is no terminal that tells its own width. */
 const WIDTH = 80;
@@ -200,13 +202,22 @@ function resultTable(
 
 /** What each scenario takes for granted, the first thing in full. */
 function assumptionLines(results: readonly RunResult[]): string[] {
-  return results.flatMap((result) => {
+  const alike = new Map<string, RunResult[]>();
+  for (const result of results) {
     const [first, ...more] = result.assumptions;
-    if (first === undefined) return [];
+    if (first === undefined) continue;
     const others = more.length === 0 ? '' : `; and ${plural(more.length, 'assumption')} more (-o json)`;
-    const whose = results.length === 1 ? 'Assumed' : `Assumed in ${result.scenario.name}`;
-    return [printable(`${whose}: ${first.what}: ${first.effect}${others}`), ...bracketSentence(result)];
+    const text = [`${first.what}: ${first.effect}${others}`, ...bracketSentence(result)].join('\n');
+    alike.set(text, [...(alike.get(text) ?? []), result]);
+  }
+  const lines = [...alike].map(([text, [{ scenario }, ...more]]) => {
+    const others = more.length === 0 ? '' : ` and ${plural(more.length, 'other')}`;
+    const whose = results.length === 1 ? 'Assumed' : `Assumed in ${scenario.name}${others}`;
+    return `${whose}: ${text}`.split('\n').map(printable);
   });
+  const rest = lines.length - ASSUMED_MAX;
+  const left = rest > 0 ? [`Other assumptions in ${plural(rest, 'more scenario')} (-o json)`] : [];
+  return [...lines.slice(0, ASSUMED_MAX).flat(), ...left];
 }
 
 /** The node of each answer, told once for scenarios with the same one. With many different nodes: none. */

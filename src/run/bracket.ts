@@ -1,25 +1,46 @@
 /**
  * What if the programs of which nothing is known left an orphan a run? The answer with it, beside that
- * without.
+ * without; and if it is another, with one of them at a time: which of them matters?
  */
-import type { Bracket, RunSummary } from './result.js';
+import type { Bracket, OtherAnswer, RunSummary } from './result.js';
 
 /** Times that differ by less are the same answer. */
 const TOLERANCE = 0.05;
+/** So many programs are tried alone. */
+export const ALONE_MAX = 10;
 
-/** Does the scenario run programs that a bracket is about? */
-export function assumesPrograms({ assumptions }: Pick<RunSummary, 'assumptions'>): boolean {
-  return assumptions.some(({ orphansPerRun }) => orphansPerRun === 0);
+/** The commands that a bracket is about, each once. */
+export function assumedCommands({ assumptions }: Pick<RunSummary, 'assumptions'>): string[] {
+  const assumed = assumptions.filter(({ orphansPerRun }) => orphansPerRun === 0);
+  return [...new Set(assumed.flatMap(({ command }) => command ?? []))];
 }
 
-/** `other` is the same scenario with that many orphans of each assumed program. */
-export function bracketOf(result: RunSummary, other: RunSummary, orphansPerRun: number): Bracket {
-  return {
-    orphansPerRun,
-    isSame: isSameAnswer(answerOf(result), answerOf(other)),
-    firstHarm: other.firstHarm,
-    projection: other.projection,
-  };
+/**
+ * @param run gives the same scenario with so many orphans of each assumed program, or of that command alone;
+ * null: it was interrupted.
+ */
+export async function bracketOf(
+  result: RunSummary,
+  orphansPerRun: number,
+  run: (command: string | null) => Promise<RunSummary | null>,
+  aloneMax = ALONE_MAX,
+): Promise<Bracket | null> {
+  const all = await run(null);
+  if (all === null) return null;
+  const bracket: Bracket = { orphansPerRun, ...otherAnswer(result, all), ofEach: [], untried: 0 };
+  const commands = assumedCommands(result);
+  if (bracket.isSame || commands.length < 2) return bracket;
+  for (const command of commands.slice(0, aloneMax)) {
+    const one = await run(command);
+    if (one === null) return null;
+    bracket.ofEach.push({ command, ...otherAnswer(result, one) });
+  }
+  return { ...bracket, untried: commands.length - bracket.ofEach.length };
+}
+
+function otherAnswer(result: RunSummary, other: RunSummary): OtherAnswer {
+  const { firstHarm, projection } = other;
+  return { isSame: isSameAnswer(answerOf(result), answerOf(other)), firstHarm, projection };
 }
 
 interface Answer {

@@ -323,15 +323,25 @@ export interface AssumptionMade {
   effect: string;
   /** Orphans that each run of an assumed program leaves. */
   orphansPerRun?: number;
+  /** … and which program that is: `--assume COMMAND=orphans:1` says another number. */
+  command?: string;
 }
 
-/** The answer if each assumed program left one orphan a run. */
-export interface Bracket {
-  orphansPerRun: number;
-  /** Do the commands not matter: the same answer in the same words, times within 5 %? */
+/** An answer beside another. */
+export interface OtherAnswer {
+  /** The same in the same words, times within 5 %: what was changed does not matter. */
   isSame: boolean;
   firstHarm: Harm | null;
   projection: Projection | null;
+}
+
+/** The answer if each assumed program left one orphan a run. */
+export interface Bracket extends OtherAnswer {
+  orphansPerRun: number;
+  /** … and if one of them alone did: of several, and only where it matters. */
+  ofEach: (OtherAnswer & { command: string })[];
+  /** Commands that were not tried alone. */
+  untried: number;
 }
 
 /** What happened on the way to it. */

@@ -165,6 +165,7 @@ function parseDocument(document: SourceDocument, findings: Findings, options: Pa
     readFile: options.readFile ?? (() => null),
     manifests: new Map<string, null>(),
     assumedImages: new AssumedImages(),
+    said: new Set<string>(),
   };
   const reader = new Reader(findings, { opaque: program });
   const filled = withPresets(value, options.preset);

@@ -41,6 +41,8 @@ interface Surroundings {
   more?: ProgramLibrary;
   assume?: Assume;
   readFile: (path: string) => string | null;
+  /** What has been said of the programs of this document: of a fleet's nodes once for all. */
+  said?: Set<string>;
 }
 
 export class Programs {
@@ -52,7 +54,8 @@ export class Programs {
   /** The scenario's own programs that are wrong: named elsewhere, they are not unknown. */
   private readonly broken = new Set<string>();
   private readonly compiled = new Map<string, Program | null>();
-  private readonly said = new Set<string>();
+  private readonly noted = new Set<string>();
+  private readonly said: Set<string>;
   private readonly library: ProgramLibrary;
   private readonly assume: Assume;
 
@@ -60,8 +63,9 @@ export class Programs {
     private readonly findings: Findings,
     private readonly surroundings: Surroundings,
   ) {
-    const { more, assume = {} } = surroundings;
+    const { more, assume = {}, said = new Set() } = surroundings;
     this.assume = assume;
+    this.said = said;
     const library = programLibrary(this.own);
     const get = (name: string): ProgramSource | undefined => {
       if (CATALOGUE.get(name)?.withShare !== undefined) this.races.add(name);
@@ -182,7 +186,7 @@ export class Programs {
   private take(resolution: Resolution, place: Place, variant = ''): Program | null {
     if (!resolution.ok) {
       const { problem } = resolution;
-      if (this.isNew(problem.message)) this.findings.addObjection(place, problem);
+      if (isNew(problem.message, this.said)) this.findings.addObjection(place, problem);
       return null;
     }
     this.note(resolution.assumed, place);
@@ -191,22 +195,17 @@ export class Programs {
 
   /** Says what is assumed: a warning for each thing, however often it comes up, and a line in the result. */
   private note(assumed: readonly Assumption[], place: Place): void {
-    const fresh = assumed.filter(({ where = '', what }) => this.isNew(`${where} ${what}`));
+    const fresh = assumed.filter((each) => isNew(textOf(each), this.noted));
     for (const { where, what, effect, orphansPerRun, command } of fresh) {
       const path = pathText(place.path);
       const made = { where: where === undefined ? path : `${path}, ${where}`, what, effect };
       this.assumptions.push(orphansPerRun === undefined ? made : { ...made, orphansPerRun, command });
     }
-    const [first, ...more] = fresh.filter(({ isUsual }) => isUsual !== true);
+    const [first, ...more] = fresh.filter((each) => each.isUsual !== true && isNew(textOf(each), this.said));
     if (first === undefined) return;
     const others = more.length === 0 ? '' : `; and ${more.length} more like this, which the result lists`;
     const at = first.where === undefined ? '' : ` (${first.where})`;
     this.findings.warning(place, 'assumed-program', `${first.what}${at}: ${first.effect}${others}`);
-  }
-
-  private isNew(text: string): boolean {
-    const { size } = this.said;
-    return this.said.add(text).size > size;
   }
 
   private compile(name: string, source: ProgramSource, place: Place, variant = ''): Program | null {
@@ -222,6 +221,15 @@ export class Programs {
     this.compiled.set(key, program);
     return program;
   }
+}
+
+function isNew(text: string, known: Set<string>): boolean {
+  const { size } = known;
+  return known.add(text).size > size;
+}
+
+function textOf({ where = '', what }: Assumption): string {
+  return `${where} ${what}`;
 }
 
 /** `pods[0].containers[1].livenessProbe.exec.command`. */

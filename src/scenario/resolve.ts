@@ -18,6 +18,7 @@ export type ScenarioParts = Partial<Pick<ScenarioSource, 'metadata' | 'spec'>>;
 type Surroundings = Omit<ResolveContext, 'programs' | 'horizonUs'> & {
   library?: ProgramLibrary;
   assume?: Assume;
+  said?: Set<string>;
 };
 
 /** What a node of a fleet has beside its own spec. */
@@ -41,8 +42,8 @@ export function resolveScenario(
   membership: Membership | null = null,
 ): Scenario | null {
   if (!spec) return null;
-  const { findings, document, library, assume, readFile } = surroundings;
-  const programs = new Programs(findings, { more: library, assume, readFile });
+  const { findings, document, library, assume, readFile, said } = surroundings;
+  const programs = new Programs(findings, { more: library, assume, readFile, said });
   if (membership !== null) programs.addAll(membership.programs);
   programs.addAll(spec.programs);
   // While the horizon is wrong, nothing can be said to lie beyond it.

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderResults } from '../../src/report/table.js';
+import type { Bracket, RunResult } from '../../src/run/result.js';
 import * as runs from './fixtures.js';
 
 const RESULTS = runs.ALL_RUNS.map((make) => make());
@@ -88,5 +89,62 @@ describe('the table', () => {
     const run = runs.healthyRun();
     run.scenario.name = 'a\u001b[2J';
     expect(renderResults([run], 'table')).not.toContain('\u001b');
+  });
+});
+
+describe('below the table', () => {
+  const assumption = {
+    where: 'spec',
+    what: 'it is not known what `x` does',
+    effect: 'taken as a plain program',
+  };
+  const harmAfter = (atSeconds: number) => ({ ...runs.leakingRun().firstHarm!, atSeconds });
+  const assuming = (name: string, bracket?: Partial<Bracket>): RunResult => {
+    const result = runs.healthyRun();
+    const whole = {
+      isSame: true,
+      orphansPerRun: 1,
+      firstHarm: null,
+      projection: null,
+      ofEach: [],
+      untried: 0,
+    };
+    return {
+      ...result,
+      scenario: { ...result.scenario, name },
+      assumptions: [assumption],
+      bracket: bracket && { ...whole, ...bracket },
+    };
+  };
+  const below = (...results: RunResult[]) =>
+    renderResults(results, 'table', { width: null, color: false, sort: 'file' })
+      .split('\n\n')
+      .at(-1)!
+      .replaceAll('\n', ' ');
+
+  test('what many nodes assume alike is one sentence', () => {
+    expect(below(assuming('a'), assuming('b'), assuming('c'))).toBe(
+      'Assumed in a and 2 others: it is not known what `x` does: taken as a plain program ',
+    );
+    const many = Array.from({ length: 12 }, (_, index) =>
+      assuming(`n${index}`, { isSame: false, firstHarm: harmAfter(3600 * (index + 1)) }),
+    );
+    expect(below(...many)).toContain('Other assumptions in 2 more scenarios (-o json)');
+  });
+
+  test('which of the assumed commands matters, of several', () => {
+    const other = { isSame: false, firstHarm: harmAfter(7200), projection: null };
+    const same = { isSame: true, firstHarm: null, projection: null };
+    const ofEach = [
+      { command: 'a', ...other },
+      { command: 'b', ...same },
+      { command: 'c', ...same },
+    ];
+    const all = 'Node full after 2 h (pid_max 32,768) if each of these commands left 1 orphan a run.';
+    expect(below(assuming('s', { ...other, ofEach, untried: 2 }))).toContain(
+      `${all} One alone: with \`a\` node full after 2 h (pid_max 32,768); \`b\` and \`c\` do not matter; 2 others not tried.`,
+    );
+    expect(below(assuming('s', other))).toMatch(/orphan a run. $/);
+    expect(below(assuming('s', { isSame: true }))).toContain('The command does not matter');
   });
 });

@@ -1,8 +1,8 @@
 /** What if the commands of which nothing is known left an orphan a run? */
 import { describe, expect, test } from 'vitest';
-import { assumesPrograms, bracketOf } from '../../src/run/bracket.js';
+import { assumedCommands, bracketOf } from '../../src/run/bracket.js';
 import { simulate } from '../../src/run/run.js';
-import { parseScenario } from '../../src/scenario/parse.js';
+import { parseManifests, parseScenario } from '../../src/scenario/parse.js';
 import type { Assume } from '../../src/scenario/programs.js';
 import type { Scenario } from '../../src/scenario/scenario.js';
 
@@ -22,24 +22,56 @@ spec:
   return parsed.value[0];
 }
 
+/** As the command line runs it: all assumed commands, then each alone. */
+function bracket(probe: string, more = '') {
+  return bracketOf(simulate(scenario(probe, {}, more)), 1, async (command) => {
+    const assume = command === null ? { orphans: 1 } : { orphansOf: new Map([[command, 1]]) };
+    return simulate(scenario(probe, assume, more));
+  });
+}
+
 describe('a bracket', () => {
-  test('gives the other answer if the command matters', () => {
-    const result = simulate(scenario('[frobnicate]'));
-    const other = simulate(scenario('[frobnicate]', { orphans: 1 }));
-    expect(assumesPrograms(result)).toBe(true);
-    expect(bracketOf(result, other, 1)).toMatchObject({ isSame: false, projection: { kind: 'exhausts' } });
-    expect(result.projection).toMatchObject({ kind: 'never' });
+  test('gives the other answer if the command matters', async () => {
+    expect(simulate(scenario('[frobnicate]')).projection).toMatchObject({ kind: 'never' });
+    expect(await bracket('[frobnicate]')).toMatchObject({
+      isSame: false,
+      projection: { kind: 'exhausts' },
+      ofEach: [],
+    });
   });
 
-  test('says that the command does not matter if it does not', () => {
+  test('says that the command does not matter if it does not', async () => {
     const result = simulate(scenario('[frobnicate]'));
-    expect(bracketOf(result, simulate(scenario('[frobnicate]')), 1).isSame).toBe(true);
+    expect(await bracketOf(result, 1, async () => result)).toMatchObject({ isSame: true, ofEach: [] });
+  });
+
+  test('says of several commands which one matters', async () => {
+    const once = 'lifecycle: {postStart: {exec: {command: [/bin/once]}}}, ';
+    const found = await bracket('[frobnicate]', once);
+    expect(found?.ofEach.map(({ command, isSame }) => [command, isSame])).toEqual([
+      ['frobnicate', false],
+      ['/bin/once', true],
+    ]);
+  });
+
+  test('tries so many alone, and says how many it did not', async () => {
+    const names = Array.from({ length: 13 }, (_, index) => `/bin/c${index}`).join('; ');
+    const without = simulate(scenario(`[bash, -c, "${names}; exit 0"]`));
+    const other = simulate(scenario('[frobnicate]', { orphans: 1 }));
+    const found = await bracketOf(without, 1, async () => other);
+    expect(found).toMatchObject({ untried: 3 });
+    expect(found?.ofEach).toHaveLength(10);
+  });
+
+  test('is not there when it was interrupted', async () => {
+    expect(await bracketOf(simulate(scenario('[frobnicate]')), 1, async () => null)).toBeNull();
   });
 
   test('is not asked for where every command is known, or somebody has said what it leaves', () => {
-    expect(assumesPrograms(scenario('[cat, /tmp/healthy]'))).toBe(false);
-    expect(assumesPrograms(scenario('[frobnicate]', { orphansOf: new Map([['frobnicate', 1]]) }))).toBe(
-      false,
+    expect(assumedCommands(scenario('[frobnicate]'))).toEqual(['frobnicate']);
+    expect(assumedCommands(scenario('[cat, /tmp/healthy]'))).toEqual([]);
+    expect(assumedCommands(scenario('[frobnicate]', { orphansOf: new Map([['frobnicate', 1]]) }))).toEqual(
+      [],
     );
   });
 });
@@ -96,5 +128,16 @@ spec:
 
   test('`strict` makes an error of an unknown command', () => {
     expect(() => scenario('[frobnicate]', { strict: true })).toThrow(/unknown-command/);
+  });
+
+  test('of the nodes of a fleet are said once, and stand in the result of each', () => {
+    const pod = (name: string) =>
+      `kind: Pod\nmetadata: {name: ${name}}\nspec: {nodeName: ${name}, containers: [{name: c, image: x, command: [app],
+        livenessProbe: {exec: {command: [frobnicate]}}}]}\n---\n`;
+    const parsed = parseManifests([{ path: 'm.yaml', text: pod('a') + pod('b') + pod('c') }]);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
+    const said = parsed.warnings.filter(({ message }) => message.includes('frobnicate'));
+    expect(said.map(({ line }) => line)).toEqual([4]);
+    expect(parsed.value.map(assumedCommands)).toEqual([['frobnicate'], ['frobnicate'], ['frobnicate']]);
   });
 });
