@@ -234,6 +234,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   startChild(parent: ProcessContext, child: TaskId, pc: number): void {
     const context = this.contextOf(child);
     context.begin(child, parent.program as Program, pc, parent.stream as RandomStream);
+    context.waitedStatus = parent.waitedStatus;
     context.output = parent.output;
     if (context.output !== null) context.output.holders++;
     context.renew();

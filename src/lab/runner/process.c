@@ -469,7 +469,6 @@ static void exit_main_thread(void) {
 static void forget_image(void) {
   memset(self.labels, 0, sizeof self.labels);
   memset(self.loops, 0, sizeof self.loops);
-  self.waited = 0;
 }
 
 static void set_comm(int text) {

@@ -71,7 +71,14 @@ export function coreutilsTimeout(
     description: 'coreutils timeout (Debian, Ubuntu): waits for its command; no orphan.',
     steps: [
       'setpgid',
-      { fork: { label: 'command', steps: [{ exec: command }], orElse: [{ exit: 125 }] } },
+      // Its own handler for SIGTERM is gone with the exec, and so is what it was given.
+      {
+        fork: {
+          label: 'command',
+          steps: [{ 'on-term': 'default' }, { exec: command }],
+          orElse: [{ exit: 125 }],
+        },
+      },
       ...(lifeUs >= limitUs ? late : ([{ wait: 'command' }, { exit: 'waited' }] as Step[])),
     ],
   };

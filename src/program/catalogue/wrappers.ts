@@ -31,6 +31,9 @@ export function wrapperOf(command: readonly string[], userland: Userland | null)
   if (file === 'timeout') return timeoutOf(rest, userland);
   if (file === 'sleep') return sleepOf(command);
   if (file === 'wget' && userland === 'busybox') return busyboxWget(rest);
+  if (file === 'setsid') return setsidOf(rest);
+  if (file === 'xargs') return xargsOf(rest);
+  if (file === 'flock') return flockOf(rest);
   if (file === 'su' || file === 'sudo' || file === 'runuser') return userChange(file, rest);
   if (Object.hasOwn(EXECUTORS, file)) return executorOf(EXECUTORS[file], command);
   return null;
@@ -89,7 +92,7 @@ function timeoutOf(words: readonly string[], userland: Userland | null): Wrapper
     inner,
     assumed: userland === null ? [WHICH_TIMEOUT] : [],
     build: (body, known) => {
-      const lifeUs = known === null ? 0 : lifeOf(known.found.steps, known.library, new WeakSet()).endUs;
+      const lifeUs = known === null ? 0 : lifeOf(known.found.steps, known.library).endUs;
       const limit: Limit = { limitUs, lifeUs, signal };
       return (userland ?? 'busybox') === 'busybox'
         ? busyboxTimeout(body, limit)
@@ -135,20 +138,57 @@ function userChange(file: string, words: readonly string[]): Wrapper | null {
   const { rest } = splitOptions(words, ['-u', '-g', '-s', '-p', '-h', '-C', '--user', '--group', '--shell']);
   const script = words[at]?.includes('=') ? words[at].slice(words[at].indexOf('=') + 1) : words[at + 1];
   const inner = at >= 0 && file !== 'sudo' && script !== undefined ? ['sh', '-c', script] : rest;
-  if (inner.length === 0 || (at < 0 && file === 'su')) return null;
-  return {
-    inner,
-    assumed: [],
-    build: (body) => ({
-      comm: file,
-      description: `${file}: forks the command and waits for it.`,
-      steps: [
-        { fork: { label: 'command', steps: [{ exec: body }], orElse: [{ exit: 1 }] } },
-        { wait: 'command' },
-        { exit: 'waited' },
-      ],
-    }),
-  };
+  if (at < 0 && file === 'su') return null;
+  return waitsFor(file, inner, [], [{ exit: 'waited' }]);
+}
+
+/** A process that forks the command, waits for it (null: does not), and does something then. */
+function waitsFor(
+  comm: string,
+  inner: readonly string[],
+  before: Step[],
+  after: Step[] | null,
+): Wrapper | null {
+  if (inner.length === 0) return null;
+  const build = (body: ExecBody): ProgramSource => ({
+    comm,
+    description: `${comm}: forks the command${after === null ? '' : ' and waits for it'}.`,
+    steps: [
+      { fork: { label: 'command', steps: [...before, { exec: body }], orElse: [{ exit: 1 }] } },
+      ...(after === null ? [] : [{ wait: 'command' } as Step, ...after]),
+    ],
+  });
+  return { inner, assumed: [], build };
+}
+
+/** `setsid [-w] COMMAND`. It forks only if it leads its group, as what a shell has become may: `-f`. */
+function setsidOf(words: readonly string[]): Wrapper | null {
+  const { options, rest } = splitOptions(words, []);
+  const has = (letter: string, name: string) =>
+    options.some((option) => option === name || (/^-\w/.test(option) && option.includes(letter)));
+  if (has('f', '--fork'))
+    return waitsFor('setsid', rest, ['setsid'], has('w', '--wait') ? [{ exit: 'waited' }] : null);
+  const description = 'setsid: becomes the command, in a session of its own.';
+  const build = (body: ExecBody) => ({
+    comm: 'setsid',
+    description,
+    steps: ['setsid', { exec: body }] as Step[],
+  });
+  return rest.length === 0 ? null : { inner: rest, assumed: [], build };
+}
+
+/** Once, whatever it reads; 123 if the command fails. */
+function xargsOf(words: readonly string[]): Wrapper | null {
+  const { rest } = splitOptions(words, ['-I', '-n', '-P', '-d', '-L', '-s', '-E', '-a']);
+  return waitsFor('xargs', rest, [], [{ if: { status: 0, steps: [], else: [{ exit: 123 }] } }]);
+}
+
+/** `flock [options] FILE COMMAND…` or `-c SCRIPT`; with a number alone it locks that and ends. */
+function flockOf(words: readonly string[]): Wrapper | null {
+  const { rest } = splitOptions(words, ['-w', '--timeout', '-E']);
+  const [, ...inner] = rest;
+  if (inner.length === 0) return alone({ comm: 'flock', steps: [{ sleep: '1ms' }] });
+  return waitsFor('flock', inner[0] === '-c' ? ['sh', ...inner] : inner, [], [{ exit: 'waited' }]);
 }
 
 /** `sleep 5`, `sleep 1m`, `sleep infinity`. */

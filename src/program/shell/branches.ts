@@ -6,7 +6,7 @@ import { Processes } from './processes.js';
 import { type Flags, TESTED } from './shell.js';
 import type { State } from './state.js';
 import { visit } from './syntax.js';
-import { SUCCESS, textOf, UNKNOWN } from './values.js';
+import { known, type Status, SUCCESS, textOf, UNKNOWN } from './values.js';
 import { fieldsOf, valueOfWord } from './words.js';
 
 /** Passes of a loop that are told apart. */
@@ -55,7 +55,7 @@ export abstract class Branches extends Processes {
     const items = words ?? state.positional;
     if (items.some((item) => 'unknown' in item))
       this.note(node.name, 'what this loops over is not known; taken as one item for each word', true);
-    state.status = SUCCESS;
+    if (items.length === 0) state.status = SUCCESS;
     this.within('loop', state, out, (_frame, steps) => {
       for (const item of items.slice(0, ITEMS_MAX)) {
         if (state.isDead || this.isTooLong) return;
@@ -109,11 +109,14 @@ export abstract class Branches extends Processes {
   }
 
   protected case(node: Case, state: State, out: Step[], flags: Flags): void {
+    const before = state.status;
     const subject = valueOfWord(this, node.word, state, out);
     if (state.isDead) return;
+    // Only bash takes the status of a $( ) there.
+    if (this.kind.name !== 'bash' && before.is === 'known') state.status = before;
     const isOfStatus = 'statusOf' in subject && subject.statusOf === state.statusCount;
     if (isOfStatus) {
-      this.caseOfStatus(node, 0, state, out, flags);
+      this.caseOfStatus(node, 0, state.status, state, out, flags);
       return;
     }
     const text = textOf(subject);
@@ -124,11 +127,19 @@ export abstract class Branches extends Processes {
         : node.items.find(({ pattern }) => pattern.some((word) => globToRegExp(patternOf(word)).test(text)));
     if (text === null)
       this.note(node.word, 'this is not known; taken as the first way that does not fail', true);
-    state.status = SUCCESS;
-    if (chosen !== undefined) this.list(chosen.body.commands, state, out, flags);
+    if (chosen === undefined || chosen.body.commands.length === 0) state.status = SUCCESS;
+    else this.list(chosen.body.commands, state, out, flags);
   }
 
-  protected caseOfStatus(node: Case, index: number, state: State, out: Step[], flags: Flags): void {
+  /** `asked`: the status that is looked at, which it stays until a command has another. */
+  protected caseOfStatus(
+    node: Case,
+    index: number,
+    asked: Status,
+    state: State,
+    out: Step[],
+    flags: Flags,
+  ): void {
     const item = node.items.at(index);
     if (item === undefined) {
       state.status = SUCCESS;
@@ -136,7 +147,8 @@ export abstract class Branches extends Processes {
     }
     const value = item.pattern.map(patternOf).find((pattern) => /^\d+$/.test(pattern));
     const take = (way: State, steps: Step[]): void => {
-      way.status = SUCCESS;
+      const isEmpty = item.body.commands.length === 0;
+      way.status = isEmpty ? SUCCESS : value === undefined ? asked : known(Number(value));
       this.list(item.body.commands, way, steps, flags);
     };
     if (value === undefined) {
@@ -148,7 +160,10 @@ export abstract class Branches extends Processes {
       state,
       out,
       take,
-      (way, steps) => this.caseOfStatus(node, index + 1, way, steps, flags),
+      (way, steps) => {
+        const failed = value === '0' || (asked.is === 'waited' && asked.failed);
+        this.caseOfStatus(node, index + 1, { is: 'waited', failed }, way, steps, flags);
+      },
       item,
     );
   }

@@ -61,7 +61,9 @@ export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
       return SUCCESS;
     }
     state.status = SUCCESS;
-    shell.evaluate(texts.join(' '), state, out, { ...flags, last: false });
+    // bash forgets there that `-e` does not matter, if a process does nothing else.
+    const isAll = flags.last && shell.kind.name === 'bash';
+    shell.evaluate(texts.join(' '), state, out, { last: false, tested: flags.tested && !isAll });
     return;
   },
 };
@@ -74,7 +76,7 @@ function leave({ shell, args, state, out }: Call): undefined {
 
 function giveBack({ shell, args, state, out }: Call): Status | undefined {
   const frame = shell.frameFor('function');
-  if (frame === null && shell.kind.name === 'bash') return FAILURE;
+  if (frame === null && shell.kind.name === 'bash') return known(2);
   takeStatus(args[0], state);
   if (frame === null) shell.end(state, out);
   else shell.jump(frame, state, out);
@@ -194,6 +196,10 @@ function setTrap({ shell, args, state, out }: Call): Status {
   const isReset = action === '-' || signals.length === 0;
   for (const given of signals.length === 0 ? [action] : signals) {
     const signal = given?.toUpperCase().replace(/^SIG/, '') ?? '';
+    if (signal === 'ERR') {
+      if (shell.kind.name === 'dash') return FAILURE;
+      state.errorTrap = isReset || action === '' ? null : action;
+    }
     if (signal === 'EXIT' || signal === '0') state.exitTrap = isReset || action === '' ? null : action;
     else if (isReset || action === '') state.handlers.delete(named(signal));
     else state.handlers.add(named(signal));

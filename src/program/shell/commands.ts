@@ -14,6 +14,8 @@ import { fieldsOf, valueOfWord } from './words.js';
 export const DEPTH_MAX = 12;
 /** Ways that a script is followed for statuses that a variable keeps. */
 const FAILURES_MAX = 3;
+/** What a shell does itself and writes to its stdout. */
+const WRITERS = new Set(['echo', 'printf', 'pwd']);
 /** Longer than any probe: as good as for ever. */
 export const HOUR_US = 3_600_000_000;
 
@@ -76,8 +78,10 @@ export abstract class Commands extends Shell {
       const asks = args.some((arg) => /^-[vV]$/.test(textOf(arg) ?? ''));
       if (asks)
         state.status = { is: 'open', why: `whether there is a command ${textOf(bare[0]) ?? ''}`.trim() };
-      else if (args.length === 0) state.status = SUCCESS;
-      else if (name === 'exec') this.become(node, bare, state, out);
+      else if (args.length === 0) {
+        if (name === 'exec' && node.redirects.some(isOutput)) this.mark('closes', out);
+        state.status = SUCCESS;
+      } else if (name === 'exec') this.become(node, bare, state, out);
       else if (/^(exec|command)$/.test(textOf(bare[0]) ?? '')) this.run(node, bare, state, out, flags);
       else if (this.isBuiltin(textOf(bare[0]) ?? '')) this.builtin(node, bare, state, out, flags);
       else this.process(node, bare, state, out, flags);
@@ -95,8 +99,10 @@ export abstract class Commands extends Shell {
   protected builtin(node: Command, fields: readonly Value[], state: State, out: Step[], flags: Flags): void {
     const name = textOf(fields[0]) ?? '';
     const action = Object.hasOwn(BUILTIN_ACTIONS, name) ? BUILTIN_ACTIONS[name] : null;
-    if (action === null) state.status = SUCCESS;
-    else {
+    if (action === null) {
+      if (WRITERS.has(name) && !node.redirects.some(isOutput)) this.mark('writes', out);
+      state.status = SUCCESS;
+    } else {
       const inside: Step[] = [];
       const status = action({ shell: this, name, args: fields.slice(1), state, out: inside, node, flags });
       if (node.redirects.some(isOutput)) this.detach(inside);
@@ -107,6 +113,7 @@ export abstract class Commands extends Shell {
 
   /** What these steps fork, or become, has another stdout: bash's forks stand in loops that try again. */
   protected detach(steps: readonly Step[]): void {
+    this.forgetWrites(steps);
     for (const step of steps) {
       if (typeof step === 'string') continue;
       if ('fork' in step || 'exec' in step) this.detached.add(step);
@@ -128,7 +135,8 @@ export abstract class Commands extends Shell {
       return;
     }
     this.depth++;
-    const { positional } = state;
+    const { positional, errorTrap } = state;
+    state.errorTrap = null;
     state.positional = [...args];
     const inside: Step[] = [];
     this.within('function', state, inside, (_frame, steps) =>
@@ -137,17 +145,19 @@ export abstract class Commands extends Shell {
     if (node.redirects.some(isOutput)) this.detach(inside);
     out.push(...inside);
     state.positional = positional;
+    state.errorTrap ??= errorTrap;
     this.depth--;
   }
 
   protected process(node: Command, fields: readonly Value[], state: State, out: Step[], flags: Flags): void {
-    const found = this.found(node, fields, state);
     const isDetached = node.redirects.some(isOutput);
     const mayBecome =
       this.kind.name === 'bash'
         ? this.becomes.has(node) && state.handlers.size === 0
         : flags.last && state.handlers.size === 0 && !state.hadHandlers;
-    if (mayBecome && state.exitTrap === null) {
+    const becomes = mayBecome && state.exitTrap === null;
+    const found = this.found(node, fields, state, becomes);
+    if (becomes) {
       const step = this.exec(found.body, state, out);
       if (isDetached) this.detached.add(step);
       return;
@@ -170,6 +180,7 @@ export abstract class Commands extends Shell {
     const words = fields.map((field) => textOf(field) ?? '$…');
     if (textOf(fields[0]) === null)
       this.note(node, 'which command this is is not known; taken as a plain one');
+    if (isExec && state.leads && /(^|\/)setsid$/.test(words[0])) words.splice(1, 0, '-f');
     const found = this.host.find(words, isExec || node.pos === this.lastAt);
     if (!state.inputUs || !readsInput(words)) return found;
     const input: Step = state.inputUs >= HOUR_US ? 'pause' : { sleep: `${Math.round(state.inputUs)}us` };
@@ -220,8 +231,8 @@ export function isOutput(redirect: Redirection): boolean {
 }
 
 /** The first few statuses other than 0 that steps exit with, or are killed with; 1 if none is named. */
-function failuresOf(steps: readonly Step[]): number[] {
-  const text = JSON.stringify(steps);
+export function failuresOf(steps: readonly Step[]): number[] {
+  const text = JSON.stringify(steps, (key, value) => (key === 'orElse' ? undefined : value));
   const named = [...text.matchAll(/"exit":([1-9]\d*)/g)].map(([, status]) => Number(status));
   if (text.includes('"target":"group","signal":"KILL"')) named.unshift(137);
   return named.length === 0 ? [1] : [...new Set(named)].slice(0, FAILURES_MAX);

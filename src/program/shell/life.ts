@@ -15,6 +15,8 @@ export interface Life {
   status: number;
 }
 
+/** Of a process that SIGPIPE has ended. */
+export const BROKEN_PIPE = 141;
 /** Longer than any probe: it is of no interest how much. */
 const LONG_US = 3_600_000_000;
 const STEPS_MAX = 20_000;
@@ -33,10 +35,25 @@ interface Image {
   holds: boolean;
 }
 
-/** The life of a process with these steps; `detached`: forks whose child does not have the stdout. */
-export function lifeOf(steps: readonly Step[], library: ProgramLibrary, detached: WeakSet<object>): Life {
-  return new Lives(library, detached).of(steps);
+/** What becomes of the stdout of processes. */
+export interface Outputs {
+  /** Forks whose child does not have it, and execs that give it up. */
+  detached: { has(step: object): boolean };
+  /** Steps that do nothing but stand where a shell gives it up for good, or writes to it. */
+  marks?: { get(step: object): 'closes' | 'writes' | undefined };
+  /** Nobody reads it any more from then on: what writes is ended by SIGPIPE. Default: somebody does. */
+  readUntilUs?: number;
+  /** Told of each such write. */
+  onBroken?: (step: object) => void;
 }
+
+/** The life of a process with these steps. */
+export function lifeOf(steps: readonly Step[], library: ProgramLibrary, outputs?: Outputs): Life {
+  return new Lives(library, outputs ?? { detached: new Set() }).of(steps);
+}
+
+/** Which of two processes is faster by less is a race, which the writer wins. */
+const RACE_US = 5_000;
 
 const GOES_ON = 0;
 const HAS_ENDED = -1;
@@ -47,11 +64,11 @@ class Lives {
 
   constructor(
     private readonly library: ProgramLibrary,
-    private readonly detached: WeakSet<object>,
+    private readonly outputs: Outputs,
   ) {}
 
   of(steps: readonly Step[]): Life {
-    const { endUs, status } = this.process(steps, 0, true);
+    const { endUs, status } = this.process(steps, 0, true, 0);
     return {
       endUs,
       stdoutUs: this.holders.reduce((last, holder) => Math.max(last, holder.endUs), 0),
@@ -59,8 +76,8 @@ class Lives {
     };
   }
 
-  private process(steps: readonly Step[], startUs: number, holds: boolean): Ended {
-    const image: Image = { children: new Map(), all: [], status: 0, nowUs: startUs, holds };
+  private process(steps: readonly Step[], startUs: number, holds: boolean, status: number): Ended {
+    const image: Image = { children: new Map(), all: [], status, nowUs: startUs, holds };
     const result = this.run(steps, image);
     const ended = { endUs: image.nowUs, status: result === HAS_ENDED ? image.status : 0 };
     if (image.holds) this.holders.push(ended);
@@ -80,10 +97,20 @@ class Lives {
     if (--this.left < 0 || step === 'pause') image.nowUs = LONG_US;
     if (image.nowUs >= LONG_US) return HAS_ENDED;
     if (typeof step === 'string') return GOES_ON;
+    const mark = this.outputs.marks?.get(step);
+    if (mark === 'closes' && image.holds) {
+      this.holders.push({ endUs: image.nowUs, status: 0 });
+      image.holds = false;
+    }
+    if (mark === 'writes' && this.isBroken(image.nowUs)) {
+      this.outputs.onBroken?.(step);
+      image.status = BROKEN_PIPE;
+      return HAS_ENDED;
+    }
     if ('sleep' in step) image.nowUs += typicalUs(parseDistribution(step.sleep)!);
     else if ('fork' in step) this.fork(step, image);
     else if ('exec' in step) {
-      if (this.detached.has(step)) image.holds = false;
+      if (this.outputs.detached.has(step)) image.holds = false;
       return this.exec(step.exec, image);
     } else if ('wait' in step) wait(step.wait, image);
     else if ('kill' in step) kill(step.kill.target, image);
@@ -100,10 +127,15 @@ class Lives {
     return GOES_ON;
   }
 
+  private isBroken(nowUs: number): boolean {
+    return nowUs > (this.outputs.readUntilUs ?? Number.POSITIVE_INFINITY) + RACE_US;
+  }
+
   private fork(step: Extract<Step, { fork: unknown }>, image: Image): void {
     const { label, program, steps = [] } = step.fork;
     const body = program === undefined ? steps : (this.library.get(program)?.steps ?? []);
-    const child = this.process(body, image.nowUs, image.holds && !this.detached.has(step));
+    const holds = image.holds && !this.outputs.detached.has(step);
+    const child = this.process(body, image.nowUs, holds, image.status);
     image.all.push(child);
     if (label !== undefined) image.children.set(label, child);
   }
@@ -111,6 +143,7 @@ class Lives {
   private exec(body: { program: string } | { steps: Step[] }, image: Image): number {
     const steps = 'program' in body ? (this.library.get(body.program)?.steps ?? []) : body.steps;
     image.children = new Map();
+    image.status = 0;
     if (this.run(steps, image) === GOES_ON) image.status = 0;
     return HAS_ENDED;
   }

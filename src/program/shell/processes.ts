@@ -10,11 +10,11 @@ import type {
   Subshell,
 } from 'unbash';
 import type { Step } from '../step.js';
-import { Commands, DEPTH_MAX, HOUR_US, isInput, isOutput } from './commands.js';
+import { Commands, DEPTH_MAX, failuresOf, HOUR_US, isInput, isOutput } from './commands.js';
 import { linesOf, outputOf } from './output.js';
-import { type Flags, LAST } from './shell.js';
+import { type Flags, LAST, TESTED } from './shell.js';
 import type { State } from './state.js';
-import { known, negated, SUCCESS, UNKNOWN, type Value } from './values.js';
+import { FAILURE, known, negated, SUCCESS, UNKNOWN, type Value } from './values.js';
 
 export abstract class Processes extends Commands {
   /**
@@ -29,10 +29,20 @@ export abstract class Processes extends Commands {
     if (simple.type === 'Command' && simple.redirects.length === 0) this.becomes.add(simple);
   }
 
-  /** `-e`. */
+  /** `trap … ERR` and `-e`. */
   protected endIfFailed(node: { pos: number; end: number }, state: State, out: Step[], flags: Flags): void {
-    if (!state.errexit || flags.tested || state.isDead || state.status.is === 'open') return;
-    this.branch(state, out, goOn, (way, steps) => this.end(way, steps), node);
+    const { errorTrap, errexit } = state;
+    if (flags.tested || state.isDead || state.status.is === 'open' || !(errexit || errorTrap)) return;
+    const failed = (way: State, steps: Step[]): void => {
+      const { status, statusCount } = way;
+      if (errorTrap !== null)
+        this.evaluate(errorTrap, Object.assign(way, { errorTrap: null }), steps, TESTED);
+      if (way.isDead) return;
+      way.errorTrap = errorTrap;
+      way.status = status.is === 'known' || way.statusCount === statusCount ? status : FAILURE;
+      if (way.errexit) this.end(way, steps);
+    };
+    this.branch(state, out, goOn, failed, node);
   }
 
   protected subshell(node: Subshell, state: State, out: Step[], flags: Flags): void {
@@ -51,8 +61,10 @@ export abstract class Processes extends Commands {
       return;
     }
     const label = this.label();
-    this.fork(label, this.child(state, list), out);
+    const steps = this.child(state, list);
+    this.fork(label, steps, out);
     this.wait(label, state, out);
+    state.failures = failuresOf(steps);
   }
 
   protected redirected(
@@ -100,8 +112,15 @@ export abstract class Processes extends Commands {
       this.whole(command, way, inside);
     });
     const label = this.label();
-    this.fork(label, steps, out);
+    const fork = this.fork(label, steps, out);
+    if (this.givesUpOutput(command)) this.detached.add(fork);
     return label;
+  }
+
+  /** bash redirects for good where a process does nothing else; the others keep the old stdout for later. */
+  private givesUpOutput(command: PipelineNode | AndOr): boolean {
+    const isRedirected = command.type === 'Redirected' || command.type === 'Command';
+    return this.kind.name === 'bash' && isRedirected && command.redirects.some(isOutput);
   }
 
   /** All that a forked shell does. */
@@ -144,12 +163,32 @@ export abstract class Processes extends Commands {
       });
       const label = this.label();
       labels.push(label);
-      this.fork(label, steps, out);
-      if (index === node.commands.length - 1) break;
-      inputUs = this.lifeOf(steps).stdoutUs;
+      const fork = this.fork(label, steps, out);
+      const isAway = this.givesUpOutput(command);
+      if (index === node.commands.length - 1) {
+        if (isAway) this.detached.add(fork);
+        break;
+      }
+      this.detached.add(fork);
+      if (isAway) this.forgetWrites(steps);
+      const readUntilUs = this.hasWrites(steps)
+        ? this.readUntilUs(node.commands[index + 1], state)
+        : undefined;
+      inputUs = isAway ? 0 : this.lifeOf(steps, readUntilUs).stdoutUs;
+      this.forgetWrites(steps);
       inputLines = linesOf(outputOf(this, command, state));
     }
     return labels;
+  }
+
+  /** When the next element of a pipeline ends even if it is written to for ever. */
+  private readUntilUs(reader: CommandNode, state: State): number {
+    const steps = this.child(state, (way, inside) => {
+      way.inputUs = HOUR_US;
+      way.inputLines = null;
+      this.whole(reader, way, inside);
+    });
+    return this.lifeOf(steps).endUs;
   }
 
   substitute(script: ParsedScript | undefined, state: State, out: Step[]): Value {
@@ -170,6 +209,7 @@ export abstract class Processes extends Commands {
     });
     this.depth--;
     const { endUs, stdoutUs } = this.lifeOf(steps);
+    this.forgetWrites(steps);
     const label = this.label();
     // A shell reads until nobody has the other end of the pipe; dash and ash do not look for dead children
     // meanwhile.
@@ -197,6 +237,7 @@ export abstract class Processes extends Commands {
     this.fork(label, steps, out);
     state.jobs.push(label);
     state.inputUs = this.lifeOf(steps).stdoutUs;
+    this.forgetWrites(steps);
     state.inputLines = null;
   }
 }

@@ -1,9 +1,9 @@
 /** The shell as one process after another: how it forks, waits, jumps and ends, whatever its script says. */
 import type { ParsedScript, ProcessSubstitutionPart, Statement } from 'unbash';
-import { mapStepLists } from '../check.js';
+import { forEachStepList, mapStepLists } from '../check.js';
 import type { ExecBody, ForkBody, ProgramLibrary, Step } from '../step.js';
 import type { ShellKind } from './kinds.js';
-import { lifeOf } from './life.js';
+import { BROKEN_PIPE, lifeOf } from './life.js';
 import { merged, type State, settle, type Way } from './state.js';
 import { placeIn } from './syntax.js';
 import { FAILURE, known, type Status, SUCCESS, type Value } from './values.js';
@@ -61,6 +61,10 @@ export abstract class Shell {
   readonly becomes = new WeakSet<object>();
   /** Forks and execs whose process has another stdout than its parent. */
   readonly detached = new WeakSet<object>();
+  /** Steps that stand where a shell gives up its stdout for good, or writes to it. */
+  private readonly marks = new WeakMap<object, 'closes' | 'writes'>();
+  /** Writes that SIGPIPE answers. */
+  private readonly broken = new WeakSet<object>();
   /** The processes of a job in the background, by the label of the last, which is `$!`. */
   readonly jobOf = new Map<string, string[]>();
   text = '';
@@ -147,9 +151,42 @@ export abstract class Shell {
     return steps;
   }
 
-  /** How long the process and what holds its stdout will live, in µs. */
-  lifeOf(steps: readonly Step[]): { endUs: number; stdoutUs: number } {
-    return lifeOf(this.finish(steps), this.host.library, this.detached);
+  /** How long the process and what holds its stdout will live, in µs, if that is read for so long. */
+  lifeOf(steps: readonly Step[], readUntilUs?: number): { endUs: number; stdoutUs: number } {
+    const { detached, marks } = this;
+    const onBroken = (step: object) => this.broken.add(step);
+    return lifeOf(this.finish(steps, [], true), this.host.library, {
+      detached,
+      marks,
+      readUntilUs,
+      onBroken,
+    });
+  }
+
+  mark(kind: 'closes' | 'writes', out: Step[]): void {
+    const step: Step = { repeat: { times: 1, steps: [] } };
+    this.marks.set(step, kind);
+    out.push(step);
+  }
+
+  /** The stdout of these steps is another, or is always read. */
+  forgetWrites(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (typeof step === 'string') continue;
+      if (this.marks.get(step) === 'writes') this.marks.delete(step);
+      else forEachStepList(step, (inner) => this.forgetWrites(inner));
+    }
+  }
+
+  hasWrites(steps: readonly Step[]): boolean {
+    return steps.some((step) => {
+      if (typeof step === 'string') return false;
+      let has = this.marks.get(step) === 'writes';
+      forEachStepList(step, (inner) => {
+        has ||= this.hasWrites(inner);
+      });
+      return has;
+    });
   }
 
   /** The shell ends with the status that it has, after the action of its EXIT trap. */
@@ -160,14 +197,46 @@ export abstract class Shell {
       return;
     }
     state.exitTrap = null;
+    const trial = state.clone();
+    this.evaluate(action, trial, [], PLAIN);
+    const keepsStatus = trial.statusCount === state.statusCount;
     const trapped = (way: State, steps: Step[]): void => {
       const { status } = way;
       this.evaluate(action, way, steps, PLAIN);
       if (way.isDead) return;
-      way.status = status.is === 'waited' || status.is === 'compared' ? FAILURE : status;
+      way.status = status;
       this.exit(way, steps);
     };
-    this.branch(state, out, trapped, trapped, { pos: 0, end: 0 });
+    if (keepsStatus) trapped(state, out);
+    else this.withStatus([0, ...state.failures], state, out, trapped);
+  }
+
+  /** Goes a way for each status that a child may have ended with; the last stands for all others. */
+  private withStatus(
+    [value, ...others]: readonly number[],
+    state: State,
+    out: Step[],
+    go: (state: State, out: Step[]) => void,
+  ): void {
+    const { status } = state;
+    if (status.is === 'known' || status.is === 'open') {
+      go(state, out);
+      return;
+    }
+    const same = (way: State, steps: Step[]): void => {
+      way.status = known(value);
+      go(way, steps);
+    };
+    if (others.length === 0) {
+      same(state, out);
+      return;
+    }
+    if (status.is === 'waited') state.status = { is: 'compared', value, ifSame: 0, ifOther: 1 };
+    const otherwise = (way: State, steps: Step[]): void => {
+      if (status.is === 'waited') way.status = { is: 'waited', failed: value === 0 };
+      this.withStatus(others, way, steps, go);
+    };
+    this.branch(state, out, status.is === 'waited' ? same : go, otherwise, { pos: 0, end: 0 });
   }
 
   private exit(state: State, out: Step[]): void {
@@ -281,17 +350,19 @@ export abstract class Shell {
   }
 
   /** The steps with every `break` as it is written: by the count of `repeat` steps that it leaves. */
-  finish(steps: readonly Step[], around: readonly (number | undefined)[] = []): Step[] {
-    return steps.flatMap((step) => this.finished(step, around));
+  finish(steps: readonly Step[], around: readonly (number | undefined)[] = [], keepsMarks = false): Step[] {
+    return steps.flatMap((step) => this.finished(step, around, keepsMarks));
   }
 
-  private finished(step: Step, around: readonly (number | undefined)[]): Step[] {
+  private finished(step: Step, around: readonly (number | undefined)[], keepsMarks: boolean): Step[] {
     if (typeof step === 'string') return [step];
+    if (this.broken.has(step)) return [{ exit: BROKEN_PIPE }];
+    if (keepsMarks && this.marks.has(step)) return [step];
     if ('break' in step && step.break > FRAME)
       return [{ break: around.length - around.lastIndexOf(step.break - FRAME) }];
     if ('repeat' in step) {
       const id = this.frameOf.get(step);
-      const steps = this.finish(step.repeat.steps, [...around, id]);
+      const steps = this.finish(step.repeat.steps, [...around, id], keepsMarks);
       const last = steps.at(-1);
       if (step.repeat.times === 1 && typeof last === 'object' && 'break' in last && last.break === 1)
         steps.pop();
@@ -299,7 +370,7 @@ export abstract class Shell {
     }
     if (!('if' in step || 'fork' in step)) return [step];
     const copy = mapStepLists(step, (steps, key) =>
-      this.finish(steps, key[1] === 'steps' && key[0] === 'fork' ? [] : around),
+      this.finish(steps, key[1] === 'steps' && key[0] === 'fork' ? [] : around, keepsMarks),
     );
     if (this.detached.has(step)) this.detached.add(copy);
     return [copy];

@@ -17,11 +17,14 @@ export class State {
   /** Label of `$!`, and of every job in the background that is a child of this process. */
   lastJob: string | null = null;
   jobs: string[] = [];
+  /** It leads its process group: the shell that was started, not one that it has forked. */
+  leads = true;
   /** Nothing is reached from here: the shell has ended, has become a command, or has jumped. */
   isDead = false;
   errexit = false;
   pipefail = false;
   exitTrap: string | null = null;
+  errorTrap: string | null = null;
   /** Signals with a handler, which keep a shell from becoming its last command. */
   handlers = new Set<string>();
   /** ash never forgets that there were handlers. */
@@ -47,7 +50,9 @@ export class State {
   forked(): State {
     const copy = this.clone();
     copy.jobs = [];
+    copy.leads = false;
     copy.exitTrap = null;
+    copy.errorTrap = null;
     copy.handlers = new Set();
     copy.hadHandlers = false;
     return copy;

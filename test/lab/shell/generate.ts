@@ -48,7 +48,7 @@ class Generator {
       ? this.pick(['set -e\n', 'set -e; ', 'trap "" TERM; ', 'set +e; ', 'A=1; '])
       : '';
     const trap = this.chance(0.06)
-      ? `trap '${this.pick(['spawn', 'quick', 'exit 0', 'exit 3', 'true'])}' ${this.pick(['EXIT', 'EXIT', 'TERM'])}${this.pick(['; ', '\n'])}`
+      ? `trap '${this.pick(['spawn', 'quick', 'exit 0', 'exit 3', 'true'])}' ${this.pick(['EXIT', 'EXIT', 'TERM', 'ERR'])}${this.pick(['; ', '\n'])}`
       : '';
     const list = this.list(0);
     const end = this.pick(ENDS);
@@ -73,7 +73,7 @@ class Generator {
     if (choice < 19 && depth < 3) return this.function(depth + 1);
     if (choice < 21 && depth < 3)
       return `i=0; while [ $i -lt 2 ]; do ${this.group(depth + 1)} i=$((i+1)); done`;
-    if (choice < 23) return this.pick(['exit 0', 'exit 1', 'exit', 'wait', 'exit $?', 'set -e', 'shift 0']);
+    if (choice < 23) return this.pick(['exit 0', 'exit 1', 'exit', 'wait', 'exit $?', 'set -e', 'shift 0', 'exec > /dev/null']);
     return this.andOr(depth);
   }
 
@@ -135,6 +135,8 @@ class Generator {
       `bash -c "${command}"`,
       `env A=1 ${command}`,
       `nohup ${command}`,
+      `setsid ${command}`,
+      `xargs ${command}`,
       'timeout 0.2 slow',
       'timeout 0.2 quick',
       `timeout 5 ${command}`,

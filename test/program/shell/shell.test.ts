@@ -21,3 +21,12 @@ describe.each(Object.entries(MEASURED))('R37: %s', (_, rows) => {
     expect(model).toEqual(real);
   });
 });
+
+test('coreutils’ timeout ends a command also where SIGTERM is ignored', () => {
+  // Measured, in bash: as in dash, but that bash becomes its last command.
+  const left = (shell: 'dash' | 'bash', text: string) => runOnModel(SHELLS[shell], text, UNIT_MS, UNIT_MS);
+  const script = 'trap "" TERM; timeout 0.1 slow; long';
+  expect(left('bash', script)).toMatchObject({ zombies: 0 });
+  expect(left('dash', script)).toMatchObject({ zombies: 1 });
+  expect(left('bash', 'trap "" TERM; timeout 5 slow; long')).toMatchObject({ zombies: 1 });
+});
