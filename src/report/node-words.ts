@@ -24,10 +24,18 @@ function firstWords(all: readonly FirstProcess[]): string[] {
   return [false, true].flatMap((reaps) => {
     const alike = all.filter((each) => each.reaps === reaps);
     if (alike.length === 0) return [];
-    const who = alike.slice(0, NAMES_MAX).map(({ of, program }) => `of ${namesOf(of)} is ${program}`);
+    const who = alike
+      .slice(0, NAMES_MAX)
+      .map(({ of, program }) => `of ${namesOf(of)} is ${firstLine(program)}`);
     if (alike.length > NAMES_MAX) who.push(`${plural(alike.length - NAMES_MAX, 'other program')} elsewhere`);
     return `PID 1 ${listOf(who)}: ${reaps ? 'it reaps orphans' : 'it never waits for orphans'}`;
   });
+}
+
+/** A script of many lines is told by its first. */
+function firstLine(command: string): string {
+  const lines = command.trimEnd().split('\n');
+  return lines.length === 1 ? command : `${lines[0]}… (${lines.length} lines)`;
 }
 
 function namesOf(names: readonly string[]): string {

@@ -23,6 +23,8 @@ export interface ResolveContext {
   node?: string;
   /** Where a container is resolved: whose programs its image has. */
   userland?: Userland | null;
+  /** … and the scripts that it has. */
+  files?: Readonly<Record<string, string>>;
   /** Limits of containers that have none of their own. */
   ulimits?: Ulimits;
   /** Images of which it is assumed what they run: said when all are known. */

@@ -176,11 +176,12 @@ export class Programs {
   ofCommand(
     argv: readonly string[],
     place: Place,
-    { userland = null, stays = false }: { userland?: Userland | null; stays?: boolean } = {},
+    { userland = null, stays = false, files }: Pick<ResolveOptions, 'userland' | 'stays' | 'files'> = {},
   ): Program | null {
     if (this.broken.has(argv[0]) || this.broken.has(argv.join(' '))) return null;
-    const resolution = resolveCommand(argv, this.library, { ...this.assume, userland, stays });
-    return this.take(resolution, place, `${userland} ${stays}`);
+    const resolution = resolveCommand(argv, this.library, { ...this.assume, userland, stays, files });
+    const scripts = Object.keys(files ?? {}).length === 0 ? '' : JSON.stringify(files);
+    return this.take(resolution, place, `${userland} ${stays} ${scripts}`);
   }
 
   private take(resolution: Resolution, place: Place, variant = ''): Program | null {

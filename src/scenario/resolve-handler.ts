@@ -10,7 +10,7 @@ export const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
 /** A command, or a request from outside. Undefined: nothing is said; null: what is said is wrong, and reported. */
 export function resolveAction(
   source: Partial<HandlerSource> & object,
-  { findings, programs, userland }: ResolveContext,
+  { findings, programs, userland, files }: ResolveContext,
 ): ProbeAction | null | undefined {
   const given = HANDLERS.filter((handler) => source[handler] !== undefined);
   if (given.length > 1) {
@@ -36,7 +36,7 @@ export function resolveAction(
   const resolved =
     command === undefined
       ? programs.named(program!, findings.of(exec, 'program'), userland)
-      : programs.ofCommand(command, findings.of(exec, 'command'), { userland });
+      : programs.ofCommand(command, findings.of(exec, 'command'), { userland, files });
   return resolved && { kind: 'exec', program: resolved };
 }
 

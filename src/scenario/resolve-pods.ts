@@ -205,7 +205,7 @@ function resolveContainer(
   role: ContainerRole,
   ofPod: ResolveContext,
 ): ContainerSpec | null {
-  const context = { ...ofPod, userland: userlandIn(source) };
+  const context = { ...ofPod, userland: userlandIn(source), files: source.files };
   const program = resolveEntrypoint(source, role, context);
   const probes = PROBE_TYPES.flatMap((type) => {
     const probe = source[`${type}Probe`];
@@ -236,7 +236,7 @@ function resolveEntrypoint(
   role: ContainerRole,
   context: ResolveContext,
 ): Program | null {
-  const { findings, programs, userland = null } = context;
+  const { findings, programs, userland = null, files } = context;
   const stays = role !== 'init';
   if (source.program !== undefined) {
     const twice = {
@@ -250,7 +250,7 @@ function resolveEntrypoint(
   }
   if (source.command !== undefined) {
     const argv = [...source.command, ...(source.args ?? [])];
-    return programs.ofCommand(argv, findings.of(source, 'command'), { userland, stays });
+    return programs.ofCommand(argv, findings.of(source, 'command'), { userland, stays, files });
   }
   if (findings.isInvalid(source, 'program') || findings.isInvalid(source, 'command')) return null;
   if (source.image !== undefined) return assumeImage(source, source.image, !stays, context);

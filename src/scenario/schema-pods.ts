@@ -206,6 +206,13 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
           'Whose programs the image has, which decides what `sh`, `timeout` and `wget` are: `debian` (dash, coreutils; Ubuntu ' +
             'too), `busybox` (Alpine), `rhel` (bash; Fedora, Amazon Linux). From the image if its name tells.',
         ),
+      files: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe(
+          'Scripts in it, by their paths: a command that runs one does what that says. Of a manifest: those of ConfigMaps that ' +
+            'are mounted.',
+        ),
       pidsLimit: leaf.pidsLimit
         .optional()
         .describe(

@@ -336,7 +336,7 @@ describe('a shell as it is called', () => {
     [['bash', '-euo', 'pipefail', '-c', 'a'], { script: 'a', options: ['-euo', 'pipefail', '-c'], args: [] }],
     [['bash', '-o', 'pipefail', '-c', 'a'], { script: 'a', options: ['-o', 'pipefail', '-c'], args: [] }],
     [['bash', '--norc', '--rcfile', 'f', '-c', 'a'], { script: 'a', options: ['-c'], args: [] }],
-    [['sh', '-x', '/run.sh', 'a'], { file: ['/run.sh', 'a'] }],
+    [['sh', '-x', '/run.sh', 'a'], { file: ['/run.sh', 'a'], options: ['-x'] }],
     [['sh'], null],
   ])('%j', (command, invocation) => {
     expect(invocationOf(command)).toEqual(invocation);
@@ -366,5 +366,63 @@ describe('a program named in a scenario', () => {
 
   test('pause of no version is nobody', () => {
     expect(LIBRARY.get('pause-latest')).toBeUndefined();
+  });
+});
+
+describe('a script that the container has', () => {
+  const files = {
+    '/health/probe.sh': '#!/bin/bash -e\nx=$1\n"$(dirname "$0")/more.sh" || exit 1\ncat /a &\n',
+    '/health/more.sh': '. /health/lib.sh\ncheck\nexit 3\n',
+    '/health/lib.sh': 'check() { mysqladmin ping; }\n',
+    '/health/self.sh': '#!/bin/sh\n/health/self.sh\n',
+    '/health/broken.sh': '#!/bin/sh\nif then fi\n',
+    '/health/check.py': '#!/usr/bin/env python3\nimport os\n',
+    '/usr/local/sbin/health-check': '#!/usr/bin/env bash\nid; cat /a\n',
+  };
+  const resolve = (command: string[], more: ResolveOptions = {}) => {
+    const resolution = resolveCommand(command, LIBRARY, { userland: 'debian', files, ...more });
+    if (!resolution.ok) throw new Error(resolution.problem.message);
+    return resolution;
+  };
+  const text = (...command: string[]) => JSON.stringify(resolve(command).source.steps);
+
+  test('is what a command of its name does, as is what that runs or reads', () => {
+    const { source, assumed } = resolve(['/health/probe.sh', '5']);
+    expect(source.comm).toBe('probe.sh');
+    expect(JSON.stringify(source.steps)).toMatch(/"comm":"more.sh".*mysqladmin.*"program":"cat"/s);
+    expect(assumed).toEqual([]);
+    expect(text('bash', '-c', '/health/probe.sh 5')).toContain('mysqladmin');
+    expect(text('sh', '/health/more.sh')).toContain('mysqladmin');
+    expect(text('sh', '-c', 'health-check')).toContain('"program":"cat"');
+  });
+
+  test('is of no account where the scenario describes the program', () => {
+    const own = { files: { '/scripts/check.sh': 'mysqladmin ping' } };
+    expect(resolve(['/scripts/check.sh'], own).name).toBe('check.sh');
+  });
+
+  test('is not that of another path, or in another language', () => {
+    const unknown = (...command: string[]) => resolve(command).assumed.map(({ command: name }) => name);
+    expect(unknown('/other/probe.sh')).toEqual(['/other/probe.sh']);
+    expect(unknown('probe.sh2')).toEqual(['probe.sh2']);
+    expect(unknown('/health/check.py')).toEqual(['/health/check.py']);
+  });
+
+  test('is an assumption if it runs itself, or is no script', () => {
+    expect(resolve(['/health/self.sh']).assumed.map(({ command }) => command)).toEqual(['/health/self.sh']);
+    expect(resolve(['/health/broken.sh']).assumed.map(({ command }) => command)).toEqual([
+      '/health/broken.sh',
+    ]);
+  });
+
+  // Measured: bash, dash and ash run `slow` of a file and wait, and become that of `-c` in two of the three.
+  test('R37: is never what the shell becomes, unlike the last command of -c', () => {
+    const waits = (command: string[], userland: Userland) =>
+      JSON.stringify(resolve(command, { userland, files: { '/s.sh': 'id; id' } }).source.steps).split(
+        '"wait"',
+      ).length - 1;
+    for (const userland of ['debian', 'rhel', 'busybox'] as const)
+      expect(waits(['sh', '/s.sh'], userland)).toBe(2);
+    expect(waits(['sh', '-c', 'id; id'], 'rhel')).toBe(1);
   });
 });

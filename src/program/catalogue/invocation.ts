@@ -5,7 +5,9 @@ import type { Invocation } from '../shell/index.js';
 const VALUED = new Set(['--rcfile', '--init-file']);
 
 /** `-c` and its script, or the file that the shell runs with its arguments; null: it reads from its stdin. */
-export function invocationOf(words: readonly string[]): Invocation | { file: string[] } | null {
+export function invocationOf(
+  words: readonly string[],
+): Invocation | { file: string[]; options: string[] } | null {
   const options: string[] = [];
   let hasScript = false;
   let at = 1;
@@ -25,5 +27,5 @@ export function invocationOf(words: readonly string[]): Invocation | { file: str
   }
   const [first, ...args] = words.slice(at);
   if (first === undefined) return null;
-  return hasScript ? { script: first, options, args } : { file: [first, ...args] };
+  return hasScript ? { script: first, options, args } : { file: [first, ...args], options };
 }

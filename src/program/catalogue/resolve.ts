@@ -9,7 +9,8 @@
  * made up (wrappers.ts), and scripts are compiled (shell/). What is not known then is assumed, unless that is
  * an error (`strict`).
  */
-import { compileScript, type Found, SHELLS, type ShellKind } from '../shell/index.js';
+import { truncateComm } from '../comm.js';
+import { compileScript, type Found, type Invocation, SHELLS, type ShellKind } from '../shell/index.js';
 import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../step.js';
 import { shOf, type Userland } from '../userland.js';
 import { type Assumption, assumedProgram, assumedServer, unknownWords } from './assumed.js';
@@ -35,6 +36,8 @@ export interface ResolveOptions {
   userland?: Userland | null;
   /** What a container runs: an unknown command stays until it is ended. */
   stays?: boolean;
+  /** Scripts in the container, by their paths. */
+  files?: Readonly<Record<string, string>>;
   /** An unknown command is a problem, not an assumption. */
   strict?: boolean;
   /** Orphans of each run of an assumed program; by name, and of all others. */
@@ -104,6 +107,8 @@ const DEPTH_MAX = 8;
 class Resolver {
   private depth = 0;
   private stays: boolean;
+  /** Scripts that are being read: one that runs itself is not followed. */
+  private readonly reading: string[] = [];
 
   constructor(
     private readonly library: ProgramLibrary,
@@ -115,9 +120,39 @@ class Resolver {
   resolve(command: readonly string[]): Resolution {
     if (command.length === 0) return unknown(command);
     if (++this.depth > DEPTH_MAX) return unknown(command, 'too many commands inside commands');
-    const resolution = this.direct(command) ?? this.wrapped(command) ?? this.assumed(command);
+    const resolution =
+      this.file(command) ?? this.direct(command) ?? this.wrapped(command) ?? this.assumed(command);
     this.depth--;
     return resolution;
+  }
+
+  /** The script that a command is, of those in the container. */
+  private file(command: readonly string[]): Resolution | null {
+    const [first, ...args] = command;
+    const [path, text] = this.fileCalled(first);
+    if (text === null || [command.join(' '), first, basename(first)].some((name) => this.isOwn(name)))
+      return null;
+    const [, line = '/bin/sh'] = /^#!\s*([^\n]*)/.exec(text) ?? [];
+    const [interpreter, ...options] = line.replace(/^\S*\benv\s+(-S\s+)?/, '').split(/\s+/);
+    const shell = this.shellOf([interpreter, text]);
+    if (shell === null) return null;
+    const kind = { ...shell.kind, comm: truncateComm(basename(path)) };
+    return this.script(kind, { script: text, options, args: [path, ...args] }, command, path);
+  }
+
+  /** A program that the scenario describes goes before everything. */
+  private isOwn(name: string): boolean {
+    const source = this.library.get(name);
+    return source !== undefined && !MADE_UP.has(source) && CATALOGUE.get(name)?.build() !== source;
+  }
+
+  /** A name without a path is looked for where commands are. */
+  private fileCalled(name: string): [path: string, text: string | null] {
+    const { files = {} } = this.options;
+    const isFound = (path: string) =>
+      path === name || (!name.includes('/') && /bin\/[^/]*$/.test(path) && basename(path) === name);
+    const path = Object.keys(files).find(isFound) ?? name;
+    return [path, Object.hasOwn(files, path) && !this.reading.includes(path) ? files[path] : null];
   }
 
   private direct(command: readonly string[]): Resolution | null {
@@ -188,10 +223,24 @@ class Resolver {
   private shell(kind: ShellKind, words: readonly string[], command: readonly string[]): Resolution | null {
     const invocation = invocationOf(words);
     if (invocation === null) return this.interactive(kind, command);
-    if ('file' in invocation)
-      return this.direct(invocation.file) ?? this.scriptFile(invocation.file, command);
+    if ('file' in invocation) {
+      const { file, options } = invocation;
+      const [path, text] = this.fileCalled(file[0]);
+      const known = text && this.script(kind, { script: text, options, args: file }, command, path);
+      return known || (this.direct(file) ?? this.scriptFile(file, command));
+    }
+    return this.script(kind, invocation, command);
+  }
+
+  /** `path`: of the file that it is in; none: it stands in the command. Null: the file is no script. */
+  private script(
+    kind: ShellKind,
+    invocation: Invocation,
+    command: readonly string[],
+    path: string | null = null,
+  ): Resolution | null {
     const assumed: Assumption[] =
-      kind.comm === 'sh' && !this.options.userland ? [kind.name === 'bash' ? SH_IS_BASH : WHICH_SH] : [];
+      kind.isSh && !this.options.userland ? [kind.name === 'bash' ? SH_IS_BASH : WHICH_SH] : [];
     let problem: ProgramProblem | null = null;
     const { stays } = this;
     const find = (inner: readonly string[], isLast: boolean): Found => {
@@ -205,12 +254,17 @@ class Resolver {
       problem ??= resolved.problem;
       return { body: { comm: 'unknown', steps: [{ exit: 127 }] }, comm: 'unknown', steps: [] };
     };
-    const compiled = compileScript(kind, invocation, { find, library: this.library });
+    const file = (name: string): string | null => this.fileCalled(name)[1];
+    if (path !== null) this.reading.push(path);
+    const compiled = compileScript(kind, invocation, { find, file, library: this.library }, path !== null);
+    if (path !== null) this.reading.pop();
+    if (!compiled.ok && path !== null) return null;
     if (!compiled.ok)
       return refused(`this is no shell script: ${compiled.message}`, 'Write it as the shell is to read it.');
     if (problem !== null) return { ok: false, problem };
     const effect = 'what follows from it is as in a probe’s usual course';
-    const notes = compiled.assumptions.map((note) => ({ ...note, effect }));
+    const within = path === null ? '' : `${path} `;
+    const notes = compiled.assumptions.map((note) => ({ ...note, where: within + note.where, effect }));
     return madeUp(command, compiled.source, [...notes, ...distinct(assumed)]);
   }
 

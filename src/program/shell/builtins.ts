@@ -279,7 +279,12 @@ function lookUp({ args }: Call): Status {
   return { is: 'open', why: `whether there is a command ${textOf(args.at(-1)) ?? 'of that name'}` };
 }
 
-function sourced({ shell, args, node }: Call): Status {
+function sourced({ shell, args, state, out, node, flags }: Call): Status | undefined {
+  const text = shell.host.file?.(textOf(args[0]) ?? '') ?? null;
+  if (text !== null) {
+    shell.evaluate(text, state, out, { ...flags, last: false });
+    return;
+  }
   shell.note(node, `what the file ${textOf(args[0]) ?? ''} does is not known; taken to start nothing`);
   return SUCCESS;
 }

@@ -35,7 +35,13 @@ export type CompiledScript =
 /** How long a shell takes to read a script that starts no process. */
 const SHELL_ALONE: Step = { sleep: '1ms' };
 
-export function compileScript(shell: ShellKind, invocation: Invocation, host: ScriptHost): CompiledScript {
+/** `isFile`: it is read from a file, whose last command a shell never becomes (R37). */
+export function compileScript(
+  shell: ShellKind,
+  invocation: Invocation,
+  host: ScriptHost,
+  isFile = false,
+): CompiledScript {
   const { script, options, args } = invocation;
   const parsed = parseScript(script, shell);
   if (!parsed.ok) {
@@ -50,12 +56,16 @@ export function compileScript(shell: ShellKind, invocation: Invocation, host: Sc
         if (node.type === 'Command') compiler.lastAt = Math.max(compiler.lastAt, node.pos);
       });
   const state = new State();
+  if (args.length > 0) state.variables.set('0', { text: args[0] });
   state.positional = args.slice(1).map((text) => ({ text }));
   const steps: Step[] = [];
   for (const [index, option] of options.entries())
     if (/^[-+]/.test(option))
       applyOptions(option.slice(1), option.startsWith('-'), options[index + 1] ?? null, compiler, state);
-  compiler.units(parsed.units, state, steps);
+  const units = isFile
+    ? parsed.units.map((unit) => ({ ...unit, isLast: false, isAtEnd: false }))
+    : parsed.units;
+  compiler.units(units, state, steps);
   if (!state.isDead) compiler.end(state, steps);
   return {
     ok: true,

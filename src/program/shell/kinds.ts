@@ -6,6 +6,8 @@ export type ShellName = 'dash' | 'bash' | 'ash';
 export interface ShellKind {
   name: ShellName;
   comm: string;
+  /** It was called `sh`, which is another shell elsewhere. */
+  isSh?: boolean;
   /** bash tries a refused fork again for 15 s; others give up at once (K44). */
   retriesFork: boolean;
   /** bash reaps whenever a child dies; dash and ash only while they wait. */
@@ -26,7 +28,7 @@ export const SHELLS: Readonly<Record<string, ShellKind>> = {
 
 /** What `sh` is, by whose it is. */
 export function shCalled(name: ShellName): ShellKind {
-  return { ...SHELLS[name], comm: 'sh' };
+  return { ...SHELLS[name], comm: 'sh', isSh: true };
 }
 
 const EVERYWHERE =

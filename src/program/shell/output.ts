@@ -10,12 +10,15 @@ import { fieldsOf } from './words.js';
 export function outputOf(shell: Shell, command: PipelineNode | AndOr, state: State): string | null {
   if (command.type !== 'Command' || command.redirects.length > 0) return null;
   const name = command.name?.value;
-  if (name !== 'echo' && name !== 'printf') return null;
+  if (!/^(echo|printf|dirname|basename)$/.test(name ?? '')) return null;
   const words = command.args.filter((word) => word.type === 'Word');
   if (words.length !== command.args.length || words.some(({ text }) => /`|\$\(/.test(text))) return null;
   const aside: Step[] = [];
   const texts = words.flatMap((word) => fieldsOf(shell, word, state.clone(), aside)).map(textOf);
   if (texts.includes(null) || aside.length > 0) return null;
+  const [path = ''] = texts as string[];
+  if (name === 'dirname') return `${path.includes('/') ? path.replace(/\/[^/]*$/, '') || '/' : '.'}\n`;
+  if (name === 'basename') return texts.length === 1 ? `${path.replace(/^.*\//, '')}\n` : null;
   return name === 'echo' ? echoed(texts as string[], shell.kind.name) : printed(texts as string[]);
 }
 

@@ -183,11 +183,13 @@ export abstract class Processes extends Commands {
 
   /** When the next element of a pipeline ends even if it is written to for ever. */
   private readUntilUs(reader: CommandNode, state: State): number {
+    const { length } = this.notes;
     const steps = this.child(state, (way, inside) => {
       way.inputUs = HOUR_US;
       way.inputLines = null;
       this.whole(reader, way, inside);
     });
+    this.notes.length = length;
     return this.lifeOf(steps).endUs;
   }
 

@@ -28,6 +28,8 @@ export interface ScriptHost {
   /** `isLast`: it is the last that the script runs, or the shell becomes it. */
   find(words: readonly string[], isLast: boolean): Found;
   library: ProgramLibrary;
+  /** The text of a script in the container; null: it is not known. */
+  file?(path: string): string | null;
 }
 
 export interface Flags {

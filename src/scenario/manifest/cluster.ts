@@ -8,6 +8,7 @@ import type { Findings } from '../../text/findings.js';
 import type { Path, SourceDocument } from '../../text/yaml.js';
 import { POD_COUNT_MAX } from '../bounds.js';
 import { DEFAULT_PRESET, type PresetName } from '../presets.js';
+import { ConfigMaps } from './config-maps.js';
 import { kubeletSettings, kubeletsByNode, type NodeAccount, nodeAccount, unknownNode } from './node.js';
 import { Origins } from './origins.js';
 import type { PlainPod } from './pod.js';
@@ -49,7 +50,7 @@ export function scenarioOfCluster(
   if (read.includes(null)) return null;
   const objects = read.flatMap((each) => each ?? []);
   const origins = new Origins();
-  const found = findUnits(objects, { findings, origins });
+  const found = findUnits(objects, { findings, origins, configMaps: new ConfigMaps(objects) });
   const [{ path }] = texts;
   if (found.units.length === 0) {
     const isSaid = findings.diagnostics.some(({ severity }) => severity === 'error');

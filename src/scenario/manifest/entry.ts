@@ -9,6 +9,7 @@ import { didYouMean } from '../../text/suggest.js';
 import { shorten } from '../../text/value.js';
 import type { ResolveContext } from '../context.js';
 import { type ContainerSource, type ManifestPodSource, type PodSource, schemas } from '../schema.js';
+import { ConfigMaps } from './config-maps.js';
 import { Origins } from './origins.js';
 import type { PlainPod } from './pod.js';
 import { findPodSpecs } from './pod-template.js';
@@ -38,7 +39,7 @@ export function readManifestPods(
   const file = besides(context.document.file, entry.manifest);
   const meant = select(objects, entry).filter((object) => node === undefined || mayRunOn(object, node));
   const origins = new Origins();
-  const found = findUnits(meant, { findings, origins });
+  const found = findUnits(meant, { findings, origins, configMaps: new ConfigMaps(objects) });
   if (found.units.length === 0 && !found.isIncomplete) {
     if (node !== undefined) return { pods: [], isIncomplete: false };
     complainOfNothing(entry, objects, found.leftOut, file, findings);
@@ -66,7 +67,7 @@ export function nodesOfEntry(entry: ManifestPodSource, context: ResolveContext):
   const objects = objectsOf(entry, context);
   if (objects === null) return [];
   // What is wrong with them is said when they are read.
-  const unheard = { findings: new Findings(), origins: new Origins() };
+  const unheard = { findings: new Findings(), origins: new Origins(), configMaps: new ConfigMaps([]) };
   return findUnits(select(objects, entry), unheard).units.flatMap(({ nodeName }) => nodeName ?? []);
 }
 

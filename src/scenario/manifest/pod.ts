@@ -5,6 +5,7 @@
 import { below, type Findings, type Place } from '../../text/findings.js';
 import { didYouMean } from '../../text/suggest.js';
 import { isMapping, shorten, textOf } from '../../text/value.js';
+import type { ConfigMaps } from './config-maps.js';
 import type { Origins } from './origins.js';
 import { isUnrendered, TEMPLATE_MESSAGE } from './template.js';
 
@@ -25,6 +26,14 @@ const HOOK_KEYS = ['exec', 'httpGet', 'tcpSocket', 'sleep'] as const;
 export interface PodContext {
   findings: Findings;
   origins: Origins;
+  configMaps: ConfigMaps;
+}
+
+/** What the containers of a pod have in common. */
+interface PodParts {
+  user: PodUser;
+  volumes: unknown;
+  namespace: string | null;
 }
 
 /** @param status of a pod that a cluster runs; anything else: nothing is known. */
@@ -32,6 +41,7 @@ export function plainPod(
   spec: Record<string, unknown>,
   place: Place,
   status: unknown,
+  namespace: string | null,
   context: PodContext,
 ): PlainPod {
   const pod = pick(spec, POD_KEYS);
@@ -39,16 +49,16 @@ export function plainPod(
   if (pod.restartPolicy === 'Always') delete pod.restartPolicy;
   if (pod.terminationGracePeriodSeconds === 30) delete pod.terminationGracePeriodSeconds;
   const known = isMapping(status) ? status : {};
-  const user = userOfPod(spec, place);
+  const parts = { user: userOfPod(spec, place), volumes: spec.volumes, namespace };
   const read = (key: string, from = key) =>
-    plainContainers(spec[from], below(place, from), key, user, context);
+    plainContainers(spec[from], below(place, from), key, parts, context);
   const initContainers = read('initContainers');
   if (!Array.isArray(initContainers) || initContainers.length > 0) pod.initContainers = initContainers;
   const containers = read('containers');
   pod.containers = Array.isArray(containers)
     ? [
         ...containers.filter((container) => !isOut(container, spec, known)),
-        ...ephemeralContainers(spec, place, known, user, context),
+        ...ephemeralContainers(spec, place, known, parts, context),
       ]
     : containers;
   if (Array.isArray(pod.containers)) context.origins.set(pod.containers, below(place, 'containers'));
@@ -70,13 +80,13 @@ function plainContainers(
   value: unknown,
   place: Place,
   key: string,
-  user: PodUser,
+  parts: PodParts,
   context: PodContext,
 ): unknown {
   if (value === undefined || value === null) return key === 'containers' ? undefined : [];
   if (!Array.isArray(value)) return value;
   const containers = value.map((item, index) =>
-    isMapping(item) ? plainContainer(item, below(place, index), user, context) : item,
+    isMapping(item) ? plainContainer(item, below(place, index), parts, context) : item,
   );
   return context.origins.set(containers, place);
 }
@@ -84,10 +94,11 @@ function plainContainers(
 function plainContainer(
   source: Record<string, unknown>,
   place: Place,
-  user: PodUser,
+  parts: PodParts,
   context: PodContext,
 ): Record<string, unknown> {
-  const { findings, origins } = context;
+  const { findings, origins, configMaps } = context;
+  const { user, volumes, namespace } = parts;
   const container = pick(source, CONTAINER_KEYS);
   const securityContext =
     user && plainUser(source.securityContext, below(place, 'securityContext'), user, origins);
@@ -106,6 +117,8 @@ function plainContainer(
     const probe = plainProbe(source[key], below(place, key), origins);
     if (probe !== undefined) container[key] = probe;
   }
+  const files = configMaps.scriptsOf(source, volumes, namespace);
+  if (Object.keys(files).length > 0) container.files = files;
   refuseWindows(container, place, findings);
   warnOfMisspelt(source, place, findings);
   return origins.set(container, place);
@@ -217,14 +230,14 @@ function ephemeralContainers(
   spec: Record<string, unknown>,
   place: Place,
   status: Record<string, unknown>,
-  user: PodUser,
+  parts: PodParts,
   context: PodContext,
 ): unknown[] {
   const containers = Array.isArray(spec.ephemeralContainers) ? spec.ephemeralContainers : [];
   return containers.flatMap((source: unknown, index) => {
     if (!isMapping(source)) return [];
     if (!isMapping(stateOf(status.ephemeralContainerStatuses, source.name)?.running)) return [];
-    const container = plainContainer(source, below(place, 'ephemeralContainers', index), user, context);
+    const container = plainContainer(source, below(place, 'ephemeralContainers', index), parts, context);
     container.restartPolicy = 'Never';
     return [container];
   });

@@ -143,7 +143,10 @@ function addUnit(
     found.isIncomplete = true;
     return;
   }
-  const pod: PlainPod = { name: nameOf(object, part), ...plainPod(spec, place, value.status, context) };
+  const pod: PlainPod = {
+    name: nameOf(object, part),
+    ...plainPod(spec, place, value.status, object.namespace, context),
+  };
   if (object.kind === 'CronJob') Object.assign(pod, recurrence(object, findings));
   if (staysOnNode(object, found.hasOtherNodes)) pod.recreate = true;
   origins.set(pod, place, {

@@ -73,7 +73,17 @@ class Generator {
     if (choice < 19 && depth < 3) return this.function(depth + 1);
     if (choice < 21 && depth < 3)
       return `i=0; while [ $i -lt 2 ]; do ${this.group(depth + 1)} i=$((i+1)); done`;
-    if (choice < 23) return this.pick(['exit 0', 'exit 1', 'exit', 'wait', 'exit $?', 'set -e', 'shift 0', 'exec > /dev/null']);
+    if (choice < 23)
+      return this.pick([
+        'exit 0',
+        'exit 1',
+        'exit',
+        'wait',
+        'exit $?',
+        'set -e',
+        'shift 0',
+        'exec > /dev/null',
+      ]);
     return this.andOr(depth);
   }
 
