@@ -23,6 +23,10 @@ export abstract class Branches extends Processes {
     flags: Flags,
   ): void {
     const [first, ...others] = clauses;
+    const elseFails = node.else !== undefined && fails(node.else.commands.map(({ command }) => command));
+    const thenFails = fails(first.then.commands.map(({ command }) => command));
+    const healthy = !thenFails || elseFails;
+    if (thenFails !== elseFails) this.expect(first.clause.commands.at(-1)?.command, elseFails);
     this.list(first.clause.commands, state, out, TESTED);
     if (state.isDead) return;
     const otherwise = (way: State, steps: Step[]): void => {
@@ -33,8 +37,6 @@ export abstract class Branches extends Processes {
       if (node.else === undefined) way.status = SUCCESS;
       else this.list(node.else.commands, way, steps, flags);
     };
-    const elseFails = node.else !== undefined && fails(node.else.commands.map(({ command }) => command));
-    const healthy = !fails(first.then.commands.map(({ command }) => command)) || elseFails;
     this.branch(
       state,
       out,
@@ -43,6 +45,14 @@ export abstract class Branches extends Processes {
       first.clause,
       healthy,
     );
+  }
+
+  /** What is to succeed, or not, while all is well: the last command of it may have nothing to find. */
+  protected expect(node: PipelineNode | AndOr | undefined, success: boolean): void {
+    if (node?.type === 'Pipeline') {
+      const isNegated = node.prefixes.filter(({ type }) => type === 'Negation').length % 2 === 1;
+      this.expect(node.commands.at(-1), success !== isNegated);
+    } else if (node?.type === 'Command' && !success) this.findsNothing.add(node);
   }
 
   protected for(node: For, state: State, out: Step[], flags: Flags): void {

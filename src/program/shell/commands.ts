@@ -4,7 +4,7 @@ import { forEachStepList } from '../check.js';
 import type { Step } from '../step.js';
 import { BUILTIN_ACTIONS } from './builtins.js';
 import { BUILTINS } from './kinds.js';
-import { readsInput } from './readers.js';
+import { looksFor, readsInput } from './readers.js';
 import { type Flags, type Found, Shell } from './shell.js';
 import type { State } from './state.js';
 import { SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
@@ -182,9 +182,12 @@ export abstract class Commands extends Shell {
       this.note(node, 'which command this is is not known; taken as a plain one');
     if (isExec && state.leads && /(^|\/)setsid$/.test(words[0])) words.splice(1, 0, '-f');
     const found = this.host.find(words, isExec || node.pos === this.lastAt);
-    if (!state.inputUs || !readsInput(words)) return found;
-    const input: Step = state.inputUs >= HOUR_US ? 'pause' : { sleep: `${Math.round(state.inputUs)}us` };
-    const steps = [input, ...found.steps];
+    const finds = !(this.findsNothing.has(node) && looksFor(words));
+    if (!finds) this.note(node, 'whether this finds something is not known; taken as nothing', true);
+    const reads = state.inputUs !== null && state.inputUs > 0 && readsInput(words);
+    if (finds && !reads) return found;
+    const input: Step = state.inputUs! >= HOUR_US ? 'pause' : { sleep: `${Math.round(state.inputUs!)}us` };
+    const steps = [...(reads ? [input] : []), ...found.steps, ...(finds ? [] : [{ exit: 1 } as Step])];
     return { comm: found.comm, steps, body: { comm: found.comm, steps } };
   }
 

@@ -16,6 +16,7 @@ export class ShellCompiler extends Branches {
     for (const { statements, isLast, isAtEnd } of units) {
       if (state.isDead) return;
       if (this.kind.name === 'bash' && isLast) this.markLast(statements);
+      if (units.at(-1)?.statements === statements) this.expect(lastOf(statements), true);
       this.list(statements, state, out, { ...PLAIN, last: this.kind.name === 'ash' && isAtEnd });
     }
   }
@@ -147,6 +148,9 @@ export class ShellCompiler extends Branches {
 
   protected andOr(node: AndOr, index: number, state: State, out: Step[], flags: Flags): void {
     const isLast = index === node.commands.length - 1;
+    const end = node.operators.findIndex((operator, at) => at > index && operator !== node.operators[index]);
+    const next = node.commands.slice(index + 1, end < 0 ? undefined : end + 1);
+    if (next.some((each) => fails([each]))) this.expect(node.commands[index], node.operators[index] === '||');
     this.node(node.commands[index], state, out, isLast ? flags : TESTED);
     this.rest(node, index, state, out, flags);
   }
@@ -177,6 +181,13 @@ export class ShellCompiler extends Branches {
     this.depth--;
     this.text = text;
   }
+}
+
+/** The command that a script ends with, whose status is its own. */
+function lastOf(statements: readonly Statement[]): PipelineNode | AndOr | undefined {
+  const { command, background = false } = statements.at(-1) ?? {};
+  if (background) return undefined;
+  return command?.type === 'AndOr' ? command.commands.at(-1) : command;
 }
 
 /** The variable that `rc=$?` sets, or null. */

@@ -7,6 +7,13 @@ const READERS: Readonly<Record<string, number>> = {
   ...{ grep: 1, egrep: 1, fgrep: 1, sed: 1, awk: 1, gawk: 1, mawk: 1, jq: 1, yq: 1 },
   ...{ tr: 9, tee: 9, xargs: 9, python: 0, python3: 0, perl: 0 },
 };
+/** Commands whose status says whether they have found something. */
+const LOOKERS = new Set(['grep', 'egrep', 'fgrep', 'pgrep', 'pidof', 'diff', 'cmp', 'jq']);
+
+export function looksFor([command]: readonly string[]): boolean {
+  return LOOKERS.has(command.slice(command.lastIndexOf('/') + 1));
+}
+
 /** Options that take the next word. */
 const VALUED = /^-[neAFkdfcmv]$|^--(lines|bytes|regexp|max-count)$/;
 

@@ -67,6 +67,8 @@ export abstract class Shell {
   private readonly marks = new WeakMap<object, 'closes' | 'writes'>();
   /** Writes that SIGPIPE answers. */
   private readonly broken = new WeakSet<object>();
+  /** Commands that find nothing while all is well: the probe fails if they do. */
+  protected readonly findsNothing = new WeakSet<object>();
   /** The processes of a job in the background, by the label of the last, which is `$!`. */
   readonly jobOf = new Map<string, string[]>();
   text = '';

@@ -1,6 +1,7 @@
 /** The commands that manifests have get an answer, and what is taken for granted in it is said. */
 import { describe, expect, test } from 'vitest';
 import { programLibrary, resolveCommand } from '../../../src/program/catalogue/index.js';
+import { lifeOf } from '../../../src/program/shell/life.js';
 import { World } from '../world.js';
 import { PROBES } from './probes.js';
 
@@ -16,5 +17,44 @@ describe('a probe’s command has a program that runs', () => {
       world.run('30s');
       expect(world.machine.runaway).toBeNull();
     }
+  });
+});
+
+/** 0: the probe succeeds in its usual course. */
+function usual(script: string): { status: number; said: string[] } {
+  const resolution = resolveCommand(['bash', '-c', script], LIBRARY, { userland: 'debian' });
+  if (!resolution.ok) throw new Error(resolution.problem.message);
+  return {
+    status: lifeOf(resolution.source.steps, LIBRARY).status,
+    said: resolution.assumed.map(({ what }) => what),
+  };
+}
+
+describe('a command that looks for something', () => {
+  const nothing = 'whether this finds something is not known; taken as nothing';
+
+  test.each([
+    'supervisorctl status | grep -v RUNNING && exit 1 || exit 0',
+    'if grep -q ERROR /var/log/app; then exit 1; fi',
+    'if ps | grep -q "[d]efunct"; then echo found; exit 1; fi; cat /a',
+    'if ! grep -q ERROR /var/log/app; then exit 0; else exit 1; fi',
+    '! grep -q ERROR /var/log/app',
+  ])('finds nothing where the probe would fail if it did: %s', (script) => {
+    expect(usual(script)).toMatchObject({ status: 0, said: expect.arrayContaining([nothing]) });
+  });
+
+  test.each([
+    'grep -q OK /tmp/a || exit 1',
+    'pgrep app && exit 0; exit 1',
+    'if ! pgrep app; then exit 1; fi',
+    '! pgrep app && echo it is gone && exit 1; exit 0',
+    'if pgrep app; then exit 0; else exit 1; fi',
+  ])('finds it where the probe would fail if it did not: %s', (script) => {
+    expect(usual(script)).toEqual({ status: 0, said: [] });
+  });
+
+  test('is no other command, whose status is its program’s', () => {
+    expect(usual('false && exit 1 || exit 0').status).toBe(0);
+    expect(usual('cat /a && exit 1 || exit 0').status).toBe(1);
   });
 });
