@@ -1,7 +1,7 @@
 /** Results on a terminal, in the forms of `-o`: `table`, `wide`, `csv`, `json`, `yaml`. */
 import { stringify as toYaml } from 'yaml';
 import { harmsOf } from '../run/harm.js';
-import type { RunResult, TimelineColumn } from '../run/result.js';
+import type { AssumptionMade, RunResult, TimelineColumn } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
 import { cutInTheMiddle, formatCount, plural } from '../text/figures.js';
 import { printable } from '../text/printable.js';
@@ -204,8 +204,11 @@ function resultTable(
 function assumptionLines(results: readonly RunResult[]): string[] {
   const alike = new Map<string, RunResult[]>();
   for (const result of results) {
-    const [first, ...more] = result.assumptions;
+    // What a bracket is about, before the rest.
+    const isAsked = ({ orphansPerRun }: AssumptionMade): boolean => orphansPerRun !== undefined;
+    const first = result.assumptions.find(isAsked) ?? result.assumptions[0];
     if (first === undefined) continue;
+    const more = result.assumptions.slice(1);
     const others = more.length === 0 ? '' : `; and ${plural(more.length, 'assumption')} more (-o json)`;
     const text = [`${first.what}: ${first.effect}${others}`, ...bracketSentence(result)].join('\n');
     alike.set(text, [...(alike.get(text) ?? []), result]);

@@ -8,20 +8,34 @@ import { type DiagnosticCode, diagnosticOf } from './codes.js';
 import { grouped } from './figures.js';
 import { type Aim, NOWHERE, type Path, type Position, type SourceDocument, type YamlText } from './yaml.js';
 
-/** The value of the text, or why it has none. Never throws. */
+/** The values of the text, one after another as `jq '.items[]'` prints them, or why it has none. Never throws. */
 export function readJson(text: string, file: string): YamlText {
   if (text.length > DUMP_JSON_CHARACTERS_MAX) {
     const size = `${grouped(text.length)} characters; at most ${DUMP_JSON_CHARACTERS_MAX} are read`;
     return failed(file, NOWHERE, 'file-too-large', `the file has ${size}`);
   }
-  try {
-    return { documents: [new JsonDocument(file, text, JSON.parse(text))], diagnostics: [] };
-  } catch (error) {
-    const { message } = error as Error;
-    const offset = /position (\d+)/.exec(message)?.[1];
-    const at = positionAt(text, offset === undefined ? text.length : Number(offset));
-    return failed(file, at, 'json-syntax', `this is not JSON: ${sentence(message)}`);
-  }
+  const documents: JsonDocument[] = [];
+  let start = 0;
+  let end = text.length;
+  do {
+    try {
+      documents.push(new JsonDocument(file, text, start, JSON.parse(text.slice(start, end))));
+      start = skipBlanks(text, end);
+      end = text.length;
+    } catch (error) {
+      // There may be more behind it.
+      const next = skipValue(text, skipBlanks(text, start));
+      if (next < end) {
+        end = next;
+        continue;
+      }
+      const { message } = error as Error;
+      const offset = /position (\d+)/.exec(message)?.[1];
+      const at = positionAt(text, offset === undefined ? text.length : start + Number(offset));
+      return failed(file, at, 'json-syntax', `this is not JSON: ${sentence(message)}`);
+    }
+  } while (start < text.length);
+  return { documents, diagnostics: [] };
 }
 
 function failed(file: string, at: Position, code: DiagnosticCode, message: string): YamlText {
@@ -38,11 +52,12 @@ class JsonDocument implements SourceDocument {
   constructor(
     readonly file: string,
     private readonly text: string,
+    private readonly start: number,
     readonly value: unknown,
   ) {}
 
   locate(path: Path, aim: Aim): Position {
-    return positionAt(this.text, offsetOf(this.text, path, aim));
+    return positionAt(this.text, offsetOf(this.text, this.start, path, aim));
   }
 
   written(): undefined {
@@ -59,8 +74,8 @@ function positionAt(text: string, offset: number): Position {
 }
 
 /** Of the key or the value at the path; of the nearest enclosing value when the path leads nowhere. */
-function offsetOf(text: string, path: Path, aim: Aim): number {
-  let at = skipBlanks(text, 0);
+function offsetOf(text: string, start: number, path: Path, aim: Aim): number {
+  let at = skipBlanks(text, start);
   for (const [index, step] of path.entries()) {
     const found = child(text, at, step);
     if (found === null) return at;
@@ -102,8 +117,9 @@ function skipString(text: string, from: number): number {
   return at + 1;
 }
 
-/** The text is known to be JSON, so brackets need only be counted. */
+/** Where the value ends. If the text is JSON, brackets need only be counted. */
 function skipValue(text: string, from: number): number {
+  const isPlain = text[from] !== '{' && text[from] !== '[';
   let at = from;
   let depth = 0;
   do {
@@ -114,6 +130,6 @@ function skipValue(text: string, from: number): number {
       if (character === '}' || character === ']') depth--;
       at++;
     }
-  } while (at < text.length && (depth > 0 || !',]}'.includes(text[at])));
+  } while (at < text.length && (depth > 0 || (isPlain && !',]}'.includes(text[at]))));
   return at;
 }

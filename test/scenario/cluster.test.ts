@@ -535,6 +535,7 @@ describe('a text', () => {
     ['{"apiVersion":"v1","items":[{"kind":"Node"}]}', true],
     ['- kind: Pod', true],
     ['{"kubeletconfig": {}}', true],
+    ['{"metadata":{"name":"a","creationTimestamp":null},"spec":{}}', true],
     [`${HEAD}  pods: [{name: a, kind: Pod}]`, false],
     ['kind: Scenario', false],
     ['kind: Fleet', false],

@@ -43,6 +43,23 @@ describe('JSON', () => {
     );
   });
 
+  test('may be several values one after another, each found in its place', () => {
+    const { documents, diagnostics } = readJson('{"a": 1}\n{"a": [2, "}"]} \n\n[3]\n', 'x');
+    expect(diagnostics).toEqual([]);
+    expect(documents.map(({ value }) => value)).toEqual([{ a: 1 }, { a: [2, '}'] }, [3]]);
+    expect(documents[1].locate(['a', 1], 'value')).toEqual({ line: 2, column: 11 });
+    expect(documents[2].locate([0], 'value')).toEqual({ line: 4, column: 2 });
+  });
+
+  test('is none if there is something else behind it, which is said with its place', () => {
+    const lines = (text: string) =>
+      readJson(text, 'x').diagnostics.map(({ code, line }) => `${code} ${line}`);
+    expect(lines('{"a": 1}\n{"a": }')).toEqual(['json-syntax 2']);
+    expect(lines('{"a": 1}\n\n}')).toEqual(['json-syntax 3']);
+    expect(lines('{"a": 1} x')).toEqual(['json-syntax 1']);
+    expect(readJson('{"a": 1}\n{"a": }', 'x').documents).toEqual([]);
+  });
+
   test('is found at the nearest part that is there', () => {
     const [document] = readJson('{"a": {"b": [1, {"c": 2}]}}', 'x').documents;
     expect(document.locate(['a', 'b', 1, 'd', 'e'], 'value')).toEqual({ line: 1, column: 17 });

@@ -37,7 +37,7 @@ export function isManifest(text: string): boolean {
   if (TABLE.test(text)) return true;
   if (/^[ \t]*(\{[ \t]*)?["']?apiVersion["']?[ \t]*:[ \t]*["']?pidsim\//m.test(text)) return false;
   const kind = /(?:^|[{,])[ \t]*(?:- )?["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z]+)/m.exec(text)?.[1];
-  if (kind === undefined) return /^\s*\{\s*"kubeletconfig"\s*:/.test(text);
+  if (kind === undefined) return /^\s*\{\s*"kubeletconfig"\s*:|"creationTimestamp"\s*:/.test(text);
   return kind !== 'Scenario' && kind !== 'Fleet';
 }
 
