@@ -332,7 +332,17 @@ describe('a manifest', () => {
     expect(one(windows + template('Job', 'j')).said).toContain('ignored-pods: left out: 1 for Windows nodes');
     const command =
       'kind: Pod\nmetadata: {name: w}\nspec: {containers: [{name: c, command: [app], livenessProbe: {exec: {command: [powershell.exe, -Command, Get-Date]}}}]}\n';
-    expect(one(command).briefs).toContain('3:79 unknown-command');
+    const { briefs: found } = one(command);
+    expect(found.filter((each) => each.includes('unknown-command'))).toEqual(['3:79 unknown-command']);
+  });
+
+  test('with a quantity that is none says so, and only then', () => {
+    const of = (memory: string) =>
+      one(
+        `kind: Pod\nmetadata: {name: w}\nspec: {containers: [{name: c, image: x, command: [app], resources: {limits: {memory: ${memory}}}}]}\n`,
+      ).briefs.filter((each) => each.includes('quantity'));
+    expect(of('12Zi')).toEqual(['3:86 bad-quantity?']);
+    for (const right of ['12Gi', '500m', '0.5', '1e9', '"2"']) expect(of(right)).toEqual([]);
   });
 
   test('with a misspelt key that was meant to be a probe says so', () => {

@@ -292,7 +292,11 @@ class Resolver {
 
   private assumed(command: readonly string[]): Resolution {
     const [file] = command;
-    if (isWindows(file)) return unknown(command, 'a command of Windows');
+    if (isWindows(file))
+      return refused(
+        `\`${file}\` is a command of Windows, and these nodes are Linux`,
+        'A pod with `os: {name: windows}` is left out.',
+      );
     if (this.options.strict) return unknown(command);
     const { orphansOf } = this.options;
     if (ERLANG_TOOL.test(basename(file)) && !orphansOf?.has(file) && !orphansOf?.has(basename(file)))

@@ -119,7 +119,7 @@ function plainContainer(
   }
   const files = configMaps.scriptsOf(source, volumes, namespace);
   if (Object.keys(files).length > 0) container.files = files;
-  refuseWindows(container, place, findings);
+  warnOfQuantities(source.resources, below(place, 'resources'), findings);
   warnOfMisspelt(source, place, findings);
   return origins.set(container, place);
 }
@@ -142,6 +142,23 @@ const OTHER_KEYS = (
   'workingDir ports env envFrom resources resizePolicy restartPolicyRules volumeMounts volumeDevices lifecycle ' +
   'terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty targetContainerName'
 ).split(' ');
+
+const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$/;
+
+/** Nothing here depends on them, but somebody has meant something else. */
+function warnOfQuantities(resources: unknown, place: Place, findings: Findings): void {
+  for (const key of ['limits', 'requests'] as const) {
+    const given = isMapping(resources) && isMapping(resources[key]) ? resources[key] : {};
+    for (const [name, value] of Object.entries(given)) {
+      const text = textOf(value);
+      if (QUANTITY.test(text) || isUnrendered(value)) continue;
+      const message = `\`${shorten(text)}\` is no quantity; it is left out`;
+      findings.warning(below(place, key, name), 'bad-quantity', message, {
+        hint: 'As Kubernetes has them: 500m, 2, 512Mi, 4G.',
+      });
+    }
+  }
+}
 
 /** `kubectl apply` refuses an unknown key; here only one that was meant to be a known one matters. */
 function warnOfMisspelt(source: Record<string, unknown>, place: Place, findings: Findings): void {
@@ -257,25 +274,4 @@ export function isForWindows(spec: Record<string, unknown>): boolean {
   if (isMapping(os) && os.name === 'windows') return true;
   if (!isMapping(nodeSelector)) return false;
   return ['kubernetes.io/os', 'beta.kubernetes.io/os'].some((label) => nodeSelector[label] === 'windows');
-}
-
-const WINDOWS_COMMAND = /^[A-Za-z]:[\\/]|\.(exe|bat|cmd|ps1)$|^(cmd|powershell)$/i;
-
-function refuseWindows(container: Record<string, unknown>, place: Place, findings: Findings): void {
-  const commands: [unknown, Place][] = [[container.command, below(place, 'command')]];
-  const actions: [unknown, Place][] = PROBE_KEYS.map((key) => [container[key], below(place, key)]);
-  const { lifecycle } = container;
-  for (const key of HOOKS)
-    actions.push([isMapping(lifecycle) && lifecycle[key], below(place, 'lifecycle', key)]);
-  for (const [action, at] of actions) {
-    if (isMapping(action) && isMapping(action.exec))
-      commands.push([action.exec.command, below(at, 'exec', 'command')]);
-  }
-  for (const [command, at] of commands) {
-    const first: unknown = Array.isArray(command) ? command[0] : undefined;
-    if (typeof first !== 'string' || !WINDOWS_COMMAND.test(first)) continue;
-    findings.error(at, 'unknown-command', `\`${first}\` is a command of Windows, and these nodes are Linux`, {
-      hint: 'A pod with `os: {name: windows}` is left out.',
-    });
-  }
 }
