@@ -301,6 +301,18 @@ describe('the userland decides', () => {
     ]);
   });
 
+  test('R38: an address is known by its beginning, whatever a variable adds to it', () => {
+    const text = (address: string) => {
+      const resolution = resolveCommand(['sh', '-c', `wget -qO- ${address}`], LIBRARY, {
+        userland: 'busybox',
+      });
+      return JSON.stringify(resolution.ok && resolution.source.steps);
+    };
+    expect(text('"https://localhost:$PORT/"')).toContain('ssl_client');
+    expect(text('https://$HOST/x')).toContain('ssl_client');
+    expect(text('"http://localhost:$PORT/"')).not.toContain('ssl_client');
+  });
+
   test('R38: busybox wget leaves its helper for each https address, and none for http', () => {
     const wget = (userland: Userland, address: string) =>
       JSON.stringify(comm(userland, 'wget', '-q', address));

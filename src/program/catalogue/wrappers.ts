@@ -191,12 +191,15 @@ function flockOf(words: readonly string[]): Wrapper | null {
   return waitsFor('flock', inner[0] === '-c' ? ['sh', ...inner] : inner, [], [{ exit: 'waited' }]);
 }
 
-/** `sleep 5`, `sleep 1m`, `sleep infinity`. */
-function sleepOf([, amount]: readonly string[]): Wrapper | null {
-  if (amount === 'infinity' || amount === 'inf') return alone({ comm: 'sleep', steps: ['pause'] });
-  const match = /^(\d+(?:\.\d{1,6})?)([smhd]?)$/.exec(amount ?? '');
-  if (match === null) return null;
-  return alone(normaliseProgram({ comm: 'sleep', steps: [{ sleep: `${match[1]}${match[2] || 's'}` }] }));
+/** `sleep 5`, `sleep 1m 30s`, `sleep infinity`; with anything else it fails at once. */
+function sleepOf([, ...amounts]: readonly string[]): Wrapper | null {
+  if (amounts.some((amount) => /^inf(inity)?$/.test(amount)))
+    return alone({ comm: 'sleep', steps: ['pause'] });
+  const matches = amounts.map((amount) => /^(\d+(?:\.\d{1,6})?)([smhd]?)$/.exec(amount));
+  if (amounts.length === 0 || amounts.some((amount) => amount.includes('$…'))) return null;
+  if (matches.includes(null)) return alone({ comm: 'sleep', steps: [{ sleep: '1ms' }, { exit: 1 }] });
+  const steps = matches.map((match): Step => ({ sleep: `${match![1]}${match![2] || 's'}` }));
+  return alone(normaliseProgram({ comm: 'sleep', steps }));
 }
 
 export function splitOptions(

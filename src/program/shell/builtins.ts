@@ -185,6 +185,7 @@ function killOne(
   }
   if (IGNORED_BY_JOBS.has(signal)) return SUCCESS;
   const sent = signal === '0' ? 'CHLD' : (SIGNALS[signal] ?? 'TERM');
+  if (sent !== 'CHLD') shell.kills(job, sent === 'KILL' ? 137 : 143);
   shell.emit(out, { status: 0 }, { kill: { target: job, signal: sent }, orElse: [{ status: 1 }] });
   state.noteStatus();
   return state.status;

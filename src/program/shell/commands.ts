@@ -5,15 +5,13 @@ import type { Step } from '../step.js';
 import { BUILTIN_ACTIONS } from './builtins.js';
 import { BUILTINS } from './kinds.js';
 import { looksFor, readsInput } from './readers.js';
-import { type Flags, type Found, Shell } from './shell.js';
+import { type Flags, type Found, failuresOf, Shell } from './shell.js';
 import type { State } from './state.js';
 import { SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
 import { fieldsOf, valueOfWord } from './words.js';
 
 /** Functions that call themselves, `eval` in `eval`: deeper is not followed. */
 export const DEPTH_MAX = 12;
-/** Ways that a script is followed for statuses that a variable keeps. */
-const FAILURES_MAX = 3;
 /** What a shell does itself and writes to its stdout. */
 const WRITERS = new Set(['echo', 'printf', 'pwd']);
 /** Longer than any probe: as good as for ever. */
@@ -46,7 +44,7 @@ export abstract class Commands extends Shell {
     if (word.type === 'Word') return fieldsOf(this, word, state, out);
     const value = this.assign(word, state, out, false);
     const text = textOf(value);
-    return [text === null ? UNKNOWN : { text: `${word.name}=${text}` }];
+    return [text === null ? { unknown: true, like: `${word.name}=$…` } : { text: `${word.name}=${text}` }];
   }
 
   protected assign(node: Assignment, state: State, out: Step[], isTemporary: boolean): Value {
@@ -177,7 +175,7 @@ export abstract class Commands extends Shell {
 
   /** What runs, and for how long, if it reads a pipe. */
   protected found(node: Command, fields: readonly Value[], state: State, isExec = false): Found {
-    const words = fields.map((field) => textOf(field) ?? '$…');
+    const words = fields.map((field) => textOf(field) ?? (('unknown' in field && field.like) || '$…'));
     if (textOf(fields[0]) === null)
       this.note(node, 'which command this is is not known; taken as a plain one');
     if (isExec && state.leads && /(^|\/)setsid$/.test(words[0])) words.splice(1, 0, '-f');
@@ -231,12 +229,4 @@ export function isOutput(redirect: Redirection): boolean {
   if (redirect.type !== 'Redirect' || redirect.operator.includes('<')) return false;
   const { descriptor } = redirect;
   return descriptor === undefined || (descriptor.type === 'FileDescriptor' && descriptor.value === 1);
-}
-
-/** The first few statuses other than 0 that steps exit with, or are killed with; 1 if none is named. */
-export function failuresOf(steps: readonly Step[]): number[] {
-  const text = JSON.stringify(steps, (key, value) => (key === 'orElse' ? undefined : value));
-  const named = [...text.matchAll(/"exit":([1-9]\d*)/g)].map(([, status]) => Number(status));
-  if (text.includes('"target":"group","signal":"KILL"')) named.unshift(137);
-  return named.length === 0 ? [1] : [...new Set(named)].slice(0, FAILURES_MAX);
 }

@@ -10,7 +10,7 @@ import type {
   Subshell,
 } from 'unbash';
 import type { Step } from '../step.js';
-import { Commands, DEPTH_MAX, failuresOf, HOUR_US, isInput, isOutput } from './commands.js';
+import { Commands, DEPTH_MAX, HOUR_US, isInput, isOutput } from './commands.js';
 import { linesOf, outputOf } from './output.js';
 import { type Flags, LAST, TESTED } from './shell.js';
 import type { State } from './state.js';
@@ -61,10 +61,8 @@ export abstract class Processes extends Commands {
       return;
     }
     const label = this.label();
-    const steps = this.child(state, list);
-    this.fork(label, steps, out);
+    this.fork(label, this.child(state, list), out);
     this.wait(label, state, out);
-    state.failures = failuresOf(steps);
   }
 
   protected redirected(
@@ -149,6 +147,7 @@ export abstract class Processes extends Commands {
     for (const label of labels) this.emit(out, { wait: label });
     if (state.pipefail) this.emit(out, ...lastFailure(labels));
     state.noteStatus();
+    state.failures = this.failuresBy.get(labels.at(-1)!) ?? [1];
   }
 
   /** Forks the elements of a pipeline: each is a child of the shell, also in the background. */

@@ -71,6 +71,8 @@ export abstract class Shell {
   protected readonly findsNothing = new WeakSet<object>();
   /** The processes of a job in the background, by the label of the last, which is `$!`. */
   readonly jobOf = new Map<string, string[]>();
+  /** Statuses that a child may fail with, by its label. */
+  protected readonly failuresBy = new Map<string, readonly number[]>();
   text = '';
   /** Where the last command of the script stands. */
   lastAt = -1;
@@ -115,6 +117,7 @@ export abstract class Shell {
   /** A child that does `steps`. It is refused: dash and ash give up, bash tries again for 15 s (K44). */
   fork(label: string, steps: Step[], out: Step[]): object {
     const body = steps.length === 0 ? [{ exit: 0 }] : steps;
+    this.failuresBy.set(label, failuresOf(steps));
     const fork: { fork: ForkBody } = { fork: { label, steps: body } };
     if (!this.kind.retriesFork) {
       this.emit(out, fork);
@@ -129,9 +132,15 @@ export abstract class Shell {
     return fork;
   }
 
+  /** A signal is sent to the child, which may end with it. */
+  kills(label: string, status: number): void {
+    this.failuresBy.set(label, [status, ...(this.failuresBy.get(label) ?? [])]);
+  }
+
   wait(label: string, state: State, out: Step[]): void {
     this.emit(out, { wait: label });
     state.noteStatus();
+    state.failures = this.failuresBy.get(label) ?? [1];
     state.jobs = state.jobs.filter((job) => job !== label);
   }
 
@@ -385,3 +394,14 @@ export abstract class Shell {
 const BASH_TRIES = 5;
 const BASH_RETRY = '3s';
 const REFUSED_STATUS_OF_BASH = 254;
+
+/** Ways that a script is followed for statuses that a variable keeps. */
+const FAILURES_MAX = 3;
+
+/** The first few statuses other than 0 that steps exit with, or are killed with; 1 if none is named. */
+export function failuresOf(steps: readonly Step[]): number[] {
+  const text = JSON.stringify(steps, (key, value) => (key === 'orElse' ? undefined : value));
+  const named = [...text.matchAll(/"exit":([1-9]\d*)/g)].map(([, status]) => Number(status));
+  if (text.includes('"target":"group","signal":"KILL"')) named.unshift(137);
+  return named.length === 0 ? [1] : [...new Set(named)].slice(0, FAILURES_MAX);
+}

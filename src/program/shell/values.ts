@@ -9,7 +9,8 @@ export type Value =
   | { job: string }
   /** `$$`. */
   | { self: true }
-  | { unknown: true };
+  /** `like`: what is known of its text, with `$…` for the rest. */
+  | { unknown: true; like?: string };
 
 export const UNKNOWN: Value = { unknown: true };
 

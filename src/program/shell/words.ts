@@ -45,7 +45,8 @@ export function valueOfWord(shell: Shell, word: Word, state: State, out: Step[])
 function join(pieces: readonly Piece[]): Value {
   if (pieces.length === 1) return pieces[0].value;
   const texts = pieces.map(({ value }) => textOf(value));
-  return texts.includes(null) ? UNKNOWN : { text: texts.join('') };
+  const text = texts.map((each) => each ?? '$…').join('');
+  return texts.includes(null) ? { unknown: true, like: text } : { text };
 }
 
 function piecesOf(shell: Shell, word: Word, state: State, out: Step[]): Piece[] {
