@@ -15,8 +15,30 @@ describe('an id that nobody will use again', () => {
     kernel.forgetNamespace(ns);
     expect(kernel.unsharePidNamespace(outside)).not.toBe(ns);
     kernel.exit(init, 0);
+    // Its zombie has a PID there.
+    expect(kernel.unsharePidNamespace(outside)).not.toBe(ns);
     kernel.wait(outside, init);
     expect(kernel.unsharePidNamespace(outside)).toBe(ns);
+    kernel.checkInvariants();
+  });
+
+  it('K31 a namespace that has it begins anew: PIDs from 1, its own limit, counted where it is', () => {
+    const kernel = boot();
+    const [outside, elsewhere] = [kernel.fork(kernel.init), kernel.fork(kernel.init)];
+    const ns = kernel.unsharePidNamespace(outside, 301);
+    const init = kernel.fork(outside);
+    for (let i = 0; i < 40; i++) kernel.fork(init);
+    kernel.exit(init, 0);
+    kernel.wait(outside, init);
+    kernel.forgetNamespace(ns);
+    const around = kernel.unsharePidNamespace(elsewhere);
+    const middle = kernel.fork(elsewhere);
+    const [again, other] = around === ns ? [around, kernel.unsharePidNamespace(middle)] : [ns, around];
+    expect([again, other]).toContain(ns);
+    const inner = kernel.fork(middle);
+    expect([kernel.pidOf(middle, around), kernel.pidMax(around)]).toEqual([1, 4_194_304]);
+    expect([kernel.pidOf(inner, other), kernel.pidOf(inner, around)]).toEqual([1, 2]);
+    expect([kernel.taskCount(around), kernel.taskCount(other), kernel.taskCount()]).toEqual([2, 1, 5]);
     kernel.checkInvariants();
   });
 

@@ -90,6 +90,21 @@ onBothKernels((boot) => {
     expect(kernel.parentOf(laterOrphan)).toBe(subreaper);
   });
 
+  it('K21 one that is set above a nested subreaper gets that one’s children when it has gone', () => {
+    const kernel = boot();
+    const { init } = container(kernel);
+    const above = kernel.fork(init);
+    const nested = kernel.fork(above);
+    const parent = kernel.fork(nested);
+    const child = kernel.fork(parent);
+    kernel.setSubreaper(nested, true);
+    kernel.setSubreaper(above, true);
+    kernel.exit(parent, 0);
+    expect(kernel.parentOf(child)).toBe(nested);
+    kernel.exit(nested, 0);
+    expect(kernel.parentOf(child)).toBe(above);
+  });
+
   it('K21 a subreaper that resigns gets nothing more', () => {
     const kernel = boot();
     const { init } = container(kernel);

@@ -91,6 +91,14 @@ describe('timers in queues', () => {
     expect(inQueues([{ startUs: 10, lastsUs: 51, delayUs: 50 }]).told).toEqual(['60: timer of 0']);
   });
 
+  it.each([0, 1, 9, 15])('come in their order when the queue grows with %i behind it', (behind) => {
+    const over = Array.from({ length: behind }, (_, job) => ({ startUs: job, lastsUs: 1, delayUs: 20 }));
+    const come = Array.from({ length: 70 }, () => ({ startUs: 30, lastsUs: 60, delayUs: 20 }));
+    const jobs = [...over, ...come];
+    const { told } = inQueues(jobs);
+    expect(told).toEqual(come.map((_, index) => `50: timer of ${behind + index}`));
+  });
+
   it('can be started by one that comes', () => {
     const sim = new Simulation();
     const came: [number, number, number][] = [];

@@ -1,0 +1,61 @@
+/** What a watcher is told, in the order in which it happens. */
+import { expect, it } from 'vitest';
+import { Kernel, SIGKILL, SIGTERM, type TaskId } from '../../src/kernel/kernel.js';
+import { kernelRules } from '../../src/node/versions/kernel.js';
+import { Notes } from './notes.js';
+
+it('tells a probe from its birth in a session to its pinned PID and the end of all', () => {
+  const names = new Map<number, string>();
+  const notes = new Notes((task) => names.get(task) ?? 'nobody');
+  const kernel = new Kernel({
+    rules: kernelRules('6.18')!,
+    pidMax: 400,
+    threadsMax: 1000,
+    watcher: notes,
+  });
+  const born = (name: string, parent: TaskId): TaskId => {
+    const task = kernel.fork(parent);
+    names.set(task, name);
+    return task;
+  };
+  const told = (act: () => void): string[] => {
+    notes.lines.length = 0;
+    act();
+    return [...notes.lines];
+  };
+  const outside = born('outside', kernel.init);
+  kernel.unsharePidNamespace(outside);
+  const init = born('init', outside);
+  const probe = born('probe', outside);
+  expect(told(() => kernel.setsid(probe))).toEqual(['probe leads a session']);
+  expect(told(() => kernel.setpgid(probe))).toEqual([]);
+  expect(told(() => kernel.exec(probe, kernel.comm('sh')))).toEqual(['probe execs']);
+  const orphan = born('orphan', probe);
+  expect(told(() => kernel.exit(probe, 3))).toEqual([
+    'probe exits 3',
+    'orphan goes from probe to init',
+    'probe is a zombie',
+    'probe sends 17 to outside dropped',
+  ]);
+  expect(told(() => kernel.wait(outside, probe))).toEqual(['outside reaps probe', '4/2 pinned']);
+  kernel.setSigchld(init, 'reap-all');
+  expect(told(() => kernel.kill(init, orphan, SIGTERM))).toEqual([
+    'init sends 15 to orphan ends',
+    'orphan exits 143',
+    'orphan is a zombie',
+    'orphan sends 17 to init handler',
+  ]);
+  expect(told(() => kernel.wait(init, orphan))).toEqual(['init reaps orphan', '4/2 free', '5/3 free']);
+  const worker = born('worker', init);
+  expect(told(() => kernel.setpgid(worker))).toEqual(['worker leads a group']);
+  expect(told(() => kernel.cloneThreads(worker, 2))).toEqual(['worker threads +2']);
+  expect(told(() => kernel.setSigchld(init, 'ignore'))).toEqual([]);
+  expect(told(() => kernel.kill(init, worker, SIGKILL))).toEqual([
+    'init sends 9 to worker ends',
+    'worker exits 137',
+    'worker threads -2',
+    'worker is a zombie',
+    'worker sends 17 to init ignored',
+    '6/4 free',
+  ]);
+});
