@@ -29,7 +29,7 @@ it('tells a probe from its birth in a session to its pinned PID and the end of a
   const probe = born('probe', outside);
   expect(told(() => kernel.setsid(probe))).toEqual(['probe leads a session']);
   expect(told(() => kernel.setpgid(probe))).toEqual([]);
-  expect(told(() => kernel.exec(probe, kernel.comm('sh')))).toEqual(['probe execs']);
+  expect(told(() => kernel.exec(probe, 'sh'))).toEqual(['probe execs']);
   const orphan = born('orphan', probe);
   expect(told(() => kernel.exit(probe, 3))).toEqual([
     'probe exits 3',
