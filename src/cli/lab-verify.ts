@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandModule } from 'yargs';
 import { formatVerification, verificationDocument } from '../lab/litmus/format.js';
+import { cpusHere } from '../lab/litmus/kernel-run.js';
 import { type ObservedFile, printObserved } from '../lab/litmus/observed.js';
 import { recordOf, type Verification, verifyLitmus } from '../lab/litmus/verify.js';
 import { toJson } from '../report/document.js';
@@ -20,12 +21,16 @@ const SHIPPED = ['../../test/litmus', '../test/litmus'].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
 const BOUND_SECONDS_MAX = 3600;
+/** Runs on two CPUs with `--cpus 2`; and without, of files that are named, to say whether there is more than one order. */
+const ORDERS = 20;
+const ORDERS_LOOKED_AT = 4;
 
 interface Arguments {
   files?: string[];
   record: boolean;
   output: string;
   bound: number;
+  cpus?: number;
 }
 
 export const verifyCommand: CommandModule<object, Arguments> = {
@@ -49,15 +54,21 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         default: 10,
         describe: 'Seconds to wait for a litmus to come to rest',
       })
+      .option('cpus', {
+        choices: [1, 2],
+        describe: `2: ${ORDERS} more runs of each on two CPUs, which run its processes in other orders; default: ${ORDERS_LOOKED_AT} of each file that is named`,
+      })
       .example('$0 lab verify', 'the litmus files that come with pidsim')
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),
-  async handler({ files = [], record, output, bound }) {
+  async handler({ files = [], record, output, bound, cpus }) {
     const boundMs = boundOrExit(bound);
+    const otherOrders = ordersOrExit(cpus, files.length > 0);
     const paths = files.length === 0 ? shippedFiles() : files.flatMap(litmusFiles);
     const progress = new Progress(1);
     await inLab(async (signal) => {
       const verification = await verifyLitmus(paths, {
         boundMs,
+        otherOrders,
         signal,
         onResult: (result, done, total) => progress.update(done / total, result.litmus.name),
       }).finally(() => progress.clear());
@@ -80,6 +91,13 @@ export const verifyCommand: CommandModule<object, Arguments> = {
 function boundOrExit(seconds: number): number {
   if (seconds > 0 && seconds <= BOUND_SECONDS_MAX) return Math.ceil(seconds * 1000);
   throw usageError(`--bound must be more than 0 and at most ${BOUND_SECONDS_MAX} seconds`);
+}
+
+function ordersOrExit(cpus: number | undefined, areNamed: boolean): number {
+  const hasTwo = cpusHere().length > 1;
+  if (cpus === 2 && !hasTwo) throw usageError('--cpus 2 needs two CPUs, and this process may use one');
+  if (cpus === 2) return ORDERS;
+  return cpus === undefined && areNamed && hasTwo ? ORDERS_LOOKED_AT : 0;
 }
 
 function shippedFiles(): string[] {

@@ -46,6 +46,8 @@ export { formatRecording } from '../lab/record/text.js';
 export interface LitmusOptions {
   /** Real time after which a world that moves is called restless, in milliseconds. Default 10000. */
   boundMs?: number;
+  /** Runs of each on two CPUs, whose processes are slowed down by chance: other orders than the verdict's. Default 0. */
+  otherOrders?: number;
   /** Ends it early, between two litmus files. */
   signal?: AbortSignal;
 }

@@ -3,7 +3,7 @@ import { ROW_HEADER, rowLine, sideBySide } from '../../procfs/rows-text.js';
 import { plural } from '../../text/figures.js';
 import { plainTable } from '../../text/table.js';
 import { countsOf } from './expect.js';
-import type { LitmusResult, Verification } from './verify.js';
+import { differentOrders, type LitmusResult, type Verification } from './verify.js';
 import { type Outcome, VERDICTS, type VerificationDocument, type View, type World } from './world.js';
 
 /** A table of agreement, what differs side by side, and one line that sums up. */
@@ -12,8 +12,9 @@ export function formatVerification({ results, kernel }: Verification): string {
   const parts = [
     plainTable([['LITMUS', 'RULES', 'MODEL', `KERNEL ${kernel.release}`, 'VERDICT'], ...rows]).join('\n'),
     ...results.filter(({ verdict }) => verdict === 'differs').map(formatDifference),
+    ...results.filter((result) => differentOrders(result).length > 0).map(formatOrders),
     formatSkipped(results),
-    formatSummary(results),
+    formatSummary(results) + formatOrder(results),
   ];
   return parts.filter((part) => part !== '').join('\n\n') + '\n';
 }
@@ -22,15 +23,45 @@ export function formatVerification({ results, kernel }: Verification): string {
 export function verificationDocument({ results, kernel }: Verification): VerificationDocument {
   return {
     kernel,
-    results: results.map(({ litmus, verdict, model, kernel: real, unexpected }) => {
+    results: results.map(({ litmus, verdict, model, kernel: real, unexpected, otherOrders }) => {
       const { name, file, question, rules } = litmus;
-      return { name, file, question, rules, verdict, model, kernel: real, unexpected };
+      return { name, file, question, rules, verdict, model, kernel: real, unexpected, otherOrders };
     }),
   };
 }
 
-function resultRow({ litmus, model, kernel, verdict }: LitmusResult): string[] {
-  return [litmus.name, litmus.rules.join(' '), outcomeText(model), outcomeText(kernel), verdict];
+function resultRow(result: LitmusResult): string[] {
+  const { litmus, model, kernel, verdict } = result;
+  const about = differentOrders(result).length > 0 ? `${verdict}, on one CPU` : verdict;
+  return [litmus.name, litmus.rules.join(' '), outcomeText(model), outcomeText(kernel), about];
+}
+
+/** What came of it in which order, the most frequent first. */
+function formatOrders(result: LitmusResult): string {
+  const { litmus, kernel, otherOrders } = result;
+  const times = new Map<string, number>();
+  const different = new Set(differentOrders(result));
+  for (const outcome of otherOrders) {
+    const counts = outcomeText(outcome);
+    const text = different.has(outcome) && counts === outcomeText(kernel) ? `${counts}, other rows` : counts;
+    times.set(text, (times.get(text) ?? 0) + 1);
+  }
+  const rows = [...times].sort((a, b) => b[1] - a[1]).map(([text, count]) => [`  ${count} x`, text]);
+  const runs = plural(otherOrders.length, 'run');
+  return `${litmus.file}: on one CPU ${outcomeText(kernel)}; on two, of ${runs}\n${plainTable(rows).join('\n')}`;
+}
+
+/** That a verdict is about one order, where there was anything to judge. */
+function formatOrder(results: readonly LitmusResult[]): string {
+  const run = results.filter(({ kernel }) => kernel.kind === 'rest');
+  const tried = run.filter(({ otherOrders }) => otherOrders.length > 0);
+  if (run.length === 0) return '';
+  if (tried.length === 0)
+    return '\nA verdict is about the order in which one CPU runs the processes; --cpus 2 tries others.';
+  const other = tried.filter((result) => differentOrders(result).length > 0).length;
+  const runs = plural(Math.max(...tried.map(({ otherOrders }) => otherOrders.length)), 'more run');
+  const found = other === 0 ? 'the same each time' : `${other} of ${tried.length} came out otherwise`;
+  return `\nA verdict is about the order in which one CPU runs the processes; on two CPUs, ${runs} each: ${found}.`;
 }
 
 /** `200 tasks, 199 zombies, 199 pinned, 2 refused` */
@@ -63,7 +94,7 @@ export function formatSummary(results: readonly LitmusResult[]): string {
     results.filter((result) => result.verdict === verdict).length,
   ]);
   const words = counts.flatMap(([verdict, count]) =>
-    count === 0 ? [] : [`${count} ${SUMMARY_WORDS[verdict]}`],
+    count === 0 ? [] : [`${count} ${count === 1 ? verdict : SUMMARY_WORDS[verdict]}`],
   );
   return `${plural(results.length, 'litmus file')}: ${words.join(', ') || 'nothing to do'}`;
 }

@@ -21,6 +21,8 @@ import type { Outcome, Verdict, World } from './world.js';
 export interface VerifyOptions extends KernelRunOptions {
   /** Programs that a litmus may name without describing them. */
   library?: ProgramLibrary;
+  /** So often each runs once more on two CPUs, its processes slowed down by chance: in another order. Default 0. */
+  otherOrders?: number;
   /** Called after each litmus; they finish in any order. */
   onResult?: (result: LitmusResult, done: number, total: number) => void;
 }
@@ -32,6 +34,8 @@ export interface LitmusResult {
   kernel: Outcome;
   /** What is otherwise than the file says, on the model and on the kernel; a line each. */
   unexpected: { model: string[]; kernel: string[] };
+  /** What the kernel did in other orders than that of one CPU, which the verdict is about. */
+  otherOrders: Outcome[];
 }
 
 export interface Verification {
@@ -91,10 +95,19 @@ function rulesHere(): KernelRules {
   return kernelRules(release(), cgroupVersion()) ?? kernelRules('6.18', 'v1')!;
 }
 
-export async function verifyOne(litmus: Litmus, options: KernelRunOptions = {}): Promise<LitmusResult> {
+export async function verifyOne(litmus: Litmus, options: VerifyOptions = {}): Promise<LitmusResult> {
   const model = runOnModelSafely(litmus);
   const kernel = await runOnKernel(litmus, options);
-  return judge(litmus, model, kernel);
+  const result = judge(litmus, model, kernel);
+  if (kernel.kind !== 'rest') return result;
+  for (let left = options.otherOrders ?? 0; left > 0 && options.signal?.aborted !== true; left--)
+    result.otherOrders.push(await runOnKernel(litmus, { ...options, jitter: true }));
+  return result;
+}
+
+/** Those in which the world was another one at rest. */
+export function differentOrders({ kernel, otherOrders }: LitmusResult): Outcome[] {
+  return otherOrders.filter((outcome) => !sameOutcome(kernel, outcome));
 }
 
 /** A broken invariant of the model is a result like any other: a disagreement. */
@@ -115,7 +128,7 @@ export function judge(litmus: Litmus, model: Outcome, kernel: Outcome): LitmusRe
       : sound && sameOutcome(model, kernel)
         ? 'agrees'
         : 'differs';
-  return { litmus, verdict, model, kernel, unexpected };
+  return { litmus, verdict, model, kernel, unexpected, otherOrders: [] };
 }
 
 function unexpectedIn({ expect }: Litmus, outcome: Outcome): string[] {

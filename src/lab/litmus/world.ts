@@ -59,6 +59,8 @@ export interface VerificationDocument {
     kernel: Outcome;
     /** What is otherwise than the file says, in each world; a line each. */
     unexpected: { model: string[]; kernel: string[] };
+    /** What the kernel did on two CPUs, a run each; the verdict is about the order of one. */
+    otherOrders: Outcome[];
   }[];
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { formatVerification } from '../../../src/lab/litmus/format.js';
-import { missingForLitmus, runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
+import { cpusHere, missingForLitmus, runOnKernel } from '../../../src/lab/litmus/kernel-run.js';
 import { litmusOf } from '../../../src/lab/litmus/litmus.js';
 import { verifyLitmus } from '../../../src/lab/litmus/verify.js';
 import { pidsCgroupRoot } from '../../../src/lab/namespace/setup.js';
@@ -161,6 +161,22 @@ describeLive('pidsim lab verify', () => {
       kernel: { kind: 'restless', after: '1 s of real time' },
     });
     expect(status).toBe(0);
+  });
+
+  /** Which order comes up is chance: it is asked again until there is another, and never for ever. */
+  it.runIf(cpusHere().length > 1)('says that its verdict is about one CPU, and what two may do', () => {
+    const kids = '{repeat: {times: 8, steps: [{fork: {comm: kid, steps: [pause]}}]}}';
+    const burst = `[{sigchld: reap-one}, ${kids}, {sleep: 3s}, {kill: {target: children, signal: KILL}}, pause]`;
+    write('burst.yaml', burst);
+    let run = verify('burst.yaml', '--cpus', '2');
+    for (let again = 0; again < 10 && !run.stdout.includes('agrees, on one CPU'); again++)
+      run = verify('burst.yaml', '--cpus', '2');
+    expect(run.stdout).toMatch(/on one CPU 8 tasks, 7 zombies; on two, of 20 runs\n( +\d+ x .*\n)+/);
+    expect(run.stdout).toMatch(/on two CPUs, 20 more runs each: 1 of 1 came out otherwise\.\n$/);
+    expect(run.status).toBe(0);
+    expect(verify('burst.yaml', '--cpus', '1').stdout).toMatch(/1 agrees\n.*--cpus 2 tries others\.\n$/);
+    write('calm.yaml', '[pause]');
+    expect(verify('calm.yaml').stdout).toMatch(/on two CPUs, 4 more runs each: the same each time\.\n$/);
   });
 
   it('records beside the files, and keeps what is there of others that still exist', () => {
