@@ -17,7 +17,7 @@ onBothKernels((boot) => {
     return killed.map((task) => kernel.pidOf(task, 0));
   }
 
-  it('kill -P reaches children by PID, whenever they became children', () => {
+  it('K33 kill -P reaches children by PID, whenever they became children', () => {
     const killed = order((kernel) => {
       const { init } = container(kernel);
       const father = kernel.fork(init);
@@ -31,7 +31,7 @@ onBothKernels((boot) => {
     expect(killed).toEqual([5, 6]);
   });
 
-  it('kill -P reaches who is alive and a child at that moment, wherever in the list the others were', () => {
+  it('K33 kill -P reaches who is alive and a child at that moment, wherever in the list the others were', () => {
     const killed = order((kernel) => {
       const { init } = container(kernel);
       kernel.setSigchld(init, 'ignore');
@@ -45,7 +45,7 @@ onBothKernels((boot) => {
     expect(killed).toEqual([5, 6, 9]);
   });
 
-  it('kill(0) reaches its sender once, and first, unless other threads of it are woken in their turn', () => {
+  it('K33 kill(0) reaches its sender once, and first, unless other threads of it are woken in their turn', () => {
     for (const threads of [0, 2]) {
       const killed = order((kernel) => {
         const { init } = container(kernel);
@@ -58,6 +58,23 @@ onBothKernels((boot) => {
       });
       expect(killed).toEqual(threads > 0 ? [6, 5, 4] : [5, 6, 4]);
     }
+  });
+
+  it('K30 a namespace that dies kills by PID whoever is not dying yet, threads without their main one too', () => {
+    const killed = order((kernel) => {
+      const { init, outside } = container(kernel);
+      const father = kernel.fork(init);
+      const [orphan, dying] = forkMany(kernel, father, 2);
+      const odd = kernel.fork(init);
+      kernel.cloneThreads(odd, 1);
+      kernel.exitMainThread(odd);
+      const entered = kernel.fork(outside);
+      kernel.kill(init, dying, SIGKILL);
+      kernel.exit(father, 0);
+      kernel.exit(init, 0);
+      expect([orphan, dying, odd, entered].map((task) => kernel.pidOf(task, 0))).toEqual([5, 6, 7, 9]);
+    });
+    expect(killed).toEqual([6, 5, 7, 9]);
   });
 
   it('K18 exec drops a handler for SIGTERM, keeps it ignored, and leaves one that is pending', () => {
@@ -107,6 +124,25 @@ describe('what kill answers, and what becomes of the signal', () => {
     kernel.exit(init, 0);
     expect(sent(init, SIGKILL, KERNEL)).toEqual({ found: true, told: ['dropped'] });
     expect(kernel.dieOfSignal(dying)).toBe(true);
+  });
+
+  it('K9 an exit of what has ended already changes nothing', () => {
+    const { kernel, init } = boot();
+    const child = kernel.fork(init);
+    kernel.exit(child, 3);
+    kernel.exit(child, 4);
+    expect([kernel.zombies(), kernel.wait(init, child), kernel.waitedStatus]).toEqual([1, child, 3]);
+    kernel.exit(child, 4);
+    kernel.checkInvariants();
+  });
+
+  it('K19 who called exit_group sets the status, though the last thread ends later', () => {
+    const { kernel, init } = boot();
+    const child = kernel.fork(init);
+    kernel.cloneThreads(child, 2);
+    kernel.exitAhead(child, 7);
+    kernel.endThreads(child, 2);
+    expect([kernel.wait(init, child), kernel.waitedStatus]).toEqual([child, 7]);
   });
 
   it('K33 there is nobody any more once a zombie is reaped', () => {

@@ -4,7 +4,7 @@ import { Kernel, SIGKILL, SIGTERM, type TaskId } from '../../src/kernel/kernel.j
 import { kernelRules } from '../../src/node/versions/kernel.js';
 import { Notes } from './notes.js';
 
-it('tells a probe from its birth in a session to its pinned PID and the end of all', () => {
+it('K10 tells of a probe from its birth in a session to its pinned PID and the end of all', () => {
   const names = new Map<number, string>();
   const notes = new Notes((task) => names.get(task) ?? 'nobody');
   const kernel = new Kernel({

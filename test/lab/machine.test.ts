@@ -109,7 +109,7 @@ describeBox('a machine in a box', missingForBox(), () => {
 
 describeBox('the kernel of the box', missingForBox(), () => {
   it(
-    'does what its rules say with cgroup v2 and the limits of a whole machine, and so does the model',
+    'K6, K34 to K41: does what its rules say with cgroup v2 and the limits of a machine, as the model does',
     async () => {
       const { results } = await playExperiments();
       expect(results.length).toBe(EXPERIMENTS.length);

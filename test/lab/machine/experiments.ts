@@ -20,6 +20,18 @@ const held = ({ made, errno }: Held): string => (errno === '' ? `${made}` : `${m
 
 export const EXPERIMENTS: readonly Experiment[] = [
   {
+    rule: 'K6',
+    question: 'On one CPU pid_max is 32768 at first, and can be set to 301 at least and to 4194304 at most.',
+    expected: { 'at first': 32_768, 300: false, 301: true, 4194304: true, 4194305: false },
+    async play(stage) {
+      const first = await stage.pidMax();
+      const figures: Figures = { 'at first': first };
+      for (const pidMax of [300, 301, 4_194_304, 4_194_305]) figures[pidMax] = await stage.setPidMax(pidMax);
+      await stage.setPidMax(first);
+      return figures;
+    },
+  },
+  {
     rule: 'K34',
     question:
       'A zombie keeps its charge in every cgroup above it until it is reaped, and then gives it back.',

@@ -10,6 +10,7 @@ import {
   ROOT_CGROUP,
   type TaskId,
 } from '../../../src/kernel/kernel.js';
+import { defaultPidMax, minPidMax, PID_MAX_LIMIT } from '../../../src/kernel/limits.js';
 import { kernelRules } from '../../../src/node/versions/kernel.js';
 import { type Answer, type Asker, type Box, type BoxTable, must } from './box.js';
 import { CGROUPS } from './containers.js';
@@ -25,7 +26,9 @@ export interface Stage {
   /** PIDs of live processes that cgroup.procs lists. */
   listed(group: string): Promise<number>;
   puppet(name: string): Promise<Puppet>;
-  setPidMax(pidMax: number): Promise<void>;
+  pidMax(): Promise<number>;
+  /** False: it cannot be that. */
+  setPidMax(pidMax: number): Promise<boolean>;
   setThreadsMax(threadsMax: number): Promise<void>;
   /** Threads and zombies of the whole machine. */
   tasks(): Promise<number>;
@@ -55,6 +58,9 @@ export interface Held {
 }
 
 // ---- in the box
+
+const PID_MAX = '/proc/sys/kernel/pid_max';
+const BOX_CPUS = 1;
 
 export class BoxStage implements Stage {
   private readonly paths = new Map<string, string>();
@@ -104,8 +110,12 @@ export class BoxStage implements Stage {
     return new BoxPuppet(asker, (group) => this.paths.get(group)!);
   }
 
-  setPidMax(pidMax: number): Promise<void> {
-    return this.box.write('/proc/sys/kernel/pid_max', pidMax);
+  async pidMax(): Promise<number> {
+    return Number(await this.box.read(PID_MAX));
+  }
+
+  async setPidMax(pidMax: number): Promise<boolean> {
+    return (await this.box.ask('write', PID_MAX, pidMax)).errno === '';
   }
 
   setThreadsMax(threadsMax: number): Promise<void> {
@@ -221,8 +231,14 @@ export class ModelStage implements Stage {
     return new ModelPuppet(this.kernel, task, (group) => this.groups.get(group)!);
   }
 
-  async setPidMax(pidMax: number): Promise<void> {
+  async pidMax(): Promise<number> {
+    return defaultPidMax(BOX_CPUS);
+  }
+
+  async setPidMax(pidMax: number): Promise<boolean> {
+    if (pidMax < minPidMax(BOX_CPUS) || pidMax > PID_MAX_LIMIT) return false;
     this.kernel.setPidMax(HOST_NS, pidMax);
+    return true;
   }
 
   async setThreadsMax(threadsMax: number): Promise<void> {
