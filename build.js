@@ -128,7 +128,9 @@ async function buildBenchmarks() {
     platform: 'node',
     // Packages stay outside.
     external: /^[^./]/,
-    input: Object.fromEntries(['main', 'turns', 'slices'].map((name) => [name, `test/bench/${name}.ts`])),
+    input: Object.fromEntries(
+      ['main', 'memory', 'turns', 'slices'].map((name) => [name, `test/bench/${name}.ts`]),
+    ),
     output: { ...output('.cache/bench/program'), cleanDir: true },
   });
 }
