@@ -24,9 +24,14 @@ export function describeLive(name: string, body: () => void, options: { concurre
 }
 
 /** The same for one test that needs commands of the machine. */
-export function itWith(commands: readonly string[], name: string, body: () => Promise<void>): void {
+export function itWith(
+  commands: readonly string[],
+  name: string,
+  body: () => Promise<void>,
+  timeoutMs?: number,
+): void {
   const missing = commands.filter((command) => !isInstalled(command));
-  if (missing.length === 0 || REQUIRED) it(name, body);
+  if (missing.length === 0 || REQUIRED) it(name, body, timeoutMs);
   else it.skip(`${name} (skipped: not installed: ${missing.join(', ')})`, body);
 }
 

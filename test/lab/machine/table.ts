@@ -37,7 +37,7 @@ In a PID namespace of its own that was filled until so many PIDs were free, with
 | CNI plugin \`ptp\`: add, delete | 10, 11 | not counted | 10, 11 |
 | a shell over sshd | 2 as root, 3 as a user | not counted | 3; bash tries a refused fork again for 15 s, then gives a prompt |
 
-Of 22 scripts in dash and busybox ash, each in a pids cgroup with room for none to three more, all 176 end in the model as they really end
+Of 22 scripts in dash, busybox ash and bash, each in a pids cgroup with room for none to three more, all 264 end in the model as they really end
 (test/lab/shell.test.ts).`;
 
 export function formatMeasured(measured: Measured): string {

@@ -170,7 +170,7 @@ export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzRe
   return report;
 }
 
-async function inParallel<T>(
+export async function inParallel<T>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<void>,
