@@ -110,8 +110,22 @@ describe('what kill answers, and what becomes of the signal', () => {
       const found = kernel.kill(sender, target, signal);
       return { found, told: notes.lines.map((line) => line.replace(/^.* /, '')) };
     };
-    return { kernel, outside, init, sent };
+    return { kernel, outside, init, sent, notes };
   }
+
+  it('K33 kill(0) sends one signal to each member, its sender too', () => {
+    const { kernel, init, notes } = boot();
+    const leader = kernel.fork(init);
+    kernel.setpgid(leader);
+    kernel.setSigterm(leader, 'exit');
+    const member = kernel.fork(leader);
+    notes.lines.length = 0;
+    kernel.killGroup(leader, SIGTERM);
+    expect(notes.lines).toEqual([
+      `${leader} sends 15 to ${leader} handler`,
+      `${leader} sends 15 to ${member} handler`,
+    ]);
+  });
 
   it('K33 a zombie, one that is dying, and a PID 1 that ends are found, and nothing happens to them', () => {
     const { kernel, init, outside, sent } = boot();
