@@ -78,9 +78,12 @@ export class Calendar {
   /** The newest event of the top. */
   private top: number = Event.None;
 
+  /** The place of the last event in the order of scheduling. */
+  private lastPlace = 0;
+
   /** The few events of order 1, which close an instant, in a calendar of their own; the earliest's time. */
   private closing: Calendar | null = null;
-  private closingUs = Number.POSITIVE_INFINITY;
+  closingUs = Number.POSITIVE_INFINITY;
 
   constructor() {
     this.grow(64);
@@ -113,6 +116,7 @@ export class Calendar {
     events[event | Event.Kind] = kind;
     events[event | Event.A] = a;
     events[event | Event.B] = b;
+    events[event | Event.Place] = this.lastPlace = (this.lastPlace + 1) | 0;
 
     if (timeUs < this.runEndUs) {
       this.insert(event);
@@ -124,6 +128,28 @@ export class Calendar {
     } else {
       this.pushFar(event);
     }
+  }
+
+  /** The next place in the order of pushes, for an event that may be pushed there later. */
+  takePlace(): number {
+    this.lastPlace = (this.lastPlace + 1) | 0;
+    return this.lastPlace;
+  }
+
+  /**
+   * Adds an event of order 0 as if it had been pushed when `place` was taken: at its time it comes ahead of what
+   * was pushed later, and behind others with that place. No pending event may be earlier than it.
+   */
+  pushAt(timeUs: number, kind: number, a: number, b: number, place: number): void {
+    this.push(timeUs, kind, a, b);
+    const events = this.events;
+    const equals: number[] = [];
+    while (this.nextUs() === timeUs) equals.push(this.run[--this.runLength]);
+    const event = equals.pop()!;
+    events[event | Event.Place] = place;
+    const behind = equals.findIndex((other) => ((events[other | Event.Place] - place) | 0) > 0);
+    equals.splice(behind === -1 ? equals.length : behind, 0, event);
+    for (const each of equals) this.putBack(each);
   }
 
   /**
@@ -202,8 +228,28 @@ export class Calendar {
     return nextUs <= this.closingUs ? nextUs : this.closingUs;
   }
 
+  /** Drops events of order 1, as long as the next event of all is one that nobody needs. */
+  dropClosing(isNeedless: (timeUs: number, kind: number, a: number) => boolean): void {
+    const { closing } = this;
+    while (closing !== null && this.closingUs < this.nextUs()) {
+      const timeUs = closing.nextUs();
+      const event = closing.run[closing.runLength - 1];
+      if (!isNeedless(timeUs, closing.events[event | Event.Kind], closing.events[event | Event.A])) return;
+      closing.pop(timeUs);
+      this.closingUs = closing.nextUs();
+    }
+  }
+
   // The functions below are given events, not times: V8 allocates memory for every double that is passed to a
   // function it has not inlined, and it inlines only so much.
+
+  /** Where `push` puts it. */
+  private putBack(event: number): void {
+    const timeUs = this.times[event >> 1];
+    if (timeUs < this.runEndUs) this.insert(event);
+    else if (timeUs < this.endUs) this.drop(this.rung, event);
+    else this.pushFar(event);
+  }
 
   private drop(rung: Rung, event: number): void {
     const slot = ((this.times[event >> 1] - rung.startUs) * rung.slotsPerUs) | 0;
@@ -388,6 +434,7 @@ enum Event {
   Kind = 3,
   A = 4,
   B = 5,
+  Place = 6,
   Length = 8,
 }
 

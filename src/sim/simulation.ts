@@ -36,6 +36,9 @@ export class Simulation {
   private readonly calendar = new Calendar();
   private readonly instant = new InstantQueue();
   private readonly handlers: ((a: number, b: number) => void)[] = [];
+  private readonly needless: (((a: number, timeUs: number) => boolean) | undefined)[] = [];
+  private readonly isNeedless = (timeUs: number, kind: EventKind, a: number): boolean =>
+    this.needless[kind]?.(a, timeUs) ?? false;
   /** The count of events at which `run` leaves. */
   private lastEvent = 0;
 
@@ -45,7 +48,15 @@ export class Simulation {
     this.nowUs = 0;
   }
 
-  register(handler: (a: number, b: number) => void): EventKind {
+  /**
+   * @param isNeedless asked for an event that is to close the next instant, where `meanwhile` wants to know what comes:
+   *   would it do nothing? Then it is dropped.
+   */
+  register(
+    handler: (a: number, b: number) => void,
+    isNeedless?: (a: number, timeUs: number) => boolean,
+  ): EventKind {
+    this.needless.push(isNeedless);
     return this.handlers.push(handler) - 1;
   }
 
@@ -68,10 +79,25 @@ export class Simulation {
     this.instant.put(kind, a, b);
   }
 
+  /** For `atPlace`: what is scheduled before this call has an earlier place, what comes after it a later one. */
+  takePlace(): number {
+    return this.calendar.takePlace();
+  }
+
+  /** As `at`, at a time in the future before which nothing is due, as if scheduled when `place` was taken. */
+  atPlace(timeUs: number, kind: EventKind, a: number, b: number, place: number): void {
+    this.calendar.pushAt(timeUs, kind, a, b, place);
+  }
+
   /** At the very end of an instant, present or future, when everything else of it has happened. */
   atEndOf(timeUs: number, kind: EventKind, a: number, b: number): void {
     if (!(timeUs >= this.nowUs)) throw tooEarly(timeUs, this.nowUs);
     this.calendar.push(timeUs, kind, a, b, 1);
+  }
+
+  /** Is something else to close this instant? */
+  get isClosingDue(): boolean {
+    return this.calendar.closingUs <= this.nowUs;
   }
 
   /** Is nothing else due at this instant, but what is to be at the very end of it? */
@@ -95,6 +121,7 @@ export class Simulation {
     while (this.eventCount < this.lastEvent) {
       if (instant.isEmpty) {
         if (this.meanwhile !== null) {
+          calendar.dropClosing(this.isNeedless);
           const nextUs = calendar.earliestUs();
           this.meanwhile(nextUs <= untilUs ? nextUs : untilUs + 1);
           if (!instant.isEmpty) continue;

@@ -10,60 +10,86 @@ import type { EventKind, Simulation } from './simulation.js';
  *
  *     start ──► │ due, owner, number │ … │ ──► end of the first instant ──► is it over? dropped : it comes
  *
- * A timer comes at the very end of its instant: what is over in that instant was in time.
+ * A timer comes at the very end of its instant, behind all else that closes it: what is over in that instant was in
+ * time. Of several queues the shorter timers come first, whichever queue was looked at before.
  */
 export class Timeouts {
   private readonly queues: TimeoutQueue[] = [];
-  private readonly due: EventKind;
+  private readonly look: EventKind;
+  private readonly next: EventKind;
+  /** An event for timers that are due now is under way. */
+  private isNextExpected = false;
 
   /**
    * @param isOver whether what the timer was to end is over: asked repeatedly; once true it stays true.
-   * @param come called for a timer that is not over when its time has come.
+   * @param come called for a timer that is not over when its time has come: one of them for each kind of timer.
    */
   constructor(
     private readonly sim: Simulation,
-    isOver: (owner: number, number: number) => boolean,
-    come: (owner: number, number: number) => void,
+    private readonly isOver: (owner: number, number: number) => boolean,
+    private readonly come: readonly ((owner: number, number: number) => void)[],
   ) {
-    this.due = sim.register((index) => this.lookAt(this.queues[index], isOver, come));
+    this.look = sim.register(
+      (index) => this.lookAt(this.queues[index]),
+      (index, dueUs) => this.isNeedless(this.queues[index], dueUs),
+    );
+    this.next = sim.register(() => this.comeNext());
   }
 
   /** A timer of `delayUs` integer microseconds, zero or more, for `owner` and `number`, of 32 bits. */
-  start(delayUs: number, owner: number, number: number): void {
-    const queue = this.queueOf(delayUs);
+  start(delayUs: number, owner: number, number: number, kind = 0): void {
+    const queue = this.queueOf(delayUs, kind);
     const dueUs = this.sim.nowUs + delayUs;
     queue.put(dueUs, owner, number);
     if (!queue.isExpected) this.expect(queue, dueUs);
   }
 
   /** There are as many as there are lengths: few. */
-  private queueOf(delayUs: number): TimeoutQueue {
-    for (const queue of this.queues) if (queue.delayUs === delayUs) return queue;
-    const queue = new TimeoutQueue(delayUs, this.queues.length);
+  private queueOf(delayUs: number, kind: number): TimeoutQueue {
+    for (const queue of this.queues) if (queue.delayUs === delayUs && queue.kind === kind) return queue;
+    const queue = new TimeoutQueue(delayUs, kind, this.queues.length);
     this.queues.push(queue);
     return queue;
   }
 
   private expect(queue: TimeoutQueue, dueUs: number): void {
     queue.isExpected = true;
-    this.sim.atEndOf(dueUs, this.due, queue.index, 0);
+    this.sim.atEndOf(dueUs, this.look, queue.index, 0);
   }
 
-  private lookAt(
-    queue: TimeoutQueue,
-    isOver: (owner: number, number: number) => boolean,
-    come: (owner: number, number: number) => void,
-  ): void {
-    for (; !queue.isEmpty; queue.drop()) {
-      const { owner, number } = queue;
-      if (isOver(owner, number)) continue;
-      if (queue.dueUs > this.sim.nowUs) {
-        this.expect(queue, queue.dueUs);
-        return;
-      }
-      come(owner, number);
+  private lookAt(queue: TimeoutQueue): void {
+    if (!this.isNeedless(queue, this.sim.nowUs) && !this.isNextExpected) this.comeNext();
+  }
+
+  /** Is none of them due by then that is not over? Then the look at that time is put off to when one may be. */
+  private isNeedless(queue: TimeoutQueue, lookUs: number): boolean {
+    this.dropOver(queue);
+    if (queue.isEmpty) queue.isExpected = false;
+    else if (queue.dueUs > lookUs) this.expect(queue, queue.dueUs);
+    else return false;
+    return true;
+  }
+
+  private dropOver(queue: TimeoutQueue): void {
+    while (!queue.isEmpty && this.isOver(queue.owner, queue.number)) queue.drop();
+  }
+
+  /** What else closes this instant, other looks too, comes first. */
+  private comeNext(): void {
+    const { sim } = this;
+    this.isNextExpected = sim.isClosingDue;
+    if (!this.isNextExpected) {
+      const due = this.queues.filter((queue) => !queue.isEmpty && queue.dueUs <= sim.nowUs);
+      due.sort((a, b) => a.delayUs - b.delayUs || a.kind - b.kind);
+      if (due.length > 0) this.letCome(due[0]);
+      this.isNextExpected = due.length > 1;
     }
-    queue.isExpected = false;
+    if (this.isNextExpected) sim.atEndOf(sim.nowUs, this.next, 0, 0);
+  }
+
+  private letCome(queue: TimeoutQueue): void {
+    for (; !this.isNeedless(queue, this.sim.nowUs); queue.drop())
+      this.come[queue.kind](queue.owner, queue.number);
   }
 }
 
@@ -80,6 +106,7 @@ class TimeoutQueue {
 
   constructor(
     readonly delayUs: number,
+    readonly kind: number,
     readonly index: number,
   ) {}
 

@@ -19,6 +19,24 @@ class Pair {
     this.naive.push(timeUs, ...payload, order);
   }
 
+  /** For `pushAt`. */
+  readonly places: [calendar: number, naive: number][] = [];
+
+  takePlace(): void {
+    this.places.push([this.calendar.takePlace(), this.naive.takePlace()]);
+  }
+
+  /** At the time of the next event, or so long before; where one of the places is that have been taken. */
+  pushAt(which: number, beforeUs: number): void {
+    const places = this.places[which % this.places.length];
+    const nextUs = Math.min(this.naive.nextUs(), LATEST_US);
+    if (places === undefined) return;
+    const timeUs = Math.max(this.nowUs, nextUs - beforeUs);
+    const payload = [this.pushed & 7, this.pushed++, -this.pushed] as const;
+    this.calendar.pushAt(timeUs, ...payload, places[0]);
+    this.naive.pushAt(timeUs, ...payload, places[1]);
+  }
+
   /** Pops both and holds one against the other; says whether there was an event. */
   pop(limitUs = EVER, limitOrder: 0 | 1 = 1): boolean {
     const expected = this.naive.pop(limitUs, limitOrder);
@@ -86,6 +104,17 @@ describe('an event calendar', () => {
     for (let i = 0; i < 100; i++) calendar.push(20, 0, 20, 0);
     calendar.push(4999, 0, 4999, 0);
     expect(order(calendar)).toEqual([...Array(100).fill(20), 4999, ...late.sort((a, b) => a - b)]);
+  });
+
+  test('gives an event that is put in late the place that was taken for it', () => {
+    const calendar = new Calendar();
+    calendar.push(5, 0, 1, 0);
+    const place = calendar.takePlace();
+    for (const a of [4, 5]) calendar.push(5, 0, a, 0);
+    for (const a of [2, 3]) calendar.pushAt(5, 0, a, 0, place);
+    calendar.pushAt(4, 0, 0, 0, place);
+    calendar.push(5, 0, 6, 0);
+    expect(order(calendar)).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
   test('gives nothing that is later than the limit, and keeps it', () => {
@@ -173,6 +202,8 @@ const DELAYS: Record<string, fc.Arbitrary<number>> = {
 
 type Action =
   | { do: 'ask' }
+  | { do: 'take' }
+  | { do: 'push-at'; which: number; beforeUs: number }
   | { do: 'push'; delaysUs: number[]; order: 0 | 1 }
   | { do: 'pop'; count: number; limitUs: number; limitOrder: 0 | 1 };
 
@@ -198,8 +229,13 @@ function actions(delayUs: fc.Arbitrary<number>): fc.Arbitrary<Action[]> {
     limitUs: fc.oneof({ weight: 3, arbitrary: fc.constant(EVER) }, delayUs),
     limitOrder: fc.constantFrom(0 as const, 1 as const),
   });
-  const ask = fc.constant({ do: 'ask' as const });
-  return fc.array(fc.oneof<fc.Arbitrary<Action>[]>(push, pop, ask), { maxLength: 60, size: 'max' });
+  const ask = fc.constantFrom({ do: 'ask' as const }, { do: 'take' as const });
+  const pushAt = fc.record({
+    do: fc.constant('push-at' as const),
+    which: fc.nat(),
+    beforeUs: fc.constantFrom(0, 0, 0, 1),
+  });
+  return fc.array(fc.oneof<fc.Arbitrary<Action>[]>(push, pop, ask, pushAt), { maxLength: 60, size: 'max' });
 }
 
 describe('an event calendar does what a sorted array does', () => {
@@ -209,6 +245,8 @@ describe('an event calendar does what a sorted array does', () => {
         const pair = new Pair();
         for (const action of list) {
           if (action.do === 'ask') pair.ask();
+          else if (action.do === 'take') pair.takePlace();
+          else if (action.do === 'push-at') pair.pushAt(action.which, action.beforeUs);
           else if (action.do === 'push') {
             for (const us of action.delaysUs) pair.push(Math.min(pair.nowUs + us, LATEST_US), action.order);
           } else {

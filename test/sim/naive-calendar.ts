@@ -5,10 +5,13 @@ export interface NaiveEvent {
   kind: number;
   a: number;
   b: number;
+  /** In the order of pushes. */
+  place: number;
 }
 
 export class NaiveCalendar {
   readonly #sorted: NaiveEvent[] = [];
+  #lastPlace = 0;
 
   get size(): number {
     return this.#sorted.length;
@@ -16,10 +19,26 @@ export class NaiveCalendar {
 
   /** Behind everything that is not later. */
   push(timeUs: number, kind: number, a: number, b: number, order: 0 | 1 = 0): void {
-    const event = { timeUs, order, kind, a, b };
-    let place = this.#sorted.length;
-    while (place > 0 && isLater(this.#sorted[place - 1], timeUs, order)) place--;
-    this.#sorted.splice(place, 0, event);
+    this.#insert({ timeUs, order, kind, a, b, place: this.takePlace() });
+  }
+
+  takePlace(): number {
+    return ++this.#lastPlace;
+  }
+
+  /** Behind everything that is not later, and at its time was not pushed later. */
+  pushAt(timeUs: number, kind: number, a: number, b: number, place: number): void {
+    this.#insert({ timeUs, order: 0, kind, a, b, place });
+  }
+
+  #insert(event: NaiveEvent): void {
+    const { timeUs, order, place } = event;
+    const isBehind = (other: NaiveEvent) =>
+      isLater(other, timeUs, order) ||
+      (other.timeUs === timeUs && other.order === order && other.place > place);
+    let index = this.#sorted.length;
+    while (index > 0 && isBehind(this.#sorted[index - 1])) index--;
+    this.#sorted.splice(index, 0, event);
   }
 
   /** Of the next event of order 0. */

@@ -46,6 +46,16 @@ describe('a simulation', () => {
     expect(log).toEqual(['10:1', '11:2']);
   });
 
+  test('handles an event of a place where it would be if it had been scheduled when the place was taken', () => {
+    const { sim, kind, log } = recorder();
+    sim.at(20, kind, 1, 0);
+    const place = sim.takePlace();
+    sim.at(20, kind, 3, 0);
+    sim.atPlace(20, kind, 2, 0, place);
+    sim.run(100);
+    expect(log).toEqual(['20:1', '20:2', '20:3']);
+  });
+
   test('has its clock at the end of the run, also when nothing happens', () => {
     const sim = new Simulation();
     sim.run(1000);
