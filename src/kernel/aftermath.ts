@@ -54,6 +54,7 @@ export interface Place {
 
 /** As if so many tasks had been made and released; their PIDs are passed by `passPids`. */
 export function comeAndGo(kernel: KernelState, origin: OriginId, tasks: number): void {
+  kernel.origins.reserve(origin);
   kernel.origins.countBorn(origin, tasks);
   kernel.origins.countReleased(origin, tasks);
 }
@@ -85,7 +86,10 @@ export function leave(kernel: KernelState, place: Place, aftermath: Aftermath): 
   namespace.ownZombies += zombies;
   namespace.ownPinned += pinned;
   kernel.nrThreads += zombies;
+  kernel.nrZombies += zombies;
+  kernel.nrPinned += pinned;
   kernel.cgroups[place.cgroup].charge(zombies);
+  kernel.origins.reserve(place.origin);
   kernel.origins.countBorn(place.origin, zombies);
   kernel.origins.countZombies(place.origin, zombies);
   kernel.origins.countPinned(place.origin, pinned);

@@ -89,7 +89,7 @@ export class PidBitmap {
 
   /** How many PIDs in [from, limit) are free. */
   countFree(from: number, limit: number): number {
-    return Math.max(0, limit - from) - (this.count(from) - this.count(limit));
+    return from >= limit ? 0 : limit - from - (this.count(from) - this.count(limit));
   }
 
   /** Takes the smallest free PID in [from, limit), or returns -1. */

@@ -62,6 +62,9 @@ function checkNamespaces(kernel: KernelState): void {
     expectEqual(`namespace ${namespace.id}: tasks`, namespace.tasks, taskCount);
     expectEqual(`namespace ${namespace.id}: zombies`, namespace.zombies, zombies);
   }
+  const [{ zombies, tasks, allocated }] = kernel.namespaces;
+  expectEqual('zombies of the machine', kernel.nrZombies, zombies);
+  expectEqual('pinned PIDs of the machine', kernel.nrPinned, allocated - tasks);
 }
 
 /** The rows of the process table in use are those of the live, and each belongs to its task. */

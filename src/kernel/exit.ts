@@ -287,6 +287,7 @@ export function release(kernel: KernelState, task: TaskId): void {
   kernel.children.removeZombie(task);
   kernel.origins.countReaped(originIn(label));
   namespace.ownZombies--;
+  kernel.nrZombies--;
   giveBack(kernel, task, namespace);
 }
 
@@ -308,4 +309,5 @@ export function countZombie(kernel: KernelState, task: TaskId, change: 1 | -1): 
   const label = kernel.tasks.rows[task + LABEL];
   kernel.origins.countZombies(originIn(label), change);
   kernel.namespaces[namespaceIn(label)].ownZombies += change;
+  kernel.nrZombies += change;
 }

@@ -106,16 +106,22 @@ export class PidNamespace {
 
   /** Live threads and zombies that have a PID here. */
   get tasks(): number {
-    return this.children.reduce((sum, nested) => sum + nested.tasks, this.ownTasks);
+    let sum = this.ownTasks;
+    for (const nested of this.children) sum += nested.tasks;
+    return sum;
   }
 
   get zombies(): number {
-    return this.children.reduce((sum, nested) => sum + nested.zombies, this.ownZombies);
+    let sum = this.ownZombies;
+    for (const nested of this.children) sum += nested.zombies;
+    return sum;
   }
 
   /** PIDs in use: live threads + zombies + pinned. */
   get allocated(): number {
-    return this.children.reduce((sum, nested) => sum + nested.allocated, this.ownTasks + this.ownPinned);
+    let sum = this.ownTasks + this.ownPinned;
+    for (const nested of this.children) sum += nested.allocated;
+    return sum;
   }
 
   /** No PID is taken here by a task of its own. */

@@ -224,16 +224,19 @@ export class KernelReaders {
 
   /** PIDs in use: live threads + zombies + pinned. */
   allocated(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].allocated;
+    const { nrThreads, nrPinned, namespaces } = this.state;
+    return namespace === HOST_NS ? nrThreads + nrPinned : namespaces[namespace].allocated;
   }
 
   /** Live threads and zombies with a PID in a namespace. */
   taskCount(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].tasks;
+    const { nrThreads, namespaces } = this.state;
+    return namespace === HOST_NS ? nrThreads : namespaces[namespace].tasks;
   }
 
   zombies(namespace: PidNsId = HOST_NS): number {
-    return this.state.namespaces[namespace].zombies;
+    const { nrZombies, namespaces } = this.state;
+    return namespace === HOST_NS ? nrZombies : namespaces[namespace].zombies;
   }
 
   /** PIDs taken that belong to no task: invisible to ps, loadavg, pids.current and the kubelet (K12). */

@@ -90,6 +90,9 @@ export class KernelState {
 
   /** Live threads and zombies of the whole machine: `nr_threads`, the total in /proc/loadavg (K41). */
   nrThreads = 0;
+  /** Zombies and pinned PIDs of the whole machine. */
+  nrZombies = 0;
+  nrPinned = 0;
   /** Tasks by user, for RLIMIT_NPROC (K39). Root's are not counted: it may have any number. */
   userTasks = new Int32Array(256);
   readonly uids: number[] = [0];
@@ -217,6 +220,7 @@ export class KernelState {
 
   private countPinned(pidRow: number, change: 1 | -1): void {
     this.namespaces[this.pids.namespaceId(pidRow)].ownPinned += change;
+    this.nrPinned += change;
     this.origins.countPinned(this.pids.origin(pidRow), change);
   }
 
