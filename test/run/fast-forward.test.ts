@@ -5,7 +5,19 @@ import { describe, expect, test } from 'vitest';
 import type { RunOptions } from '../../src/run/run.js';
 import { parseScenario } from '../../src/scenario/parse.js';
 import { US_PER_HOUR } from '../../src/sim/time.js';
-import { container, type NodeGiven, ORPHAN, PLAIN, pod, probe, program, S, scenario } from '../node/world.js';
+import {
+  container,
+  FAILING,
+  type NodeGiven,
+  ORPHAN,
+  PLAIN,
+  pod,
+  probe,
+  program,
+  S,
+  scenario,
+} from '../node/world.js';
+import { crowded } from './random-probes.js';
 import { given } from './random-runs.js';
 import { runBoth } from './same-run.js';
 
@@ -25,7 +37,11 @@ function oneProbe(
 ) {
   const { pod: given, ...rest } = more;
   const containers = [container({ probes: [probe({ program: command, timeoutUs: 5 * S })] })];
-  return scenario({ pods: [pod({ containers, ...given })], ...rest }, seconds, { sampleEveryUs: 300 * S });
+  return seldomSeen({ pods: [pod({ containers, ...given })], ...rest }, seconds);
+}
+
+function seldomSeen(given: NodeGiven, seconds = 1_000) {
+  return scenario(given, seconds, { sampleEveryUs: 300 * S });
 }
 
 /** The answer is the same, and most runs have been left out. */
@@ -72,6 +88,53 @@ test('random nodes that leak, fill up, and get room again', () => {
   );
 });
 
+test('random nodes with many kinds of probes at whole seconds, and every limit near', () => {
+  fc.assert(
+    fc.property(crowded, ({ scenario, options }) => {
+      expect(runBoth(scenario, options).difference).toBe('');
+    }),
+    { numRuns: 60, seed: 20261130 },
+  );
+});
+
+describe('at one instant', () => {
+  /** Its pod starts when the kubelet has been up for longer than the period: ticks come at whole seconds. */
+  const every = (seconds: number, command: typeof PLAIN, name: string) =>
+    pod({
+      name,
+      pidMode: 'pod',
+      startAtUs: 20 * S,
+      containers: [
+        container({ probes: [probe({ program: command, periodUs: seconds * S, timeoutUs: 0.7 * S })] }),
+      ],
+    });
+
+  test.each([
+    [3, 2],
+    [2, 3],
+  ])('a tick of a forwarded probe every %d s keeps its place among events every %d s', (one, other) => {
+    const pods = [every(one, ORPHAN, 'leaks'), every(other, FAILING, 'fails')];
+    const { difference, events, forwarded } = runBoth(seldomSeen({ pods, pause: '3.0' }));
+    expect(difference).toBe('');
+    expect(forwarded.kernel).toBeLessThan(0.95 * events.kernel);
+  });
+
+  const halves = program('halves', [{ sleep: '5ms' }, { sleep: '5ms' }]);
+  const drawn = program('drawn', [{ sleep: { uniform: ['9ms', '11ms'] } }]);
+  test.each([
+    ['alike', PLAIN, 2, PLAIN, 2],
+    ['that end at one instant', halves, 2, PLAIN, 2],
+    ['of which that with the longer interval ends first', halves, 2, PLAIN, 3],
+    ['whose durations are drawn', drawn, 2, drawn, 2],
+  ])('ticks of probes %s keep their order', (_, a, everyA, b, everyB) => {
+    const pods = [every(everyA, a, 'a'), every(everyB, b, 'b')];
+    for (let minute = 1; minute <= 12; minute++) {
+      // In the middle of a run, which is simulated: its processes tell in which order they have begun.
+      expect(runBoth(seldomSeen({ pods }, 60 * minute + 0.03)).difference).toBe('');
+    }
+  });
+});
+
 describe('what is forwarded', () => {
   test('a probe that leaves nothing', () => expectForwarded(oneProbe()));
 
@@ -112,6 +175,13 @@ describe('what is forwarded', () => {
   test.each(['docker', 'containerd', 'cri-o'] as const)('with %s', (name) => {
     const version = { docker: '20.10', containerd: '1.7', 'cri-o': '1.28' }[name];
     expectForwarded(oneProbe(ORPHAN, { runtime: { name, version }, pause: '3.0', pod: { pidMode: 'pod' } }));
+  });
+
+  test('below a limit that has been lowered', () => {
+    const interventions = [{ do: 'set-pid-max' as const, pidMax: 450, atUs: 500 * S }];
+    const leaking = { pause: '3.0', pod: { pidMode: 'pod' as const }, interventions };
+    expectForwarded(oneProbe(PLAIN, { kernel: { pidMax: 1_000 }, interventions }));
+    expect(runBoth(oneProbe(ORPHAN, { kernel: { pidMax: 900 }, ...leaking })).difference).toBe('');
   });
 
   test('with the host’s PIDs started again from below, again and again', () => {
@@ -162,6 +232,22 @@ describe('what is simulated all the same', () => {
     ]);
     const containers = [container({ program: slow, probes: [probe({ program: ORPHAN })] })];
     expectSimulated(oneProbe(PLAIN, { pod: { containers, pidMode: 'container' } }));
+  });
+
+  test('of many short runs beside a long one as many as there are PIDs for until it ends', () => {
+    // The long one keeps its PID for seven runs of the other, which pass it over when they come round to it.
+    const busy = program('busy', [
+      { repeat: { times: 20, steps: [{ fork: { steps: [] } }, { wait: 'any' }] } },
+    ]);
+    const long = program('long', [{ sleep: '6s' }]);
+    const probes = [
+      probe({ type: 'liveness', program: long, timeoutUs: 9 * S }),
+      probe({ program: busy, periodUs: S, timeoutUs: S / 2 }),
+    ];
+    const pods = [pod({ containers: [container({ probes })] })];
+    for (let pidMax = 440; pidMax < 700; pidMax += 20) {
+      expect(runBoth(seldomSeen({ pods, kernel: { pidMax } }, 300)).difference).toBe('');
+    }
   });
 
   test('with a limit within reach', () => {

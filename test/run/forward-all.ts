@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { parseScenario } from '../../src/scenario/parse.js';
+import { crowded } from './random-probes.js';
 import { given } from './random-runs.js';
 import { runBoth } from './same-run.js';
 
@@ -28,9 +29,11 @@ for (const folder of ['scenarios', 'scenarios/incidents', 'test/bench/scenarios'
   }
 }
 
-const random = fc.check(
-  fc.property(given, ({ scenario, options }) => runBoth(scenario, options).difference === ''),
-  { numRuns: 100 * seeds },
-);
-console.log(`random nodes: ${random.failed ? fc.defaultReportMessage(random) : 'the same'}`);
-if (random.failed) process.exitCode = 1;
+for (const nodes of [given, crowded]) {
+  const random = fc.check(
+    fc.property(nodes, ({ scenario, options }) => runBoth(scenario, options).difference === ''),
+    { numRuns: 100 * seeds },
+  );
+  console.log(`random nodes: ${random.failed ? fc.defaultReportMessage(random) : 'the same'}`);
+  if (random.failed) process.exitCode = 1;
+}

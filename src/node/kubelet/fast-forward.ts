@@ -13,7 +13,6 @@
  */
 import { type CgroupId, HOST_NS, type Kernel, NONE, type PidNsId } from '../../kernel/kernel.js';
 import { RESERVED_PIDS } from '../../kernel/limits.js';
-import type { Rest } from '../../program/machine.js';
 import type { NodeContext } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
 import type { ProbeSpec } from '../spec.js';
@@ -23,9 +22,8 @@ import { BY_NETWORK, type Foreknown, residuesOf } from './residues.js';
 /** What is forwarded: execs at equal intervals, each a probe's. */
 export interface Repeated extends ExecClient {
   readonly spec: ProbeSpec;
-  /** When the next run begins, and since when that has been known: ticks at one instant come in that order. */
+  /** When the next run begins. */
   tickUs: number;
-  readonly knownUs: number;
   /** Changes when the ticks that are waited for have been cancelled. */
   readonly beat: number;
   readonly stopped: boolean;
@@ -36,8 +34,8 @@ export interface Repeated extends ExecClient {
   /** Would a run begin at its tick, and would its success change nothing that is told? */
   isSteady(): boolean;
   succeed(times: number): void;
-  /** The run of this tick is simulated. */
-  simulate(): void;
+  /** The run of this tick is simulated; the tick comes as if it had been scheduled when `place` was taken. */
+  simulate(place: number): void;
 }
 
 /** A probe whose ticks are waited for here. */
@@ -45,10 +43,20 @@ interface Waiting {
   probe: Repeated;
   spec: ProbeSpec;
   beat: number;
-  /** null: it is simulated. */
-  foreknown: Foreknown | null;
+  foreknown: Foreknown;
   cycleUs: number;
-  knownUs: number;
+  /**
+   * When the tick became known, in the order of what is scheduled: where the run before it ended. Runs of one leap
+   * share a place, and are in the order of their ends.
+   */
+  place: number;
+  endedUs: Span;
+}
+
+/** Of what is not known exactly. */
+interface Span {
+  least: number;
+  most: number;
 }
 
 /** Costs and savings, in units of one look at one probe, which takes some nanoseconds. */
@@ -60,13 +68,13 @@ const PAUSE = 20;
 
 export class FastForward {
   private readonly kernel: Kernel;
-  private waiting: Waiting[] = [];
-  private readonly known = new WeakMap<Repeated, Pick<Waiting, 'spec' | 'foreknown'>>();
+  /** In the order of their ticks. */
+  private readonly waiting: Waiting[] = [];
+  private readonly known = new WeakMap<Repeated, { spec: ProbeSpec; foreknown: Foreknown | null }>();
   /** Whether it pays: what has been spent and saved in this window of time. */
   private readonly window = { sinceUs: 0, spent: 0, saved: 0 };
   private pausedUntilUs = Number.NEGATIVE_INFINITY;
-  /** The earliest of their ticks. */
-  private firstUs = Number.POSITIVE_INFINITY;
+  private readonly meanwhile = (nextUs: number): void => this.goOn(nextUs);
 
   constructor(
     private readonly context: NodeContext,
@@ -75,18 +83,33 @@ export class FastForward {
     private readonly kubepods: CgroupId,
   ) {
     this.kernel = context.kernel;
-    context.sim.meanwhile = (nextUs) => this.goOn(nextUs);
   }
 
   /** Waits for the next tick of a probe. False: it is to be an event. */
   wait(probe: Repeated): boolean {
-    const { spec, beat, knownUs, tickUs } = probe;
-    if (this.context.sim.nowUs < this.pausedUntilUs) return false;
-    const foreknown = probe.isSteady() ? this.foreknownOf(probe) : null;
-    const cycleUs = spec.periodUs + (probe.waitsAfterEnd ? (foreknown?.endsUs.most ?? 0) : 0);
-    this.waiting.push({ probe, spec, beat, foreknown, cycleUs, knownUs });
-    this.firstUs = Math.min(this.firstUs, tickUs);
+    const { spec, beat } = probe;
+    const { sim } = this.context;
+    const isPaused = sim.nowUs < this.pausedUntilUs;
+    const foreknown = isPaused || !probe.isSteady() ? null : this.foreknownOf(probe);
+    if (foreknown === null) return false;
+    const cycleUs = spec.periodUs + (probe.waitsAfterEnd ? foreknown.endsUs.most : 0);
+    const endedUs = { least: sim.nowUs, most: sim.nowUs };
+    this.queue({ probe, spec, beat, foreknown, cycleUs, place: sim.takePlace(), endedUs });
     return true;
+  }
+
+  /** Behind those with the same tick. */
+  private queue(one: Waiting): void {
+    const { waiting } = this;
+    const { tickUs } = one.probe;
+    let low = 0;
+    for (let high = waiting.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (waiting[middle].probe.tickUs <= tickUs) low = middle + 1;
+      else high = middle;
+    }
+    waiting.splice(low, 0, one);
+    this.context.sim.meanwhile = this.meanwhile;
   }
 
   private foreknownOf(probe: Repeated): Foreknown | null {
@@ -113,105 +136,121 @@ export class FastForward {
 
   /** Nothing but what waits here is due before `nextUs`. */
   private goOn(nextUs: number): void {
-    if (this.firstUs > nextUs) return;
-    if (this.waiting.some(isOutdated)) this.waiting = this.waiting.filter((each) => !isOutdated(each));
-    const isDue = ({ probe }: Waiting): boolean => probe.tickUs <= nextUs;
-    while (this.step(this.waiting.filter(isDue), nextUs));
-    this.window.spent += COST.goOn + this.waiting.length;
-    if (this.window.spent > WINDOW) this.endWindow();
-    this.firstUs = Number.POSITIVE_INFINITY;
-    for (const { probe } of this.waiting) if (probe.tickUs < this.firstUs) this.firstUs = probe.tickUs;
+    const { waiting, window } = this;
+    if (waiting.length === 0 || waiting[0].probe.tickUs > nextUs) return;
+    const later = waiting.findIndex(({ probe }) => probe.tickUs > nextUs);
+    const taken = waiting.splice(0, later === -1 ? waiting.length : later);
+    let left = taken.filter(({ probe, beat }) => probe.beat === beat && !probe.stopped);
+    window.spent += COST.goOn + taken.length;
+    for (let met: Waiting[] | null = null; met === null; ) {
+      met = this.step(dueBy(left, nextUs), nextUs);
+      if (met === null) continue;
+      const simulated = met;
+      left = left.filter((each) => !simulated.includes(each));
+    }
+    if (waiting.length === 0) this.context.sim.meanwhile = null;
+    for (const each of left) this.queue(each);
+    if (window.spent > WINDOW) this.endWindow();
   }
 
   /**
    * Goes to `nextUs`, or to the next run that leaves something, and over that; or to the first run that has to be
-   * simulated. `due`: those with ticks by then. True: there may be more to do.
+   * simulated. `due`: those with ticks by then. Returns those that are simulated from here on; null: there may be
+   * more to do.
    */
-  private step(due: readonly Waiting[], nextUs: number): boolean {
-    if (due.length === 0) return false;
-    const sure = this.sureOf(due);
-    const clean = sure.filter(({ foreknown }) => foreknown!.clean !== null);
+  private step(due: readonly Waiting[], nextUs: number): Waiting[] | null {
+    if (due.length === 0) return [];
+    const isPaused = this.context.sim.nowUs < this.pausedUntilUs;
+    const sure = isPaused ? [] : this.sureOf(due);
+    const clean = sure.filter(({ foreknown }) => foreknown.clean !== null);
     const first =
       clean.length === due.length ? null : earliestOf(due.filter((each) => !clean.includes(each)));
     let endUs = endOfGap(clean, first?.probe.tickUs ?? nextUs);
     // The first time that PIDs start again from below is news: that run is simulated.
     while (!this.canPass(birthsBy(clean, endUs)))
       endUs = endOfGap(clean, Math.floor((earliestOf(clean)!.probe.tickUs + endUs) / 2));
+    for (let tieUs = lastTie(clean, endUs); tieUs !== null; tieUs = lastTie(clean, endUs))
+      endUs = endOfGap(clean, tieUs);
     this.leap(clean, endUs);
-    const met = due.filter(({ probe }) => probe.tickUs <= endUs);
-    if (met.length === 0) return endUs < nextUs;
-    if (met.length > 1 || first === null || met[0] !== first || !sure.includes(first))
-      return this.simulate(met);
-    if (!isAloneIn(due, first, nextUs) || !this.canPass(first.foreknown!.births)) return this.simulate(met);
-    this.forward(first);
-    return true;
+    // All of them at one instant: before it there is nothing left.
+    const met = dueBy(due, endUs);
+    if (met.length === 0) return endUs < nextUs ? null : [];
+    const canForward = met.length === 1 && met[0] === first && sure.includes(first);
+    if (canForward && this.forward(first, due, nextUs)) return null;
+    for (const { probe, place } of met.sort(inOrder)) probe.simulate(place);
+    return met;
   }
 
   /** So many probes that there is hardly a gap, or so many events: then their ticks are events too, for a while. */
   private endWindow(): void {
     const { nowUs } = this.context.sim;
     const { sinceUs, spent, saved } = this.window;
-    if (saved < spent) {
-      this.pausedUntilUs = nowUs + PAUSE * (nowUs - sinceUs);
-      this.simulate(this.waiting);
-    }
+    if (saved < spent) this.pausedUntilUs = nowUs + PAUSE * (nowUs - sinceUs);
     Object.assign(this.window, { sinceUs: nowUs, spent: 0, saved: 0 });
   }
 
-  /** Simulates the next run of each, and waits for none. */
-  private simulate(these: readonly Waiting[]): false {
-    this.waiting = this.waiting.filter((each) => !these.includes(each));
-    for (const { probe } of these.toSorted((a, b) => a.knownUs - b.knownUs)) probe.simulate();
-    return false;
+  /** Its runs that leave something, one after another, until it is not alone. False: it is not now. */
+  private forward(one: Waiting, due: readonly Waiting[], nextUs: number): boolean {
+    const { probe, foreknown } = one;
+    const { births, left, lastsUs } = foreknown;
+    let aloneUntilUs = nextUs;
+    for (const each of due) if (each !== one) aloneUntilUs = Math.min(aloneUntilUs, each.probe.tickUs);
+    const rounds = runsMeeting(due);
+    const spare = Math.min(this.spare(due, rounds), this.spareFor(one, rounds));
+    let runs = 0;
+    for (; runs * left <= spare && probe.tickUs + lastsUs < aloneUntilUs && this.canPass(births); runs++)
+      this.leave(one);
+    return runs > 0;
   }
 
-  /** One run that leaves something. */
-  private forward(one: Waiting): void {
+  private leave(one: Waiting): void {
     const { kernel } = this;
     const { probe, foreknown } = one;
     const { machine } = this.context;
     const { namespace, cgroup } = probe.container;
-    const { births, aftermath, bornUs } = foreknown!.next(probe.stream);
+    const { births, aftermath, bornUs } = foreknown.next(probe.stream);
     this.execs.drawRace();
     const left = kernel.leave({ namespace, cgroup, origin: probe.origin }, aftermath);
     left.forEach((task, index) => void machine.startsUs?.set(task, probe.tickUs + bornUs[index]));
     kernel.comeAndGo(probe.origin, births.own + births.around - left.length);
     machine.pidsPassed();
-    this.pass(one, 1);
+    this.pass(one, 1, this.context.sim.takePlace());
   }
 
   /** All runs that begin before `endUs`; they are over by then, and leave nothing. */
   private leap(clean: readonly Waiting[], endUs: number): void {
     const { kernel } = this;
     let births = 0;
+    const place = this.context.sim.takePlace();
     for (const each of clean) {
       const { probe, foreknown } = each;
       const runs = runsBy(each, endUs);
       if (runs === 0) continue;
-      if (foreknown!.births > 0) this.draw(each, runs);
+      if (foreknown.births > 0) this.draw(each, runs);
       const { namespace } = probe.container;
-      const { own, around } = foreknown!.clean!.births;
+      const { own, around } = foreknown.clean!.births;
       if (namespace !== HOST_NS) kernel.passPids(namespace, runs * own);
       births += runs * (own + around);
       kernel.comeAndGo(probe.origin, runs * (own + around));
-      this.pass(each, runs);
+      this.pass(each, runs, place);
     }
     if (births === 0) return;
     kernel.passPids(HOST_NS, births);
     this.context.machine.pidsPassed();
   }
 
-  private pass(one: Waiting, runs: number): void {
-    const { probe, foreknown, cycleUs } = one;
-    this.window.saved += runs * (foreknown!.births > 0 ? COST.exec : COST.network);
+  private pass(one: Waiting, runs: number, place: number): void {
+    const { probe, foreknown } = one;
+    this.window.saved += runs * (foreknown.births > 0 ? COST.exec : COST.network);
     probe.succeed(runs);
-    probe.tickUs += runs * cycleUs;
-    one.knownUs = probe.tickUs - cycleUs + foreknown!.endsUs.most;
+    one.endedUs = endOf(one, runs);
+    one.place = place;
+    probe.tickUs += runs * one.cycleUs;
   }
 
   private draw({ probe, foreknown }: Waiting, runs: number): void {
     for (let run = 0; run < runs; run++) {
-      if (foreknown!.isDrawn) foreknown!.next(probe.stream);
+      if (foreknown.isDrawn) foreknown.next(probe.stream);
       this.execs.drawRace();
     }
   }
@@ -223,23 +262,40 @@ export class FastForward {
 
   /** Those for which a table holds now: nothing has changed, and no limit is near. */
   private sureOf(due: readonly Waiting[]): Waiting[] {
-    let births = 0;
-    for (const { foreknown } of due) births += foreknown?.births ?? 0;
-    const canExec = births === 0 || (this.context.host.runtime.isUp && births <= this.room());
-    return due.filter(({ probe, spec, foreknown }) => {
-      if (foreknown === null || probe.spec !== spec || !probe.isSteady()) return false;
-      return foreknown.rest === null || (canExec && this.isSure(probe, foreknown, foreknown.rest));
+    const rounds = runsMeeting(due);
+    const canExec = this.context.host.runtime.isUp && this.spare(due, rounds) >= 0;
+    return due.filter((each) => {
+      const { probe, spec, foreknown } = each;
+      if (probe.spec !== spec || !probe.isSteady()) return false;
+      if (foreknown.births === 0) return true;
+      return canExec && this.isAtRest(each) && this.spareFor(each, rounds) >= 0;
     });
   }
 
-  private isSure({ container, probesInPod }: Repeated, foreknown: Foreknown, rest: Rest): boolean {
+  private isAtRest({ probe, foreknown: { rest, looks } }: Waiting): boolean {
     const { kernel } = this;
-    const { namespace, cgroup } = container;
-    const init = kernel.initOf(namespace);
-    if (init === NONE || !isSameRest(this.context.machine.restOf(init), rest)) return false;
-    if (foreknown.looks && kernel.hasZombies(init)) return false;
-    const births = foreknown.births * probesInPod;
-    return births <= kernel.roomIn(cgroup) && (namespace === HOST_NS || births <= roomOf(kernel, namespace));
+    const init = kernel.initOf(probe.container.namespace);
+    if (init === NONE || rest === null || !isSameRest(this.context.machine.restOf(init), rest)) return false;
+    return !looks || !kernel.hasZombies(init);
+  }
+
+  /**
+   * How many PIDs can be taken until a limit of the machine or of all pods could refuse any that may be under way;
+   * below 0: it could now.
+   */
+  private spare(due: readonly Waiting[], rounds: number): number {
+    let births = 0;
+    for (const { foreknown } of due) births += foreknown.births;
+    return births === 0 ? Number.POSITIVE_INFINITY : this.room() - rounds * births;
+  }
+
+  /** The same of the pod's own limits. */
+  private spareFor({ probe, foreknown }: Waiting, rounds: number): number {
+    const { kernel } = this;
+    const { namespace, cgroup } = probe.container;
+    const births = foreknown.births * probe.probesInPod;
+    const inNamespace = namespace === HOST_NS ? Number.POSITIVE_INFINITY : roomOf(kernel, namespace);
+    return Math.min(kernel.roomIn(cgroup) - births, inNamespace - rounds * births);
   }
 
   /** How many more tasks the limits of the machine and of all pods allow. */
@@ -260,15 +316,19 @@ function roomOf(kernel: Kernel, namespace: PidNsId): number {
   return kernel.pidMax(namespace) - RESERVED_PIDS - kernel.allocated(namespace);
 }
 
-/** Its ticks are no longer what was waited for. */
-function isOutdated({ probe, beat }: Waiting): boolean {
-  return probe.beat !== beat || probe.stopped;
+function dueBy(waiting: readonly Waiting[], timeUs: number): Waiting[] {
+  return waiting.filter(({ probe }) => probe.tickUs <= timeUs);
 }
 
-/** Is nothing due until the end of its next run? */
-function isAloneIn(due: readonly Waiting[], one: Waiting, nextUs: number): boolean {
-  const lastUs = one.probe.tickUs + one.foreknown!.lastsUs;
-  return lastUs < nextUs && due.every((each) => each === one || each.probe.tickUs > lastUs);
+/**
+ * How many runs of one probe there can be from the beginning to the end of one of another, at most. The PIDs that
+ * those take must all be free: otherwise they come round to those that the other one still has, and pass them over.
+ */
+function runsMeeting(due: readonly Waiting[]): number {
+  if (due.length === 1) return 1;
+  const longestUs = Math.max(...due.map(({ foreknown }) => foreknown.lastsUs));
+  const shortestUs = Math.min(...due.map(({ cycleUs }) => cycleUs));
+  return 2 + Math.floor(longestUs / shortestUs);
 }
 
 function earliestOf(these: readonly Waiting[]): Waiting | null {
@@ -280,12 +340,55 @@ function earliestOf(these: readonly Waiting[]): Waiting | null {
 
 /** How many of its runs begin, and are over, before `endUs`. */
 function runsBy({ probe, foreknown, cycleUs }: Waiting, endUs: number): number {
-  const lastStartUs = endUs - 1 - foreknown!.lastsUs;
+  const lastStartUs = endUs - 1 - foreknown.lastsUs;
   return lastStartUs < probe.tickUs ? 0 : 1 + Math.floor((lastStartUs - probe.tickUs) / cycleUs);
 }
 
+/** When the last of so many runs ends. */
+function endOf({ probe, foreknown, cycleUs }: Waiting, runs: number): Span {
+  const startUs = probe.tickUs + (runs - 1) * cycleUs;
+  return { least: startUs + foreknown.endsUs.least, most: startUs + foreknown.endsUs.most };
+}
+
+/**
+ * Two whose runs end by `endUs`, and of which nobody can say whose end comes first, though their next ticks come at
+ * one instant, in that order: the tick of the later of these runs, which has to be simulated. null: there are none.
+ */
+function lastTie(clean: readonly Waiting[], endUs: number): number | null {
+  if (clean.length === 1) return null;
+  /** Of each tick the last of each kind. */
+  const others = new Map<number, Waiting[]>();
+  for (const each of clean) {
+    const runs = runsBy(each, endUs);
+    if (runs === 0) continue;
+    const nextUs = each.probe.tickUs + runs * each.cycleUs;
+    const met = others.get(nextUs) ?? [];
+    for (const other of met)
+      if (!isOrderKnown(other, runsBy(other, endUs), each, runs))
+        return nextUs - Math.min(each.cycleUs, other.cycleUs);
+    others.set(nextUs, [...met.filter((other) => !isAlike(other, each)), each]);
+  }
+  return null;
+}
+
+/** `a` comes before `b` where they wait. Runs that are alike in everything end in the order of their ticks. */
+function isOrderKnown(a: Waiting, runsOfA: number, b: Waiting, runsOfB: number): boolean {
+  const ends = { a: endOf(a, runsOfA), b: endOf(b, runsOfB) };
+  if (ends.a.most < ends.b.least || ends.b.most < ends.a.least) return true;
+  return isAlike(a, b) && !a.foreknown.isDrawn && inOrder(a, b) <= 0;
+}
+
+function isAlike(a: Waiting, b: Waiting): boolean {
+  return a.foreknown === b.foreknown && a.cycleUs === b.cycleUs;
+}
+
+/** Of ticks at one instant. */
+function inOrder(a: Waiting, b: Waiting): number {
+  return (a.place - b.place) | 0 || a.endedUs.least - b.endedUs.least;
+}
+
 function birthsBy(clean: readonly Waiting[], endUs: number): number {
-  return clean.reduce((sum, each) => sum + runsBy(each, endUs) * each.foreknown!.births, 0);
+  return clean.reduce((sum, each) => sum + runsBy(each, endUs) * each.foreknown.births, 0);
 }
 
 /**

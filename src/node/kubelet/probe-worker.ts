@@ -101,7 +101,6 @@ export class ProbeWorker implements Repeated {
   execIndex = -1;
   /** When the tick that is waited for comes; ticks are a whole number of periods after the first. */
   tickUs = Number.NaN;
-  knownUs = Number.NaN;
   /** Counts runs, to tell a timeout event of this run from one of an earlier run. */
   attempt = 0;
   stopped = false;
@@ -199,8 +198,8 @@ export class ProbeWorker implements Repeated {
     this.resultRun += times;
   }
 
-  simulate(): void {
-    this.workers.expectTick(this);
+  simulate(place: number): void {
+    this.workers.expectTick(this, place);
   }
 
   private run(): void {
@@ -370,7 +369,6 @@ export class ProbeWorkers {
   private readonly tick: EventKind;
   private readonly deadline: EventKind;
   private readonly timeouts: Timeouts;
-  private readonly kills: Timeouts;
   readonly kubelets: Manner;
   readonly dockers: Manner;
   private forward: FastForward | null = null;
@@ -383,8 +381,10 @@ export class ProbeWorkers {
     this.tick = sim.register((index, beat) => this.all[index].tick(beat));
     this.deadline = sim.register((index, attempt) => this.all[index].deadline(attempt));
     const isOver = (index: number, attempt: number) => this.all[index].isOver(attempt);
-    this.timeouts = new Timeouts(sim, isOver, (index) => this.all[index].timeout());
-    this.kills = new Timeouts(sim, isOver, (index) => this.all[index].killCommand());
+    this.timeouts = new Timeouts(sim, isOver, [
+      (index) => this.all[index].timeout(),
+      (index) => this.all[index].killCommand(),
+    ]);
     this.kubelets = {
       onTimeout: runtimeRules.onTimeout,
       timeoutCounts: kubeletRules.timeoutCounts,
@@ -448,14 +448,14 @@ export class ProbeWorkers {
 
   private awaitTick(worker: ProbeWorker): void {
     const { nowUs } = this.context.sim;
-    worker.knownUs = nowUs;
-    if (worker.tickUs > nowUs && this.forward?.wait(worker)) return;
-    this.expectTick(worker);
+    const { tickUs, index, beat } = worker;
+    if (tickUs > nowUs && this.forward?.wait(worker)) return;
+    this.context.sim.at(tickUs > nowUs ? tickUs : nowUs, this.tick, index, beat);
   }
 
-  expectTick({ tickUs, index, beat }: ProbeWorker): void {
-    const { sim } = this.context;
-    sim.at(tickUs > sim.nowUs ? tickUs : sim.nowUs, this.tick, index, beat);
+  /** As if it had been scheduled when `place` was taken. */
+  expectTick({ tickUs, index, beat }: ProbeWorker, place: number): void {
+    this.context.sim.atPlace(tickUs, this.tick, index, beat, place);
   }
 
   /** From now on runs that are known beforehand are not simulated. */
@@ -474,6 +474,6 @@ export class ProbeWorkers {
 
   /** The command has been told to end, and is killed if it does not. */
   expectKill(worker: ProbeWorker): void {
-    this.kills.start(TERM_GRACE_US, worker.index, worker.attempt);
+    this.timeouts.start(TERM_GRACE_US, worker.index, worker.attempt, 1);
   }
 }

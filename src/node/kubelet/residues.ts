@@ -41,8 +41,9 @@ export interface Foreknown {
   /** Of all ways for a run to go: how long at most until its result, and until the last that it causes. */
   readonly endsUs: { least: number; most: number };
   readonly lastsUs: number;
-  /** Tasks born at most. */
+  /** Tasks born at most, and PIDs that stay taken. */
   readonly births: number;
+  readonly left: number;
   /** The only way, if there is one and it leaves nothing. */
   readonly clean: Residue | null;
   readonly isDrawn: boolean;
@@ -63,6 +64,7 @@ export const BY_NETWORK: Foreknown = {
   endsUs: { least: 0, most: 0 },
   lastsUs: 0,
   births: 0,
+  left: 0,
   clean: NOTHING,
   isDrawn: false,
   next: () => NOTHING,
@@ -75,6 +77,7 @@ class Residues implements Foreknown {
   readonly endsUs: { least: number; most: number };
   readonly lastsUs: number;
   readonly births: number;
+  readonly left: number;
   readonly clean: Residue | null;
   readonly isDrawn: boolean;
   private readonly draws: readonly Draw[];
@@ -101,9 +104,9 @@ class Residues implements Foreknown {
     this.lastsUs = Math.max(...all.map(({ course }) => course.lastsUs));
     const residues = [...courses.residues.values()];
     this.births = Math.max(...residues.map(({ births }) => births.own + births.around));
-    this.clean = residues.length === 1 && residues[0].aftermath.remnants.length === 0 ? residues[0] : null;
-    if (this.looks && residues.some(({ aftermath }) => aftermath.remnants.length > 0))
-      throw new NoCourse('PID 1 reaps some of what a run leaves');
+    this.left = Math.max(...residues.map(({ aftermath }) => aftermath.remnants.length));
+    this.clean = residues.length === 1 && this.left === 0 ? residues[0] : null;
+    if (this.looks && this.left > 0) throw new NoCourse('PID 1 reaps some of what a run leaves');
   }
 
   next(stream: RandomStream): Residue {
