@@ -6,6 +6,7 @@ import { RESERVED_PIDS } from '../kernel/limits.js';
 import type { PodSlot } from '../node/kubelet/kubelet.js';
 import type { Pod } from '../node/kubelet/pod.js';
 import type { Node } from '../node/node.js';
+import type { Limited } from './result.js';
 
 /** What a full ceiling refuses forks to. */
 export type CeilingScope = 'node' | 'service' | 'all-pods' | 'pod' | 'container' | 'namespace' | 'user';
@@ -52,6 +53,31 @@ function podsCeilings(node: Node): Ceiling[] {
 
 function ceiling(base: Omit<Ceiling, 'left' | 'copies'>): Ceiling {
   return { ...base, left: Math.max(0, base.value - base.used), copies: 1 };
+}
+
+/**
+ * Tells what counts against each ceiling below the node's, and its value: a part of `ceilingsOf`, for every row of a
+ * node with thousands of pods.
+ */
+export function eachLimit(
+  { context, kubepods, kubelet }: Node,
+  tell: (of: Limited, used: number, value: number) => void,
+): void {
+  const { kernel, host } = context;
+  const ofGroup = (of: Limited, cgroup: CgroupId): void => {
+    const value = cgroup === NONE ? PIDS_UNLIMITED : kernel.pidsMax(cgroup);
+    if (value < PIDS_UNLIMITED) tell(of, kernel.pidsCurrent(cgroup), value);
+  };
+  ofGroup('all_pods', kubepods);
+  ofGroup('service', host.service);
+  for (const { name, spec, current } of kubelet.slots) {
+    if (current === null) continue;
+    ofGroup('pod', current.sandbox.cgroup);
+    for (const { runtime } of current.containers) ofGroup('container', runtime.cgroup);
+    if (spec.pidMax === null || current.sandbox.cgroup === NONE) continue;
+    const { used, value } = namespaceCeiling(kernel, name, spec.pidMax, current);
+    tell('namespace', used, value);
+  }
 }
 
 function nodeCeilings({ context, kubepods }: Node): Ceiling[] {

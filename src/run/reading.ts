@@ -2,7 +2,7 @@
 import type { Node } from '../node/node.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { freePids } from './capacity.js';
-import { ceilingsOf } from './ceilings.js';
+import { eachLimit } from './ceilings.js';
 import { type Limited, RECORDED_COLUMNS, type RecordedRow, type TimelineRow } from './result.js';
 
 export function readNode(node: Node): TimelineRow {
@@ -39,11 +39,17 @@ export function readLimits(node: Node): RecordedRow {
     row.restarts += node.kubelet.restartsIn(slot);
     row.evictions += slot.evicted?.times ?? 0;
   }
-  for (const { scope, used, value } of ceilingsOf(node)) {
-    if (scope === 'node' || scope === 'user') continue;
-    const of: Limited = scope === 'all-pods' ? 'all_pods' : scope;
-    const isFuller = row[`${of}_pids_max`] === 0 || used * row[`${of}_pids_max`] > row[`${of}_pids`] * value;
-    if (isFuller) [row[`${of}_pids`], row[`${of}_pids_max`]] = [used, value];
-  }
+  const fullest = new Map<Limited, [used: number, value: number]>();
+  eachLimit(node, (of, used, value) => {
+    const known = fullest.get(of);
+    if (known === undefined || isFuller(used, value, ...known)) fullest.set(of, [used, value]);
+  });
+  for (const [of, limit] of fullest) [row[`${of}_pids`], row[`${of}_pids_max`]] = limit;
   return row;
+}
+
+/** A larger part of it is in use; or an equal one, and fewer are left. */
+function isFuller(used: number, value: number, otherUsed: number, otherValue: number): boolean {
+  const difference = used * otherValue - otherUsed * value;
+  return difference > 0 || (difference === 0 && value - used < otherValue - otherUsed);
 }

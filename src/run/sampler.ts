@@ -13,6 +13,8 @@ export class Sampler implements RunObserver {
   readonly #regularRow: EventKind;
   readonly #extraRow: EventKind;
   #newsRows = 0;
+  /** Rows for news that are to come at the end of this instant: they would all be the same. */
+  #pending = 0;
 
   /** Begins at once, with a row at the end of this instant. */
   constructor(
@@ -23,7 +25,9 @@ export class Sampler implements RunObserver {
   ) {
     this.#sim = node.context.sim;
     this.#regularRow = this.#sim.register(() => this.#readRegularly());
-    this.#extraRow = this.#sim.register(() => this.#read());
+    this.#extraRow = this.#sim.register(() => {
+      if (--this.#pending === 0) this.#read();
+    });
     this.#sim.atEndOf(this.#sim.nowUs, this.#regularRow, 0, 0);
   }
 
@@ -39,6 +43,7 @@ export class Sampler implements RunObserver {
   }
 
   #readAtEndOfInstant(): void {
+    this.#pending++;
     this.#sim.atEndOf(this.#sim.nowUs, this.#extraRow, 0, 0);
   }
 
