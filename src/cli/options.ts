@@ -92,10 +92,8 @@ export function loadOptions({ node, strict = false, assume = [], set = [] }: Fil
   return { node, assume: { strict, orphansOf }, settings: set.map(settingOrExit) };
 }
 
-/** @param described what the default is. */
-export function fidelityOption(described: string) {
-  return {
-    choices: FIDELITIES,
-    describe: `events: simulate each run of a probe; forwarded: leap over those that are known${described}`,
-  } as const;
-}
+export const fidelityOption = {
+  choices: FIDELITIES,
+  default: 'forwarded' as const,
+  describe: 'forwarded: leap over runs of probes that are known, with the same answer; events: simulate each',
+} as const;

@@ -79,7 +79,7 @@ export const psCommand: CommandModule<object, Arguments> = {
         default: 'table',
         describe: 'table, wide, json, ef, aux, or columns as of ps -o: pid,ppid,stat,lstart,comm',
       })
-      .option('fidelity', { ...fidelityOption(''), default: 'events' as const })
+      .option('fidelity', fidelityOption)
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
       .example('$0 ps incident.yaml --at 2h --tree --under pause', 'for a projector: what hangs below pause')
@@ -90,8 +90,10 @@ export const psCommand: CommandModule<object, Arguments> = {
     const scenario = chosenScenario(args);
     const atUs = momentUs(args.at, scenario.horizonUs);
     try {
+      // No row is asked for.
+      const horizonUs = Math.max(atUs, 1);
       const run = new Run(
-        { ...scenario, horizonUs: Math.max(atUs, 1) },
+        { ...scenario, horizonUs, sampleEveryUs: horizonUs },
         { starts: true, fidelity: args.fidelity },
       );
       while (!run.advance(atUs));

@@ -41,7 +41,7 @@ interface Arguments extends FileArguments {
   sort: TableSort;
   until: RunEnd;
   seed?: number;
-  fidelity?: Fidelity;
+  fidelity: Fidelity;
   bracket: boolean;
   export?: 'openmetrics';
   replications?: string;
@@ -103,7 +103,7 @@ export const runCommand: CommandModule<object, Arguments> = {
         choices: ['openmetrics'] as const,
         describe: `What exporters would have shown, instead of the table; with --dir: as ${METRICS_FILE} there`,
       })
-      .option('fidelity', fidelityOption('; default: events, with --replications forwarded'))
+      .option('fidelity', fidelityOption)
       .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
       .option('replications', {
         type: 'string',
@@ -139,7 +139,7 @@ export const runCommand: CommandModule<object, Arguments> = {
       const reread = withOrphans(loaded, ORPHANS);
       const others = (index: number, command: string | null) => seeded(reread(index, command));
       const metered: Metered[] = [];
-      const options = { until: args.until, fidelity: args.fidelity ?? ('events' as const) };
+      const options = { until: args.until, fidelity: args.fidelity };
       const exported = args.export === undefined ? null : metered;
       const results = await runAll(scenarios, args.bracket ? others : null, options, interruption, exported);
       await writeFiles(results, args, interruption, metered);

@@ -40,7 +40,7 @@ export function withStudy<T>(yargs: Argv<T>, horizon: string): Argv<T & StudyArg
       nargs: 1,
       describe: 'How many to use; the answer is the same with any. Default: one for each CPU',
     })
-    .option('fidelity', fidelityOption('; default: forwarded'))
+    .option('fidelity', fidelityOption)
     .option('dir', {
       type: 'string',
       nargs: 1,
