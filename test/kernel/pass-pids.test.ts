@@ -43,7 +43,7 @@ it('K2 the free PIDs of a part of the table can be counted', () => {
   expect(taken.countFree(300, 10_000)).toBe(9_700 - 2);
 });
 
-it('what has come and gone is counted for an origin that has never forked', () => {
+it('K2 what has taken PIDs and given them back is counted for an origin that has never forked', () => {
   const rules = kernelRules('6.18')!;
   const limits = { pidMax: PID_MAX, threadsMax: PID_MAX };
   const { kernel } = new Machine({ sim: new Simulation(), rules, ...limits, initComm: 'systemd' });
