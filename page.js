@@ -1,10 +1,11 @@
 /**
  * Builds the page: one HTML file that opens from a disk and asks nothing of any network. Vite makes one script, with the
- * engine's worker inside it, and one style sheet; both are put into the HTML, and a policy that allows these two and nothing
- * else.
+ * engine's worker packed inside it, and one style sheet; both are put into the HTML, and a policy that allows these two and
+ * nothing else.
  */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
 /** More would be slow to send to somebody by mail. */
@@ -18,27 +19,25 @@ const likeTheRest = {
   transform: { typescript: { optimizeEnums: true } },
 };
 
+const ROOT = `${import.meta.dirname}/src/web`;
+/** What the page imports, with the text of the packed worker. */
+const PACKED_ENGINE = 'virtual:packed-engine';
+
 /** @param file where it is written. @returns the paths of the modules in it. */
 export async function buildPage(file) {
   const modules = new Set();
   const note = { name: 'note-modules', moduleParsed: ({ id }) => void modules.add(id) };
-  const { output } = await build({
-    configFile: false,
-    logLevel: 'warn',
-    // Vite would make plain objects of the enums, before Rolldown sees them.
-    oxc: false,
-    root: `${import.meta.dirname}/src/web`,
-    plugins: [note],
-    // A worker made of a module does not start in a page that was opened from a file.
-    worker: { format: 'iife', plugins: () => [note], rolldownOptions: likeTheRest },
-    build: {
-      write: false,
-      target: 'es2023',
-      modulePreload: false,
-      cssCodeSplit: false,
-      rolldownOptions: { ...likeTheRest, output: { format: 'iife' } },
-    },
-  });
+  // A worker made of a module does not start in a page that was opened from a file.
+  const engine = await built([note], { input: `${ROOT}/engine/worker.ts` });
+  const [{ code }] = engine.filter(({ type }) => type === 'chunk');
+  const packed = gzipSync(code, { level: 9 }).toString('base64');
+  const isPacked = (id) => (id === PACKED_ENGINE ? id : null);
+  const pack = {
+    name: 'packed-engine',
+    resolveId: isPacked,
+    load: (id) => isPacked(id) && `export default '${packed}'`,
+  };
+  const output = await built([note, pack]);
   const only = (ending) => output.find(({ fileName }) => fileName.endsWith(ending));
   const style = String(only('.css').source).trim();
   // `</script>` within a string would end the script.
@@ -61,7 +60,27 @@ export async function buildPage(file) {
     .replace('</body>', () => `<script>${script}</script></body>`);
   if (Buffer.byteLength(html) > BYTES_MAX) throw new Error(`the page has ${Buffer.byteLength(html)} bytes`);
   writeFileSync(file, html);
+  modules.delete(PACKED_ENGINE);
   return [...modules];
+}
+
+async function built(plugins, rolldownOptions = {}) {
+  const { output } = await build({
+    configFile: false,
+    logLevel: 'warn',
+    // Vite would make plain objects of the enums, before Rolldown sees them.
+    oxc: false,
+    root: ROOT,
+    plugins,
+    build: {
+      write: false,
+      target: 'es2023',
+      modulePreload: false,
+      cssCodeSplit: false,
+      rolldownOptions: { ...likeTheRest, ...rolldownOptions, output: { format: 'iife' } },
+    },
+  });
+  return output;
 }
 
 function hashOf(text) {
