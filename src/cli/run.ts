@@ -15,6 +15,7 @@ import { Meter, type Metered } from '../run/meter.js';
 import { type Fidelity, RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
 import { Run, type RunOptions, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { epochSeconds, readStart } from '../text/wall-clock.js';
 import { compileFor } from './compiler.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
@@ -39,6 +40,7 @@ interface Arguments extends FileArguments {
   charts: ChartChoice;
   html?: string;
   sort: TableSort;
+  start?: string;
   until: RunEnd;
   seed?: number;
   fidelity: Fidelity;
@@ -88,6 +90,11 @@ export const runCommand: CommandModule<object, Arguments> = {
         default: 'harm' as const,
         describe: 'Rows of the table: the first harm first, or in the order of the files',
       })
+      .option('start', {
+        type: 'string',
+        nargs: 1,
+        describe: 'When the simulation begins: axes, rows and events have times of day. 2026-03-01T10:00Z',
+      })
       .option('until', {
         choices: RUN_ENDS,
         default: 'horizon' as const,
@@ -123,9 +130,10 @@ export const runCommand: CommandModule<object, Arguments> = {
       .example('$0 run node.yaml --until exhaustion --seed 7', 'another random draw, up to exhaustion'),
   async handler(args) {
     checkDir(args);
+    const start = startOf(args);
     const loaded = load(namedFiles(args, 'pidsim run scenarios'), loadOptions(args));
     if (args.replications !== undefined || hasGroups(loaded)) {
-      const single = (['html', 'export'] as const).find((option) => args[option] !== undefined);
+      const single = (['html', 'export', 'start'] as const).find((option) => args[option] !== undefined);
       if (single !== undefined)
         throw usageError(`--${single} is for single runs`, 'leave out --replications');
       const { replications = '1' } = args;
@@ -142,10 +150,13 @@ export const runCommand: CommandModule<object, Arguments> = {
       const options = { until: args.until, fidelity: args.fidelity };
       const exported = args.export === undefined ? null : metered;
       const results = await runAll(scenarios, args.bracket ? others : null, options, interruption, exported);
+      if (start !== undefined) for (const result of results) result.start = start;
       await writeFiles(results, args, interruption, metered);
       await writePage(results, args, interruption);
       if (args.export !== undefined && args.dir === undefined)
-        process.stdout.write((await import('../report/openmetrics.js')).openMetrics(metered));
+        process.stdout.write(
+          (await import('../report/openmetrics.js')).openMetrics(metered, epochSeconds(results[0]?.start)),
+        );
       else process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
       interruption.throwIfAborted();
       failOnExpectations(results);
@@ -162,6 +173,15 @@ function checkDir({ dir, writeFiles }: Arguments): void {
   if (dir === '') throw usageError('--dir names no folder', 'the folder you are in is --dir .');
   if (!writeFiles)
     throw usageError('--dir and --no-write-files contradict each other', 'leave one of them out');
+}
+
+/** In the form in which moments are written. */
+function startOf({ start }: Arguments): string | undefined {
+  if (start === undefined) return undefined;
+  const read = readStart(start);
+  if (read === null)
+    throw usageError(`--start ${start}: not a date and a time with its zone`, '--start 2026-03-01T10:00Z');
+  return read;
 }
 
 function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
@@ -242,7 +262,7 @@ async function writeFiles(
     const files = outputFiles(results, args.charts);
     if (args.export !== undefined) {
       const { openMetrics } = await import('../report/openmetrics.js');
-      files.push({ path: METRICS_FILE, text: () => openMetrics(metered) });
+      files.push({ path: METRICS_FILE, text: () => openMetrics(metered, epochSeconds(results[0]?.start)) });
     }
     await writeOutput(dir, files, {
       signal: interruption.signal,

@@ -10,7 +10,7 @@
  */
 import type { Capture, Notice } from '../procfs/capture.js';
 import type { CapturedRow } from '../procfs/captured-row.js';
-import { dateText } from '../procfs/start-time.js';
+import { dateText } from '../text/wall-clock.js';
 import { type Comparison, compare, type Moment } from './compare.js';
 import { type Crowd, candidatesOf, livingCrowds } from './crowds.js';
 import { type Census, censusOf, type Family, familiesOfCounts, LEAK_MIN, leakers } from './families.js';

@@ -1,5 +1,6 @@
 /** How fast zombies come, from when they started. A rate is given only if the columns are fine enough for one. */
-import { DAY_S, type StartTime } from '../procfs/start-time.js';
+import type { StartTime } from '../procfs/start-time.js';
+import { DAY_S } from '../text/wall-clock.js';
 
 export interface Rate {
   /** null: must not be given. */

@@ -10,12 +10,13 @@
  */
 
 import { PID_MAX_LIMIT } from '../kernel/limits.js';
+import { DAY_S } from '../text/wall-clock.js';
 import * as around from './around-a-list.js';
 import { LIMIT_KEYS } from './around-a-list.js';
 import { type CapturedRow, LISTERS } from './captured-row.js';
 import { type Column, columnsOf, formatOf, HEADLESS, headOfCommand } from './columns.js';
 import { type Counted, CountsReader, PstreeReader, StatusReader, statRow } from './other-lists.js';
-import { DAY_S, placeStarts } from './start-time.js';
+import { placeStarts } from './start-time.js';
 import { RowReader } from './table-rows.js';
 
 /** Something that must be said of a list, by its identifier. */

@@ -1,4 +1,5 @@
 /** When processes started, as lists of them tell it. */
+import { DAY_S, secondsOf } from '../text/wall-clock.js';
 import lists from './lists.json' with { type: 'json' };
 
 /**
@@ -15,8 +16,6 @@ export interface StartTime {
   day: number;
 }
 
-export const DAY_S = 86_400;
-
 /** As the C library abbreviates them, without accents. */
 const MONTH_OF = new Map(
   lists.months.flatMap((names, index) => names.split(' ').map((name) => [name, index + 1] as const)),
@@ -32,19 +31,6 @@ function monthNamed(name: string): number {
     .normalize('NFC')
     .toLowerCase();
   return MONTH_OF.get(plain) ?? 0;
-}
-
-/** Days since 1970-01-01 in the Gregorian calendar (Hinnant's `days_from_civil`). */
-function dayNumber(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const ofYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const ofEra = (y - era * 400) * 365 + Math.floor((y % 400) / 4) - Math.floor((y % 400) / 100) + ofYear;
-  return era * 146_097 + ofEra - 719_468;
-}
-
-export function secondsOf(year: number, month: number, day: number, secondOfDay = 0): number {
-  return dayNumber(year, month, day) * DAY_S + secondOfDay;
 }
 
 /** A start of so many seconds' doubt. */
@@ -151,22 +137,4 @@ export function placeStarts(
   }
   for (const start of all) if (start.kind !== 'unread') start.kind = 'exact';
   return today;
-}
-
-/** `2026-05-11 09:00:00` (Hinnant's `civil_from_days`). */
-export function dateText(atS: number): string {
-  const days = Math.floor(atS / DAY_S) + 719_468;
-  const era = Math.floor(days / 146_097);
-  const ofEra = days - era * 146_097;
-  const yearOfEra = Math.floor(
-    (ofEra - Math.floor(ofEra / 1_460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
-  );
-  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * ofYear + 2) / 153);
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  const s = atS - Math.floor(atS / DAY_S) * DAY_S;
-  const day = ofYear - Math.floor((153 * shifted + 2) / 5) + 1;
-  return `${year}-${two(month)}-${two(day)} ${two(s / 3600)}:${two((s / 60) % 60)}:${two(s % 60)}`;
 }

@@ -15,6 +15,7 @@ import {
 import { fullForSeconds } from '../run/story.js';
 import { hundredths, roundMicro } from '../text/figures.js';
 import { printable } from '../text/printable.js';
+import { isoMoment } from '../text/wall-clock.js';
 import { runResultDocument } from './document.js';
 
 type Cell = string | number | boolean | null;
@@ -45,7 +46,7 @@ export function timelineCsv(result: RunResult): string {
   const rows = timeline.time_s.map((seconds, row) =>
     columns.map((column) => (column === 'time_s' ? roundMicro(seconds) : timeline[column][row])),
   );
-  return csvTable(columns, rows);
+  return timedTable(result, columns, rows);
 }
 
 export function eventsCsv(result: RunResult): string {
@@ -55,7 +56,14 @@ export function eventsCsv(result: RunResult): string {
     event.subject,
     event.detail,
   ]);
-  return csvTable(['time_s', 'kind', 'subject', 'detail'], rows);
+  return timedTable(result, ['time_s', 'kind', 'subject', 'detail'], rows);
+}
+
+/** With what the clock showed, where the run has a start. @param rows whose first cell is the time in seconds. */
+function timedTable({ start }: RunResult, columns: readonly string[], rows: readonly Cell[][]): string {
+  if (start === undefined) return csvTable(columns, rows);
+  const timed = rows.map((cells) => [...cells, isoMoment(start, cells[0] as number)]);
+  return csvTable([...columns, 'time'], timed);
 }
 
 /** Columns that are fields of a row by the same name. */
@@ -91,6 +99,7 @@ function resultRecord(result: RunResult): Record<string, Cell> {
   return {
     name: metadata.name,
     scenario: metadata.scenario,
+    ...(result.start === undefined ? {} : { start: result.start }),
     seed: metadata.seed,
     digest: metadata.digest,
     outcome: outcome.kind,

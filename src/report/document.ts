@@ -26,6 +26,7 @@ export function runResultDocument(result: RunResult, options = { wallSeconds: tr
       ...(scenario.fleet === undefined ? {} : { fleet: scenario.fleet, node: scenario.node }),
       scenario: scenario.path,
       ...(scenario.settings === undefined ? {} : { set: scenario.settings }),
+      ...(result.start === undefined ? {} : { start: result.start }),
       seed,
       fidelity,
       digest,

@@ -3,6 +3,7 @@ import { HARM_LASTS_SECONDS, harmsOf } from '../run/harm.js';
 import type { Harm, HarmScope, Limit, PodRefusal, Projection, RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
 import { cutInTheMiddle, formatCount, plural } from '../text/figures.js';
+import { formatMoment } from '../text/wall-clock.js';
 
 export const SCOPES: Record<HarmScope, string> = {
   container: 'container',
@@ -31,12 +32,12 @@ export function harmCell(result: RunResult): string {
   return first === undefined ? `none in ${formatSeconds(result.endSeconds)}` : harmName(first);
 }
 
-/** `22.4 h`; `~31 d` where that is when the node would be full at this rate; `-`. */
+/** `22.4 h`, or `2 Mar 08:24`; `~31 d` where that is when the node would be full at this rate; `-`. */
 export function timeToHarm(result: RunResult): string {
   const [first] = harmsOf(result);
-  if (first !== undefined) return formatSeconds(first.atSeconds);
+  if (first !== undefined) return formatMoment(first.atSeconds, result.start);
   const { projection } = result;
-  return projection?.kind === 'exhausts' ? `~${formatSeconds(projection.atSeconds)}` : '-';
+  return projection?.kind === 'exhausts' ? `~${formatMoment(projection.atSeconds, result.start)}` : '-';
 }
 
 /** `node full after 22.4 h (pid_max 32,768)`, `not full in 10 d (full after 32.7 d at this rate)`. */
@@ -92,7 +93,7 @@ export function harmLabels(result: RunResult): { seconds: number; label: string 
     const { kind, scope, of, atSeconds, lasts } = harm;
     const refused = lasts === 'moment' ? 'refused' : 'full';
     const what = { refused, evicted: 'evicted', 'not-started': 'not started' }[kind];
-    const label = `${whose(scope, cutInTheMiddle(of, NAME_MAX))} ${what}: ${formatSeconds(atSeconds)}`;
+    const label = `${whose(scope, cutInTheMiddle(of, NAME_MAX))} ${what}: ${formatMoment(atSeconds, result.start)}`;
     return { seconds: atSeconds, label };
   });
 }

@@ -3,9 +3,9 @@
  * No script, no font, no request to anybody: charts stand in the page, and a pointer on them shows values.
  */
 import type { RunResult } from '../run/result.js';
-import { formatSeconds } from '../text/duration.js';
 import { formatCount, unbroken } from '../text/figures.js';
 import { printable } from '../text/printable.js';
+import { formatMoment } from '../text/wall-clock.js';
 import { answer, headline } from './answer.js';
 import { chartsOf, type RunChart } from './charts/all.js';
 import { byUrgency, harmCell, timeToHarm, toneOf } from './harm-words.js';
@@ -161,7 +161,7 @@ function momentsPart(result: RunResult, h: string): string {
   if (moments.length === 0) return '';
   const rows = moments.slice(0, MOMENTS_MAX).map(({ timeSeconds, kind, subject, detail }) => {
     const cells = [kind.replaceAll('-', ' '), subject, detail].map((text) => td(text));
-    return `<tr>${td(formatSeconds(timeSeconds), 'fixed')}${cells.join('')}</tr>`;
+    return `<tr>${td(formatMoment(timeSeconds, result.start), 'fixed')}${cells.join('')}</tr>`;
   });
   const rest = moments.length - rows.length;
   const more = rest > 0 ? `<p class="data">${formatCount(rest)} more in events.csv.</p>\n` : '';

@@ -15,11 +15,11 @@ export function expectationTally(result: RunResult): string {
 }
 
 /** For a shell. */
-export function reproduceCommand({ scenario, seed, until }: RunResult): string {
+export function reproduceCommand({ scenario, seed, until, start }: RunResult): string {
   const { files = [scenario.path], preset } = scenario.madeFrom ?? {};
   const node = preset === undefined ? '' : ` --node ${preset}`;
   const set = (scenario.settings ?? []).map((text) => ` --set ${quoted(text)}`).join('');
-  const options = `${node}${set} --seed ${seed}${until === 'horizon' ? '' : ` --until ${until}`}`;
+  const options = `${node}${set} --seed ${seed}${until === 'horizon' ? '' : ` --until ${until}`}${start === undefined ? '' : ` --start ${start}`}`;
   if (files[0] === STANDARD_INPUT) return `pidsim run -${options} < SCENARIO.yaml`;
   return `pidsim run ${files.map(quoted).join(' ')}${options}`;
 }

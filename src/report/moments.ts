@@ -1,8 +1,8 @@
 /** Which moments a picture marks, and how it calls them. */
 import type { RunResult } from '../run/result.js';
 import { tellStory } from '../run/story.js';
-import { formatSeconds } from '../text/duration.js';
 import { cutInTheMiddle } from '../text/figures.js';
+import { formatMoment } from '../text/wall-clock.js';
 import { harmLabels } from './harm-words.js';
 
 /** A moment that a picture marks with a rule and a label. */
@@ -20,17 +20,18 @@ const MOMENTS_MAX = 6;
 export function headlineMoments(result: RunResult, options: { projection?: boolean } = {}): Moment[] {
   const story = tellStory(result);
   const moments: Moment[] = [];
+  const at = (seconds: number): string => formatMoment(seconds, result.start);
   if (story.kind === 'full') {
-    moments.push({ seconds: story.atSeconds, label: `full: ${formatSeconds(story.atSeconds)}`, main: true });
+    moments.push({ seconds: story.atSeconds, label: `full: ${at(story.atSeconds)}`, main: true });
   }
   for (const { atSeconds } of result.exhaustions.slice(1))
-    moments.push({ seconds: atSeconds, label: `full again: ${formatSeconds(atSeconds)}`, main: false });
+    moments.push({ seconds: atSeconds, label: `full again: ${at(atSeconds)}`, main: false });
   for (const [index, { seconds, label }] of harmLabels(result).entries())
     moments.push({ seconds, label, main: story.kind === 'harmed' && index === 0 });
   if (story.kind === 'would-fill' && options.projection === true) {
     const horizon = result.horizonSeconds;
-    moments.push({ seconds: horizon, label: `end of the run: ${formatSeconds(horizon)}`, main: false });
-    const label = `full at this rate: ${formatSeconds(story.atSeconds)}`;
+    moments.push({ seconds: horizon, label: `end of the run: ${at(horizon)}`, main: false });
+    const label = `full at this rate: ${at(story.atSeconds)}`;
     moments.push({ seconds: story.atSeconds, label, main: true });
   }
   const interventions = new Map<number, string[]>();
@@ -41,7 +42,7 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   }
   for (const [seconds, what] of interventions) {
     const more = what.length > 1 ? ` and ${what.length - 1} more` : '';
-    const label = `${cutInTheMiddle(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${formatSeconds(seconds)}`;
+    const label = `${cutInTheMiddle(what[0], MOMENT_LABEL_MAX - more.length)}${more}: ${at(seconds)}`;
     moments.push({ seconds, label, main: false });
   }
   // The moment of the title is shown, whatever else is not.

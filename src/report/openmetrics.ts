@@ -21,10 +21,11 @@ export function labelsText(labels: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Families by name, series by labels, samples by time: seconds since the start of the simulation. Runs need names of
- * their own, or they would be one series.
+ * Families by name, series by labels, samples by time. Runs need names of their own, or they would be one series.
+ *
+ * @param startSeconds when the simulation begins, since 1970.
  */
-export function openMetrics(runs: readonly Metered[]): string {
+export function openMetrics(runs: readonly Metered[], startSeconds = 0): string {
   const families = new Map<string, { text: string; metric: Metric; timesSeconds: number[] }[]>();
   for (const { timesSeconds, metrics } of runs) {
     for (const metric of metrics) {
@@ -40,7 +41,8 @@ export function openMetrics(runs: readonly Metered[]): string {
     lines.push(`# HELP ${family} ${(help as Record<string, string>)[family]}`, `# TYPE ${family} ${kind}`);
     for (const { text, metric, timesSeconds } of series.sort((a, b) => (a.text < b.text ? -1 : 1)))
       for (const [at, value] of metric.values.entries())
-        if (value !== undefined) lines.push(`${text} ${value} ${roundMicro(timesSeconds[at])}`);
+        if (value !== undefined)
+          lines.push(`${text} ${value} ${roundMicro(startSeconds + timesSeconds[at])}`);
   }
   return `${lines.join('\n')}\n# EOF\n`;
 }

@@ -5,12 +5,12 @@
  */
 import { pinnedPids } from '../procfs/pinned.js';
 import { isZombie } from '../procfs/process-row.js';
-import { dateText, secondsOf } from '../procfs/start-time.js';
 import type { NamespaceProcesses, NodeProcess } from '../run/result.js';
 import { formatCount, plural } from '../text/figures.js';
 import { printable } from '../text/printable.js';
 import { didYouMean } from '../text/suggest.js';
 import { type Align, plainTable } from '../text/table.js';
+import { dateText, secondsOf } from '../text/wall-clock.js';
 import { API_VERSION } from './document.js';
 import { isKernelThread } from './ps-part.js';
 

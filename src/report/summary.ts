@@ -4,6 +4,7 @@ import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare } from '../text/figures.js';
 import { printable } from '../text/printable.js';
+import { formatMoment } from '../text/wall-clock.js';
 import { answer, headline } from './answer.js';
 import { chartsOf } from './charts/all.js';
 import { runResultDocument, runResultList, toJson } from './document.js';
@@ -89,7 +90,9 @@ function momentsPart(result: RunResult): string {
   const rows = moments
     .slice(0, MOMENTS_MAX)
     .map(({ timeSeconds, kind, subject, detail }) =>
-      [formatSeconds(timeSeconds), kind.replaceAll('-', ' '), subject, detail].map(escapeMarkdown),
+      [formatMoment(timeSeconds, result.start), kind.replaceAll('-', ' '), subject, detail].map(
+        escapeMarkdown,
+      ),
     );
   const rest =
     moments.length > MOMENTS_MAX ? `\n\n${formatCount(moments.length - MOMENTS_MAX)} more` : '\n\nAll';
@@ -151,7 +154,7 @@ function probesPart(result: RunResult): string {
 /** A restart is no downtime worth a line. */
 const DOWN_SECONDS_MIN = 60;
 
-function workloadsPart({ pods, symptoms }: RunResult): string {
+function workloadsPart({ pods, symptoms, start }: RunResult): string {
   const down = pods.filter(
     ({ downSinceSeconds, downSeconds }) => downSinceSeconds !== null || downSeconds >= DOWN_SECONDS_MIN,
   );
@@ -159,7 +162,7 @@ function workloadsPart({ pods, symptoms }: RunResult): string {
     .slice(0, MOMENTS_MAX)
     .map(({ name, downSinceSeconds, downSeconds, restarts }) => [
       escapeMarkdown(name),
-      downSinceSeconds === null ? 'up at the end' : formatSeconds(downSinceSeconds),
+      downSinceSeconds === null ? 'up at the end' : formatMoment(downSinceSeconds, start),
       formatSeconds(downSeconds),
       formatCount(restarts),
     ]);

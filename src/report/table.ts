@@ -6,6 +6,7 @@ import { formatSeconds } from '../text/duration.js';
 import { cutInTheMiddle, formatCount, plural } from '../text/figures.js';
 import { printable } from '../text/printable.js';
 import { type Align, columnWidths, fillLines, plainTable } from '../text/table.js';
+import { formatMoment } from '../text/wall-clock.js';
 import { resultsCsv } from './csv.js';
 import { resultsDocument, toJson } from './document.js';
 import { fleetSentence, fleetsOf } from './fleet.js';
@@ -83,9 +84,9 @@ function limitCell(result: RunResult): string {
 }
 
 /** Of the pods that are down at the end, the one that has been so for longest. */
-function downSince({ pods }: RunResult): string {
+function downSince({ pods, start }: RunResult): string {
   const since = pods.flatMap(({ downSinceSeconds }) => downSinceSeconds ?? []);
-  return since.length === 0 ? '-' : formatSeconds(Math.min(...since));
+  return since.length === 0 ? '-' : formatMoment(Math.min(...since), start);
 }
 
 function ofPods({ pods }: RunResult, count: (pod: RunResult['pods'][number]) => number): string {
@@ -96,9 +97,9 @@ type FirstFailure = Extract<keyof RunResult['symptoms'], `first${string}Seconds`
 
 /** When something first failed; that nothing did; that nobody tried. */
 function failed(head: string, first: FirstFailure, worked: TimelineColumn): Column {
-  const cell = ({ symptoms, timeline }: RunResult): string => {
+  const cell = ({ symptoms, timeline, start }: RunResult): string => {
     const seconds = symptoms[first];
-    if (seconds !== null) return formatSeconds(seconds);
+    if (seconds !== null) return formatMoment(seconds, start);
     return (timeline[worked].at(-1) ?? 0) > 0 ? '-' : 'not tried';
   };
   return { head, align: 'right', cell };
@@ -161,7 +162,7 @@ const NAME_MIN = 12;
 /** The table as text, the head first. */
 function cellsOf(results: readonly RunResult[], columns: readonly Column[]): string[][] {
   return [
-    columns.map(({ head }) => head),
+    columns.map(({ head }) => (head === 'AFTER' && results[0]?.start !== undefined ? 'AT' : head)),
     ...results.map((result) => columns.map(({ cell }) => cell(result))),
   ];
 }

@@ -14,6 +14,7 @@ import {
 } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare, listOf, plural } from '../text/figures.js';
+import { formatMoment } from '../text/wall-clock.js';
 import { capitalised, firstFailures, headline } from './answer.js';
 import { byUrgency, downClause, harmClauses, harmName, shortAnswer } from './harm-words.js';
 import words from './words.json' with { type: 'json' };
@@ -209,8 +210,8 @@ export function overviewLabel(result: RunResult): string {
 }
 
 /** Under the time axis when the picture stops before the run does. */
-export function restOfRun(horizonSeconds: number): string {
-  return `the run goes on to ${formatSeconds(horizonSeconds)}`;
+export function restOfRun({ endSeconds, start }: RunResult): string {
+  return `the run goes on to ${formatMoment(endSeconds, start)}`;
 }
 
 /** When drawing the limit to scale would flatten everything below it. */

@@ -308,6 +308,8 @@ export interface RunSummary {
   expectations: ExpectationResult[];
   /** What was taken for granted of commands and images that are not known. */
   assumptions: AssumptionMade[];
+  /** When it is said to have begun, `2026-03-01T10:00:00.000Z`: moments are told by that clock. Absent: by nobody. */
+  start?: string;
   /** Absent: no program is assumed, or nobody has asked. */
   bracket?: Bracket;
   /** At the end of the run. */

@@ -3,14 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { rateOf } from '../../src/diagnose/rate.js';
 import {
   dateOf,
-  dateText,
   elapsedOf,
   placeStarts,
   type StartTime,
-  secondsOf,
   startAt,
   startOf,
 } from '../../src/procfs/start-time.js';
+import { dateText, secondsOf } from '../../src/text/wall-clock.js';
 import { diagnoseText, diagnoseTexts, warningsOf } from './support.js';
 
 /** `count` starts, so far apart. */

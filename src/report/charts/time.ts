@@ -5,6 +5,7 @@
 import type { RunResult } from '../../run/result.js';
 import { lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
 import { listOf, roundMicro } from '../../text/figures.js';
+import { clockSeconds, DAY_S, zoneOf } from '../../text/wall-clock.js';
 import { headlineMoments, type Moment } from '../moments.js';
 import { restOfRun } from '../titles.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
@@ -48,6 +49,8 @@ export interface TimeFrame {
   projected: boolean;
   unit: TimeUnit;
   ticks: number[];
+  /** Of the run, if it is told by a clock. */
+  start?: string;
 }
 
 /** A projection further away than so many times the horizon would squeeze the run itself to nothing. */
@@ -75,9 +78,18 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
   // A picture that does not end with the run ends on a tick.
   const onTick = Math.ceil(wanted / (step * unit.seconds)) * step * unit.seconds;
   const end = projected ? onTick : wanted < horizon * 0.9 ? Math.min(onTick, horizon) : horizon;
+  const { start } = result;
   const ticks: number[] = [];
-  for (let tick = 0; tick * unit.seconds <= end; tick += step) ticks.push(tick);
-  return { endSeconds: roundMicro(end), cut: end < horizon, projected, unit, ticks };
+  for (let tick = firstTick(step, unit, start); tick * unit.seconds <= end; tick += step) ticks.push(tick);
+  return { endSeconds: roundMicro(end), cut: end < horizon, projected, unit, ticks, start };
+}
+
+/** Where the clock shows a whole number of steps since midnight; of steps of days, the first midnight. */
+function firstTick(step: number, unit: TimeUnit, start: string | undefined): number {
+  if (start === undefined) return 0;
+  const stepSeconds = Math.min(step * unit.seconds, DAY_S);
+  const sinceMidnight = clockSeconds(start) % DAY_S;
+  return ((stepSeconds - (sinceMidnight % stepSeconds)) % stepSeconds) / unit.seconds;
 }
 
 function settledAfter(result: RunResult, seconds: number): boolean {
@@ -94,7 +106,27 @@ function settledAfter(result: RunResult, seconds: number): boolean {
 
 /** A row's time as a person says it, as a Vega expression. */
 export function clockExpression(frame: TimeFrame): string {
+  if (frame.start !== undefined) return clockFormat(frame, 'datum.t', `%-d %b ${clockOf(frame)}`);
   return `format(datum.t, ',.4~r') + ' ${frame.unit.name}'`;
+}
+
+function clockFormat({ start, unit }: TimeFrame, time: string, format: string): string {
+  return `utcFormat(round(${clockSeconds(start!) * 1000} + ${time} * ${unit.seconds * 1000}), '${format}')`;
+}
+
+/** As fine as the unit of the axis. */
+function clockOf({ unit }: TimeFrame): string {
+  return unit.seconds < 1 ? '%H:%M:%S.%L' : unit.seconds < 60 ? '%H:%M:%S' : '%H:%M';
+}
+
+/** The labels of an axis that a clock tells: dates; or times, and the date where it is another one. */
+function clockLabels(frame: TimeFrame): ChartSpec {
+  const { ticks, unit } = frame;
+  const of = (format: string): string => clockFormat(frame, 'datum.value', format);
+  if ((ticks[1] - ticks[0]) * unit.seconds >= DAY_S)
+    return { labelExpr: frame.endSeconds > 365 * DAY_S ? of('%-d %b %Y') : of('%-d %b') };
+  const isNewDay = `datum.value === ${ticks[0]} || ${of('%H:%M:%S.%L')} === '00:00:00.000'`;
+  return { labelExpr: `[${of(clockOf(frame))}, ${isNewDay} ? ${of('%-d %b')} : '']` };
 }
 
 /** In the unit of the axis. */
@@ -108,14 +140,17 @@ export function timeEncoding(
   frame: TimeFrame,
   show: { axis: boolean; note?: readonly string[] } = { axis: true },
 ): ChartSpec {
-  const said = [frame.unit.name, ...(frame.cut ? [restOfRun(result.endSeconds)] : [])].join('; ');
+  const { start } = frame;
+  const unit = start === undefined ? frame.unit.name : zoneOf(start);
+  const said = [unit, ...(frame.cut ? [restOfRun(result)] : [])].join('; ');
+  const labels = start === undefined ? { format: ',~r' } : clockLabels(frame);
   const note = show.note?.length ? `; marks at the bottom: ${listOf(show.note)}` : '';
   return {
     field: 't',
     type: 'quantitative',
     scale: { domain: [0, axisTime(frame.endSeconds, frame)], nice: false },
     axis: show.axis
-      ? { title: `Simulated time (${said})${note}`, values: frame.ticks, format: ',~r', grid: false }
+      ? { title: `Simulated time (${said})${note}`, values: frame.ticks, ...labels, grid: false }
       : { title: null, values: frame.ticks, labels: false, grid: false },
   };
 }
