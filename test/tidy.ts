@@ -78,7 +78,10 @@ export const LAYERS: Record<string, LayerRule> = {
     ],
     mayTypes: ['run', 'scenario', 'node'],
   },
-  host: { may: ['report', 'study', 'run/result', 'run/run', 'procfs', 'text'], mayTypes: ['scenario'] },
+  host: {
+    may: ['report', 'study', 'run/bracket', 'run/meter', 'run/result', 'run/run', 'procfs', 'text'],
+    mayTypes: ['scenario'],
+  },
   lab: { may: ['procfs', 'program', 'kernel', 'text', 'sim', 'node/versions'] },
   cli: { may: [...ENGINE, 'host', 'lab'] },
   web: { may: ENGINE, mayQuote: ['scenarios'] },

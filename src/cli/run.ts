@@ -1,8 +1,9 @@
 /** `pidsim run`: the main job. Scenarios in; a table on stdout, files and charts in a folder. */
 import type { CommandModule } from 'yargs';
-import type { Node } from '../node/node.js';
+import { type Finished, ORPHANS, type RunOrder, runScenario } from '../host/run-scenario.js';
+import type { Staged } from '../host/write-files.js';
 import { expectationFailures } from '../report/message.js';
-import { CHART_CHOICES, type ChartChoice, METRICS_FILE } from '../report/overview-files.js';
+import { CHART_CHOICES, type ChartChoice, METRICS_FILE, OVERVIEW_FILES } from '../report/overview-files.js';
 import {
   OUTPUT_FORMATS,
   type OutputFormat,
@@ -10,10 +11,9 @@ import {
   TABLE_SORTS,
   type TableSort,
 } from '../report/table.js';
-import { ALONE_MAX, assumedCommands, bracketOf } from '../run/bracket.js';
-import { Meter, type Metered } from '../run/meter.js';
+import { ALONE_MAX, assumedCommands } from '../run/bracket.js';
 import { type Fidelity, RUN_ENDS, type RunEnd, type RunResult } from '../run/result.js';
-import { Run, type RunOptions, ScenarioRunError } from '../run/run.js';
+import { type Run, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { epochSeconds, readStart } from '../text/wall-clock.js';
 import { compileFor } from './compiler.js';
@@ -21,7 +21,7 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
-import { hasGroups, load, scenariosOrExit, withOrphans } from './load.js';
+import { hasGroups, type Loaded, load, scenariosOrExit, withOrphans } from './load.js';
 import {
   type FileArguments,
   fidelityOption,
@@ -32,6 +32,7 @@ import {
   withNode,
 } from './options.js';
 import { Progress } from './progress.js';
+import { threadsOf } from './study.js';
 
 interface Arguments extends FileArguments {
   output: OutputFormat;
@@ -52,8 +53,6 @@ interface Arguments extends FileArguments {
 
 /** A larger page is slow to open and too long to read. */
 const PAGE_SCENARIOS_MAX = 20;
-/** Of each run of an assumed command, in the other half of the bracket. */
-const ORPHANS = 1;
 /** So many runs with one assumed command alone: a fleet has many nodes, and a person waits. */
 const ALONE_ALL_MAX = 40;
 const DEFAULT_DIR = 'output';
@@ -121,7 +120,7 @@ export const runCommand: CommandModule<object, Arguments> = {
       .option('threads', {
         type: 'number',
         nargs: 1,
-        describe: 'For --replications. Default: one for each CPU',
+        describe: 'How many to use; the answer is the same with any. Default: one for each CPU',
       })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
       .example('$0 run chart.yaml --node eks-al2023', 'a manifest, as helm template or kubectl get print it')
@@ -141,22 +140,8 @@ export const runCommand: CommandModule<object, Arguments> = {
     }
     const interruption = new Interruption();
     try {
-      const seeded = (scenario: Scenario): Scenario => withSeed(scenario, args.seed);
-      const scenarios = scenariosOrExit(loaded).map(seeded);
-      checkPage(scenarios.length, args);
-      const reread = withOrphans(loaded, ORPHANS);
-      const others = (index: number, command: string | null) => seeded(reread(index, command));
-      const metered: Metered[] = [];
-      const options = { until: args.until, fidelity: args.fidelity };
-      const exported = args.export === undefined ? null : metered;
-      const results = await runAll(scenarios, args.bracket ? others : null, options, interruption, exported);
-      if (start !== undefined) for (const result of results) result.start = start;
-      await writeFiles(results, args, interruption, metered);
-      await writePage(results, args, interruption);
-      if (args.export !== undefined && args.dir === undefined)
-        process.stdout.write(
-          (await import('../report/openmetrics.js')).openMetrics(metered, epochSeconds(results[0]?.start)),
-        );
+      const { results, metrics } = await simulated(loaded, start, args, interruption);
+      if (metrics !== null) process.stdout.write(metrics);
       else process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
       interruption.throwIfAborted();
       failOnExpectations(results);
@@ -165,6 +150,51 @@ export const runCommand: CommandModule<object, Arguments> = {
     }
   },
 };
+
+/** The runs, when their files are where they belong; and their metrics, if these are to be printed. */
+async function simulated(
+  loaded: readonly Loaded[],
+  start: string | undefined,
+  args: Arguments,
+  interruption: Interruption,
+): Promise<{ results: RunResult[]; metrics: string | null }> {
+  const seeded = (scenario: Scenario): Scenario => withSeed(scenario, args.seed);
+  const scenarios = scenariosOrExit(loaded).map(seeded);
+  const { length: count } = scenarios;
+  checkPage(count, args);
+  const othersOf = args.bracket ? otherScenarios(loaded, scenarios, seeded) : () => [];
+  const staged = writesFiles(args) ? await stageFiles(scenarios, args, interruption) : null;
+  try {
+    const options = { until: args.until, fidelity: args.fidelity };
+    const page = args.html !== undefined;
+    const wants = { metrics: args.export !== undefined, page, allRows: page || count === 1 };
+    const { charts } = args;
+    const orderOf = (index: number): RunOrder => {
+      const scenario = scenarios[index];
+      compileFor(scenario, options);
+      const folder = staged?.folder ?? null;
+      return { scenario, others: othersOf(index), options, start, charts, folder, wants };
+    };
+    const finished = await runAll(scenarios, orderOf, args, interruption);
+    const results = finished.map(({ result }) => result);
+    let metrics: string | null = null;
+    if (args.export !== undefined) {
+      const { openMetrics } = await import('../report/openmetrics.js');
+      const metered = finished.flatMap((each) => each.metered ?? []);
+      metrics = openMetrics(metered, epochSeconds(start));
+    }
+    if (staged !== null && (await finishFiles(staged, results, metrics, interruption)))
+      process.stderr.write(`data and charts are in ${dirOf(args)}/, see ${dirOf(args)}/index.html\n`);
+    await writePage(finished, args, interruption);
+    return { results, metrics: args.dir === undefined ? metrics : null };
+  } catch (error) {
+    const isOfFiles = /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '');
+    if (staged === null || !isOfFiles) throw error;
+    throw new CommandError(EXIT.failure, `error: ${dirOf(args)}: ${reasonOf(error)}`);
+  } finally {
+    await staged?.discard();
+  }
+}
 
 /** yargs takes an option that is given twice for a list. */
 function checkDir({ dir, writeFiles }: Arguments): void {
@@ -190,93 +220,123 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
   return { ...scenario, seed };
 }
 
-/** One after another; an interruption ends it, and what is finished by then is kept. */
+/**
+ * With an orphan a run of all commands that are assumed, and of each alone. Which are tried is settled before any
+ * run, so that it does not hang on which is done first.
+ */
+function otherScenarios(
+  loaded: readonly Loaded[],
+  scenarios: readonly Scenario[],
+  seeded: (scenario: Scenario) => Scenario,
+): (index: number) => RunOrder['others'] {
+  const reread = withOrphans(loaded, ORPHANS);
+  let aloneLeft = ALONE_ALL_MAX;
+  const commands = scenarios.map((scenario): (string | null)[] => {
+    const assumed = assumedCommands(scenario);
+    const alone = assumed.length < 2 ? [] : assumed.slice(0, Math.min(ALONE_MAX, aloneLeft));
+    aloneLeft -= alone.length;
+    return assumed.length === 0 ? [] : [null, ...alone];
+  });
+  return (index) => commands[index].map((command) => ({ command, scenario: seeded(reread(index, command)) }));
+}
+
+/** On all cores, or one after another; an interruption ends it, and what is finished by then is kept. */
 async function runAll(
   scenarios: readonly Scenario[],
-  others: ((index: number, command: string | null) => Scenario) | null,
-  options: Pick<RunOptions, 'until' | 'fidelity'>,
+  orderOf: (index: number) => RunOrder,
+  { threads }: Arguments,
   interruption: Interruption,
-  metered: Metered[] | null,
-): Promise<RunResult[]> {
-  const progress = new Progress(scenarios.length);
-  const results: RunResult[] = [];
+): Promise<Finished[]> {
+  const { length: count } = scenarios;
+  const { Pool } = await import('../host/pool.js');
+  const pool = new Pool({ threads: threadsOf(threads), signal: interruption.signal });
+  const progress = new Progress(count);
+  const all: Finished[] = [];
   try {
-    const advance = async (run: Run): Promise<boolean> => {
-      while (!run.isOver && !interruption.aborted) {
-        run.advance();
-        progress.update(results.length + run.progress, run.scenario.name);
-        await interruption.breathe();
+    if (pool.isFor(count)) {
+      let done = 0;
+      await pool.runScenarios(count, orderOf, (index, finished) => {
+        all[index] = finished;
+        progress.update(++done, `${done} of ${count} scenarios`);
+      });
+    } else {
+      const drive = async (run: Run): Promise<boolean> => {
+        while (!run.isOver && !interruption.aborted) {
+          run.advance();
+          progress.update(all.length + run.progress, run.scenario.name);
+          await interruption.breathe();
+        }
+        return !interruption.aborted;
+      };
+      for (let index = 0; index < count; index++) {
+        const finished = await runScenario(orderOf(index), drive);
+        if (finished === null) break;
+        all.push(finished);
       }
-      return !interruption.aborted;
-    };
-    let aloneLeft = ALONE_ALL_MAX;
-    for (const [index, scenario] of scenarios.entries()) {
-      compileFor(scenario, options);
-      let meter: Meter | null = null;
-      const observe = (node: Node): Meter => (meter = new Meter(node, scenario.name));
-      const clock = (): number => performance.now() / 1000;
-      const run = new Run(scenario, { ...options, clock, ...(metered !== null && { observe }) });
-      if (!(await advance(run))) break;
-      const result = run.result();
-      if (others !== null && assumedCommands(scenario).length > 0) {
-        const rerun = async (command: string | null) => {
-          const other = new Run(others(index, command), { until: 'harm', record: false });
-          return (await advance(other)) ? other.summary() : null;
-        };
-        const bracket = await bracketOf(result, ORPHANS, rerun, Math.min(ALONE_MAX, aloneLeft));
-        if (bracket === null) break;
-        aloneLeft -= bracket.ofEach.length;
-        result.bracket = bracket;
-      }
-      results.push(result);
-      if (meter !== null) metered?.push((meter as Meter).metered);
     }
   } catch (error) {
     if (error instanceof ScenarioRunError) throw invalid(error.diagnostics);
     throw error;
   } finally {
     progress.clear();
+    await pool.close();
   }
-  return results;
+  return all.filter((finished) => finished !== undefined);
 }
 
 function writesFiles({ dir, writeFiles, output, export: exported }: Arguments): boolean {
   return dir !== undefined || (writeFiles && exported === undefined && FOR_PEOPLE.includes(output));
 }
 
-async function writeFiles(
-  results: RunResult[],
+function dirOf({ dir = DEFAULT_DIR }: Arguments): string {
+  return dir;
+}
+
+async function stageFiles(
+  scenarios: readonly Scenario[],
   args: Arguments,
-  interruption: Interruption,
-  metered: readonly Metered[],
-): Promise<void> {
-  if (!writesFiles(args) || interruption.aborted) return;
-  const dir = args.dir ?? DEFAULT_DIR;
-  // Charting is a large part of the program, and not everybody wants a chart.
-  const [{ outputFiles }, { writeOutput, ForeignOutputError }] = await Promise.all([
+  { signal }: Interruption,
+): Promise<Staged> {
+  const [{ checkNames }, { stageOutput, ForeignOutputError }] = await Promise.all([
     import('../report/files.js'),
     import('../host/write-files.js'),
   ]);
-  const progress = new Progress(1);
+  const names = scenarios.map(({ name }) => name);
+  checkNames(names);
+  const paths = [...names.map((name) => `${name}/`), ...OVERVIEW_FILES];
+  if (args.export !== undefined) paths.push(METRICS_FILE);
   try {
-    const files = outputFiles(results, args.charts);
-    if (args.export !== undefined) {
-      const { openMetrics } = await import('../report/openmetrics.js');
-      files.push({ path: METRICS_FILE, text: () => openMetrics(metered, epochSeconds(results[0]?.start)) });
-    }
-    await writeOutput(dir, files, {
-      signal: interruption.signal,
-      onProgress: (done: number, total: number) => progress.update(done / total, `charts in ${dir}/`),
-    });
+    return await stageOutput(dirOf(args), paths, { signal });
   } catch (error) {
-    if (interruption.aborted) return;
     if (error instanceof ForeignOutputError)
       throw usageError(error.message, 'move it away, or choose another folder with --dir');
-    throw new CommandError(EXIT.failure, `error: ${dir}: ${reasonOf(error)}`);
-  } finally {
-    progress.clear();
+    throw new CommandError(EXIT.failure, `error: ${dirOf(args)}: ${reasonOf(error)}`);
   }
-  process.stderr.write(`data and charts are in ${dir}/, see ${dir}/index.html\n`);
+}
+
+/** What is over all scenarios, beside the folders of each. @returns whether they are all where they belong. */
+async function finishFiles(
+  staged: Staged,
+  results: readonly RunResult[],
+  metrics: string | null,
+  interruption: Interruption,
+): Promise<boolean> {
+  const { signal } = interruption;
+  if (signal.aborted) return false;
+  const [{ overviewFiles }, { writeFiles }] = await Promise.all([
+    import('../report/files.js'),
+    import('../host/write-files.js'),
+  ]);
+  const files = overviewFiles(results);
+  if (metrics !== null) files.push({ path: METRICS_FILE, text: () => metrics });
+  try {
+    await writeFiles(staged.folder, files, { signal });
+    await staged.commit();
+    return true;
+  } catch (error) {
+    if (interruption.aborted) return false;
+    throw error;
+  }
 }
 
 function checkPage(count: number, { html }: Arguments): void {
@@ -291,17 +351,19 @@ function checkPage(count: number, { html }: Arguments): void {
 }
 
 async function writePage(
-  results: RunResult[],
+  finished: readonly Finished[],
   { html }: Arguments,
   { aborted }: Interruption,
 ): Promise<void> {
-  if (html === undefined || aborted || results.length === 0) return;
+  if (html === undefined || aborted || finished.length === 0) return;
   const [{ onePage }, { renderSvg }, { writeFile }] = await Promise.all([
     import('../report/files.js'),
     import('../host/render.js'),
     import('node:fs/promises'),
   ]);
-  const text = await onePage(results, renderSvg);
+  const results = finished.map(({ result }) => result);
+  const charts = finished.map((each) => each.charts);
+  const text = await onePage(results, charts, renderSvg);
   try {
     await writeFile(html, text);
   } catch (error) {

@@ -82,16 +82,20 @@ export interface Study {
   interruption: Interruption;
 }
 
+/** undefined: one for each CPU. */
+export function threadsOf(threads: number | undefined): number | undefined {
+  return threads && wholeNumber('--threads', threads, THREADS_MAX, 'a number of threads');
+}
+
 /** With the threads and the signals of a study; both are given back whatever happens. */
 export async function inStudy(
   { threads }: StudyArguments,
   what: string,
   study: (study: Study) => Promise<void>,
 ): Promise<void> {
-  if (threads !== undefined) wholeNumber('--threads', threads, THREADS_MAX, 'a number of threads');
   const { Pool } = await import('../host/pool.js');
   const interruption = new Interruption();
-  const pool = new Pool({ threads, signal: interruption.signal });
+  const pool = new Pool({ threads: threadsOf(threads), signal: interruption.signal });
   const progress = new Progress(1);
   const onProgress = (done: number, total: number): void =>
     progress.update(done / total, `${done} of ${total} ${what}`);

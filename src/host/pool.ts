@@ -1,19 +1,23 @@
-/** Runs of a study on several threads. A row depends on its job alone, so the number of threads changes no answer. */
+/** Runs on several threads. An answer depends on its order alone, so the number of threads changes none. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { type Job, type Row, type RunJobs, runJob } from '../study/row.js';
 import type { Diagnostic } from '../text/diagnostic.js';
+import type { Finished, RunOrder } from './run-scenario.js';
 
-/** To a thread. It keeps the last scenario, which is large; without one it takes that. */
-export interface Order {
-  scenario?: Scenario;
-  job: Omit<Job, 'scenario'>;
-}
+/**
+ * To a thread: a run of a study, which leaves a row; or one of `pidsim run`, with its files. It keeps the last
+ * scenario of a study, which is large; without one it takes that.
+ */
+export type Order = { scenario?: Scenario; job: Omit<Job, 'scenario'> } | { run: RunOrder };
 
-/** From a thread: a row, or why there is none. */
-export type Answer = { row: Row } | { diagnostics: readonly Diagnostic[] } | { failure: string };
+/** From a thread: what was asked for, or why there is none. */
+export type Answer =
+  | { done: Row | Finished | null }
+  | { diagnostics: readonly Diagnostic[] }
+  | { failure: string; code?: string };
 
 /** A thread takes a while to begin: what is done within that is done here. */
 const FEW_JOBS = 2;
@@ -30,27 +34,54 @@ export class Pool {
 
   /** The rows in the order of the jobs; after an abort those that come before the first unfinished one. */
   readonly run: RunJobs = async (jobs, onProgress) => {
-    if (this.#threads < 2 || jobs.length < FEW_JOBS) return this.#here(jobs, onProgress);
+    if (!this.isFor(jobs.length)) return this.#here(jobs, onProgress);
     const rows: Row[] = [];
-    let next = 0;
     let done = 0;
-    const loop = async (worker: Worker): Promise<void> => {
-      let last: Scenario | null = null;
-      while (next < jobs.length && !this.#signal?.aborted) {
-        const index = next++;
-        const { scenario, ...job } = jobs[index];
-        const order: Order = scenario === last ? { job } : { scenario, job };
-        last = scenario;
-        const row = await this.#ask(worker, order);
-        if (row === null) return;
-        rows[index] = row;
-        onProgress?.(++done);
-      }
+    const orderOf = (index: number, before: number | null): Order => {
+      const { scenario, ...job } = jobs[index];
+      return before !== null && jobs[before].scenario === scenario ? { job } : { scenario, job };
     };
-    await Promise.all(this.#start(Math.min(this.#threads, jobs.length)).map(loop));
+    await this.#onThreads<Row>(jobs.length, orderOf, (index, row) => {
+      rows[index] = row;
+      onProgress?.(++done);
+    });
     const firstMissing = Array.from(jobs, (_job, index) => index).find((index) => rows[index] === undefined);
     return rows.slice(0, firstMissing);
   };
+
+  /** Is it worth a thread, or done here as soon? */
+  isFor(count: number): boolean {
+    return this.#threads >= 2 && count >= FEW_JOBS;
+  }
+
+  /** Scenarios by their place; after an abort some are missing. */
+  async runScenarios(
+    count: number,
+    orderOf: (index: number) => RunOrder,
+    take: (index: number, finished: Finished) => void,
+  ): Promise<void> {
+    await this.#onThreads<Finished>(count, (index) => ({ run: orderOf(index) }), take);
+  }
+
+  /** @param orderOf is told which order the thread has had before. */
+  async #onThreads<T extends Row | Finished>(
+    count: number,
+    orderOf: (index: number, before: number | null) => Order,
+    take: (index: number, done: T) => void,
+  ): Promise<void> {
+    let next = 0;
+    const loop = async (worker: Worker): Promise<void> => {
+      let before: number | null = null;
+      while (next < count && !this.#signal?.aborted) {
+        const index = next++;
+        const done = await this.#ask(worker, orderOf(index, before));
+        if (done === null) return;
+        before = index;
+        take(index, done as T);
+      }
+    };
+    await Promise.all(this.#start(Math.min(this.#threads, count)).map(loop));
+  }
 
   /** Ends the threads. */
   async close(): Promise<void> {
@@ -76,7 +107,7 @@ export class Pool {
   }
 
   /** null: aborted. */
-  #ask(worker: Worker, order: Order): Promise<Row | null> {
+  #ask(worker: Worker, order: Order): Promise<Row | Finished | null> {
     const signal = this.#signal;
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
@@ -86,9 +117,9 @@ export class Pool {
       };
       const onAnswer = (answer: Answer): void =>
         settle(() => {
-          if ('row' in answer) resolve(answer.row);
+          if ('done' in answer) resolve(answer.done);
           else if ('diagnostics' in answer) reject(new ScenarioRunError(answer.diagnostics));
-          else reject(new Error(answer.failure));
+          else reject(Object.assign(new Error(answer.failure), { code: answer.code }));
         });
       const onError = (error: Error): void => settle(() => reject(error));
       const onAbort = (): void => settle(() => resolve(null));

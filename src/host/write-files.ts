@@ -43,26 +43,56 @@ export async function writeOutput(
   files: readonly OutputFile[],
   options: WriteOptions = {},
 ): Promise<void> {
+  const paths = files.map(({ path }) => path);
+  const staged = await stageOutput(folder, paths, options);
+  try {
+    await writeFiles(staged.folder, files, options);
+    await staged.commit();
+  } finally {
+    await staged.discard();
+  }
+}
+
+/** Files that are not yet where they belong. */
+export interface Staged {
+  /** Where they are written. */
+  folder: string;
+  /** Swaps them in: all of them, or none. */
+  commit(): Promise<void>;
+  /** Removes what is left of it. */
+  discard(): Promise<void>;
+}
+
+/**
+ * @param paths of what will be written; of a folder `name/` is enough.
+ * @throws as `writeOutput`.
+ */
+export async function stageOutput(
+  folder: string,
+  paths: readonly string[],
+  options: WriteOptions = {},
+): Promise<Staged> {
   const target = await realOrResolved(folder);
-  const entries = [...new Set(files.map(({ path }) => path.split('/')[0]))];
+  const entries = [...new Set(paths.map((path) => path.split('/')[0]))];
   for (const place of [dirname(target), target]) await finishKilled(target, place, options);
   const existed = await isThere(target);
-  await checkOwnership(target, entries, files);
+  await checkOwnership(target, entries, paths);
   const home = existed ? target : dirname(target);
   // Inside the target, which may be a mount of its own: a rename does not cross file systems.
   await fs.mkdir(home, { recursive: true });
   const staging = await fs.mkdtemp(join(home, `${stagingName(target)}${process.pid}-`));
-  try {
-    const fresh = join(staging, 'new');
-    await writeAll(fresh, files, options);
-    options.signal?.throwIfAborted();
-    if (existed) await fs.writeFile(join(staging, LIST), JSON.stringify(entries));
-    await (existed
-      ? swapAll(target, fresh, join(staging, 'old'), entries, options)
-      : fs.rename(fresh, target));
-  } finally {
-    await fs.rm(staging, { recursive: true, force: true });
-  }
+  const fresh = join(staging, 'new');
+  return {
+    folder: fresh,
+    commit: async () => {
+      options.signal?.throwIfAborted();
+      if (existed) await fs.writeFile(join(staging, LIST), JSON.stringify(entries));
+      await (existed
+        ? swapAll(target, fresh, join(staging, 'old'), entries, options)
+        : fs.rename(fresh, target));
+    },
+    discard: () => fs.rm(staging, { recursive: true, force: true }),
+  };
 }
 
 /** Of the entries that are to be swapped: it is there when all of them are written. */
@@ -132,7 +162,7 @@ async function statOf(path: string) {
 async function checkOwnership(
   target: string,
   entries: readonly string[],
-  files: readonly OutputFile[],
+  paths: readonly string[],
 ): Promise<void> {
   const stat = await statOf(target);
   if (stat === null) return;
@@ -142,7 +172,7 @@ async function checkOwnership(
     const path = join(target, entry);
     const found = await statOf(path);
     if (found === null) continue;
-    const wanted = files.some((file) => file.path === entry) ? 'file' : 'folder';
+    const wanted = paths.includes(entry) ? 'file' : 'folder';
     const ours =
       wanted === 'file'
         ? found.isFile() && folderIsOurs
@@ -162,7 +192,12 @@ async function hasMarker(folder: string): Promise<boolean> {
 
 // ------------------------------------------------------------------------------------------------ writing
 
-async function writeAll(folder: string, files: readonly OutputFile[], options: WriteOptions): Promise<void> {
+/** Into a folder that nobody else uses yet. */
+export async function writeFiles(
+  folder: string,
+  files: readonly OutputFile[],
+  options: WriteOptions = {},
+): Promise<void> {
   const { render = renderSvg, signal, onProgress } = options;
   for (const [index, file] of files.entries()) {
     signal?.throwIfAborted();

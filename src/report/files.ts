@@ -28,35 +28,34 @@ export interface OutputFile {
 /** By this file a folder is known as written by us. */
 export const MARKER_FILE = 'summary.json';
 
-/**
- * @returns paths with `/`, relative to the output folder: the scenarios' files first, the index last.
- * @throws Error if two results have one name, one that is not a plain file name, or that of a file over all
- *   of them: a reader of scenarios leaves out all three.
- */
-export function outputFiles(results: readonly RunResult[], choice: ChartChoice = 'all'): OutputFile[] {
-  const names = new Set<string>();
-  for (const { scenario } of results) {
-    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(scenario.name))
-      throw new Error(`not a folder name: ${scenario.name}`);
-    if (OVERVIEW_FILES.includes(scenario.name)) throw new Error(`the name of a file: ${scenario.name}`);
-    if (names.has(scenario.name)) throw new Error(`two scenarios are called ${scenario.name}`);
-    names.add(scenario.name);
+/** @throws Error if a name is no plain file name, or that of a file over all scenarios, or comes twice. */
+export function checkNames(names: readonly string[]): void {
+  for (const [index, name] of names.entries()) {
+    if (!/^[A-Za-z0-9_][A-Za-z0-9._-]*$/.test(name)) throw new Error(`not a folder name: ${name}`);
+    if (OVERVIEW_FILES.includes(name)) throw new Error(`the name of a file: ${name}`);
+    if (names.indexOf(name) < index) throw new Error(`two scenarios are called ${name}`);
   }
-  return [...results.flatMap((result) => scenarioFiles(result, choice)), ...overviewFiles(results)];
 }
 
-/** The last one is the page, in which all charts are. */
-export function scenarioFiles(result: RunResult, choice: ChartChoice = 'all'): OutputFile[] {
+/** The last file is the page, in which all charts are. Paths with `/`, relative to the output folder. */
+export function scenarioOutput(
+  result: RunResult,
+  choice: ChartChoice = 'all',
+): { files: OutputFile[]; charts: Chart[] } {
   const folder = result.scenario.name;
   const data = dataOf(result);
-  const charts = scenarioCharts(result, choice, data);
-  return [
+  const charts = chartsOf(result, choice).map(({ name, spec }) => chartOf(name, () => spec(result), data));
+  const files = [
     textFile(`${folder}/${MARKER_FILE}`, () => summaryJson(result)),
     textFile(`${folder}/summary.md`, () => summaryMarkdown(result)),
     ...Object.entries(data).map(([name, text]) => textFile(`${folder}/${name}`, text)),
     ...charts.flatMap((chart) => chartFiles(`${folder}/${chart.name}`, chart)),
-    { path: `${folder}/index.html`, text: async (draw) => scenarioHtml(result, await drawn(charts, draw)) },
+    {
+      path: `${folder}/index.html`,
+      text: async (draw: Draw) => scenarioHtml(result, await drawn(charts, draw)),
+    },
   ];
+  return { files, charts };
 }
 
 export function overviewFiles(results: readonly RunResult[]): OutputFile[] {
@@ -70,13 +69,15 @@ export function overviewFiles(results: readonly RunResult[]): OutputFile[] {
 }
 
 /** All of some runs in one page. */
-export async function onePage(results: readonly RunResult[], draw: Draw): Promise<string> {
-  const charts: DrawnChart[][] = [];
-  for (const result of results) charts.push(await drawn(scenarioCharts(result, 'all'), draw));
+export async function onePage(
+  results: readonly RunResult[],
+  charts: DrawnChart[][],
+  draw: Draw,
+): Promise<string> {
   return pagesHtml(results, results.length === 1 ? '' : await overviewOf(results).svg(draw), charts);
 }
 
-interface Chart {
+export interface Chart {
   name: string;
   spec: () => ChartSpec;
   /** Drawn once, though the page and the SVG file both have it. */
@@ -90,10 +91,6 @@ function dataOf(result: RunResult): Record<string, () => string> {
     'events.csv': memo(() => eventsCsv(result)),
     'blame.csv': memo(() => blameCsv(result)),
   };
-}
-
-function scenarioCharts(result: RunResult, choice: ChartChoice, data = dataOf(result)): Chart[] {
-  return chartsOf(result, choice).map(({ name, spec }) => chartOf(name, () => spec(result), data));
 }
 
 function overviewOf(results: readonly RunResult[]): Chart {
@@ -111,7 +108,7 @@ function chartOf(name: string, make: () => ChartSpec, data: Record<string, () =>
   return { name, spec, svg: (draw) => (svg ??= draw(spec(), read)) };
 }
 
-async function drawn(charts: readonly Chart[], draw: Draw): Promise<DrawnChart[]> {
+export async function drawn(charts: readonly Chart[], draw: Draw): Promise<DrawnChart[]> {
   const all: DrawnChart[] = [];
   for (const { name, svg } of charts) all.push({ name, svg: await svg(draw) });
   return all;

@@ -1,6 +1,6 @@
 /** What the nodes of a fleet have come to, all together. */
+import { harmsOf } from '../run/harm.js';
 import type { NodeLimit, RunResult } from '../run/result.js';
-import { tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, plural } from '../text/figures.js';
 
@@ -44,7 +44,8 @@ export function fleetSummary(members: readonly RunResult[]): FleetSummary {
     nodes: members.length,
     exhausted: full.length,
     firstExhausted: earliest(full),
-    withFullPods: members.filter((result) => tellStory(result).kind === 'harmed').length,
+    withFullPods: members.filter((result) => result.exhaustions.length === 0 && harmsOf(result).length > 0)
+      .length,
     firstProjected: earliest(projected),
     zombies: sum(members, ({ final }) => final.zombies),
     pinned: sum(members, ({ final }) => final.pinned),

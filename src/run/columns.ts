@@ -13,13 +13,9 @@ export class Columns<Name extends TimelineColumn> {
 
   /** If the last row is of the same instant, this one replaces it: what counts is how the instant ended. */
   add(row: Row<Name>): void {
-    const length = this.#lengthBefore(row);
-    this.#times.length = length;
-    this.#times.push(row.time_s);
-    for (const name of this.names) {
-      this.#columns[name].length = length;
-      this.#columns[name].push(row[name]);
-    }
+    const place = this.#lengthBefore(row);
+    this.#times[place] = row.time_s;
+    for (const name of this.names) this.#columns[name][place] = row[name];
   }
 
   /** A copy as it would be with this row added. */

@@ -32,9 +32,11 @@ export function readNode(node: Node): TimelineRow {
   };
 }
 
+const NO_LIMITS = Object.fromEntries(RECORDED_COLUMNS.map((column) => [column, 0])) as RecordedRow;
+
 /** What only a recording keeps. */
-export function readLimits(node: Node): RecordedRow {
-  const row = Object.fromEntries(RECORDED_COLUMNS.map((column) => [column, 0])) as RecordedRow;
+export function readLimits(node: Node, time_s: number): RecordedRow & { time_s: number } {
+  const row = { ...NO_LIMITS, time_s };
   for (const slot of node.kubelet.slots) {
     row.restarts += node.kubelet.restartsIn(slot);
     row.evictions += slot.evicted?.times ?? 0;

@@ -3,10 +3,17 @@ import type { Node } from '../node/node.js';
 import { Columns } from './columns.js';
 import type { RunObserver } from './observer.js';
 import { readLimits } from './reading.js';
-import { type RunEvent, TIMELINE_COLUMNS, type Timeline, type TimelineRow } from './result.js';
+import {
+  READING_COLUMNS,
+  RECORDED_COLUMNS,
+  type RunEvent,
+  type Timeline,
+  type TimelineRow,
+} from './result.js';
 
 export class Recording implements RunObserver {
-  readonly #rows = new Columns(TIMELINE_COLUMNS);
+  readonly #rows = new Columns(READING_COLUMNS);
+  readonly #limits = new Columns(RECORDED_COLUMNS);
   readonly #events: RunEvent[] = [];
 
   constructor(private readonly node: Node) {}
@@ -16,13 +23,14 @@ export class Recording implements RunObserver {
   }
 
   row(row: TimelineRow): void {
-    this.#rows.add({ ...row, ...readLimits(this.node) });
+    this.#rows.add(row);
+    this.#limits.add(readLimits(this.node, row.time_s));
   }
 
   /** A copy as it would be with this row, and with these events besides. */
   with(row: TimelineRow, events: readonly RunEvent[]): { timeline: Timeline; events: RunEvent[] } {
     return {
-      timeline: this.#rows.with({ ...row, ...readLimits(this.node) }),
+      timeline: { ...this.#rows.with(row), ...this.#limits.with(readLimits(this.node, row.time_s)) },
       events: [...this.#events, ...events].map((event) => ({ ...event })),
     };
   }

@@ -103,6 +103,57 @@ describe('pidsim run', () => {
     }
   });
 
+  test('writes the same bytes on one thread and on three, whichever is done first', () => {
+    const named = (name: string, horizon: string) =>
+      scenario({ horizon }).replace('name: small', `name: ${name}`);
+    const three = [named('long', '2h'), named('mid', '30m'), named('short', '1m')].join('---\n');
+    const path = file('three.yaml', three);
+    const [on1, on3] = ['1', '3'].map((threads) => {
+      const to = ['--dir', `threads-${threads}`, '--html', `threads-${threads}.html`];
+      const { status, stdout } = pidsim(['run', path, '--threads', threads, '--charts', 'main', ...to]);
+      expect(status).toBe(0);
+      return stdout;
+    });
+    expect(on3).toBe(on1);
+    expect(readFileSync(join(folder, 'threads-3.html'), 'utf8')).toBe(
+      readFileSync(join(folder, 'threads-1.html'), 'utf8'),
+    );
+    const names = readdirSync(join(folder, 'threads-1'), { recursive: true, encoding: 'utf8' });
+    for (const name of names.filter((each) => each.includes('.')))
+      expect(readFileSync(join(folder, 'threads-3', name)), name).toEqual(
+        readFileSync(join(folder, 'threads-1', name)),
+      );
+    expect(readdirSync(join(folder, 'threads-3')).filter((name) => name.startsWith('.'))).toEqual([]);
+  }, 60_000);
+
+  test('a run that fails on a thread leaves no files and says why', () => {
+    const broken = scenario({ horizon: '5m' })
+      .replace('name: small', 'name: broken')
+      .replace(
+        'steps: [pause]',
+        'steps: [{repeat: {times: forever, steps: [{fork: {steps: [pause], orElse: []}}]}}]',
+      );
+    const path = file('broken.yaml', `${scenario({ horizon: '5m' })}---\n${broken}`);
+    const { status, stderr } = pidsim(['run', path, '--threads', '2', '--dir', 'broken-out']);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/without blocking: it would never end/)]);
+    expect(existsSync(join(folder, 'broken-out'))).toBe(false);
+  }, 60_000);
+
+  test('--start tells moments by the clock, and refuses what is no moment', () => {
+    const path = file('clock.yaml', scenario());
+    const { stdout } = pidsim(['run', path, '--start', '2026-03-01T10:00+01:00', '--dir', 'clock']);
+    expect(stdout).toMatch(/AT +FIRST HARM/);
+    expect(stdout).toMatch(/small +1 Mar 10:08:\d\d/);
+    const events = readFileSync(join(folder, 'clock', 'small', 'events.csv'), 'utf8');
+    expect(events).toMatch(/,2026-03-01T10:\d\d:\d\d\.\d{3}\+01:00\n/);
+    for (const bad of ['2026-02-30T10:00Z', '2026-03-01', 'tomorrow']) {
+      const { status, stderr } = pidsim(['run', path, '--start', bad]);
+      expect([status, stderr]).toEqual([2, expect.stringContaining(`--start ${bad}: not a date and a time`)]);
+    }
+    const many = pidsim(['run', path, '--start', '2026-03-01T10:00Z', '--replications', '2']);
+    expect([many.status, many.stderr]).toEqual([2, expect.stringContaining('--start is for single runs')]);
+  }, 60_000);
+
   test('exits 99 when an expectation fails, and says which and what it was', () => {
     const { status, stderr } = pidsim([
       'run',

@@ -2,6 +2,8 @@
  * Runs as the engine would report them, made by arithmetic: a node with a steady leak, until something happens.
  * Whole pids throughout, so that every golden file made from them is the same everywhere.
  */
+import { type OutputFile, overviewFiles, scenarioOutput } from '../../src/report/files.js';
+import type { ChartChoice } from '../../src/report/overview-files.js';
 import { firstHarm } from '../../src/run/harm.js';
 import {
   type BlameRow,
@@ -519,3 +521,8 @@ export const ALL_RUNS = [
   tinyRun,
   refusedInPodRun,
 ] as const;
+
+/** All that is written of some runs. */
+export function outputFiles(results: readonly RunResult[], choice: ChartChoice = 'all'): OutputFile[] {
+  return [...results.flatMap((result) => scenarioOutput(result, choice).files), ...overviewFiles(results)];
+}

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ForeignOutputError, writeOutput } from '../../src/host/write-files.js';
-import { type OutputFile, outputFiles } from '../../src/report/files.js';
+import type { OutputFile } from '../../src/report/files.js';
 import * as runs from './fixtures.js';
 
 let home: string;
@@ -74,7 +74,7 @@ describe('writing', () => {
   });
 
   test('draws the charts of a real run; a second time gives the same bytes', async () => {
-    const files = () => outputFiles([runs.tinyRun()]);
+    const files = () => runs.outputFiles([runs.tinyRun()]);
     await writeOutput(output, files());
     const first = await contents(output);
     expect(Object.keys(first).sort()).toEqual(
@@ -156,12 +156,12 @@ describe('when something fails half-way', () => {
   });
 
   test('in drawing a chart: likewise', async () => {
-    await writeOutput(output, outputFiles([runs.tinyRun()]));
+    await writeOutput(output, runs.outputFiles([runs.tinyRun()]));
     const before = await contents(home);
     const render = async () => {
       throw new Error('no chart');
     };
-    const later = outputFiles([runs.tinyRun({ seed: 2 })]);
+    const later = runs.outputFiles([runs.tinyRun({ seed: 2 })]);
     await expect(writeOutput(output, later, { render })).rejects.toThrow('no chart');
     expect(await contents(home)).toEqual(before);
   });

@@ -1,0 +1,84 @@
+/**
+ * One scenario of `pidsim run`, from its first event to its last file: here, or on a thread of the pool. What comes
+ * back is small, so that a thousand of them can be kept.
+ */
+import type { DrawnChart } from '../report/html.js';
+import type { ChartChoice } from '../report/overview-files.js';
+import { bracketOf } from '../run/bracket.js';
+import { Meter, type Metered } from '../run/meter.js';
+import type { Fidelity, RunEnd, RunResult, Timeline } from '../run/result.js';
+import { Run } from '../run/run.js';
+import type { Scenario } from '../scenario/scenario.js';
+
+export interface RunOrder {
+  scenario: Scenario;
+  /** The same with an orphan a run of all commands that are assumed (null), and of one alone; empty: nobody asks. */
+  others: { command: string | null; scenario: Scenario }[];
+  options: { until: RunEnd; fidelity: Fidelity };
+  /** As in a result. */
+  start?: string;
+  charts: ChartChoice;
+  /** Where a folder with its files is written; null: nowhere. */
+  folder: string | null;
+  /** What else is wanted of it. */
+  wants: { metrics: boolean; page: boolean; allRows: boolean };
+}
+
+export interface Finished {
+  /** Of its rows the last alone, and of its events none, where nobody wants them all. */
+  result: RunResult;
+  metered: Metered | null;
+  /** For a page. */
+  charts: DrawnChart[];
+}
+
+/** Of each run of an assumed command, in the other half of the bracket. */
+export const ORPHANS = 1;
+
+/** Takes a run to its end; false: it was stopped before. */
+export type Drive = (run: Run) => Promise<boolean>;
+
+/** @returns null: it was stopped. @throws ScenarioRunError, or an error of the file system. */
+export async function runScenario(order: RunOrder, drive: Drive): Promise<Finished | null> {
+  const { scenario, others, options, start, wants, folder, charts: choice } = order;
+  let meter: Meter | null = null;
+  const clock = (): number => performance.now() / 1000;
+  const run = new Run(scenario, {
+    ...options,
+    clock,
+    ...(wants.metrics && { observe: (node) => (meter = new Meter(node, scenario.name)) }),
+  });
+  if (!(await drive(run))) return null;
+  const result = run.result();
+  if (start !== undefined) result.start = start;
+  if (others.length > 0) {
+    const rerun = async (command: string | null) => {
+      const other = others.find((each) => each.command === command)!;
+      const again = new Run(other.scenario, { until: 'harm', record: false });
+      return (await drive(again)) ? again.summary() : null;
+    };
+    const bracket = await bracketOf(result, ORPHANS, rerun, others.length - 1);
+    if (bracket === null) return null;
+    result.bracket = bracket;
+  }
+  let charts: DrawnChart[] = [];
+  if (folder !== null || wants.page) {
+    // Charting is a large part of the program, and not everybody wants a chart.
+    const [{ drawn, scenarioOutput }, { writeFiles }, { renderSvg }] = await Promise.all([
+      import('../report/files.js'),
+      import('./write-files.js'),
+      import('./render.js'),
+    ]);
+    const output = scenarioOutput(result, choice);
+    if (folder !== null) await writeFiles(folder, output.files);
+    if (wants.page) charts = await drawn(output.charts, renderSvg);
+  }
+  const metered = (meter as Meter | null)?.metered ?? null;
+  return { result: wants.allRows ? result : withoutRows(result), metered, charts };
+}
+
+/** What tables and the index need. */
+function withoutRows(result: RunResult): RunResult {
+  const last = Object.entries(result.timeline).map(([column, values]) => [column, values.slice(-1)]);
+  return { ...result, timeline: Object.fromEntries(last) as Timeline, events: [] };
+}
