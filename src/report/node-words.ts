@@ -5,12 +5,22 @@ import { capitalised } from './answer.js';
 import { limitWords, shortAnswer } from './harm-words.js';
 
 const LIMIT_OF = { node: '', 'all-pods': ' for all pods', pod: ' for each pod' };
+const FROM: Record<NonNullable<NodeFacts['limits'][number]['from']>, string> = {
+  file: 'from the file',
+  preset: 'from the preset',
+  default: 'the default',
+  memory: 'from memory',
+  derived: 'from the node’s, less reservedPids',
+};
 const NAMES_MAX = 3;
 
 /** `kernel 4.14, kubelet 1.7.9, docker 1.12.6, pause 3.0; pid_max 32,768, …; PID 1 of web is …`. */
 export function nodeLine({ kernel, kubelet, runtime, pause, limits, firstProcesses }: NodeFacts): string {
   const versions = [`kernel ${kernel}`, kubelet && `kubelet ${kubelet}`, runtime, pause && `pause ${pause}`];
-  const bounds = limits.map(({ scope, limit }) => `${limitWords(limit)}${LIMIT_OF[scope]}`);
+  const bounds = limits.map(
+    ({ scope, limit, from }) =>
+      `${limitWords(limit)}${LIMIT_OF[scope]}${from === undefined ? '' : ` (${FROM[from]})`}`,
+  );
   const parts = [
     versions.filter((part) => part !== null).join(', '),
     bounds.join(', '),

@@ -5,19 +5,22 @@ import { reapsStrangers } from '../program/reaps.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { FirstProcess, NodeFacts } from './result.js';
 
-export function nodeFacts({ node: spec }: Scenario, { context, kubepods }: Node): NodeFacts {
+export function nodeFacts(
+  { node: spec, limitsFrom: from }: Scenario,
+  { context, kubepods }: Node,
+): NodeFacts {
   const { kernel, kubeletRules, programs } = context;
   const { podPidsLimit } = spec.kubelet;
   const hasKubelet = spec.pods.some(({ sandboxless }) => !sandboxless) || spec.podChurn !== null;
   const limits: NodeFacts['limits'] = [
-    { scope: 'node', limit: { name: 'pid_max', value: spec.kernel.pidMax } },
-    { scope: 'node', limit: { name: 'threads-max', value: spec.kernel.threadsMax } },
+    { scope: 'node', limit: { name: 'pid_max', value: spec.kernel.pidMax }, from: from?.pidMax },
+    { scope: 'node', limit: { name: 'threads-max', value: spec.kernel.threadsMax }, from: from?.threadsMax },
   ];
   const ofAllPods = kernel.pidsMax(kubepods);
-  if (hasKubelet && ofAllPods < spec.kernel.pidMax)
-    limits.push({ scope: 'all-pods', limit: { name: 'pids.max', value: ofAllPods } });
+  if (hasKubelet && ofAllPods <= spec.kernel.pidMax)
+    limits.push({ scope: 'all-pods', limit: { name: 'pids.max', value: ofAllPods }, from: 'derived' });
   if (kubeletRules.limitsPods && podPidsLimit >= 0 && hasKubelet)
-    limits.push({ scope: 'pod', limit: { name: 'pids.max', value: podPidsLimit } });
+    limits.push({ scope: 'pod', limit: { name: 'pids.max', value: podPidsLimit }, from: from?.podPidsLimit });
   const first = new Map<string, FirstProcess>();
   const note = (of: string, program: ContainerSpec['program']): void => {
     const known = first.get(program.name) ?? {

@@ -7,6 +7,7 @@ import { FIDELITIES, type Fidelity, NODE_MOMENT_KINDS } from '../node/context.js
 import type { OriginKind } from '../node/origins.js';
 import type { ProbeType } from '../node/spec.js';
 import type { ProcessRow } from '../procfs/process-row.js';
+import type { LimitFrom } from '../scenario/scenario.js';
 
 export type { Fidelity, Refuser };
 export { FIDELITIES };
@@ -255,7 +256,7 @@ export interface NodeFacts {
   /** null: no pod has a sandbox. */
   pause: string | null;
   /** As they were when the run began. */
-  limits: { scope: 'node' | 'pod' | 'all-pods'; limit: Limit }[];
+  limits: { scope: 'node' | 'pod' | 'all-pods'; limit: Limit; from?: LimitFrom }[];
   firstProcesses: FirstProcess[];
 }
 

@@ -15,10 +15,11 @@ import { newestKnown } from '../node/versions/known.js';
 import { KUBELET, type KubeletRules, kubeletRules } from '../node/versions/kubelet.js';
 import { runtimeRules } from '../node/versions/runtime.js';
 import { parseDurationUs } from '../text/duration.js';
-import type { Place } from '../text/findings.js';
+import type { Findings, Place } from '../text/findings.js';
 import { parseCountOrPercentage, parseQuantity } from '../text/quantity.js';
 import { THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
 import type { ResolveContext } from './context.js';
+import type { LimitFrom, Scenario } from './scenario.js';
 import type { NodeSource } from './schema.js';
 
 const DEFAULT_RUNTIME_VERSIONS: Readonly<Record<RuntimeName, string>> = {
@@ -100,6 +101,27 @@ function resolveKernel({ kernel }: NodeSource, { findings }: ResolveContext): Ke
     version: String(kernel.version),
     pidMax: kernel.pidMax ?? defaultPidMax(kernel.cpus),
     threadsMax: kernel.threadsMax ?? Math.min(THREADS_MAX_MAX, Math.max(THREADS_MAX_MIN, derived)),
+  };
+}
+
+/** What is in no file has been filled in: from a preset, or by what nodes are by default. */
+export function limitsFrom(
+  { kernel, kubelet }: NodeSource,
+  findings: Findings,
+): NonNullable<Scenario['limitsFrom']> {
+  const from = (part: object, key: string, value: unknown, otherwise: LimitFrom): LimitFrom => {
+    const { document, path } = findings.of(part, key);
+    const written = path.reduce<unknown>(
+      (within, step) => (within as Record<string, unknown> | undefined)?.[step],
+      document.value,
+    );
+    if (written !== undefined && written !== null) return 'file';
+    return value === undefined ? otherwise : 'preset';
+  };
+  return {
+    pidMax: from(kernel, 'pidMax', kernel.pidMax, 'default'),
+    threadsMax: from(kernel, 'threadsMax', kernel.threadsMax, 'memory'),
+    podPidsLimit: from(kubelet, 'podPidsLimit', kubelet.podPidsLimit, 'default'),
   };
 }
 

@@ -6,7 +6,7 @@ import type { ResolveContext } from './context.js';
 import { type Expectation, parseExpectation } from './expect.js';
 import { type Assume, Programs } from './programs.js';
 import { resolveInterventions } from './resolve-interventions.js';
-import { micros, resolveNode, warnOfIdleKubelet, warnOfIdlePause } from './resolve-node.js';
+import { limitsFrom, micros, resolveNode, warnOfIdleKubelet, warnOfIdlePause } from './resolve-node.js';
 import { collectPods, resolvePods } from './resolve-pods.js';
 import type { FleetIdentity, Scenario } from './scenario.js';
 import type { ScenarioSource, SpecSource } from './schema.js';
@@ -78,6 +78,7 @@ export function resolveScenario(
     horizonUs,
     sampleEveryUs: spec.sampleEvery === 'auto' ? null : micros(spec.sampleEvery),
     node: { ...node, pods, interventions },
+    limitsFrom: limitsFrom(spec.node, findings),
     expect: resolveExpectations(spec.expect, context),
     uncertain: resolveUncertain(spec.uncertain, context),
     races: [...programs.races],

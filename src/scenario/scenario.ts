@@ -11,6 +11,9 @@ export interface FleetIdentity {
   description: string;
 }
 
+/** `memory`: the kernel derives it from that; `derived`: from another limit. */
+export type LimitFrom = 'file' | 'preset' | 'default' | 'memory' | 'derived';
+
 export interface Scenario {
   /** The file it came from, as the user named it; `<text>` if it came from a string. */
   path: string;
@@ -31,6 +34,8 @@ export interface Scenario {
   /** null: `auto`, about 1,000 rows over the horizon. */
   sampleEveryUs: number | null;
   node: NodeSpec;
+  /** Of a scenario that has been read: where limits of its node come from. */
+  limitsFrom?: Record<'pidMax' | 'threadsMax' | 'podPidsLimit', LimitFrom>;
   expect: Expectation[];
   /** What a study draws, one value for each replication. */
   uncertain: UncertainInput[];

@@ -50,7 +50,7 @@ const STATUS = {
     kubelet: 'string',
     runtime: 'string',
     pause: 'string',
-    limits: [{ scope: 'string', limit: LIMIT }],
+    limits: [{ scope: 'string', limit: LIMIT, from: 'string' }],
     firstProcesses: [{ of: ['string'], program: 'string', reaps: 'boolean' }],
   },
   outcome: { kind: 'string', atSeconds: 'number', refusedBy: 'string', scope: 'string' },

@@ -219,7 +219,7 @@ const NODE: RunResult['node'] = {
   kubelet: '1.10',
   runtime: 'docker 17.03',
   pause: '3.0',
-  limits: [{ scope: 'node', limit: PID_MAX }],
+  limits: [{ scope: 'node', limit: PID_MAX, from: 'default' }],
   firstProcesses: [{ of: ['rabbitmq'], program: 'pause-3.0', reaps: false }],
 };
 

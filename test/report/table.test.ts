@@ -20,8 +20,8 @@ describe('the table', () => {
         'healthy-node                  -  none in 30 d  -                  -        0',
         'pause-bump                    -  none in 2 d   -                  -        0',
         '',
-        'Node: kernel 4.14, kubelet 1.10, docker 17.03, pause 3.0; pid_max 32,768; PID 1',
-        'of rabbitmq is pause-3.0: it never waits for orphans',
+        'Node: kernel 4.14, kubelet 1.10, docker 17.03, pause 3.0; pid_max 32,768 (the',
+        'default); PID 1 of rabbitmq is pause-3.0: it never waits for orphans',
         '',
       ].join('\n'),
     );
