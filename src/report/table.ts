@@ -134,7 +134,7 @@ const WIDE_COLUMNS: readonly Column[] = [
   { head: 'PID_MAX', align: 'right', cell: ({ final }) => formatCount(final.pidMax) },
   { head: 'HORIZON', align: 'right', cell: ({ horizonSeconds }) => formatSeconds(horizonSeconds) },
   {
-    head: 'EXPECTATIONS',
+    head: 'EXPECTED',
     align: 'left',
     cell: (result) => expectationTally(result) || '-',
     tone: ({ expectations }) => (expectations.every(({ ok }) => ok !== false) ? 'plain' : 'bad'),
@@ -146,7 +146,7 @@ const WIDE_COLUMNS: readonly Column[] = [
 
 /** Beside the name and the answer, on a page. */
 const ON_A_PAGE = ['LIMIT', 'DOWN', 'ZOMBIES', 'SSH REFUSED', 'POD REFUSED', 'RESTARTS', 'EVICTED'];
-export const PAGE_COLUMNS = WIDE_COLUMNS.filter(({ head }) => [...ON_A_PAGE, 'EXPECTATIONS'].includes(head));
+export const PAGE_COLUMNS = WIDE_COLUMNS.filter(({ head }) => [...ON_A_PAGE, 'EXPECTED'].includes(head));
 
 const GAP = '  ';
 /** So many different nodes are described under a table. */

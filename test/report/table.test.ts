@@ -81,7 +81,7 @@ describe('the table', () => {
   test('the wide form adds expectations, seed and digest, and is never folded', () => {
     const text = renderResults(RESULTS.slice(0, 1), 'wide', { width: 40, color: false, sort: 'harm' });
     const [heads, row] = text.split('\n');
-    expect(heads).toMatch(/PID_MAX +HORIZON +EXPECTATIONS +SEED +DIGEST +EVENTS$/);
+    expect(heads).toMatch(/PID_MAX +HORIZON +EXPECTED +SEED +DIGEST +EVENTS$/);
     expect(row).toMatch(/32,768 +30 d +1 of 1 hold +1 +5f3c0a1b9d8e7f60 +123,456$/);
   });
 
