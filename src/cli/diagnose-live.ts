@@ -129,10 +129,10 @@ function alertOrExit(text: string): (reading: LiveReading) => boolean {
 }
 
 function lineOf(reading: LiveReading, ageS: number, output: string): string {
-  const { zombies, pinned, room, zombiesPerHour, hoursLeft, blame } = reading;
+  const { zombies, pinned, room, zombiesPerHour, livingPerHour, hoursLeft, blame } = reading;
   const at = new Date();
   if (output === 'json') {
-    const told = { zombies, pinned, room, zombiesPerHour, hoursLeft, blame };
+    const told = { zombies, pinned, room, zombiesPerHour, livingPerHour, hoursLeft, blame };
     return `${JSON.stringify({ at: at.toISOString(), ageSeconds: Math.round(ageS * 10) / 10, ...told })}\n`;
   }
   const most = blame[0];
@@ -141,7 +141,7 @@ function lineOf(reading: LiveReading, ageS: number, output: string): string {
     plural(zombies, 'zombie'),
     pinned === null ? 'pinned not seen' : `${formatCount(pinned)} pinned`,
     `${formatCount(room.used)} of ${formatCount(room.usable)} ${limitWord(room)}`,
-    rateText(zombiesPerHour),
+    rateText(zombiesPerHour, livingPerHour),
     hoursLeft === null
       ? 'no end in sight'
       : `full in ${between(hoursLeft, (hours) => formatSeconds(Math.round(hours * 3600)))}`,
@@ -154,7 +154,8 @@ function limitWord({ limit }: Room): string {
   return limit === 'pid_max' ? 'PIDs' : `tasks (${limit})`;
 }
 
-function rateText(rate: Interval | null): string {
+function rateText(rate: Interval | null, living: number | null): string {
+  if (living !== null) return `${formatCount(Number(living.toPrecision(3)))} more live per hour`;
   if (rate === null) return 'rate not known yet';
   return rate.value === 0 ? 'none of late' : `${between(rate, formatCount)} more per hour`;
 }
@@ -163,6 +164,7 @@ function between({ value, low, high }: Interval, write: (value: number) => strin
   return `${write(value)} (${write(low)} to ${Number.isFinite(high) ? write(high) : 'never'})`;
 }
 
-function onceDocument({ diagnosis, zombiesPerHour, hoursLeft, blame }: LiveReading): object {
-  return { ...diagnosisDocument(diagnosis), live: { zombiesPerHour, hoursLeft, blame } };
+function onceDocument({ diagnosis, ...reading }: LiveReading): object {
+  const { zombiesPerHour, livingPerHour, hoursLeft, blame } = reading;
+  return { ...diagnosisDocument(diagnosis), live: { zombiesPerHour, livingPerHour, hoursLeft, blame } };
 }

@@ -2,12 +2,15 @@
 import type { Capture } from '../procfs/capture.js';
 import type { CapturedRow } from '../procfs/captured-row.js';
 import type { Census } from './families.js';
+import { tasksOf } from './room.js';
 
 export interface Comparison {
   /** Why there is no rate; null: there is one, or the time between is not known. */
   obstacle: 'other-machine' | 'parent-restarted' | 'pids-reused' | null;
   hours: number | null;
   perHour: number | null;
+  /** The same for what lives, with its threads; null: of so few more nothing follows. */
+  livingPerHour: number | null;
   /** The newer list made later forks than its PIDs tell: the counter has begun again. */
   wrapped: boolean;
 }
@@ -29,7 +32,16 @@ export function compare(earlier: Moment, later: Moment, apartHours: number | nul
     obstacle !== null || hours === null || hours <= 0 || before === null || after === null
       ? null
       : (after - before) / hours;
-  return { obstacle, hours, perHour, wrapped };
+  const came = livingOf(later) - livingOf(earlier);
+  const livingPerHour = perHour === null || came < LIVING_MIN ? null : came / hours!;
+  return { obstacle, hours, perHour, livingPerHour, wrapped };
+}
+
+/** Processes come and go: fewer more than this are no growth. */
+const LIVING_MIN = 30;
+
+function livingOf({ capture, census }: Moment): number {
+  return tasksOf(capture) - (census.zombies ?? 0);
 }
 
 /** The last PID that was handed out, as far as the list shows: that of what made it. */

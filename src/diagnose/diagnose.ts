@@ -62,6 +62,8 @@ export interface Finding {
   pinnedAtMost: number | null;
   ratePerHour: RatePerHour | null;
   currentRatePerHour: number | null;
+  /** So many more PIDs are held per hour by processes and threads that live and do not end. null: none, or not known. */
+  livingPerHour: number | null;
   capturedAt: string | null;
   pidMax: number | null;
   rooms: Room[];
@@ -108,6 +110,8 @@ function applyComparison(main: Finding, comparison: Comparison, moment: Moment, 
   else if (hours === null) main.warnings.push({ id: 'time-between-unknown' });
   if (wrapped && obstacle !== 'parent-restarted') main.warnings.push({ id: 'pids-wrapped-between-captures' });
   if (perHour === null) return;
+  if (['live-processes', 'threads', 'nearly-full'].includes(main.verdict))
+    main.livingPerHour = comparison.livingPerHour;
   const tolerancePct = Math.max(3, 100 / Math.max(1, Math.abs(perHour * hours!)));
   main.ratePerHour = perHour > 0 ? { value: perHour, tolerancePct, basis: 'two-captures' } : null;
   main.currentRatePerHour = Math.max(0, perHour);
@@ -150,6 +154,7 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
       ),
       zombies ?? 0,
     ),
+    livingPerHour: null,
     capturedAt: capturedAt(capture),
     pidMax: options.pidMax ?? around.pidMax,
     rooms: [],
@@ -160,6 +165,12 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   if (refusal !== null) return finding;
   finding.rooms = roomsIn(finding, moment, options);
   finding.verdict = verdictOf(finding, capture);
+  const [crowd] = finding.livingCrowds;
+  // In a crowd of long standing the old are replaced by the young: that is no growth.
+  if (finding.verdict === 'live-processes' && crowd.rate?.course === 'goes-on') {
+    finding.livingPerHour = crowd.rate.currentPerHour ?? crowd.rate.perHour;
+    finding.rooms = roomsIn(finding, moment, options);
+  }
   return finding;
 }
 
@@ -214,7 +225,8 @@ function roomsIn(finding: Finding, { capture, census }: Moment, options: Limits)
   const each = pinned === null ? 0 : pinned / (zombies || 1);
   const pidsPerZombie: [number, number] = pinned === null ? [1, 2] : [1 + each, 1 + each];
   const zombiesPerHour = finding.currentRatePerHour ?? finding.ratePerHour?.value ?? null;
-  return roomsOf(capture, census, complete, { zombiesPerHour, pidsPerZombie }, options);
+  const { livingPerHour } = finding;
+  return roomsOf(capture, census, complete, { zombiesPerHour, pidsPerZombie, livingPerHour }, options);
 }
 
 function verdictOf(finding: Finding, { format, rows, nowS }: Capture): Verdict {
@@ -230,8 +242,9 @@ function verdictOf(finding: Finding, { format, rows, nowS }: Capture): Verdict {
   if (zombiesByParent === null && zombies >= LEAK_MIN) return 'leak';
   const isCrowd = ({ count, rate }: Crowd): boolean =>
     rate?.course === 'goes-on' || count >= CROWD_LARGE || count * 2 > rows.length;
-  if (livingCrowds.some(isCrowd)) return 'live-processes';
-  return finding.mostThreads === null ? 'no-leak' : 'threads';
+  const threads = finding.mostThreads?.threads ?? 0;
+  if (livingCrowds.some(isCrowd) && threads <= livingCrowds[0].count) return 'live-processes';
+  return threads === 0 ? 'no-leak' : 'threads';
 }
 
 /** Zombies of this very second: their parent is about to wait. */

@@ -5,7 +5,7 @@
  *     an earlier scan and this one: what came in between ───────┘
  */
 import type { Capture } from '../procfs/capture.js';
-import { type Diagnosis, diagnose, type Finding } from './diagnose.js';
+import { type Diagnosis, diagnose, type Finding, type Verdict } from './diagnose.js';
 import { whereOf } from './families.js';
 import { rateOf, type Starts } from './rate.js';
 import type { Limits, Room } from './room.js';
@@ -30,6 +30,8 @@ export interface LiveReading {
   /** What counts against the limit that is reached first. */
   room: Room;
   zombiesPerHour: Interval | null;
+  /** So many more PIDs are held by what lives. null: none, or not known. */
+  livingPerHour: number | null;
   /** null: not known, or no end: nothing leaks. */
   hoursLeft: Interval | null;
   /** Most first. */
@@ -39,6 +41,7 @@ export interface LiveReading {
 
 /** A rate is that of the last hour, or half of it. */
 const WINDOW_S = 3600;
+const LEAKS: readonly Verdict[] = ['leak', 'nearly-full', 'live-processes', 'threads'];
 /** Half a 95 % interval of a count of chance events, in square roots of the count. */
 const Z95 = 1.96;
 
@@ -55,13 +58,13 @@ export class LiveWatch {
     const zombies = alone.main.zombies ?? 0;
     const came = zombies - (pair?.findings[0].zombies ?? 0);
     const best = [
-      { diagnosis: alone, error: errorOf(alone.main, zombies) },
-      ...(pair === null ? [] : [{ diagnosis: pair, error: errorOf(pair.main, came) }]),
+      { diagnosis: alone, error: errorOf(alone.main, zombies, alone.main.livingCrowds[0]?.count) },
+      ...(pair === null ? [] : [{ diagnosis: pair, error: errorOf(pair.main, came, livingCame(pair)) }]),
     ].sort((a, b) => a.error - b.error)[0];
     // Fewer than before: somebody has cleaned up, and a new count begins.
     this.#remember(capture, pair !== null && (pair.comparison?.obstacle !== null || came < 0));
     // What passes in a moment is no leak, however fast it came.
-    const leaks = alone.main.verdict === 'leak' || alone.main.verdict === 'nearly-full';
+    const leaks = LEAKS.includes(best.diagnosis.main.verdict);
     return reading(capture, best.diagnosis, best.error, leaks);
   }
 
@@ -74,8 +77,14 @@ export class LiveWatch {
   }
 }
 
+function livingCame({ comparison }: Diagnosis): number {
+  return (comparison?.livingPerHour ?? 0) * (comparison?.hours ?? 0);
+}
+
 /** By how much a rate from so many zombies may be off, as a part of it; infinite without one. */
-function errorOf({ ratePerHour, currentRatePerHour }: Finding, count: number): number {
+function errorOf(finding: Finding, count: number, living = 0): number {
+  const { ratePerHour, currentRatePerHour, livingPerHour } = finding;
+  if (livingPerHour !== null) return living > 0 ? Z95 / Math.sqrt(living) : Number.POSITIVE_INFINITY;
   if (currentRatePerHour === 0) return count > 0 ? Z95 / Math.sqrt(count) : Number.POSITIVE_INFINITY;
   if (ratePerHour === null || count <= 0) return Number.POSITIVE_INFINITY;
   return Math.max(ratePerHour.tolerancePct / 100, Z95 / Math.sqrt(count));
@@ -87,13 +96,14 @@ function reading(capture: Capture, diagnosis: Diagnosis, error: number, leaks: b
   // Without a rate the one that is fullest comes first.
   const order = ({ hours, left }: Room): number => hours?.[0] ?? left * 1e6;
   const room = main.rooms.reduce((first, each) => (order(each) < order(first) ? each : first));
-  const isSure = leaks && rate !== null && rate > 0 && error < 1;
+  const isSure = leaks && error < 1;
   return {
     zombies: main.zombies ?? 0,
     pinned: main.pinned,
     room,
     zombiesPerHour:
       rate === null ? null : { value: rate, low: rate * Math.max(0, 1 - error), high: rate * (1 + error) },
+    livingPerHour: main.livingPerHour,
     hoursLeft:
       isSure && room.hours !== null
         ? {

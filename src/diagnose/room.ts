@@ -32,6 +32,14 @@ export interface Growth {
   zombiesPerHour: number | null;
   /** PIDs that a zombie costs, itself and what it pins. */
   pidsPerZombie: [min: number, max: number];
+  /** PIDs that what lives takes besides. */
+  livingPerHour: number | null;
+}
+
+/** Threads and zombies, as far as the list tells. */
+export function tasksOf({ rows, threadRows, headerCounts }: Capture): number {
+  const threads = threadRows ?? rows.reduce((sum, row) => sum + Math.max(1, row.threads ?? 1), 0);
+  return Math.max(threads, headerCounts?.total ?? 0);
 }
 
 export function roomsOf(
@@ -41,11 +49,10 @@ export function roomsOf(
   growth: Growth,
   given: Limits,
 ): Room[] {
-  const { around, rows, threadRows, headerCounts } = capture;
+  const { around, rows, threadRows } = capture;
   const zombies = census.zombies ?? 0;
-  const threads = threadRows ?? rows.reduce((sum, row) => sum + Math.max(1, row.threads ?? 1), 0);
   const isThreadsKnown = threadRows !== null || rows.every((row) => row.threads !== null);
-  const tasks = Math.max(threads, headerCounts?.total ?? 0);
+  const tasks = tasksOf(capture);
   const isUsedAtLeast = !isThreadsKnown || !isComplete;
   let low = 0;
   let highest = 0;
@@ -66,9 +73,11 @@ export function roomsOf(
   ): Room => {
     const usable = limit === 'pid_max' ? Math.max(0, value - RESERVED_PIDS) + low : value;
     const left = Math.max(0, usable - used);
-    const { zombiesPerHour: rate } = growth;
+    const [rate, living] = [Math.max(0, growth.zombiesPerHour ?? 0), Math.max(0, growth.livingPerHour ?? 0)];
     const hours: Room['hours'] =
-      rate === null || rate <= 0 ? null : [left / (rate * perZombie[1]), left / (rate * perZombie[0])];
+      rate + living === 0
+        ? null
+        : [left / (rate * perZombie[1] + living), left / (rate * perZombie[0] + living)];
     return { limit, value, usable, used, isUsedAtLeast, left, hours, isAssumed };
   };
   const pidMax = given.pidMax ?? around.pidMax;

@@ -271,6 +271,11 @@ export class CaptureReader {
   #tryHeadless(): void {
     const kept = this.#kept;
     this.#kept = [];
+    if (this.#lists.length === 0 && kept.some(({ text }) => CountsReader.isHead(text))) {
+      this.#counts = new CountsReader();
+      for (const { text } of kept) this.#counts.read(text);
+      return;
+    }
     const known = this.#lists.at(-1);
     if (known !== undefined) {
       if (kept.some(({ text }) => known.reader.read(text, true) !== null)) this.#others.add('stray-rows');

@@ -99,6 +99,11 @@ const COUNTED = /^\s*(\d{1,9})\s+(\S.*)$/;
 export class CountsReader {
   readonly #lines: [count: number, rest: string][] = [];
 
+  /** The head of a list, counted once as every line is: so it is known without the command. */
+  static isHead(line: string): boolean {
+    return columnsOf(/^\s*1\s+(.*)$/.exec(line)?.[1] ?? '') !== null;
+  }
+
   read(line: string): boolean {
     const match = COUNTED.exec(line);
     if (match === null || this.#lines.length >= 100_000) return match !== null;

@@ -71,15 +71,17 @@ function headline(finding: Finding): string {
         ? 'This list cannot show zombies: whether anything leaks is not to be seen here.'
         : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;
     case 'candidates':
-      return `Perhaps ${named(candidates[0])}: ${plural(candidates[0].count, 'equal child', 'equal children')}, but this list does not tell zombies.`;
+      return candidates[0].pid === null && candidates[0].comm === null
+        ? `Perhaps a leak: ${formatCount(candidates[0].count)} times ${visible(Object.keys(candidates[0].childComms)[0])}, but this list shows neither zombies nor parents.`
+        : `Perhaps ${named(candidates[0])}: ${plural(candidates[0].count, 'equal child', 'equal children')}, but this list does not tell zombies.`;
     case 'leak-stopped':
       return `${capital(top)} left ${z}, but none of late: the leak has stopped, the PIDs stay taken.`;
     case 'old-burst':
       return `An old burst: ${z} of ${nameOf(top)}, all of one moment. Nothing leaks now.`;
     case 'live-processes':
-      return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(crowds[0].rate!.perHour)}.`;
+      return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(finding.livingPerHour ?? crowds[0].rate!.perHour)}.`;
     case 'threads':
-      return `No zombies leak: ${threadsText(finding)}`;
+      return `No zombies leak: ${threadsText(finding)}${inAll(finding)}`;
     case 'no-leak':
       return zombies === 0
         ? 'Nothing leaks here: no zombies.'
@@ -89,13 +91,27 @@ function headline(finding: Finding): string {
       const nearly =
         verdict === 'nearly-full' && full !== undefined ? `Nearly full: ${roomText(full)}.\n` : '';
       const names = Object.keys(finding.zombieComms);
+      if (!zombies && verdict === 'nearly-full') return nearly + livingText(finding);
       const listed = names.length === 1 ? ` (${visible(names[0])})` : '';
-      if (families.length === 0)
+      if (families.length === 0 || isHidden(top))
         return `${nearly}${z}${per(rateNow(finding))}${listed}; whose they are, this list does not show.`;
       if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${per(rateNow(finding))}.`;
       return `${nearly}${families.length} processes leak ${z}${per(rateNow(finding))}: most are of ${nameOf(top)}.`;
     }
   }
+}
+
+/** Where a limit is near without a zombie. */
+function livingText(finding: Finding): string {
+  const { mostThreads, livingCrowds } = finding;
+  const [crowd] = livingCrowds;
+  if (crowd === undefined || (mostThreads?.threads ?? 0) > crowd.count)
+    return `No zombies: ${mostThreads === null ? 'what takes the PIDs is alive' : threadsText(finding).slice(0, -1)}${per(finding.livingPerHour)}.`;
+  return `No zombies: ${plural(crowd.count, 'process', 'processes')} named ${visible(Object.keys(crowd.childComms)[0])} are alive${per(finding.livingPerHour)}.`;
+}
+
+function inAll({ livingPerHour }: Finding): string {
+  return livingPerHour === null ? '' : ` Threads and processes in all: ${speed(livingPerHour)}.`;
 }
 
 function threadsText({ mostThreads }: Finding): string {
@@ -125,18 +141,23 @@ function speed(perHour: number): string {
 }
 
 function nameOf({ pid, comm, row }: Pick<Family, 'pid' | 'comm'> & { row?: Family['row'] }): string {
-  if (pid === null) return row ? `${visible(row.name)} (PID 1, inferred)` : 'one of several processes';
+  if (pid === null) return row ? `${visible(row.name)} (PID 1, inferred)` : 'a parent that is not shown';
   if (pid === 0) return 'a parent outside the container';
   return comm === null ? `PID ${pid}` : `${visible(comm)} (PID ${pid})`;
 }
 
 function named(crowd: Crowd): string {
-  return crowd.pid === null ? visible(crowd.comm ?? 'somebody') : nameOf(crowd);
+  return crowd.pid === null ? visible(crowd.comm ?? 'Parents not shown') : nameOf(crowd);
+}
+
+/** No column tells whose its zombies are. */
+function isHidden({ pid, row }: Family): boolean {
+  return pid === null && !row;
 }
 
 function capital(family: Family): string {
   const name = nameOf(family);
-  return family.pid === 0 ? `A${name.slice(1)}` : name;
+  return family.pid === 0 || isHidden(family) ? `A${name.slice(1)}` : name;
 }
 
 // ---------------------------------------------------------------------------------------------- sections
@@ -145,13 +166,14 @@ function who(finding: Finding): string[] {
   const { zombieComms, zombiesByParent, candidates, livingCrowds: crowds, zombies, verdict } = finding;
   if (verdict === 'no-leak' && !zombies) return [];
   const many = leakers(zombiesByParent ?? []);
-  const shown = many.length > 0 ? many : (zombiesByParent ?? []);
+  const isOfLiving = verdict === 'live-processes' || verdict === 'threads';
+  const shown = many.length > 0 || isOfLiving ? many : (zombiesByParent ?? []);
   const families = shown.slice(0, FAMILIES_SHOWN_MAX).map((family) => {
     const what = [family.adopter && words.adopters[family.adopter], family.where].filter(Boolean).join(', ');
     const rate = per(family.rate.currentPerHour ?? family.rate.perHour);
     return `${capital(family)}${what ? `, ${visible(what)}` : ''}: ${plural(family.count, 'zombie')}${rate} (${comms(family.zombieComms)})${ownText(family)}`;
   });
-  const more = (zombiesByParent?.length ?? 0) - families.length;
+  const more = isOfLiving ? 0 : (zombiesByParent?.length ?? 0) - families.length;
   if (more > 0) families.push(`${plural(more, 'other parent')} with fewer.`);
   const crowded = verdict === 'live-processes' ? crowds : candidates;
   if (zombiesByParent === null && zombies) families.push(`Whose is not shown: ${comms(zombieComms)}`);
@@ -173,12 +195,14 @@ function comms(zombieComms: Record<string, number>): string {
   const entries = Object.entries(zombieComms);
   const shown = entries
     .slice(0, 4)
-    .map(([name, count]) => `${formatCount(count)} ${visible(name).slice(0, 40)}`);
+    .map(([name, count]) => `${formatCount(count)} ${visible(name).slice(0, 40) || 'unnamed'}`);
   return entries.length > 4 ? `${shown.join(', ')}, …` : listOf(shown);
 }
 
+const NO_ZOMBIES_LEAK: readonly Finding['verdict'][] = ['no-leak', 'live-processes', 'threads'];
+
 function counts({ zombies, zombiesAtMost, pinned, pinnedAtMost, verdict }: Finding): string[] {
-  if (!zombies || verdict === 'no-leak') return [];
+  if (!zombies || NO_ZOMBIES_LEAK.includes(verdict)) return [];
   const most = zombiesAtMost === null ? '' : ` to ${formatCount(zombiesAtMost)}`;
   const z = `${formatCount(zombies)}${most} zombies`;
   if (pinned !== null)
@@ -192,7 +216,7 @@ function counts({ zombies, zombiesAtMost, pinned, pinnedAtMost, verdict }: Findi
 
 function rates({ main, comparison }: Diagnosis): string[] {
   const { ratePerHour, zombiesByParent, verdict } = main;
-  if (verdict === 'no-leak' || !main.zombies) return [];
+  if (!main.zombies || NO_ZOMBIES_LEAK.includes(verdict)) return [];
   const rate = zombiesByParent?.[0]?.rate;
   const lines: string[] = [];
   if (ratePerHour !== null) {
@@ -248,20 +272,26 @@ function kindOf({ adopter, comm }: Family): string {
 }
 
 function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
-  const { verdict, rooms, livingCrowds: crowds, view } = finding;
-  if (verdict === 'live-processes')
+  const { verdict, livingCrowds: crowds } = finding;
+  const { mostThreads } = finding;
+  const isOfThreads = verdict === 'threads' || (verdict === 'nearly-full' && !finding.zombies && mostThreads);
+  if (isOfThreads && mostThreads)
     return [
+      ...makeRoom(finding),
+      `See what they do: ls /proc/${mostThreads.pid}/task | wc -l, then a stack of ${visible(mostThreads.comm)} (jstack, py-spy, gdb).`,
+      `Restart ${visible(mostThreads.comm)}: its threads end with it. Set pids.max (docker --pids-limit, podPidsLimit), so that it cannot fill the node.`,
+    ];
+  const isOfProcesses = verdict === 'live-processes' || (verdict === 'nearly-full' && !finding.zombies);
+  if (isOfProcesses && crowds.length > 0)
+    return [
+      ...makeRoom(finding),
       `See why they do not end: cat /proc/PID/wchan, and what starts ${visible(Object.keys(crowds[0].childComms)[0])} (cron, probe, timer).`,
       'Stop what starts them, then end them.',
     ];
   if (verdict === 'cannot-see' || verdict === 'candidates') return [`List again with states: ${ASK}`];
-  const tight = rooms.some(isTight) && view !== 'container';
-  const room = tight
-    ? ['Make room at once, without a fork: echo 4194304 >/proc/sys/kernel/pid_max (a builtin of the shell).']
-    : [];
   const families = leaking(finding);
   return [
-    ...room,
+    ...makeRoom(finding),
     ...kinds.flatMap((kind) => {
       const family = families.find((each) => kindOf(each) === kind)!;
       const where = family.where ?? (finding.container && `of ${finding.container}`);
@@ -275,6 +305,13 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
       );
     }),
   ];
+}
+
+function makeRoom({ rooms, view }: Finding): string[] {
+  const isTightHere = rooms.some(isTight) && view !== 'container';
+  return isTightHere
+    ? ['Make room at once, without a fork: echo 4194304 >/proc/sys/kernel/pid_max (a builtin of the shell).']
+    : [];
 }
 
 function nots({ rooms }: Finding, kinds: readonly string[]): string[] {
