@@ -153,9 +153,10 @@ function spell(alike: readonly PodRefusal[], lasts: Harm['lasts']): string {
   const at = formatSeconds(atSeconds);
   if (times > 1) {
     const every = formatSeconds((lastAtSeconds - atSeconds) / (times - 1));
-    const seconds = Math.max(1, Math.round(forSeconds / times));
+    const seconds = Math.round(forSeconds / times);
+    const each = seconds < 1 ? 'a moment' : formatSeconds(seconds);
     const what = seconds < HARM_LASTS_SECONDS ? ': forks refused' : ' full';
-    return `${what} ${formatCount(times)} times, every ${every} from ${at} on, ${formatSeconds(seconds)} each`;
+    return `${what} ${formatCount(times)} times, every ${every} from ${at} on, ${each} each`;
   }
   if (lasts === 'moment') return `: forks refused for a moment at ${at}`;
   if (untilSeconds === null) return ` full after ${at}`;

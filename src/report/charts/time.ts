@@ -272,8 +272,11 @@ function linesOf(flags: readonly Flag[]): number[] | null {
       for (const [other, under] of flags.entries()) {
         // A rule ends at the line of its label: what it would strike through has to stand above that.
         const isOnePole = Math.abs(flag.x - under.x) <= LABEL_GAP;
-        const isAbove = other !== index && covers(flag, under) && (!isOnePole || index < other);
-        if (!isAbove || lines[index] > lines[other]) continue;
+        const isAbove = covers(flag, under) && (!isOnePole || index < other);
+        // Flags of two poles may meet between them.
+        const meets = flag.from < under.to + LABEL_GAP && under.from < flag.to + LABEL_GAP;
+        const isNextAbove = meets && !covers(flag, under) && !covers(under, flag) && index < other;
+        if (other === index || !(isAbove || isNextAbove) || lines[index] > lines[other]) continue;
         lines[index] = lines[other] + 1;
         isSettled = false;
       }
