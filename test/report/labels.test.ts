@@ -58,6 +58,6 @@ test('nor do any others', () => {
       fc.array(moment, { minLength: 3, maxLength: 7 }),
       (moments) => clashesOf(withInterventions(moments)) === 0,
     ),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });

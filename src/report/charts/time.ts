@@ -272,7 +272,9 @@ function linesOf(flags: readonly Flag[]): number[] | null {
       for (const [other, under] of flags.entries()) {
         // A rule ends at the line of its label: what it would strike through has to stand above that.
         const isOnePole = Math.abs(flag.x - under.x) <= LABEL_GAP;
-        const isAbove = covers(flag, under) && (!isOnePole || index < other);
+        // Of two rules side by side the one that is further from its label goes higher: none strikes a letter.
+        const isOuter = flag.to === flag.x ? index > other : index < other;
+        const isAbove = covers(flag, under) && (!isOnePole || isOuter);
         // Flags of two poles may meet between them.
         const meets = flag.from < under.to + LABEL_GAP && under.from < flag.to + LABEL_GAP;
         const isNextAbove = meets && !covers(flag, under) && !covers(under, flag) && index < other;
