@@ -30,7 +30,7 @@ export type Verdict =
   | 'cannot-see'
   | 'unusable';
 
-export interface RatePerHour {
+interface RatePerHour {
   value: number;
   tolerancePct: number;
   basis: 'start-times' | 'two-captures';

@@ -4,9 +4,9 @@ import { type CapturedRow, LISTERS, SHIM } from '../procfs/captured-row.js';
 import { pinnedPids } from '../procfs/pinned.js';
 import { type Rate, rateOf, type Starts } from './rate.js';
 
-export type View = 'host' | 'container' | 'unknown';
+type View = 'host' | 'container' | 'unknown';
 /** What the parent is, and so why the zombies are its own. */
-export type Adopter = 'pid1-of-container' | 'shim' | 'live-parent' | 'host-init';
+type Adopter = 'pid1-of-container' | 'shim' | 'live-parent' | 'host-init';
 
 export interface Family {
   /** null: the list has no column of parents. */

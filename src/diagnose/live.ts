@@ -17,7 +17,7 @@ export interface Interval {
 }
 
 /** Zombies that came from one place: a container, or where that is not told a parent. */
-export interface Blamed {
+interface Blamed {
   where: string;
   zombies: number;
   perHour: number | null;

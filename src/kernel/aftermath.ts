@@ -31,7 +31,7 @@ export interface Remnant {
 }
 
 /** PIDs taken in a namespace, and on every level around it; those taken around it alone are counted apart. */
-export interface PassingPids {
+interface PassingPids {
   own: number;
   around: number;
 }

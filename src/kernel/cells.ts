@@ -10,7 +10,6 @@ import { threadPidsIn } from './threads.js';
 
 /** What a PID can be, and the number that stands for it in a table of cells. */
 export const CELLS = ['free', 'reserved', 'live', 'thread', 'zombie', 'pinned'] as const;
-export type Cell = (typeof CELLS)[number];
 const [, RESERVED, LIVE, THREAD, ZOMBIE, PINNED] = CELLS.keys();
 
 /**

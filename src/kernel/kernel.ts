@@ -39,8 +39,8 @@ import { LEADER_DEAD, LIVE, STATE, USER } from './tasks.js';
 import { cloneThreads, dropOtherThreads } from './threads.js';
 import { type ANY, wait } from './wait.js';
 
-export type { Aftermath, PassingPids, Remnant } from './aftermath.js';
-export { CELLS, type Cell, type Holder } from './cells.js';
+export type { Aftermath, Remnant } from './aftermath.js';
+export { CELLS, type Holder } from './cells.js';
 export {
   type CgroupId,
   type CommId,
@@ -64,7 +64,7 @@ export { STAGES, type StageName } from './stages.js';
 export type { ForkRefusal, KernelHooks, KernelOptions } from './state.js';
 export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
-export { type KernelWatcher, SIGNAL_EFFECTS, type SignalEffect } from './watcher.js';
+export type { KernelWatcher, SignalEffect } from './watcher.js';
 export type { TaskRow };
 
 export class Kernel extends KernelReaders {

@@ -8,7 +8,7 @@ import type { PidNsId, TaskId } from './ids.js';
 import type { KERNEL, Signal } from './signals.js';
 
 /** What became of a signal. `dropped`: there is no handler for it, or PID 1 is protected from it (K33). */
-export const SIGNAL_EFFECTS = ['ends', 'handler', 'dropped', 'ignored'] as const;
+const SIGNAL_EFFECTS = ['ends', 'handler', 'dropped', 'ignored'] as const;
 export type SignalEffect = (typeof SIGNAL_EFFECTS)[number];
 
 export interface KernelWatcher {

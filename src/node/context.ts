@@ -38,7 +38,7 @@ export const NODE_MOMENT_KINDS = [
   'node-not-ready',
   'node-ready',
 ] as const;
-export type NodeMomentKind = (typeof NODE_MOMENT_KINDS)[number];
+type NodeMomentKind = (typeof NODE_MOMENT_KINDS)[number];
 
 export interface NodeObserver {
   /** `subject` is a pod, `pod/container`, `pod/container/liveness`, or `node`. */

@@ -5,7 +5,7 @@
  */
 import { type OriginId, originId } from '../kernel/kernel.js';
 
-export const ORIGIN_KINDS = [
+const ORIGIN_KINDS = [
   'host',
   'shim',
   'infra',

@@ -126,7 +126,7 @@ function unknownLabel(
 }
 
 /** Calls `visit` for each `program:` in the steps, with the path of the name itself. */
-export function forEachProgramName(
+function forEachProgramName(
   steps: readonly Step[],
   path: readonly (string | number)[],
   visit: (name: string, path: (string | number)[]) => void,

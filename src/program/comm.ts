@@ -1,5 +1,5 @@
 /** `/proc/PID/comm` as the kernel keeps it: TASK_COMM_LEN is 16 bytes, the ending NUL included. */
-export const COMM_BYTES_MAX = 15;
+const COMM_BYTES_MAX = 15;
 
 /** The name as the kernel cuts it: at most 15 bytes of UTF-8, never in the middle of a character. */
 export function truncateComm(comm: string): string {

@@ -29,7 +29,7 @@ import { endWait, lookOnce } from './waiting.js';
  * A program that takes so many steps in one instant of simulated time never blocks. It is stopped before it
  * has taken twice as many: what is counted at first may belong to instants before.
  */
-export const STEPS_PER_INSTANT_MAX = 20_000_000;
+const STEPS_PER_INSTANT_MAX = 20_000_000;
 
 /** What the digest folds, besides times: the PID in the host's namespace, and one of these. */
 const FORKED = 0;

@@ -28,12 +28,12 @@ const { kinds: KINDS, parts: PARTS } = texts;
 /** Steps without an argument. */
 const BARE = ['pause', 'reap', 'setsid', 'setpgid', 'exit-main-thread'] as const;
 /** As many as a node can have PIDs (PID_MAX_LIMIT): no count of threads needs to be larger. */
-export const COUNT_MAX = 4_194_304;
+const COUNT_MAX = 4_194_304;
 /** A counted loop's bound: what fits an operand. */
 const TIMES_MAX = 2 ** 31 - 1;
 
 /** Labels that would read as something else in `wait` or `kill`. */
-export const RESERVED_LABELS: readonly string[] = [...WAIT_TARGETS, ...KILL_TARGETS];
+const RESERVED_LABELS: readonly string[] = [...WAIT_TARGETS, ...KILL_TARGETS];
 
 export interface ProgramSchemas {
   program: z.ZodType<ProgramSource>;

@@ -17,7 +17,7 @@ const LABEL = 9;
 const FAMILIES_SHOWN_MAX = 5;
 const FAR_HOURS = 10 * 365 * 24;
 /** What shows everything at once. */
-export const ASK = 'ps -eo pid,ppid,pgid,sid,nlwp,stat,lstart,cgroup,comm';
+const ASK = 'ps -eo pid,ppid,pgid,sid,nlwp,stat,lstart,cgroup,comm';
 
 export function renderDiagnosis(diagnosis: Diagnosis): string {
   const { main } = diagnosis;

@@ -2,7 +2,7 @@
 import { formatCount } from '../text/figures.js';
 
 /** As the kernel's `holderOf` has it, of a process what `ps` shows of it. */
-export interface HolderRow {
+interface HolderRow {
   pid: number;
   ppid: number;
   comm: string;

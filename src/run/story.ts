@@ -23,7 +23,7 @@ export interface Reading {
  * node: the last reading without room and the first with it, whether PIDs were given back or the limit was
  * raised.
  */
-export interface Relief {
+interface Relief {
   before: Reading;
   after: Reading;
 }
@@ -60,7 +60,7 @@ export function rowAt(timeline: Timeline, seconds: number): number {
   return low;
 }
 
-export function readingOf(timeline: Timeline, row: number): Reading {
+function readingOf(timeline: Timeline, row: number): Reading {
   return {
     timeSeconds: timeline.time_s[row],
     tasks: timeline.tasks[row],

@@ -25,7 +25,7 @@ export interface Who {
 }
 
 /** Why a zombie is gone: its parent waited, or wants no zombies, or was the PID 1 of a namespace that ends. */
-export type ReleaseCause = 'wait' | 'autoreap' | 'namespace-end';
+type ReleaseCause = 'wait' | 'autoreap' | 'namespace-end';
 
 type Happening =
   | { kind: 'fork'; who: Who; child: Who }

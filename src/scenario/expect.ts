@@ -41,7 +41,7 @@ export interface Expectation {
 }
 
 /** `p5(firstHarm)`, the value that one in twenty replications is below; `P(harm by 7d)`, a part of all. */
-export type Over = { kind: 'quantile'; p: number } | { kind: 'share'; byUs: number | null };
+type Over = { kind: 'quantile'; p: number } | { kind: 'share'; byUs: number | null };
 
 export type ParsedExpectation =
   | { ok: true; value: Expectation }

@@ -6,7 +6,7 @@
 import { fleetJsonSchema, scenarioJsonSchema } from './schema.js';
 
 /** The part of JSON Schema (draft 2020-12) that zod writes. */
-export interface JsonSchema {
+interface JsonSchema {
   $ref?: string;
   $defs?: Record<string, JsonSchema>;
   type?: string;

@@ -56,7 +56,7 @@ export type ParsedScenarios = Parsed<Scenario[]> & { sources?: SourceDocument[] 
 const FLEET_SIZE: TextSize = { charactersMax: DUMP_YAML_CHARACTERS_MAX, valuesMax: FLEET_VALUES_MAX };
 
 /** What a scenario from a string is called in diagnostics. */
-export const NO_PATH = '<text>';
+const NO_PATH = '<text>';
 
 /**
  * Reads a scenario file: one scenario for each YAML document in it, and one for each node of a fleet. A file

@@ -46,7 +46,7 @@ export function isPreset(name: unknown): name is PresetName {
 }
 
 /** The preset as it would stand under `node:`. */
-export function presetNode(name: PresetName): Record<string, unknown> {
+function presetNode(name: PresetName): Record<string, unknown> {
   const node: Record<string, unknown> = {};
   for (const { set } of PRESETS[name].facts) {
     if (set === null) continue;

@@ -8,7 +8,7 @@ import { isMapping } from '../text/value.js';
 import { INT32_MAX, POD_COUNT_MAX } from './bounds.js';
 import type { Leaves } from './leaves.js';
 
-export function handlerShape() {
+function handlerShape() {
   const port = z.union([z.int(), z.string()]).describe('Port, by number or name.');
   const unheeded = (text: string) => z.string().optional().describe(`${text} It changes nothing here.`);
   return {

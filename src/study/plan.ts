@@ -12,8 +12,8 @@ import type { Prepared } from './replicate.js';
 import type { Job, Row } from './row.js';
 import { type Axis, cellsOf } from './sweep.js';
 
-export const PLAN_KIND = 'SweepPlan';
-export const SHARD_KIND = 'SweepShard';
+const PLAN_KIND = 'SweepPlan';
+const SHARD_KIND = 'SweepShard';
 const API_VERSION = 'pidsim/v1';
 const UNITS_MAX = 10_000_000;
 export const SHARDS_MAX = 100_000;

@@ -46,7 +46,7 @@ export interface Replicated {
 
 /** `auto`: so many at first, and more each time, but never more than in all. */
 const BATCH = 20;
-export const AUTO_MAX = 400;
+const AUTO_MAX = 400;
 /** `auto` is content when the interval of the median is within this part of it, on both sides. */
 const PRECISION = 0.05;
 

@@ -11,7 +11,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
 }
 
 /** The candidate that differs by the fewest letters, if it differs by few. */
-export function closest(word: string, candidates: Iterable<string>): string | null {
+function closest(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -10,7 +10,7 @@ import pause from './chapters/pause.yaml?raw';
 const WORLDS = { defunct, docker, incident, orphan, pause };
 
 /** Several settings to choose from; the first is as the scenario has it. */
-export interface Control {
+interface Control {
   name: string;
   label: string;
   choices: { value: string; label: string; set: string[] }[];

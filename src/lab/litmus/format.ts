@@ -88,7 +88,7 @@ function formatSkipped(results: readonly LitmusResult[]): string {
 }
 
 /** `112 litmus files: 112 agrees`, verdicts that no file has left out. */
-export function formatSummary(results: readonly LitmusResult[]): string {
+function formatSummary(results: readonly LitmusResult[]): string {
   const counts = VERDICTS.map((verdict) => [
     verdict,
     results.filter((result) => result.verdict === verdict).length,

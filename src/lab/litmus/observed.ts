@@ -28,7 +28,7 @@ export interface Observation {
   pidsEvents: number | null;
 }
 
-export interface ObservedView {
+interface ObservedView {
   tasks: string[];
   pinned?: string;
 }

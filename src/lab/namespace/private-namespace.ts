@@ -406,7 +406,7 @@ function endOf(words: string[]): Ended {
 }
 
 /** `SIGTERM` for 15; `SIG34` for one that has no name. */
-export function signalName(number: number): string {
+function signalName(number: number): string {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `SIG${number}`;
 }
 

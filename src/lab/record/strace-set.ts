@@ -53,7 +53,7 @@ function missingFrom(files: readonly { pid: number; text: string }[]): number[] 
 }
 
 /** Lines of all tasks in the order of their times; what a task waits for comes before the end of its wait. */
-export function joinStraceSet(files: readonly { pid: number; text: string }[]): string {
+function joinStraceSet(files: readonly { pid: number; text: string }[]): string {
   const lines = files.flatMap(({ pid, text }) => linesOf(pid, text));
   lines.sort((a, b) => a.time - b.time);
   return `${lines.map(({ text }) => text).join('\n')}\n`;

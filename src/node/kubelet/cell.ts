@@ -360,7 +360,7 @@ class CellStreams extends RandomStreams {
 }
 
 /** The draws of a run: what each can be is found out by the first run. */
-export class Script implements RandomStream {
+class Script implements RandomStream {
   readonly draws: { count: number; draw: Draw }[] = [];
   private values: readonly number[] = [];
   private next = 0;

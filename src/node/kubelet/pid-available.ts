@@ -15,7 +15,7 @@ export function pidCapacity(kernel: Kernel, rules: KubeletRules): number {
 /**
  * R21: threads and zombies; pinned PIDs are in no count that it reads. In 16 bits it starts again at 65,536.
  */
-export function pidsInUse(kernel: Kernel, rules: KubeletRules): number {
+function pidsInUse(kernel: Kernel, rules: KubeletRules): number {
   return rules.taskCountBits === 16 ? kernel.nrThreads & UINT16_MASK : kernel.nrThreads;
 }
 

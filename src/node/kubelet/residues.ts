@@ -18,7 +18,7 @@ import type { Container } from '../runtime/container.js';
 import { type BootNode, Cell, type Course, NoCourse, textOf } from './cell.js';
 
 /** One way for a run to go. */
-export interface Residue {
+interface Residue {
   births: Course['births'];
   aftermath: Aftermath;
   bornUs: readonly number[];

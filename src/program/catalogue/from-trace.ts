@@ -74,7 +74,7 @@ export interface TraceReading {
 }
 
 /** The end of one process falls anywhere from `beforeUs` before to `afterUs` after the end of another. */
-export interface Race {
+interface Race {
   task: number;
   against: number;
   beforeUs: number;

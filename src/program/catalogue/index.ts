@@ -3,14 +3,13 @@
 export type { Assumption } from './assumed.js';
 export { CATALOGUE } from './entries.js';
 export type { CatalogueEntry } from './entry.js';
-export { programFromTrace, type Race, type TraceReading } from './from-trace.js';
+export { programFromTrace, type TraceReading } from './from-trace.js';
 export { catalogue, programLibrary } from './library.js';
-export { INIT_NAMES, type InitName, pauseProgram, wrap } from './programs.js';
+export { INIT_NAMES, wrap } from './programs.js';
 export {
   type Resolution,
-  type ResolvedCommand,
   type ResolveOptions,
   resolveCommand,
   resolveName,
 } from './resolve.js';
-export { type ParsedTrace, parseTrace, type TraceEvent, type TraceProblem } from './trace.js';
+export { parseTrace } from './trace.js';

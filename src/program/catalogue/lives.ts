@@ -4,9 +4,9 @@ import type { SigchldDisposition } from '../step.js';
 import type { TraceEvent } from './trace.js';
 
 /** A parent that is woken by a child's exit does nothing sooner than this after it. */
-export const WAKE_UP_US = 50;
+const WAKE_UP_US = 50;
 /** The threads of a process that calls exit_group end within this of each other. */
-export const GROUP_EXIT_US = 10_000;
+const GROUP_EXIT_US = 10_000;
 
 export type Action = { timeUs: number } & (
   | { kind: 'fork'; child: number }

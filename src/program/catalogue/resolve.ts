@@ -20,7 +20,7 @@ import { runsUnseen } from './measured.js';
 import { basename, joinWords, splitWords } from './words.js';
 import { wrapperOf } from './wrappers.js';
 
-export interface ResolvedCommand {
+interface ResolvedCommand {
   ok: true;
   /** A name under which a library with these programs over the catalogue (`programLibrary`) knows it. */
   name: string;

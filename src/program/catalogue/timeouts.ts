@@ -9,7 +9,7 @@ export interface Limit {
   signal: SignalName;
 }
 
-export const NO_LIMIT: Limit = { limitUs: Number.POSITIVE_INFINITY, lifeUs: 0, signal: 'TERM' };
+const NO_LIMIT: Limit = { limitUs: Number.POSITIVE_INFINITY, lifeUs: 0, signal: 'TERM' };
 const STATUS_TIMED_OUT = 124;
 const STATUS_OF_SIGNAL = { TERM: 143, KILL: 137, CHLD: 0 };
 const SECOND_US = 1_000_000;

@@ -19,8 +19,8 @@
  * event's task is the root. `fork`, `thread`, `exec` and `exit` are what the kernel's scheduler tracepoints
  * report; a trace without any `wait` (which they do not report) is read as `programFromTrace` says.
  */
-export const TRACE_EVENTS = ['fork', 'thread', 'exec', 'setsid', 'setpgid', 'wait', 'exit'] as const;
-export type TraceEventKind = (typeof TRACE_EVENTS)[number];
+const TRACE_EVENTS = ['fork', 'thread', 'exec', 'setsid', 'setpgid', 'wait', 'exit'] as const;
+type TraceEventKind = (typeof TRACE_EVENTS)[number];
 
 export interface TraceEvent {
   timeUs: number;
@@ -31,7 +31,7 @@ export interface TraceEvent {
   name: string;
 }
 
-export interface TraceProblem {
+interface TraceProblem {
   /** Line of the text, from 1; 0: the trace as a whole. */
   line: number;
   message: string;

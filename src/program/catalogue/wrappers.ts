@@ -202,7 +202,7 @@ function sleepOf([, ...amounts]: readonly string[]): Wrapper | null {
   return alone(normaliseProgram({ comm: 'sleep', steps }));
 }
 
-export function splitOptions(
+function splitOptions(
   words: readonly string[],
   valued: readonly string[],
 ): { options: string[]; rest: string[] } {

@@ -7,7 +7,7 @@ import type { State } from './state.js';
 import { test } from './tests.js';
 import { FAILURE, known, type Status, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
 
-export interface Call {
+interface Call {
   shell: Shell;
   name: string;
   args: readonly Value[];

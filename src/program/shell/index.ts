@@ -16,7 +16,7 @@ import type { Assumption, ScriptHost } from './shell.js';
 import { State } from './state.js';
 import { parseScript, placeIn, visit } from './syntax.js';
 
-export { SHELLS, type ShellKind, type ShellName, shCalled } from './kinds.js';
+export { SHELLS, type ShellKind } from './kinds.js';
 export type { Assumption, Found, ScriptHost } from './shell.js';
 
 export interface Invocation {

@@ -147,6 +147,6 @@ function settingOf(status: Status): Step[] {
   }
 }
 
-export function isSame(a: unknown, b: unknown): boolean {
+function isSame(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

@@ -27,7 +27,7 @@ export function chartsOf(result: RunResult, choice: ChartChoice = 'all'): RunCha
   return choice === 'all' ? charts : charts.slice(0, 1);
 }
 
-export const RUN_CHARTS: readonly RunChart[] = [
+const RUN_CHARTS: readonly RunChart[] = [
   { name: 'pids', shows: 'what is in use', title: headline, spec: pidsChart },
   {
     name: 'limit',

@@ -72,11 +72,7 @@ export function levelOf(
 }
 
 /** The most there is of any of these within the picture. */
-export function peakOf(
-  { timeline }: RunResult,
-  frame: TimeFrame,
-  columns: readonly TimelineColumn[],
-): number {
+function peakOf({ timeline }: RunResult, frame: TimeFrame, columns: readonly TimelineColumn[]): number {
   const rows = rowAt(timeline, frame.endSeconds) + 1;
   return columns.reduce(
     (most, column) => timeline[column].slice(0, rows).reduce((a, b) => Math.max(a, b), most),

@@ -8,7 +8,7 @@ import { plainTable } from '../../text/table.js';
 
 const DAY = 86_400;
 
-export interface FleetGroup {
+interface FleetGroup {
   name: string;
   nodes: number;
   /** Of each replication: how many nodes come to harm within the horizon. */
@@ -18,7 +18,7 @@ export interface FleetGroup {
 }
 
 /** Every group of every fleet, then each fleet as a whole. */
-export function fleetGroups(all: readonly Replicated[]): FleetGroup[] {
+function fleetGroups(all: readonly Replicated[]): FleetGroup[] {
   const groups = new Map<string, Replicated[]>();
   const add = (name: string, one: Replicated): void =>
     void groups.set(name, [...(groups.get(name) ?? []), one]);

@@ -26,7 +26,7 @@ export interface ClusterOptions {
   preset?: PresetName;
 }
 
-export interface Comment {
+interface Comment {
   path: Path;
   text: string;
 }
