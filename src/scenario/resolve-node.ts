@@ -118,10 +118,11 @@ export function limitsFrom(
     if (written !== undefined && written !== null) return 'file';
     return value === undefined ? otherwise : 'preset';
   };
+  const { podPidsLimit } = kubelet;
   return {
     pidMax: from(kernel, 'pidMax', kernel.pidMax, 'default'),
     threadsMax: from(kernel, 'threadsMax', kernel.threadsMax, 'memory'),
-    podPidsLimit: from(kubelet, 'podPidsLimit', kubelet.podPidsLimit, 'default'),
+    podPidsLimit: from(kubelet, 'podPidsLimit', podPidsLimit === -1 ? undefined : podPidsLimit, 'default'),
   };
 }
 

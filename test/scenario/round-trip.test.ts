@@ -127,7 +127,10 @@ describe('a valid scenario', () => {
         const filled = schemas().scenario.parse(value);
         const again = parseScenarioValue(dense(filled), { path: 'case.yaml', library: LIBRARY });
         const direct = parseScenarioValue(value, { path: 'case.yaml', library: LIBRARY });
-        expect(again.ok && again.value).toEqual(direct.ok && direct.value);
+        // Where a limit is written is all that differs.
+        const meant = (parsed: typeof again) =>
+          parsed.ok && parsed.value.map(({ limitsFrom: _, ...rest }) => rest);
+        expect(meant(again)).toEqual(meant(direct));
       }),
       { numRuns: 50 },
     );
