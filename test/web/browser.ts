@@ -24,6 +24,10 @@ export const FLAGS = [
 /** Why the page cannot be tried here; null: it can. */
 export const WHY_NOT = existsSync(CHROMIUM) ? null : `${CHROMIUM} is not installed`;
 
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
 export class PageUnderTest {
   /** Messages on the console, errors, and requests but the one for the file itself. */
   readonly said: string[] = [];
@@ -36,8 +40,7 @@ export class PageUnderTest {
   static async start(): Promise<PageUnderTest> {
     const folder = mkdtempSync(join(tmpdir(), 'pidsim-page-'));
     await buildPage(join(folder, 'pidsim.html'));
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-    return new PageUnderTest(browser, folder);
+    return new PageUnderTest(await startBrowser(), folder);
   }
 
   get file(): string {
