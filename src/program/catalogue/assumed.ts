@@ -62,6 +62,7 @@ export function assumedProgram(file: string, orphans: number): Assumed {
   };
 }
 
+/** A line break in a name is shown as ps shows it. */
 function commOf(file: string): string {
-  return truncateComm(basename(file) || 'command');
+  return truncateComm(basename(file).replace(/[\0\r\n]/g, '?') || 'command');
 }
