@@ -6,9 +6,6 @@ import type { SourceDocument } from '../text/yaml.js';
 import type { AssumedImages } from './assumed-images.js';
 import type { KubeObject } from './manifest/text.js';
 import type { Programs } from './programs.js';
-import type { ContainerSource } from './schema.js';
-
-type Ulimits = ContainerSource['ulimits'];
 
 export interface ResolveContext {
   document: SourceDocument;
@@ -26,7 +23,7 @@ export interface ResolveContext {
   /** … and the scripts that it has. */
   files?: Readonly<Record<string, string>>;
   /** Limits of containers that have none of their own. */
-  ulimits?: Ulimits;
+  ulimits?: { nproc?: number };
   /** Images of which it is assumed what they run: said when all are known. */
   assumedImages: AssumedImages;
 }
