@@ -2,8 +2,7 @@
 import type { Argv, CommandModule, Options } from 'yargs';
 import { settingPaths } from '../scenario/setting-paths.js';
 
-/** By name, how each command is loaded. */
-export type Commands = Readonly<Record<string, () => Promise<CommandModule>>>;
+type Loader = (name: string) => Promise<CommandModule>;
 
 /** Where no word is offered the shell goes on to names of files. Bash 3 and zsh know no `mapfile`. */
 const SCRIPT = `# pidsim in bash and zsh, for this shell: source <(pidsim completion)
@@ -22,39 +21,46 @@ _pidsim() {
 complete -o bashdefault -o default -F _pidsim pidsim
 `;
 
-export const completionCommand = (commands: Commands): CommandModule<object, { '--'?: unknown[] }> => ({
+export const completionCommand = (
+  names: readonly string[],
+  commandOf: Loader,
+): CommandModule<object, { '--'?: unknown[] }> => ({
   command: 'completion',
   describe: 'A script that completes commands, options and PATHs: source <(pidsim completion)',
   builder: (yargs) => yargs as Argv<{ '--'?: unknown[] }>,
   async handler({ '--': words }) {
-    const offered = words === undefined ? null : await complete(words.map(String), commands);
+    const offered = words === undefined ? null : await complete(words.map(String), names, commandOf);
     process.stdout.write(offered === null ? SCRIPT : offered.map((word) => `${word}\n`).join(''));
   },
 });
 
-/** What may stand for the last of the words, which is being typed. None: a name of a file, or anything. */
-async function complete(words: readonly string[], commands: Commands): Promise<string[]> {
+/** What the last of the words, which is being typed, may become. Empty: the name of a file, or anything. */
+async function complete(
+  words: readonly string[],
+  names: readonly string[],
+  commandOf: Loader,
+): Promise<string[]> {
   const current = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
-  return (await wordsAfter(before, current, commands)).filter((word) => word.startsWith(current));
+  const [name, ...before] = words.slice(0, -1);
+  let offered: readonly string[] = [];
+  if (name === undefined) offered = names;
+  else if (names.includes(name)) offered = wordsAfter(await commandOf(name), before, current);
+  return offered.filter((word) => word.startsWith(current));
 }
 
 /** Options whose value begins with a PATH. */
 const TAKE_A_PATH = ['--set', '--with', '--vary', '--for'];
 
-async function wordsAfter(before: readonly string[], current: string, commands: Commands): Promise<string[]> {
-  const [name] = before;
-  if (name === undefined) return Object.keys(commands);
-  if (!Object.hasOwn(commands, name)) return [];
-  const last = before.at(-1)!;
+function wordsAfter(command: CommandModule, before: readonly string[], current: string): string[] {
+  const last = before.at(-1) ?? '';
   if (TAKE_A_PATH.includes(last)) return settingPaths();
-  const { options, inner } = partsOf(await commands[name](), before.slice(1));
+  const { options, inner } = partsOf(command, before);
   const choices = options.get(last)?.choices;
   if (choices !== undefined) return choices.map(String);
   return current.startsWith('-') ? [...options.keys()] : inner;
 }
 
-/** With the commands inside a command (`lab init`): of the innermost that is named. */
+/** The options of a command and the commands inside it; where one of these is named (`lab init`), that one's. */
 function partsOf(
   command: CommandModule,
   names: readonly string[],
@@ -68,7 +74,7 @@ function partsOf(
     },
     command: (made: CommandModule) => inner.set(String(made.command).split(' ')[0], made),
   };
-  // A builder tells its parser what it has, and goes on with what it is given back.
+  // A builder calls methods of a parser, each on what the one before has returned. This one only takes notes.
   const listener: unknown = new Proxy(
     {},
     {

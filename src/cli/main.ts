@@ -11,26 +11,27 @@ const EPILOGUE = `Exit codes: 0 ran, and expectations met; 1 runtime failure;
 70 a bug of pidsim; 99 an expectation failed; 130, 143 interrupted.`;
 
 /** By name. Loading takes most of a short command's time: one is loaded. */
-const COMMANDS: Record<string, () => Promise<CommandModule>> = {
-  run: async () => plain((await import('./run.js')).runCommand),
-  compare: async () => plain((await import('./compare.js')).compareCommand),
-  sweep: async () => plain((await import('./sweep.js')).sweepCommand),
-  solve: async () => plain((await import('./solve.js')).solveCommand),
-  ps: async () => plain((await import('./ps.js')).psCommand),
-  validate: async () => plain((await import('./validate.js')).validateCommand),
-  alerts: async () => plain((await import('./alerts.js')).alertsCommand),
-  limits: async () => plain((await import('./limits.js')).limitsCommand),
-  diagnose: async () => plain((await import('./diagnose.js')).diagnoseCommand),
-  import: async () => plain((await import('./import.js')).importCommand),
-  explain: async () => plain((await import('./explain.js')).explainCommand),
-  teach: async () => plain((await import('./teach.js')).teachCommand),
-  lab: async () => plain((await import('./lab.js')).labCommand),
-  completion: async () => plain((await import('./completion.js')).completionCommand(COMMANDS)),
+const COMMANDS: Record<string, () => Promise<unknown>> = {
+  run: async () => (await import('./run.js')).runCommand,
+  compare: async () => (await import('./compare.js')).compareCommand,
+  sweep: async () => (await import('./sweep.js')).sweepCommand,
+  solve: async () => (await import('./solve.js')).solveCommand,
+  ps: async () => (await import('./ps.js')).psCommand,
+  validate: async () => (await import('./validate.js')).validateCommand,
+  alerts: async () => (await import('./alerts.js')).alertsCommand,
+  limits: async () => (await import('./limits.js')).limitsCommand,
+  diagnose: async () => (await import('./diagnose.js')).diagnoseCommand,
+  import: async () => (await import('./import.js')).importCommand,
+  explain: async () => (await import('./explain.js')).explainCommand,
+  teach: async () => (await import('./teach.js')).teachCommand,
+  lab: async () => (await import('./lab.js')).labCommand,
+  completion: async () =>
+    (await import('./completion.js')).completionCommand(Object.keys(COMMANDS), commandOf),
 };
 
-/** Its arguments are between the command and yargs. */
-function plain<T>(command: CommandModule<object, T>): CommandModule {
-  return command as unknown as CommandModule;
+/** Each command has arguments of a type of its own, which yargs does not ask for. */
+async function commandOf(name: string): Promise<CommandModule> {
+  return (await COMMANDS[name]()) as CommandModule;
 }
 
 /** The command that is named first; all of them for help, and for suggestions if there is no such command. */
@@ -42,7 +43,7 @@ function commandsFor(args: readonly string[]): string[] {
 async function main(args: string[]): Promise<void> {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
   const parser = yargs(args);
-  for (const name of commandsFor(args)) parser.command(await COMMANDS[name]());
+  for (const name of commandsFor(args)) parser.command(await commandOf(name));
   await parser
     .scriptName('pidsim')
     .usage('$0 <command>\n\nWhen does this node stop forking, and which fix buys how much?')
