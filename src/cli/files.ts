@@ -62,7 +62,7 @@ function readText(path: string): string {
 /** The shell's own pipes, `<(helm template .)` among them. */
 const OPEN_FILES = /^\/(dev|proc\/self)\/(fd\/\d+|stdin)$/;
 
-/** Reading any other pipe, or a device, might block for ever, and no signal would be seen meanwhile. */
+/** Any other pipe, and any device, is refused: a read of it could block, and Ctrl-C would do nothing then. */
 function isReadable(path: string): boolean {
   return OPEN_FILES.test(path) || statSync(path).isFile();
 }

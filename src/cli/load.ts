@@ -110,8 +110,10 @@ export function presetNamed(name: string | undefined): PresetName | undefined {
 }
 
 /**
- * Reads the scenarios again with so many orphans a run of each program that is assumed, or of that command
- * alone. Of the one in that place; a fleet is read once for all its nodes.
+ * The scenarios as they would be if programs that are assumed left so many orphans a run.
+ *
+ * @returns a scenario by its place: all its assumed programs (null), or one command alone. The nodes of a fleet
+ *   are read together, once for each command.
  */
 export function withOrphans(
   loaded: readonly Loaded[],
@@ -220,7 +222,7 @@ const QUOTED_CHARACTERS_MAX = 8_000_000;
 const WARNINGS_BEFORE_AN_ANSWER = 3;
 
 /**
- * The diagnostics with the lines they are about, and how many there are. What to do about several is said once.
+ * The diagnostics with the lines they are about, and how many there are. A hint that several have is given once.
  *
  * @param most of a kind are shown.
  */

@@ -90,7 +90,7 @@ export const psCommand: CommandModule<object, Arguments> = {
     const scenario = chosenScenario(args);
     const atUs = momentUs(args.at, scenario.horizonUs);
     try {
-      // No row is asked for.
+      // A listing needs no rows of a timeline.
       const horizonUs = Math.max(atUs, 1);
       const run = new Run(
         { ...scenario, horizonUs, sampleEveryUs: horizonUs },

@@ -53,7 +53,7 @@ interface Arguments extends FileArguments {
 
 /** A larger page is slow to open and too long to read. */
 const PAGE_SCENARIOS_MAX = 20;
-/** So many runs with one assumed command alone: a fleet has many nodes, and a person waits. */
+/** At most so many runs with one assumed command alone: a fleet has many nodes, and a person waits. */
 const ALONE_ALL_MAX = 40;
 const DEFAULT_DIR = 'output';
 /** Forms for a person; with the others, files are written only where `--dir` says. */
@@ -151,7 +151,7 @@ export const runCommand: CommandModule<object, Arguments> = {
   },
 };
 
-/** The runs, when their files are where they belong; and their metrics, if these are to be printed. */
+/** Runs all of them and writes their files. @returns also the metrics, if these are to be printed. */
 async function simulated(
   loaded: readonly Loaded[],
   start: string | undefined,
@@ -205,7 +205,7 @@ function checkDir({ dir, writeFiles }: Arguments): void {
     throw usageError('--dir and --no-write-files contradict each other', 'leave one of them out');
 }
 
-/** In the form in which moments are written. */
+/** As moments are written in results. */
 function startOf({ start }: Arguments): string | undefined {
   if (start === undefined) return undefined;
   const read = readStart(start);
@@ -221,8 +221,8 @@ function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
 }
 
 /**
- * With an orphan a run of all commands that are assumed, and of each alone. Which are tried is settled before any
- * run, so that it does not hang on which is done first.
+ * With an orphan a run of all commands that are assumed, and of each alone. Which of them are tried is decided
+ * before the first run, so that it does not depend on which run ends first.
  */
 function otherScenarios(
   loaded: readonly Loaded[],
@@ -314,7 +314,7 @@ async function stageFiles(
   }
 }
 
-/** What is over all scenarios, beside the folders of each. @returns whether they are all where they belong. */
+/** Writes the files about all scenarios, and moves everything to its place. @returns false: interrupted. */
 async function finishFiles(
   staged: Staged,
   results: readonly RunResult[],

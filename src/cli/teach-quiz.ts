@@ -65,7 +65,7 @@ export const quizCommand: CommandModule<object, Arguments> = {
       .option('pids-max', {
         type: 'number',
         nargs: 1,
-        describe: 'With --actions: so many processes, zombies too, may be there at a time',
+        describe: 'With --actions: how many processes, zombies included, there may be at a time',
       })
       .option('tree', {
         alias: 't',
@@ -87,7 +87,7 @@ export const quizCommand: CommandModule<object, Arguments> = {
       .example("$0 teach quiz -A 'a+b,b!,a?b' -c", 'what becomes of actions of your own')
       .example(
         '$0 teach quiz -s 7 --litmus > quiz-7.yaml',
-        'then `lab verify quiz-7.yaml`: is Linux of that mind?',
+        'then `lab verify quiz-7.yaml`: does Linux agree?',
       ),
   handler(args) {
     const { seed, actions, tree = false, compute = false, litmus = false } = args;
@@ -155,11 +155,12 @@ const asProcesses = (rows: QuizState['rows']): NodeProcess[] =>
 function trees({ actions }: Problem, { states, steps }: Answer, compute: boolean): string {
   const parts = actions.map((action, index) => {
     const asked = compute ? `${index + 1}. ${line(action).trim()}` : `${index + 1}. which action?`;
-    // Otherwise nothing would be there to see.
+    // A refused fork leaves the tree as it is.
     const refused = steps[index].some(({ kind }) => kind === 'refused') ? '  (a fork was refused)\n' : '';
     return `${asked}\n\n${treeOf(states[index + 1])}${refused}\n`;
   });
-  const end = 'Each is one action: a fork, an exit, a wait, setsid, a subreaper, or one that comes in.\n';
+  const end =
+    'Each is one action: a fork, an exit, a wait, setsid, a subreaper, or a process that comes in.\n';
   return `${treeOf(states[0])}\n${parts.join('')}${compute ? '' : `${end}The answer: the same with -c.\n`}`;
 }
 

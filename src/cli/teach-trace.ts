@@ -36,7 +36,7 @@ export const traceCommand: CommandModule<object, Arguments> = {
     try {
       const run = new Run(scenario, { strokes: false, transition: print });
       run.isWatched = fromUs === 0;
-      // What happens at the first moment belongs to it.
+      // A trace from 0 s has what happens at 0 s too.
       if (fromUs > 0) while (!run.advance(fromUs - 1));
       run.isWatched = true;
       while (!run.advance(toUs));

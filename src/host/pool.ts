@@ -49,7 +49,7 @@ export class Pool {
     return rows.slice(0, firstMissing);
   };
 
-  /** Is it worth a thread, or done here as soon? */
+  /** Are so many jobs done sooner on threads than here? */
   isFor(count: number): boolean {
     return this.#threads >= 2 && count >= FEW_JOBS;
   }

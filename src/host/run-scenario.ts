@@ -12,7 +12,7 @@ import type { Scenario } from '../scenario/scenario.js';
 
 export interface RunOrder {
   scenario: Scenario;
-  /** The same with an orphan a run of all commands that are assumed (null), and of one alone; empty: nobody asks. */
+  /** The same with an orphan a run of all assumed commands (null), or of one alone; empty: no bracket is asked for. */
   others: { command: string | null; scenario: Scenario }[];
   options: { until: RunEnd; fidelity: Fidelity };
   /** As in a result. */
@@ -25,7 +25,7 @@ export interface RunOrder {
 }
 
 export interface Finished {
-  /** Of its rows the last alone, and of its events none, where nobody wants them all. */
+  /** With the last row alone and without events, unless `allRows` is wanted. */
   result: RunResult;
   metered: Metered | null;
   /** For a page. */

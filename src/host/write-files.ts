@@ -192,7 +192,7 @@ async function hasMarker(folder: string): Promise<boolean> {
 
 // ------------------------------------------------------------------------------------------------ writing
 
-/** Into a folder that nobody else uses yet. */
+/** Into a folder that no other process uses. */
 export async function writeFiles(
   folder: string,
   files: readonly OutputFile[],

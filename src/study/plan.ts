@@ -3,7 +3,7 @@
  * units are numbered, a shard does every Nth of them, and merging puts the rows back in their places.
  *
  *     plan ─► shard 0/N ─► rows ─┐
- *          ─► shard 1/N ─► rows ─┼─► merge: the same as if nobody had divided it
+ *          ─► shard 1/N ─► rows ─┼─► merge: the same as undivided
  *          ─► …                  ┘
  */
 import * as z from 'zod';
