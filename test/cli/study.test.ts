@@ -32,6 +32,12 @@ function pidsim(...args: string[]) {
   return { status, stdout, stderr };
 }
 
+/** Data and charts of a comparison, in a folder. */
+function compareInto(dir: string) {
+  const options = ['--replications', '2', '--horizon', '2h', '--dir', dir];
+  return pidsim('compare', 'leaky.yaml', 'fixed.yaml', ...options);
+}
+
 const PERIOD = 'pods.web.containers.app.livenessProbe.periodSeconds';
 
 describe('the same bytes with one thread and with three', () => {
@@ -81,18 +87,7 @@ describe('compare', () => {
   });
 
   test('writes data and charts where it is told to', () => {
-    const args = [
-      'compare',
-      'leaky.yaml',
-      'fixed.yaml',
-      '--replications',
-      '2',
-      '--horizon',
-      '2h',
-      '--dir',
-      'out',
-    ];
-    expect(pidsim(...args).status).toBe(0);
+    expect(compareInto('out').status).toBe(0);
     const names = [
       'compare.svg',
       'compare.vl.json',
@@ -104,7 +99,7 @@ describe('compare', () => {
     expect(readdirSync(join(folder, 'out')).sort()).toEqual(names);
     const { variants } = JSON.parse(readFileSync(join(folder, 'out/summary.json'), 'utf8'));
     expect(variants[1]).toMatchObject({ name: 'fixed', harmed: { value: 0 }, endsTheLeak: true });
-    expect(pidsim(...args).status).toBe(0);
+    expect(compareInto('out').status).toBe(0);
   });
 
   test.each([
@@ -142,19 +137,8 @@ describe('charts', () => {
     expect(svg('heat', 'sweep').match(/none in 2 h/g)).toHaveLength(2);
   });
 
-  test('of a comparison: each variant has its row, and one that is alike another shares its line', () => {
-    const args = [
-      'compare',
-      'leaky.yaml',
-      'fixed.yaml',
-      '--replications',
-      '2',
-      '--horizon',
-      '2h',
-      '--dir',
-      'rows',
-    ];
-    expect(pidsim(...args).status).toBe(0);
+  test('of a comparison: a row for each variant, and the part of the runs that is not harmed yet', () => {
+    expect(compareInto('rows').status).toBe(0);
     for (const name of ['leaky', 'fixed', 'none in 2 h']) expect(svg('rows', 'compare')).toContain(name);
     expect(svg('rows', 'survival')).toContain('100%');
   });

@@ -1,4 +1,4 @@
-/** Two thousand inputs that nobody has tried, always the same; `npm run test:hostile` tries as many as one likes. */
+/** Two thousand changed inputs, always the same; `npm run test:hostile` tries as many others as are asked for. */
 import { expect, test } from 'vitest';
 import { mutated, seeds, tryOut } from './mutate.js';
 

@@ -1,5 +1,5 @@
 /**
- * Inputs that nobody has tried yet: real ones with something changed. Whatever comes of it is to be an answer or a
+ * Inputs that have not been tried yet: real ones with something changed. What comes of each has to be an answer or a
  * diagnostic: never an exception, a hang, or a number that is not finite.
  */
 import { readdirSync, readFileSync } from 'node:fs';

@@ -2,7 +2,8 @@
  * The page as it is built, in Debian's Chromium. Whatever the page says or asks for is noted, and has to be
  * nothing.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -26,6 +27,23 @@ export const WHY_NOT = existsSync(CHROMIUM) ? null : `${CHROMIUM} is not install
 
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe objects to: each rule, with the elements that break it. The page has to be open with `bypassCSP`. */
+export async function axeObjections(page: Page): Promise<[rule: string, elements: string[]][]> {
+  await page.evaluate(AXE);
+  const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
+    id: string;
+    nodes: { html: string; failureSummary: string }[];
+  }[];
+  return found.map(({ id, nodes }) => [id, nodes.map((node) => `${node.html}\n${node.failureSummary}`)]);
+}
+
+/** By how many pixels the page is wider than the screen. */
+export async function pixelsTooWide(page: Page): Promise<number> {
+  return (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
 }
 
 export class PageUnderTest {

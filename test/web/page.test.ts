@@ -3,15 +3,13 @@
  * asked for.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { simulate } from '../../src/run/run.js';
 import { parseScenario } from '../../src/scenario/parse.js';
-import { PageUnderTest, WHY_NOT } from './browser.js';
+import { axeObjections, PageUnderTest, pixelsTooWide, WHY_NOT } from './browser.js';
 
 const CHAPTERS = ['defunct', 'wait', 'orphan', 'docker', 'pause', 'hidden', 'full', 'sandbox'];
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 // A machine that is busy with something else takes its time.
 vi.setConfig({ testTimeout: 180_000 });
@@ -94,16 +92,8 @@ suite('the page', () => {
     ] as const)('has nothing that axe objects to: $colorScheme, $viewport.width px', async (options) => {
       const page = await open(`#${chapter}?revealed=`, { ...options, bypassCSP: true });
       await page.locator('[role=treeitem], .processes').first().waitFor();
-      await page.evaluate(AXE);
-      const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
-        id: string;
-        nodes: { html: string; failureSummary: string }[];
-      }[];
-      expect(
-        found.map(({ id, nodes }) => [id, nodes.map((node) => `${node.html}\n${node.failureSummary}`)]),
-      ).toEqual([]);
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      expect(overflow).toBeLessThanOrEqual(0);
+      expect(await axeObjections(page)).toEqual([]);
+      expect(await pixelsTooWide(page)).toBeLessThanOrEqual(0);
     });
   });
 
@@ -215,7 +205,7 @@ suite('the page', () => {
       await poll(() => count(page, 'zombies')).toBe(zombies);
     });
 
-    test('who points at a process sees its row, and who holds its PID', async () => {
+    test('pointing at a process shows its row, and which process holds its PID', async () => {
       const page = await open('#defunct?t=3000000');
       await page.locator('.tree .dead').hover();
       await poll(() => page.locator('.ps .marked').innerText()).toContain('[child] <defunct>');

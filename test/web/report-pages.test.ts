@@ -1,18 +1,16 @@
 /** The pages of `pidsim run`, in a browser: nothing that axe objects to, nothing wider than the screen, in print everything. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { startBrowser, WHY_NOT } from './browser.js';
+import { axeObjections, pixelsTooWide, startBrowser, WHY_NOT } from './browser.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const ROOT = join(import.meta.dirname, '../..');
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const SCENARIOS = ['delete-the-leaking-pod', 'namespace-pid-max-800'];
 const PAGES = ['index.html', ...SCENARIOS.map((name) => `${name}/index.html`)];
 const SCREENS = [
@@ -42,15 +40,8 @@ describe.skipIf(WHY_NOT !== null)(`pages of a run${WHY_NOT === null ? '' : ` (sk
       const context = await browser.newContext({ ...screen, bypassCSP: true });
       const page = await context.newPage();
       await page.goto(pathToFileURL(join(folder, file)).href);
-      await page.evaluate(AXE);
-      const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as {
-        id: string;
-        nodes: { html: string; failureSummary: string }[];
-      }[];
-      expect(
-        found.map(({ id, nodes }) => [id, nodes.map((node) => `${node.html}\n${node.failureSummary}`)]),
-      ).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+      expect(await axeObjections(page)).toEqual([]);
+      expect(await pixelsTooWide(page)).toBeLessThanOrEqual(0);
       await context.close();
     });
 
