@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
 
-/** More would be slow to send to somebody by mail. */
+/** More would be slow to send by mail. */
 const BYTES_MAX = 800_000;
 
 /** As build.js has it: numbers of an enum and of a constant stand in the code. */

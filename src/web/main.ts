@@ -16,7 +16,7 @@ const HOUR_US = 3_600_000_000;
 const REVEAL_S = 3;
 /** How often the lists of processes are made anew while a world is played. */
 const ROWS_EVERY_MS = 250;
-/** After so long without a scrub, the address is that of the moment. */
+/** After so long without a scrub, the moment goes into the address. */
 const SETTLED_MS = 150;
 
 /** By name of a button. `mine`: the pods that have been made by hand so far. */
@@ -180,7 +180,7 @@ class Page {
     if (token === this.#token) this.#shown(this.#scenes[0].frame?.timeUs ?? 0);
   }
 
-  /** Goes where the hand is; places that it has left in the meantime are left out. */
+  /** Goes to the newest place of a scrub; places that came while the engine was busy are skipped. */
   async #scrub(timeUs: number): Promise<void> {
     this.#transport.stop();
     clearTimeout(this.#settling);

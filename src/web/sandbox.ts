@@ -4,9 +4,9 @@ import type { Opened } from './engine/messages.js';
 
 export class Sandbox {
   readonly #text = byId<HTMLTextAreaElement>('yaml');
-  /** Shows the litmus file anew. */
-  readonly #tell: () => Promise<void>;
   readonly #viewpoint = byId<HTMLSelectElement>('viewpoint');
+  readonly #real = byId<HTMLDetailsElement>('real');
+  readonly #litmusOf: (pod: string | null) => Promise<string | null>;
 
   /**
    * @param onRun a scenario is to be run, and seen from inside a pod or, empty, from the node.
@@ -16,12 +16,8 @@ export class Sandbox {
     onRun: (yaml: string, viewpoint: string) => void,
     litmusOf: (pod: string | null) => Promise<string | null>,
   ) {
-    const real = byId<HTMLDetailsElement>('real');
-    const tell = async (): Promise<void> => {
-      if (real.open) this.#showLitmus((await litmusOf(this.#viewpoint.value || null)) ?? '');
-    };
-    real.addEventListener('toggle', tell);
-    this.#tell = tell;
+    this.#litmusOf = litmusOf;
+    this.#real.addEventListener('toggle', () => this.#showLitmus());
     const run = (): void => onRun(this.#text.value, this.#viewpoint.value);
     byId('run').addEventListener('click', run);
     this.#viewpoint.addEventListener('change', run);
@@ -48,10 +44,12 @@ export class Sandbox {
       h('option', { value: '' }, 'the node'),
       ...opened.pods.map((pod) => h('option', { value: pod, selected: pod === viewpoint }, `inside ${pod}`)),
     );
-    void this.#tell();
+    void this.#showLitmus();
   }
 
-  #showLitmus(text: string): void {
+  async #showLitmus(): Promise<void> {
+    if (!this.#real.open) return;
+    const text = (await this.#litmusOf(this.#viewpoint.value || null)) ?? '';
     const name = /^name: (.*)$/m.exec(text)?.[1] ?? 'pod';
     byId<HTMLTextAreaElement>('litmus').value = text;
     const save = byId<HTMLAnchorElement>('save-litmus');

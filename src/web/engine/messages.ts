@@ -55,7 +55,7 @@ export interface Frame {
   counts: Counts;
   cells: Uint8Array;
   cursor: number;
-  /** Of a small world: who has which PID. */
+  /** Of a small world: which process has which PID. */
   holders?: Record<number, string>;
   /** Absent: as they were. */
   rows?: Row[];
@@ -111,7 +111,7 @@ export interface Questions {
   act: (act: Act, atUs: number) => { words: string[]; timeUs: number };
   /** A pod, or the first one, as a litmus file; null: there is none. */
   litmus: (pod: string | null) => string | null;
-  /** Who has a PID of the table at a moment, in words. */
+  /** Which process has a PID of the table at a moment, in words. */
   holder: (pid: number, atUs: number) => string;
 }
 export type Question = keyof Questions;

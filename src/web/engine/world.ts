@@ -24,7 +24,7 @@ import { parseSetting } from '../../scenario/settings.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import type { Counts, Frame, Opened, Opening, ProgramText, Row, TimedAct } from './messages.js';
 
-/** More lines than this nobody reads, and a browser lays them out slowly. */
+/** More lines are too many to read, and a browser lays them out slowly. */
 const ROWS_MAX = 150;
 /** Up to here each zombie has a line of its own. */
 const ROWS_APART_MAX = 40;
@@ -282,7 +282,7 @@ function programsIn({ machine }: Run, namespace: PidNsId): ProgramText[] {
   return [...found.values()].slice(0, PROGRAMS_MAX);
 }
 
-/** The PIDs in a namespace of those that it is about; empty: nobody who is seen from there. */
+/** The PIDs, in a namespace, of the processes that it is about; empty: none of them is seen from there. */
 function pidsAbout(told: Transition, seenFrom: PidNsId, { machine: { kernel } }: Run): number[] {
   if (told.kind === 'wrapped') return told.namespace === seenFrom ? [told.pid] : [];
   const whose = 'pids' in told ? [told] : told.kind === 'fork' ? [told.who, told.child] : [told.who];

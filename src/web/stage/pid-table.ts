@@ -62,7 +62,7 @@ export class PidTable {
     this.#canvas.setAttribute('aria-label', label);
   }
 
-  /** Says who holds a PID, and marks it; -1: none. */
+  /** Says which process holds a PID, and marks it; -1: none. */
   focus(pid: number): void {
     if (pid === this.#focused) return;
     this.#focused = pid;

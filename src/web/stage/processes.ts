@@ -13,7 +13,7 @@ export class Processes {
   #rows: Row[] = [];
   #selected = -1;
 
-  /** @param onSelect told of a PID that somebody points at, or goes to with the arrow keys. */
+  /** @param onSelect told of the PID that is pointed at, or reached with the arrow keys. */
   constructor(private readonly onSelect: (pid: number) => void) {
     this.#tree.addEventListener('keydown', (event) => this.#key(event));
     for (const part of [this.#tree, this.#table]) {

@@ -27,7 +27,7 @@ export class Timeline {
   /** In the units of the plot, which are pixels. */
   #width = 720;
   #isHidden = false;
-  /** What somebody has drawn, in the order of time. */
+  /** What has been drawn by hand, in the order of time. */
   #drawn: Point[] = [];
   #isDrawing = false;
   onDraw: ((points: readonly Point[]) => void) | null = null;
@@ -179,7 +179,7 @@ export class Timeline {
     return ticks;
   }
 
-  /** The main one in words, others for whoever points at them. */
+  /** The main one in words, the others when the pointer is on them. */
   #mark({ timeUs, text, kind }: Film['marks'][number]): Node[] {
     const x = this.#x(timeUs);
     const isMain = kind === 'main';
