@@ -126,7 +126,7 @@ function restartSentence(restarts: Restarts | null): string {
   if (restarts === null) return '';
   const { enough, tooRare } = restarts;
   if (enough === null) return `Restarts alone: not even every ${tooRare} is often enough.`;
-  const rarer = tooRare === null ? '' : `; every ${tooRare} is not`;
+  const rarer = tooRare === null ? '' : `; every ${tooRare} is not often enough`;
   return `Restarts alone: made anew every ${enough}, the pods with exec probes do no harm${rarer}.`;
 }
 
