@@ -21,7 +21,7 @@ const SHIPPED = ['../../test/litmus', '../test/litmus'].map((path) =>
   fileURLToPath(new URL(path, import.meta.url)),
 );
 const BOUND_SECONDS_MAX = 3600;
-/** Runs on two CPUs with `--cpus 2`; and without, of files that are named, to say whether there is more than one order. */
+/** Runs on two CPUs, to see other orders: with `--cpus 2`, and without it of files that are named. */
 const ORDERS = 20;
 const ORDERS_LOOKED_AT = 4;
 
