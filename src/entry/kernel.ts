@@ -6,7 +6,7 @@
  *     const kernel = boot();
  *     const child = kernel.fork(kernel.init);
  *     kernel.exit(child, 3);
- *     kernel.isZombie(child); // true: nobody has waited
+ *     kernel.isZombie(child); // true: its parent has not waited
  *     kernel.wait(kernel.init); // { pid: 2, status: 3 }
  *     kernel.pids(); // [1]: its PID is free
  *
