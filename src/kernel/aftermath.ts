@@ -1,9 +1,9 @@
 /**
- * A shortcut: what processes leave behind that have come and gone, written at once (decision 23).
+ * A shortcut: writes at once what processes that have come and gone leave behind (decision 23).
  *
- * The plain way is fork, setsid, exit and wait of each of them. Of all that, this leaves what is there when the
- * last has gone: how far the cursors have moved, what the accounts say, the zombies that PID 1 has adopted,
- * and the PIDs that these pin. test/node/fast-forward.test.ts holds it to the plain way.
+ * The plain way is fork, setsid, exit and wait of each of them. This writes only what is there when the last
+ * has gone: how far the cursors have moved, the accounts, the zombies that PID 1 has adopted, and the PIDs
+ * that these pin. test/run/fast-forward.test.ts holds it to the plain way.
  */
 import { type CgroupId, NONE, type OriginId, type PidNsId, type TaskId } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
@@ -24,7 +24,7 @@ import {
 
 /** A PID that is left, and the zombie that has it. */
 export interface Remnant {
-  /** PIDs that were taken before it, since the last one that is left, and have been given back. */
+  /** How many PIDs were taken between the remnant before and this one, and have been given back. */
   before: PassingPids;
   /** null: it is pinned. `group` and `session` are places in the list of remnants. */
   zombie: { comm: string; status: number; uid: number; group: number; session: number } | null;

@@ -1,15 +1,20 @@
 /**
- * Fast-forward: probe runs whose outcome is known are not simulated (decision 23).
+ * Fast-forward: a run of a probe is not simulated if its result is known beforehand (decision 23).
  *
- *     a tick ──► does the probe's command have a table (residues.ts), and has the last run succeeded?
- *                  │ yes                                                             no: it is simulated
- *                  ▼
- *               it waits here ──► nothing is due before its end? it is one step: counters, PIDs, what it leaves
- *                                 something is due before?       it is simulated
+ *     the next tick of a probe is known
+ *        │
+ *        ▼
+ *     has its command a table (residues.ts), and did its last run succeed? ── no ──► the tick becomes an event
+ *        │ yes: it waits here until the clock is about to go to the next event
+ *        ▼
+ *     will the run be over by then? ── no ──► the tick becomes an event
+ *        │ yes
+ *        ▼
+ *     its counters, its PIDs and what it leaves are written in one step
  *
- * What is simulated finds the state that it would find if every run had been simulated. The price is that a run
- * during which anything else happens is simulated too. Runs that leave nothing are the exception: they may overlap
- * each other, so that many runs of many probes are one step.
+ * So each event finds the state that it would find if every run had been simulated. The price is that a run
+ * has to be simulated if any event happens during it. Runs may overlap each other only if they leave nothing:
+ * then all runs of all probes up to the next event are one step, which is called a leap.
  */
 import { type CgroupId, HOST_NS, type Kernel, NONE, type PidNsId } from '../../kernel/kernel.js';
 import { RESERVED_PIDS } from '../../kernel/limits.js';
@@ -17,61 +22,65 @@ import type { NodeContext } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
 import type { ProbeSpec } from '../spec.js';
 import { type BootNode, isSameRest } from './cell.js';
-import { BY_NETWORK, type Foreknown, residuesOf } from './residues.js';
+import { BY_NETWORK, type Foreknown, residuesOf, type Span } from './residues.js';
 
-/** What is forwarded: execs at equal intervals, each a probe's. */
+/** A probe as it is seen from here: something that runs at equal intervals. */
 export interface Repeated extends ExecClient {
   readonly spec: ProbeSpec;
   /** When the next run begins. */
   tickUs: number;
-  /** Changes when the ticks that are waited for have been cancelled. */
+  /** Changes when ticks that are waited for are cancelled. */
   readonly beat: number;
   readonly stopped: boolean;
-  /** The interval begins with the end of a run. */
+  /** The interval to the next run begins when a run ends, not when it begins. */
   readonly waitsAfterEnd: boolean;
-  /** How many execs there can be at once in the pod. */
+  /** How many execs can run in the pod at once. */
   readonly probesInPod: number;
-  /** Would a run begin at its tick, and would its success change nothing that is told? */
+  /** Will a run begin at the next tick, and would its success be no news? */
   isSteady(): boolean;
+  /** Counts so many successful runs. */
   succeed(times: number): void;
-  /** The run of this tick is simulated; the tick comes as if it had been scheduled when `place` was taken. */
+  /** Makes the next tick an event, as if it had been scheduled when `place` was taken. */
   simulate(place: number): void;
 }
 
-/** A probe whose ticks are waited for here. */
+/** A probe whose next tick waits here, and not in the calendar. */
 interface Waiting {
   probe: Repeated;
+  /** The probe's when it began to wait. */
   spec: ProbeSpec;
   beat: number;
   foreknown: Foreknown;
+  /** From one tick to the next. */
   cycleUs: number;
   /**
-   * When the tick became known, in the order of what is scheduled: where the run before it ended. Runs of one leap
-   * share a place, and are in the order of their ends.
+   * Ticks at one instant come in the order of their places (`Simulation.takePlace`). A place is taken when
+   * the tick becomes known, that is when the run before it ends. All runs of a leap get the same place; of
+   * those, the one that ended first comes first.
    */
   place: number;
+  /** When the run before ended. */
   endedUs: Span;
 }
 
-/** Of what is not known exactly. */
-interface Span {
-  least: number;
-  most: number;
-}
-
-/** Costs and savings, in units of one look at one probe, which takes some nanoseconds. */
-const COST = { goOn: 200, exec: 400, network: 10 };
-/** A window ends when so much has been spent. */
+/**
+ * What a call of `goOn` costs, and what a run that is not simulated saves, in units of one look at one probe,
+ * which takes some nanoseconds.
+ */
+const GO_ON_COST = 200;
+const SAVING = { exec: 400, network: 10 };
+/** When so much has been spent, it is decided whether fast-forward pays. */
 const WINDOW = 500_000;
-/** In windows. */
+/** If it does not, there is none for so many times as long as it took to spend that. */
 const PAUSE = 20;
 
 export class FastForward {
   private readonly kernel: Kernel;
   /** In the order of their ticks. */
   private readonly waiting: Waiting[] = [];
+  /** What was found for each probe. It holds for as long as the probe has this spec. */
   private readonly known = new WeakMap<Repeated, { spec: ProbeSpec; foreknown: Foreknown | null }>();
-  /** Whether it pays: what has been spent and saved in this window of time. */
+  /** What has been spent and saved since the last decision whether fast-forward pays. */
   private readonly window = { sinceUs: 0, spent: 0, saved: 0 };
   private pausedUntilUs = Number.NEGATIVE_INFINITY;
   private readonly meanwhile = (nextUs: number): void => this.goOn(nextUs);
@@ -85,12 +94,11 @@ export class FastForward {
     this.kernel = context.kernel;
   }
 
-  /** Waits for the next tick of a probe. False: it is to be an event. */
+  /** Takes charge of the next tick of a probe. False: the tick has to be an event. */
   wait(probe: Repeated): boolean {
     const { spec, beat } = probe;
     const { sim } = this.context;
-    const isPaused = sim.nowUs < this.pausedUntilUs;
-    const foreknown = isPaused || !probe.isSteady() ? null : this.foreknownOf(probe);
+    const foreknown = this.isPaused || !probe.isSteady() ? null : this.foreknownOf(probe);
     if (foreknown === null) return false;
     const cycleUs = spec.periodUs + (probe.waitsAfterEnd ? foreknown.endsUs.most : 0);
     const endedUs = { least: sim.nowUs, most: sim.nowUs };
@@ -98,7 +106,11 @@ export class FastForward {
     return true;
   }
 
-  /** Behind those with the same tick. */
+  private get isPaused(): boolean {
+    return this.context.sim.nowUs < this.pausedUntilUs;
+  }
+
+  /** Puts it in its place in `waiting`, behind those with the same tick. */
   private queue(one: Waiting): void {
     const { waiting } = this;
     const { tickUs } = one.probe;
@@ -120,7 +132,7 @@ export class FastForward {
     return foreknown;
   }
 
-  /** null: its runs are simulated. */
+  /** null: its runs have to be simulated. */
   private lookUp({ container, spec, waitsAfterEnd }: Repeated): Foreknown | null {
     const { action, periodUs, timeoutUs } = spec;
     if (action.kind === 'network') return BY_NETWORK;
@@ -130,58 +142,60 @@ export class FastForward {
     const found = residuesOf(this.context, container, action.program, this.boot);
     if (typeof found === 'string') return null;
     const { endsUs, lastsUs } = found;
-    const hasTime = lastsUs < periodUs && endsUs.most < timeoutUs;
-    return hasTime && (!waitsAfterEnd || endsUs.least === endsUs.most) ? found : null;
+    const isInTime = lastsUs < periodUs && endsUs.most < timeoutUs;
+    const isPeriodic = !waitsAfterEnd || endsUs.least === endsUs.most;
+    return isInTime && isPeriodic ? found : null;
   }
 
-  /** Nothing but what waits here is due before `nextUs`. */
+  /** Does what is due before `nextUs`, when the simulation goes to its next event. */
   private goOn(nextUs: number): void {
     const { waiting, window } = this;
     if (waiting.length === 0 || waiting[0].probe.tickUs > nextUs) return;
     const later = waiting.findIndex(({ probe }) => probe.tickUs > nextUs);
     const taken = waiting.splice(0, later === -1 ? waiting.length : later);
     let left = taken.filter(({ probe, beat }) => probe.beat === beat && !probe.stopped);
-    window.spent += COST.goOn + taken.length;
-    for (let met: Waiting[] | null = null; met === null; ) {
-      met = this.step(dueBy(left, nextUs), nextUs);
-      if (met === null) continue;
-      const simulated = met;
-      left = left.filter((each) => !simulated.includes(each));
-    }
+    window.spent += GO_ON_COST + taken.length;
+    let events: Waiting[] | null = null;
+    while (events === null) events = this.step(dueBy(left, nextUs), nextUs);
+    left = left.filter((each) => !events.includes(each));
     if (waiting.length === 0) this.context.sim.meanwhile = null;
     for (const each of left) this.queue(each);
     if (window.spent > WINDOW) this.endWindow();
   }
 
   /**
-   * Goes to `nextUs`, or to the next run that leaves something, and over that; or to the first run that has to be
-   * simulated. `due`: those with ticks by then. Returns those that are simulated from here on; null: there may be
-   * more to do.
+   * A leap towards `nextUs`. It ends before a run that leaves something, or that has to be simulated. In the
+   * first case that run is forwarded, if it is alone; otherwise ticks at the end of the leap become events.
+   *
+   * @param due those with ticks up to `nextUs`.
+   * @returns those whose ticks became events; null: there may be more to do before `nextUs`.
    */
   private step(due: readonly Waiting[], nextUs: number): Waiting[] | null {
     if (due.length === 0) return [];
-    const isPaused = this.context.sim.nowUs < this.pausedUntilUs;
-    const sure = isPaused ? [] : this.sureOf(due);
-    const clean = sure.filter(({ foreknown }) => foreknown.clean !== null);
-    const first =
+    const known = this.isPaused ? [] : this.knownNow(due);
+    const clean = known.filter(({ foreknown }) => foreknown.clean !== null);
+    const barrier =
       clean.length === due.length ? null : earliestOf(due.filter((each) => !clean.includes(each)));
-    let endUs = endOfGap(clean, first?.probe.tickUs ?? nextUs);
-    // The first time that PIDs start again from below is news: that run is simulated.
+    let endUs = endOfGap(clean, barrier?.probe.tickUs ?? nextUs);
+    // The run in which the host's PIDs start again from below for the first time is simulated.
     while (!this.canPass(birthsBy(clean, endUs)))
       endUs = endOfGap(clean, Math.floor((earliestOf(clean)!.probe.tickUs + endUs) / 2));
-    for (let tieUs = lastTie(clean, endUs); tieUs !== null; tieUs = lastTie(clean, endUs))
+    for (let tieUs = openTie(clean, endUs); tieUs !== null; tieUs = openTie(clean, endUs))
       endUs = endOfGap(clean, tieUs);
     this.leap(clean, endUs);
-    // All of them at one instant: before it there is nothing left.
+    // The leap has done all that was due before: these are due at `endUs` exactly.
     const met = dueBy(due, endUs);
     if (met.length === 0) return endUs < nextUs ? null : [];
-    const canForward = met.length === 1 && met[0] === first && sure.includes(first);
-    if (canForward && this.forward(first, due, nextUs)) return null;
+    const canForward = met.length === 1 && met[0] === barrier && known.includes(barrier);
+    if (canForward && this.forward(barrier, due, nextUs)) return null;
     for (const { probe, place } of met.sort(inOrder)) probe.simulate(place);
     return met;
   }
 
-  /** So many probes that there is hardly a gap, or so many events: then their ticks are events too, for a while. */
+  /**
+   * Pauses if fast-forward has cost more than it saved. That is so with so many probes, or so many other
+   * events, that there is hardly a gap between them.
+   */
   private endWindow(): void {
     const { nowUs } = this.context.sim;
     const { sinceUs, spent, saved } = this.window;
@@ -189,20 +203,24 @@ export class FastForward {
     Object.assign(this.window, { sinceUs: nowUs, spent: 0, saved: 0 });
   }
 
-  /** Its runs that leave something, one after another, until it is not alone. False: it is not now. */
+  /**
+   * Runs of one probe that leave something, one after another, up to the first that would not be alone, or
+   * for which a limit is too near. False: that is the very first.
+   */
   private forward(one: Waiting, due: readonly Waiting[], nextUs: number): boolean {
     const { probe, foreknown } = one;
     const { births, left, lastsUs } = foreknown;
     let aloneUntilUs = nextUs;
     for (const each of due) if (each !== one) aloneUntilUs = Math.min(aloneUntilUs, each.probe.tickUs);
-    const rounds = runsMeeting(due);
-    const spare = Math.min(this.spare(due, rounds), this.spareFor(one, rounds));
+    const overlap = overlapOf(due);
+    const spare = Math.min(this.spare(due, overlap), this.spareFor(one, overlap));
     let runs = 0;
     for (; runs * left <= spare && probe.tickUs + lastsUs < aloneUntilUs && this.canPass(births); runs++)
       this.leave(one);
     return runs > 0;
   }
 
+  /** One run, with what it leaves. */
   private leave(one: Waiting): void {
     const { kernel } = this;
     const { probe, foreknown } = one;
@@ -214,10 +232,10 @@ export class FastForward {
     left.forEach((task, index) => void machine.startsUs?.set(task, probe.tickUs + bornUs[index]));
     kernel.comeAndGo(probe.origin, births.own + births.around - left.length);
     machine.pidsPassed();
-    this.pass(one, 1, this.context.sim.takePlace());
+    this.moveOn(one, 1, this.context.sim.takePlace());
   }
 
-  /** All runs that begin before `endUs`; they are over by then, and leave nothing. */
+  /** All runs that begin before `endUs`: they are over by then, and leave nothing. */
   private leap(clean: readonly Waiting[], endUs: number): void {
     const { kernel } = this;
     let births = 0;
@@ -232,22 +250,24 @@ export class FastForward {
       if (namespace !== HOST_NS) kernel.passPids(namespace, runs * own);
       births += runs * (own + around);
       kernel.comeAndGo(probe.origin, runs * (own + around));
-      this.pass(each, runs, place);
+      this.moveOn(each, runs, place);
     }
     if (births === 0) return;
     kernel.passPids(HOST_NS, births);
     this.context.machine.pidsPassed();
   }
 
-  private pass(one: Waiting, runs: number, place: number): void {
+  /** To the tick after so many runs. */
+  private moveOn(one: Waiting, runs: number, place: number): void {
     const { probe, foreknown } = one;
-    this.window.saved += runs * (foreknown.births > 0 ? COST.exec : COST.network);
+    this.window.saved += runs * (foreknown.births > 0 ? SAVING.exec : SAVING.network);
     probe.succeed(runs);
     one.endedUs = endOf(one, runs);
     one.place = place;
     probe.tickUs += runs * one.cycleUs;
   }
 
+  /** Takes the random numbers that so many runs take, so that later runs get theirs. */
   private draw({ probe, foreknown }: Waiting, runs: number): void {
     for (let run = 0; run < runs; run++) {
       if (foreknown.isDrawn) foreknown.next(probe.stream);
@@ -255,23 +275,24 @@ export class FastForward {
     }
   }
 
-  /** May so many PIDs of the host be passed? */
+  /** Can the host hand out so many PIDs before they start again from below for the first time? */
   private canPass(pids: number): boolean {
     return pids === 0 || pids <= this.context.machine.pidsBeforeNews;
   }
 
-  /** Those for which a table holds now: nothing has changed, and no limit is near. */
-  private sureOf(due: readonly Waiting[]): Waiting[] {
-    const rounds = runsMeeting(due);
-    const canExec = this.context.host.runtime.isUp && this.spare(due, rounds) >= 0;
+  /** Those whose runs will go as the table says: nothing has changed, and no limit is near. */
+  private knownNow(due: readonly Waiting[]): Waiting[] {
+    const overlap = overlapOf(due);
+    const canExec = this.context.host.runtime.isUp && this.spare(due, overlap) >= 0;
     return due.filter((each) => {
       const { probe, spec, foreknown } = each;
       if (probe.spec !== spec || !probe.isSteady()) return false;
       if (foreknown.births === 0) return true;
-      return canExec && this.isAtRest(each) && this.spareFor(each, rounds) >= 0;
+      return canExec && this.isAtRest(each) && this.spareFor(each, overlap) >= 0;
     });
   }
 
+  /** Is PID 1 as it was in the cell in which the table was made? */
   private isAtRest({ probe, foreknown: { rest, looks } }: Waiting): boolean {
     const { kernel } = this;
     const init = kernel.initOf(probe.container.namespace);
@@ -280,22 +301,22 @@ export class FastForward {
   }
 
   /**
-   * How many PIDs can be taken until a limit of the machine or of all pods could refuse any that may be under way;
-   * below 0: it could now.
+   * How many PIDs can stay taken before a limit of the machine, or of all pods, could refuse a fork of the
+   * runs that may be under way together. Negative: it could do so now.
    */
-  private spare(due: readonly Waiting[], rounds: number): number {
+  private spare(due: readonly Waiting[], overlap: number): number {
     let births = 0;
     for (const { foreknown } of due) births += foreknown.births;
-    return births === 0 ? Number.POSITIVE_INFINITY : this.room() - rounds * births;
+    return births === 0 ? Number.POSITIVE_INFINITY : this.room() - overlap * births;
   }
 
-  /** The same of the pod's own limits. */
-  private spareFor({ probe, foreknown }: Waiting, rounds: number): number {
+  /** The same for the limits of the probe's pod. */
+  private spareFor({ probe, foreknown }: Waiting, overlap: number): number {
     const { kernel } = this;
     const { namespace, cgroup } = probe.container;
     const births = foreknown.births * probe.probesInPod;
     const inNamespace = namespace === HOST_NS ? Number.POSITIVE_INFINITY : roomOf(kernel, namespace);
-    return Math.min(kernel.roomIn(cgroup) - births, inNamespace - rounds * births);
+    return Math.min(kernel.roomIn(cgroup) - births, inNamespace - overlap * births);
   }
 
   /** How many more tasks the limits of the machine and of all pods allow. */
@@ -311,7 +332,7 @@ export class FastForward {
   }
 }
 
-/** How many PIDs are free at least, those below 300 not counted. */
+/** How many PIDs are free at least. Those below 300 are not counted: no fork gets them after a wrap (K3). */
 function roomOf(kernel: Kernel, namespace: PidNsId): number {
   return kernel.pidMax(namespace) - RESERVED_PIDS - kernel.allocated(namespace);
 }
@@ -321,10 +342,11 @@ function dueBy(waiting: readonly Waiting[], timeUs: number): Waiting[] {
 }
 
 /**
- * How many runs of one probe there can be from the beginning to the end of one of another, at most. The PIDs that
- * those take must all be free: otherwise they come round to those that the other one still has, and pass them over.
+ * How many runs of one probe can overlap one run of another, at most. There must be free PIDs for all of
+ * them: else PIDs start again from below during the longer run, and skip those that it still has, which a
+ * leap does not know.
  */
-function runsMeeting(due: readonly Waiting[]): number {
+function overlapOf(due: readonly Waiting[]): number {
   if (due.length === 1) return 1;
   const longestUs = Math.max(...due.map(({ foreknown }) => foreknown.lastsUs));
   const shortestUs = Math.min(...due.map(({ cycleUs }) => cycleUs));
@@ -351,12 +373,15 @@ function endOf({ probe, foreknown, cycleUs }: Waiting, runs: number): Span {
 }
 
 /**
- * Two whose runs end by `endUs`, and of which nobody can say whose end comes first, though their next ticks come at
- * one instant, in that order: the tick of the later of these runs, which has to be simulated. null: there are none.
+ * Ticks at one instant come in the order in which the runs before them ended. If a leap to `endUs` brings two
+ * probes to ticks at one instant, and it is not known which of their last runs ended first, the leap has to
+ * end earlier: at the later of the two runs, which is simulated then.
+ *
+ * @returns when that run begins; null: there are no such probes.
  */
-function lastTie(clean: readonly Waiting[], endUs: number): number | null {
+function openTie(clean: readonly Waiting[], endUs: number): number | null {
   if (clean.length === 1) return null;
-  /** Of each tick the last of each kind. */
+  /** By the time of their next ticks. Of probes that are alike, the last is enough. */
   const others = new Map<number, Waiting[]>();
   for (const each of clean) {
     const runs = runsBy(each, endUs);
@@ -371,29 +396,35 @@ function lastTie(clean: readonly Waiting[], endUs: number): number | null {
   return null;
 }
 
-/** `a` comes before `b` where they wait. Runs that are alike in everything end in the order of their ticks. */
+/**
+ * Is it known whose last run ends first? `a` is before `b` in `waiting`. Runs that take equally long end in
+ * the order in which they begin.
+ */
 function isOrderKnown(a: Waiting, runsOfA: number, b: Waiting, runsOfB: number): boolean {
   const ends = { a: endOf(a, runsOfA), b: endOf(b, runsOfB) };
   if (ends.a.most < ends.b.least || ends.b.most < ends.a.least) return true;
   return isAlike(a, b) && !a.foreknown.isDrawn && inOrder(a, b) <= 0;
 }
 
+/** Do they run the same command equally often? */
 function isAlike(a: Waiting, b: Waiting): boolean {
   return a.foreknown === b.foreknown && a.cycleUs === b.cycleUs;
 }
 
-/** Of ticks at one instant. */
+/** Compares ticks at one instant. Places are counted in 32 bits, and so is their difference. */
 function inOrder(a: Waiting, b: Waiting): number {
   return (a.place - b.place) | 0 || a.endedUs.least - b.endedUs.least;
 }
 
+/** How many PIDs their runs before `endUs` take, at most. */
 function birthsBy(clean: readonly Waiting[], endUs: number): number {
   return clean.reduce((sum, each) => sum + runsBy(each, endUs) * each.foreknown.births, 0);
 }
 
 /**
- * The latest moment up to `limitUs` at which no run is under way. A run that would be, at `limitUs`, has to
- * be simulated; so has another that meets it; and so on back.
+ * The latest moment up to `limitUs` at which no run is under way. If one is at `limitUs`, it has to be
+ * simulated, so the leap ends where it begins; if another is under way there, it ends where that begins; and
+ * so on.
  */
 function endOfGap(clean: readonly Waiting[], limitUs: number): number {
   let endUs = limitUs;

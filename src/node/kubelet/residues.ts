@@ -1,15 +1,15 @@
 /**
- * What a command leaves, for every value of everything that it draws: a table, found by running it in a cell.
+ * A table of what a command leaves, whatever it draws at random, made by running it in a cell.
  *
- * It is a proof and no sample, without a run for each combination of values. A run is events at times; each
- * time is a sum of durations, some of them drawn. That one event comes after another is an inequality between
- * two such sums. So the draws for which a run has one order of events are a convex set; and if all corners of
- * a box of values have the same order, all of the box has it, and leaves the same. A box whose corners differ
- * is cut in two.
+ * It is complete, though not every combination of values is run. A run is a list of events, each at a time
+ * that is a sum of durations, some of them drawn. That one event comes after another is an inequality between
+ * two such sums. So all combinations of values with the same order of events form a convex set. Therefore, if
+ * a run has the same order at each corner of a box of values, it has it everywhere in the box, and leaves the
+ * same. If the corners differ, the box is cut in two.
  *
- *     box of all values ─► its corners, run ─► one order? a class : cut ─► two boxes ─► …
+ *     box of all values ─► run its corners ─► one order: an entry of the table
+ *                                          └► several: cut ─► two boxes ─► …
  */
-import type { Aftermath } from '../../kernel/kernel.js';
 import type { Program } from '../../program/code.js';
 import type { Rest } from '../../program/machine.js';
 import type { Draw, RandomStream } from '../../sim/random.js';
@@ -17,37 +17,43 @@ import type { NodeContext } from '../context.js';
 import type { Container } from '../runtime/container.js';
 import { type BootNode, Cell, type Course, NoCourse, textOf } from './cell.js';
 
-/** One way for a run to go. */
-interface Residue {
-  births: Course['births'];
-  aftermath: Aftermath;
-  bornUs: readonly number[];
-}
+/** What some runs leave: an entry of the table. */
+type Residue = Pick<Course, 'births' | 'aftermath' | 'bornUs'>;
 
-/** Values below `at` of a draw, and the others; or all alike. */
+/** A box of values: the same for all of them; or cut in two where draw number `draw` has the value `at`. */
 type Box = Residue | { draw: number; at: number; below: Box; above: Box };
 
 /**
- * rabbitmqctl, with three draws, needs 254. Two draws that race each other need thousands: their boxes are
- * cut along a diagonal.
+ * rabbitmqctl, with three draws, needs 254. If two drawn durations race each other, thousands are needed: the
+ * line between the two orders is a diagonal, which boxes follow in small steps.
  */
 const RUNS_MAX = 1_000;
 
-/** What is known beforehand of the runs of a probe. */
+/** Bounds of a time that depends on draws. */
+export interface Span {
+  least: number;
+  most: number;
+}
+
+/** What is known of a probe's runs before they happen. */
 export interface Foreknown {
-  /** PID 1 has to be like this, and if it looks at its children, to have no zombies. null: it has no part in it. */
+  /** The state in which PID 1 has to be for this to hold. null: no process is started. */
   readonly rest: Rest | null;
+  /** PID 1 reacts to an orphan that dies: then this holds only while it has no zombies. */
   readonly looks: boolean;
-  /** Of all ways for a run to go: how long at most until its result, and until the last that it causes. */
-  readonly endsUs: { least: number; most: number };
+  /** From the tick to the result. */
+  readonly endsUs: Span;
+  /** From the tick to the last event of the run, at most. */
   readonly lastsUs: number;
-  /** Tasks born at most, and PIDs that stay taken. */
+  /** How many tasks are born in a run, at most. */
   readonly births: number;
+  /** How many PIDs stay taken after a run, at most. */
   readonly left: number;
-  /** The only way, if there is one and it leaves nothing. */
+  /** Not null if every run leaves the same, which is nothing. */
   readonly clean: Residue | null;
+  /** Does a run draw anything at random? */
   readonly isDrawn: boolean;
-  /** Draws what a run draws, and finds what it leaves. */
+  /** Draws what a run draws, and finds what the run leaves. */
   next(stream: RandomStream): Residue;
 }
 
@@ -57,7 +63,7 @@ const NOTHING: Residue = {
   bornUs: [],
 };
 
-/** A probe by network: no process comes of it. */
+/** A probe by network starts no process. */
 export const BY_NETWORK: Foreknown = {
   rest: null,
   looks: false,
@@ -70,11 +76,11 @@ export const BY_NETWORK: Foreknown = {
   next: () => NOTHING,
 };
 
-/** Of a command. */
+/** The same for a command that runs in a container. */
 class Residues implements Foreknown {
   readonly rest: Rest;
   readonly looks: boolean;
-  readonly endsUs: { least: number; most: number };
+  readonly endsUs: Span;
   readonly lastsUs: number;
   readonly births: number;
   readonly left: number;
@@ -83,7 +89,7 @@ class Residues implements Foreknown {
   private readonly draws: readonly Draw[];
   private readonly all: Box;
 
-  /** @throws NoCourse where runs have to be simulated. */
+  /** @throws NoCourse if its runs have to be simulated. */
   constructor(cell: Cell) {
     const courses = new Courses(cell);
     courses.at([]);
@@ -122,14 +128,14 @@ class Courses {
   readonly known = new Map<string, { course: Course; residue: Residue }>();
   readonly residues = new Map<string, Residue>();
 
-  /** Where orders have changed, by draw. */
+  /** The values at which the order was found to change, by draw. */
   private readonly changes = new Map<number, Set<number>>();
 
   constructor(private readonly cell: Cell) {}
 
   /**
-   * The first value after `low` that is unlike it, as `high` is. What is alike is convex, so it can be found
-   * by halving; and most often it is where it was found before.
+   * The first value after `low` that is not like `low`; `high` is not. Values that are alike are neighbours,
+   * since they form a convex set: so halving finds it. Mostly it is a value found before.
    */
   firstUnlike(draw: number, low: number, high: number, isAlike: (value: number) => boolean): number {
     const known = this.changes.get(draw) ?? new Set();
@@ -162,7 +168,7 @@ class Courses {
   }
 }
 
-/** @throws NoCourse if runs with the same order of events leave different things: times of birth. */
+/** @throws NoCourse if runs with the same order leave different things, which can only be times of birth. */
 function boxOf(courses: Courses, low: readonly number[], high: readonly number[]): Box {
   const { course, residue } = courses.at(low);
   for (const corner of cornersOf(low, high)) {
@@ -173,7 +179,7 @@ function boxOf(courses: Courses, low: readonly number[], high: readonly number[]
   return residue;
 }
 
-/** Where the order changes along an edge of the box: the part before has one order at that edge. */
+/** Cuts the box where the order changes along one of its edges. */
 function cutBox(courses: Courses, low: readonly number[], high: readonly number[]): Box {
   for (const corner of cornersOf(low, high)) {
     for (let draw = 0; draw < low.length; draw++) {
@@ -204,11 +210,11 @@ function cornersOf(low: readonly number[], high: readonly number[]): number[][] 
   );
 }
 
-/** Tables that have been made, by all that they depend on: they are the same for every node of the same make. */
+/** Tables made so far, by all that they depend on: nodes with the same versions share them. */
 const made = new Map<string, Foreknown | string>();
 const MADE_MAX = 200;
 
-/** The table for a command in a container; or in words why there is none. */
+/** The table for a command in a container; a string: why there is none. */
 export function residuesOf(
   context: NodeContext,
   container: Container,
