@@ -24,8 +24,8 @@ export interface KernelWatcher {
   /** A wait of its parent has found it; its release comes next. */
   reaped(child: TaskId, by: TaskId): void;
   /**
-   * Nobody has these PIDs any more, from the host's inwards: they are free, or pinned. What was pinned is
-   * told of once more when it is free.
+   * The process that had these PIDs, from the host's inwards, is gone: they are free, or pinned. If they are
+   * pinned, this is called once more when they are free.
    */
   left(pids: number[], innermost: PidNsId, isPinned: boolean): void;
 }

@@ -117,8 +117,8 @@ export function failureText({ host, kernel }: NodeContext): string {
 }
 
 /**
- * `events`: each run of a probe is simulated. `forwarded`: but for those of which it is known what they leave, and
- * that meet nobody; all that can be seen of the node is the same.
+ * `events`: each run of a probe is simulated. `forwarded`: except those whose result is known beforehand; all
+ * that can be seen of the node is the same.
  */
 export const FIDELITIES = ['events', 'forwarded'] as const;
 export type Fidelity = (typeof FIDELITIES)[number];

@@ -137,8 +137,8 @@ export class Calendar {
   }
 
   /**
-   * Adds an event of order 0 as if it had been pushed when `place` was taken: at its time it comes ahead of what
-   * was pushed later, and behind others with that place. No pending event may be earlier than it.
+   * Adds an event of order 0 as if it had been pushed when `place` was taken: at its time it comes ahead of
+   * what was pushed later, and behind others with that place. No pending event may be earlier than it.
    */
   pushAt(timeUs: number, kind: number, a: number, b: number, place: number): void {
     this.push(timeUs, kind, a, b);
@@ -228,7 +228,10 @@ export class Calendar {
     return nextUs <= this.closingUs ? nextUs : this.closingUs;
   }
 
-  /** Drops events of order 1, as long as the next event of all is one that nobody needs. */
+  /**
+   * Drops events of order 1 that `isNeedless` says would do nothing, up to the first event that has to be
+   * handled.
+   */
   dropClosing(isNeedless: (timeUs: number, kind: number, a: number) => boolean): void {
     const { closing } = this;
     while (closing !== null && this.closingUs < this.nextUs()) {
@@ -243,7 +246,7 @@ export class Calendar {
   // The functions below are given events, not times: V8 allocates memory for every double that is passed to a
   // function it has not inlined, and it inlines only so much.
 
-  /** Where `push` puts it. */
+  /** Puts an event that was taken out where `push` had put it. */
   private putBack(event: number): void {
     const timeUs = this.times[event >> 1];
     if (timeUs < this.runEndUs) this.insert(event);

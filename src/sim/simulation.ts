@@ -28,8 +28,8 @@ export class Simulation {
   readonly digest = new Digest();
 
   /**
-   * Called when all is done that was due, and the next event is not handled before `nextUs`, which is not in the
-   * past: it may schedule events before that. null: nobody wants to know.
+   * Called when all that was due is done, before the clock goes to the next event at `nextUs`. It may
+   * schedule events before that. null: nothing is called.
    */
   meanwhile: ((nextUs: number) => void) | null = null;
 
@@ -49,8 +49,8 @@ export class Simulation {
   }
 
   /**
-   * @param isNeedless asked for an event that is to close the next instant, where `meanwhile` wants to know what comes:
-   *   would it do nothing? Then it is dropped.
+   * @param isNeedless asked about an event that is to close an instant, before `meanwhile` is told when the next
+   *   event comes: would it do nothing? Then it is dropped.
    */
   register(
     handler: (a: number, b: number) => void,
@@ -79,7 +79,10 @@ export class Simulation {
     this.instant.put(kind, a, b);
   }
 
-  /** For `atPlace`: what is scheduled before this call has an earlier place, what comes after it a later one. */
+  /**
+   * For `atPlace`: what was scheduled before this call has an earlier place, what is scheduled after it a
+   * later one.
+   */
   takePlace(): number {
     return this.calendar.takePlace();
   }
@@ -95,7 +98,7 @@ export class Simulation {
     this.calendar.push(timeUs, kind, a, b, 1);
   }
 
-  /** Is something else to close this instant? */
+  /** Is any other event to close this instant? */
   get isClosingDue(): boolean {
     return this.calendar.closingUs <= this.nowUs;
   }

@@ -10,19 +10,19 @@ import type { EventKind, Simulation } from './simulation.js';
  *
  *     start ──► │ due, owner, number │ … │ ──► end of the first instant ──► is it over? dropped : it comes
  *
- * A timer comes at the very end of its instant, behind all else that closes it: what is over in that instant was in
- * time. Of several queues the shorter timers come first, whichever queue was looked at before.
+ * A timer comes at the very end of its instant, behind all else that closes it: what is over in that instant
+ * was in time. Of timers of different lengths the shorter ones come first.
  */
 export class Timeouts {
   private readonly queues: TimeoutQueue[] = [];
   private readonly look: EventKind;
   private readonly next: EventKind;
-  /** An event for timers that are due now is under way. */
+  /** An event for the timers that are due now has been scheduled. */
   private isNextExpected = false;
 
   /**
    * @param isOver whether what the timer was to end is over: asked repeatedly; once true it stays true.
-   * @param come called for a timer that is not over when its time has come: one of them for each kind of timer.
+   * @param come for each kind of timer, what is called for one that is not over when its time has come.
    */
   constructor(
     private readonly sim: Simulation,
@@ -61,7 +61,7 @@ export class Timeouts {
     if (!this.isNeedless(queue, this.sim.nowUs) && !this.isNextExpected) this.comeNext();
   }
 
-  /** Is none of them due by then that is not over? Then the look at that time is put off to when one may be. */
+  /** Would a look at that time find no timer that is due? Then it is put off until the first of them is. */
   private isNeedless(queue: TimeoutQueue, lookUs: number): boolean {
     this.dropOver(queue);
     if (queue.isEmpty) queue.isExpected = false;
@@ -74,7 +74,9 @@ export class Timeouts {
     while (!queue.isEmpty && this.isOver(queue.owner, queue.number)) queue.drop();
   }
 
-  /** What else closes this instant, other looks too, comes first. */
+  /**
+   * Lets due timers come, one queue at a time. Whatever else closes this instant goes first, other looks too.
+   */
   private comeNext(): void {
     const { sim } = this;
     this.isNextExpected = sim.isClosingDue;

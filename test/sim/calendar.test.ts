@@ -26,7 +26,7 @@ class Pair {
     this.places.push([this.calendar.takePlace(), this.naive.takePlace()]);
   }
 
-  /** At the time of the next event, or so long before; where one of the places is that have been taken. */
+  /** At the time of the next event, or so long before it, at one of the places that have been taken. */
   pushAt(which: number, beforeUs: number): void {
     const places = this.places[which % this.places.length];
     const nextUs = Math.min(this.naive.nextUs(), LATEST_US);
@@ -54,7 +54,9 @@ class Pair {
     return popped;
   }
 
-  /** What it says of the next event: a question that it may sort something for, and that must change nothing. */
+  /**
+   * What it says of the next event: a question that it may sort something for, and that must change nothing.
+   */
   ask(): void {
     const nextUs = this.calendar.nextUs();
     if (nextUs !== this.naive.nextUs()) expect(nextUs).toBe(this.naive.nextUs());
@@ -106,7 +108,7 @@ describe('an event calendar', () => {
     expect(order(calendar)).toEqual([...Array(100).fill(20), 4999, ...late.sort((a, b) => a - b)]);
   });
 
-  test('gives an event that is put in late the place that was taken for it', () => {
+  test('puts an event that comes late at the place that was taken for it', () => {
     const calendar = new Calendar();
     calendar.push(5, 0, 1, 0);
     const place = calendar.takePlace();

@@ -26,7 +26,9 @@ export class NaiveCalendar {
     return ++this.#lastPlace;
   }
 
-  /** Behind everything that is not later, and at its time was not pushed later. */
+  /**
+   * Behind everything that is earlier, and everything at its time that was pushed before the place was taken.
+   */
   pushAt(timeUs: number, kind: number, a: number, b: number, place: number): void {
     this.#insert({ timeUs, order: 0, kind, a, b, place });
   }

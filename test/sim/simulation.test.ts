@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { Simulation } from '../../src/sim/simulation.js';
 
-/** A simulation with one kind of event, which writes `time:a` down and then does what `then` says for that `a`. */
+/**
+ * A simulation with one kind of event, which writes `time:a` down and then does what `then` says for that
+ * `a`.
+ */
 function recorder(then: Record<number, (sim: Simulation, kind: number) => void> = {}) {
   const sim = new Simulation();
   const log: string[] = [];
@@ -46,7 +49,7 @@ describe('a simulation', () => {
     expect(log).toEqual(['10:1', '11:2']);
   });
 
-  test('handles an event of a place where it would be if it had been scheduled when the place was taken', () => {
+  test('handles an event with a place as if it had been scheduled when the place was taken', () => {
     const { sim, kind, log } = recorder();
     sim.at(20, kind, 1, 0);
     const place = sim.takePlace();

@@ -10,7 +10,10 @@ interface Job {
   delayUs: number;
 }
 
-/** Starts the jobs; `timer` is how a timer is made. Returns what was told, in order, and how many events it took. */
+/**
+ * Starts the jobs; `timer` is how a timer is made. Returns what was told, in order, and how many events it
+ * took.
+ */
 function play(
   jobs: readonly Job[],
   timer: (
@@ -85,7 +88,7 @@ describe('timers in queues', () => {
     expect(inQueues(jobs)).toEqual({ told: [], eventCount: 201 });
   });
 
-  it('of which all are over are no event where it is asked what comes next', () => {
+  it('are no event that the simulation has to stop for if all of them are over', () => {
     const sim = new Simulation();
     let isOver = false;
     const timeouts = new Timeouts(sim, () => isOver, [() => {}, () => {}]);
@@ -109,7 +112,7 @@ describe('timers in queues', () => {
     expect(inQueues([{ startUs: 10, lastsUs: 51, delayUs: 50 }]).told).toEqual(['60: timer of 0']);
   });
 
-  it.each([0, 1, 9, 15])('come in their order when the queue grows with %i behind it', (behind) => {
+  it.each([0, 1, 9, 15])('come in order if the queue grows after %i of them have gone', (behind) => {
     const over = Array.from({ length: behind }, (_, job) => ({ startUs: job, lastsUs: 1, delayUs: 20 }));
     const come = Array.from({ length: 70 }, () => ({ startUs: 30, lastsUs: 60, delayUs: 20 }));
     const jobs = [...over, ...come];

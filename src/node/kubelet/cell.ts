@@ -1,12 +1,13 @@
 /**
- * A cell: a node with one container on it and one probe, and nothing else, in which a command is run with chosen
- * values for all that it draws.
+ * A cell: a node with one container and one probe and nothing else. A command is run in it with chosen values
+ * for all that it would draw at random.
  *
  *     values of the draws ─► one run ─► its course: which event came after which
  *                                   ├─► how long it took
  *                                   └─► its aftermath: what it leaves when the last of it has gone
  *
- * A run of the same command elsewhere does the same, as long as no other event falls into it and no limit is near.
+ * A run of the same command elsewhere does the same, as long as no other event falls into it and no limit is
+ * near.
  */
 import {
   type Aftermath,
@@ -34,10 +35,11 @@ import type { NodeSpec, ProbeSpec } from '../spec.js';
 export interface Course {
   /** Two runs with the same text had the same events in the same order; their times may differ. */
   order: string;
-  /** From its tick to its result, and to the last that happens because of it. */
+  /** From the tick to the result. */
   endsUs: number;
+  /** From the tick to the last event of the run. */
   lastsUs: number;
-  /** Tasks born: more than there ever are at once. */
+  /** Tasks born in the container's namespace, and outside of it. There are never so many at once. */
   births: { own: number; around: number };
   aftermath: Aftermath;
   /** When each of the zombies was born, after the tick, in the order of their adoption. */
@@ -62,7 +64,9 @@ const HALF_US = PERIOD_US / 2;
 export class Cell {
   /** PID 1 of the container's namespace, as it is before and after every run. */
   readonly rest: Rest;
-  /** Does PID 1 react to an orphan that dies? Then no zombie may be waiting for it when a run is forwarded. */
+  /**
+   * Does PID 1 react to an orphan that dies? Then no zombie may be waiting for it when a run is forwarded.
+   */
   readonly looks: boolean;
   /** How many values each draw has, and how to draw one. */
   readonly script = new Script();
@@ -107,7 +111,9 @@ export class Cell {
     return this.kernel.initOf(this.node.container.namespace);
   }
 
-  /** @throws NoCourse if the run does not succeed, or leaves anything but zombies of PID 1 and pinned PIDs. */
+  /**
+   * @throws NoCourse if the run does not succeed, or leaves anything but zombies of PID 1 and pinned PIDs.
+   */
   run(values: readonly number[]): Course {
     const { sim, kernel, machine, script, node } = this;
     const { namespace } = node.container;
@@ -282,7 +288,9 @@ function cellSpec({ spec, programs }: NodeContext, container: Container, command
   };
 }
 
-/** Notes the course of a run: the kind of each event and whose it is, by the order of their first appearance. */
+/**
+ * Notes the course of a run: the kind of each event and whose it is, by the order of their first appearance.
+ */
 class TracedSimulation extends Simulation {
   private course = new Digest();
   private readonly names = new Map<number, number>();
@@ -312,8 +320,8 @@ class TracedSimulation extends Simulation {
   }
 
   /**
-   * Events at the end of an instant are timeouts. A run in a cell is over before any of them: they are no part of its
-   * course.
+   * Events at the end of an instant are timeouts. A run in a cell is over before any of them, so they are no
+   * part of its course.
    */
   override atEndOf(timeUs: number, kind: EventKind, a: number, b: number): void {
     this.closing.add(kind);
@@ -359,7 +367,7 @@ class CellStreams extends RandomStreams {
   }
 }
 
-/** The draws of a run: what each can be is found out by the first run. */
+/** The draws of a run. The first run shows how many there are, and which values each can have. */
 class Script implements RandomStream {
   readonly draws: { count: number; draw: Draw }[] = [];
   private values: readonly number[] = [];
