@@ -1,12 +1,12 @@
 /**
- * What if the programs of which nothing is known left an orphan a run? The answer with it, beside that
- * without; and if it is another, with one of them at a time: which of them matters?
+ * What if every assumed program, one of which nothing is known, left an orphan per run? If that changes the
+ * answer, each of them is tried alone, to tell which one matters.
  */
 import type { Bracket, OtherAnswer, RunSummary } from './result.js';
 
 /** Times that differ by less are the same answer. */
 const TOLERANCE = 0.05;
-/** So many programs are tried alone. */
+/** At most so many programs are tried alone. */
 export const ALONE_MAX = 10;
 
 /** The commands that a bracket is about, each once. */
@@ -16,8 +16,8 @@ export function assumedCommands({ assumptions }: Pick<RunSummary, 'assumptions'>
 }
 
 /**
- * @param run gives the same scenario with so many orphans of each assumed program, or of that command alone;
- * null: it was interrupted.
+ * @param run simulates the scenario again with so many orphans per run of the command, or of each assumed program if
+ * the command is null. It gives null if it was interrupted.
  */
 export async function bracketOf(
   result: RunSummary,

@@ -56,8 +56,8 @@ function ceiling(base: Omit<Ceiling, 'left' | 'copies'>): Ceiling {
 }
 
 /**
- * Tells what counts against each ceiling below the node's, and its value: a part of `ceilingsOf`, for every row of a
- * node with thousands of pods.
+ * Tells the value of each ceiling below the node's and what counts against it. It is the part of `ceilingsOf`
+ * that each row needs, and is cheap enough for it on a node with thousands of pods.
  */
 export function eachLimit(
   { context, kubepods, kubelet }: Node,
@@ -99,7 +99,10 @@ function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
   ];
 }
 
-/** Of each uid that has an RLIMIT_NPROC, the lowest: each process is refused by its own (R62). */
+/**
+ * The lowest RLIMIT_NPROC of each uid. Each process is refused by its own limit, so the lowest binds first
+ * (R62).
+ */
 function userCeilings({ context, kubelet }: Node): Ceiling[] {
   const { kernel, spec } = context;
   const users = kubelet.slots.flatMap(({ spec: { containers } }) =>

@@ -2,17 +2,11 @@
  * A small world as a litmus file: the text that `pidsim lab verify` runs on the model and on a real kernel. The
  * file's own format is read in the lab; here it is only written, so that a browser can do it too.
  */
+import type { ProcessRow } from '../procfs/process-row.js';
 import type { ProgramSource } from '../program/step.js';
 import { writeYaml } from '../text/write-yaml.js';
 
-export interface LitmusTask {
-  pid: number;
-  ppid: number;
-  pgid: number;
-  sid: number;
-  stat: string;
-  comm: string;
-}
+export type LitmusTask = Pick<ProcessRow, 'pid' | 'ppid' | 'pgid' | 'sid' | 'stat' | 'comm'>;
 
 export interface LitmusText {
   name: string;
@@ -30,7 +24,7 @@ export interface LitmusText {
   };
 }
 
-/** @param comments lines that stand above it. */
+/** @param comments the lines above it. */
 export function litmusText(litmus: LitmusText, comments: readonly string[] = []): string {
   return comments.map((text) => `# ${text}\n`).join('') + writeYaml(litmus);
 }

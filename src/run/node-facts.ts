@@ -47,7 +47,7 @@ export function nodeFacts(
   };
 }
 
-/** Whose process is PID 1 for the pod's. */
+/** Which PID namespace the containers of a pod are in. */
 export function pidModeOf(pod: PodSpec, byDefault: NonNullable<PodSpec['pidMode']>) {
   return pod.pidMode ?? (pod.sandboxless ? 'container' : byDefault);
 }

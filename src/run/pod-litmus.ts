@@ -1,6 +1,7 @@
 /**
- * A pod of a scenario as a litmus file: its PID 1, its containers and some runs of its exec probes, as the same programs.
- * What the scenario leaves to chance is fixed, for the two worlds must not draw different lots.
+ * A pod of a scenario as a litmus file: its PID 1, its containers and some runs of its exec probes, as the
+ * same programs. What the scenario leaves to chance is fixed: otherwise the model and the real kernel would
+ * draw different values.
  */
 import { nodePrograms } from '../node/programs.js';
 import type { ProbeSpec } from '../node/spec.js';
@@ -11,16 +12,17 @@ import type { Program } from '../program/code.js';
 import { parseDistribution } from '../program/duration.js';
 import type { DurationText, ProgramSource, Step } from '../program/step.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { printDuration } from '../text/duration.js';
 import { type LitmusText, litmusText } from './litmus-text.js';
 import { pidModeOf } from './node-facts.js';
 
-/** So many runs of a probe show what it leaves, and take a second. */
+/** Enough runs of a probe to show what each leaves. */
 const RUNS = 5;
-/** Containers are there by then. */
+/** By then the containers have started. */
 const FIRST_US = 1_000_000;
-/** So long after the last run it is looked at. */
+/** So long after the last run the processes are listed. */
 const SETTLED_US = 5_000_000;
-/** What a namespace of the lab may have, and what it has otherwise. */
+/** The bounds of a namespace's pid_max in the lab, and its value if the pod has a larger one. */
 const PID_MAX = { least: 301, most: 4_096, usual: 1_000 };
 
 /** Null: there is no such pod. */
@@ -35,7 +37,7 @@ export function podLitmus({ node, title }: Scenario, podName: string): string | 
       programs.set(name, { comm: source.comm, steps: source.steps.map(settled) });
     return program.name;
   };
-  // Of containers that each have a namespace, the first that is probed is shown.
+  // If each container has a namespace of its own, only the first with an exec probe is shown.
   const { defaultPidMode } = kubeletRules(node.kubelet, node.runtime);
   const isShared = pidModeOf(pod, defaultPidMode) === 'pod';
   const probed = pod.containers.filter(({ probes }) => probes.some(({ action }) => action.kind === 'exec'));
@@ -57,18 +59,18 @@ export function podLitmus({ node, title }: Scenario, podName: string): string | 
     programs: Object.fromEntries(programs),
     init,
     ...(enter.length === 0 ? {} : { enter }),
-    // Some programs never come to rest.
-    until: formatExactly(lastRunUs(containers.flatMap(({ probes }) => probes)) + SETTLED_US),
+    // Without it a litmus ends at rest, which some programs never reach.
+    until: printDuration(lastRunUs(containers.flatMap(({ probes }) => probes)) + SETTLED_US),
   };
   return litmusText(litmus, [
     `Pod ${pod.name}, with ${RUNS} runs of each exec probe, to be run as real processes: pidsim lab verify FILE`,
-    'Whatever was left to chance is fixed: the usual course, and the middle of each duration.',
+    'What the scenario leaves to chance is fixed: the likelier course, and the middle of each duration.',
   ]);
 }
 
 function entryOf({ action, initialDelayUs, periodUs }: ProbeSpec, add: (program: Program) => string) {
   if (action.kind !== 'exec') return [];
-  const [at, every] = [Math.max(initialDelayUs, FIRST_US), periodUs].map(formatExactly);
+  const [at, every] = [Math.max(initialDelayUs, FIRST_US), periodUs].map(printDuration);
   return [{ at, every, times: RUNS, program: add(action.program), setsid: true }];
 }
 
@@ -78,8 +80,6 @@ function lastRunUs(probes: readonly ProbeSpec[]): number {
   );
   return Math.max(FIRST_US, ...runs);
 }
-
-const formatExactly = (us: number): string => (us % 1_000_000 === 0 ? `${us / 1_000_000}s` : `${us}us`);
 
 function pidMaxOf(pidMax: number): number {
   return pidMax > PID_MAX.most ? PID_MAX.usual : Math.max(PID_MAX.least, pidMax);
@@ -95,7 +95,7 @@ function settled(step: Step): Step {
 
 function middleOf(text: DurationText): string {
   const duration = parseDistribution(text)!;
-  if (duration.kind === 'constant') return formatExactly(duration.us);
-  if (duration.kind === 'uniform') return formatExactly(Math.round((duration.lowUs + duration.highUs) / 2));
-  return formatExactly(Math.round(duration.kind === 'exponential' ? duration.meanUs : duration.medianUs));
+  if (duration.kind === 'constant') return printDuration(duration.us);
+  if (duration.kind === 'uniform') return printDuration(Math.round((duration.lowUs + duration.highUs) / 2));
+  return printDuration(Math.round(duration.kind === 'exponential' ? duration.meanUs : duration.medianUs));
 }

@@ -1,9 +1,9 @@
-/** A problem as a litmus file: an action a second, each in the program of the process that does it. */
+/** A problem as a litmus file: one action per second, each in the program of the process that does it. */
 import type { ProgramSource, Step } from '../program/step.js';
 import { type LitmusTask, type LitmusText, litmusText } from './litmus-text.js';
 import { type Action, type Answer, type Problem, textOf } from './quiz.js';
 
-/** @param name as its file is called. */
+/** @param name of its file, without the ending. */
 export function quizLitmus(name: string, problem: Problem, answer: Answer): string {
   const { actions, initReaps, pidsMax } = problem;
   const steps = new Steps(problem, answer);
@@ -40,7 +40,7 @@ class Steps {
     private readonly answer: Answer,
   ) {}
 
-  /** What a process does that is there from a second on. */
+  /** The steps of a process that is there from second `fromS` on. */
   of(name: string, fromS: number): Step[] {
     const steps: Step[] = [];
     let nowS = fromS;
@@ -68,7 +68,7 @@ class Steps {
     return { fork: isRefused ? { ...body, orElse: [] } : body };
   }
 
-  /** If not, it has been adopted, and can be waited for only as any child can. */
+  /** If not, the actor has adopted it. Then a wait cannot name it, and is for any child. */
   #isForkedBy(child: string, actor: string): boolean {
     return this.problem.actions.some(
       (each) => each.actor === actor && each.does === '+' && each.child === child,

@@ -14,7 +14,7 @@ import { kernelRules } from '../node/versions/kernel.js';
 import { type Transition, Transitions } from './transitions.js';
 
 const PROCESSES_MAX = 7;
-/** So few come in from outside, unless somebody writes down more. */
+/** At most so many processes come in from outside in a problem that is drawn; a written one may have more. */
 const ENTERED_MAX = 2;
 const PID_MAX = 1000;
 
@@ -30,33 +30,39 @@ export interface Action {
 
 export interface Problem {
   actions: Action[];
-  /** Whether PID 1, which is `a`, waits for whatever it adopts or has forked, as soon as that is dead. */
+  /** Does PID 1, which is `a`, reap each of its children as soon as it is dead, forked or adopted? */
   initReaps: boolean;
-  /** So many processes, zombies too, may be in the cgroup of all; null: as many as there are. */
+  /** `pids.max` of the one cgroup, in which zombies count too (K34). null: no limit. */
   pidsMax: number | null;
 }
 
-/** How it looks between two actions. */
+/** What there is between two actions. */
 export interface QuizState {
   rows: TaskRow[];
   pinned: number[];
-  /** Names of those that have declared themselves subreapers. */
+  /** Names of live processes that have made themselves subreapers. */
   subreapers: string[];
 }
 
 export class QuizWorld {
   readonly #kernel: Kernel;
-  /** Outside: it makes the namespace, lets processes in, and waits for its children, as a container runtime does. */
+  /**
+   * Outside the namespace. It makes it, lets processes in, and reaps its children, as a container runtime
+   * does.
+   */
   readonly #runtime: TaskId;
   readonly #namespace;
   readonly #cgroup;
   #told: Transition[] = [];
+  /** The rows until the next action, since they are asked for many times. */
   #listed: TaskRow[] | null = null;
   readonly #tasks = new Map<string, TaskId>();
-  /** Of each process the one that has forked it. */
+  /** The name of each process that was forked inside, and of the one that forked it. */
   readonly #forkedBy = new Map<string, string>();
   readonly #subreapers = new Set<string>();
-  /** What has happened so far: who has adopted an orphan, and how many forks were refused. */
+  /**
+   * What has happened so far: which kinds of process have adopted an orphan, and how many forks were refused.
+   */
   readonly adopters = new Set<'init' | 'subreaper'>();
   refused = 0;
 
@@ -98,7 +104,6 @@ export class QuizWorld {
     this.#tasks.set(name, task);
   }
 
-  /** Asked for many times between two actions. */
   #rows(): TaskRow[] {
     return (this.#listed ??= this.#kernel.listTasks(this.#namespace));
   }
@@ -111,10 +116,10 @@ export class QuizWorld {
     };
   }
 
-  /** Why it is not possible now; null: it is. */
+  /** Why the action is not possible now; null: it is. */
   hinders({ actor, does, child = '' }: Action): string | null {
     if (does === '>') {
-      if (this.#alive('a') === NONE) return 'a has exited, so there is nothing to come into';
+      if (this.#alive('a') === NONE) return 'a has exited, so there is no namespace to enter';
       return this.#tasks.has(actor) ? `there has been a ${actor} already` : null;
     }
     const task = this.#alive(actor);
@@ -133,7 +138,7 @@ export class QuizWorld {
     if (row.stat[0] !== 'Z') return `${child} lives, so ${actor} would block`;
     const other = rows.find(({ comm, stat }) => stat[0] === 'Z' && comm !== child);
     if (other === undefined || this.#forkedBy.get(child) === actor) return null;
-    return `${actor} has adopted ${child} and waits for any child, and ${other.comm} is dead too`;
+    return `${actor} has adopted ${child}, so it waits for any child, and ${other.comm} is dead too`;
   }
 
   #alive(name: string): TaskId {
@@ -153,7 +158,7 @@ export class QuizWorld {
     if (this.problem.initReaps) this.#reap(this.#tasks.get('a')!);
     this.#reap(this.#runtime);
     this.#listed = null;
-    // What is gone outside is nobody's question.
+    // What the runtime reaps outside is no part of the problem.
     return this.#told.filter(
       (told) => !('who' in told) || told.kind === 'fork' || told.who.namespace !== HOST_NS,
     );
@@ -164,7 +169,7 @@ export class QuizWorld {
     if (does === '+') {
       const forked = kernel.fork(task, kernel.comm(child));
       if (forked === NONE) return;
-      // A handler is inherited; of a PID 1 that reaps only itself is meant.
+      // A handler is inherited, but only PID 1 itself is meant to reap.
       kernel.setSigchld(forked, 'default');
       this.#tasks.set(child, forked);
       this.#forkedBy.set(child, actor);
@@ -182,7 +187,7 @@ export class QuizWorld {
       found = this.#kernel.canRun(parent) ? this.#kernel.wait(parent, ANY) : NO_CHILD;
   }
 
-  /** @param enters processes may come in from outside. */
+  /** All actions that are possible now. @param enters processes may come in from outside. */
   possible(enters: boolean): Action[] {
     const names = [...this.#tasks.keys()];
     const next = String.fromCharCode('a'.charCodeAt(0) + names.length);
@@ -190,7 +195,7 @@ export class QuizWorld {
     const entered = names.length - this.#forkedBy.size - 1;
     const all: Action[] = names.flatMap((actor): Action[] => [
       ...(isRoom ? [{ actor, does: '+', child: next } as const] : []),
-      // With PID 1 everything would be over.
+      // The exit of PID 1 would end everything.
       ...(['!', '*', '^'] as const).flatMap((does) => (does === '!' && actor === 'a' ? [] : { actor, does })),
       ...names.map((child) => ({ actor, does: '?', child }) as const),
     ]);

@@ -10,11 +10,11 @@ import type { Transition } from './transitions.js';
 
 export type { Action, Problem } from './quiz-world.js';
 
-/** How it looks in the end, and before. */
+/** What there is at the end, and on the way to it. */
 export interface Answer extends QuizState {
-  /** Of each action what came of it. */
+  /** What came of each action. */
   steps: Transition[][];
-  /** How it looked at first, and after each action. */
+  /** What there was at first, and after each action. */
   states: QuizState[];
 }
 
@@ -30,7 +30,7 @@ const KINDS: { has: (world: QuizWorld) => boolean; enters?: boolean; pidsMax?: n
   { has: () => true },
 ];
 
-/** `a+b,b!,a?b`. Null: it is not written so. */
+/** Reads `a+b,b!,a?b`. Null: the text is no such list. */
 export function parseActions(text: string): Action[] | null {
   const found = text.split(',').map((part) => ACTION.exec(part.trim()));
   if (found.includes(null)) return null;
@@ -41,7 +41,7 @@ export function parseActions(text: string): Action[] | null {
   });
 }
 
-/** Does them all. A string: the first that is not possible, and why. */
+/** Does all actions. A string: the first that is not possible, and why. */
 export function solve(problem: Problem): Answer | string {
   const world = new QuizWorld(problem);
   const steps: Transition[][] = [];
@@ -59,7 +59,7 @@ export function textOf({ actor, does, child = '' }: Action): string {
   return does === '>' ? `>${actor}` : `${actor}${does}${child}`;
 }
 
-/** The problem of a seed: one in which something stays that has to be understood. */
+/** The problem of a seed: one in which an orphan was adopted, and processes are left. */
 export function problemOf(seed: number): Problem {
   const drawn = new RandomStreams(seed).stream('quiz', 'kind').uniform();
   const { has, enters = false, pidsMax = null } = KINDS[Math.floor(drawn * KINDS.length)];
@@ -71,7 +71,7 @@ export function problemOf(seed: number): Problem {
     const actions: Action[] = [];
     for (const count = ACTIONS.least + below(ACTIONS.more); actions.length < count; ) {
       const possible = world.possible(enters);
-      // What is rare otherwise is as likely as what there is much of.
+      // Each kind of action is equally likely, however many of the kind are possible.
       const kinds = [...new Set(possible.map(({ does }) => does))];
       const does = kinds[below(kinds.length)];
       const ofKind = possible.filter((action) => action.does === does);

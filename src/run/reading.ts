@@ -50,7 +50,7 @@ export function readLimits(node: Node, time_s: number): RecordedRow & { time_s: 
   return row;
 }
 
-/** A larger part of it is in use; or an equal one, and fewer are left. */
+/** Is a larger share of it in use, or the same share with less left? */
 function isFuller(used: number, value: number, otherUsed: number, otherValue: number): boolean {
   const difference = used * otherValue - otherUsed * value;
   return difference > 0 || (difference === 0 && value - used < otherValue - otherUsed);

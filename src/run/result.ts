@@ -309,9 +309,12 @@ export interface RunSummary {
   expectations: ExpectationResult[];
   /** What was taken for granted of commands and images that are not known. */
   assumptions: AssumptionMade[];
-  /** When it is said to have begun, `2026-03-01T10:00:00.000Z`: moments are told by that clock. Absent: by nobody. */
+  /**
+   * The moment at which the run is taken to begin, `2026-03-01T10:00:00.000Z`: then moments are shown as
+   * dates and times. Absent: they are shown as time since the start.
+   */
   start?: string;
-  /** Absent: no program is assumed, or nobody has asked. */
+  /** Absent: no program is assumed, or the bracket was not asked for. */
   bracket?: Bracket;
   /** At the end of the run. */
   blame: BlameRow[];
@@ -326,11 +329,11 @@ export interface AssumptionMade {
   effect: string;
   /** Orphans that each run of an assumed program leaves. */
   orphansPerRun?: number;
-  /** … and which program that is: `--assume COMMAND=orphans:1` says another number. */
+  /** The command of that program: `--assume COMMAND=orphans:1` sets another number. */
   command?: string;
 }
 
-/** An answer beside another. */
+/** The answer to the same scenario with something changed. */
 export interface OtherAnswer {
   /** The same in the same words, times within 5 %: what was changed does not matter. */
   isSame: boolean;
@@ -341,9 +344,9 @@ export interface OtherAnswer {
 /** The answer if each assumed program left one orphan a run. */
 export interface Bracket extends OtherAnswer {
   orphansPerRun: number;
-  /** … and if one of them alone did: of several, and only where it matters. */
+  /** The answer if only this one did: of several programs, and only if all together change the answer. */
   ofEach: (OtherAnswer & { command: string })[];
-  /** Commands that were not tried alone. */
+  /** How many commands were not tried alone. */
   untried: number;
 }
 

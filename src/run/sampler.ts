@@ -13,7 +13,10 @@ export class Sampler implements RunObserver {
   readonly #regularRow: EventKind;
   readonly #extraRow: EventKind;
   #newsRows = 0;
-  /** Rows for news that are to come at the end of this instant: they would all be the same. */
+  /**
+   * Extra rows still to come at the end of this instant. They would all be the same, so only the last is
+   * read.
+   */
   #pending = 0;
 
   /** Begins at once, with a row at the end of this instant. */

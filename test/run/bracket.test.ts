@@ -54,7 +54,7 @@ describe('a bracket', () => {
     ]);
   });
 
-  test('tries so many alone, and says how many it did not', async () => {
+  test('tries ten commands alone, and says how many others there are', async () => {
     const names = Array.from({ length: 13 }, (_, index) => `/bin/c${index}`).join('; ');
     const without = simulate(scenario(`[bash, -c, "${names}; exit 0"]`));
     const other = simulate(scenario('[frobnicate]', { orphans: 1 }));
@@ -63,11 +63,11 @@ describe('a bracket', () => {
     expect(found?.ofEach).toHaveLength(10);
   });
 
-  test('is not there when it was interrupted', async () => {
+  test('is null if a run was interrupted', async () => {
     expect(await bracketOf(simulate(scenario('[frobnicate]')), 1, async () => null)).toBeNull();
   });
 
-  test('is not asked for where every command is known, or somebody has said what it leaves', () => {
+  test('is about no command that is known, or of which the user has said what it leaves', () => {
     expect(assumedCommands(scenario('[frobnicate]'))).toEqual(['frobnicate']);
     expect(assumedCommands(scenario('[cat, /tmp/healthy]'))).toEqual([]);
     expect(assumedCommands(scenario('[frobnicate]', { orphansOf: new Map([['frobnicate', 1]]) }))).toEqual(
@@ -130,7 +130,7 @@ spec:
     expect(() => scenario('[frobnicate]', { strict: true })).toThrow(/unknown-command/);
   });
 
-  test('of the nodes of a fleet are said once, and stand in the result of each', () => {
+  test('of the nodes of a fleet make one warning, and stand in the result of each node', () => {
     const pod = (name: string) =>
       `kind: Pod\nmetadata: {name: ${name}}\nspec: {nodeName: ${name}, containers: [{name: c, image: x, command: [app],
         livenessProbe: {exec: {command: [frobnicate]}}}]}\n---\n`;

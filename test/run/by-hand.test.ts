@@ -1,4 +1,7 @@
-/** What somebody does to a node that runs: a login, a pod, an operator's act. It works or not as the node is. */
+/**
+ * Acts on a running node: a login, a pod, an operator's act. Whether one works depends on the state of the
+ * node.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Act } from '../../src/node/by-hand.js';
 import { Run } from '../../src/run/run.js';

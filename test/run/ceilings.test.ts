@@ -1,7 +1,7 @@
 /** Every ceiling of a node, the nearest first. */
 import { describe, expect, test } from 'vitest';
 import { renderCeilings } from '../../src/report/ceilings.js';
-import { ceilingsOf } from '../../src/run/ceilings.js';
+import { ceilingsOf, eachLimit } from '../../src/run/ceilings.js';
 import { container, type NodeGiven, pod, World } from '../node/world.js';
 
 const ceilings = (given: NodeGiven) => ceilingsOf(new World(given).to(60).node);
@@ -29,6 +29,15 @@ describe('the ceilings of a node', () => {
     expect(found[4]).toEqual(['all-pods', null, 31_768, 2]);
   });
 
+  test('a row reads the same of those below the node', () => {
+    const { node } = new World(EVERYTHING).to(60);
+    const read: [string, number, number][] = [];
+    eachLimit(node, (of, used, value) => read.push([of.replace('_', '-'), used, value]));
+    const below = ceilingsOf(node).filter(({ scope }) => scope !== 'node');
+    expect(below).toHaveLength(5);
+    expect(read.sort()).toEqual(below.map(({ scope, used, value }) => [scope, used, value]).sort());
+  });
+
   test('those that nobody has set are not there', () => {
     const bare = ceilings({ runtime: { name: 'bare', version: '0.0' } });
     expect(bare.map(({ limit }) => limit)).toEqual(['pid_max', 'threads-max']);
@@ -43,7 +52,7 @@ describe('the ceilings of a node', () => {
     expect(value).toBe(700 + used);
   });
 
-  test('R62: of a uid its lowest RLIMIT_NPROC, and all that it runs; without one it is not there', () => {
+  test('R62: a uid is there with its lowest RLIMIT_NPROC and all its tasks; without a limit it is not', () => {
     const of = (uid: number, nprocMax: number) =>
       pod({ name: `p${nprocMax}`, containers: [container({ user: { uid, nprocMax } })] });
     const users = (pods: ReturnType<typeof pod>[]) =>

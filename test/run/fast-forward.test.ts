@@ -124,12 +124,12 @@ describe('at one instant', () => {
   test.each([
     ['alike', PLAIN, 2, PLAIN, 2],
     ['that end at one instant', halves, 2, PLAIN, 2],
-    ['of which that with the longer interval ends first', halves, 2, PLAIN, 3],
+    ['of which the one with the longer interval ends first', halves, 2, PLAIN, 3],
     ['whose durations are drawn', drawn, 2, drawn, 2],
   ])('ticks of probes %s keep their order', (_, a, everyA, b, everyB) => {
     const pods = [every(everyA, a, 'a'), every(everyB, b, 'b')];
     for (let minute = 1; minute <= 12; minute++) {
-      // In the middle of a run, which is simulated: its processes tell in which order they have begun.
+      // The node is compared in the middle of runs: their processes show in which order the runs began.
       expect(runBoth(seldomSeen({ pods }, 60 * minute + 0.03)).difference).toBe('');
     }
   });
@@ -234,8 +234,8 @@ describe('what is simulated all the same', () => {
     expectSimulated(oneProbe(PLAIN, { pod: { containers, pidMode: 'container' } }));
   });
 
-  test('of many short runs beside a long one as many as there are PIDs for until it ends', () => {
-    // The long one keeps its PID for seven runs of the other, which pass it over when they come round to it.
+  test('short runs beside a long one, if PIDs start again from below before the long one ends', () => {
+    // The long one keeps its PID during seven runs of the other, which skip that PID when they come round to it.
     const busy = program('busy', [
       { repeat: { times: 20, steps: [{ fork: { steps: [] } }, { wait: 'any' }] } },
     ]);

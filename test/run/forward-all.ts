@@ -1,6 +1,6 @@
 /**
- * `npm run test:forward -- [SEEDS]`: every scenario that ships, forwarded and with all simulated, for so many
- * seeds (3), and random nodes; exit code 1 where they differ. Some minutes.
+ * `npm run test:forward -- [SEEDS]`: runs each shipped scenario forwarded and with everything simulated, for
+ * so many seeds (default: 3), and random nodes too; exit code 1 if any two differ. It takes some minutes.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';

@@ -39,7 +39,7 @@ describe('an answer', () => {
     expect(answerOf('a+b,b+c,b!,a?b').pinned).toEqual([]);
   });
 
-  test('has a fork refused where a limit is reached, by zombies too, and by no pinned PID', () => {
+  test('has a fork refused at a limit against which zombies count and pinned PIDs do not', () => {
     const refused = (text: string, pidsMax: number): number =>
       answerOf(text, false, pidsMax)
         .steps.flat()
@@ -62,9 +62,9 @@ describe('an answer', () => {
     ['a+b,a+b', 'a+b: there has been a b already'],
     ['a+b,a?b', 'a?b: b lives, so a would block'],
     ['a+b,b+c,a?c', 'a?c: c is no child of a'],
-    ['a!,>b', '>b: a has exited, so there is nothing to come into'],
+    ['a!,>b', '>b: a has exited, so there is no namespace to enter'],
     ['a+b,>b', '>b: there has been a b already'],
-    ['a+b,b+c,b+d,c!,d!,b!,a?d', 'a?d: a has adopted d and waits for any child, and b is dead too'],
+    ['a+b,b+c,b+d,c!,d!,b!,a?d', 'a?d: a has adopted d, so it waits for any child, and b is dead too'],
     ['a+b,b*,b*', 'b*: b leads a group already'],
     ['a+b,b^,b^', 'b^: b adopts orphans already'],
   ])('%s is not possible', (text, why) => {

@@ -1,6 +1,6 @@
 /**
- * Random nodes with many kinds of probes, for runs that are forwarded. All begins at whole seconds and lasts whole
- * milliseconds, so that much of it is due at one instant; and every limit is near.
+ * Random nodes with many kinds of probes, for runs that are forwarded. Everything begins at whole seconds and
+ * lasts whole milliseconds, so that many events are due at one instant; and every limit is near.
  */
 import fc from 'fast-check';
 import type { Intervention, RuntimeSpec } from '../../src/node/spec.js';
