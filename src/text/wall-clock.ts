@@ -38,13 +38,15 @@ export function dateText(atS: number): string {
   return `${year}-${two(month)}-${two(day)} ${two(s / 3600)}:${two((s / 60) % 60)}:${two(s % 60)}`;
 }
 
-/** A zone is needed, or it would be another moment on each machine. */
+/** With a zone: without one, the text would mean another moment on each machine. */
 const START =
   /^(19[7-9]\d|[2-9]\d{3})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)$/;
-/** Moments are told with their seconds up to here, as durations are in three figures. */
+/**
+ * Before this a moment is shown with its seconds: later three figures of a duration do not tell them either.
+ */
 const SECONDS_UP_TO = 2 * 3600;
-/** No calendar goes on for ever. */
-const YEARS_MAX = 9999;
+/** The first year that does not fit in four digits. */
+const END_S = secondsOf(10_000, 1, 1);
 
 /** `2026-03-01T10:00:00.000Z`, as every moment is written for machines; null: there is no such time. */
 export function readStart(text: string): string | null {
@@ -64,7 +66,7 @@ export function clockSeconds(start: string): number {
   return roundMicro(secondsOf(year, month, day, h * 3600 + m * 60 + s) + ms / 1000);
 }
 
-/** Seconds since 1970, UTC; of no start 0. */
+/** Seconds since 1970, UTC; without a start, 0. */
 export function epochSeconds(start: string | undefined): number {
   if (start === undefined) return 0;
   const [h, m] = start.slice(24).split(':').map(Number);
@@ -77,17 +79,17 @@ export function zoneOf(start: string): string {
   return `UTC${start.slice(23).replace('Z', '')}`;
 }
 
-/** To the millisecond; null: too far away. */
+/** To the millisecond; null: after the year 9999. */
 export function isoMoment(start: string, seconds: number): string | null {
-  if (seconds > YEARS_MAX * 365 * DAY_S) return null;
   const ms = Math.round((clockSeconds(start) + seconds) * 1000);
+  if (ms >= END_S * 1000) return null;
   const fraction = String(ms % 1000).padStart(3, '0');
   return `${dateText(Math.floor(ms / 1000)).replace(' ', 'T')}.${fraction}${start.slice(23)}`;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** For people: `2 Mar 08:24` where the run has a start; without one, how long after it, `22.4 h`. */
+/** For people: `2 Mar 08:24` if the run has a start; otherwise the time since the run began, `22.4 h`. */
 export function formatMoment(seconds: number, start: string | undefined): string {
   const iso = start === undefined ? null : isoMoment(start, seconds);
   if (iso === null) return formatSeconds(seconds);

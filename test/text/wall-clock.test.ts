@@ -51,9 +51,11 @@ describe('a moment', () => {
     expect(formatMoment(2 * 3600, start)).toBe('1 Jan 2027 00:00');
   });
 
-  test('without a start, or beyond all calendars, is how long after the start it is', () => {
+  test('without a start, or after the year 9999, is the time since the run began', () => {
     expect(formatMoment(22.4 * 3600, undefined)).toBe('22.4 h');
-    expect(isoMoment(start, 1e15)).toBeNull();
+    const lastSeconds = Date.UTC(9999, 11, 31, 23, 59, 59, 999) / 1000 - clockSeconds(start);
+    expect(isoMoment(start, lastSeconds)).toBe('9999-12-31T23:59:59.999+02:00');
+    expect(isoMoment(start, lastSeconds + 0.001)).toBeNull();
     expect(formatMoment(1e15, start)).toMatch(/years$/);
   });
 });
