@@ -1,4 +1,4 @@
-/** Two lists of one place: what came in between. Only if they are of one machine, and nobody began anew. */
+/** What came between two lists, if they are of the same machine and its parents have not been restarted. */
 import type { Capture } from '../procfs/capture.js';
 import type { CapturedRow } from '../procfs/captured-row.js';
 import type { Census } from './families.js';
@@ -9,7 +9,7 @@ export interface Comparison {
   obstacle: 'other-machine' | 'parent-restarted' | 'pids-reused' | null;
   hours: number | null;
   perHour: number | null;
-  /** The same for what lives, with its threads; null: of so few more nothing follows. */
+  /** The same for live processes and threads. null: not known, or too few to call it growth. */
   livingPerHour: number | null;
   /** The newer list made later forks than its PIDs tell: the counter has begun again. */
   wrapped: boolean;
@@ -37,7 +37,7 @@ export function compare(earlier: Moment, later: Moment, apartHours: number | nul
   return { obstacle, hours, perHour, livingPerHour, wrapped };
 }
 
-/** Processes come and go: fewer more than this are no growth. */
+/** Processes come and go: an increase below this is not called growth. */
 const LIVING_MIN = 30;
 
 function livingOf({ capture, census }: Moment): number {

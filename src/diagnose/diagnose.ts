@@ -62,7 +62,9 @@ export interface Finding {
   pinnedAtMost: number | null;
   ratePerHour: RatePerHour | null;
   currentRatePerHour: number | null;
-  /** So many more PIDs are held per hour by processes and threads that live and do not end. null: none, or not known. */
+  /**
+   * How many more PIDs per hour are held by processes and threads that do not end. null: none, or not known.
+   */
   livingPerHour: number | null;
   capturedAt: string | null;
   pidMax: number | null;
@@ -166,7 +168,7 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   finding.rooms = roomsIn(finding, moment, options);
   finding.verdict = verdictOf(finding, capture);
   const [crowd] = finding.livingCrowds;
-  // In a crowd of long standing the old are replaced by the young: that is no growth.
+  // If the crowd no longer grows, new processes only replace old ones.
   if (finding.verdict === 'live-processes' && crowd.rate?.course === 'goes-on') {
     finding.livingPerHour = crowd.rate.currentPerHour ?? crowd.rate.perHour;
     finding.rooms = roomsIn(finding, moment, options);

@@ -30,7 +30,7 @@ export interface LiveReading {
   /** What counts against the limit that is reached first. */
   room: Room;
   zombiesPerHour: Interval | null;
-  /** So many more PIDs are held by what lives. null: none, or not known. */
+  /** How many more PIDs per hour are held by live processes and threads. null: none, or not known. */
   livingPerHour: number | null;
   /** null: not known, or no end: nothing leaks. */
   hoursLeft: Interval | null;
@@ -61,7 +61,7 @@ export class LiveWatch {
       { diagnosis: alone, error: errorOf(alone.main, zombies, alone.main.livingCrowds[0]?.count) },
       ...(pair === null ? [] : [{ diagnosis: pair, error: errorOf(pair.main, came, livingCame(pair)) }]),
     ].sort((a, b) => a.error - b.error)[0];
-    // Fewer than before: somebody has cleaned up, and a new count begins.
+    // Fewer zombies than before: they have been cleaned up, and a new count begins.
     this.#remember(capture, pair !== null && (pair.comparison?.obstacle !== null || came < 0));
     // What passes in a moment is no leak, however fast it came.
     const leaks = LEAKS.includes(best.diagnosis.main.verdict);
@@ -81,7 +81,10 @@ function livingCame({ comparison }: Diagnosis): number {
   return (comparison?.livingPerHour ?? 0) * (comparison?.hours ?? 0);
 }
 
-/** By how much a rate from so many zombies may be off, as a part of it; infinite without one. */
+/**
+ * By how much the rate may be off, as a part of it, after so many zombies or live tasks; infinite without a
+ * rate.
+ */
 function errorOf(finding: Finding, count: number, living = 0): number {
   const { ratePerHour, currentRatePerHour, livingPerHour } = finding;
   if (livingPerHour !== null) return living > 0 ? Z95 / Math.sqrt(living) : Number.POSITIVE_INFINITY;

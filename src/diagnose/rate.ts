@@ -7,7 +7,9 @@ export interface Rate {
   perHour: number | null;
   /** How far it may be off, in percent, by what the columns leave open. */
   tolerancePct: number;
-  /** What can be said at least, or instead; null: nothing. Of the most, null: the times are too coarse for one. */
+  /**
+   * Bounds, also where no rate can be given. null: none. A `max` of null: the times are too coarse for one.
+   */
   boundsPerHour: [min: number, max: number | null] | null;
   /** Now: 0 when the leak has stopped; null: not known. */
   currentPerHour: number | null;

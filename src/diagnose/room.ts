@@ -32,7 +32,7 @@ export interface Growth {
   zombiesPerHour: number | null;
   /** PIDs that a zombie costs, itself and what it pins. */
   pidsPerZombie: [min: number, max: number];
-  /** PIDs that what lives takes besides. */
+  /** PIDs that live processes and threads take besides. */
   livingPerHour: number | null;
 }
 

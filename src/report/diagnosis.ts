@@ -94,14 +94,14 @@ function headline(finding: Finding): string {
       if (!zombies && verdict === 'nearly-full') return nearly + livingText(finding);
       const listed = names.length === 1 ? ` (${visible(names[0])})` : '';
       if (families.length === 0 || isHidden(top))
-        return `${nearly}${z}${per(rateNow(finding))}${listed}; whose they are, this list does not show.`;
+        return `${nearly}${z}${per(rateNow(finding))}${listed}; this list does not show their parents.`;
       if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${per(rateNow(finding))}.`;
       return `${nearly}${families.length} processes leak ${z}${per(rateNow(finding))}: most are of ${nameOf(top)}.`;
     }
   }
 }
 
-/** Where a limit is near without a zombie. */
+/** The first line if a limit is near and there are no zombies. */
 function livingText(finding: Finding): string {
   const { mostThreads, livingCrowds } = finding;
   const [crowd] = livingCrowds;
@@ -150,7 +150,7 @@ function named(crowd: Crowd): string {
   return crowd.pid === null ? visible(crowd.comm ?? 'Parents not shown') : nameOf(crowd);
 }
 
-/** No column tells whose its zombies are. */
+/** The list has no column that tells the parent. */
 function isHidden({ pid, row }: Family): boolean {
   return pid === null && !row;
 }
@@ -176,7 +176,8 @@ function who(finding: Finding): string[] {
   const more = isOfLiving ? 0 : (zombiesByParent?.length ?? 0) - families.length;
   if (more > 0) families.push(`${plural(more, 'other parent')} with fewer.`);
   const crowded = verdict === 'live-processes' ? crowds : candidates;
-  if (zombiesByParent === null && zombies) families.push(`Whose is not shown: ${comms(zombieComms)}`);
+  if (zombiesByParent === null && zombies)
+    families.push(`Their parents are not shown: ${comms(zombieComms)}`);
   return [
     ...families,
     ...crowded.slice(0, FAMILIES_SHOWN_MAX).map((crowd) => `${named(crowd)}: ${comms(crowd.childComms)}`),

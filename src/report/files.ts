@@ -68,7 +68,7 @@ export function overviewFiles(results: readonly RunResult[]): OutputFile[] {
   ];
 }
 
-/** All of some runs in one page. */
+/** All results in one page. */
 export async function onePage(
   results: readonly RunResult[],
   charts: DrawnChart[][],

@@ -42,7 +42,7 @@ function firstWords(all: readonly FirstProcess[]): string[] {
   });
 }
 
-/** A script of many lines is told by its first. */
+/** Of a script of many lines only the first is shown. */
 function firstLine(command: string): string {
   const lines = command.trimEnd().split('\n');
   return lines.length === 1 ? command : `${lines[0]}… (${lines.length} lines)`;

@@ -1,16 +1,16 @@
-/** A part of a process listing: without the kernel's own threads, or only what is below a process. */
+/** A part of a process listing: without the kernel's threads, or only the descendants of some processes. */
 import type { NodeProcess } from '../run/result.js';
 
 export interface PsPart {
-  /** Only what is below processes of this name, or below the one with this PID; undefined: everything. */
+  /** Only descendants of the processes with this name, or of the one with this PID; undefined: everything. */
   under?: string;
-  /** False: without the kernel's threads, which are many and have no part in any of this. */
+  /** False: without the kernel's threads, which are many and have no part in a leak. */
   kernelThreads: boolean;
-  /** Also what is above, so that a tree hangs together. */
+  /** With the ancestors of those, so that they form one tree. */
   withAncestors: boolean;
 }
 
-/** Null: nothing in the listing is called so. The order of the rows stays. */
+/** Null: no process has the name or PID. The order of the rows stays. */
 export function partOf(rows: readonly NodeProcess[], part: PsPart): NodeProcess[] | null {
   const listed = part.kernelThreads ? [...rows] : rows.filter((row) => !isKernelThread(row));
   if (part.under === undefined) return listed;

@@ -165,7 +165,7 @@ export function renderColumns(rows: readonly NodeProcess[], format: string, nowS
 
 // ------------------------------------------------------------------------------------------------ the forest
 
-/** A process, or one for so many like it. */
+/** A process, or one that stands for `count` alike. */
 export interface CountedProcess extends NodeProcess {
   count?: number;
 }

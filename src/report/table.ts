@@ -201,16 +201,16 @@ function resultTable(
   return `${lines.join('\n')}\n`;
 }
 
-/** What each scenario takes for granted, the first thing in full. */
+/** What each scenario assumes. The first assumption is told in full. */
 function assumptionLines(results: readonly RunResult[]): string[] {
   const alike = new Map<string, RunResult[]>();
   for (const result of results) {
-    // What a bracket is about, before the rest.
+    // Assumptions that a bracket is about come first.
     const isAsked = ({ orphansPerRun }: AssumptionMade): boolean => orphansPerRun !== undefined;
     const first = result.assumptions.find(isAsked) ?? result.assumptions[0];
     if (first === undefined) continue;
-    const more = result.assumptions.slice(1);
-    const others = more.length === 0 ? '' : `; and ${plural(more.length, 'assumption')} more (-o json)`;
+    const more = result.assumptions.length - 1;
+    const others = more === 0 ? '' : `; and ${plural(more, 'assumption')} more (-o json)`;
     const text = [`${first.what}: ${first.effect}${others}`, ...bracketSentence(result)].join('\n');
     alike.set(text, [...(alike.get(text) ?? []), result]);
   }

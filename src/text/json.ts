@@ -23,7 +23,7 @@ export function readJson(text: string, file: string): YamlText {
       start = skipBlanks(text, end);
       end = text.length;
     } catch (error) {
-      // There may be more behind it.
+      // Another value may follow this one.
       const next = skipValue(text, skipBlanks(text, start));
       if (next < end) {
         end = next;

@@ -1,9 +1,12 @@
-/** Plain data as YAML that people like to read: what fits stands on one line, as `{sleep: 1s}`; what does not, below its key. */
+/**
+ * Plain data as YAML for people to read. A value that fits stands on one line, as `{sleep: 1s}`; one that
+ * does not fit stands below its key, one part per line.
+ */
 
 const WIDTH = 100;
-/** At the top, what is a list of parts is shown as one. */
+/** Less at the top, so that even a short list stands there with one part per line. */
 const WIDTH_AT_TOP = 50;
-/** Words and durations need no quotes, if YAML takes them for nothing else. */
+/** Words and durations need no quotes, unless YAML would read them as something else. */
 const PLAIN =
   /^(?!(?:true|false|null|yes|no|on|off|y|n)$)(?:[a-z_/][\w./()+-]*|\d+(?:\.\d+)?(?:us|ms|s|m|h|d))$/i;
 

@@ -56,7 +56,7 @@ describe('a damaged list', () => {
     expect(warningsOf(diagnosis)).toContain('duplicate-pids');
   });
 
-  it('may count by something that is no PPID', () => {
+  it('may be counted by something that is not a PPID', () => {
     const counts = diagnoseText(
       '# ps -e -o ppid,comm | sort | uniq -c\n 60 136 curl\n 50 __proto__ timeout\n  1 PPID COMMAND',
     );

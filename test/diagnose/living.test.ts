@@ -38,7 +38,7 @@ describe('processes that live and do not end', () => {
     expect([main.livingPerHour, main.rooms.every(({ hours }) => hours === null)]).toEqual([null, true]);
   });
 
-  test('two lists tell it of threads too; of a few more nothing follows', () => {
+  test('two lists tell it of threads too; a few more are no growth', () => {
     const at = (threads: number, s: number): string =>
       list(5, 1, threads).replace(/^9000 .*$/m, `9000 400 9000 400 1 R ${clock(s)} ps`);
     const grown = diagnoseTexts([
@@ -62,16 +62,16 @@ describe('processes that live and do not end', () => {
   });
 });
 
-describe('lists that hide whose the zombies are', () => {
+describe('lists that do not show the parents of zombies', () => {
   const counts = '     60       3 Z\n      4       1 S\n      1    PPID STAT\n      1       0 S\n';
 
-  test('counts by parent are read by the head that was counted with them', () => {
+  test('counts by parent are read by the header that was counted with them', () => {
     const { main } = diagnoseText(counts);
     expect(main).toMatchObject({ zombies: 60, zombiesByParent: [{ pid: 3, count: 60 }] });
     expect(diagnoseText(counts.replace('60       3 Z', ' 1       3 Z')).main.verdict).not.toBe('leak');
   });
 
-  test('without PPID the first line says how many, and that whose is not shown', () => {
+  test('without PPID the first line says how many, and that their parents are not shown', () => {
     const rows = Array.from(
       { length: 60 },
       (_, i) => `root ${50 + i} 0.0 0.0 0 0 ? Z 14:38 0:00 [curl] <defunct>`,
@@ -87,6 +87,6 @@ describe('lists that hide whose the zombies are', () => {
         ].join('\n'),
       ),
     );
-    expect(text).toMatch(/^60 zombies \(curl\); whose they are, this list does not show\./);
+    expect(text).toMatch(/^60 zombies \(curl\); this list does not show their parents\./);
   });
 });

@@ -1,4 +1,4 @@
-/** A run that is said to begin at some moment is told by the clock, wherever a moment is shown. */
+/** A run with a start shows dates and times wherever it shows a moment. */
 import { describe, expect, test } from 'vitest';
 import { renderSvg } from '../../src/host/render.js';
 import { kubeletChart } from '../../src/report/charts/kubelet.js';

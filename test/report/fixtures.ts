@@ -522,7 +522,7 @@ export const ALL_RUNS = [
   refusedInPodRun,
 ] as const;
 
-/** All that is written of some runs. */
+/** All files that are written for some results. */
 export function outputFiles(results: readonly RunResult[], choice: ChartChoice = 'all'): OutputFile[] {
   return [...results.flatMap((result) => scenarioOutput(result, choice).files), ...overviewFiles(results)];
 }

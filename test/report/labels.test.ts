@@ -1,4 +1,4 @@
-/** Whatever happens when: labels of moments neither touch each other nor are struck through by a rule. */
+/** Labels of moments neither touch each other nor are crossed by a rule, whenever the moments are. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { LABEL_ADVANCE, PLOT_WIDTH, placeMoments, timeFrame } from '../../src/report/charts/time.js';
@@ -43,14 +43,13 @@ function clashesOf(run: RunResult): number {
 test('two labels that face each other between their rules do not meet', () => {
   const run = withInterventions([
     [0, 'an intervention at the start'],
-
     [20, 'x'.repeat(31)],
   ]);
   expect(flagsOf(run)).toHaveLength(3);
   expect(clashesOf(run)).toBe(0);
 });
 
-test('nor do any others', () => {
+test('labels of random moments neither meet nor are crossed by a rule', () => {
   const detail = fc.integer({ min: 1, max: 32 }).map((length) => 'x'.repeat(length));
   const moment = fc.tuple(fc.integer({ min: 0, max: 30 }), detail);
   fc.assert(

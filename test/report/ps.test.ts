@@ -134,7 +134,7 @@ describe('a part of a listing', () => {
     expect(pidsOf({})).toHaveLength(NODE.length);
   });
 
-  test('is what is below every process of a name, or below one PID; with what is above, for a tree', () => {
+  test('is the descendants of all processes of a name, or of one PID; for a tree, with their ancestors', () => {
     expect(pidsOf({ under: 'pause' })).toEqual([500, 504, 508, 900]);
     expect(pidsOf({ under: '410' })).toEqual([420]);
     expect(pidsOf({ under: 'pause', withAncestors: true })).toEqual([1, 300, 400, 500, 504, 508, 900]);

@@ -122,7 +122,7 @@ describe('below the table', () => {
       .at(-1)!
       .replaceAll('\n', ' ');
 
-  test('what many nodes assume alike is one sentence', () => {
+  test('an assumption that many nodes share is one sentence', () => {
     expect(below(assuming('a'), assuming('b'), assuming('c'))).toBe(
       'Assumed in a and 2 others: it is not known what `x` does: taken as a plain program ',
     );
@@ -132,7 +132,7 @@ describe('below the table', () => {
     expect(below(...many)).toContain('Other assumptions in 2 more scenarios (-o json)');
   });
 
-  test('which of the assumed commands matters, of several', () => {
+  test('of several assumed commands it is said which one matters', () => {
     const other = { isSame: false, firstHarm: harmAfter(7200), projection: null };
     const same = { isSame: true, firstHarm: null, projection: null };
     const ofEach = [

@@ -218,7 +218,7 @@ export function fanChart(all: readonly Replicated[]): ChartSpec {
       field,
       type: 'quantitative',
       title: 'Nodes harmed',
-      // There is no half a node.
+      // Half a node makes no sense.
       axis: { tickMinStep: 1, format: 'd' },
       scale: { domain: [0, Math.max(1, last.high)] },
     };

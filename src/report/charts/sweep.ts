@@ -1,4 +1,4 @@
-/** What a setting does, as a picture: a line over one axis, or a heat map over two. */
+/** How settings change the first harm, as a picture: a line for one setting, a heat map for two. */
 import type { Estimate } from '../../study/estimate.js';
 import type { Axis } from '../../study/sweep.js';
 import type { Cell } from '../study/sweep.js';
@@ -108,7 +108,7 @@ function heatOf([down, across]: readonly Axis[], title: string, unit: string, da
           x,
           y,
           text: { field: 'label', type: 'nominal' },
-          color: { condition: { test: 'datum.harmed', value: COLOURS.ink }, value: COLOURS.ink },
+          color: { value: COLOURS.ink },
         },
       },
     ],

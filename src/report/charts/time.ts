@@ -49,7 +49,7 @@ export interface TimeFrame {
   projected: boolean;
   unit: TimeUnit;
   ticks: number[];
-  /** Of the run, if it is told by a clock. */
+  /** Of the run. With one, the axis shows dates and times. */
   start?: string;
 }
 
@@ -84,7 +84,9 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
   return { endSeconds: roundMicro(end), cut: end < horizon, projected, unit, ticks, start };
 }
 
-/** Where the clock shows a whole number of steps since midnight; of steps of days, the first midnight. */
+/**
+ * When the clock first shows a whole number of steps since midnight; with steps of days, the first midnight.
+ */
 function firstTick(step: number, unit: TimeUnit, start: string | undefined): number {
   if (start === undefined) return 0;
   const stepSeconds = Math.min(step * unit.seconds, DAY_S);
@@ -119,7 +121,7 @@ function clockOf({ unit }: TimeFrame): string {
   return unit.seconds < 1 ? '%H:%M:%S.%L' : unit.seconds < 60 ? '%H:%M:%S' : '%H:%M';
 }
 
-/** The labels of an axis that a clock tells: dates; or times, and the date where it is another one. */
+/** The labels of an axis with a clock: dates; or times, with the date below the first one of each day. */
 function clockLabels(frame: TimeFrame): ChartSpec {
   const { ticks, unit } = frame;
   const of = (format: string): string => clockFormat(frame, 'datum.value', format);
@@ -272,10 +274,10 @@ function linesOf(flags: readonly Flag[]): number[] | null {
       for (const [other, under] of flags.entries()) {
         // A rule ends at the line of its label: what it would strike through has to stand above that.
         const isOnePole = Math.abs(flag.x - under.x) <= LABEL_GAP;
-        // Of two rules side by side the one that is further from its label goes higher: none strikes a letter.
+        // Of two rules side by side the outer one has the higher label: so neither crosses a label.
         const isOuter = flag.to === flag.x ? index > other : index < other;
         const isAbove = covers(flag, under) && (!isOnePole || isOuter);
-        // Flags of two poles may meet between them.
+        // Two labels may meet between their rules, without reaching them.
         const meets = flag.from < under.to + LABEL_GAP && under.from < flag.to + LABEL_GAP;
         const isNextAbove = meets && !covers(flag, under) && !covers(under, flag) && index < other;
         if (other === index || !(isAbove || isNextAbove) || lines[index] > lines[other]) continue;
