@@ -21,7 +21,7 @@ export interface Remark {
   aim?: Aim;
 }
 
-/** Of one kind (severity and code) so many are shown: whoever has made them understands by then. */
+/** At most so many findings of one kind (severity and code) are shown: by then the mistake is plain. */
 const SAME_KIND_MAX = 20;
 
 export class Findings {
@@ -37,7 +37,7 @@ export class Findings {
   private readonly incomplete = new WeakSet<object>();
   private readonly invalidKeys = new WeakMap<object, Set<string>>();
 
-  /** @param earlier what has been found already, by whoever read the text. */
+  /** @param earlier what has been found already, by the reader of the text. */
   constructor(earlier: readonly Diagnostic[] = []) {
     this.addAll(earlier);
   }

@@ -32,9 +32,7 @@ describe('processes that live and do not end', () => {
   });
 
   test('a crowd that came long ago and stays has no end', () => {
-    const [{ main }] = [
-      diagnoseText(list(300).replace(/^9000 .*$/m, `9000 400 9000 400 1 R ${clock(3599)} ps`)),
-    ];
+    const { main } = diagnoseText(list(300).replace(/^9000 .*$/m, `9000 400 9000 400 1 R ${clock(3599)} ps`));
     expect([main.livingPerHour, main.rooms.every(({ hours }) => hours === null)]).toEqual([null, true]);
   });
 

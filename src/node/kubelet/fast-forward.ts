@@ -79,7 +79,7 @@ export class FastForward {
   /** In the order of their ticks. */
   private readonly waiting: Waiting[] = [];
   /** What was found for each probe. It holds for as long as the probe has this spec. */
-  private readonly known = new WeakMap<Repeated, { spec: ProbeSpec; foreknown: Foreknown | null }>();
+  private readonly lookedUp = new WeakMap<Repeated, { spec: ProbeSpec; foreknown: Foreknown | null }>();
   /** What has been spent and saved since the last decision whether fast-forward pays. */
   private readonly window = { sinceUs: 0, spent: 0, saved: 0 };
   private pausedUntilUs = Number.NEGATIVE_INFINITY;
@@ -125,10 +125,10 @@ export class FastForward {
   }
 
   private foreknownOf(probe: Repeated): Foreknown | null {
-    const known = this.known.get(probe);
+    const known = this.lookedUp.get(probe);
     if (known?.spec === probe.spec) return known.foreknown;
     const foreknown = this.lookUp(probe);
-    this.known.set(probe, { spec: probe.spec, foreknown });
+    this.lookedUp.set(probe, { spec: probe.spec, foreknown });
     return foreknown;
   }
 
