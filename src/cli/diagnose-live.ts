@@ -155,7 +155,7 @@ function limitWord({ limit }: Room): string {
 }
 
 function rateText(rate: Interval | null, living: number | null): string {
-  if (living !== null) return `${formatCount(Number(living.toPrecision(3)))} more live per hour`;
+  if (living !== null) return `${formatCount(Number(living.toPrecision(3)))} more live processes per hour`;
   if (rate === null) return 'rate not known yet';
   return rate.value === 0 ? 'none of late' : `${between(rate, formatCount)} more per hour`;
 }

@@ -3,6 +3,7 @@
  * same programs. What the scenario leaves to chance is fixed: otherwise the model and the real kernel would
  * draw different values.
  */
+
 import { nodePrograms } from '../node/programs.js';
 import type { ProbeSpec } from '../node/spec.js';
 import { kubeletRules } from '../node/versions/kubelet.js';
@@ -12,6 +13,7 @@ import type { Program } from '../program/code.js';
 import { parseDistribution } from '../program/duration.js';
 import type { DurationText, ProgramSource, Step } from '../program/step.js';
 import type { Scenario } from '../scenario/scenario.js';
+import { LAB_PID_MAX } from '../text/bounds.js';
 import { printDuration } from '../text/duration.js';
 import { type LitmusText, litmusText } from './litmus-text.js';
 import { pidModeOf } from './node-facts.js';
@@ -22,8 +24,6 @@ const RUNS = 5;
 const FIRST_US = 1_000_000;
 /** So long after the last run the processes are listed. */
 const SETTLED_US = 5_000_000;
-/** The bounds of a namespace's pid_max in the lab, and its value if the pod has a larger one. */
-const PID_MAX = { least: 301, most: 4_096, usual: 1_000 };
 
 /** Null: there is no such pod. */
 export function podLitmus({ node, title }: Scenario, podName: string): string | null {
@@ -82,7 +82,7 @@ function lastRunUs(probes: readonly ProbeSpec[]): number {
 }
 
 function pidMaxOf(pidMax: number): number {
-  return pidMax > PID_MAX.most ? PID_MAX.usual : Math.max(PID_MAX.least, pidMax);
+  return pidMax > LAB_PID_MAX.most ? LAB_PID_MAX.usual : Math.max(LAB_PID_MAX.least, pidMax);
 }
 
 function settled(step: Step): Step {

@@ -9,6 +9,7 @@ import * as z from 'zod';
 import { checkProgramNames, forEachStepList } from '../../program/check.js';
 import { readProgram } from '../../program/parse.js';
 import type { ProgramLibrary, ProgramSource, Step } from '../../program/step.js';
+import { LAB_PID_MAX } from '../../text/bounds.js';
 import type { Diagnostic, Parsed } from '../../text/diagnostic.js';
 import { parseDurationUs } from '../../text/duration.js';
 import { Findings, inReadingOrder, type Place } from '../../text/findings.js';
@@ -19,9 +20,6 @@ import { didYouMean } from '../../text/suggest.js';
 import { isMapping } from '../../text/value.js';
 import { documentOf, type Path, readYaml, type SourceDocument } from '../../text/yaml.js';
 import { REFUSED_BY } from './world.js';
-
-/** A world of a few processes needs no more, and a mistake in a file must not fill the machine. */
-export const LAB_PID_MAX = { least: 301, most: 4096, usual: 1000 } as const;
 
 export interface LitmusEntry {
   atUs: number;

@@ -9,12 +9,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeLitmus } from '../../../src/lab/litmus/encode.js';
 import { type RunnerReport, readOutcome, runner } from '../../../src/lab/litmus/kernel-run.js';
-import { LAB_PID_MAX, type Litmus } from '../../../src/lab/litmus/litmus.js';
+import type { Litmus } from '../../../src/lab/litmus/litmus.js';
 import { runOnModel } from '../../../src/lab/litmus/model-run.js';
 import { type ObservedFile, observationOf } from '../../../src/lab/litmus/observed.js';
 import { judge, type LitmusResult, sameOutcome } from '../../../src/lab/litmus/verify.js';
 import type { Outcome } from '../../../src/lab/litmus/world.js';
 import { kernelRules } from '../../../src/node/versions/kernel.js';
+import { LAB_PID_MAX } from '../../../src/text/bounds.js';
 import { Box, must } from './box.js';
 import { CGROUPS } from './containers.js';
 
