@@ -5,11 +5,16 @@ import type { PodSpec, RuntimeName } from '../../src/node/spec.js';
 import { container, leaveFree, pod, program, S, World } from './world.js';
 
 /** A pod whose container waits in its back-off goes while only five PIDs are free: enough for `runc kill`. */
-function going(name: RuntimeName, networkPlugin: 'bridge' | 'none', more: Partial<PodSpec> = {}): World {
+function going(
+  name: RuntimeName,
+  networkPlugin: 'bridge' | 'none',
+  more: Partial<PodSpec> = {},
+  version = '1.30',
+): World {
   const job = container({ program: program('app', [{ sleep: '1s' }]) });
   const world = new World({
     kernel: { pidMax: 600 },
-    runtime: { name, version: '1.30', networkPlugin },
+    runtime: { name, version, networkPlugin },
     pods: [pod({ stopAtUs: 100 * S, pidMode: 'pod', containers: [job], ...more })],
   }).to(99);
   expect(world.on('pause')).toHaveLength(1);
@@ -32,6 +37,11 @@ describe('R45, R50: a pod that goes', () => {
   test('its pause process is ended all the same by docker and containerd; CRI-O leaves it', () => {
     const left = (runtime: RuntimeName) => going(runtime, 'bridge').on('pause').length;
     expect([left('docker'), left('containerd'), left('cri-o')]).toEqual([0, 0, 1]);
+  });
+
+  test('with CRI-O stays for ever from 1.17 on, and from 1.34 on goes at the second try', () => {
+    const stuck = (version: string) => going('cri-o', 'bridge', {}, version).to(300).on('pause').length;
+    expect(['1.16', '1.17', '1.33', '1.34'].map(stuck)).toEqual([0, 1, 1, 0]);
   });
 
   test('goes when PIDs are free again', () => {

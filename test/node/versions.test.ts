@@ -152,7 +152,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     readsOutputToItsEnd: { '1.30': false },
     monitorPerExec: { '1.30': true },
     infraWhenIsolated: { '1.21': true, '1.22': false },
-    networkTearDown: { '1.30': 'first' },
+    networkTearDown: { '1.16': 'tried-first', '1.17': 'first', '1.33': 'first', '1.34': 'tried-once' },
     shimInService: { '1.30': false },
     containerPidsMax: { '1.22': 1024, '1.23': 1024, '1.24': NO_LIMIT },
   },

@@ -243,6 +243,7 @@ export class SandboxRuntime {
     }
     // The kubelet is told that it failed, and pause is stopped all the same.
     if (networkTearDown === 'tried-first' && sandbox.infra !== NONE) this.stopInfra(sandbox);
+    if (networkTearDown === 'tried-once') sandbox.hasNetwork = false;
     return false;
   }
 

@@ -127,11 +127,16 @@ export const RUNTIME = {
     'cri-o internal/lib/sandbox/sandbox_linux.go, commit 1f9a6f93ed (`drop_infra_ctr`)',
     { 'cri-o': [true, ['1.22', false]], bare: [false], others: [true] },
   ),
-  networkTearDown: runtime<'first' | 'tried-first' | 'last'>(
+  networkTearDown: runtime<'first' | 'tried-first' | 'tried-once' | 'last'>(
     'R50',
-    'As a pod goes, its network plugin runs before pause is stopped or after it. Tried first: if it fails, pause is stopped all the same.',
-    'pkg/kubelet/dockershim/docker_sandbox.go, containerd sandbox_stop.go, cri-o sandbox_stop_linux.go',
-    { docker: ['tried-first'], containerd: ['last'], others: ['first'] },
+    'As a pod goes, its network plugin runs before pause is stopped or after it. Tried first: if it fails, pause is stopped all the same. Tried once: pause stays, and the next try leaves the plugin out.',
+    'pkg/kubelet/dockershim/docker_sandbox.go, containerd sandbox_stop.go, cri-o sandbox_stop_linux.go and sandbox_network.go by tag',
+    {
+      docker: ['tried-first'],
+      containerd: ['last'],
+      'cri-o': ['tried-first', ['1.17', 'first'], ['1.34', 'tried-once']],
+      others: ['first'],
+    },
   ),
   shimInService: runtime<boolean>(
     'R59',
