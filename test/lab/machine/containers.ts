@@ -21,7 +21,7 @@ import { pauseProgram } from './pause.js';
 
 export const CGROUPS = '/sys/fs/cgroup';
 export const KUBEPODS = `${CGROUPS}/kubepods`;
-const ROOT = '/mnt/root';
+export const ROOT = '/mnt/root';
 
 /** Of containerd's shim (R28). */
 export const SHIM_TASKS = 11;

@@ -11,6 +11,7 @@ import { printObserved } from '../../../src/lab/litmus/observed.js';
 import { OBSERVED_FOLDER, readLitmusFiles } from '../litmus/files.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
 import { missingForContainers } from './box.js';
+import { containerd, missingForContainerd } from './containerd.js';
 import { ends } from './ends.js';
 import { playExperiments } from './experiments.js';
 import { type Fill, fillNode } from './fill.js';
@@ -23,7 +24,17 @@ import { playSequences, type SequencesResult } from './sequences.js';
 import { ACTIVITIES, survivors } from './survivors.js';
 import { formatMeasured, type Measured } from './table.js';
 
-const PARTS = ['kernel', 'fill', 'survivors', 'rooms', 'ends', 'peaks', 'sequences', 'pause'] as const;
+const PARTS = [
+  'kernel',
+  'fill',
+  'survivors',
+  'rooms',
+  'ends',
+  'peaks',
+  'sequences',
+  'containerd',
+  'pause',
+] as const;
 type Part = (typeof PARTS)[number];
 
 const USAGE = `npm run lab:node -- [options]
@@ -100,6 +111,8 @@ if (missing.length > 0) {
 }
 const noLogins = missingForLogins();
 if (noLogins !== null) console.error(`no logins: ${noLogins}`);
+const noContainerd = missingForContainerd();
+if (noContainerd !== null) console.error(`no containerd: ${noContainerd}`);
 
 try {
   const measured = await measure();
@@ -189,6 +202,9 @@ async function measureSmallParts(measured: Measured): Promise<void> {
   });
   await when('peaks', async () => {
     measured.peaks = await peaks(repeats, { ...limited(), cron: true, onPeak: onText });
+  });
+  await when('containerd', async () => {
+    if (noContainerd === null) measured.containerd = await containerd(limited());
   });
   await when('pause', async () => {
     measured.pauses = await checkPauses(limited());

@@ -1,5 +1,6 @@
 /** `docs/lab-node.md`: what was measured, as tables; each figure with its spread over the repeats. */
 import type { LitmusResult } from '../../../src/lab/litmus/verify.js';
+import type { ContainerdResult } from './containerd.js';
 import type { EndResult } from './ends.js';
 import type { ExperimentResult } from './experiments.js';
 import type { Fill } from './fill.js';
@@ -20,6 +21,7 @@ export interface Measured {
   ends?: EndResult[];
   peaks?: Peak[];
   sequences?: SequencesResult;
+  containerd?: ContainerdResult[];
   pauses?: PauseResult[];
 }
 
@@ -43,7 +45,7 @@ Of 22 scripts in dash, busybox ash and bash, each in a pids cgroup with room for
 export function formatMeasured(measured: Measured): string {
   const sections = [HEAD, kernelSection(measured), fillSection(measured), survivorSection(measured)];
   sections.push(roomSection(measured), endSection(measured), peakSection(measured));
-  sections.push(sequenceSection(measured), pauseSection(measured), ELSEWHERE);
+  sections.push(sequenceSection(measured), containerdSection(measured), pauseSection(measured), ELSEWHERE);
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
@@ -207,6 +209,19 @@ function sequenceSection({ sequences }: Measured): string {
   ];
   if (rows.length > 0) lines.push('', table(['sequence', 'actions', 'box', 'model'], rows));
   return lines.join('\n');
+}
+
+function containerdSection({ containerd = [] }: Measured): string {
+  if (containerd.length === 0) return '';
+  const rows = containerd.map(({ what, box, model }) => [what, box, model === box ? 'the same' : model]);
+  return [
+    '## 7. containerd itself',
+    '',
+    'The pods above have a puppet for a shim. Here containerd with its own shim made them, asked by `ctr`: a sandbox, and a container in',
+    'its PID namespace and in the same shim.',
+    '',
+    table(['', 'box', 'model'], rows),
+  ].join('\n');
 }
 
 function pauseSection({ pauses = [] }: Measured): string {
