@@ -146,7 +146,7 @@ const RUNTIME_SAYS: Record<'kubelet' | RuntimeName, Record<string, Said>> = {
     onTimeout: { '1.19': 'kill-main', '1.20': 'kill-group' },
     onHealthTimeout: { '1.19': 'kill-main' },
     shimPer: { '1.30': 'container' },
-    shimTaskCount: { '1.30': 2 },
+    shimTaskCount: { '1.26': 2, '1.27': 1 },
     daemonComm: { '1.30': 'crio' },
     shimComm: { '1.30': 'conmon' },
     readsOutputToItsEnd: { '1.30': false },

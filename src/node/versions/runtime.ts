@@ -94,8 +94,8 @@ export const RUNTIME = {
   shimTaskCount: runtime<number>(
     'R28',
     'Tasks of a shim: its leader and its threads.',
-    'containerd issue 1471; measured with containerd 1.6.20',
-    { 'cri-o': [2], others: [11] },
+    'containerd issue 1471; measured with containerd 1.6.20; conmon commit d91cc43 (2.1.3) by what cri-o releases bring; measured with conmon 2.1.6',
+    { 'cri-o': [2, ['1.27', 1]], others: [11] },
   ),
   daemonComm: runtime<string>('R28', 'What `ps` calls the daemon that starts the shims.', 'their packages', {
     docker: ['dockerd'],

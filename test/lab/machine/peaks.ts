@@ -1,5 +1,5 @@
 /** Row 5: how many tasks what comes and goes on a node has at most, how many PIDs it takes, and what stays. */
-import { Box, type Ended, run, start } from './box.js';
+import { Box, type Ended, isOnPath, run, start } from './box.js';
 import { CGROUPS, prepareContainers } from './containers.js';
 import { startOf } from './fill.js';
 import { LoginServer, missingForLogins } from './login.js';
@@ -18,6 +18,8 @@ export interface Peak {
 
 const CRON_WAIT_MS = 65_000;
 const SETTLE_MS = 300;
+/** runc goes on when conmon has forked away. */
+const CONMON_SETTLE_MS = 2000;
 
 export async function peaks(
   repeats: number,
@@ -35,11 +37,77 @@ export async function peaks(
         options.onPeak?.(`${peak.what}: ${peak.peak} at once, ${peak.pids} PIDs`);
       }
     }
+    if (isOnPath('conmon')) for (const peak of await conmonPeaks(box)) all.push({ ...peak, model: null });
     if (missingForLogins() === null)
       all.push({ ...(await loginPeak(box)), model: model.get('login') ?? null });
     if (options.cron) all.push({ ...(await cronPeak(box)), model: model.get('cron job') ?? null });
     return all;
   });
+}
+
+/** What CRI-O and podman have for a shim; it runs runc itself. */
+async function conmonPeaks(box: Box): Promise<Omit<Peak, 'model'>[]> {
+  const id = 'watched';
+  const folder = `/mnt/${id}`;
+  const path = await group(box, id);
+  await box.makeFolders(folder);
+  await box.write(`${folder}/config.json`, configOf(id));
+  await box.write(`${folder}/exec.json`, JSON.stringify(PROCESS));
+  const common = [
+    'conmon',
+    '-c',
+    id,
+    '-u',
+    id,
+    '-n',
+    id,
+    '-r',
+    '/usr/sbin/runc',
+    '-b',
+    folder,
+    '--exit-dir',
+    folder,
+    '--socket-dir-path',
+    folder,
+  ];
+  const files = (name: string): string[] => [
+    '-p',
+    `${folder}/${name}`,
+    '-l',
+    `k8s-file:${folder}/${name}.log`,
+  ];
+  const found: Omit<Peak, 'model'>[] = [];
+  const reach = async (what: string, act: () => Promise<void>): Promise<void> => {
+    const before = await box.table();
+    const charged = Number(await box.read(`${path}/pids.current`));
+    const highest = Number(await box.read(`${path}/pids.peak`));
+    await act();
+    await box.ask('sleep', CONMON_SETTLE_MS);
+    const after = await box.table();
+    const peak = Number(await box.read(`${path}/pids.peak`));
+    found.push({
+      what,
+      peak: peak > highest ? peak - charged : Number.NaN,
+      pids: after.lastPid - before.lastPid,
+      rest: after.tasks - before.tasks,
+    });
+  };
+  await reach('conmon, runc create and start', async () => {
+    worked(await box.run([...common, ...files('main')], { cgroup: `${path}/runc` }));
+    await box.ask('sleep', CONMON_SETTLE_MS);
+    worked(await box.run(['runc', 'start', id], { cgroup: `${path}/runc` }));
+  });
+  await reach('conmon with an exec that stays', async () => {
+    const words = ['-e', '--exec-process-spec', `${folder}/exec.json`, ...files('exec')];
+    worked(await box.run([...common, ...words], { cgroup: `${path}/runc` }));
+  });
+  await box.run(['runc', 'delete', '--force', id]);
+  await box.ask('sleep', SETTLE_MS);
+  return found;
+}
+
+function worked({ status, output }: Ended): void {
+  if (status !== 0) throw new Error(`conmon or its runc in the box: ${output}`);
 }
 
 async function group(box: Box, name: string): Promise<string> {
@@ -94,17 +162,19 @@ async function containerPeaks(box: Box, repeat: number): Promise<Omit<Peak, 'mod
   return found;
 }
 
+const PROCESS = {
+  terminal: false,
+  user: { uid: 0, gid: 0 },
+  args: ['/bin/sleep', '100000'],
+  env: ['PATH=/bin'],
+  cwd: '/',
+  capabilities: {},
+};
+
 function configOf(id: string): string {
   return JSON.stringify({
     ociVersion: '1.0.2',
-    process: {
-      terminal: false,
-      user: { uid: 0, gid: 0 },
-      args: ['/bin/sleep', '100000'],
-      env: ['PATH=/bin'],
-      cwd: '/',
-      capabilities: {},
-    },
+    process: PROCESS,
     root: { path: '/mnt/root', readonly: false },
     mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
     linux: { cgroupsPath: `/${id}/container`, namespaces: [{ type: 'pid' }, { type: 'mount' }] },
