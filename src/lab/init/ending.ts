@@ -89,12 +89,16 @@ function endNumbers(end: Ended | null): Record<string, number> {
 
 /** The words of the command in front of those that are its child's own; null if its child has other words. */
 function wrapperOf(command: readonly string[], childHostPid: number): string[] | null {
-  const words = read(`/proc/${childHostPid}/cmdline`).split('\0').slice(0, -1);
-  const wrapper = command.slice(0, command.length - words.length);
-  const isSame = words.every(
-    (word, n) => Buffer.from(command[wrapper.length + n] ?? '').toString('latin1') === word,
-  );
-  return isSame && words.length > 0 && wrapper.length > 0 ? wrapper : null;
+  const all = read(`/proc/${childHostPid}/cmdline`).split('\0').slice(0, -1);
+  const given = command.map((word) => Buffer.from(word).toString('latin1'));
+  // The kernel puts the words of a `#!` line in front of a script's own: an interpreter, and maybe an argument.
+  for (const words of [all, all.slice(1), all.slice(2)]) {
+    const wrapper = command.slice(0, command.length - words.length);
+    const isSame = words.every((word, n) => given[wrapper.length + n] === word);
+    const isOwn = words === all || read(words[0] ?? '').startsWith('#!');
+    if (isSame && isOwn && words.length > 0 && wrapper.length > 0) return wrapper;
+  }
+  return null;
 }
 
 /** The main child in another world; null where it has none. A shell's loop may be between two. */

@@ -87,6 +87,12 @@ describeLive(
       expect(report.notes.join()).toMatch(/had started all of its children [\d.]+ s after its start/);
     });
 
+    itWith(['cc'], 'and once it has done what it computes at its start', async () => {
+      const report = await examineInit([compiled('slow-start')], NOW);
+      expect(report.good, formatInitReport(report)).toBe(true);
+      expect(report.comm).toBe('slow-start');
+    });
+
     itWith(['sleep'], 'and not at all if it never gets there', async () => {
       const never = examineInit(['sleep', '1000'], { untilComm: 'redis', timeoutMs: 3000 });
       await expect(never).rejects.toThrow('PID 1 was never `redis` within 1.5 s: it is sleep');
@@ -221,6 +227,19 @@ describeLive(
         expect(answer(report, 'child-signals')).toBe('no');
         expect(evidence(report, 'child-signals')).toMatch(/SIGTERM.* blocked/);
         expect(evidence(report, 'parent-death')).toBe('when that died, SIGTERM reached its child');
+      },
+    );
+
+    itWith(
+      ['tini', 'bash'],
+      'what a script as its child blocks and ignores is no fault of the init',
+      async () => {
+        const path = join(home, 'forwards.sh');
+        const lines = ['#!/bin/bash', 'trap "kill $!" TERM', 'sleep 1000 & wait'];
+        writeFileSync(path, `${lines.join('\n')}\n`, { mode: 0o755 });
+        const report = await examineInit(['tini', '--', path], NOW);
+        expect(evidence(report, 'child-signals')).toBe('it has no signal blocked or ignored');
+        expect(evidence(report, 'passes-status')).toBe('all 256 statuses were its own');
       },
     );
 
