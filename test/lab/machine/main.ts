@@ -213,7 +213,14 @@ async function measureSmallParts(measured: Measured): Promise<void> {
 
 /** Stops in time for what is under way to end. */
 async function measureSequences(indexes: Iterator<number>): Promise<SequencesResult> {
-  const none: SequencesResult = { seed, sequences: 0, actions: 0, refused: 0, differences: [] };
+  const none: SequencesResult = {
+    seed,
+    sequences: 0,
+    actions: 0,
+    refused: 0,
+    agreedLater: 0,
+    differences: [],
+  };
   const stopAfterSeconds = secondsLeft() - SECONDS_TO_END;
   if (!parts.has('sequences') || stopAfterSeconds <= 0) return none;
   return playSequences({
@@ -231,6 +238,7 @@ function together(one: SequencesResult, other: SequencesResult): SequencesResult
     sequences: one.sequences + other.sequences,
     actions: one.actions + other.actions,
     refused: one.refused + other.refused,
+    agreedLater: one.agreedLater + other.agreedLater,
     differences: [...one.differences, ...other.differences],
   };
 }

@@ -37,6 +37,8 @@ export interface SequencesResult {
   sequences: number;
   actions: number;
   refused: number;
+  /** Sequences that differed, and agreed when they were played again: the box or its host was busy. */
+  agreedLater: number;
   differences: Difference[];
 }
 
@@ -95,11 +97,26 @@ export function playSequences(options: SequenceOptions): Promise<SequencesResult
     await prepareContainers(box);
     const logins = missingForLogins() === null ? await LoginServer.start(box) : null;
     await box.write('/proc/sys/kernel/pid_max', PID_MAX);
-    const result: SequencesResult = { seed, sequences: 0, actions: 0, refused: 0, differences: [] };
+    const result: SequencesResult = {
+      seed,
+      sequences: 0,
+      actions: 0,
+      refused: 0,
+      agreedLater: 0,
+      differences: [],
+    };
     while ((performance.now() - begun) / 1000 < stopAfterSeconds) {
       const { done, value: index } = indexes.next();
       if (done) break;
-      await playOne(box, logins, sequenceOf(seed, index), index, result);
+      const actions = sequenceOf(seed, index);
+      const differences = await playOne(new RealSide(box, logins, `s${index}`), actions, index, result);
+      if (differences.length > 0) {
+        const again = await playOne(new RealSide(box, logins, `again${index}`), actions, index, {
+          ...result,
+        });
+        result.differences.push(...again);
+        if (again.length === 0) result.agreedLater++;
+      }
       result.sequences++;
       options.onSequence?.(result.sequences, result.differences.length);
     }
@@ -108,14 +125,13 @@ export function playSequences(options: SequenceOptions): Promise<SequencesResult
 }
 
 async function playOne(
-  box: Box,
-  logins: LoginServer | null,
+  real: RealSide,
   actions: readonly Action[],
   index: number,
   result: SequencesResult,
-): Promise<void> {
-  const start = await startOf(box, PID_MAX);
-  const real = new RealSide(box, logins, index);
+): Promise<Difference[]> {
+  const differences: Difference[] = [];
+  const start = await startOf(real.box, PID_MAX);
   await real.begin();
   const model = new ModelSide(start);
   for (const [step, action] of actions.entries()) {
@@ -127,17 +143,18 @@ async function playOne(
     if (boxOk === false) result.refused++;
     if (boxSees === modelSees) continue;
     const upTo = actions.slice(0, step + 1).map(describe);
-    result.differences.push({ sequence: index, actions: upTo, box: boxSees, model: modelSees });
+    differences.push({ sequence: index, actions: upTo, box: boxSees, model: modelSees });
     break;
   }
   const left = await real.clear();
   if (left !== null)
-    result.differences.push({
+    differences.push({
       sequence: index,
       actions: ['all pods deleted'],
       box: left,
       model: 'nothing is left',
     });
+  return differences;
 }
 
 /**
@@ -184,9 +201,10 @@ class RealSide {
   held = 0;
 
   constructor(
-    private readonly box: Box,
+    readonly box: Box,
     private readonly logins: LoginServer | null,
-    private readonly index: number,
+    /** Of its pods: new each time. */
+    private readonly name: string,
   ) {}
 
   async begin(): Promise<void> {
@@ -222,7 +240,7 @@ class RealSide {
   }
 
   private async create(shared: boolean): Promise<boolean> {
-    const name = `s${this.index}-${this.slots.length}`;
+    const name = `${this.name}-${this.slots.length}`;
     const pod = new Pod(this.box, name, { pidMode: shared ? 'pod' : 'container' });
     const works = (await pod.create()).ok && (await pod.start('app', PROGRAMS.sleeper.command)).ok;
     this.slots.push(works ? { pod, running: true } : null);
