@@ -31,15 +31,11 @@ export class ByHand {
   }
 
   /**
-   * Why it cannot be done, where that is known at once; else null. Whether a pod comes up, the run's moments
-   * tell.
+   * Why it cannot be done, or not yet, where that is known at once; else null. Whether a pod comes up, the run's
+   * moments tell.
    */
   do(act: Act): string | null {
-    if (act.do === 'login') {
-      if (this.#logins.login()) return null;
-      const { errno, refusedBy } = this.context.kernel.refusal;
-      return this.context.host.sshd.isUp ? `fork: ${errno} (${refusedBy})` : 'sshd is down';
-    }
+    if (act.do === 'login') return this.#logins.login();
     if (act.do === 'create-pod') {
       this.#pods.set(act.pod, this.kubelet.create(act.pod, plainPod(this.context, act.pod)));
       return null;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ROOT_CGROUP } from '../../src/kernel/kernel.js';
+import { HOST_NS, ROOT_CGROUP } from '../../src/kernel/kernel.js';
 import { APP, container, leaveFree, type NodeGiven, ORPHAN, pod, probe, program, S, World } from './world.js';
 
 const DOCKER_17: ConstructorParameters<typeof World>[0] = {
@@ -177,17 +177,46 @@ describe('R31: what fails when no PID is left', () => {
     expect(new World(given).to(600).node.counters).toMatchObject({ sshOk: 10, sshRefused: 0 });
   });
 
-  test('R45: a login works with three PIDs free, though its start-up scripts are refused, and not with two', () => {
-    const logins = (free: number) => {
+  describe('R45, R66: a login', () => {
+    const ROOT = { uid: 0, nprocMax: Number.POSITIVE_INFINITY };
+    const logins = (free: number, user?: typeof ROOT): World => {
       const world = new World({
         kernel: { pidMax: 400 },
-        sshLogins: { everyUs: 60 * S, lastsUs: S / 10 },
+        sshLogins: { everyUs: 60 * S, lastsUs: S / 10, user },
       }).to(0);
       leaveFree(world, free);
-      return world.to(600).node.counters;
+      return world;
     };
-    expect(logins(3)).toMatchObject({ sshOk: 10, sshRefused: 0 });
-    expect(logins(2)).toMatchObject({ sshOk: 0, sshRefused: 10 });
+    const works = (world: World): boolean => {
+      const { sshOk, sshRefused } = world.to(600).node.counters;
+      expect(Math.min(sshOk, sshRefused)).toBe(0);
+      expect(sshOk + sshRefused).toBeGreaterThan(8);
+      return sshOk > 0;
+    };
+
+    test('works with four PIDs free, one of them for a command, and not with three; root needs one less', () => {
+      expect([works(logins(4)), works(logins(3))]).toEqual([true, false]);
+      expect([works(logins(3, ROOT)), works(logins(2, ROOT))]).toEqual([true, false]);
+    });
+
+    test('has a shell that tries for 15 s to run its first command, and says at last that there is none', () => {
+      const world = logins(3);
+      while (world.on('bash').length === 0) world.to(world.run.sim.nowUs / S + 1);
+      const began = Math.floor(world.run.sim.nowUs / S);
+      expect(world.to(began + 13).on('bash')).toHaveLength(1);
+      expect(world.eventKinds()).not.toContain('ssh-refused');
+      expect(world.to(began + 17).on('bash')).toEqual([]);
+      expect(world.on('sshd')).toHaveLength(1);
+      expect(world.eventKinds()).toContain('ssh-refused');
+    });
+
+    test('is none the worse if a PID is given back in that time', () => {
+      const world = logins(3);
+      while (world.on('bash').length === 0) world.to(world.run.sim.nowUs / S + 1);
+      world.kernel.setPidMax(HOST_NS, 401);
+      world.to(world.run.sim.nowUs / S + 16);
+      expect(world.node.counters).toMatchObject({ sshOk: 1, sshRefused: 0 });
+    });
   });
 });
 

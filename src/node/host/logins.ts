@@ -1,13 +1,14 @@
 /**
  * Logins: sshd forks the privileged monitor of the connection, that forks the user's sshd, and that forks the
- * shell. All three must succeed. The shell's start-up scripts run a command in a subshell; if that is
- * refused, bash says so and gives a prompt all the same (measured with OpenSSH 9.2 and bash 5.2). A refused
- * login is what most people notice first when a table is full.
+ * shell, whose start-up scripts run a command in a subshell. bash tries a refused fork again after 1, 2, 4 and
+ * 8 s (R66, `make_child` in its jobs.c; measured with OpenSSH 9.2 and bash 5.2); then there is a prompt in
+ * which no command can be run, and that is no login. A refused login is what most people notice first when a
+ * table is full.
  */
 import { NONE, type OriginId, type TaskId } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
 import type { EventKind } from '../../sim/simulation.js';
-import { US_PER_MS } from '../../sim/time.js';
+import { US_PER_MS, US_PER_SECOND } from '../../sim/time.js';
 import { type NodeContext, refusalText } from '../context.js';
 import { everyNowAndThen } from '../periods.js';
 import type { SshLoginsSpec } from '../spec.js';
@@ -15,10 +16,15 @@ import type { SshLoginsSpec } from '../spec.js';
 /** How long the start-up scripts of a shell take. An input: it was not measured. */
 const STARTUP_US = 200 * US_PER_MS;
 
-/** Below sshd: monitor, user's sshd, shell; then subshell and command. */
-const LOGIN_COMMS = ['sshd', 'sshd', 'bash', 'bash', 'id'];
+/** Below sshd: monitor, user's sshd, shell. Root's shell is the monitor's child (`privsep_postauth`). */
+const LOGIN_COMMS = ['sshd', 'sshd', 'bash'];
+const ROOT_COMMS = ['sshd', 'bash'];
+const ROOT_UID = 0;
 const USERS_SSHD = 1;
-const SHELL = 2;
+/** Below the shell, as it starts: a subshell and its command. */
+const STARTUP_COMMS = ['bash', 'id'];
+/** How long bash waits before it tries a refused fork again. */
+const BASH_RETRIES_US = [1, 2, 4, 8].map((seconds) => seconds * US_PER_SECOND);
 
 /** The processes of one login, outermost first; NONE for one that has ended. */
 type Session = TaskId[];
@@ -26,7 +32,7 @@ type Session = TaskId[];
 export function startSshLogins(context: NodeContext, { everyUs, lastsUs, user }: SshLoginsSpec): void {
   const logins = new Logins(context, lastsUs, user);
   const { sim, streams } = context;
-  const login = sim.register(() => logins.login());
+  const login = sim.register(() => void logins.login());
   everyNowAndThen(sim, streams.stream('ssh', 'moments'), everyUs, (_round, atUs) =>
     sim.at(atUs, login, 0, 0),
   );
@@ -40,8 +46,11 @@ export class Logins implements Worker {
   readonly #sessions: Session[] = [];
   readonly #sessionOf = new Map<TaskId, Session>();
   readonly #origin: OriginId;
+  readonly #startup: EventKind;
   readonly #startupOver: EventKind;
   readonly #over: EventKind;
+  readonly #comms: readonly string[];
+  readonly #shell: number;
   #lastWorked: boolean | null = null;
 
   constructor(
@@ -51,55 +60,88 @@ export class Logins implements Worker {
   ) {
     const { sim, origins } = context;
     this.#origin = origins.of('ssh', 'sshd', null, null);
-    this.#over = sim.register((index) => {
-      this.#end(this.#sessions[index], 0);
-      delete this.#sessions[index];
-    });
+    this.#comms = user?.uid === ROOT_UID ? ROOT_COMMS : LOGIN_COMMS;
+    this.#shell = this.#comms.length - 1;
+    this.#over = sim.register((index) => this.#close(index));
+    this.#startup = sim.register((index, tries) => void this.#runStartup(index, tries));
     this.#startupOver = sim.register((index) => {
-      if (this.#sessions[index] !== undefined) this.#end(this.#sessions[index], SHELL + 1);
+      if (this.#sessions[index] !== undefined) this.#end(this.#sessions[index], this.#shell + 1);
     });
   }
 
-  /** Whether there is a shell. */
-  login(): boolean {
-    const { sim, counters, observer, kernel, host } = this.context;
+  /** Why it does not work, or not yet; null: it works. */
+  login(): string | null {
+    const { host, kernel } = this.context;
     const session = host.sshd.isUp ? this.#open(host.sshd.task) : null;
-    const works = session !== null;
-    if (works) {
-      counters.sshOk++;
-      const index = this.#sessions.push(session) - 1;
-      sim.after(STARTUP_US, this.#startupOver, index, 0);
-      sim.after(this.lastsUs, this.#over, index, 0);
-    } else counters.sshRefused++;
-    if (works !== this.#lastWorked) {
-      const why = host.sshd.isUp ? `fork: ${refusalText(kernel)}` : 'sshd is down';
-      observer.moment(works ? 'ssh-ok' : 'ssh-refused', 'node', works ? 'a login works' : why);
-    }
-    this.#lastWorked = works;
-    return works;
+    if (session === null)
+      return this.#refused(host.sshd.isUp ? `fork: ${refusalText(kernel)}` : 'sshd is down');
+    const runs = this.#runStartup(this.#sessions.push(session) - 1, 0);
+    return runs ? null : `a shell that tries for 15 s to run a command: fork: ${refusalText(kernel)}`;
   }
 
   /** null if there is no shell, and then nothing is left of it. */
   #open(sshd: TaskId): Session | null {
-    const { kernel, machine } = this.context;
+    const { kernel } = this.context;
     const session: Session = [];
-    let parent = sshd;
-    for (const comm of LOGIN_COMMS) {
-      const task = kernel.forkAs(parent, kernel.comm(comm), this.#origin, 0);
-      if (task === NONE && session.length > SHELL) return session;
+    for (const comm of this.#comms) {
+      const task = this.#fork(session.at(-1) ?? sshd, comm, session);
       if (task === NONE) {
         this.#end(session, 0);
         return null;
       }
-      if (session.length === 0 || session.length === SHELL) kernel.setsid(task);
-      if (this.user !== undefined && session.length === USERS_SSHD)
+      if (session.length - 1 === USERS_SSHD && this.user !== undefined && this.user.uid !== ROOT_UID)
         kernel.becomeUser(task, this.user.uid, this.user.nprocMax);
-      machine.worker(task, this);
-      this.#sessionOf.set(task, session);
-      session.push(task);
-      parent = task;
+      if (session.length === 1 || session.length - 1 === this.#shell) kernel.setsid(task);
     }
     return session;
+  }
+
+  /** The first command of its shell: it runs, or is tried again, or there is no login. */
+  #runStartup(index: number, tries: number): boolean {
+    const { sim, kernel } = this.context;
+    const session = this.#sessions[index];
+    if (session === undefined || session[this.#shell] === NONE) return false;
+    const subshell = this.#fork(session[this.#shell], STARTUP_COMMS[0], session);
+    if (subshell !== NONE) {
+      this.#fork(subshell, STARTUP_COMMS[1], session);
+      sim.after(STARTUP_US, this.#startupOver, index, 0);
+      sim.after(this.lastsUs, this.#over, index, 0);
+      this.context.counters.sshOk++;
+      this.#say(true, 'a login works');
+    } else if (tries < BASH_RETRIES_US.length) {
+      sim.after(BASH_RETRIES_US[tries], this.#startup, index, tries + 1);
+    } else {
+      this.#close(index);
+      this.#refused(`a shell that can run no command: fork: ${refusalText(kernel)}`);
+    }
+    return subshell !== NONE;
+  }
+
+  #fork(parent: TaskId, comm: string, session: Session): TaskId {
+    const { kernel, machine } = this.context;
+    const task = kernel.forkAs(parent, kernel.comm(comm), this.#origin, 0);
+    if (task === NONE) return NONE;
+    machine.worker(task, this);
+    this.#sessionOf.set(task, session);
+    session.push(task);
+    return task;
+  }
+
+  #refused(why: string): string {
+    this.context.counters.sshRefused++;
+    this.#say(false, why);
+    return why;
+  }
+
+  #say(works: boolean, text: string): void {
+    if (works !== this.#lastWorked)
+      this.context.observer.moment(works ? 'ssh-ok' : 'ssh-refused', 'node', text);
+    this.#lastWorked = works;
+  }
+
+  #close(index: number): void {
+    if (this.#sessions[index] !== undefined) this.#end(this.#sessions[index], 0);
+    delete this.#sessions[index];
   }
 
   /**

@@ -123,7 +123,7 @@ export class World {
     this.acts.splice(0, this.acts.length, ...this.acts.filter((done) => done.atUs <= atUs), { atUs, act });
     this.#told = null;
     const hindered = this.#passage.act(act);
-    if (act.do === 'login') return [hindered === null ? 'You are in.' : `Refused: ${hindered}.`];
+    if (act.do === 'login') return [hindered === null ? 'You are in.' : `Not in: ${hindered}.`];
     const told = (): string[] =>
       this.#passage.run
         .result()

@@ -35,7 +35,7 @@ import { parseScenario } from '../../../src/scenario/parse.js';
 import type { Scenario } from '../../../src/scenario/scenario.js';
 import { RandomStreams } from '../../../src/sim/random.js';
 import { Simulation } from '../../../src/sim/simulation.js';
-import { US_PER_MS, US_PER_SECOND } from '../../../src/sim/time.js';
+import { US_PER_MINUTE, US_PER_MS, US_PER_SECOND } from '../../../src/sim/time.js';
 import { compiled, type ProgramName } from './programs.js';
 
 /** What of the box the model starts from. */
@@ -291,9 +291,9 @@ export class ModelNode {
     return status;
   }
 
-  /** One of the model's own logins, which come at random moments once they have begun. */
+  /** One of the model's own logins, which come at random moments once they have begun; as root, as in the box. */
   login(): boolean {
-    startSshLogins(this.context, { everyUs: US_PER_SECOND, lastsUs: US_PER_SECOND });
+    startSshLogins(this.context, { everyUs: US_PER_MINUTE, lastsUs: US_PER_SECOND, user: ROOT });
     while (this.counters.sshOk + this.counters.sshRefused === 0) this.pass(100);
     return this.counters.sshRefused === 0;
   }
@@ -345,6 +345,8 @@ export class ModelNode {
     return this.held.length;
   }
 }
+
+const ROOT = { uid: 0, nprocMax: Number.POSITIVE_INFINITY };
 
 class Owner implements SandboxOwner {
   isReady = false;
