@@ -6,6 +6,7 @@ import { Run } from '../../src/run/run.js';
 import { parseScenario } from '../../src/scenario/parse.js';
 import { FilmMaker } from '../../src/web/engine/film.js';
 import { type Frame, MOMENTS, momentUs, type Opening } from '../../src/web/engine/messages.js';
+import { Passage, Passages } from '../../src/web/engine/passages.js';
 import { World } from '../../src/web/engine/world.js';
 
 const yaml = (name: string): string => readFileSync(`src/web/chapters/${name}.yaml`, 'utf8');
@@ -28,6 +29,96 @@ describe('a large world', () => {
     expect(world.frame(true)).not.toEqual(first);
     world.seek(10 * MINUTE);
     expect(world.frame(true)).toEqual(first);
+  });
+
+  describe('with runs that stand at several moments', () => {
+    const standing = (more: Partial<Opening> = {}): World => {
+      // A larger table, which an hour does not fill.
+      const world = open('docker', { pod: 'app', settings: ['node.kernel.pidMax=4096'], ...more });
+      world.standAt([10, 20, 30, 40, 50].map((minutes) => minutes * MINUTE));
+      while (world.tend());
+      return world;
+    };
+    /** As a run shows them that goes from the beginning through all of them. */
+    const inOneGo = (world: World, moments: readonly number[]): Map<number, Frame> => {
+      const passage = world.again();
+      const shown = (timeUs: number): [number, Frame] => {
+        passage.to(timeUs);
+        return [timeUs, world.frame(true, passage.run)];
+      };
+      return new Map([...moments].sort((a, b) => a - b).map(shown));
+    };
+    /** Half of them in the middle of a health check. */
+    const anywhere = (world: World): number[] =>
+      [50, 1, 30, 29, 10, 58, 20, 2, 40].flatMap((minutes, index) => {
+        const timeUs = minutes * MINUTE + index;
+        return [world.steps(timeUs, 40)[20].timeUs, timeUs];
+      });
+
+    test('any moment is shown as by a run that has gone through everything, in whatever order', () => {
+      const world = standing();
+      const moments = anywhere(world);
+      const right = inOneGo(world, moments);
+      for (const timeUs of moments) {
+        world.seek(timeUs);
+        expect(world.frame(true)).toEqual(right.get(timeUs));
+        if (timeUs % 3 === 1) while (world.tend());
+      }
+      const looks = [...right.values()].map(({ rows, cells }) => JSON.stringify([rows, [...cells]]));
+      expect(new Set(looks).size).toBe(moments.length);
+    });
+
+    test('the way to a moment is a part of the whole, also again and again', () => {
+      const { scenario } = open('docker');
+      const made: Passage[] = [];
+      const passages = new Passages(scenario.horizonUs, () => {
+        made.push(new Passage(scenario, []));
+        return made[made.length - 1];
+      });
+      const events = (): number => made.reduce((sum, { run }) => sum + run.sim.eventCount, 0);
+      passages.at(60 * MINUTE);
+      const whole = events();
+      passages.standAt([10, 20, 30, 40, 50].map((minutes) => minutes * MINUTE));
+      for (const minutes of [59, 58, 49, 39, 38]) {
+        while (passages.tend());
+        const before = events();
+        expect(passages.at(minutes * MINUTE).nowUs).toBe(minutes * MINUTE);
+        expect(events() - before).toBeGreaterThan(0);
+        expect(events() - before).toBeLessThan(whole / 4);
+      }
+    });
+
+    test('what is done by hand is done in all of them', () => {
+      const acts = [
+        { atUs: 15 * MINUTE, act: { do: 'delete-pod', pod: 'app', recreate: true, atUs: 0 } } as const,
+      ];
+      const world = standing({ acts });
+      const moments = anywhere(world);
+      const right = inOneGo(world, moments);
+      for (const timeUs of moments) {
+        world.seek(timeUs);
+        expect(world.frame(true)).toEqual(right.get(timeUs));
+      }
+      world.seek(35 * MINUTE);
+      world.act({ do: 'restart-container', pod: 'app', container: 'app', atUs: 0 });
+      const changed = inOneGo(world, moments);
+      expect([...changed.values()]).not.toEqual([...right.values()]);
+      for (const timeUs of moments) {
+        world.seek(timeUs);
+        expect(world.frame(true)).toEqual(changed.get(timeUs));
+      }
+    });
+
+    test('steps lead past what is done by hand', () => {
+      const act = { do: 'restart-container', pod: 'app', container: 'app', atUs: 0 } as const;
+      const world = standing({ acts: [{ atUs: 100_200_000, act }] });
+      const frames = world.steps(100_000_000, 200);
+      expect(frames.at(-1)!.timeUs).toBeGreaterThan(100_200_000);
+      expect(frames.map(({ words }) => words).join('\n')).toMatch(/SIGTERM|SIGKILL/);
+      const last = frames.at(-1)!.timeUs;
+      world.seek(last);
+      expect(world.frame(true)).toEqual(inOneGo(world, [last]).get(last));
+    });
   });
 
   test.each([null, 'app'])(

@@ -6,13 +6,21 @@ import { headline } from '../../report/answer.js';
 import { headlineMoments } from '../../report/moments.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import { FILM_COLUMNS, type Film, type Frame, MOMENTS, momentUs, type Row } from './messages.js';
+import type { Passage } from './passages.js';
 import { Reel } from './reel.js';
 import type { World } from './world.js';
 
 const SLICE_MS = 25;
+/** A browser goes through these in about a twentieth of a second. */
+const EVENTS_APART = 80_000;
+/** A run takes five megabytes. */
+const PLACES_MAX = 24;
 
 export class FilmMaker {
   readonly #world: World;
+  readonly #passage: Passage;
+  /** Events up to each moment. */
+  readonly #events: number[] = [];
   readonly #frames: Omit<Frame, 'cells'>[] = [];
   readonly #cells = new Reel();
   /** A line that is as it was is kept once. */
@@ -20,12 +28,13 @@ export class FilmMaker {
   readonly #film: Film;
 
   constructor(world: World) {
-    this.#world = world.again();
+    this.#world = world;
+    this.#passage = world.again();
     const columns = Object.fromEntries(FILM_COLUMNS.map((column) => [column, [] as number[]]));
     this.#film = {
       columns: columns as Film['columns'],
       marks: [],
-      endUs: this.#world.scenario.horizonUs,
+      endUs: world.scenario.horizonUs,
       progress: 0,
       digest: null,
       headline: '',
@@ -46,8 +55,10 @@ export class FilmMaker {
   }
 
   #shoot(): void {
-    this.#world.seek(momentUs(this.#frames.length, this.#film.endUs));
-    const { cells, rows, ...frame } = this.#world.frame(true);
+    const { run } = this.#passage;
+    this.#passage.to(momentUs(this.#frames.length, this.#film.endUs));
+    this.#events.push(run.sim.eventCount);
+    const { cells, rows, ...frame } = this.#world.frame(true, run);
     this.#cells.add(cells);
     this.#frames.push({ ...frame, rows: rows?.map((row) => this.#once(row)) });
     const { columns } = this.#film;
@@ -63,7 +74,7 @@ export class FilmMaker {
   }
 
   #finish(): void {
-    const result = this.#world.result();
+    const result = this.#passage.run.result();
     this.#film.digest = result.digest;
     this.#film.headline = headline(result);
     this.#film.marks = headlineMoments(result).map(({ seconds, label, main }) => ({
@@ -71,6 +82,15 @@ export class FilmMaker {
       text: label,
       kind: main ? 'main' : 'other',
     }));
+  }
+
+  /** Moments between which about equally much happens, and not too much to go through it while somebody waits. */
+  get places(): number[] {
+    const events = this.#events;
+    const apart = Math.max(EVENTS_APART, events[events.length - 1] / PLACES_MAX);
+    const isNext = (count: number, index: number): boolean =>
+      index > 0 && Math.floor(count / apart) > Math.floor(events[index - 1] / apart);
+    return events.flatMap((count, index) => (isNext(count, index) ? momentUs(index, this.#film.endUs) : []));
   }
 
   /** The world at one of the moments. Null: it is another moment, or not filmed yet. */

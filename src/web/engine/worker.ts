@@ -54,8 +54,26 @@ function begin(of: World): void {
       reply({ film: made });
     }
     if (!maker.isDone) setTimeout(goOn, 0);
+    else {
+      of.standAt(maker.places);
+      tend();
+    }
   };
   setTimeout(goOn, 0);
+}
+
+const TEND_MS = 8;
+let isTending = false;
+
+/** Makes what the next question needs, in slices between which it can be asked. */
+function tend(): void {
+  if (isTending) return;
+  isTending = true;
+  setTimeout(() => {
+    isTending = false;
+    const from = performance.now();
+    while (world?.tend()) if (performance.now() - from > TEND_MS) return tend();
+  }, 0);
 }
 
 function reply(message: Reply): void {
@@ -67,6 +85,7 @@ addEventListener('message', ({ data }: MessageEvent<Ask>) => {
   try {
     const answer = (ANSWERS[question] as (...args: unknown[]) => unknown)(...args);
     reply({ id, answer });
+    if (film?.isDone) tend();
   } catch (error) {
     reply({ id, error: (error as Error).message });
   }

@@ -2,7 +2,7 @@
  * A world that the page shows: a scenario that runs, forwards and back.
  *
  *     small: every transition is a frame; all of them are made at once, and going back is to show an earlier one
- *     large: one run goes on from moment to moment; to go back it begins anew, for the same scenario does the same
+ *     large: runs stand at several moments (passages.ts); the same scenario does the same, whichever of them goes on
  */
 import { CELLS, HOST_NS, type PidNsId, type TaskRow } from '../../kernel/kernel.js';
 import type { Act } from '../../node/by-hand.js';
@@ -15,14 +15,15 @@ import { isKernelThread } from '../../report/ps-part.js';
 import { transitionWords } from '../../report/transition-words.js';
 import { freePids } from '../../run/capacity.js';
 import { podLitmus } from '../../run/pod-litmus.js';
-import type { NodeProcess, RunResult } from '../../run/result.js';
-import { Run } from '../../run/run.js';
+import type { NodeProcess } from '../../run/result.js';
+import type { Run } from '../../run/run.js';
 import type { Transition } from '../../run/transitions.js';
 import { parseScenario } from '../../scenario/parse.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { parseSetting } from '../../scenario/settings.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import type { Counts, Frame, Opened, Opening, ProgramText, Row, TimedAct } from './messages.js';
+import { Passage, Passages } from './passages.js';
 
 /** More lines are too many to read, and a browser lays them out slowly. */
 const ROWS_MAX = 150;
@@ -39,42 +40,9 @@ const AHEAD_US = 1_200_000_000;
 /** After so long, whatever somebody has done to a pod has come to something. */
 const OUTCOME_US = 120_000_000;
 
-/** Goes through a scenario, and does by hand what has been done at its time. */
-export class Passage {
-  readonly run: Run;
-  #acted = 0;
-
-  constructor(
-    scenario: Scenario,
-    private readonly acts: readonly TimedAct[],
-    transition?: (told: Transition) => void,
-  ) {
-    this.run = new Run(scenario, { strokes: transition === undefined, transition });
-    this.run.isWatched = false;
-  }
-
-  to(untilUs: number): void {
-    for (let next = this.acts[this.#acted]; next !== undefined && next.atUs <= untilUs; ) {
-      while (!this.run.advance(next.atUs));
-      this.run.act(next.act);
-      next = this.acts[++this.#acted];
-    }
-    while (!this.run.advance(untilUs));
-  }
-
-  /** Something new is done now. */
-  act(act: Act): string | null {
-    this.#acted++;
-    return this.run.act(act);
-  }
-}
-
 export class World {
-  /** Where the world is. */
-  #passage: Passage;
-  /** Another one that tells its transitions: it is at those that were asked for last. */
-  #told: Passage | null = null;
-  /** Where they go. */
+  readonly #passages: Passages;
+  /** Where transitions go. */
   #taken: Frame[] = [];
   readonly acts: TimedAct[];
 
@@ -83,21 +51,31 @@ export class World {
     private readonly opening: Opening,
   ) {
     this.acts = [...opening.acts];
-    this.#passage = new Passage(scenario, this.acts);
+    const make = (): Passage => new Passage(scenario, this.acts, (told) => this.#take(told));
+    this.#passages = new Passages(scenario.horizonUs, make);
   }
 
-  /** The same world from its beginning. */
-  again(): World {
-    return new World(this.scenario, { ...this.opening, acts: this.acts });
+  /** From its beginning, with the digest that Node has: no transition is told. */
+  again(): Passage {
+    return new Passage(this.scenario, [...this.acts]);
   }
 
   get nowUs(): number {
-    return this.#passage.run.sim.nowUs;
+    return this.#passages.current.nowUs;
   }
 
-  /** What it has come to. */
-  result(): RunResult {
-    return this.#passage.run.result();
+  get #run(): Run {
+    return this.#passages.current.run;
+  }
+
+  /** Runs are to stand there, so that no way to a moment is long. */
+  standAt(places: readonly number[]): void {
+    this.#passages.standAt(places);
+  }
+
+  /** A little of what is to be done for that. False: nothing is left. */
+  tend(): boolean {
+    return this.#passages.tend();
   }
 
   static open(opening: Opening): { opened: Opened; world: World | null } {
@@ -113,19 +91,18 @@ export class World {
 
   /** Exactly that moment. */
   seek(toUs: number): void {
-    if (toUs < this.nowUs) this.#passage = new Passage(this.scenario, this.acts);
-    this.#passage.to(Math.min(toUs, this.scenario.horizonUs));
+    this.#passages.at(Math.min(toUs, this.scenario.horizonUs));
   }
 
   /** Does it now, and goes on until it is known what came of it. What would have been done later is undone. */
   act(act: Act): string[] {
     const atUs = this.nowUs;
     this.acts.splice(0, this.acts.length, ...this.acts.filter((done) => done.atUs <= atUs), { atUs, act });
-    this.#told = null;
-    const hindered = this.#passage.act(act);
+    this.#passages.forgetAfter(atUs);
+    const hindered = this.#passages.current.act(act);
     if (act.do === 'login') return [hindered === null ? 'You are in.' : `Not in: ${hindered}.`];
     const told = (): string[] =>
-      this.#passage.run
+      this.#run
         .result()
         .events.filter(({ timeSeconds, subject, kind }) => {
           const isAbout =
@@ -154,17 +131,15 @@ export class World {
 
   /** Transitions from a moment on, to the end of an instant, each as a frame of how it looks right after it. */
   steps(fromUs: number, most: number, beforeUs?: number): Frame[] {
-    if (this.#told === null || fromUs < this.#told.run.sim.nowUs)
-      this.#told = new Passage(this.scenario, this.acts, (told) => this.#take(told));
-    const { run } = this.#told;
-    if (fromUs > this.#told.run.sim.nowUs) this.#told.to(fromUs);
+    const passage = fromUs === 0 ? this.#passages.fresh() : this.#passages.at(fromUs);
+    const { run } = passage;
     this.#taken = [];
     run.isWatched = true;
     if (beforeUs !== undefined)
-      while (run.step(beforeUs - 1)) this.#forgetBefore(this.#taken.at(-most)?.timeUs ?? 0);
+      while (passage.step(beforeUs - 1)) this.#forgetBefore(this.#taken.at(-most)?.timeUs ?? 0);
     else {
-      while (this.#taken.length < most && run.step(fromUs + AHEAD_US));
-      while (run.step(run.sim.nowUs));
+      while (this.#taken.length < most && passage.step(fromUs + AHEAD_US));
+      while (passage.step(run.sim.nowUs));
     }
     run.isWatched = false;
     return this.#taken;
@@ -175,7 +150,7 @@ export class World {
   }
 
   #take(told: Transition): void {
-    const { run } = this.#told!;
+    const run = this.#run;
     const namespace = this.#namespaceIn(run);
     // Before a pod is there, and of others, its inside shows nothing.
     const about = namespace === null ? [] : pidsAbout(told, namespace, run);
@@ -193,7 +168,7 @@ export class World {
     return this.opening.isSmall ? this.#namespaceIn(run) : HOST_NS;
   }
 
-  frame(withRows: boolean, run = this.#passage.run): Frame {
+  frame(withRows: boolean, run = this.#run): Frame {
     const namespace = this.#namespaceIn(run);
     const table = this.#tableIn(run);
     const { kernel } = run.machine;
@@ -224,7 +199,7 @@ export class World {
     return podLitmus(this.scenario, pod ?? this.scenario.node.pods[0]?.name ?? '');
   }
 
-  holder(pid: number, run = this.#passage.run): string {
+  holder(pid: number, run = this.#run): string {
     const table = this.#tableIn(run);
     return table === null ? '' : holderWords(pid, run.machine.kernel.holderOf(pid, table));
   }
