@@ -128,8 +128,9 @@ class Page {
     this.#showOpened(opened[0]);
     if (opened.some(({ ok }) => !ok)) return;
     if (isSmall && (this.state.step > 0 || this.state.timeUs === 0)) {
-      for (const scene of this.#scenes) scene.toStep(this.state.step, this.state.timeUs);
-      this.#shown(this.state.timeUs);
+      const { step, timeUs } = this.state;
+      for (const scene of this.#scenes) scene.toStep(step, timeUs > 0 ? timeUs : undefined);
+      this.#shown(this.#scenes[0].frame?.timeUs ?? 0);
     } else await this.goTo(Math.min(this.state.timeUs, this.endUs), true);
     this.#showQuestion();
   }

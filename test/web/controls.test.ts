@@ -55,7 +55,7 @@ describe.skipIf(WHY_NOT !== null)(name, { timeout: 2 * WAIT_MS }, () => {
     const page = await tried.open('#docker');
     await page.locator('#digest', { hasText: 'Digest' }).waitFor({ timeout: WAIT_MS });
     const look = async (on: Page): Promise<string[]> => [
-      await on.locator('#transport .clock').innerText(),
+      await on.locator('#transport .clock').inputValue(),
       await on.locator('.numbers').innerText(),
       await on.locator('.tree').innerText(),
     ];

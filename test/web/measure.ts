@@ -4,10 +4,12 @@
  * here passes or fails.
  */
 import type { Page } from 'playwright-core';
+import { MOMENTS } from '../../src/web/engine/messages.js';
 import { PageUnderTest, WHY_NOT } from './browser.js';
 
 const PLAYED_MS = 5_000;
 const SEEKS = 20;
+const PAUSE_MS = 1_000;
 
 /** Milliseconds between the frames that the page draws. */
 async function framesOf(page: Page, milliseconds: number): Promise<number[]> {
@@ -25,23 +27,22 @@ async function framesOf(page: Page, milliseconds: number): Promise<number[]> {
   })`);
 }
 
-/** Milliseconds from a place on the time line that is chosen to the picture of it, and to its processes. */
-async function seekOf(page: Page, part: number): Promise<{ picture: number; exact: number }> {
+/** Milliseconds from a place on the time line that is chosen, or a moment that is typed, to the picture of it, and to its processes. */
+async function seekOf(page: Page, into: string, value: string): Promise<{ picture: number; exact: number }> {
   return page.evaluate(`new Promise((resolve) => {
-    const range = document.querySelector('#timeline input');
-    const numbers = document.querySelector('.numbers');
-    const tree = document.querySelector('.tree');
+    const input = document.querySelector('${into}');
     const began = performance.now();
     const found = {};
-    const look = (name) => new MutationObserver((_, observer) => {
-      found[name] ??= performance.now() - began;
+    const look = (name, selector) => new MutationObserver((_, observer) => {
+      found[name] = performance.now() - began;
       observer.disconnect();
       if (name === 'exact') resolve(found);
-    });
-    look('picture').observe(numbers, { childList: true, subtree: true });
-    look('exact').observe(tree, { childList: true });
-    range.value = ${part} * 1000;
-    range.dispatchEvent(new Event('input'));
+    }).observe(document.querySelector(selector), { childList: true });
+    look('picture', '.numbers');
+    look('exact', '.tree');
+    input.value = '${value}';
+    input.dispatchEvent(new Event('input'));
+    input.dispatchEvent(new Event('change'));
   })`);
 }
 
@@ -66,9 +67,20 @@ else {
       `played ${speed} times: ${((1000 * gaps.length) / PLAYED_MS).toFixed(0)} frames a second, ${figures(gaps)}\n`,
     );
   }
-  const seeks = [];
-  for (let seek = 0; seek < SEEKS; seek++) seeks.push(await seekOf(page, ((seek * 7) % SEEKS) / SEEKS));
-  process.stdout.write(`to a place, its picture: ${figures(seeks.map(({ picture }) => picture))}\n`);
-  process.stdout.write(`to a place, exactly: ${figures(seeks.map(({ exact }) => exact))}\n`);
+  const places = [...new Array(SEEKS).keys()].map((seek) => ((seek * 7) % SEEKS) / SEEKS);
+  const ways = [
+    { name: 'a place on the time line', into: '#timeline input', valueAt: (part: number) => part * MOMENTS },
+    { name: 'any moment', into: '.clock', valueAt: (part: number) => `${3 + Math.round(part * 172_000)}.123457s` },
+  ];
+  for (const { name, into, valueAt } of ways) {
+    const seeks = [];
+    for (const part of places) {
+      // Nobody types faster.
+      await page.waitForTimeout(PAUSE_MS);
+      seeks.push(await seekOf(page, into, String(valueAt(part))));
+    }
+    process.stdout.write(`to ${name}, its table: ${figures(seeks.map(({ picture }) => picture))}\n`);
+    process.stdout.write(`to ${name}, with its processes: ${figures(seeks.map(({ exact }) => exact))}\n`);
+  }
   await tried.stop();
 }

@@ -10,6 +10,8 @@ function columnsFor(cells: number, width: number): number {
   return width < 560 ? wide / 2 : wide;
 }
 
+const HOW = 'Point at a cell, or go there with the arrow keys, to read which process holds its PID.';
+
 /** In pixels. Smaller cells would be mostly hatching. */
 const HATCHED_FROM = 4;
 
@@ -39,6 +41,7 @@ export class PidTable {
     this.#canvas.addEventListener('pointermove', (event) => this.focus(this.#pidAt(event)));
     this.#canvas.addEventListener('pointerleave', () => this.focus(-1));
     this.#canvas.addEventListener('keydown', (event) => this.#key(event));
+    this.#holder.textContent = HOW;
     this.readColours();
   }
 
@@ -68,7 +71,7 @@ export class PidTable {
     this.#focused = pid;
     this.#draw();
     const asked = ++this.#asked;
-    if (pid < 1) this.#holder.textContent = '';
+    if (pid < 1) this.#holder.textContent = HOW;
     else
       void this.holderOf(pid).then((words) => {
         if (asked === this.#asked) this.#holder.textContent = words;

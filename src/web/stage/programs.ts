@@ -10,7 +10,7 @@ export class Programs {
       h('section', {}, h('h2', {}, name), h('ol', {}, ...lines.map((line) => lineOf(line)))),
     );
     this.element.replaceChildren(
-      h('figcaption', {}, 'programs, and who is where'),
+      h('figcaption', {}, 'programs, and at which line each process is'),
       h('div', {}, ...listings),
     );
     this.element.hidden = programs.length === 0;

@@ -37,7 +37,7 @@ export class Timeline {
     private readonly endUs: () => number,
     onScrub: (timeUs: number) => void,
   ) {
-    this.#plot = element.querySelector('svg')!;
+    this.#plot = element.querySelector<SVGElement>('.plot')!;
     this.#range = element.querySelector('input')!;
     this.#words = element.querySelector('figcaption')!;
     this.#range.max = String(MOMENTS);

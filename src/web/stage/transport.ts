@@ -1,6 +1,7 @@
 /** Step, play, speed: the buttons, and the clock that runs while a world is played. */
 
-import { formatClock } from '../../text/duration.js';
+import { US_PER_SECOND } from '../../sim/time.js';
+import { formatClock, parseDurationUs } from '../../text/duration.js';
 import { byId } from '../dom.js';
 
 /** A frame that took longer than this is not caught up with. */
@@ -17,13 +18,14 @@ export interface Player {
 export class Transport {
   readonly #play = inTransport('.play');
   readonly #speed = inTransport<HTMLSelectElement>('select');
-  readonly #time = inTransport('output');
+  readonly #time = inTransport<HTMLInputElement>('.clock');
   #isPlaying = false;
 
   constructor(private readonly player: Player) {
     this.#play.addEventListener('click', () => this.toggle());
     for (const direction of [-1, 1] as const)
       inTransport(`[data-step="${direction}"]`).addEventListener('click', () => this.step(direction));
+    this.#time.addEventListener('change', () => this.#goToTyped());
   }
 
   set speed(speed: number) {
@@ -31,7 +33,14 @@ export class Transport {
   }
 
   show(timeUs: number): void {
-    this.#time.textContent = `at ${formatClock(timeUs)}`;
+    this.#time.value = formatClock(timeUs);
+  }
+
+  #goToTyped(): void {
+    const timeUs = momentOf(this.#time.value);
+    this.stop();
+    if (timeUs === null) this.show(this.player.timeUs);
+    else void this.player.goTo(Math.min(timeUs, this.player.endUs), true);
   }
 
   step(direction: 1 | -1): void {
@@ -71,3 +80,10 @@ function inTransport<T extends HTMLElement>(selector: string): T {
 }
 
 const nextFrame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+
+/** `20:34:31`, as the clock shows it; or `90s`, `5h30m`. Null: it is no moment. */
+function momentOf(text: string): number | null {
+  if (!text.includes(':')) return parseDurationUs(text.replaceAll(' ', ''));
+  const seconds = text.split(':').reduce((sum, part) => 60 * sum + Number(part), 0);
+  return seconds >= 0 ? Math.round(seconds * US_PER_SECOND) : null;
+}
