@@ -23,6 +23,7 @@ interface Arguments {
   reaps: boolean;
   pidsMax?: number;
   tree?: boolean;
+  final?: boolean;
   compute?: boolean;
   litmus?: boolean;
 }
@@ -72,6 +73,12 @@ export const quizCommand: CommandModule<object, Arguments> = {
         type: 'boolean',
         describe: 'The other way round: the trees are shown, and the actions are asked for',
       })
+      .option('final', {
+        alias: 'F',
+        type: 'boolean',
+        implies: 'tree',
+        describe: 'With -t: only the first tree and the last',
+      })
       .option('compute', {
         alias: 'c',
         type: 'boolean',
@@ -90,13 +97,14 @@ export const quizCommand: CommandModule<object, Arguments> = {
         'then `lab verify quiz-7.yaml`: does Linux agree?',
       ),
   handler(args) {
-    const { seed, actions, tree = false, compute = false, litmus = false } = args;
+    const { seed, actions, tree = false, final = false, compute = false, litmus = false } = args;
     const problem = actions === undefined ? problemOfSeed(args) : given(actions, args);
     const answer = solve(problem);
     if (typeof answer === 'string') throw usageError(`--actions: ${answer}`);
     const name = actions === undefined ? `quiz-${seed}` : 'quiz';
     if (litmus) process.stdout.write(quizLitmus(name, problem, answer));
-    else if (tree) process.stdout.write(`${head(problem)}\n${trees(problem, answer, compute)}`);
+    else if (tree)
+      process.stdout.write(`${head(problem)}\n${(final ? ends : trees)(problem, answer, compute)}`);
     else process.stdout.write(`${head(problem)}\n${compute ? solved(problem, answer) : asked(problem)}`);
   },
 };
@@ -162,6 +170,15 @@ function trees({ actions }: Problem, { states, steps }: Answer, compute: boolean
   const end =
     'Each is one action: a fork, an exit, a wait, setsid, a subreaper, or a process that comes in.\n';
   return `${treeOf(states[0])}\n${parts.join('')}${compute ? '' : `${end}The answer: the same with -c.\n`}`;
+}
+
+/** The first tree and the last, and how many actions lie between. */
+function ends({ actions }: Problem, { states }: Answer, compute: boolean): string {
+  const between = compute ? actions.map(line).join('') : `  which ${actions.length} actions?\n`;
+  const more = compute
+    ? 'Other actions may have led there, too: try yours with -A and -c.\n'
+    : 'The actions of this problem: the same with -c.\n';
+  return `${treeOf(states[0])}\n${between}\n${treeOf(states[states.length - 1])}\n${more}`;
 }
 
 function treeOf({ rows, pinned, subreapers }: QuizState): string {

@@ -123,6 +123,14 @@ describe('teach quiz', () => {
     expect(told).not.toContain('which action?');
   });
 
+  test('with -t and -F shows only the first tree and the last, with -c the actions between them', () => {
+    const { stdout } = teach('quiz', '-A', 'a+b,b*,b+c,b!,a?b', '-t', '-F');
+    expect(stdout).toContain('  a 1\n\n  which 5 actions?\n\n  a 1\n   \\_ c 3\n  Pinned: PID 2.\n');
+    expect(stdout).not.toMatch(/b 2|forks|exits/);
+    const told = teach('quiz', '-A', 'a+b,b*,b+c,b!,a?b', '-t', '-F', '-c').stdout;
+    expect(told).toContain('  b!   b exits\n  a?b  a waits for b\n\n  a 1\n   \\_ c 3\n');
+  });
+
   test('with a limit says which fork is refused', () => {
     const { stdout } = teach('quiz', '-A', 'a+b,b!,a+c', '--pids-max', '2', '-c');
     expect(stdout).toContain('pids.max of their cgroup is 2');
@@ -151,6 +159,7 @@ describe('teach quiz', () => {
     [['-s', '2', '--reaps'], 'error: --reaps goes with --actions: the seed decides that, too\n'],
     [['-A', 'a+b', '--pids-max', '0'], 'error: --pids-max 0: a whole number from 1 on is needed\n'],
     [['-s', '2', '-t', '--litmus'], 'error: Arguments litmus and tree are mutually exclusive\n'],
+    [['-s', '2', '-F'], 'error: Implications failed:\n final -> tree\n'],
     [['-s', '1.5'], 'error: --seed 1.5: a whole number is needed\n'],
   ])('%j is refused', (args, message) => {
     const { status, stderr } = teach('quiz', ...args);
