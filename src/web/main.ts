@@ -74,12 +74,13 @@ class Page {
     });
     for (const button of document.querySelectorAll<HTMLElement>('[data-act]'))
       button.addEventListener('click', () => void this.#act(button.dataset.act!));
-    addEventListener('hashchange', () => this.#follow());
+    // By then the address may be that of what was on its way to be shown.
+    addEventListener('hashchange', ({ newURL }) => this.#follow(new URL(newURL).hash));
     addEventListener('resize', () => this.#refresh());
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#refresh());
     addEventListener('keydown', (event) => this.#key(event));
     this.state = stateOf(CHAPTERS[0].id);
-    this.#follow();
+    this.#follow(location.hash);
   }
 
   get timeUs(): number {
@@ -92,9 +93,9 @@ class Page {
 
   // ---- where it is
 
-  #follow(): void {
-    if (this.#scenes.length > 0 && location.hash === hashOf(this.state)) return;
-    const [id, query = ''] = location.hash.slice(1).split(/\?(.*)/s);
+  #follow(hash: string): void {
+    if (this.#scenes.length > 0 && hash === hashOf(this.state)) return;
+    const [id, query = ''] = hash.slice(1).split(/\?(.*)/s);
     const chapter = CHAPTERS.find((each) => each.id === id);
     this.state = chapter === undefined ? stateOf(CHAPTERS[0].id) : stateFrom(id, query, chapter.startUs);
     void this.#open();

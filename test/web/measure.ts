@@ -70,7 +70,11 @@ else {
   const places = [...new Array(SEEKS).keys()].map((seek) => ((seek * 7) % SEEKS) / SEEKS);
   const ways = [
     { name: 'a place on the time line', into: '#timeline input', valueAt: (part: number) => part * MOMENTS },
-    { name: 'any moment', into: '.clock', valueAt: (part: number) => `${3 + Math.round(part * 172_000)}.123457s` },
+    {
+      name: 'any moment',
+      into: '.clock',
+      valueAt: (part: number) => `${3 + Math.round(part * 172_000)}.123457s`,
+    },
   ];
   for (const { name, into, valueAt } of ways) {
     const seeks = [];

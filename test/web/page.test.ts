@@ -115,6 +115,34 @@ suite('the page', () => {
       if (chapter !== 'wait') await poll(() => shown(page, '.why').innerText()).toContain(why);
     });
 
+    test.each([
+      ['defunct', 2],
+      ['wait', 1],
+      ['orphan', 1],
+      ['docker', 2],
+      ['pause', 0],
+      ['full', 2],
+    ])('of %s: by keyboard alone, on a phone in the dark', async (chapter, downs) => {
+      const page = await open(`#${chapter}`, { colorScheme: 'dark', viewport: { width: 360, height: 740 } });
+      const tabTo = async (selector: string): Promise<void> => {
+        for (let tabs = 0; !(await page.evaluate(`document.activeElement.matches('${selector}')`)); tabs++) {
+          if (tabs > 60) throw new Error(`${selector} is not reached`);
+          await page.keyboard.press('Tab');
+        }
+        const outline = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+        expect(outline, `${selector}: where the focus is, is seen`).not.toBe('none');
+      };
+      await tabTo('.question input');
+      await page.keyboard.press('Space');
+      for (let down = 0; down < downs; down++) await page.keyboard.press('ArrowDown');
+      await tabTo('.reveal');
+      await page.keyboard.press('Enter');
+      await shown(page, '.verdict').getByText('Right.').waitFor();
+      await tabTo('.next a');
+      await page.keyboard.press('Enter');
+      await poll(() => page.locator('.chapter:not([hidden])').getAttribute('data-chapter')).not.toBe(chapter);
+    });
+
     test('a wrong choice is called so, and the right one is shown', async () => {
       const page = await open('#defunct');
       await shown(page, '.question input[value=a]').check();
@@ -126,7 +154,7 @@ suite('the page', () => {
 
     test('the guess: the curve is hidden until it is revealed, and then the run goes to where it is full', async () => {
       const page = await open('#hidden');
-      await page.locator('#timeline .guess').waitFor({ state: 'attached' });
+      await page.locator('#timeline path.guess').waitFor({ state: 'attached' });
       expect(await page.locator('#timeline .area').count()).toBe(0);
       await filmed(page);
       await page.locator('#guess').fill('24');
@@ -144,7 +172,7 @@ suite('the page', () => {
     test('a line that is drawn on the chart is a guess too', async () => {
       const page = await open('#hidden');
       await filmed(page);
-      const { x, y, width, height } = (await page.locator('#timeline svg').boundingBox())!;
+      const { x, y, width, height } = (await page.locator('#timeline .plot').boundingBox())!;
       await page.mouse.move(x + 60, y + height - 30);
       await page.mouse.down();
       await page.mouse.move(x + width / 2, y + height / 2, { steps: 4 });

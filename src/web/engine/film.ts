@@ -12,7 +12,7 @@ import type { World } from './world.js';
 
 const SLICE_MS = 25;
 /** A browser goes through these in about a twentieth of a second. */
-const EVENTS_APART = 80_000;
+const EVENTS_APART = 100_000;
 /** A run takes five megabytes. */
 const PLACES_MAX = 24;
 
