@@ -156,6 +156,8 @@ class Page {
         link.scrollIntoView({ block: 'nearest', inline: 'center' });
       } else link.removeAttribute('aria-current');
     }
+    const onwards = document.querySelector('[aria-current]')!.parentElement!.nextElementSibling;
+    document.querySelector('.next')!.replaceChildren(...(onwards === null ? [] : [linkTo(onwards)]));
     document.title = `${document.querySelector('[aria-current]')!.textContent} · Defunct`;
     byId('outcomes').replaceChildren();
   }
@@ -218,7 +220,7 @@ class Page {
     const digest = first.film?.digest;
     byId('digest').textContent =
       digest == null || this.#chapter.isSmall ? '' : `Digest of this run: ${digest}, here as in Node.`;
-    if (digest != null) this.#question?.fill('headline', first.film!.headline);
+    if (digest != null) this.#question?.fill('headline', `${first.film!.headline}.`);
   }
 
   get #isGuess(): boolean {
@@ -338,6 +340,12 @@ class Page {
     else return;
     event.preventDefault();
   }
+}
+
+/** The link of a chapter in the bar, once more. */
+function linkTo(chapter: Element): HTMLElement {
+  const { href } = chapter.querySelector('a')!;
+  return h('a', { href }, `${chapter.textContent} →`);
 }
 
 function radios(

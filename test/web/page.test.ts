@@ -97,6 +97,16 @@ suite('the page', () => {
     });
   });
 
+  test('on paper is the text of all chapters, with each reason, and no button', async () => {
+    const page = await open('#wait');
+    await page.emulateMedia({ media: 'print' });
+    const seen = `(selector) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility()).length`;
+    const count = async (selector: string) => page.evaluate(`(${seen})('${selector}')`);
+    expect(await count('h1')).toBe(CHAPTERS.length - 1);
+    expect(await count('.why')).toBe(await page.locator('.why').count());
+    expect(await count('button, #stage, textarea')).toBe(0);
+  });
+
   describe('questions', () => {
     test.each([
       ['defunct', 'c', '2.0 s', 'zombie'],
@@ -231,7 +241,7 @@ suite('the page', () => {
     test('each chapter leads to the next', async () => {
       const page = await open('');
       const seen = [];
-      for (const next = page.locator('.chapter:not([hidden]) .next a'); (await next.count()) > 0; ) {
+      for (const next = page.locator('.next a'); (await next.count()) > 0; ) {
         seen.push(await next.innerText());
         await next.press('Enter');
         await page.locator('h1', { hasText: seen.at(-1)!.replace(' →', '') }).waitFor();
