@@ -221,6 +221,10 @@ test('the text of chapter 6 is right: some 800 zombies an hour, of whom the kube
   expect(Math.round(zombies / 1_000)).toBe(8);
   expect(pinned / zombies).toBeGreaterThan(0.8);
   expect([live + zombies, live + zombies + pinned]).toEqual([kubelet, allocated]);
+  world.seek(74_071_400_000);
+  const full = world.frame(false).counts;
+  expect(full.free).toBeLessThan(3);
+  expect(Math.round(100 - (100 * full.kubelet) / full.pidMax)).toBe(45);
 });
 
 describe('a small world', () => {
