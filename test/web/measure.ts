@@ -10,6 +10,8 @@ import { PageUnderTest, WHY_NOT } from './browser.js';
 const PLAYED_MS = 5_000;
 const SEEKS = 20;
 const PAUSE_MS = 1_000;
+/** Until runs stand where seeks begin. */
+const SETTLES_MS = 15_000;
 
 /** Milliseconds between the frames that the page draws. */
 async function framesOf(page: Page, milliseconds: number): Promise<number[]> {
@@ -58,6 +60,7 @@ else {
   const began = performance.now();
   await page.locator('#digest', { hasText: 'Digest' }).waitFor({ timeout: 300_000 });
   process.stdout.write(`the first run, two days: ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+  await page.waitForTimeout(SETTLES_MS);
   for (const speed of [1_000, 10_000]) {
     await page.getByLabel('Speed').selectOption(String(speed));
     await page.getByRole('button', { name: 'play' }).click();

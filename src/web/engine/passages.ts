@@ -1,6 +1,7 @@
 /**
  * Runs of one world that stand at several moments. To go anywhere, the nearest one before it goes on from there: so no way
- * is long. A run cannot be copied, so one that has left its place is followed by a new one, made while nobody waits.
+ * is long. A run cannot be copied. So, while nobody waits, the one before goes on to the place that has become empty, the one
+ * before that to the place of this one, and so on to the first, which is a new run.
  */
 import type { Act } from '../../node/by-hand.js';
 import { Run } from '../../run/run.js';
@@ -58,9 +59,8 @@ export class Passages {
   readonly #endUs: number;
   /** Where one is to stand. */
   #places: readonly number[] = [];
+  /** Those that stand at a place, and one or two on their way. */
   #standing: Passage[] = [];
-  /** On its way to a place. */
-  #going: Passage | null = null;
   /** The one that was asked for last. */
   current: Passage;
 
@@ -84,11 +84,9 @@ export class Passages {
   }
 
   #nearest(timeUs: number): Passage {
-    const before = [this.current, ...this.#standing].filter(({ nowUs }) => nowUs <= timeUs);
-    if (before.length === 0) return this.#make();
-    const nearest = before.reduce((best, each) => (each.nowUs > best.nowUs ? each : best));
+    const nearest = latestBefore([this.current, ...this.#standing], timeUs);
     this.#standing = this.#standing.filter((each) => each !== nearest);
-    return nearest;
+    return nearest ?? this.#make();
   }
 
   standAt(places: readonly number[]): void {
@@ -99,19 +97,27 @@ export class Passages {
   /** What stands after a moment is of a world that will not be. */
   forgetAfter(timeUs: number): void {
     this.#standing = this.#standing.filter(({ nowUs }) => nowUs <= timeUs);
-    this.#going = null;
   }
 
   /** A little of the way to a place where none stands. False: one stands at each. */
   tend(): boolean {
     const isEmpty = (place: number): boolean => !this.#standing.some(({ nowUs }) => nowUs === place);
-    const place = this.#places.find(isEmpty);
+    // Were it the first of them, a seek to somewhere near would have to wait until all before it stand.
+    const place = this.#places.findLast(isEmpty);
     if (place === undefined) return false;
-    this.#going ??= this.#make();
-    this.#going.to(Math.min(place, this.#going.nowUs + momentUs(1, this.#endUs)));
-    if (this.#going.nowUs < place) return true;
-    this.#standing.push(this.#going);
-    this.#going = null;
+    let going = latestBefore(this.#standing, place);
+    if (going === null) {
+      going = this.#make();
+      this.#standing.push(going);
+    }
+    going.to(Math.min(place, going.nowUs + momentUs(1, this.#endUs)));
     return true;
   }
+}
+
+function latestBefore(passages: readonly Passage[], timeUs: number): Passage | null {
+  return passages.reduce<Passage | null>(
+    (best, each) => (each.nowUs <= timeUs && each.nowUs > (best?.nowUs ?? -1) ? each : best),
+    null,
+  );
 }

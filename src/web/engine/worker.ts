@@ -63,17 +63,25 @@ function begin(of: World): void {
 }
 
 const TEND_MS = 8;
+/** While questions follow each other, as when a world is played, nothing else is to be in their way. */
+const QUIET_MS = 150;
+let askedMs = 0;
 let isTending = false;
 
 /** Makes what the next question needs, in slices between which it can be asked. */
 function tend(): void {
   if (isTending) return;
   isTending = true;
-  setTimeout(() => {
-    isTending = false;
-    const from = performance.now();
-    while (world?.tend()) if (performance.now() - from > TEND_MS) return tend();
-  }, 0);
+  const isQuiet = performance.now() - askedMs >= QUIET_MS;
+  setTimeout(
+    () => {
+      isTending = false;
+      const from = performance.now();
+      if (from - askedMs < QUIET_MS) return tend();
+      while (world?.tend()) if (performance.now() - from > TEND_MS) return tend();
+    },
+    isQuiet ? 0 : QUIET_MS,
+  );
 }
 
 function reply(message: Reply): void {
@@ -82,6 +90,7 @@ function reply(message: Reply): void {
 
 addEventListener('message', ({ data }: MessageEvent<Ask>) => {
   const { id, question, args } = data;
+  askedMs = performance.now();
   try {
     const answer = (ANSWERS[question] as (...args: unknown[]) => unknown)(...args);
     reply({ id, answer });
