@@ -157,7 +157,7 @@ class Page {
       } else link.removeAttribute('aria-current');
     }
     const onwards = document.querySelector('[aria-current]')!.parentElement!.nextElementSibling;
-    document.querySelector('.next')!.replaceChildren(...(onwards === null ? [] : [linkTo(onwards)]));
+    byId('onwards').replaceChildren(...(onwards === null ? [] : [linkTo(onwards)]));
     document.title = `${document.querySelector('[aria-current]')!.textContent} · Defunct`;
     byId('outcomes').replaceChildren();
   }

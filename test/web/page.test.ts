@@ -148,7 +148,7 @@ suite('the page', () => {
       await tabTo('.reveal');
       await page.keyboard.press('Enter');
       await shown(page, '.verdict').getByText('Right.').waitFor();
-      await tabTo('.next a');
+      await tabTo('#onwards a');
       await page.keyboard.press('Enter');
       await poll(() => page.locator('.chapter:not([hidden])').getAttribute('data-chapter')).not.toBe(chapter);
     });
@@ -241,7 +241,7 @@ suite('the page', () => {
     test('each chapter leads to the next', async () => {
       const page = await open('');
       const seen = [];
-      for (const next = page.locator('.next a'); (await next.count()) > 0; ) {
+      for (const next = page.locator('#onwards a'); (await next.count()) > 0; ) {
         seen.push(await next.innerText());
         await next.press('Enter');
         await page.locator('h1', { hasText: seen.at(-1)!.replace(' →', '') }).waitFor();
