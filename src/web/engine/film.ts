@@ -7,7 +7,6 @@ import { headlineMoments } from '../../report/moments.js';
 import { US_PER_SECOND } from '../../sim/time.js';
 import { FILM_COLUMNS, type Film, type Frame, MOMENTS, momentUs, type Row } from './messages.js';
 import type { Passage } from './passages.js';
-import { Reel } from './reel.js';
 import type { World } from './world.js';
 
 const SLICE_MS = 25;
@@ -21,8 +20,7 @@ export class FilmMaker {
   readonly #passage: Passage;
   /** Events up to each moment. */
   readonly #events: number[] = [];
-  readonly #frames: Omit<Frame, 'cells'>[] = [];
-  readonly #cells = new Reel();
+  readonly #frames: Frame[] = [];
   /** A line that is as it was is kept once. */
   readonly #rows = new Map<string, Row>();
   readonly #film: Film;
@@ -58,9 +56,8 @@ export class FilmMaker {
     const { run } = this.#passage;
     this.#passage.to(momentUs(this.#frames.length, this.#film.endUs));
     this.#events.push(run.sim.eventCount);
-    const { cells, rows, ...frame } = this.#world.frame(true, run);
-    this.#cells.add(cells);
-    this.#frames.push({ ...frame, rows: rows?.map((row) => this.#once(row)) });
+    const frame = this.#world.frame(true, run);
+    this.#frames.push({ ...frame, rows: frame.rows?.map((row) => this.#once(row)) });
     const { columns } = this.#film;
     const values = { ...frame.counts, timeUs: frame.timeUs };
     for (const column of FILM_COLUMNS) columns[column].push(values[column]);
@@ -98,6 +95,6 @@ export class FilmMaker {
     const { endUs } = this.#film;
     const index = Math.round((timeUs / endUs) * MOMENTS);
     if (index >= this.#frames.length || momentUs(index, endUs) !== timeUs) return null;
-    return { ...this.#frames[index], cells: this.#cells.at(index) };
+    return this.#frames[index];
   }
 }
