@@ -100,7 +100,7 @@ function hoursBetween(earlier: Moment, later: Moment): number | null {
   const [a, b] = [earlier.capture, later.capture];
   if (a.clock !== b.clock) return null;
   if (a.clock === 'elapsed') {
-    const row = [...earlier.census.byPid.values()].find(({ pid, name, start }) => {
+    const row = earlier.capture.rows.find(({ pid, name, start }) => {
       const other = later.census.byPid.get(pid);
       return start !== null && other?.start && other.name === name && other.start.fromS <= start.fromS;
     });

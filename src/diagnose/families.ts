@@ -2,6 +2,7 @@
 import type { Capture } from '../procfs/capture.js';
 import { type CapturedRow, LISTERS, SHIM } from '../procfs/captured-row.js';
 import { pinnedPids } from '../procfs/pinned.js';
+import type { RowLookup } from '../procfs/rows-by-pid.js';
 import { type Rate, rateOf, type Starts } from './rate.js';
 
 type View = 'host' | 'container' | 'unknown';
@@ -51,7 +52,7 @@ export interface Census {
   unattributed: Family | null;
   /** Pinned PIDs; null: the columns do not tell. */
   pins: ReadonlySet<number> | null;
-  byPid: ReadonlyMap<number, CapturedRow>;
+  byPid: RowLookup;
 }
 
 export function isKernelThread(row: CapturedRow, hasKthreadd: boolean): boolean {
@@ -76,7 +77,7 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
     else group.push(row);
   }
   const hasGroups = rows.some(({ pgid, sid }) => pgid !== null && sid !== null);
-  const pins = isComplete && hasGroups ? new Set(pinnedPids(rows as Required<Ids>[])) : null;
+  const pins = isComplete && hasGroups ? new Set(pinnedPids(rows as Required<Ids>[], [], byPid)) : null;
   const inferred = aliveBesides(capture).length === 0 ? (byPid.get(1) ?? null) : null;
   const hasParents = rows.some(({ ppid }) => ppid !== null);
   const kin = { byPid, view, pins, nowS, inferred };
@@ -122,7 +123,7 @@ function isDeadLeader({ stat, threads }: CapturedRow): boolean {
 }
 
 interface Kin {
-  byPid: ReadonlyMap<number, CapturedRow>;
+  byPid: RowLookup;
   view: View;
   pins: ReadonlySet<number> | null;
   nowS: number | null;
@@ -163,7 +164,7 @@ function familyOf(pid: number | null, zombies: CapturedRow[], kin: Kin): Family 
 function adopterOf(
   pid: number | null,
   row: CapturedRow | null,
-  byPid: ReadonlyMap<number, CapturedRow>,
+  byPid: RowLookup,
   view: View,
 ): Adopter | null {
   if (pid === 0) return 'shim';
@@ -188,7 +189,7 @@ const NODE_PROGRAMS =
   /^(containerd|dockerd|docker-containe|kubelet|crio|k3s|rke2|kthreadd|systemd-\w+|sshd|agetty)$/;
 
 /** From where the list was made. */
-function viewOf({ rows, around, format, counted }: Capture, byPid: ReadonlyMap<number, CapturedRow>): View {
+function viewOf({ rows, around, format, counted }: Capture, byPid: RowLookup): View {
   const first = byPid.get(1);
   if (first?.name === 'launchd' || counted.some(({ name }) => SHIM.test(name))) return 'host';
   if (rows.some(({ name, pid }) => SHIM.test(name) || (pid === 2 && name === 'kthreadd'))) return 'host';
@@ -206,7 +207,7 @@ function viewOf({ rows, around, format, counted }: Capture, byPid: ReadonlyMap<n
 }
 
 /** The container, as its cgroup or the arguments of its shim tell it. */
-export function whereOf(row: CapturedRow, byPid: ReadonlyMap<number, CapturedRow>): string | null {
+export function whereOf(row: CapturedRow, byPid: RowLookup): string | null {
   const pod = /pod([0-9a-f]{8}[-_][0-9a-f_-]{27})/.exec(row.cgroup ?? '')?.[1].replaceAll('_', '-');
   const container = /(?:^|[/:-])([0-9a-f]{64})/.exec(row.cgroup ?? '')?.[1].slice(0, 12);
   const simulated = /^0::\/kubepods\/(.+)\/([^/]+)$/.exec(row.cgroup ?? '');

@@ -60,7 +60,7 @@ export function noticesOf(capture: Capture, census: Census): Notice[] {
     [isList && missing.includes('start times') && (census.zombies ?? 0) > 0, 'no-start-times'],
     [asides !== '', 'other-tables-ignored', asides],
     [others.includes('binary'), 'binary'],
-    [hasCycle(census), 'ppid-cycle'],
+    [hasCycle(capture), 'ppid-cycle'],
     [inferred && aliveBesides(capture).length === 0, 'parent-inferred'],
     [inferred && aliveBesides(capture).length > 0, 'parent-one-of-several'],
     [census.families.some(({ pid }) => pid === 0), 'parent-outside'],
@@ -71,9 +71,9 @@ export function noticesOf(capture: Capture, census: Census): Notice[] {
 }
 
 /** Nobody is an ancestor of itself: then the list is not of one moment, or not of one machine. */
-function hasCycle({ byPid }: Census): boolean {
+function hasCycle({ rows, byPid }: Capture): boolean {
   const seenFrom = new Map<number, number>();
-  for (const { ppid } of byPid.values()) {
+  for (const { ppid } of rows) {
     if (ppid === null || seenFrom.has(ppid)) continue;
     let pid: number | null | undefined = ppid;
     for (; pid && !seenFrom.has(pid); pid = byPid.get(pid)?.ppid) seenFrom.set(pid, ppid);

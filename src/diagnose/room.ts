@@ -56,12 +56,12 @@ export function roomsOf(
   const isUsedAtLeast = !isThreadsKnown || !isComplete;
   let low = 0;
   let highest = 0;
-  for (const pids of [census.byPid.keys(), census.pins ?? []]) {
-    for (const pid of pids) {
-      if (pid > 0 && pid < RESERVED_PIDS) low++;
-      if (pid > highest) highest = pid;
-    }
-  }
+  const note = (pid: number): void => {
+    if (pid > 0 && pid < RESERVED_PIDS) low++;
+    if (pid > highest) highest = pid;
+  };
+  for (const { pid } of rows) note(pid);
+  for (const pid of census.pins ?? []) note(pid);
   // In a young namespace the first pass has those between still to come.
   if (isComplete && highest < RESERVED_PIDS) low += RESERVED_PIDS - 1 - highest;
   const room = (

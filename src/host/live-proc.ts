@@ -7,6 +7,7 @@ import { nothingAround } from '../procfs/around-a-list.js';
 import type { Capture } from '../procfs/capture.js';
 import { type CapturedRow, SHIM } from '../procfs/captured-row.js';
 import { statRow } from '../procfs/other-lists.js';
+import { type RowLookup, RowsByPid } from '../procfs/rows-by-pid.js';
 import { parseNspid } from '../procfs/stat.js';
 
 const COLUMNS = ['pid', 'ppid', 'pgid', 'sid', 'nlwp', 'stat', 'starttime', 'cgroup', 'comm'];
@@ -35,7 +36,7 @@ export class LiveProc {
       if (row !== null) rows.push(row);
     }
     if (rows.length === 0) return null;
-    const byPid = new Map(rows.map((row) => [row.pid, row]));
+    const byPid = new RowsByPid(rows);
     this.#tellWhere(rows, byPid);
     const latestS = rows.reduce((latest, { start }) => Math.max(latest, start?.fromS ?? 0), 0);
     return {
@@ -68,7 +69,7 @@ export class LiveProc {
   }
 
   /** Cgroups of zombies and their parents; of parents also the PID within, of shims the arguments. */
-  #tellWhere(rows: readonly CapturedRow[], byPid: ReadonlyMap<number, CapturedRow>): void {
+  #tellWhere(rows: readonly CapturedRow[], byPid: RowLookup): void {
     const known = this.#cgroups;
     this.#cgroups = new Map();
     const parents = new Set<CapturedRow>();

@@ -16,6 +16,7 @@ import { LIMIT_KEYS } from './around-a-list.js';
 import { type CapturedRow, LISTERS } from './captured-row.js';
 import { type Column, columnsOf, formatOf, HEADLESS, headOfCommand } from './columns.js';
 import { type Counted, CountsReader, PstreeReader, StatusReader, statRow } from './other-lists.js';
+import { type RowLookup, RowsByPid } from './rows-by-pid.js';
 import { placeStarts } from './start-time.js';
 import { RowReader } from './table-rows.js';
 
@@ -35,7 +36,7 @@ export interface Capture {
   columns: string[];
   rows: CapturedRow[];
   /** The same by PID. */
-  byPid: ReadonlyMap<number, CapturedRow>;
+  byPid: RowLookup;
   /** Summaries of many processes. */
   counted: Counted[];
   /** Rows of a list of threads; null: the list is none of threads. */
@@ -73,8 +74,8 @@ const TASKS_OF_TOP = /^(\S+):\s*(\d+)\s+\S+,.*?(\d+)\s+zombie/i;
 
 /** A list with a head (or whose head has been guessed), while it is read. */
 class List {
-  readonly rows: CapturedRow[] = [];
-  readonly byPid = new Map<number, CapturedRow>();
+  readonly byPid = new RowsByPid();
+  readonly rows = this.byPid.rows;
   readonly reader: RowReader;
   /** Its head stands once more: a page further, or a second list. */
   isRepeated = false;
@@ -111,8 +112,7 @@ class List {
       else if (row.threads === null) known.threads = (known.threads ?? 1) + 1;
     } else if (this.rows.length >= PID_MAX_LIMIT) this.isElided = true;
     else {
-      this.byPid.set(row.pid, row);
-      this.rows.push(row);
+      this.byPid.add(row);
       // In a drawn tree the parent stands above, a level to the left.
       if (row.ppid === null && row.depth > 0) row.ppid = this.#path[row.depth - 1] ?? null;
       this.#path[row.depth] = row.pid;
@@ -176,7 +176,7 @@ export class CaptureReader {
 
   #isRow(list: List, text: string): boolean {
     const { threadRows } = list.reader;
-    const row = text.includes('PID') && columnsOf(text) !== null ? null : list.reader.read(text);
+    const row = list.reader.read(text);
     if (row === null) return list.reader.threadRows > threadRows;
     const of = list.isRepeated && list.byPid.has(row.pid) ? this.#begin(list.columns, list.isHeadless) : list;
     of.isRepeated = false;
@@ -348,7 +348,7 @@ export class CaptureReader {
     const others = [...this.#others, ...(this.#isEmpty ? ['empty'] : isBinary ? ['binary'] : [])];
     const nothing = { threadRows: null, headerCounts: this.#top, nowS: null, clock: 'calendar' as const };
     const shown = { isDayAssumed: false, showsState: false, isPart: isBinary };
-    const lists = { format: 'none', columns: [], rows: [], byPid: new Map(), counted: [], notices: [] };
+    const lists = { format: 'none', columns: [], rows: [], byPid: new RowsByPid(), counted: [], notices: [] };
     return { source: this.source, around, others, ...lists, ...nothing, ...shown };
   }
 
@@ -374,7 +374,7 @@ export class CaptureReader {
 }
 
 function withPids(rows: CapturedRow[]): Pick<Capture, 'rows' | 'byPid'> {
-  return { rows, byPid: new Map(rows.map((row) => [row.pid, row])) };
+  return { rows, byPid: new RowsByPid(rows) };
 }
 
 /** When what made the list started, which is now: unless a shell that had waited for long became it. */

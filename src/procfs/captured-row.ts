@@ -44,7 +44,7 @@ export type Named = Pick<CapturedRow, 'mark' | 'name' | 'args' | 'depth'>;
 
 /** What a command column says; `|   \_ ` in front of it is the drawing of `ps --forest`. */
 export function nameOf(command: string): Named {
-  const drawing = /^[ |]*\\_ /.exec(command)?.[0] ?? '';
+  const drawing = /^[ |\\]/.test(command) ? (/^[ |]*\\_ /.exec(command)?.[0] ?? '') : '';
   const depth = drawing === '' ? 0 : Math.max(1, Math.round(drawing.length / 4));
   const text = command.slice(drawing.length).trim();
   if (text.length <= COMM_TEXT_MAX && (text[0] === '[' || text.includes('<'))) {

@@ -16,14 +16,17 @@ const CHECKS: Partial<Record<ColumnKind, RegExp>> = {
 };
 /** So many different commands are kept, to look at each once: zombies have few names. */
 const COMMANDS_KEPT_MAX = 4_096;
+const TEXTS_KEPT_MAX = 65_536;
 
 export class RowReader {
   #startWords = 1;
   #isSettled = false;
   readonly #starts = new Map<string, StartTime | null>();
   readonly #texts = new Map<string, string>();
-  /** By column, what has passed its check last: most rows say the same. */
-  readonly #passed: Partial<Record<ColumnKind, string>> = {};
+  /** By column, what the row before says: most say the same, and are not looked at again. */
+  readonly #before: string[];
+  #commandBefore = '';
+  #namedBefore: Named;
   readonly #commands = new Map<string, Named>();
   readonly #commandAt: number;
   readonly #lastText: number;
@@ -43,6 +46,8 @@ export class RowReader {
     this.#lastText = columns.findLastIndex(({ kind }) => kind === 'command');
     this.#commandAt = isFixed ? (columns.at(-1)?.at ?? 0) : 0;
     this.#hasStart = columns.some(({ kind }) => kind === 'start');
+    this.#before = columns.map(() => '');
+    this.#namedBefore = nameOf('');
   }
 
   get starts(): StartTime[] {
@@ -72,6 +77,7 @@ export class RowReader {
     let start: StartTime | null = null;
     let cgroup: string | null = null;
     let command = '';
+    let isUnread = false;
     let at = 0;
     const end = line.length;
     for (let index = 0; index < columns.length; index++) {
@@ -98,24 +104,26 @@ export class RowReader {
       const words = kind === 'start' ? startWords : 1;
       at = words === 1 ? endOfWord(line, from) : endOfWords(line, from, words);
       if (kind === 'other' || kind === 'user') continue;
-      const text = line.slice(from, at);
       if (kind === 'start' || kind === 'elapsed') {
+        const text = this.#wordAt(line, from, at, index);
         start = this.#started(text, kind);
-        if (start === null && anyStart && /^[^[<(]/.test(text)) this.unreadStarts++;
-        else if (start === null && !(isCut && isPartOfDate(text, words))) return null;
-        if (start?.kind === 'unread') this.unreadStarts++;
+        isUnread = start === null ? anyStart && /^[^[<(]/.test(text) : start.kind === 'unread';
+        if (start === null && !isUnread && !(isCut && isPartOfDate(text, words))) return null;
       } else if (kind === 'stat' || kind === 'time' || kind === 'number' || kind === 'tty') {
-        if (text !== this.#passed[kind]) {
-          if (!CHECKS[kind]!.test(text)) return null;
-          this.#passed[kind] = text;
+        const before = this.#before[index];
+        const text = this.#wordAt(line, from, at, index);
+        if (text !== before && !CHECKS[kind]!.test(text)) {
+          this.#before[index] = '';
+          return null;
         }
-        if (kind === 'stat' && text !== '-') stat = this.#once(text);
-      } else if (kind === 'cgroup') cgroup = this.#once(text);
+        if (kind === 'stat' && text !== '-') stat = text;
+      } else if (kind === 'cgroup') cgroup = this.#wordAt(line, from, at, index);
       else {
-        const value = wholeOf(text);
+        const value = wholeAt(line, from, at);
         if (value === null || value > PID_MAX_LIMIT || (kind === 'pid' && value === 0)) {
-          if (kind === 'pid' && text === '-' && this.#isSettled) this.threadRows++;
-          if (text !== '-' || kind === 'pid' || kind === 'ppid') return null;
+          const isDash = at === from + 1 && line[from] === '-';
+          if (kind === 'pid' && isDash && this.#isSettled) this.threadRows++;
+          if (!isDash || kind === 'pid' || kind === 'ppid') return null;
         }
         if (kind === 'pid') pid = value;
         else if (kind === 'ppid') ppid = value;
@@ -127,6 +135,7 @@ export class RowReader {
     }
     // More words than columns: not this list.
     if (skipBlanks(line, at) < end) return null;
+    if (isUnread) this.unreadStarts++;
     const { mark, name, args, depth } = this.#named(command);
     return {
       pid: pid!,
@@ -147,13 +156,15 @@ export class RowReader {
   }
 
   #named(command: string): Named {
+    if (command === this.#commandBefore) return this.#namedBefore;
     const known = this.#commands.get(command);
-    if (known !== undefined) return known;
+    this.#commandBefore = command;
+    if (known !== undefined) return (this.#namedBefore = known);
     const { mark, name, args, depth } = nameOf(command);
-    if (/^[[/-]/.test(command) || (command.includes(' ') && LISTERS.test(name))) this.showsArgs = true;
+    this.showsArgs ||= /^[[/-]/.test(command) || (command.includes(' ') && LISTERS.test(name));
     const named = { mark, name: this.#once(name), args: copied(args), depth };
     if (this.#commands.size < COMMANDS_KEPT_MAX) this.#commands.set(copied(command), named);
-    return named;
+    return (this.#namedBefore = named);
   }
 
   #started(text: string, kind: 'start' | 'elapsed'): StartTime | null {
@@ -164,11 +175,20 @@ export class RowReader {
     return start;
   }
 
+  #wordAt(line: string, from: number, to: number, index: number): string {
+    const before = this.#before[index];
+    if (before.length === to - from && line.startsWith(before, from)) return before;
+    const text = line.slice(from, to);
+    return (this.#before[index] = this.columns[index].kind === 'number' ? text : this.#once(text));
+  }
+
   /** One copy of what is the same in many rows, which keeps no longer text alive. */
   #once(text: string): string {
-    let known = this.#texts.get(text);
-    if (known === undefined) this.#texts.set((known = copied(text)), known);
-    return known;
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const copy = copied(text);
+    if (this.#texts.size < TEXTS_KEPT_MAX) this.#texts.set(copy, copy);
+    return copy;
   }
 
   /** A command in the middle has what the columns behind it leave; between two, the room that its head has. */
@@ -189,11 +209,11 @@ function isPartOfDate(text: string, words: number): boolean {
   return words > 2 && text.split(/\s+/).length < words && /^\p{L}+\.?(\s|$)/u.test(text);
 }
 
-function wholeOf(text: string): number | null {
-  if (text.length > 10) return null;
+function wholeAt(line: string, from: number, to: number): number | null {
+  if (to - from > 10) return null;
   let value = 0;
-  for (let index = 0; index < text.length; index++) {
-    const digit = text.charCodeAt(index) - 48;
+  for (let index = from; index < to; index++) {
+    const digit = line.charCodeAt(index) - 48;
     if (digit < 0 || digit > 9) return null;
     value = value * 10 + digit;
   }

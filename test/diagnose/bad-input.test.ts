@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderDiagnosis, renderRefusal } from '../../src/report/diagnosis.js';
-import { diagnoseText, warningsOf } from './support.js';
+import { capturesOf, diagnoseText, warningsOf } from './support.js';
 
 const HEAD = '  PID  PPID  PGID   SID STAT                  STARTED COMMAND';
 
@@ -61,6 +61,22 @@ describe('a damaged list', () => {
       '# ps -e -o ppid,comm | sort | uniq -c\n 60 136 curl\n 50 __proto__ timeout\n  1 PPID COMMAND',
     );
     expect(counts.main.candidates.map(({ pid }) => pid)).toEqual([136, null]);
+  });
+
+  it('has its rows by PID, though no machine gives such a PID, or the list has none', () => {
+    const stats = [1, 4_194_304, 2 ** 31, 2 ** 52].map(
+      (pid) => `${pid} (a) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5`,
+    );
+    const [{ rows, byPid }] = capturesOf('stats', stats.join('\n'));
+    expect(rows.map(({ pid }) => byPid.get(pid)!.pid)).toEqual([1, 4_194_304, 2 ** 31, 2 ** 52]);
+    const [tree] = capturesOf('tree', 'init-+-sh---curl\n     `-web');
+    expect(tree.rows.map(({ pid }) => tree.byPid.get(pid)!.name)).toEqual(['init', 'sh', 'curl', 'web']);
+    expect([tree.byPid.has(0), tree.byPid.has(5_000), byPid.has(7)]).toEqual([false, false, false]);
+  });
+
+  it('has no time in a language that is not read, unless a row says so', () => {
+    const words = list('a head that is no row', zombie(12, 1).replace('Nov', 'Quux'), 'and one more');
+    expect(diagnoseText(words).main.warnings).toContainEqual({ id: 'unread-dates', of: '1' });
   });
 
   it('may be a circle of parents', () => {
