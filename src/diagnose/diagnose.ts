@@ -94,10 +94,26 @@ const THREADS_MIN = 500;
 const CROWD_LARGE = 200;
 
 export function diagnose(captures: readonly Capture[], options: DiagnoseOptions = {}): Diagnosis {
-  const isTold = captures.every(({ nowS, clock }) => nowS !== null && clock === 'calendar');
-  const moments = captures.map((capture) => ({ capture, census: censusOf(capture, isComplete(capture)) }));
-  if (isTold) moments.sort((a, b) => a.capture.nowS! - b.capture.nowS!);
-  const findings = moments.map((moment) => findingOf(moment, options));
+  const read = captures.map((capture) => readAlone(capture, options));
+  if (captures.every(({ nowS, clock }) => nowS !== null && clock === 'calendar'))
+    read.sort((a, b) => a.capture.nowS! - b.capture.nowS!);
+  return diagnoseRead(read, options);
+}
+
+/** A list, and what it says by itself. */
+export interface Read extends Moment {
+  finding: Finding;
+}
+
+export function readAlone(capture: Capture, options: Limits): Read {
+  const moment = { capture, census: censusOf(capture, isComplete(capture)) };
+  return { ...moment, finding: findingOf(moment, options) };
+}
+
+/** @param moments in the order of time. */
+export function diagnoseRead(moments: readonly Read[], options: DiagnoseOptions): Diagnosis {
+  // What is added to a finding here is true of these lists together.
+  const findings = moments.map(({ finding }) => ({ ...finding, warnings: [...finding.warnings] }));
   const usable = moments.filter((_, index) => findings[index].usable);
   const main = findings.findLast((finding) => finding.usable) ?? findings[0];
   if (usable.length < 2) return { findings, main, comparison: null };

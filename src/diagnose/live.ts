@@ -5,7 +5,16 @@
  *     an earlier scan and this one: what came in between ───────┘
  */
 import type { Capture } from '../procfs/capture.js';
-import { type Diagnosis, diagnose, type Finding, type Verdict } from './diagnose.js';
+import type { CapturedRow } from '../procfs/captured-row.js';
+import type { RowLookup } from '../procfs/rows-by-pid.js';
+import {
+  type Diagnosis,
+  diagnoseRead,
+  type Finding,
+  type Read,
+  readAlone,
+  type Verdict,
+} from './diagnose.js';
 import { whereOf } from './families.js';
 import { rateOf, type Starts } from './rate.js';
 import type { Limits, Room } from './room.js';
@@ -47,14 +56,15 @@ const Z95 = 1.96;
 
 export class LiveWatch {
   /** The scan that the newest is compared with, and the one that replaces it when it is too old. */
-  #base: Capture | null = null;
-  #next: Capture | null = null;
+  #base: Read | null = null;
+  #next: Read | null = null;
 
   constructor(private readonly limits: Limits) {}
 
   add(capture: Capture): LiveReading {
-    const alone = diagnose([capture], this.limits);
-    const pair = this.#base === null ? null : diagnose([this.#base, capture], this.limits);
+    const read = readAlone(capture, this.limits);
+    const alone = diagnoseRead([read], this.limits);
+    const pair = this.#base === null ? null : diagnoseRead([this.#base, read], this.limits);
     const zombies = alone.main.zombies ?? 0;
     const came = zombies - (pair?.findings[0].zombies ?? 0);
     const best = [
@@ -62,18 +72,17 @@ export class LiveWatch {
       ...(pair === null ? [] : [{ diagnosis: pair, error: errorOf(pair.main, came, livingCame(pair)) }]),
     ].sort((a, b) => a.error - b.error)[0];
     // Fewer zombies than before: they have been cleaned up, and a new count begins.
-    this.#remember(capture, pair !== null && (pair.comparison?.obstacle !== null || came < 0));
+    this.#remember(read, pair !== null && (pair.comparison?.obstacle !== null || came < 0));
     // What passes in a moment is no leak, however fast it came.
     const leaks = LEAKS.includes(best.diagnosis.main.verdict);
     return reading(capture, best.diagnosis, best.error, leaks);
   }
 
-  #remember(capture: Capture, isAnew: boolean): void {
-    const now = capture.nowS ?? 0;
-    if (this.#base === null || isAnew) [this.#base, this.#next] = [capture, null];
-    else if (this.#next === null && now - this.#base.nowS! > WINDOW_S / 2) this.#next = capture;
-    else if (this.#next !== null && now - this.#base.nowS! > WINDOW_S)
-      [this.#base, this.#next] = [this.#next, capture];
+  #remember(read: Read, isAnew: boolean): void {
+    const age = (read.capture.nowS ?? 0) - (this.#base?.capture.nowS ?? 0);
+    if (this.#base === null || isAnew) [this.#base, this.#next] = [read, null];
+    else if (this.#next === null && age > WINDOW_S / 2) this.#next = read;
+    else if (this.#next !== null && age > WINDOW_S) [this.#base, this.#next] = [this.#next, read];
   }
 }
 
@@ -123,11 +132,12 @@ function reading(capture: Capture, diagnosis: Diagnosis, error: number, leaks: b
 /** By the cgroup that each zombie keeps until it is reaped: of what a probe has left, the container of the probe. */
 function blameOf({ rows, byPid, nowS }: Capture): Blamed[] {
   const groups = new Map<string, { zombies: number; starts: Starts }>();
+  const places = new Map<string, string>();
   for (const row of rows) {
     if (!row.stat?.startsWith('Z') || (row.threads ?? 1) > 1) continue;
-    const parent = byPid.get(row.ppid ?? 0);
-    const name = parent === undefined ? 'a parent outside' : `${parent.name} (PID ${parent.pid})`;
-    const where = whereOf(row, byPid) ?? name;
+    const key = `${row.ppid} ${row.cgroup}`;
+    let where = places.get(key);
+    if (where === undefined) places.set(key, (where = placeOf(row, byPid)));
     let group = groups.get(where);
     if (group === undefined) groups.set(where, (group = { zombies: 0, starts: new Map() }));
     group.zombies++;
@@ -139,4 +149,10 @@ function blameOf({ rows, byPid, nowS }: Capture): Blamed[] {
       return { where, zombies, perHour: currentPerHour ?? perHour };
     })
     .sort((a, b) => b.zombies - a.zombies);
+}
+
+function placeOf(row: CapturedRow, byPid: RowLookup): string {
+  const parent = byPid.get(row.ppid ?? 0);
+  const name = parent === undefined ? 'a parent outside' : `${parent.name} (PID ${parent.pid})`;
+  return whereOf(row, byPid) ?? name;
 }

@@ -28,8 +28,9 @@ export interface CapturedRow {
 }
 
 export function capturedRow(row: Partial<CapturedRow> & Pick<CapturedRow, 'pid' | 'name'>): CapturedRow {
-  const ids = { ppid: null, pgid: null, sid: null, tid: null, threads: null, innerPid: null };
-  return { ...ids, stat: null, mark: 'plain', args: '', start: null, cgroup: null, depth: 0, ...row };
+  const { pid, name, ppid = null, pgid = null, sid = null, tid = null, threads = null, stat = null } = row;
+  const { mark = 'plain', args = '', start = null, cgroup = null, innerPid = null, depth = 0 } = row;
+  return { pid, ppid, pgid, sid, tid, threads, stat, mark, name, args, start, cgroup, innerPid, depth };
 }
 
 /** Programs that list processes, or stand behind one that does: what started last is now. */

@@ -15,19 +15,24 @@ export function parseStatAndStart(text: string): { row: StatRow; startTicks: num
   const close = text.lastIndexOf(')');
   if (open < 0 || close < open) return null;
   const pid = Number.parseInt(text, 10);
-  const fields = text.slice(close + 2).split(' ', START_AFTER_STATE + 1);
-  const row: StatRow = {
-    pid,
-    ppid: Number(fields[1]),
-    pgid: Number(fields[2]),
-    sid: Number(fields[3]),
-    stat: '',
-    comm: text.slice(open + 1, close),
-    threads: Number(fields[THREADS_AFTER_STATE]),
-  };
-  if (!Number.isInteger(pid) || !Number.isInteger(row.threads)) return null;
-  row.stat = statOf(fields[0], row);
-  return { row, startTicks: Number(fields[START_AFTER_STATE]) };
+  let [at, ppid, pgid, sid, threads, startTicks] = [close + 2, NaN, NaN, NaN, NaN, NaN];
+  const stateEnd = text.indexOf(' ', at);
+  const state = text.slice(at, stateEnd);
+  at = stateEnd;
+  for (let field = 1; field <= START_AFTER_STATE && at >= 0; field++) {
+    const from = at + 1;
+    at = text.indexOf(' ', from);
+    if (field > 3 && field !== THREADS_AFTER_STATE && field !== START_AFTER_STATE) continue;
+    const value = Number(at < 0 ? text.slice(from) : text.slice(from, at));
+    if (field === 1) ppid = value;
+    else if (field === 2) pgid = value;
+    else if (field === 3) sid = value;
+    else if (field === THREADS_AFTER_STATE) threads = value;
+    else startTicks = value;
+  }
+  if (!Number.isInteger(pid) || !Number.isInteger(threads)) return null;
+  const stat = statOf(state, { pid, sid, threads });
+  return { row: { pid, ppid, pgid, sid, stat, comm: text.slice(open + 1, close), threads }, startTicks };
 }
 
 /** num_threads is field 20, starttime field 22; the state is field 3. */
