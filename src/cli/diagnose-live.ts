@@ -43,6 +43,7 @@ const SUBJECTS: Record<string, { kind: ValueKind; of: (reading: LiveReading) => 
   pinned: { kind: 'count', of: ({ pinned }) => pinned ?? Number.NaN },
   pids: { kind: 'count', of: ({ room }) => room.used },
   zombiesPerHour: { kind: 'mean', of: ({ zombiesPerHour }) => zombiesPerHour?.value ?? Number.NaN },
+  livingPerHour: { kind: 'mean', of: ({ livingPerHour }) => livingPerHour ?? Number.NaN },
 };
 
 export async function diagnoseLive(args: LiveArguments): Promise<void> {

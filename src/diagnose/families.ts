@@ -178,8 +178,10 @@ function adopterOf(
   if (row.innerPid === 1 || row.name === 'pause') return 'pid1-of-container';
   const above = row.ppid === null ? undefined : byPid.get(row.ppid);
   if (above !== undefined && SHIM.test(above.name)) return 'pid1-of-container';
+  // `ps --forest` draws children of PID 1 at the left edge; a PID 1 of a container stands below its shim.
+  const isAtEdge = row.ppid === null && row.depth === 0 && view === 'host';
   // Without its own parent nobody can tell a PID 1 of a container from any other process.
-  return view === 'container' || above !== undefined || row.ppid === 0 || row.ppid === 1
+  return view === 'container' || above !== undefined || row.ppid === 0 || row.ppid === 1 || isAtEdge
     ? 'live-parent'
     : null;
 }

@@ -33,6 +33,8 @@ const UNKNOWN: Rate = {
 const BLUR_MAX = 0.125;
 /** So many times the longest silence so far: then it has stopped. */
 const SILENCE_FACTOR = 3;
+/** Times in days: what came every few minutes has stopped after a quarter of a day, not after three. */
+const COARSE_MAX_S = DAY_S / 12;
 
 /** So many starts of one time. */
 export type Starts = Map<StartTime, number>;
@@ -102,9 +104,12 @@ function courseOf(
     longestS = Math.max(longestS, times[index][0].fromS - times[index - 1][0].untilS);
   const meanS = (last.untilS - first.fromS) / Math.max(1, count - 1);
   const silentS = nowS - last.untilS;
-  const isSilent = silentS > SILENCE_FACTOR * Math.max(longestS, 3 * meanS, widthOf(last), 2);
+  const widthS = widthOf(last);
+  const isSilent =
+    silentS > SILENCE_FACTOR * Math.max(longestS, 3 * meanS, Math.min(widthS, COARSE_MAX_S), 2);
   if (isSilent) {
-    const isBurst = last.untilS - first.fromS < 0.1 * (nowS - first.fromS);
+    const isOneDay = times.length === 1 && widthS >= DAY_S;
+    const isBurst = isOneDay || last.untilS - first.fromS < 0.1 * (nowS - first.fromS);
     return { course: isBurst ? 'burst' : 'stopped', currentPerHour: 0, perHour: isBurst ? null : perHour };
   }
   if (perHour === null) return { course: 'goes-on', currentPerHour: null, perHour };

@@ -13,9 +13,16 @@ import { PID_MAX_LIMIT } from '../kernel/limits.js';
 import { DAY_S } from '../text/wall-clock.js';
 import * as around from './around-a-list.js';
 import { LIMIT_KEYS } from './around-a-list.js';
-import { type CapturedRow, LISTERS } from './captured-row.js';
+import { type CapturedRow, cutName, LISTERS } from './captured-row.js';
 import { type Column, columnsOf, formatOf, HEADLESS, headOfCommand } from './columns.js';
-import { type Counted, CountsReader, PstreeReader, StatusReader, statRow } from './other-lists.js';
+import {
+  type Counted,
+  CountsReader,
+  keepsZombies,
+  PstreeReader,
+  StatusReader,
+  statRow,
+} from './other-lists.js';
 import { type RowLookup, RowsByPid } from './rows-by-pid.js';
 import { placeStarts } from './start-time.js';
 import { RowReader } from './table-rows.js';
@@ -64,9 +71,14 @@ const SKIPPED_NAMED_MAX = 5;
 const HEADLESS_LINES = 60;
 /** A terminal is at least so wide. */
 const WRAP_MIN = 60;
+/** A terminal that is exactly so wide may have cut its longest line. */
+const USUAL_WIDTHS = [80, 100, 120, 132, 160, 200];
 /** In so many such pieces of a text the rows would have shown up. */
 const HEADLESS_TRIES_MAX = 50;
 const LINE_MAX = 16_384;
+const PATHS_MAX = 4_096;
+/** To so many characters ps cuts a cgroup, unless it is the last column. */
+const CGROUP_WIDTH = 27;
 const LISTS_MAX = 64;
 const ELIDED =
   /^\s*[[(<-]*\s*(\.{3}|…|snip\b|more\b|truncated|output (truncated|omitted)|\d+ (more|lines|rows)\b)/i;
@@ -89,6 +101,8 @@ class List {
   widest = 0;
   /** Different commands that end at the right edge: a list that a terminal has cut ends at one column. */
   readonly #atEdge = new Set<string>();
+  /** Rows of the same width that end in a path. */
+  #paths: { row: CapturedRow; path: string }[] = [];
   readonly #path: number[] = [];
 
   constructor(
@@ -118,19 +132,37 @@ class List {
       this.#path[row.depth] = row.pid;
     }
     if (text.length < this.widest || text.length < WRAP_MIN) return;
-    if (text.length > this.widest) this.#atEdge.clear();
+    if (text.length > this.widest) {
+      this.#atEdge.clear();
+      this.#paths = [];
+    }
     this.widest = text.length;
+    const path = text.slice(text.lastIndexOf(' ') + 1);
+    if (path[0] === '/' && path.endsWith(row.name) && this.#paths.length < PATHS_MAX)
+      this.#paths.push({ row, path });
     if (this.#atEdge.size < 4 && !'>]'.includes(text[text.length - 1])) this.#atEdge.add(text.slice(-30));
+  }
+
+  get #isCut(): boolean {
+    return this.wrapped === 0 && this.reader.showsArgs && this.#atEdge.size > 2;
+  }
+
+  /** Of a path at the edge the last part is no name: it may go on. */
+  nameCutPaths(): void {
+    if (this.wrapped === 0 && (this.#isCut || USUAL_WIDTHS.includes(this.widest)))
+      for (const { row, path } of this.#paths) row.name = cutName(path);
   }
 
   notices(): Notice[] {
     const { reader, skipped, skippedLines, wrapped, duplicates, threadRows } = this;
     const more = skipped > skippedLines.length ? ` and ${skipped - skippedLines.length} more` : '';
-    const isCut = wrapped === 0 && reader.showsArgs && this.#atEdge.size > 2;
+    const isCut = this.#isCut;
+    const cutGroups = this.rows.filter(({ cgroup }) => cgroup?.length === CGROUP_WIDTH).length;
     const told: [number | boolean, string, (number | string)?][] = [
       [this.isHeadless, 'header-missing'],
       [skipped, 'skipped-lines', skippedLines.join(', ') + more],
       [isCut, 'truncated-lines'],
+      [cutGroups > 1, 'truncated-cgroups'],
       [wrapped, 'wrapped-lines', wrapped],
       [duplicates, 'duplicate-pids', duplicates],
       [threadRows + reader.threadRows, 'rows-are-threads'],
@@ -318,6 +350,9 @@ export class CaptureReader {
 
   #captureOf(list: List): Capture {
     const { rows, reader, columns, around } = list;
+    list.nameCutPaths();
+    if (keepsZombies(around.command))
+      for (const row of rows) if (row.mark === 'bare' || row.name === '') row.stat ??= 'Z';
     for (const key of LIMIT_KEYS) around[key] ??= this.#around[key];
     const lister = rows.findLast(({ name, mark, start }) => mark === 'plain' && start && LISTERS.test(name));
     const clockS = lister?.start?.kind === 'clock' ? lister.start.fromS : null;
@@ -364,9 +399,15 @@ export class CaptureReader {
       const format = isStat ? 'proc-stat' : 'proc-status';
       return { ...blank, format, ...withPids(rows), nowS, clock: 'boot', showsState: true };
     }
-    if (this.#pstree !== null && this.#pstree.rows.length > 1) {
-      const { rows, counted, threads } = this.#pstree;
-      return { ...blank, format: 'pstree', ...withPids(rows), counted, threadRows: threads + rows.length };
+    const { rows = [], counted: equal = [], threads = 0 } = this.#pstree ?? {};
+    if (rows.length + equal.length > 1) {
+      return {
+        ...blank,
+        format: 'pstree',
+        ...withPids(rows),
+        counted: equal,
+        threadRows: threads + rows.length,
+      };
     }
     const counted = this.#counts?.counted(this.#around.command) ?? [];
     return counted.length > 0 ? { ...blank, format: 'ppid-count', counted } : blank;
@@ -388,10 +429,12 @@ function headsOf(columns: readonly Column[]): string {
   return columns.map(({ head }) => head).join(' ');
 }
 
-/** PID or PPID first? Without a head the column in which PIDs stand twice is that of the parents. */
+/** PID or PPID? Without a head the column in which PIDs stand twice is that of the parents. */
 function parentsLast(columns: readonly Column[], rows: readonly CapturedRow[]): readonly Column[] {
-  const [first, second, ...rest] = columns;
   const pids = new Set(rows.map(({ pid }) => pid)).size;
-  const isRight = pids >= new Set(rows.map(({ ppid }) => ppid)).size;
-  return first.kind !== 'pid' || second.kind !== 'ppid' || isRight ? columns : [second, first, ...rest];
+  const isAlone = columns.every(({ kind }) => kind !== 'ppid');
+  const isRight = isAlone ? pids * 2 > rows.length : pids >= new Set(rows.map(({ ppid }) => ppid)).size;
+  if (isRight) return columns;
+  const other = { pid: 'ppid', ppid: 'pid' } as const;
+  return columns.map((column) => ({ ...column, kind: other[column.kind as 'pid'] ?? column.kind }));
 }

@@ -60,6 +60,14 @@ export function nameOf(command: string): Named {
   return { mark: 'plain', name, args: SHIM.test(name) ? text.slice(0, 1024) : '', depth };
 }
 
+/** A name of figures and dots is a version: its path has been cut off within it. */
+const VERSION = /^v?\d[\d.]*$/;
+
+/** Of a path that has been cut off: its last two parts. */
+export function cutName(path: string): string {
+  return `${path.split('/').slice(-2).join('/')}…`;
+}
+
 function programOf(text: string): string {
   const blank = text.indexOf(' ');
   const first = (blank < 0 ? text : text.slice(0, blank)).replace(/^-(?=[a-z])/, '');
@@ -67,6 +75,7 @@ function programOf(text: string): string {
   const colon = base.indexOf(':');
   // `sshd: ops [priv]`, `nginx: worker process`: a title that the program gave itself.
   if (colon > 0 && !first.startsWith('/')) return base.slice(0, colon);
+  if (blank < 0 && first.startsWith('/') && VERSION.test(base)) return cutName(first);
   if (blank < 0 || !first.startsWith('/') || !INTERPRETER.test(base)) return base;
   // `#!/usr/bin/python3` of a script: the kernel names the process after the script.
   const words = text

@@ -30,13 +30,31 @@ export function columnsOf(line: string): Column[] | null {
   return isList && columns.filter(({ kind }) => kind !== 'other').length > 1 ? columns : null;
 }
 
-/** `ps -eo pid,ppid,stat,comm` to the head that it prints; null: no `-o` in it. */
+const EF = 'UID PID PPID C STIME TTY TIME CMD';
+const AUX = 'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND';
+
+/**
+ * `ps -eo pid,ppid,stat,comm` to the head that it prints; what awk prints of its words has their heads: of
+ * `ps -ef`, `$3` is the PPID. Null: it is no command whose columns are known.
+ */
 export function headOfCommand(command: string): string | null {
-  const ps = /\bps\s+([^|]*)/.exec(command)?.[1] ?? '';
-  const given = [...ps.matchAll(/(?:^|\s)(?:-{0,2}[A-Za-z]*o|--format)[\s=]+([\w,=:%]+)/g)];
+  const ps = /\bps\s+([^|]*)/.exec(command)?.[1];
+  if (ps === undefined) return null;
+  const given = [...ps.matchAll(/(?:^|\s)(?:-{0,2}[A-Za-z]*o\s*|--format[\s=]+)([a-z_]\w*[\w,=:%]*)/g)];
   const names = given.flatMap(([, names]) => names.split(',')).map((name) => name.replace(/[=:].*$/, ''));
-  return names.length === 0 ? null : names.map((name) => NAMES[name] ?? name.toUpperCase()).join(' ');
+  const told = names.map((name) => NAMES[name] ?? name.toUpperCase()).join(' ');
+  const usual = /(^|\s)-\w*(e\w*f|f\w*e)/.test(ps) ? EF : /(^|\s)-?a?u\w*x|xu|xau/.test(ps) ? AUX : null;
+  const head = told || usual;
+  const printed = /\bprint([\s$\d,"NF]+)/.exec(command)?.[1].match(/\$(\d+|NF)/g);
+  if (head === null || !printed) return head;
+  const words = head.split(' ').flatMap((name, at) => (names[at] === 'lstart' ? LSTART_WORDS : name));
+  return printed
+    .map((field) => words.at(field === '$NF' ? -1 : Number(field.slice(1)) - 1) ?? 'OTHER')
+    .join(' ');
 }
+
+/** Of five words one by itself tells nothing. */
+const LSTART_WORDS = Array.from({ length: 5 }, () => 'OTHER');
 
 /** By their heads, the name of the command that prints them. First come those that tell most. */
 const FORMATS = lists.formats.map(([format, heads]) => [format, heads.split(' ')] as const);

@@ -114,9 +114,10 @@ export class CountsReader {
   /** @param command null: not shown. */
   counted(command: string | null): Counted[] {
     const head =
-      this.#lines.map(([, rest]) => rest).find((rest) => columnsOf(rest) !== null) ?? headOfCounts(command);
+      this.#lines.map(([, rest]) => rest).find((rest) => columnsOf(rest) !== null) ??
+      headOfCommand(command ?? '');
     const heads = head?.trim().split(/\s+/) ?? null;
-    const onlyZombies = /defunct|\bZ\b|\/\^?Z|==\s*"Z"/.test(command ?? '');
+    const onlyZombies = keepsZombies(command);
     return this.#lines.flatMap(([count, rest]) => {
       const words = rest.trim().split(/\s+/);
       if (columnsOf(rest) !== null || (heads ?? []).includes(words[0])) return [];
@@ -125,19 +126,12 @@ export class CountsReader {
   }
 }
 
-/** `awk '{print $3}'` of `ps -ef` is the PPID, of `ps aux` $8 is STAT. */
-function headOfCounts(command: string | null): string | null {
-  if (command === null) return null;
-  const printed = [...(/print ([$\d, "]+)/.exec(command)?.[1] ?? '').matchAll(/\$(\d+)/g)].map(([, n]) =>
-    Number(n),
-  );
-  const heads = headOfCommand(command)?.split(' ') ?? (/ps -\w*e\w*f|ps -f\w*e/.test(command) ? EF : AUX);
-  if (printed.length > 0) return printed.map((n) => heads[n - 1] ?? 'OTHER').join(' ');
-  return headOfCommand(command);
+/** A filter behind the ps lets nothing but zombies through. */
+export function keepsZombies(command: string | null): boolean {
+  const filter = command ?? '';
+  const isInverse = /grep\s+(-\w*v\w*|--invert\S*)\s+\S*(defunct|Z)/.test(filter);
+  return /defunct|\bZ\b|\/\^?Z|==\s*"Z"/.test(filter) && !isInverse;
 }
-
-const EF = 'UID PID PPID C STIME TTY TIME CMD'.split(' ');
-const AUX = 'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND'.split(' ');
 
 function countedOf(count: number, words: string[], heads: string[] | null, onlyZombies: boolean): Counted {
   const guessed = heads ?? (/^\d+$/.test(words[0]) ? ['PPID'] : []);

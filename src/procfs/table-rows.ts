@@ -95,8 +95,8 @@ export class RowReader {
         if (command === '') command = line.slice(from, at).trimEnd();
         continue;
       }
-      // A line that has been cut off still tells what stands before.
-      const isCut = index >= CUT_FROM && pid !== -1;
+      // A line that has been cut off still tells what stands before: if a head says what that is.
+      const isCut = this.isFixed && index >= CUT_FROM && pid !== -1;
       if (from >= end) {
         if (isCut) break;
         return null;
@@ -161,7 +161,7 @@ export class RowReader {
     this.#commandBefore = command;
     if (known !== undefined) return (this.#namedBefore = known);
     const { mark, name, args, depth } = nameOf(command);
-    this.showsArgs ||= /^[[/-]/.test(command) || (command.includes(' ') && LISTERS.test(name));
+    this.showsArgs ||= /^[[/-]/.test(command) || (command.trim().includes(' ') && LISTERS.test(name));
     const named = { mark, name: this.#once(name), args: copied(args), depth };
     if (this.#commands.size < COMMANDS_KEPT_MAX) this.#commands.set(copied(command), named);
     return (this.#namedBefore = named);

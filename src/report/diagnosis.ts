@@ -7,6 +7,7 @@ import { visible } from '../procfs/captured-row.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, listOf, plural } from '../text/figures.js';
 import { fillLines } from '../text/table.js';
+import { DAY_S } from '../text/wall-clock.js';
 import words from './diagnosis.json' with { type: 'json' };
 
 type Told = Record<string, string>;
@@ -72,12 +73,12 @@ function headline(finding: Finding): string {
         : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;
     case 'candidates':
       return candidates[0].pid === null && candidates[0].comm === null
-        ? `Perhaps a leak: ${formatCount(candidates[0].count)} times ${visible(Object.keys(candidates[0].childComms)[0])}, but this list shows neither zombies nor parents.`
+        ? `Perhaps a leak: ${comms(candidates[0].childComms)} at once, but this list shows neither zombies nor parents.`
         : `Perhaps ${named(candidates[0])}: ${plural(candidates[0].count, 'equal child', 'equal children')}, but this list does not tell zombies.`;
     case 'leak-stopped':
       return `${capital(top)} left ${z}, but none of late: the leak has stopped, the PIDs stay taken.`;
     case 'old-burst':
-      return `An old burst: ${z} of ${nameOf(top)}, all of one moment. Nothing leaks now.`;
+      return `An old burst: ${z} of ${nameOf(top)}, all of one ${isOfOneDay(top) ? 'day' : 'moment'}. Nothing leaks now.`;
     case 'live-processes':
       return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(finding.livingPerHour ?? crowds[0].rate!.perHour)}.`;
     case 'threads':
@@ -92,7 +93,7 @@ function headline(finding: Finding): string {
         verdict === 'nearly-full' && full !== undefined ? `Nearly full: ${roomText(full)}.\n` : '';
       const names = Object.keys(finding.zombieComms);
       if (!zombies && verdict === 'nearly-full') return nearly + livingText(finding);
-      const listed = names.length === 1 ? ` (${visible(names[0])})` : '';
+      const listed = names.length === 1 && names[0] !== '' ? ` (${visible(names[0])})` : '';
       if (families.length === 0 || isHidden(top))
         return `${nearly}${z}${per(rateNow(finding))}${listed}; this list does not show their parents.`;
       if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${per(rateNow(finding))}.`;
@@ -148,6 +149,10 @@ function nameOf({ pid, comm, row }: Pick<Family, 'pid' | 'comm'> & { row?: Famil
 
 function named(crowd: Crowd): string {
   return crowd.pid === null ? visible(crowd.comm ?? 'Parents not shown') : nameOf(crowd);
+}
+
+function isOfOneDay({ rate: { firstS, lastS } }: Family): boolean {
+  return lastS! - firstS! >= DAY_S;
 }
 
 /** The list has no column that tells the parent. */
@@ -301,7 +306,7 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
         (step) =>
           whose +
           step
-            .replace('{comms}', visible(listOf(Object.keys(family.zombieComms).slice(0, 3))))
+            .replace('{comms}', visible(listOf(Object.keys(family.zombieComms).slice(0, 3))) || '(not shown)')
             .replace('{where}', where ? ` (${visible(where)})` : ''),
       );
     }),

@@ -1,0 +1,128 @@
+/** Lists that a filter, a terminal or a column has cut: what is left is read, and the rest is not made up. */
+import { describe, expect, it } from 'vitest';
+import { renderDiagnosis } from '../../src/report/diagnosis.js';
+import { diagnoseText, warningsOf } from './support.js';
+
+const pids = Array.from({ length: 40 }, (_, index) => 100 + 3 * index);
+
+function lines(command: string, row: (pid: number, index: number) => string): string {
+  return [command, ...pids.map(row)].join('\n');
+}
+
+describe('rows that awk or grep has let through, without a head', () => {
+  it.each([
+    [`$ ps -ef | awk '/defunct/ {print $2, $3, $5, $8}'`, (pid: number) => `${pid} 7 10:42 [curl]`],
+    [`$ ps aux | awk '$8 ~ /^Z/ { print $8 " " $2 }'`, (pid: number) => `Z ${pid}`],
+    [`$ ps aux | awk '$8=="Z" {print $2,$NF}'`, (pid: number) => `${pid} [curl]`],
+    [`$ ps -A -ostat,pid,ppid | grep -e '[zZ]'`, (pid: number) => `Z ${pid} 7`],
+    [`$ ps -eo lstart,stat,pid,ppid | awk '/ Z / {print $7,$8}'`, (pid: number) => `${pid} 7`],
+    ['pasted without the command:', (pid: number) => `Z ${pid} 7`],
+    ['pasted without the command:', (pid: number) => `Z 7 ${pid}`],
+  ])('%s', (command, row) => {
+    const diagnosis = diagnoseText(lines(command, row));
+    expect(diagnosis.main).toMatchObject({ zombies: 40, verdict: 'leak', complete: false });
+    expect(renderDiagnosis(diagnosis)).not.toMatch(/\(\)|named ;/);
+    const isTold = row(1).includes(' 7');
+    expect(diagnosis.main.zombiesByParent?.[0].pid).toBe(isTold ? 7 : undefined);
+  });
+
+  it('are no zombies if the filter has taken the zombies away', () => {
+    const text = lines(`$ ps -ef | grep -v defunct | awk '{print $2,$8}'`, (pid) => `${pid} [x]`);
+    expect(diagnoseText(text).main.zombies ?? 0).toBe(0);
+  });
+});
+
+describe('a name that is cut off at the edge of a terminal', () => {
+  const head = 'UID        PID  PPID  C STIME TTY          TIME CMD';
+  const list = (path: string): string =>
+    [
+      head,
+      `root         1     0  0 10:00 ?        00:00:00 ${path}`,
+      ...pids.map((pid) => `root       ${pid}     1  0 10:0${pid % 7} ?        00:00:00 [curl] <defunct>`),
+    ].join('\n');
+
+  it.each([
+    ['/opt/python/3.11.4/bin/python3.11', 'python3.11'],
+    ['/opt/python/3.11.', 'python/3.11.…'],
+    ['/opt/python/3', 'python/3…'],
+    // The line has exactly 80 columns.
+    ['/opt/releases/python3.11/bin/pyt', 'bin/pyt…'],
+    ['/opt/releases/python3.11/bin/p', 'p'],
+  ])('%s is %s', (path, name) => {
+    expect(diagnoseText(list(path)).main.zombiesByParent).toMatchObject([{ pid: 1, comm: name }]);
+  });
+
+  it('is said of cgroups, in which the pod would stand', () => {
+    const cgroup = '0::/kubepods.slice/kubepods-burst';
+    const row = (pid: number, cut: string): string => `${pid} 1 Z ${cut} curl`;
+    const cut = (length: number): string =>
+      ['PID PPID STAT CGROUP COMMAND', '1 0 Ss 0::/init.scope app', row(5, cgroup.slice(0, length))].join(
+        '\n',
+      );
+    expect(warningsOf(diagnoseText(`${cut(27)}\n${row(6, cgroup.slice(0, 27))}`))).toContain(
+      'truncated-cgroups',
+    );
+    expect(warningsOf(diagnoseText(`${cut(30)}\n${row(6, cgroup)}`))).not.toContain('truncated-cgroups');
+  });
+});
+
+describe('names alone', () => {
+  it('of a drawn process tree are no command lines, in which a zombie would have brackets', () => {
+    const tree = ['PID PGID SID TTY TIME CMD', '1 1 1 ? 00:00:00 systemd', '9 9 9 ? 00:00:00     ps'];
+    const diagnosis = diagnoseText([...tree, ...pids.map((pid) => `${pid} 5 5 ? 00:00:00   sh`)].join('\n'));
+    expect(diagnosis.main).toMatchObject({ zombies: null, verdict: 'candidates' });
+    expect(renderDiagnosis(diagnosis)).toMatch(/^Perhaps a leak: 40 sh at once, /);
+  });
+
+  it('of a tree in one line are candidates', () => {
+    expect(diagnoseText('java---400*[curl]').main).toMatchObject({
+      verdict: 'candidates',
+      candidates: [{ comm: 'java', count: 400 }],
+    });
+  });
+});
+
+describe('start times in days', () => {
+  const list = (days: string[]): string =>
+    [
+      'UID PID PPID C STIME TTY TIME CMD',
+      'root 1 0 0 Mar01 ? 00:00:00 app',
+      ...days.map((day, index) => `root ${50 + index} 1 0 ${day} ? 00:00:00 [curl] <defunct>`),
+      'root 9000 0 0 18:00 ? 00:00:00 ps -ef',
+    ].join('\n');
+  const of = (day: string, count: number): string[] => Array.from({ length: count }, () => day);
+
+  it('tell an old burst: all of one day, and none today', () => {
+    const { main } = diagnoseText(list(of('Mar06', 200)));
+    expect([main.verdict, main.ratePerHour]).toEqual(['old-burst', null]);
+    expect(renderDiagnosis({ main, findings: [main], comparison: null })).toMatch(/all of one day\./);
+  });
+
+  it('tell that a leak has stopped: many a day, and none today', () => {
+    const days = ['Mar03', 'Mar04', 'Mar05', 'Mar06'].flatMap((day) => of(day, 100));
+    expect(diagnoseText(list(days)).main).toMatchObject({ verdict: 'leak-stopped', currentRatePerHour: 0 });
+  });
+
+  it('do not tell it of a few a day', () => {
+    const days = ['Mar03', 'Mar04', 'Mar05', 'Mar06'].flatMap((day) => of(day, 2));
+    expect(diagnoseText(list(days)).main.verdict).toBe('leak');
+  });
+});
+
+describe('a drawn tree with all columns but PPID', () => {
+  it('has children of PID 1 at its left edge', () => {
+    const row = (pid: number, command: string, stat = 'S'): string =>
+      `root ${pid} 0.0 0.0 0 0 ? ${stat} Mar06 0:00 ${command}`;
+    const text = [
+      'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND',
+      row(2, '[kthreadd]'),
+      row(3, ' \\_ [rcu_gp]'),
+      row(1, '/sbin/init'),
+      row(60, '/usr/bin/backupd'),
+      ...pids.map((pid) => row(pid, ' \\_ [rsync] <defunct>', 'Z')),
+    ];
+    expect(diagnoseText(text.join('\n')).main.zombiesByParent).toMatchObject([
+      { pid: 60, comm: 'backupd', adopter: 'live-parent' },
+    ]);
+  });
+});
