@@ -135,6 +135,8 @@ function applyComparison(main: Finding, comparison: Comparison, moment: Moment, 
   main.currentRatePerHour = Math.max(0, perHour);
   if (perHour <= 0 && main.verdict === 'leak') main.verdict = 'leak-stopped';
   main.rooms = roomsIn(main, moment, options);
+  const grows = ['leak', 'live-processes', 'threads'].includes(main.verdict);
+  if (grows && main.rooms.some(isTight)) main.verdict = 'nearly-full';
 }
 
 function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
@@ -188,6 +190,7 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   if (finding.verdict === 'live-processes' && crowd.rate?.course === 'goes-on') {
     finding.livingPerHour = crowd.rate.currentPerHour ?? crowd.rate.perHour;
     finding.rooms = roomsIn(finding, moment, options);
+    if (finding.rooms.some(isTight)) finding.verdict = 'nearly-full';
   }
   return finding;
 }

@@ -92,7 +92,7 @@ function headline(finding: Finding): string {
       const nearly =
         verdict === 'nearly-full' && full !== undefined ? `Nearly full: ${roomText(full)}.\n` : '';
       const names = Object.keys(finding.zombieComms);
-      if (!zombies && verdict === 'nearly-full') return nearly + livingText(finding);
+      if (isOfLiving(finding)) return nearly + livingText(finding);
       const listed = names.length === 1 && names[0] !== '' ? ` (${visible(names[0])})` : '';
       if (families.length === 0 || isHidden(top))
         return `${nearly}${z}${per(rateNow(finding))}${listed}; this list does not show their parents.`;
@@ -106,9 +106,10 @@ function headline(finding: Finding): string {
 function livingText(finding: Finding): string {
   const { mostThreads, livingCrowds } = finding;
   const [crowd] = livingCrowds;
+  const none = finding.zombies ? 'No zombies leak' : 'No zombies';
   if (crowd === undefined || (mostThreads?.threads ?? 0) > crowd.count)
-    return `No zombies: ${mostThreads === null ? 'what takes the PIDs is alive' : threadsText(finding).slice(0, -1)}${per(finding.livingPerHour)}.`;
-  return `No zombies: ${plural(crowd.count, 'process', 'processes')} named ${visible(Object.keys(crowd.childComms)[0])} are alive${per(finding.livingPerHour)}.`;
+    return `${none}: ${mostThreads === null ? 'what takes the PIDs is alive' : threadsText(finding).slice(0, -1)}${per(finding.livingPerHour)}.`;
+  return `${none}: ${plural(crowd.count, 'process', 'processes')} named ${visible(Object.keys(crowd.childComms)[0])} are alive${per(finding.livingPerHour)}.`;
 }
 
 function inAll({ livingPerHour }: Finding): string {
@@ -171,17 +172,17 @@ function who(finding: Finding): string[] {
   const { zombieComms, zombiesByParent, candidates, livingCrowds: crowds, zombies, verdict } = finding;
   if (verdict === 'no-leak' && !zombies) return [];
   const many = leakers(zombiesByParent ?? []);
-  const isOfLiving = verdict === 'live-processes' || verdict === 'threads';
-  const shown = many.length > 0 || isOfLiving ? many : (zombiesByParent ?? []);
+  const ofLiving = isOfLiving(finding);
+  const shown = many.length > 0 || ofLiving ? many : (zombiesByParent ?? []);
   const families = shown.slice(0, FAMILIES_SHOWN_MAX).map((family) => {
     const what = [family.adopter && words.adopters[family.adopter], family.where].filter(Boolean).join(', ');
     const rate = per(family.rate.currentPerHour ?? family.rate.perHour);
     return `${capital(family)}${what ? `, ${visible(what)}` : ''}: ${plural(family.count, 'zombie')}${rate} (${comms(family.zombieComms)})${ownText(family)}`;
   });
-  const more = isOfLiving ? 0 : (zombiesByParent?.length ?? 0) - families.length;
+  const more = ofLiving ? 0 : (zombiesByParent?.length ?? 0) - families.length;
   if (more > 0) families.push(`${plural(more, 'other parent')} with fewer.`);
-  const crowded = verdict === 'live-processes' ? crowds : candidates;
-  if (zombiesByParent === null && zombies)
+  const crowded = ofLiving && verdict !== 'threads' ? crowds : candidates;
+  if (zombiesByParent === null && zombies && !ofLiving)
     families.push(`Their parents are not shown: ${comms(zombieComms)}`);
   return [
     ...families,
@@ -205,10 +206,15 @@ function comms(zombieComms: Record<string, number>): string {
   return entries.length > 4 ? `${shown.join(', ')}, …` : listOf(shown);
 }
 
-const NO_ZOMBIES_LEAK: readonly Finding['verdict'][] = ['no-leak', 'live-processes', 'threads'];
+/** Threads and living processes hold the PIDs; a few zombies beside them do no harm. */
+function isOfLiving({ verdict, zombies, zombiesByParent }: Finding): boolean {
+  if (verdict !== 'nearly-full') return verdict === 'live-processes' || verdict === 'threads';
+  return zombiesByParent === null ? !zombies : leakers(zombiesByParent).length === 0;
+}
 
-function counts({ zombies, zombiesAtMost, pinned, pinnedAtMost, verdict }: Finding): string[] {
-  if (!zombies || NO_ZOMBIES_LEAK.includes(verdict)) return [];
+function counts(finding: Finding): string[] {
+  const { zombies, zombiesAtMost, pinned, pinnedAtMost, verdict } = finding;
+  if (!zombies || verdict === 'no-leak' || isOfLiving(finding)) return [];
   const most = zombiesAtMost === null ? '' : ` to ${formatCount(zombiesAtMost)}`;
   const z = `${formatCount(zombies)}${most} zombies`;
   if (pinned !== null)
@@ -222,7 +228,7 @@ function counts({ zombies, zombiesAtMost, pinned, pinnedAtMost, verdict }: Findi
 
 function rates({ main, comparison }: Diagnosis): string[] {
   const { ratePerHour, zombiesByParent, verdict } = main;
-  if (!main.zombies || NO_ZOMBIES_LEAK.includes(verdict)) return [];
+  if (!main.zombies || verdict === 'no-leak' || isOfLiving(main)) return [];
   const rate = zombiesByParent?.[0]?.rate;
   const lines: string[] = [];
   if (ratePerHour !== null) {
@@ -280,20 +286,24 @@ function kindOf({ adopter, comm }: Family): string {
 function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
   const { verdict, livingCrowds: crowds } = finding;
   const { mostThreads } = finding;
-  const isOfThreads = verdict === 'threads' || (verdict === 'nearly-full' && !finding.zombies && mostThreads);
-  if (isOfThreads && mostThreads)
+  const ofLiving = isOfLiving(finding);
+  if (ofLiving && mostThreads && mostThreads.threads > (crowds[0]?.count ?? 0))
     return [
       ...makeRoom(finding),
       `See what they do: ls /proc/${mostThreads.pid}/task | wc -l, then a stack of ${visible(mostThreads.comm)} (jstack, py-spy, gdb).`,
       `Restart ${visible(mostThreads.comm)}: its threads end with it. Set pids.max (docker --pids-limit, podPidsLimit), so that it cannot fill the node.`,
     ];
-  const isOfProcesses = verdict === 'live-processes' || (verdict === 'nearly-full' && !finding.zombies);
-  if (isOfProcesses && crowds.length > 0)
+  if (ofLiving && crowds.length > 0) {
+    const [crowd] = crowds;
+    const what = visible(Object.keys(crowd.childComms)[0]);
     return [
       ...makeRoom(finding),
-      `See why they do not end: cat /proc/PID/wchan, and what starts ${visible(Object.keys(crowds[0].childComms)[0])} (cron, probe, timer).`,
+      crowd.pid === null || crowd.comm === null
+        ? `See why they do not end: cat /proc/PID/wchan, and what starts ${what} (cron, probe, timer).`
+        : `All are children of ${named(crowd)}: see why it starts so many ${what}, and why they do not end (cat /proc/PID/wchan).`,
       'Stop what starts them, then end them.',
     ];
+  }
   if (verdict === 'cannot-see' || verdict === 'candidates') return [`List again with states: ${ASK}`];
   const families = leaking(finding);
   return [

@@ -58,6 +58,21 @@ describe('processes that live and do not end', () => {
     expect(text).toMatch(/^Nearly full: .*\nNo zombies: server \(PID 400\) has 1,600 threads/);
     expect(text).toMatch(/NOW +1\. Make room at once[\s\S]*Restart server/);
   });
+
+  test('a few zombies beside them change nothing of that', () => {
+    const zombie = `8000 400 8000 400 1 Z ${clock(9)} sh`;
+    const text = renderDiagnosis(diagnoseText(`${list(5, 1, 1600)}\n${zombie}`, { pidMax: 2000 }));
+    expect(text).toMatch(/^Nearly full: .*\nNo zombies leak: server \(PID 400\) has 1,600 threads/);
+    expect(text).not.toMatch(/\nCOUNT|\nRATE/);
+  });
+
+  test('a limit that they reach within the hour is said first, and whose children they are', () => {
+    const text = renderDiagnosis(diagnoseText(list(300), { pidMax: 1000 }));
+    expect(text).toMatch(/^Nearly full: .*, full in [\d.]+ min\.\nNo zombies: 300 processes named worker/);
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      'All are children of server (PID 400): see why it starts so many worker',
+    );
+  });
 });
 
 describe('lists that do not show the parents of zombies', () => {
