@@ -1,15 +1,16 @@
 /** `pidsim alerts test`: would these alert rules have fired in time? Asked of the real promtool. */
 import { readFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
-import { promtool, testRules } from '../host/promtool.js';
+import { checkRules, promtool, testRules } from '../host/promtool.js';
 import { toJson } from '../report/document.js';
 import { labelsText } from '../report/openmetrics.js';
+import SERIES from '../report/openmetrics.json' with { type: 'json' };
 import { type AlertsOfScenario, alertsDocument, alertsTable } from '../report/study/alerts.js';
 import { Meter } from '../run/meter.js';
 import { Run } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { US_PER_HOUR, US_PER_SECOND } from '../sim/time.js';
-import { type AlertRun, promtoolTest, readFirings, verdictOf } from '../study/alerts.js';
+import { type AlertRun, promtoolTest, readFirings, seriesIn, verdictOf } from '../study/alerts.js';
 import { prepare } from '../study/replicate.js';
 import { parseDurationUs } from '../text/duration.js';
 import { isMapping } from '../text/value.js';
@@ -33,6 +34,8 @@ interface Rules {
   /** By the names that promtool is given. */
   files: Record<string, string>;
   alerts: string[];
+  /** Of each alert or recorded series, what its expression asks for. */
+  asked: Record<string, string[]>;
 }
 
 const NOT_HERE =
@@ -91,6 +94,7 @@ const testCommand: CommandModule<object, Arguments> = {
     }));
     await inStudy({ ...study, threads: 1 }, 'runs', async ({ onProgress, interruption }) => {
       const all: AlertsOfScenario[] = [];
+      const heard = new Set<string>();
       for (const [index, template] of templates.entries()) {
         const { jobOf, scenario } = prepare(template);
         const runs: AlertRun[] = [];
@@ -98,6 +102,7 @@ const testCommand: CommandModule<object, Arguments> = {
           const told = await alertRun(jobOf(replication), rules, intervalUs, interruption);
           if (told === null) break;
           runs.push(told.run);
+          for (const name of told.series) heard.add(name);
           onProgress(index * replications + replication + 1, templates.length * replications);
           if (!told.isRandom) break;
         }
@@ -108,7 +113,10 @@ const testCommand: CommandModule<object, Arguments> = {
           verdicts: rules.alerts.map((alert) => verdictOf(alert, runs)),
         });
       }
-      process.stdout.write(args.output === 'json' ? toJson(alertsDocument(all)) : alertsTable(all));
+      const unheard = unheardOf(rules, heard);
+      process.stdout.write(
+        args.output === 'json' ? toJson(alertsDocument(all, unheard)) : alertsTable(all, unheard),
+      );
     });
   },
 };
@@ -124,7 +132,7 @@ export const alertsCommand: CommandModule = {
 
 /** Checked by promtool itself. */
 async function rulesOrExit(paths: readonly string[]): Promise<Rules> {
-  const rules: Rules = { files: {}, alerts: [] };
+  const rules: Rules = { files: {}, alerts: [], asked: {} };
   for (const [index, path] of paths.entries()) {
     let text: string;
     try {
@@ -132,32 +140,61 @@ async function rulesOrExit(paths: readonly string[]): Promise<Rules> {
     } catch (error) {
       throw usageError(`${path}: ${reasonOf(error)}`);
     }
-    const checked = await promtool(['check', 'rules', path]);
+    const plain = plainRules(readYaml(text, path).documents.map(({ value }) => value));
+    const checked = await (plain === null ? promtool(['check', 'rules', path]) : checkRules(plain, path));
     if (checked === null) throw new CommandError(EXIT.skipped, NOT_HERE);
     if (!checked.isOk) throw new CommandError(EXIT.usage, checked.text.trimEnd());
-    rules.files[`rules-${index}.yml`] = text;
-    rules.alerts.push(...alertsIn(readYaml(text, path).documents[0]?.value));
+    rules.files[`rules-${index}.yml`] = plain ?? text;
+    for (const { alert, record, expr } of rulesIn(readYaml(plain ?? text, path).documents[0]?.value)) {
+      if (typeof alert === 'string') rules.alerts.push(alert);
+      rules.asked[String(alert ?? record)] ??= seriesIn(String(expr));
+    }
   }
   if (rules.alerts.length === 0)
     throw usageError(`${paths.join(', ')}: no alert in it`, 'rules with `alert:`');
   return { ...rules, alerts: [...new Set(rules.alerts)] };
 }
 
-function alertsIn(value: unknown): string[] {
-  const listOf = (of: unknown, key: string): unknown[] =>
-    isMapping(of) && Array.isArray(of[key]) ? (of[key] as unknown[]) : [];
-  return listOf(value, 'groups')
-    .flatMap((group) => listOf(group, 'rules'))
-    .flatMap((rule) => (isMapping(rule) && typeof rule.alert === 'string' ? rule.alert : []));
+function listIn(of: unknown, key: string): unknown[] {
+  return isMapping(of) && Array.isArray(of[key]) ? (of[key] as unknown[]) : [];
+}
+
+function rulesIn(value: unknown): Record<string, unknown>[] {
+  return listIn(value, 'groups')
+    .flatMap((group) => listIn(group, 'rules'))
+    .filter(isMapping);
+}
+
+/** The groups of PrometheusRule objects, as promtool reads them; null: it is no such object. JSON is YAML. */
+function plainRules(documents: readonly unknown[]): string | null {
+  const objects = documents.filter((value) => isMapping(value) && value.kind === 'PrometheusRule');
+  if (objects.length === 0) return null;
+  return JSON.stringify({
+    groups: objects.flatMap((value) => listIn((value as { spec?: unknown }).spec, 'groups')),
+  });
+}
+
+/** What the alerts ask for, through recorded series too, and no run had. Series of states come and go. */
+function unheardOf({ alerts, asked }: Rules, heard: ReadonlySet<string>): Record<string, string[]> {
+  const missing = (name: string, seen: readonly string[]): string[] => {
+    if (heard.has(name) || /^ALERTS(_FOR_STATE)?$/.test(name) || seen.includes(name)) return [];
+    return asked[name]?.flatMap((each) => missing(each, [...seen, name])) ?? [name];
+  };
+  const all = alerts.map(
+    (alert) => [alert, [...new Set(asked[alert].flatMap((name) => missing(name, [alert])))]] as const,
+  );
+  return Object.fromEntries(
+    all.filter(([, names]) => names.length > 0).map(([alert, names]) => [alert, [...names]]),
+  );
 }
 
 /** null: interrupted. */
 async function alertRun(
   { scenario, replication }: { scenario: Scenario; replication: number },
-  { files, alerts: _ }: Rules,
+  { files }: Rules,
   intervalUs: number,
   interruption: Interruption,
-): Promise<{ run: AlertRun; isRandom: boolean } | null> {
+): Promise<{ run: AlertRun; isRandom: boolean; series: string[] } | null> {
   compileFor(scenario);
   let meter!: Meter;
   const run = new Run(scenario, {
@@ -193,5 +230,6 @@ async function alertRun(
       fired,
     },
     isRandom: run.node.context.streams.isUsed,
+    series: [...Object.keys(SERIES), ...metered.metrics.map(({ name }) => name)],
   };
 }

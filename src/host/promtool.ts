@@ -22,16 +22,26 @@ export function promtool(args: readonly string[], cwd?: string): Promise<Answer 
   });
 }
 
-/** `promtool test rules` of some texts, in a folder that is gone afterwards. */
-export async function testRules(
-  test: string,
-  ruleFiles: Readonly<Record<string, string>>,
+/** `promtool test rules` of some texts. */
+export function testRules(test: string, ruleFiles: Readonly<Record<string, string>>): Promise<Answer | null> {
+  return inFolder({ ...ruleFiles, 'test.yml': test }, ['test', 'rules', 'test.yml']);
+}
+
+/** `promtool check rules` of a text that was read from elsewhere, which its answer names. */
+export async function checkRules(text: string, path: string): Promise<Answer | null> {
+  const answer = await inFolder({ 'rules.yml': text }, ['check', 'rules', 'rules.yml']);
+  return answer && { ...answer, text: answer.text.replaceAll('rules.yml', path) };
+}
+
+/** In a folder with some files, which is gone afterwards. */
+async function inFolder(
+  files: Readonly<Record<string, string>>,
+  args: readonly string[],
 ): Promise<Answer | null> {
   const folder = await mkdtemp(join(tmpdir(), 'pidsim-alerts-'));
   try {
-    for (const [name, text] of Object.entries({ ...ruleFiles, 'test.yml': test }))
-      await writeFile(join(folder, name), text);
-    return await promtool(['test', 'rules', 'test.yml'], folder);
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    return await promtool(args, folder);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -60,6 +60,8 @@ export class Meter implements RunObserver {
     const { kernel } = context;
     const { processes, defunct, live } = kernel.census();
     const exporter = { instance: `${this.name}:9100`, job: 'node-exporter' };
+    // Published rules multiply by it, to have the name of the node among the labels.
+    this.#put('node_uname_info', { ...exporter, nodename: this.name, sysname: 'Linux' }, 1);
     this.#put('node_processes_pids', exporter, processes);
     this.#put('node_processes_threads', exporter, kernel.taskCount());
     this.#put('node_processes_max_processes', exporter, kernel.pidMax());
@@ -75,7 +77,7 @@ export class Meter implements RunObserver {
     for (const each of ['true', 'false', 'unknown'])
       this.#put(
         'kube_node_status_condition',
-        { condition: 'PIDPressure', node: this.name, status: each },
+        { condition: 'PIDPressure', job: 'kube-state-metrics', node: this.name, status: each },
         each === status ? 1 : 0,
       );
   }
@@ -91,7 +93,7 @@ export class Meter implements RunObserver {
   ): void {
     const { kernel } = this.node.context;
     const slash = name.indexOf('/');
-    const base = { namespace: slash < 0 ? 'default' : name.slice(0, slash), node: this.name };
+    const base = { job: 'kubelet', namespace: slash < 0 ? 'default' : name.slice(0, slash), node: this.name };
     const put = (container: string, processes: number, threads: number): void => {
       const labels = { ...(container === '' ? {} : { container }), ...base, pod: name.slice(slash + 1) };
       this.#put('container_processes', labels, processes);

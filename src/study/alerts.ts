@@ -60,6 +60,18 @@ export function seriesNotation(values: readonly (number | undefined)[], length: 
   return parts.join(' ');
 }
 
+/** In which no name of a series stands: quotes, comments, labels, ranges; then functions and figures. */
+const ASIDE =
+  /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)|\[[^\]]*\]|\{[^}]*\}/gi;
+const CALLS = /[a-zA-Z_][\w:]*\s*\(|\b\d[\w.]*/g;
+const WORDS = /^(and|or|unless|bool|offset|inf|nan|start|end|atan2|group_left|group_right)$/i;
+
+/** The series that a PromQL expression asks for. */
+export function seriesIn(expr: string): string[] {
+  const names = expr.replace(ASIDE, ' ').replace(CALLS, '(').match(/[a-zA-Z_:][\w:]*/g) ?? [];
+  return [...new Set(names.filter((name) => !WORDS.test(name)))];
+}
+
 export interface RuleTest {
   ruleFiles: readonly string[];
   /** Series that no rule names are left out. */

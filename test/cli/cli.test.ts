@@ -527,6 +527,30 @@ describe('pidsim alerts test', () => {
     expect(seen.leadSeconds.p5).toBeGreaterThan(60);
     expect(of('node_processes_pids > 999')).toMatchObject({ fired: 0, leadSeconds: { p5: null, p50: null } });
   });
+
+  testWithPromtool('reads the rules of a PrometheusRule, and says which series it has not', () => {
+    const rule = (name: string, expr: string): string => `    - {alert: ${name}, expr: '${expr}'}`;
+    const object = [
+      'kind: PrometheusRule',
+      'spec:',
+      '  groups:',
+      '  - name: g',
+      '    rules:',
+      rule('Joined', 'node_processes_pids * on (instance) group_left (nodename) node_uname_info > 5'),
+      rule('Unseen', 'windows_system_threads > 5'),
+      "    - {record: 'a:b', expr: 'vendor_pids'}",
+      rule('Recorded', 'a:b > 5'),
+    ].join('\n');
+    const run = (text: string) =>
+      pidsim(['alerts', 'test', file('object.yml', text), '-s', small(), '--replications', '1']);
+    const { stdout } = run(object);
+    expect(stdout).toMatch(/Joined +yes/);
+    expect(stdout).not.toContain('Joined asks');
+    expect(stdout).toContain('Unseen asks for windows_system_threads, which is not simulated');
+    expect(stdout).toContain('Recorded asks for vendor_pids, which is not simulated');
+    const wrong = run(object.replace('vendor_pids', 'vendor_pids =='));
+    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('object.yml')]);
+  });
 });
 
 describe('pidsim diagnose --live', () => {

@@ -10,6 +10,7 @@ import {
   type Firing,
   promtoolTest,
   readFirings,
+  seriesIn,
   seriesNotation,
   verdictOf,
 } from '../../src/study/alerts.js';
@@ -169,5 +170,20 @@ describe('what it comes to', () => {
     const alarm = { firstSeconds: 60, times: 2 };
     expect(verdictOf('A', [run(null, alarm), run(null, null)]).falseAlarmsPer30d).toBe(30);
     expect(verdictOf('A', [run(null, alarm, true)])).toMatchObject({ fired: 1, falseAlarmsPer30d: null });
+  });
+});
+
+describe('the series that an expression asks for', () => {
+  test.each([
+    ['node_processes_pids / on (instance) node_processes_max_processes > 0.8', 2],
+    ['(sum by (instance) (a{state=~"Z|b"}) > 5) * on(instance) group_left (nodename) c{nodename=~".+"}', 2],
+    ['a > 0 and on (x) group_right b offset 5m unless count without (cpu) (a) # and c', 2],
+    ["predict_linear(a[1h:5m], 6 * 3600) > bool 1e3 or label_replace(b, 'd', '$1', 'e', `(f)`)", 2],
+    ['absent(job:a:rate5m) == NaN or vector(Inf) + time()', 1],
+  ])('%s', (expr, count) => {
+    const names = seriesIn(expr);
+    expect(names).toHaveLength(count);
+    for (const name of names)
+      expect(['a', 'b', 'c', 'job:a:rate5m']).toContain(name.replace(/^node_.*/, 'a'));
   });
 });

@@ -1,7 +1,7 @@
 /** `pidsim alerts test`: alerts, and how early each was. */
 import type { AlertRun, AlertVerdict } from '../../study/alerts.js';
 import { formatSeconds } from '../../text/duration.js';
-import { formatCount } from '../../text/figures.js';
+import { formatCount, listOf } from '../../text/figures.js';
 import { plainTable } from '../../text/table.js';
 
 export interface AlertsOfScenario {
@@ -12,7 +12,10 @@ export interface AlertsOfScenario {
 
 const HEAD = ['ALERT', 'FIRED', 'LEAD p5', 'LEAD p50', 'FALSE ALARMS'];
 
-export function alertsTable(all: readonly AlertsOfScenario[]): string {
+/** Of an alert, the series that it asks for and no simulated exporter has. */
+export type Unheard = Readonly<Record<string, readonly string[]>>;
+
+export function alertsTable(all: readonly AlertsOfScenario[], unheard: Unheard = {}): string {
   const lines = all.flatMap(({ scenario, runs, verdicts }) => [
     `${scenario}: ${fateOf(runs)}`,
     ...plainTable([HEAD, ...verdicts.map(cells)], {
@@ -24,6 +27,8 @@ export function alertsTable(all: readonly AlertsOfScenario[]): string {
   lines.push('LEAD: from firing to the first refused fork, in all but 5 % of the runs, and in half of them.');
   if (!isAnyHealthy)
     lines.push('False alarms are not known: name a healthy node too, --scenario scenarios/healthy-node.yaml');
+  for (const [alert, series] of Object.entries(unheard))
+    lines.push(`${alert} asks for ${listOf(series)}, which is not simulated: nothing can be said of it.`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -54,10 +59,11 @@ function cells({ alert, runs, fired, leadSeconds, falseAlarmsPer30d }: AlertVerd
   ];
 }
 
-export function alertsDocument(all: readonly AlertsOfScenario[]): object {
+export function alertsDocument(all: readonly AlertsOfScenario[], notSimulated: Unheard = {}): object {
   return {
     apiVersion: 'pidsim/v1',
     kind: 'AlertTest',
+    notSimulated,
     items: all.map(({ scenario, runs, verdicts }) => ({
       scenario,
       verdicts,
