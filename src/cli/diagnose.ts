@@ -114,13 +114,15 @@ function dashed(name: string): string {
 /** Line by line: a capture may be larger than memory. */
 function readCapture(name: string): Capture[] {
   const reader = new CaptureReader(name === STANDARD_INPUT ? 'standard input' : name);
-  const decoder = new StringDecoder('utf8');
+  let decoder: StringDecoder | null = null;
   const chunk = Buffer.alloc(CHUNK_BYTES);
   let rest = '';
   try {
     const file = name === STANDARD_INPUT ? 0 : openSync(name, 'r');
     for (let length = 1; length > 0; ) {
       length = readSync(file, chunk, 0, CHUNK_BYTES, null);
+      // What PowerShell writes with `>` begins with these two.
+      decoder ??= new StringDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf16le' : 'utf8');
       const lines = (rest + decoder.write(chunk.subarray(0, length))).split('\n');
       // A line without an end is cut: what a row says stands in front.
       rest = lines.pop()!.slice(0, CHUNK_BYTES);

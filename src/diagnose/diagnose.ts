@@ -88,6 +88,8 @@ export interface DiagnoseOptions extends Limits {
   apartHours?: number;
 }
 
+/** If fewer zombies than this were to come between two lists, their not coming is chance. */
+const EXPECTED_MIN = 3;
 /** So many threads of one process are worth a word. */
 const THREADS_MIN = 500;
 /** So many living processes of one name are a finding, whenever they came. */
@@ -130,6 +132,9 @@ function applyComparison(main: Finding, comparison: Comparison, moment: Moment, 
   if (perHour === null) return;
   if (['live-processes', 'threads', 'nearly-full'].includes(main.verdict))
     main.livingPerHour = comparison.livingPerHour;
+  // So few were to be expected that none says nothing: the start times tell more.
+  const expected = (main.currentRatePerHour ?? main.ratePerHour?.value ?? Infinity) * hours!;
+  if (perHour === 0 && expected > 0 && expected < EXPECTED_MIN) return;
   const tolerancePct = Math.max(3, 100 / Math.max(1, Math.abs(perHour * hours!)));
   main.ratePerHour = perHour > 0 ? { value: perHour, tolerancePct, basis: 'two-captures' } : null;
   main.currentRatePerHour = Math.max(0, perHour);

@@ -33,8 +33,12 @@ const COLOURS = /\u001b\[[\d;]*m\u001b\[K|\u001b\(B|^(?:\u001b\[[\d;]*[mKHJ])+|(
 /** Without the colours that grep and top add; any other escape sequence stays, as part of a name. */
 export function plainLine(line: string): string {
   const text = line.endsWith('\r') ? line.replace(/\r+$/, '') : line;
-  return text.includes('\u001b') ? text.replace(COLOURS, '') : text;
+  const plain = text.includes('\u001b') ? text.replace(COLOURS, '') : text;
+  return plain.includes('&lt;') ? plain.replaceAll('&lt;', '<').replaceAll('&gt;', '>') : plain;
 }
+
+/** What a mail, `cat -n`, `grep -n` or a log puts in front of every line. */
+export const PREFIX = /^(?:(?:> ?)+|\s*\d+[\t:]|\S*\d\d:\d\d:\d\d\S* (?:std(?:out|err) [FP] )?)/;
 
 const TOOLS =
   'sudo|kubectl|oc|docker|podman|nerdctl|crictl|ctr|ssh|nsenter|ps|top|pstree|cat|for|sysctl|date|watch|busybox';

@@ -192,12 +192,14 @@ export class CaptureReader {
   #last = { text: '', width: 0, row: null as CapturedRow | null };
   #binaryLines = 0;
   #isEmpty = true;
+  #hasPrefix = false;
 
   constructor(readonly source: string) {}
 
   line(raw: string): void {
     this.#lineNumber++;
-    const text = around.plainLine(raw.length > LINE_MAX ? raw.slice(0, LINE_MAX) : raw);
+    const plain = around.plainLine(raw.length > LINE_MAX ? raw.slice(0, LINE_MAX) : raw);
+    const text = this.#hasPrefix ? plain.replace(around.PREFIX, '') : plain;
     if (this.#list !== null && this.#isRow(this.#list, text)) return;
     if (text.trim() === '') return;
     this.#isEmpty = false;
@@ -229,7 +231,11 @@ export class CaptureReader {
 
   #beginsList(text: string): boolean {
     const columns = columnsOf(text);
-    if (columns === null) return false;
+    if (columns === null) {
+      const behind = text.includes('PID') ? text.replace(around.PREFIX, '') : text;
+      this.#hasPrefix ||= behind !== text && columnsOf(behind) !== null;
+      return behind !== text && this.#hasPrefix && this.#beginsList(behind);
+    }
     if (this.#list !== null && headsOf(this.#list.columns) === headsOf(columns)) this.#list.isRepeated = true;
     else this.#begin(columns, false);
     this.#last = { text, width: text.length, row: null };

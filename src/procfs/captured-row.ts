@@ -47,10 +47,12 @@ export type Named = Pick<CapturedRow, 'mark' | 'name' | 'args' | 'depth'>;
 export function nameOf(command: string): Named {
   const drawing = /^[ |\\]/.test(command) ? (/^[ |]*\\_ /.exec(command)?.[0] ?? '') : '';
   const depth = drawing === '' ? 0 : Math.max(1, Math.round(drawing.length / 4));
-  const text = command.slice(drawing.length).trim();
+  const shown = command.slice(drawing.length).trim();
+  const text = shown.includes('\t') ? shown.replaceAll('\t', ' ') : shown;
   if (text.length <= COMM_TEXT_MAX && (text[0] === '[' || text.includes('<'))) {
     const bracket = /^\[(.*?)\](?:\s*(<[a-z]*>?)?)?$/.exec(text) ?? /^\[([^\]\s]*)$/.exec(text);
-    if (bracket !== null) return { mark: bracket[2] ? 'defunct' : 'bare', name: bracket[1], args: '', depth };
+    if (bracket !== null && '<defunct>'.startsWith(bracket[2] ?? ''))
+      return { mark: bracket[2] ? 'defunct' : 'bare', name: bracket[1], args: '', depth };
     const defunct = /^(.*?)\s*<d(e|ef|efu|efun|efunc|efunct>?)?$/.exec(text);
     if (defunct !== null)
       return { mark: 'defunct', name: defunct[1].replace(/^\[|\]$/g, ''), args: '', depth };

@@ -68,7 +68,11 @@ const WORDS = /^(and|or|unless|bool|offset|inf|nan|start|end|atan2|group_left|gr
 
 /** The series that a PromQL expression asks for. */
 export function seriesIn(expr: string): string[] {
-  const names = expr.replace(ASIDE, ' ').replace(CALLS, '(').match(/[a-zA-Z_:][\w:]*/g) ?? [];
+  const names =
+    expr
+      .replace(ASIDE, ' ')
+      .replace(CALLS, '(')
+      .match(/[a-zA-Z_:][\w:]*/g) ?? [];
   return [...new Set(names.filter((name) => !WORDS.test(name)))];
 }
 

@@ -126,3 +126,29 @@ describe('a drawn tree with all columns but PPID', () => {
     ]);
   });
 });
+
+describe('a list that came another way than by copy and paste', () => {
+  const head = 'UID        PID  PPID  C STIME TTY          TIME CMD';
+  const list = [
+    head,
+    'root         1     0  0 10:00 ?        00:00:00 /usr/bin/python3 /srv/backupd --all',
+    ...pids.map((pid) => `root       ${pid}     1  0 10:0${pid % 7} ?        00:00:00 [curl] <defunct>`),
+  ];
+  const found = { zombies: 40, complete: true, zombiesByParent: [{ pid: 1, comm: 'backupd', count: 40 }] };
+
+  it.each<[string, (line: string, index: number) => string]>([
+    ['quoted in a mail', (line) => `> ${line}`],
+    ['by cat -n', (line, index) => `${String(index + 1).padStart(6)}\t${line}`],
+    ['by grep -n', (line, index) => `${index + 1}:${line}`],
+    ['out of the log of a container', (line) => `2026-11-30T10:00:00.123Z stdout F ${line}`],
+    ['with tabs for blanks', (line) => line.replace(/ +/g, '\t')],
+    ['out of the source of a page', (line) => line.replace('<defunct>', '&lt;defunct&gt;')],
+  ])('%s', (_, change) => {
+    expect(diagnoseText(list.map(change).join('\n')).main).toMatchObject(found);
+  });
+
+  it('has zombies only where the mark is that of ps', () => {
+    const broken = list.map((line) => line.replace(' <defunct>', '<br>'));
+    expect(diagnoseText(broken.join('\n')).main.zombies).toBe(0);
+  });
+});

@@ -206,3 +206,28 @@ describe('K3: room below a limit', () => {
     ]);
   });
 });
+
+describe('no new zombie between two lists', () => {
+  const list = (nowMin: number, everyMin: number): string => {
+    const at = (minute: number): string =>
+      `Mon Nov 30 ${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}:00 2026`;
+    return [
+      'PID PPID STAT STARTED COMMAND',
+      `1 0 Ss ${at(0)} app`,
+      ...Array.from({ length: 10 }, (_, i) => `${10 + i} 1 Z ${at(1 + i * everyMin)} curl`),
+      `900 0 R ${at(nowMin)} ps`,
+    ].join('\n');
+  };
+
+  it('says nothing if one was hardly due, and that the leak has stopped if many were', () => {
+    const pair = (everyMin: number) => {
+      const last = 2 + 9 * everyMin;
+      return diagnoseTexts([
+        ['a', list(last, everyMin)],
+        ['b', list(last + 20, everyMin)],
+      ]);
+    };
+    expect(pair(15).main).toMatchObject({ verdict: 'leak', currentRatePerHour: 4 });
+    expect(pair(1).main).toMatchObject({ verdict: 'leak-stopped', currentRatePerHour: 0 });
+  });
+});
