@@ -139,6 +139,8 @@ function applyComparison(main: Finding, comparison: Comparison, moment: Moment, 
   main.ratePerHour = perHour > 0 ? { value: perHour, tolerancePct, basis: 'two-captures' } : null;
   main.currentRatePerHour = Math.max(0, perHour);
   if (perHour <= 0 && main.verdict === 'leak') main.verdict = 'leak-stopped';
+  const hasEnded = main.verdict === 'old-burst' || main.verdict === 'leak-stopped';
+  if (perHour * hours! >= LEAK_MIN && hasEnded) main.verdict = 'leak';
   main.rooms = roomsIn(main, moment, options);
   const grows = ['leak', 'live-processes', 'threads'].includes(main.verdict);
   if (grows && main.rooms.some(isTight)) main.verdict = 'nearly-full';

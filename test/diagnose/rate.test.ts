@@ -230,4 +230,18 @@ describe('no new zombie between two lists', () => {
     expect(pair(15).main).toMatchObject({ verdict: 'leak', currentRatePerHour: 4 });
     expect(pair(1).main).toMatchObject({ verdict: 'leak-stopped', currentRatePerHour: 0 });
   });
+
+  it('but more of them are a leak, though their start times are those of an old burst', () => {
+    const burst = (nowMin: number, count: number): string =>
+      list(nowMin, 0)
+        .replace(/^1\d 1 Z.*\n/gm, '')
+        .replace(/^900/m, `${zombies(count)}\n900`);
+    const zombies = (count: number): string =>
+      Array.from({ length: count }, (_, i) => `${10 + i} 1 Z Mon Nov 30 00:01:00 2026 curl`).join('\n');
+    const { main } = diagnoseTexts([
+      ['a', burst(600, 50)],
+      ['b', burst(660, 90)],
+    ]);
+    expect(main).toMatchObject({ verdict: 'leak', ratePerHour: { value: 40 } });
+  });
 });
