@@ -6,7 +6,7 @@ import type { DrawnChart } from '../report/html.js';
 import type { ChartChoice } from '../report/overview-files.js';
 import { bracketOf } from '../run/bracket.js';
 import { Meter, type Metered } from '../run/meter.js';
-import type { Fidelity, RunEnd, RunResult, Timeline } from '../run/result.js';
+import type { Fidelity, RunEnd, RunResult } from '../run/result.js';
 import { Run } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 
@@ -41,15 +41,18 @@ export type Drive = (run: Run) => Promise<boolean>;
 /** @returns null: it was stopped. @throws ScenarioRunError, or an error of the file system. */
 export async function runScenario(order: RunOrder, drive: Drive): Promise<Finished | null> {
   const { scenario, others, options, start, wants, folder, charts: choice } = order;
+  // A thousand scenarios spend more time on their rows than on what happens in them.
+  const record = folder !== null || wants.page || wants.allRows;
   let meter: Meter | null = null;
   const clock = (): number => performance.now() / 1000;
   const run = new Run(scenario, {
     ...options,
+    record,
     clock,
     ...(wants.metrics && { observe: (node) => (meter = new Meter(node, scenario.name)) }),
   });
   if (!(await drive(run))) return null;
-  const result = run.result();
+  const result = record ? run.result() : { ...run.summary(), ...run.lastRow() };
   if (start !== undefined) result.start = start;
   if (others.length > 0) {
     const rerun = async (command: string | null) => {
@@ -74,11 +77,6 @@ export async function runScenario(order: RunOrder, drive: Drive): Promise<Finish
     if (wants.page) charts = await drawn(output.charts, renderSvg);
   }
   const metered = (meter as Meter | null)?.metered ?? null;
-  return { result: wants.allRows ? result : withoutRows(result), metered, charts };
-}
-
-/** What tables and the index need. */
-function withoutRows(result: RunResult): RunResult {
-  const last = Object.entries(result.timeline).map(([column, values]) => [column, values.slice(-1)]);
-  return { ...result, timeline: Object.fromEntries(last) as Timeline, events: [] };
+  // Tables and the index need no more.
+  return { result: wants.allRows ? result : { ...result, ...run.lastRow() }, metered, charts };
 }

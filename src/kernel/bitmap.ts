@@ -194,10 +194,13 @@ export class PidBitmap {
     return count;
   }
 
-  /** How many PIDs below `limit`, which is small, are taken. */
+  /** How many PIDs below `limit` are taken. */
   countBelow(limit: number): number {
     let count = 0;
-    for (let number = 0; number < limit; number++) if (this.has(number)) count++;
+    for (let word = 0; word << 5 < limit && word < this.used.length; word++) {
+      const end = limit - (word << 5);
+      count += bitCount(this.used[word] & (end < 32 ? ~(-1 << end) : -1));
+    }
     return count;
   }
 

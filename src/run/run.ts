@@ -29,10 +29,11 @@ import type {
   NodeProcess,
   RunEnd,
   RunEventKind,
+  RunRecording,
   RunResult,
   RunSummary,
 } from './result.js';
-import { type RunParts, recordingOf, summarise } from './summarise.js';
+import { lastRowOf, type RunParts, recordingOf, summarise } from './summarise.js';
 import { type TellTransition, Transitions } from './transitions.js';
 import { type Watch, watch } from './watch.js';
 
@@ -285,6 +286,15 @@ export class Run {
     const recording = recordingOf(parts);
     if (recording === null) throw new Error('a run with `record: false` has a summary() and no result()');
     return { ...summarise(parts), ...recording };
+  }
+
+  /**
+   * A recording of this moment alone, without events: what a table needs, also of a run with `record: false`.
+   *
+   * @internal
+   */
+  lastRow(): RunRecording {
+    return lastRowOf(this.node);
   }
 
   #parts(): RunParts {

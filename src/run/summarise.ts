@@ -12,6 +12,7 @@ import { firstHarm } from './harm.js';
 import { nodeFacts } from './node-facts.js';
 import { project } from './projection.js';
 import { readNode } from './reading.js';
+import { Recording } from './recording.js';
 import type {
   Exhaustion,
   FinalState,
@@ -83,6 +84,10 @@ export function recordingOf({ node, watch }: RunParts): RunRecording | null {
   const hasRoomAgain = watch.fullness.hasRoomAgain(now.free);
   const told = hasRoomAgain ? watch.observers.newsOf(...ROOM_AGAIN) : null;
   return watch.recording?.with(now, told === null ? [] : [told]) ?? null;
+}
+
+export function lastRowOf(node: Node): RunRecording {
+  return new Recording(node).with(readNode(node), []);
 }
 
 function outcomeOf([first]: Exhaustion[], horizonSeconds: number): Outcome {
