@@ -8,7 +8,7 @@ import type { Refuser, RunResult } from '../run/result.js';
 import { fullForSeconds, lastReading, type Reading, tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, listOf, plural } from '../text/figures.js';
-import { downClause, harmClauses } from './harm-words.js';
+import { downClause, harmClauses, isUnsure, shortAnswer } from './harm-words.js';
 import { explainPodRefusal, REFUSALS } from './refusal.js';
 
 /** What fills the table: `8,117 zombies hold 16,234 PIDs`, or `30,120 tasks alive`. */
@@ -21,6 +21,14 @@ function holders(reading: Reading): string {
 
 /** The run in one line: the title of its main chart. */
 export function headline(result: RunResult): string {
+  const { bracket, endSeconds } = result;
+  const isHarmed = tellStory(result).kind === 'full' || harmClauses(result).length > 0;
+  if (bracket === undefined || isHarmed || !isUnsure(result)) return asAssumed(result);
+  const other = shortAnswer(bracket.firstHarm, bracket.projection, endSeconds);
+  return `${asAssumed(result)}; but ${other} if assumed commands leave ${plural(bracket.orphansPerRun, 'orphan')} a run`;
+}
+
+function asAssumed(result: RunResult): string {
   const [first] = harmClauses(result);
   const story = tellStory(result);
   if (story.kind === 'harmed') return `${capitalised(first.clause)}; the node has room: ${inUse(story.end)}`;

@@ -26,10 +26,17 @@ export function limitWords({ name, value }: Limit): string {
   return `${name} ${formatCount(value)}`;
 }
 
+/** Does the answer hang on what an assumed command leaves behind? */
+export function isUnsure({ bracket }: RunResult): boolean {
+  return bracket?.isSame === false;
+}
+
 /** For a cell: what comes first, or that nothing does within the run. */
 export function harmCell(result: RunResult): string {
   const [first] = harmsOf(result);
-  return first === undefined ? `none in ${formatSeconds(result.endSeconds)}` : harmName(first);
+  if (first !== undefined) return harmName(first);
+  const none = `none in ${formatSeconds(result.endSeconds)}`;
+  return isUnsure(result) ? `${none} (assumed)` : none;
 }
 
 /** `22.4 h`, or `2 Mar 08:24`; `~31 d` where that is when the node would be full at this rate; `-`. */
@@ -53,18 +60,19 @@ export function shortAnswer(first: Harm | null, projection: Projection | null, e
     : `${within} (full after ${formatSeconds(projection.atSeconds)} at this rate)`;
 }
 
-/** bad: harmed; doubtful: on its way, or too short to say; good: not at this rate. */
+/** bad: harmed; doubtful: on its way, too short to say, or hanging on an assumption; good: not at this rate. */
 export function toneOf(result: RunResult): 'bad' | 'doubtful' | 'good' {
   if (harmsOf(result).length > 0) return 'bad';
-  return result.projection?.kind === 'never' ? 'good' : 'doubtful';
+  return result.projection?.kind === 'never' && !isUnsure(result) ? 'good' : 'doubtful';
 }
 
-/** The order in which an answer is urgent: harmed, would be full, not. */
+/** The order in which an answer is urgent: harmed, would be full, not unless an assumption is wrong, not. */
 function urgency(result: RunResult): [group: number, seconds: number] {
   const [first] = harmsOf(result);
   if (first !== undefined) return [0, first.atSeconds];
-  const { projection } = result;
-  return projection?.kind === 'exhausts' ? [1, projection.atSeconds] : [2, 0];
+  const { projection, bracket } = result;
+  if (projection?.kind === 'exhausts') return [1, projection.atSeconds];
+  return isUnsure(result) ? [2, bracket?.firstHarm?.atSeconds ?? result.endSeconds] : [3, 0];
 }
 
 export function byUrgency(results: readonly RunResult[]): RunResult[] {

@@ -14,10 +14,14 @@ export interface Moment {
 }
 
 const MOMENT_LABEL_MAX = 40;
-const MOMENTS_MAX = 6;
+export const MOMENTS_MAX = 6;
 
-/** Moments worth a label: full (or when it would be), and what an operator did, one for an instant. */
-export function headlineMoments(result: RunResult, options: { projection?: boolean } = {}): Moment[] {
+/** Moments worth a label, `most` of them: full (or when it would be), and what an operator did, one for an instant. */
+export function headlineMoments(
+  result: RunResult,
+  options: { projection?: boolean; most?: number } = {},
+): Moment[] {
+  const { most = MOMENTS_MAX } = options;
   const story = tellStory(result);
   const moments: Moment[] = [];
   const at = (seconds: number): string => formatMoment(seconds, result.start);
@@ -47,8 +51,8 @@ export function headlineMoments(result: RunResult, options: { projection?: boole
   }
   // The moment of the title is shown, whatever else is not.
   const mostImportant = moments.sort((a, b) => Number(b.main) - Number(a.main) || a.seconds - b.seconds);
-  const shown = mostImportant.slice(0, MOMENTS_MAX);
+  const shown = mostImportant.slice(0, most);
   const unshown = moments.length - shown.length;
-  if (unshown > 0) shown[MOMENTS_MAX - 1].label += ` (and ${unshown} more later)`;
+  if (unshown > 0) shown[most - 1].label += ` (and ${unshown} more later)`;
   return shown.sort((a, b) => a.seconds - b.seconds);
 }

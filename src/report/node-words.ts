@@ -31,15 +31,27 @@ export function nodeLine({ kernel, kubelet, runtime, pause, limits, firstProcess
 
 /** Who is PID 1, and whether it reaps: the answer depends on it more than on anything else. */
 function firstWords(all: readonly FirstProcess[]): string[] {
-  return [false, true].flatMap((reaps) => {
-    const alike = all.filter((each) => each.reaps === reaps);
+  return Object.values(REAPING).flatMap((reaping) => {
+    const alike = all.filter((each) => reapingOf(each) === reaping);
     if (alike.length === 0) return [];
     const who = alike
       .slice(0, NAMES_MAX)
       .map(({ of, program }) => `of ${namesOf(of)} is ${firstLine(program)}`);
     if (alike.length > NAMES_MAX) who.push(`${plural(alike.length - NAMES_MAX, 'other program')} elsewhere`);
-    return `PID 1 ${listOf(who)}: ${reaps ? 'it reaps orphans' : 'it never waits for orphans'}`;
+    return `PID 1 ${listOf(who)}: ${reaping}`;
   });
+}
+
+const REAPING = {
+  never: 'it never waits for orphans',
+  assumed: 'assumed never to wait for orphans',
+  reaps: 'it reaps orphans',
+};
+
+/** Of an image that is not known it is assumed. */
+function reapingOf({ program, reaps }: FirstProcess): string {
+  if (reaps) return REAPING.reaps;
+  return program.startsWith('image ') ? REAPING.assumed : REAPING.never;
 }
 
 /** Of a script of many lines only the first is shown. */

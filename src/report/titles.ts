@@ -106,6 +106,7 @@ export function limitHeadline(result: RunResult, of: Limited): string {
 }
 
 export function limitSubtitle(of: Limited): string {
+  if (of === 'user') return `What counts against RLIMIT_NPROC of ${LIMITED_NAMES[of]}: tasks and zombies`;
   return of === 'namespace'
     ? `What ${LIMITED_NAMES[of]} holds under its own pid_max: tasks, zombies and pinned PIDs`
     : `What the cgroup of ${LIMITED_NAMES[of]} counts: tasks and zombies, not the PIDs that groups and sessions pin`;

@@ -59,10 +59,8 @@ function ceiling(base: Omit<Ceiling, 'left' | 'copies'>): Ceiling {
  * Tells the value of each ceiling below the node's and what counts against it. It is the part of `ceilingsOf`
  * that each row needs, and is cheap enough for it on a node with thousands of pods.
  */
-export function eachLimit(
-  { context, kubepods, kubelet }: Node,
-  tell: (of: Limited, used: number, value: number) => void,
-): void {
+export function eachLimit(node: Node, tell: (of: Limited, used: number, value: number) => void): void {
+  const { context, kubepods, kubelet } = node;
   const { kernel, host } = context;
   const ofGroup = (of: Limited, cgroup: CgroupId): void => {
     const value = cgroup === NONE ? PIDS_UNLIMITED : kernel.pidsMax(cgroup);
@@ -78,6 +76,7 @@ export function eachLimit(
     const { used, value } = namespaceCeiling(kernel, name, spec.pidMax, current);
     tell('namespace', used, value);
   }
+  for (const [uid, value] of lowestNproc(node)) tell('user', kernel.tasksOfUser(uid), value);
 }
 
 function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
@@ -103,26 +102,28 @@ function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
  * The lowest RLIMIT_NPROC of each uid. Each process is refused by its own limit, so the lowest binds first
  * (R62).
  */
-function userCeilings({ context, kubelet }: Node): Ceiling[] {
-  const { kernel, spec } = context;
+function lowestNproc({ context, kubelet }: Node): [uid: number, nprocMax: number][] {
   const users = kubelet.slots.flatMap(({ spec: { containers } }) =>
     containers.flatMap(({ user }) => user ?? []),
   );
-  if (spec.sshLogins?.user) users.push(spec.sshLogins.user);
+  if (context.spec.sshLogins?.user) users.push(context.spec.sshLogins.user);
   const lowest = new Map<number, number>();
   for (const { uid, nprocMax } of users) lowest.set(uid, Math.min(nprocMax, lowest.get(uid) ?? nprocMax));
-  return [...lowest]
-    .filter(([, nprocMax]) => Number.isFinite(nprocMax))
-    .map(([uid, value]) =>
-      ceiling({
-        limit: 'RLIMIT_NPROC',
-        scope: 'user',
-        of: `${uid}`,
-        value,
-        used: kernel.tasksOfUser(uid),
-        counts: TASKS,
-      }),
-    );
+  return [...lowest].filter(([, nprocMax]) => Number.isFinite(nprocMax));
+}
+
+function userCeilings(node: Node): Ceiling[] {
+  const { kernel } = node.context;
+  return lowestNproc(node).map(([uid, value]) =>
+    ceiling({
+      limit: 'RLIMIT_NPROC',
+      scope: 'user',
+      of: `${uid}`,
+      value,
+      used: kernel.tasksOfUser(uid),
+      counts: TASKS,
+    }),
+  );
 }
 
 function podCeilings({ context }: Node, { name, spec, current }: PodSlot): Ceiling[] {

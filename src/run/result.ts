@@ -195,7 +195,7 @@ export const READING_COLUMNS = [
 ] as const;
 
 /** Below the machine's limits: of each kind the one with the largest part in use, which has these columns. */
-export const LIMITED = ['service', 'all_pods', 'pod', 'container', 'namespace'] as const;
+export const LIMITED = ['service', 'all_pods', 'pod', 'container', 'namespace', 'user'] as const;
 export type Limited = (typeof LIMITED)[number];
 const limitColumns = (of: Limited) => [`${of}_pids`, `${of}_pids_max`] as const;
 /** What a recording has besides. Restarts and evictions are totals; a limit of 0: there is none of the kind. */

@@ -95,7 +95,7 @@ function partLimits(result: RunResult, frame: TimeFrame): Level['also'] {
   return limits;
 }
 
-/** A step of the line that is shorter than its label goes without. */
+/** A step of the line that is shorter than its label goes without, and one whose label comes again. */
 function labelledLimits(
   { timeline }: RunResult,
   frame: TimeFrame,
@@ -112,6 +112,9 @@ function labelledLimits(
       const toSeconds = steps[index + 1]?.fromSeconds ?? frame.endSeconds;
       return index === 0 || toSeconds - fromSeconds > frame.endSeconds * shareOfPlot(words(value));
     })
+    .filter(
+      ({ value }, index, all) => index + 1 === all.length || words(value) !== words(all[index + 1].value),
+    )
     .map(({ fromSeconds, value }) => ({ t: axisTime(fromSeconds, frame), value }));
 }
 

@@ -1,4 +1,4 @@
-/** pids.current under pids.max: of the limit below the node's that refuses, or comes within reach. */
+/** What a limit below the node's counts, under the limit: of the one that refuses, or comes within reach. */
 import { harmsOf } from '../../run/harm.js';
 import { type Harm, LIMITED, type Limited, type RunResult } from '../../run/result.js';
 import { limitWords } from '../harm-words.js';
@@ -9,6 +9,7 @@ import { type ChartSpec, COLOURS, chart, countAxis } from './theme.js';
 import { momentLayers, PLOT_WIDTH, placeMoments, timeEncoding, timeFrame, timelineRows } from './time.js';
 
 const HEIGHT = 220;
+const AXES: Partial<Record<Limited, string>> = { namespace: 'PIDs in use', user: 'Tasks of the user' };
 
 /** Which limit there is something to say of; null: none is near. */
 export function limitToTell(result: RunResult): Limited | null {
@@ -25,7 +26,7 @@ export function limitToTell(result: RunResult): Limited | null {
 }
 
 function limitedOf({ kind, scope, limit }: Harm): Limited | null {
-  if (kind !== 'refused' || scope === 'node' || scope === 'user') return null;
+  if (kind !== 'refused' || scope === 'node') return null;
   if (scope === 'pod' && limit?.name === 'pid_max') return 'namespace';
   return scope === 'all-pods' ? 'all_pods' : scope;
 }
@@ -41,13 +42,15 @@ export function limitChart(result: RunResult): ChartSpec {
   const moments = placeMoments(result, frame);
   const x = timeEncoding(result, frame);
   const words = (value: number): string =>
-    of === 'namespace' ? usableLabel() : limitWords({ name: 'pids.max', value });
+    of === 'namespace'
+      ? usableLabel()
+      : limitWords({ name: of === 'user' ? 'RLIMIT_NPROC' : 'pids.max', value });
   const level = levelOf(result, frame, [used], { column: max, words });
   const y = {
     field: used,
     type: 'quantitative',
     scale: levelScale(level),
-    axis: { title: of === 'namespace' ? 'PIDs in use' : 'pids.current', ...countAxis(level.top) },
+    axis: { title: AXES[of] ?? 'pids.current', ...countAxis(level.top) },
   };
   return chart(limitHeadline(result, of), limitSubtitle(of), {
     width: PLOT_WIDTH,

@@ -1,5 +1,5 @@
 /** One look for every chart: sizes, colours, type, and how a title is broken into lines. */
-import { unbroken } from '../../text/figures.js';
+import { cutInTheMiddle, unbroken } from '../../text/figures.js';
 import { fillLines } from '../../text/table.js';
 import theme from './theme.json' with { type: 'json' };
 
@@ -29,13 +29,15 @@ const CONFIG: ChartSpec = JSON.parse(JSON.stringify(theme.config), (_key, value)
 /** Average advance of a character of the title, as a part of the font size, in DejaVu, the widest we meet. */
 const BOLD_ADVANCE = 0.62;
 const PLAIN_ADVANCE = 0.55;
+const NAME_SHARE = 0.6;
 
-/** Breaks a text into as few lines as fit, of about equal length; a single longer word stays whole. */
+/** Breaks a text into as few lines as fit, of about equal length. A name that would fill most of a line is cut. */
 export function wrap(text: string, charactersMax: number): string[] {
   const tied = unbroken(text);
-  const words = tied.split(/ +/);
+  const nameMax = Math.floor(NAME_SHARE * charactersMax);
+  const words = tied.split(/ +/).map((word) => cutInTheMiddle(word, nameMax));
   const count = fillLines(words, charactersMax).length;
-  let width = Math.ceil(tied.length / count);
+  let width = Math.ceil(words.join(' ').length / count);
   while (fillLines(words, width).length > count) width++;
   return fillLines(words, width);
 }

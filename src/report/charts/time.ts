@@ -6,7 +6,7 @@ import type { RunResult } from '../../run/result.js';
 import { lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
 import { listOf, roundMicro } from '../../text/figures.js';
 import { clockSeconds, DAY_S, zoneOf } from '../../text/wall-clock.js';
-import { headlineMoments, type Moment } from '../moments.js';
+import { headlineMoments, MOMENTS_MAX, type Moment } from '../moments.js';
 import { restOfRun } from '../titles.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
 
@@ -229,22 +229,25 @@ interface Flag {
  * right of their rules, those of the last, which would not fit there, left of them.
  */
 export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PLOT_WIDTH): PlacedMoment[] {
-  const all = headlineMoments(result, { projection: frame.projected });
-  const moments = all.filter(({ seconds }) => seconds <= frame.endSeconds);
   // The moment of the title is marked, whatever else has no place.
-  return (
-    placed(moments, frame, plotWidth) ??
-    placed(
-      moments.filter(({ main }) => main),
-      frame,
-      plotWidth,
-    ) ??
-    []
-  );
+  for (let most = MOMENTS_MAX; ; most--) {
+    const all = headlineMoments(result, { projection: frame.projected, most });
+    const moments = all.filter(({ seconds }) => seconds <= frame.endSeconds);
+    const found = placed(moments, frame, plotWidth, most === 1);
+    if (found !== null || most === 1) return found ?? [];
+  }
 }
 
-/** null: some rule would go through some label, on whichever side of their rules the labels stand. */
-function placed(moments: readonly Moment[], frame: TimeFrame, plotWidth: number): PlacedMoment[] | null {
+/**
+ * null: some rule would go through some label, or some label out of the picture, on whichever side of their rules
+ * the labels stand.
+ */
+function placed(
+  moments: readonly Moment[],
+  frame: TimeFrame,
+  plotWidth: number,
+  mayLeave: boolean,
+): PlacedMoment[] | null {
   for (let rights = moments.length; rights >= 0; rights--) {
     const flags = moments.map(({ seconds, label }, index): Flag => {
       const x = (seconds / frame.endSeconds) * plotWidth;
@@ -252,7 +255,7 @@ function placed(moments: readonly Moment[], frame: TimeFrame, plotWidth: number)
       return index < rights ? { x, from: x, to: x + width } : { x, from: x - width, to: x };
     });
     const fits = flags.every(({ from, to }) => from >= -MARGIN * 4 && to <= plotWidth + MARGIN);
-    const lines = fits || rights === 0 ? linesOf(flags) : null;
+    const lines = fits || (mayLeave && rights === 0) ? linesOf(flags) : null;
     if (lines === null) continue;
     return moments.map((moment, index) => ({
       ...moment,
