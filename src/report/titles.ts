@@ -16,7 +16,7 @@ import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare, listOf, plural } from '../text/figures.js';
 import { formatMoment } from '../text/wall-clock.js';
 import { capitalised, firstFailures, headline } from './answer.js';
-import { byUrgency, downClause, harmClauses, harmName, shortAnswer } from './harm-words.js';
+import { byUrgency, downClause, harmClauses, harmName, isUnsure, shortAnswer } from './harm-words.js';
 import words from './words.json' with { type: 'json' };
 
 /** Under the answer: the question. */
@@ -207,7 +207,12 @@ export function overviewSubtitle(): string {
 
 export function overviewLabel(result: RunResult): string {
   const [first = null] = harmsOf(result);
-  return shortAnswer(first, result.projection, result.endSeconds);
+  const { projection, bracket, endSeconds } = result;
+  const assumed = shortAnswer(first, projection, endSeconds);
+  const other = bracket?.firstHarm?.atSeconds;
+  if (first !== null || projection?.kind === 'exhausts' || !isUnsure(result) || other === undefined)
+    return assumed;
+  return `not full in ${formatSeconds(endSeconds)}; with orphans ${formatSeconds(other)}`;
 }
 
 /** Under the time axis when the picture stops before the run does. */

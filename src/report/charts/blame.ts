@@ -7,6 +7,10 @@ import { CHART_WIDTH, type ChartSpec, COLOURS, chart, countAxis, type Json, KIND
 
 /** More rows than this are taken together: first the copies of a pod, then whatever is smallest. */
 const HOLDERS_MAX = 10;
+/** A pod and a container with longer names make the picture wider. Cut in the middle, they still end differently. */
+const NAMES_MAX = 60;
+const SHORT =
+  "length(datum.holder) > 88 ? slice(datum.holder, 0, 40) + '…' + slice(datum.holder, -47) : datum.holder";
 const STEP = 40;
 const BAR_HEIGHT = 15;
 /** On the right, for the value of the longest bar. */
@@ -16,6 +20,7 @@ export function blameChart(result: RunResult): ChartSpec {
   const { rows, whenFull } = blameToTell(result);
   const held = rows.filter(({ pids }) => pids > 0);
   const copiesTogether = held.length > HOLDERS_MAX + 1;
+  const isLong = held.some(({ pod, container }) => pod.length + container.length > NAMES_MAX);
   const longest = longestBar(copiesTogether ? sumBy(held, copyKey) : held.map(({ pids }) => pids));
   const y = { field: 'place', type: 'ordinal', axis: null, scale: { padding: 0 } };
   const x = {
@@ -36,6 +41,7 @@ export function blameChart(result: RunResult): ChartSpec {
     transform: [
       { filter: `datum.when === '${whenFull ? 'full' : 'end'}'` },
       ...holderTransforms(copiesTogether),
+      ...(isLong ? [{ calculate: SHORT, as: 'short' }] : []),
     ],
     layer: [
       {
@@ -50,7 +56,7 @@ export function blameChart(result: RunResult): ChartSpec {
       },
       {
         mark: { type: 'text', align: 'left', baseline: 'middle', yOffset: -11, x: 0 },
-        encoding: { y, text: { field: 'holder', type: 'nominal' } },
+        encoding: { y, text: { field: isLong ? 'short' : 'holder', type: 'nominal' } },
       },
       {
         mark: { type: 'text', align: 'left', baseline: 'middle', yOffset: 8, dx: 6, color: COLOURS.faint },

@@ -15,7 +15,7 @@ const TICK_ROOM = 52;
 
 /** Of the names, in pixels and characters. */
 const NAME_WIDTH = 190;
-const NAME_MAX = 26;
+const NAME_MAX = 24;
 export const ROW_HEIGHT = 24;
 export const PLOT_WIDTH = CHART_WIDTH - 24 - NAME_WIDTH;
 /** From this part of the plot on, a label stands on the left of its mark. */

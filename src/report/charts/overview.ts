@@ -1,7 +1,7 @@
 /** All scenarios of a run, a dot each on one logarithmic time axis: when it comes to harm, or would. */
 import { harmsOf } from '../../run/harm.js';
 import type { Harm, RunResult } from '../../run/result.js';
-import { byUrgency } from '../harm-words.js';
+import { byUrgency, isUnsure } from '../harm-words.js';
 import { overviewHeadline, overviewLabel, overviewSubtitle } from '../titles.js';
 import { logAxis, namedRow, PLOT_WIDTH, ROW_HEIGHT, sideLabels, timeAlong } from './named-rows.js';
 import { type ChartSpec, COLOURS, chart, type Json } from './theme.js';
@@ -13,6 +13,7 @@ const LOOKS = {
   evicted: { colour: COLOURS.failed, shape: 'diamond', filled: true },
   'cannot start': { colour: COLOURS.failed, shape: 'cross', filled: true },
   'full at this rate': { colour: COLOURS.pinned, shape: 'circle', filled: false },
+  'hangs on an assumption': { colour: COLOURS.pinned, shape: 'triangle-right', filled: false },
   'not full in the run': { colour: COLOURS.live, shape: 'triangle-right', filled: false },
 } as const;
 type Look = keyof typeof LOOKS;
@@ -23,6 +24,7 @@ function markOf(result: RunResult): { look: Look; seconds: number } {
   if (first !== undefined) return { look: lookOf(first), seconds: first.atSeconds };
   const { projection } = result;
   if (projection?.kind === 'exhausts') return { look: 'full at this rate', seconds: projection.atSeconds };
+  if (isUnsure(result)) return { look: 'hangs on an assumption', seconds: result.endSeconds };
   return { look: 'not full in the run', seconds: result.endSeconds };
 }
 

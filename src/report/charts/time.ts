@@ -69,7 +69,7 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
     options.projection === true &&
     projectedSeconds > horizon &&
     projectedSeconds <= PROJECTION_REACH * horizon;
-  const last = tellingMoments(result).at(-1) ?? 0;
+  const last = Math.max(0, ...tellingMoments(result), ...repeats(result));
   const settled = last > 0 && settledAfter(result, last * 1.15);
   const wanted = projected ? projectedSeconds * 1.1 : settled ? Math.min(horizon, last * 1.4) : horizon;
   const unit = UNITS.find(({ seconds }) => wanted >= UNIT_FROM * seconds) ?? UNITS.at(-1)!;
@@ -82,6 +82,16 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
   const ticks: number[] = [];
   for (let tick = firstTick(step, unit, start); tick * unit.seconds <= end; tick += step) ticks.push(tick);
   return { endSeconds: roundMicro(end), cut: end < horizon, projected, unit, ticks, start };
+}
+
+/** A limit that refuses again and again is seen to do so. */
+const REPEATS_SHOWN = 8;
+
+function repeats({ symptoms }: RunResult): number[] {
+  return symptoms.podRefusals.map(({ atSeconds, lastAtSeconds, times }) => {
+    const share = Math.min(1, REPEATS_SHOWN / Math.max(1, times - 1));
+    return atSeconds + share * (lastAtSeconds - atSeconds);
+  });
 }
 
 /**
@@ -217,6 +227,8 @@ const MOMENT_LINE_HEIGHT = 16;
 const LABEL_GAP = 8;
 /** Right of the plot there is room for so much of a label. */
 const MARGIN = 10;
+/** Left of it there is the axis, over which a label may stand where it must. */
+const AXIS_WIDTH = 85;
 
 interface Flag {
   x: number;
@@ -255,7 +267,8 @@ function placed(
       return index < rights ? { x, from: x, to: x + width } : { x, from: x - width, to: x };
     });
     const fits = flags.every(({ from, to }) => from >= -MARGIN * 4 && to <= plotWidth + MARGIN);
-    const lines = fits || (mayLeave && rights === 0) ? linesOf(flags) : null;
+    const isLast = rights === 0 && (mayLeave || flags.every(({ from }) => from >= -AXIS_WIDTH));
+    const lines = fits || isLast ? linesOf(flags) : null;
     if (lines === null) continue;
     return moments.map((moment, index) => ({
       ...moment,
