@@ -128,7 +128,8 @@ function evictions({ pods }: RunResult): string {
     const back = gone === 0 ? 'it comes back' : 'it does not come back';
     return `pod ${first.name} is evicted ${times > 1 ? `${times} times, first ` : ''}at ${at}, and ${back}`;
   }
-  const back = gone === hit.length ? 'none comes back' : `${hit.length - gone} come back`;
+  const rest = hit.length - gone;
+  const back = rest === 0 ? 'none comes back' : `${rest} ${rest === 1 ? 'comes' : 'come'} back`;
   return `${hit.length} pods are evicted, ${first.name} first at ${at}; ${back}`;
 }
 
@@ -155,12 +156,20 @@ function refusals({ symptoms, pods }: RunResult, { scope, of, atSeconds, limit, 
   return `${who}${spell(alike, lasts)}${limited}${affected}${again}`;
 }
 
+/** A limit that has room for a smaller share of the time is full, with breaks. */
+const MOSTLY = 0.9;
+
 /** One limit: full from then on, for a while, or again and again. */
 function spell(alike: readonly PodRefusal[], lasts: Harm['lasts']): string {
   const [{ atSeconds, lastAtSeconds, untilSeconds, times, forSeconds }] = alike;
   const at = formatSeconds(atSeconds);
   if (times > 1) {
-    const every = formatSeconds((lastAtSeconds - atSeconds) / (times - 1));
+    const everySeconds = (lastAtSeconds - atSeconds) / (times - 1);
+    if (forSeconds / times > MOSTLY * everySeconds) {
+      const end = untilSeconds === null ? 'on' : `to ${formatSeconds(untilSeconds)}`;
+      return ` full from ${at} ${end}, with ${plural(times - 1, 'short break')}`;
+    }
+    const every = formatSeconds(everySeconds);
     const seconds = Math.round(forSeconds / times);
     const each = seconds < 1 ? 'a moment' : formatSeconds(seconds);
     const what = seconds < HARM_LASTS_SECONDS ? ': forks refused' : ' full';

@@ -61,7 +61,6 @@ thead th { color: var(--faint); font-weight: 600; }
 tbody th { font-weight: 400; }
 th.right, td.right { text-align: right; }
 .badge { display: inline-block; padding: 0 .55em; border-radius: .7em; font-weight: 600; }
-td .badge { white-space: nowrap; }
 .badge.bad { background: var(--bad-paper); } .badge.doubtful { background: var(--doubtful-paper); }
 .badge.good { background: var(--good-paper); }
 .bad { color: var(--bad); } .doubtful { color: var(--doubtful); } .good { color: var(--good); }

@@ -48,6 +48,7 @@ it('K2 the next free PID is the one that a scan finds, however the table has bee
           const next = firstFree(taken, from, Math.min(limit, taken.length));
           expect(bitmap.nextFree(from, Math.min(limit, taken.length))).toBe(next);
           expect(bitmap.has(from)).toBe(taken[from] === 1);
+          expect(bitmap.countBelow(from)).toBe(taken.slice(0, from).reduce((sum, bit) => sum + bit, 0));
         }
       }
       expect(bitmap.count()).toBe(taken.reduce((sum, bit) => sum + bit, 0));

@@ -285,7 +285,10 @@ test('a title is broken into lines of about equal length, never between a number
     'Full after 22.4\u00a0h: 16,110 zombies',
     'hold 32,220 PIDs; free again at 30\u00a0h',
   ]);
-  expect(wrap('aaa 10 s', 6)).toEqual(['aaa', '10\u00a0s']);
+  expect(wrap('aaa 10 s', 12)).toEqual(['aaa 10\u00a0s']);
+  // A name that would fill most of a line is cut, and what happens to it is not.
+  const long = wrap(`Pod ${'a'.repeat(80)}-x2x4q is evicted`, 64);
+  expect(long).toEqual([expect.stringMatching(/^Pod a+…a+-x2x4q is evicted$/)]);
 });
 
 describe('the pid_max line', () => {

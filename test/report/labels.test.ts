@@ -49,6 +49,17 @@ test('two labels that face each other between their rules do not meet', () => {
   expect(clashesOf(run)).toBe(0);
 });
 
+test('no label leaves the picture: there are fewer of them', () => {
+  const run = withInterventions(
+    [9, 10, 11, 12, 22, 23].map((hour) => [hour, 'a long word for it'.repeat(2)]),
+  );
+  const flags = flagsOf(run);
+  expect(flags.length).toBeGreaterThan(1);
+  expect(Math.min(...flags.map(({ from }) => from))).toBeGreaterThan(-85);
+  const labels = placeMoments(run, timeFrame(run)).map(({ label }) => label);
+  expect(labels.join()).toMatch(/and \d more later/);
+});
+
 test('labels of random moments neither meet nor are crossed by a rule', () => {
   const detail = fc.integer({ min: 1, max: 32 }).map((length) => 'x'.repeat(length));
   const moment = fc.tuple(fc.integer({ min: 0, max: 30 }), detail);

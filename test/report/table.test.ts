@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { headline } from '../../src/report/answer.js';
+import { byUrgency, toneOf } from '../../src/report/harm-words.js';
+import { nodeLine } from '../../src/report/node-words.js';
 import { renderResults } from '../../src/report/table.js';
+import { overviewLabel } from '../../src/report/titles.js';
 import type { Bracket, RunResult } from '../../src/run/result.js';
 import * as runs from './fixtures.js';
 
@@ -130,6 +134,28 @@ describe('below the table', () => {
       assuming(`n${index}`, { isSame: false, firstHarm: harmAfter(3600 * (index + 1)) }),
     );
     expect(below(...many)).toContain('Other assumptions in 2 more scenarios (-o json)');
+  });
+
+  test('an answer that hangs on an assumption is neither green nor below those that do not', () => {
+    const unsure = assuming('unsure', { isSame: false, firstHarm: harmAfter(7200) });
+    const sure = assuming('sure', { isSame: true });
+    expect(toneOf(sure)).toBe('good');
+    expect(toneOf(unsure)).toBe('doubtful');
+    expect(byUrgency([sure, unsure])[0]).toBe(unsure);
+    expect(renderResults([unsure], 'table')).toContain('none in 30 d (assumed)');
+    expect(headline(unsure)).toMatch(
+      /; but node full after 2 h \(pid_max 32,768\) if assumed commands leave 1 orphan a run$/,
+    );
+    expect(overviewLabel(unsure)).toBe('not full in 30 d; with orphans 2 h');
+    expect(headline(sure)).not.toContain('orphan');
+  });
+
+  test('an image that is not known is assumed not to reap, and the node says so', () => {
+    const { node } = runs.healthyRun();
+    const line = (program: string) =>
+      nodeLine({ ...node, firstProcesses: [{ of: ['db'], program, reaps: false }] });
+    expect(line('image example.com/db:1')).toMatch(/: assumed never to wait for orphans$/);
+    expect(line('app')).toMatch(/: it never waits for orphans$/);
   });
 
   test('of several assumed commands it is said which one matters', () => {

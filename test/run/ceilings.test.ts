@@ -60,6 +60,10 @@ describe('the ceilings of a node', () => {
     expect(users([of(7, 60), of(7, 50), of(8, Number.POSITIVE_INFINITY)])).toMatchObject([
       { limit: 'RLIMIT_NPROC', of: '7', value: 50, used: 2, left: 48 },
     ]);
+    const told: unknown[] = [];
+    const { node } = new World({ pods: [of(7, 60), of(7, 50)] }).to(60);
+    eachLimit(node, (...limit) => limit[0] === 'user' && told.push(limit));
+    expect(told).toEqual([['user', 2, 50]]);
   });
 
   test('of copies the nearest stands for all', () => {

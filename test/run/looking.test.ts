@@ -148,8 +148,11 @@ describe('without a recording', () => {
     );
   });
 
-  test('there is no result, and the error says what there is', () => {
+  test('there is no result but its last row, and the error says so', () => {
     const run = bare({ scenario: FILLS, options: {} });
+    const last = runUnseen({ scenario: FILLS, options: {} }).result();
+    const row = Object.entries(last.timeline).map(([column, values]) => [column, values.slice(-1)]);
+    expect(run.lastRow()).toEqual({ timeline: Object.fromEntries(row), events: [] });
     expect(() => run.result()).toThrow('a run with `record: false` has a summary() and no result()');
     expect(run.summary().outcome).toMatchObject({ kind: 'exhausted' });
   });
