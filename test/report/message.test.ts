@@ -319,6 +319,8 @@ describe('refusals', () => {
     expect(told(often)).toBe(
       'Pod web-3: forks refused 143 times, every 5 h from 5 h on, 20 s each (pids.max 1,024)',
     );
+    const nearlyAlways = { ...often, forSeconds: 0.95 * 143 * 18_000, untilSeconds: null };
+    expect(told(nearlyAlways)).toBe('Pod web-3 full from 5 h on, with 142 short breaks (pids.max 1,024)');
     const other = { pod: 'web-4', of: 'web-4' };
     expect(told(ended, { ...ended, ...other, untilSeconds: 28_800 })).toBe(
       '2 pods full, web-3 first at 5 h (pids.max 1,024), until 8 h',
@@ -341,6 +343,8 @@ describe('refusals', () => {
     expect(answer(gone)).toContain('Pod web-0 is down from 60 min on.');
     const back = { ...gone, pods: [{ ...run.pods[0], evicted, comesBack: true }] };
     expect(headline(back)).toMatch(/and it comes back; the node/);
+    const two = { ...back, pods: [...back.pods, { ...gone.pods[0], name: 'web-1' }] };
+    expect(headline(two)).toMatch(/^2 pods are evicted, web-0 first at 60 min; 1 comes back;/);
     expect(answer(run)).not.toMatch(/evicted|down/);
   });
 });
