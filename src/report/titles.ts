@@ -191,7 +191,8 @@ export function manyPods(count: string): string {
 export function overviewHeadline(results: readonly RunResult[]): string {
   if (results.length === 1) return headline(results[0]);
   const harmed = byUrgency(results).filter((result) => harmsOf(result).length > 0);
-  if (harmed.length === 0) return `None of ${plural(results.length, 'scenario')} comes to harm`;
+  if (harmed.length === 0)
+    return `None of ${plural(results.length, 'scenario')} comes to harm${wouldFill(results)}`;
   const [first] = harmed;
   const [harm] = harmsOf(first);
   const verb = harmed.length === 1 ? 'comes' : 'come';
@@ -199,6 +200,16 @@ export function overviewHeadline(results: readonly RunResult[]): string {
     `${harmed.length} of ${plural(results.length, 'scenario')} ${verb} to harm, ` +
     `${first.scenario.name} first: ${harmName(harm)} after ${formatSeconds(harm.atSeconds)}`
   );
+}
+
+/** No harm in a run of two hours is no comfort if the node is full on the next day. */
+function wouldFill(results: readonly RunResult[]): string {
+  const ends = results.flatMap(({ scenario, projection }) =>
+    projection?.kind === 'exhausts' ? { name: scenario.name, seconds: projection.atSeconds } : [],
+  );
+  if (ends.length === 0) return '';
+  const first = ends.reduce((earliest, each) => (each.seconds < earliest.seconds ? each : earliest));
+  return ` within its run, but ${ends.length} would: ${first.name} first, full after ${formatSeconds(first.seconds)} at this rate`;
 }
 
 export function overviewSubtitle(): string {
