@@ -230,15 +230,6 @@ describe('overview', () => {
     );
   });
 
-  test('where nothing is harmed within the runs, what would be is said', () => {
-    const title = (...all: RunResult[]) =>
-      (overviewChart(all).title as { text: string[] }).text.join(' ').replaceAll('\u00a0', ' ');
-    expect(title(runs.healthyRun(), runs.slowRun())).toBe(
-      'None of 2 scenarios comes to harm within its run, but 1 would: slow-leak first, full after 32.7 d at this rate',
-    );
-    expect(title(runs.healthyRun(), runs.healthyRun())).toBe('None of 2 scenarios comes to harm');
-  });
-
   test('one scenario is enough', async () => {
     expect(textsOf(await drawOverview([runs.healthyRun()])).join(' ')).toContain(
       'not full in 30 d, nor at this rate',

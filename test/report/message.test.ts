@@ -238,7 +238,12 @@ describe('a title is an answer', () => {
     expect(overviewHeadline(all)).toBe(
       '2 of 3 scenarios come to harm, ten-rabbitmq-pods first: node full after 2.21 h',
     );
-    expect(overviewHeadline([runs.healthyRun(), runs.slowRun()])).toBe('None of 2 scenarios comes to harm');
+    expect(overviewHeadline([runs.healthyRun(), runs.slowRun()])).toBe(
+      'None of 2 scenarios comes to harm within its run, but 1 would: slow-leak first, full after 32.7 d at this rate',
+    );
+    expect(overviewHeadline([runs.healthyRun(), runs.healthyRun()])).toBe(
+      'None of 2 scenarios comes to harm',
+    );
     expect(overviewHeadline([runs.healthyRun()])).toBe(headline(runs.healthyRun()));
   });
 });
