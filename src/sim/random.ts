@@ -12,6 +12,8 @@ export interface RandomStream {
    * Infinity: they cannot be counted. `draw` finds the value that another stream gives.
    */
   choose?(count: number, draw: Draw): number;
+  /** The numbers that come next: who takes them from there leaves them to be taken here all the same. */
+  ahead?(): RandomStream;
 }
 
 /**
@@ -36,10 +38,16 @@ export class RandomStreams {
   /** A stream at its beginning. The same names start the same numbers again: keep the stream. */
   stream(entity: string, purpose: string): RandomStream {
     const next = alea(`${this.#prefix}${entity}/${purpose}`);
+    /** Numbers that were looked at ahead. */
+    const seen: number[] = [];
     const uniform = (): number => {
       this.isUsed = true;
-      return next();
+      return seen.length === 0 ? next() : seen.shift()!;
     };
-    return { uniform };
+    const ahead = (): RandomStream => {
+      let taken = 0;
+      return { uniform: () => (seen[taken++] ??= next()) };
+    };
+    return { uniform, ahead };
   }
 }

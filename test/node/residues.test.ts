@@ -34,16 +34,39 @@ test('it has for every value of the draws what a run with them leaves', () => {
   const left = new Set<number>();
   for (let us = 900; us <= 1_100; us++) {
     for (const isLucky of [0, 1]) {
-      const { aftermath } = cell.run([us - 900, isLucky]);
+      const { aftermath, endsUs } = cell.run([us - 900, isLucky]);
       // A uniform draw is rounded: the values at both ends have half the share.
       const draws = [(us - 900) / 200, at(isLucky, 2)].values();
-      expect(residues.next({ uniform: () => Math.min(draws.next().value!, 1 - 2 ** -32) }).aftermath).toEqual(
-        aftermath,
-      );
+      const values = residues.draw({ uniform: () => Math.min(draws.next().value!, 1 - 2 ** -32) });
+      expect(residues.residueOf(values).aftermath).toEqual(aftermath);
+      expect(residues.durationOf(values)).toBe(endsUs);
       left.add(aftermath.remnants.length);
     }
   }
   expect([...left].sort()).toEqual([0, 2]);
+});
+
+test('it knows when a run ends that waits for the slower of two things, and for what it has drawn', () => {
+  const command = program('slower', [
+    { fork: { steps: [{ sleep: { uniform: ['10ms', '12ms'] } }] } },
+    { sleep: '11ms' },
+    { wait: 'any' },
+    { sleep: { uniform: ['0ms', '1ms'] } },
+  ]);
+  const { cell: make, residues: table } = cellOf(command);
+  const cell = make();
+  const residues = table();
+  if (typeof residues === 'string') throw new Error(residues);
+  for (const values of [
+    [0, 0],
+    [999, 500],
+    [1_000, 7],
+    [1_001, 7],
+    [1_500, 1_000],
+    [2_000, 3],
+  ]) {
+    expect(residues.durationOf(values)).toBe(cell.run(values).endsUs);
+  }
 });
 
 test('what is left knows which PIDs were taken before it, and by whom it is pinned', () => {

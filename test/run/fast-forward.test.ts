@@ -187,6 +187,13 @@ describe('what is forwarded', () => {
   test('with the host’s PIDs started again from below, again and again', () => {
     expectForwarded(oneProbe(PLAIN, { kernel: { pidMax: 1_000 } }, 4_000));
   });
+
+  test('probes with one tick whose durations are drawn, while no two of them end at one instant', () => {
+    const drawn = program('drawn', [{ sleep: { uniform: ['10ms', '500ms'] } }]);
+    const containers = [container({ probes: [probe({ program: drawn })] })];
+    // The pods start when the kubelet has been up for longer than the period.
+    expectForwarded(oneProbe(PLAIN, { pod: { count: 3, startAtUs: 20 * S, containers } }));
+  });
 });
 
 describe('what is simulated all the same', () => {

@@ -18,11 +18,12 @@
  */
 import { type CgroupId, HOST_NS, type Kernel, NONE, type PidNsId } from '../../kernel/kernel.js';
 import { RESERVED_PIDS } from '../../kernel/limits.js';
+import type { RandomStream } from '../../sim/random.js';
 import type { NodeContext } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
 import type { ProbeSpec } from '../spec.js';
 import { type BootNode, isSameRest } from './cell.js';
-import { BY_NETWORK, type Foreknown, residuesOf, type Span } from './residues.js';
+import { BY_NETWORK, type Foreknown, residuesOf } from './residues.js';
 
 /** A probe as it is seen from here: something that runs at equal intervals. */
 export interface Repeated extends ExecClient {
@@ -60,7 +61,9 @@ interface Waiting {
    */
   place: number;
   /** When the run before ended. */
-  endedUs: Span;
+  endedUs: number;
+  /** How many of its runs are over before the end of the leap that is looked for. */
+  runs: number;
 }
 
 /**
@@ -101,8 +104,8 @@ export class FastForward {
     const foreknown = this.isPaused || !probe.isSteady() ? null : this.foreknownOf(probe);
     if (foreknown === null) return false;
     const cycleUs = spec.periodUs + (probe.waitsAfterEnd ? foreknown.endsUs.most : 0);
-    const endedUs = { least: sim.nowUs, most: sim.nowUs };
-    this.queue({ probe, spec, beat, foreknown, cycleUs, place: sim.takePlace(), endedUs });
+    const place = sim.takePlace();
+    this.queue({ probe, spec, beat, foreknown, cycleUs, place, endedUs: sim.nowUs, runs: 0 });
     return true;
   }
 
@@ -178,11 +181,10 @@ export class FastForward {
       clean.length === due.length ? null : earliestOf(due.filter((each) => !clean.includes(each)));
     let endUs = endOfGap(clean, barrier?.probe.tickUs ?? nextUs);
     // The run in which the host's PIDs start again from below for the first time is simulated.
-    while (!this.canPass(birthsBy(clean, endUs)))
+    while (!this.canPass(birthsOf(clean)))
       endUs = endOfGap(clean, Math.floor((earliestOf(clean)!.probe.tickUs + endUs) / 2));
-    for (let tieUs = openTie(clean, endUs); tieUs !== null; tieUs = openTie(clean, endUs))
-      endUs = endOfGap(clean, tieUs);
-    this.leap(clean, endUs);
+    for (let tieUs = openTie(clean); tieUs !== null; tieUs = openTie(clean)) endUs = endOfGap(clean, tieUs);
+    this.leap(clean);
     // The leap has done all that was due before: these are due at `endUs` exactly.
     const met = dueBy(due, endUs);
     if (met.length === 0) return endUs < nextUs ? null : [];
@@ -226,30 +228,34 @@ export class FastForward {
     const { probe, foreknown } = one;
     const { machine } = this.context;
     const { namespace, cgroup } = probe.container;
-    const { births, aftermath, bornUs } = foreknown.next(probe.stream);
+    const values = foreknown.draw(probe.stream);
+    const { births, aftermath, bornUs } = foreknown.residueOf(values);
     this.execs.drawRace();
     const left = kernel.leave({ namespace, cgroup, origin: probe.origin }, aftermath);
     left.forEach((task, index) => void machine.startsUs?.set(task, probe.tickUs + bornUs[index]));
     kernel.comeAndGo(probe.origin, births.own + births.around - left.length);
     machine.pidsPassed();
+    one.endedUs = probe.tickUs + foreknown.durationOf(values);
     this.moveOn(one, 1, this.context.sim.takePlace());
   }
 
-  /** All runs that begin before `endUs`: they are over by then, and leave nothing. */
-  private leap(clean: readonly Waiting[], endUs: number): void {
+  /** All runs up to the end of the leap: they are over by then, and leave nothing. */
+  private leap(clean: readonly Waiting[]): void {
     const { kernel } = this;
     let births = 0;
     const place = this.context.sim.takePlace();
     for (const each of clean) {
-      const { probe, foreknown } = each;
-      const runs = runsBy(each, endUs);
+      const { probe, foreknown, runs } = each;
       if (runs === 0) continue;
-      if (foreknown.births > 0) this.draw(each, runs);
-      const { namespace } = probe.container;
-      const { own, around } = foreknown.clean!.births;
-      if (namespace !== HOST_NS) kernel.passPids(namespace, runs * own);
-      births += runs * (own + around);
-      kernel.comeAndGo(probe.origin, runs * (own + around));
+      each.endedUs = endOfLast(each, probe.stream);
+      if (foreknown.births > 0) {
+        for (let run = 0; run < runs; run++) this.execs.drawRace();
+        const { namespace } = probe.container;
+        const { own, around } = foreknown.clean!.births;
+        if (namespace !== HOST_NS) kernel.passPids(namespace, runs * own);
+        births += runs * (own + around);
+        kernel.comeAndGo(probe.origin, runs * (own + around));
+      }
       this.moveOn(each, runs, place);
     }
     if (births === 0) return;
@@ -262,17 +268,8 @@ export class FastForward {
     const { probe, foreknown } = one;
     this.window.saved += runs * (foreknown.births > 0 ? SAVING.exec : SAVING.network);
     probe.succeed(runs);
-    one.endedUs = endOf(one, runs);
     one.place = place;
     probe.tickUs += runs * one.cycleUs;
-  }
-
-  /** Takes the random numbers that so many runs take, so that later runs get theirs. */
-  private draw({ probe, foreknown }: Waiting, runs: number): void {
-    for (let run = 0; run < runs; run++) {
-      if (foreknown.isDrawn) foreknown.next(probe.stream);
-      this.execs.drawRace();
-    }
   }
 
   /** Can the host hand out so many PIDs before they start again from below for the first time? */
@@ -366,72 +363,76 @@ function runsBy({ probe, foreknown, cycleUs }: Waiting, endUs: number): number {
   return lastStartUs < probe.tickUs ? 0 : 1 + Math.floor((lastStartUs - probe.tickUs) / cycleUs);
 }
 
-/** When the last of so many runs ends. */
-function endOf({ probe, foreknown, cycleUs }: Waiting, runs: number): Span {
+/** When the last of its runs in the leap ends, with what these runs draw from `stream`. */
+function endOfLast({ probe, foreknown, cycleUs, runs }: Waiting, stream: RandomStream): number {
   const startUs = probe.tickUs + (runs - 1) * cycleUs;
-  return { least: startUs + foreknown.endsUs.least, most: startUs + foreknown.endsUs.most };
+  if (!foreknown.isDrawn) return startUs + foreknown.endsUs.least;
+  for (let run = 1; run < runs; run++) foreknown.draw(stream);
+  return startUs + foreknown.durationOf(foreknown.draw(stream));
 }
 
 /**
- * Ticks at one instant come in the order in which the runs before them ended. If a leap to `endUs` brings two
- * probes to ticks at one instant, and it is not known which of their last runs ended first, the leap has to
- * end earlier: at the later of the two runs, which is simulated then.
+ * Ticks at one instant come in the order in which the runs before them ended. If a leap brings two probes to
+ * ticks at one instant, and their last runs end at one instant too, it is not known which ended first: the
+ * leap has to end earlier, at the later of the two runs, which is simulated then.
  *
  * @returns when that run begins; null: there are no such probes.
  */
-function openTie(clean: readonly Waiting[], endUs: number): number | null {
+function openTie(clean: readonly Waiting[]): number | null {
   if (clean.length === 1) return null;
-  /** By the time of their next ticks. Of probes that are alike, the last is enough. */
-  const others = new Map<number, Waiting[]>();
+  const met = new Map<number, Waiting[]>();
   for (const each of clean) {
-    const runs = runsBy(each, endUs);
-    if (runs === 0) continue;
-    const nextUs = each.probe.tickUs + runs * each.cycleUs;
-    const met = others.get(nextUs) ?? [];
-    for (const other of met)
-      if (!isOrderKnown(other, runsBy(other, endUs), each, runs))
+    // A probe by network takes nothing that others could take first.
+    if (each.runs === 0 || each.foreknown.births === 0) continue;
+    const nextUs = each.probe.tickUs + each.runs * each.cycleUs;
+    const others = met.get(nextUs);
+    if (others === undefined) met.set(nextUs, [each]);
+    else others.push(each);
+  }
+  for (const [nextUs, these] of met) {
+    if (these.length === 1) continue;
+    const byEnd = new Map<number, Waiting>();
+    for (const each of these) {
+      const endUs = endOfLast(each, each.probe.stream.ahead!());
+      const other = byEnd.get(endUs);
+      // Runs that take equally long end in the order in which they begin.
+      if (other !== undefined && !(isAlike(other, each) && inOrder(other, each) <= 0))
         return nextUs - Math.min(each.cycleUs, other.cycleUs);
-    others.set(nextUs, [...met.filter((other) => !isAlike(other, each)), each]);
+      byEnd.set(endUs, each);
+    }
   }
   return null;
 }
 
-/**
- * Is it known whose last run ends first? `a` is before `b` in `waiting`. Runs that take equally long end in
- * the order in which they begin.
- */
-function isOrderKnown(a: Waiting, runsOfA: number, b: Waiting, runsOfB: number): boolean {
-  const ends = { a: endOf(a, runsOfA), b: endOf(b, runsOfB) };
-  if (ends.a.most < ends.b.least || ends.b.most < ends.a.least) return true;
-  return isAlike(a, b) && !a.foreknown.isDrawn && inOrder(a, b) <= 0;
-}
-
-/** Do they run the same command equally often? */
+/** Do they run the same command equally often, and take equally long for it? */
 function isAlike(a: Waiting, b: Waiting): boolean {
-  return a.foreknown === b.foreknown && a.cycleUs === b.cycleUs;
+  return a.foreknown === b.foreknown && a.cycleUs === b.cycleUs && !a.foreknown.isDrawn;
 }
 
 /** Compares ticks at one instant. Places are counted in 32 bits, and so is their difference. */
 function inOrder(a: Waiting, b: Waiting): number {
-  return (a.place - b.place) | 0 || a.endedUs.least - b.endedUs.least;
+  return (a.place - b.place) | 0 || a.endedUs - b.endedUs;
 }
 
-/** How many PIDs their runs before `endUs` take, at most. */
-function birthsBy(clean: readonly Waiting[], endUs: number): number {
-  return clean.reduce((sum, each) => sum + runsBy(each, endUs) * each.foreknown.births, 0);
+/** How many PIDs their runs in the leap take, at most. */
+function birthsOf(clean: readonly Waiting[]): number {
+  return clean.reduce((sum, { runs, foreknown }) => sum + runs * foreknown.births, 0);
 }
 
 /**
- * The latest moment up to `limitUs` at which no run is under way. If one is at `limitUs`, it has to be
- * simulated, so the leap ends where it begins; if another is under way there, it ends where that begins; and
- * so on.
+ * The latest moment up to `limitUs` at which no run is under way, and how many runs of each are over by then.
+ * If one is under way at `limitUs`, it has to be simulated, so the leap ends where it begins; if another is
+ * under way there, it ends where that begins; and so on.
  */
 function endOfGap(clean: readonly Waiting[], limitUs: number): number {
   let endUs = limitUs;
   let lastUs = Number.NaN;
   while (endUs !== lastUs) {
     lastUs = endUs;
-    for (const each of clean) endUs = Math.min(endUs, each.probe.tickUs + runsBy(each, endUs) * each.cycleUs);
+    for (const each of clean) {
+      each.runs = runsBy(each, endUs);
+      endUs = Math.min(endUs, each.probe.tickUs + each.runs * each.cycleUs);
+    }
   }
   return endUs;
 }

@@ -20,8 +20,19 @@ import { type BootNode, Cell, type Course, NoCourse, textOf } from './cell.js';
 /** What some runs leave: an entry of the table. */
 type Residue = Pick<Course, 'births' | 'aftermath' | 'bornUs'>;
 
-/** A box of values: the same for all of them; or cut in two where draw number `draw` has the value `at`. */
-type Box = Residue | { draw: number; at: number; below: Box; above: Box };
+/**
+ * A box of values: what the run leaves is the same for all of them, and a run ends later by as much as those
+ * draws add that it waits for. Or it is cut in two, where draw number `draw` has the value `at`.
+ */
+type Box = Outcome | { draw: number; at: number; below: Box; above: Box };
+
+interface Outcome {
+  residue: Residue;
+  /** From the tick to the result, if each draw has its first value. */
+  endsUs: number;
+  /** How much later it is for each step of each draw. */
+  slopes: readonly number[];
+}
 
 /**
  * rabbitmqctl, with three draws, needs 254. If two drawn durations race each other, thousands are needed: the
@@ -53,8 +64,12 @@ export interface Foreknown {
   readonly clean: Residue | null;
   /** Does a run draw anything at random? */
   readonly isDrawn: boolean;
-  /** Draws what a run draws, and finds what the run leaves. */
-  next(stream: RandomStream): Residue;
+  /** The values of a run's draws. */
+  draw(stream: RandomStream): readonly number[];
+  /** What a run with these draws leaves. */
+  residueOf(values: readonly number[]): Residue;
+  /** From its tick to its result. */
+  durationOf(values: readonly number[]): number;
 }
 
 const NOTHING: Residue = {
@@ -73,7 +88,9 @@ export const BY_NETWORK: Foreknown = {
   left: 0,
   clean: NOTHING,
   isDrawn: false,
-  next: () => NOTHING,
+  draw: () => [],
+  residueOf: () => NOTHING,
+  durationOf: () => 0,
 };
 
 /** The same for a command that runs in a container. */
@@ -115,9 +132,21 @@ class Residues implements Foreknown {
     if (this.looks && this.left > 0) throw new NoCourse('PID 1 reaps some of what a run leaves');
   }
 
-  next(stream: RandomStream): Residue {
+  draw(stream: RandomStream): readonly number[] {
+    return this.draws.map((draw) => draw(stream));
+  }
+
+  residueOf(values: readonly number[]): Residue {
+    return this.outcomeOf(values).residue;
+  }
+
+  durationOf(values: readonly number[]): number {
+    const { endsUs, slopes } = this.outcomeOf(values);
+    return slopes.reduce((sum, slope, draw) => sum + slope * values[draw], endsUs);
+  }
+
+  private outcomeOf(values: readonly number[]): Outcome {
     let box = this.all;
-    const values = this.draws.map((draw) => draw(stream));
     while ('draw' in box) box = values[box.draw] < box.at ? box.below : box.above;
     return box;
   }
@@ -176,7 +205,14 @@ function boxOf(courses: Courses, low: readonly number[], high: readonly number[]
     if (other.course.order !== course.order) return cutBox(courses, low, high);
     if (other.residue !== residue) throw new NoCourse('when something is born depends on a draw');
   }
-  return residue;
+  // In one order of events the result comes after the same durations, whatever they are.
+  const slopes = low.map((value, draw) => {
+    const isWide = high[draw] > value;
+    const farUs = courses.at(low.with(draw, high[draw])).course.endsUs;
+    return isWide ? (farUs - course.endsUs) / (high[draw] - value) : 0;
+  });
+  const endsUs = slopes.reduce((sum, slope, draw) => sum - slope * low[draw], course.endsUs);
+  return { residue, endsUs, slopes };
 }
 
 /** Cuts the box where the order changes along one of its edges. */
@@ -189,10 +225,15 @@ function cutBox(courses: Courses, low: readonly number[], high: readonly number[
       const at = courses.firstUnlike(draw, low[draw], high[draw], isAlike);
       const below = boxOf(courses, low, high.with(draw, at - 1));
       const above = boxOf(courses, low.with(draw, at), high);
-      return below === above ? below : { draw, at, below, above };
+      return isOneOutcome(below, above) ? below : { draw, at, below, above };
     }
   }
   throw new Error('a bug: corners of a box differ, and no two along an edge');
+}
+
+function isOneOutcome(a: Box, b: Box): boolean {
+  if ('draw' in a || 'draw' in b || a.residue !== b.residue) return false;
+  return a.endsUs === b.endsUs && a.slopes.every((slope, draw) => slope === b.slopes[draw]);
 }
 
 function cornersOf(low: readonly number[], high: readonly number[]): number[][] {
