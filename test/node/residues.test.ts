@@ -1,7 +1,7 @@
 /** The table of what a command leaves, beside the runs that it stands for. */
 import { expect, test } from 'vitest';
 import { Cell } from '../../src/node/kubelet/cell.js';
-import { residuesOf } from '../../src/node/kubelet/residues.js';
+import { durationOf, residuesOf } from '../../src/node/kubelet/residues.js';
 import { bootCell } from '../../src/node/node.js';
 import type { Program } from '../../src/program/code.js';
 import { container, pod, probe, program, World } from './world.js';
@@ -38,8 +38,8 @@ test('it has for every value of the draws what a run with them leaves', () => {
       // A uniform draw is rounded: the values at both ends have half the share.
       const draws = [(us - 900) / 200, at(isLucky, 2)].values();
       const values = residues.draw({ uniform: () => Math.min(draws.next().value!, 1 - 2 ** -32) });
-      expect(residues.residueOf(values).aftermath).toEqual(aftermath);
-      expect(residues.durationOf(values)).toBe(endsUs);
+      expect(residues.outcomeOf(values).residue.aftermath).toEqual(aftermath);
+      expect(durationOf(residues.outcomeOf(values), values)).toBe(endsUs);
       left.add(aftermath.remnants.length);
     }
   }
@@ -65,7 +65,7 @@ test('it knows when a run ends that waits for the slower of two things, and for 
     [1_500, 1_000],
     [2_000, 3],
   ]) {
-    expect(residues.durationOf(values)).toBe(cell.run(values).endsUs);
+    expect(durationOf(residues.outcomeOf(values), values)).toBe(cell.run(values).endsUs);
   }
 });
 

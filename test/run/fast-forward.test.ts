@@ -121,11 +121,24 @@ describe('at one instant', () => {
 
   const halves = program('halves', [{ sleep: '5ms' }, { sleep: '5ms' }]);
   const drawn = program('drawn', [{ sleep: { uniform: ['9ms', '11ms'] } }]);
+  const close = program('close', [{ sleep: { uniform: ['9998us', '10002us'] } }]);
+  const either = program('either', [
+    { chance: { p: 0.5, steps: [{ sleep: '4ms' }, { sleep: '6ms' }, { exit: 0 }] } },
+    { sleep: '10ms' },
+  ]);
+  const late = program('late', [
+    { fork: { steps: [{ sleep: { uniform: ['1ms', '9ms'] } }] } },
+    { sleep: '10ms' },
+    'reap',
+  ]);
   test.each([
     ['alike', PLAIN, 2, PLAIN, 2],
     ['that end at one instant', halves, 2, PLAIN, 2],
     ['of which the one with the longer interval ends first', halves, 2, PLAIN, 3],
     ['whose durations are drawn', drawn, 2, drawn, 2],
+    ['of which two often end at one instant', close, 2, close, 2],
+    ['that end at one instant in one of two ways', either, 2, either, 2],
+    ['that end at one instant in one way, whatever they draw', late, 2, late, 2],
   ])('ticks of probes %s keep their order', (_, a, everyA, b, everyB) => {
     const pods = [every(everyA, a, 'a'), every(everyB, b, 'b')];
     for (let minute = 1; minute <= 12; minute++) {

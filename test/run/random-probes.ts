@@ -21,6 +21,11 @@ const COMMANDS = [
   program('long', [{ fork: { steps: [{ sleep: '2s' }] } }, { sleep: '2500ms' }, 'reap']),
   program('busy', [{ repeat: { times: 9, steps: [{ fork: { steps: [] } }, { wait: 'any' }] } }]),
   program('drawn', [{ sleep: { uniform: ['9ms', '11ms'] } }]),
+  program('close', [{ sleep: { uniform: ['9998us', '10002us'] } }]),
+  program('either', [
+    { chance: { p: 0.5, steps: [{ sleep: '4ms' }, { sleep: '6ms' }, { exit: 0 }] } },
+    { sleep: '10ms' },
+  ]),
   program('race', [
     'setsid',
     { fork: { comm: 'late', steps: [{ sleep: { uniform: ['5ms', '15ms'] } }] } },

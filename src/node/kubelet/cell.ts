@@ -37,6 +37,11 @@ export interface Course {
   order: string;
   /** From the tick to the result. */
   endsUs: number;
+  /**
+   * How the result has come about: of runs that begin at one instant and have this in common, the one that
+   * began first ends first.
+   */
+  endsBy: number;
   /** From the tick to the last event of the run. */
   lastsUs: number;
   /** Tasks born in the container's namespace, and outside of it. There are never so many at once. */
@@ -125,8 +130,11 @@ export class Cell {
     while (node.totals.runs === runs) if (sim.run(this.nextTickUs, 1)) throw new NoCourse('there is no tick');
     const startUs = sim.nowUs;
     let endUs = Number.NaN;
-    sim.begin(() => {
-      if (Number.isNaN(endUs) && node.totals.succeeded > succeeded) endUs = sim.nowUs;
+    let endsBy = 0;
+    sim.begin((cause) => {
+      if (!Number.isNaN(endUs) || node.totals.succeeded === succeeded) return;
+      endUs = sim.nowUs;
+      endsBy = cause;
     });
     sim.run(startUs + HALF_US);
     const { order, lastUs } = sim.end();
@@ -143,6 +151,7 @@ export class Cell {
     return {
       order,
       endsUs: endUs - startUs,
+      endsBy,
       lastsUs: lastUs - startUs,
       births: { own, around: births - own },
       bornUs,
@@ -289,19 +298,28 @@ function cellSpec({ spec, programs }: NodeContext, container: Container, command
 }
 
 /**
- * Notes the course of a run: the kind of each event and whose it is, by the order of their first appearance.
+ * Notes the course of a run: the kind of each event and whose it is, by the order of their first appearance; and by
+ * which others it has come about.
  */
 class TracedSimulation extends Simulation {
   private course = new Digest();
   private readonly names = new Map<number, number>();
   private readonly closing = new Set<EventKind>();
-  private told: (() => void) | null = null;
+  private told: ((cause: number) => void) | null = null;
+  private startUs = Number.NaN;
   private lastUs = Number.NaN;
+  /** The cause of the event that happens now, and of those that are pending. */
+  private cause = TICK;
+  private readonly pending = new Map<string, number>();
+  /** Every cause so far: the one of an event that scheduled another, and when and where it did. */
+  private readonly causes = new Map<string, number>();
 
-  begin(told: () => void): void {
+  begin(told: (cause: number) => void): void {
     this.told = told;
     this.course = new Digest();
     this.names.clear();
+    this.pending.clear();
+    this.startUs = this.nowUs;
     this.lastUs = this.nowUs;
   }
 
@@ -314,9 +332,19 @@ class TracedSimulation extends Simulation {
     const kind = super.register((a, b) => {
       if (this.told !== null && !this.closing.has(kind)) this.note(kind, a);
       handler(a, b);
-      this.told?.();
+      this.told?.(this.cause);
     });
     return kind;
+  }
+
+  override at(timeUs: number, kind: EventKind, a: number, b: number): void {
+    if (this.told !== null) this.follow(timeUs, kind, a);
+    super.at(timeUs, kind, a, b);
+  }
+
+  override soon(kind: EventKind, a: number, b: number): void {
+    if (this.told !== null) this.follow(this.nowUs, kind, a);
+    super.soon(kind, a, b);
   }
 
   /**
@@ -328,13 +356,25 @@ class TracedSimulation extends Simulation {
     super.atEndOf(timeUs, kind, a, b);
   }
 
+  /** Events of one instant come in the order in which they were scheduled, and so did the events that scheduled them. */
+  private follow(timeUs: number, kind: EventKind, a: number): void {
+    const text = `${this.cause} ${this.nowUs - this.startUs} ${timeUs - this.startUs}`;
+    const cause = this.causes.get(text) ?? TICK + 1 + this.causes.size;
+    this.causes.set(text, cause);
+    this.pending.set(`${timeUs} ${kind} ${a}`, cause);
+  }
+
   private note(kind: EventKind, owner: number): void {
     const name = this.names.get(owner) ?? this.names.size;
     this.names.set(owner, name);
     this.course.fold((kind << 16) | (name << 1) | (this.nowUs > this.lastUs ? 1 : 0));
     this.lastUs = this.nowUs;
+    this.cause = this.pending.get(`${this.nowUs} ${kind} ${owner}`) ?? TICK;
   }
 }
+
+/** What the tick itself has caused. */
+const TICK = 0;
 
 /** Keeps track of the processes of a run. */
 class CellMachine extends Machine {

@@ -23,7 +23,7 @@ import type { NodeContext } from '../context.js';
 import type { ExecClient, Execs } from '../runtime/exec.js';
 import type { ProbeSpec } from '../spec.js';
 import { type BootNode, isSameRest } from './cell.js';
-import { BY_NETWORK, type Foreknown, residuesOf } from './residues.js';
+import { BY_NETWORK, durationOf, type Foreknown, residuesOf } from './residues.js';
 
 /** A probe as it is seen from here: something that runs at equal intervals. */
 export interface Repeated extends ExecClient {
@@ -229,13 +229,14 @@ export class FastForward {
     const { machine } = this.context;
     const { namespace, cgroup } = probe.container;
     const values = foreknown.draw(probe.stream);
-    const { births, aftermath, bornUs } = foreknown.residueOf(values);
+    const outcome = foreknown.outcomeOf(values);
+    const { births, aftermath, bornUs } = outcome.residue;
     this.execs.drawRace();
     const left = kernel.leave({ namespace, cgroup, origin: probe.origin }, aftermath);
     left.forEach((task, index) => void machine.startsUs?.set(task, probe.tickUs + bornUs[index]));
     kernel.comeAndGo(probe.origin, births.own + births.around - left.length);
     machine.pidsPassed();
-    one.endedUs = probe.tickUs + foreknown.durationOf(values);
+    one.endedUs = probe.tickUs + durationOf(outcome, values);
     this.moveOn(one, 1, this.context.sim.takePlace());
   }
 
@@ -247,7 +248,7 @@ export class FastForward {
     for (const each of clean) {
       const { probe, foreknown, runs } = each;
       if (runs === 0) continue;
-      each.endedUs = endOfLast(each, probe.stream);
+      each.endedUs = endOfLast(each, probe.stream).us;
       if (foreknown.births > 0) {
         for (let run = 0; run < runs; run++) this.execs.drawRace();
         const { namespace } = probe.container;
@@ -363,12 +364,20 @@ function runsBy({ probe, foreknown, cycleUs }: Waiting, endUs: number): number {
   return lastStartUs < probe.tickUs ? 0 : 1 + Math.floor((lastStartUs - probe.tickUs) / cycleUs);
 }
 
-/** When the last of its runs in the leap ends, with what these runs draw from `stream`. */
-function endOfLast({ probe, foreknown, cycleUs, runs }: Waiting, stream: RandomStream): number {
-  const startUs = probe.tickUs + (runs - 1) * cycleUs;
-  if (!foreknown.isDrawn) return startUs + foreknown.endsUs.least;
-  for (let run = 1; run < runs; run++) foreknown.draw(stream);
-  return startUs + foreknown.durationOf(foreknown.draw(stream));
+/**
+ * When the last of its runs in the leap ends, with what these runs draw from `stream`; and how all of them end, if
+ * they do so in one way (else NaN).
+ */
+function endOfLast({ probe, foreknown, cycleUs, runs }: Waiting, stream: RandomStream) {
+  let values = foreknown.draw(stream);
+  let outcome = foreknown.outcomeOf(values);
+  let by = outcome.endsBy;
+  for (let run = 1; run < runs && foreknown.isDrawn; run++) {
+    values = foreknown.draw(stream);
+    outcome = foreknown.outcomeOf(values);
+    if (outcome.endsBy !== by) by = Number.NaN;
+  }
+  return { us: probe.tickUs + (runs - 1) * cycleUs + durationOf(outcome, values), by };
 }
 
 /**
@@ -391,22 +400,22 @@ function openTie(clean: readonly Waiting[]): number | null {
   }
   for (const [nextUs, these] of met) {
     if (these.length === 1) continue;
-    const byEnd = new Map<number, Waiting>();
-    for (const each of these) {
-      const endUs = endOfLast(each, each.probe.stream.ahead!());
-      const other = byEnd.get(endUs);
-      // Runs that take equally long end in the order in which they begin.
-      if (other !== undefined && !(isAlike(other, each) && inOrder(other, each) <= 0))
-        return nextUs - Math.min(each.cycleUs, other.cycleUs);
-      byEnd.set(endUs, each);
+    const ends = new Map<number, { one: Waiting; by: number }>();
+    for (const one of these) {
+      const { us, by } = endOfLast(one, one.probe.stream.ahead!());
+      const other = ends.get(us);
+      // Those that end in the same way do so in the order in which they began, and so did those before them.
+      const isInOrder = other?.by === by && isAlike(other.one, one) && inOrder(other.one, one) <= 0;
+      if (other !== undefined && !isInOrder) return nextUs - Math.min(one.cycleUs, other.one.cycleUs);
+      ends.set(us, { one, by });
     }
   }
   return null;
 }
 
-/** Do they run the same command equally often, and take equally long for it? */
+/** Do they run the same command equally often? */
 function isAlike(a: Waiting, b: Waiting): boolean {
-  return a.foreknown === b.foreknown && a.cycleUs === b.cycleUs && !a.foreknown.isDrawn;
+  return a.foreknown === b.foreknown && a.cycleUs === b.cycleUs;
 }
 
 /** Compares ticks at one instant. Places are counted in 32 bits, and so is their difference. */

@@ -26,12 +26,19 @@ type Residue = Pick<Course, 'births' | 'aftermath' | 'bornUs'>;
  */
 type Box = Outcome | { draw: number; at: number; below: Box; above: Box };
 
-interface Outcome {
+export interface Outcome {
   residue: Residue;
   /** From the tick to the result, if each draw has its first value. */
   endsUs: number;
   /** How much later it is for each step of each draw. */
   slopes: readonly number[];
+  /** `Course.endsBy`; NaN, which equals nothing: it depends on a draw. */
+  endsBy: number;
+}
+
+/** From the tick to the result of a run with such an outcome. */
+export function durationOf({ endsUs, slopes }: Outcome, values: readonly number[]): number {
+  return slopes.reduce((sum, slope, draw) => sum + slope * values[draw], endsUs);
 }
 
 /**
@@ -66,10 +73,8 @@ export interface Foreknown {
   readonly isDrawn: boolean;
   /** The values of a run's draws. */
   draw(stream: RandomStream): readonly number[];
-  /** What a run with these draws leaves. */
-  residueOf(values: readonly number[]): Residue;
-  /** From its tick to its result. */
-  durationOf(values: readonly number[]): number;
+  /** What is known of a run with these draws. */
+  outcomeOf(values: readonly number[]): Outcome;
 }
 
 const NOTHING: Residue = {
@@ -77,6 +82,8 @@ const NOTHING: Residue = {
   aftermath: { remnants: [], after: { own: 0, around: 0 }, adopted: [] },
   bornUs: [],
 };
+
+const AT_ONCE: Outcome = { residue: NOTHING, endsUs: 0, slopes: [], endsBy: 0 };
 
 /** A probe by network starts no process. */
 export const BY_NETWORK: Foreknown = {
@@ -89,8 +96,7 @@ export const BY_NETWORK: Foreknown = {
   clean: NOTHING,
   isDrawn: false,
   draw: () => [],
-  residueOf: () => NOTHING,
-  durationOf: () => 0,
+  outcomeOf: () => AT_ONCE,
 };
 
 /** The same for a command that runs in a container. */
@@ -136,16 +142,7 @@ class Residues implements Foreknown {
     return this.draws.map((draw) => draw(stream));
   }
 
-  residueOf(values: readonly number[]): Residue {
-    return this.outcomeOf(values).residue;
-  }
-
-  durationOf(values: readonly number[]): number {
-    const { endsUs, slopes } = this.outcomeOf(values);
-    return slopes.reduce((sum, slope, draw) => sum + slope * values[draw], endsUs);
-  }
-
-  private outcomeOf(values: readonly number[]): Outcome {
+  outcomeOf(values: readonly number[]): Outcome {
     let box = this.all;
     while ('draw' in box) box = values[box.draw] < box.at ? box.below : box.above;
     return box;
@@ -212,7 +209,8 @@ function boxOf(courses: Courses, low: readonly number[], high: readonly number[]
     return isWide ? (farUs - course.endsUs) / (high[draw] - value) : 0;
   });
   const endsUs = slopes.reduce((sum, slope, draw) => sum - slope * low[draw], course.endsUs);
-  return { residue, endsUs, slopes };
+  const isFixed = cornersOf(low, high).every((corner) => courses.at(corner).course.endsBy === course.endsBy);
+  return { residue, endsUs, slopes, endsBy: isFixed ? course.endsBy : Number.NaN };
 }
 
 /** Cuts the box where the order changes along one of its edges. */
@@ -233,7 +231,8 @@ function cutBox(courses: Courses, low: readonly number[], high: readonly number[
 
 function isOneOutcome(a: Box, b: Box): boolean {
   if ('draw' in a || 'draw' in b || a.residue !== b.residue) return false;
-  return a.endsUs === b.endsUs && a.slopes.every((slope, draw) => slope === b.slopes[draw]);
+  const isAlike = a.endsUs === b.endsUs && a.endsBy === b.endsBy;
+  return isAlike && a.slopes.every((slope, draw) => slope === b.slopes[draw]);
 }
 
 function cornersOf(low: readonly number[], high: readonly number[]): number[][] {
