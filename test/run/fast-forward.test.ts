@@ -185,6 +185,20 @@ describe('what is forwarded', () => {
     expectForwarded(oneProbe(PLAIN, { pod: { count: 20, containers } }));
   });
 
+  test('one that leaves zombies while others ask by network', () => {
+    const byNetwork = probe({
+      type: 'liveness',
+      action: { kind: 'network', how: 'httpGet' },
+      periodUs: 0.01 * S,
+    });
+    const containers = [container({ probes: [probe({ program: ORPHAN }), byNetwork] })];
+    const { difference, events, forwarded } = runBoth(
+      oneProbe(ORPHAN, { pause: '3.0', pod: { pidMode: 'pod', containers } }),
+    );
+    expect(difference).toBe('');
+    expect(forwarded.kernel).toBeLessThan(events.kernel / 3);
+  });
+
   test.each(['docker', 'containerd', 'cri-o'] as const)('with %s', (name) => {
     const version = { docker: '20.10', containerd: '1.7', 'cri-o': '1.28' }[name];
     expectForwarded(oneProbe(ORPHAN, { runtime: { name, version }, pause: '3.0', pod: { pidMode: 'pod' } }));

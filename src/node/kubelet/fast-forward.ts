@@ -156,19 +156,49 @@ export class FastForward {
     if (waiting.length === 0 || waiting[0].probe.tickUs > nextUs) return;
     const later = waiting.findIndex(({ probe }) => probe.tickUs > nextUs);
     const taken = waiting.splice(0, later === -1 ? waiting.length : later);
-    let left = taken.filter(({ probe, beat }) => probe.beat === beat && !probe.stopped);
+    const left = taken.filter(({ probe, beat }) => probe.beat === beat && !probe.stopped);
     window.spent += GO_ON_COST + taken.length;
+    const byNetwork = left.filter(isByNetwork);
+    const execs = left.filter((each) => !isByNetwork(each));
+    const untilUs = this.firstUnsteady(byNetwork, nextUs);
     let events: Waiting[] | null = null;
-    while (events === null) events = this.step(dueBy(left, nextUs), nextUs);
-    left = left.filter((each) => !events.includes(each));
+    while (events === null) events = this.step(dueBy(execs, untilUs), untilUs);
+    events.push(...this.ask(byNetwork, events[0]?.probe.tickUs ?? untilUs));
     if (waiting.length === 0) this.context.sim.meanwhile = null;
-    for (const each of left) this.queue(each);
+    for (const each of left) if (!events.includes(each)) this.queue(each);
     if (window.spent > WINDOW) this.endWindow();
   }
 
+  /** When the first of these probes by network is due that has to be an event; at most `nextUs`. */
+  private firstUnsteady(byNetwork: readonly Waiting[], nextUs: number): number {
+    let untilUs = nextUs;
+    for (const { probe, spec } of byNetwork)
+      if (this.isPaused || probe.spec !== spec || !probe.isSteady())
+        untilUs = Math.min(untilUs, probe.tickUs);
+    return untilUs;
+  }
+
   /**
-   * A leap towards `nextUs`. It ends before a run that leaves something, or that has to be simulated. In the
-   * first case that run is forwarded, if it is alone; otherwise ticks at the end of the leap become events.
+   * All runs of these probes before `untilUs`. Nothing that happens meanwhile can be seen by them, or see them.
+   *
+   * @returns those that are due at `untilUs` itself; their ticks become events.
+   */
+  private ask(byNetwork: readonly Waiting[], untilUs: number): Waiting[] {
+    const place = this.context.sim.takePlace();
+    const events: Waiting[] = [];
+    for (const each of byNetwork) {
+      const runs = runsBy(each, untilUs);
+      each.endedUs = each.probe.tickUs + (runs - 1) * each.cycleUs;
+      if (runs > 0) this.moveOn(each, runs, place);
+      if (each.probe.tickUs === untilUs) events.push(each);
+    }
+    for (const { probe, place } of events.sort(inOrder)) probe.simulate(place);
+    return events;
+  }
+
+  /**
+   * A leap of execs towards `nextUs`. It ends before a run that leaves something, or that has to be simulated. In
+   * the first case that run is forwarded, if it is alone; otherwise ticks at the end of the leap become events.
    *
    * @param due those with ticks up to `nextUs`.
    * @returns those whose ticks became events; null: there may be more to do before `nextUs`.
@@ -249,14 +279,12 @@ export class FastForward {
       const { probe, foreknown, runs } = each;
       if (runs === 0) continue;
       each.endedUs = endOfLast(each, probe.stream).us;
-      if (foreknown.births > 0) {
-        for (let run = 0; run < runs; run++) this.execs.drawRace();
-        const { namespace } = probe.container;
-        const { own, around } = foreknown.clean!.births;
-        if (namespace !== HOST_NS) kernel.passPids(namespace, runs * own);
-        births += runs * (own + around);
-        kernel.comeAndGo(probe.origin, runs * (own + around));
-      }
+      for (let run = 0; run < runs; run++) this.execs.drawRace();
+      const { namespace } = probe.container;
+      const { own, around } = foreknown.clean!.births;
+      if (namespace !== HOST_NS) kernel.passPids(namespace, runs * own);
+      births += runs * (own + around);
+      kernel.comeAndGo(probe.origin, runs * (own + around));
       this.moveOn(each, runs, place);
     }
     if (births === 0) return;
@@ -266,8 +294,8 @@ export class FastForward {
 
   /** To the tick after so many runs. */
   private moveOn(one: Waiting, runs: number, place: number): void {
-    const { probe, foreknown } = one;
-    this.window.saved += runs * (foreknown.births > 0 ? SAVING.exec : SAVING.network);
+    const { probe } = one;
+    this.window.saved += runs * (isByNetwork(one) ? SAVING.network : SAVING.exec);
     probe.succeed(runs);
     one.place = place;
     probe.tickUs += runs * one.cycleUs;
@@ -283,10 +311,9 @@ export class FastForward {
     const overlap = overlapOf(due);
     const canExec = this.context.host.runtime.isUp && this.spare(due, overlap) >= 0;
     return due.filter((each) => {
-      const { probe, spec, foreknown } = each;
-      if (probe.spec !== spec || !probe.isSteady()) return false;
-      if (foreknown.births === 0) return true;
-      return canExec && this.isAtRest(each) && this.spareFor(each, overlap) >= 0;
+      const { probe, spec } = each;
+      if (!canExec || probe.spec !== spec || !probe.isSteady()) return false;
+      return this.isAtRest(each) && this.spareFor(each, overlap) >= 0;
     });
   }
 
@@ -303,9 +330,8 @@ export class FastForward {
    * runs that may be under way together. Negative: it could do so now.
    */
   private spare(due: readonly Waiting[], overlap: number): number {
-    let births = 0;
-    for (const { foreknown } of due) births += foreknown.births;
-    return births === 0 ? Number.POSITIVE_INFINITY : this.room() - overlap * births;
+    const births = due.reduce((sum, { foreknown }) => sum + foreknown.births, 0);
+    return this.room() - overlap * births;
   }
 
   /** The same for the limits of the probe's pod. */
@@ -335,6 +361,10 @@ function roomOf(kernel: Kernel, namespace: PidNsId): number {
   return kernel.pidMax(namespace) - RESERVED_PIDS - kernel.allocated(namespace);
 }
 
+function isByNetwork({ foreknown }: Waiting): boolean {
+  return foreknown === BY_NETWORK;
+}
+
 function dueBy(waiting: readonly Waiting[], timeUs: number): Waiting[] {
   return waiting.filter(({ probe }) => probe.tickUs <= timeUs);
 }
@@ -346,8 +376,12 @@ function dueBy(waiting: readonly Waiting[], timeUs: number): Waiting[] {
  */
 function overlapOf(due: readonly Waiting[]): number {
   if (due.length === 1) return 1;
-  const longestUs = Math.max(...due.map(({ foreknown }) => foreknown.lastsUs));
-  const shortestUs = Math.min(...due.map(({ cycleUs }) => cycleUs));
+  let longestUs = 0;
+  let shortestUs = Number.POSITIVE_INFINITY;
+  for (const { foreknown, cycleUs } of due) {
+    longestUs = Math.max(longestUs, foreknown.lastsUs);
+    shortestUs = Math.min(shortestUs, cycleUs);
+  }
   return 2 + Math.floor(longestUs / shortestUs);
 }
 
@@ -391,8 +425,7 @@ function openTie(clean: readonly Waiting[]): number | null {
   if (clean.length === 1) return null;
   const met = new Map<number, Waiting[]>();
   for (const each of clean) {
-    // A probe by network takes nothing that others could take first.
-    if (each.runs === 0 || each.foreknown.births === 0) continue;
+    if (each.runs === 0) continue;
     const nextUs = each.probe.tickUs + each.runs * each.cycleUs;
     const others = met.get(nextUs);
     if (others === undefined) met.set(nextUs, [each]);
