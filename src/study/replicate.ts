@@ -44,8 +44,11 @@ export interface Replicated {
   isComplete: boolean;
 }
 
-/** `auto`: so many at first, and more each time, but never more than in all. */
-const BATCH = 20;
+/**
+ * `auto`: so many at first and more each time, up to so many in all. Ten without harm are enough to say that the median is
+ * not reached: by the Wilson interval at most 28 % of all runs are harmed.
+ */
+const BATCH = 10;
 const AUTO_MAX = 400;
 /** `auto` is content when the interval of the median is within this part of it, on both sides. */
 const PRECISION = 0.05;
