@@ -14,7 +14,8 @@
  *
  * So each event finds the state that it would find if every run had been simulated. The price is that a run
  * has to be simulated if any event happens during it. Runs may overlap each other only if they leave nothing:
- * then all runs of all probes up to the next event are one step, which is called a leap.
+ * then all runs of all probes up to the next event are one step, which is called a leap. Probes by network
+ * start no process, so nothing is in their way, nor they in anybody's.
  */
 import { type CgroupId, HOST_NS, type Kernel, NONE, type PidNsId } from '../../kernel/kernel.js';
 import { RESERVED_PIDS } from '../../kernel/limits.js';
