@@ -352,13 +352,15 @@ export class Kernel extends KernelReaders {
 
   /**
    * setuid and RLIMIT_NPROC of a process that is about to exec. False: execve fails with EAGAIN, as the user
-   * had more tasks than that already (R62; `set_cred_ucounts`, `do_execveat_common`).
+   * had too many tasks before (R62; `set_user`, `do_execveat_common`). Its other threads do not count: the
+   * system call is of one thread, and execve ends the others.
    */
   becomeUser(task: TaskId, uid: number, nprocMax: number): boolean {
     this.setUser(task, uid);
     this.setNprocMax(task, nprocMax);
-    const user = this.state.tasks.rows[task + USER];
-    if (this.state.userTasks[user] - 1 <= nprocMax) return true;
+    const had = this.state.userTasks[this.state.tasks.rows[task + USER]] - 1 - this.threadCount(task);
+    const isAbove = this.state.rules.execRefusedIf === 'at-limit' ? had >= nprocMax : had > nprocMax;
+    if (uid === 0 || !isAbove) return true;
     this.state.refuse(task, 'rlimit-nproc', uid);
     return false;
   }

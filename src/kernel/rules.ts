@@ -16,4 +16,6 @@ export interface KernelRules {
   perNamespacePidMax: boolean;
   /** The cgroup whose `pids.events` counts a refusal: the forking task's, or the one that is full (K37). */
   pidsEventsOn: 'forker' | 'limiter';
+  /** What RLIMIT_NPROC refuses an execve after setuid: a user that is at it, or above it (R62). */
+  execRefusedIf: 'at-limit' | 'above-limit';
 }

@@ -38,6 +38,7 @@ const KERNEL_SAYS: Record<string, Record<string, Said>> = {
     orphansLeaveNamespace: { '3.10': true, '4.10': true, '4.11': false, '4.14.32': false },
     subreaperCoversExisting: { '4.10': false, '4.11': true },
     perNamespacePidMax: { '6.9': false, '6.13': false, '6.14': true },
+    execRefusedIf: { '3.16': 'at-limit', '5.13': 'at-limit', '5.14': 'above-limit', '6.1': 'above-limit' },
   },
   'cgroup v1': { pidsEventsOn: { '4.14': 'forker', '6.18': 'forker' } },
   'cgroup v2': { pidsEventsOn: { '6.9': 'forker', '6.10': 'forker', '6.11': 'limiter' } },
@@ -275,7 +276,7 @@ describe('a table of facts', () => {
   });
 });
 
-describe('K5, K7, K21, K24: the kernel', () => {
+describe('K5, K7, K21, K24, R62: the kernel', () => {
   test.each(lines(KERNEL_SAYS.kernel))('%s at %s is %s', (field, version, value) => {
     expect(kernelRules(version)).toMatchObject({ [field]: value });
     expect(kernelRules(version, 'v2')).toMatchObject({ [field]: value });

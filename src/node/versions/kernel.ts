@@ -35,6 +35,13 @@ export const KERNEL = {
     false,
     ['6.14', true],
   ),
+  execRefusedIf: kernel<KernelRules['execRefusedIf']>(
+    'R62',
+    'An execve after setuid fails if the user was at its RLIMIT_NPROC, or only if above it.',
+    'commit 21d1c5e386bc; moby issue 12695',
+    'at-limit',
+    ['5.14', 'above-limit'],
+  ),
   pidsEventsOn: {
     rule: 'K37',
     what: 'The cgroup whose `pids.events` counts a refused fork: the forking task’s, or the full one.',
