@@ -70,6 +70,18 @@ describe('a command line finds its program', () => {
     expect(resolveCommand(['/bin/cat', 'x'], own)).toMatchObject({ source: { steps: [{ sleep: '1h' }] } });
   });
 
+  test.each([
+    ['top', ['top'], ['top', '-bn1']],
+    ['top of one user', ['/usr/bin/top', '-b', '-u', 'nginx'], ['top', '-b', '-n', '1']],
+    ['ping', ['ping', '-i', '5', 'db'], ['ping', '-4c1', 'db']],
+    ['tail', ['tail', '-n', '0', '-f', '/log'], ['tail', '-n', '1', '/log']],
+    ['tail by its long option', ['tail', '--follow=name', '/log'], ['tail', '-c', '10', '/log']],
+    ['nc', ['nc', '-lk', '-p', '80'], ['nc', '-z', 'localhost', '80']],
+  ])('%s goes on until it is ended, or not, as its options say', (_, endless, ending) => {
+    expect(steps(...endless)).toEqual(['pause']);
+    expect(steps(...ending)).not.toContain('pause');
+  });
+
   test('not by its first word alone, if its arguments decide what it does', () => {
     expect(nameOf('rabbitmqctl', 'list_vhosts')).toContain('it is not known what');
   });

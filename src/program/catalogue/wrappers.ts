@@ -30,6 +30,7 @@ export function wrapperOf(command: readonly string[], userland: Userland | null)
   if (file === 'coreutils-timeout') return timeoutOf(rest, 'debian');
   if (file === 'timeout') return timeoutOf(rest, userland);
   if (file === 'sleep') return sleepOf(command);
+  if (Object.hasOwn(ENDLESS, file)) return endlessOf(file, rest);
   if (file === 'wget' && userland === 'busybox') return busyboxWget(rest);
   if (file === 'setsid') return setsidOf(rest);
   if (file === 'xargs') return xargsOf(rest);
@@ -189,6 +190,17 @@ function flockOf(words: readonly string[]): Wrapper | null {
   const [, ...inner] = rest;
   if (inner.length === 0) return alone({ comm: 'flock', steps: [{ sleep: '1ms' }] });
   return waitsFor('flock', inner[0] === '-c' ? ['sh', ...inner] : inner, [], [{ exit: 'waited' }]);
+}
+
+const ENDLESS: Readonly<Record<string, { if?: string; unless?: string }>> = wrappers.endless;
+
+/** `top` and `ping` go on until they are ended, `tail -f` and `nc -l` too: as it says in the command line. */
+function endlessOf(file: string, args: readonly string[]): Wrapper | null {
+  const option = new RegExp(ENDLESS[file].if ?? ENDLESS[file].unless!);
+  const isEndless = args.some((arg) => option.test(arg)) === (ENDLESS[file].if !== undefined);
+  if (isEndless) return alone({ comm: file, steps: ['pause'] }, true);
+  // `tail` by itself is the program of the catalogue, which stays.
+  return file === 'tail' && args.length > 0 ? alone({ comm: file, steps: [{ sleep: '2ms' }] }, true) : null;
 }
 
 /** `sleep 5`, `sleep 1m 30s`, `sleep infinity`; with anything else it fails at once. */
