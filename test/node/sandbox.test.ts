@@ -252,6 +252,25 @@ describe('cgroups', () => {
     expect(counts(undefined, undefined, 350).at(-1)).toBe('pod');
   });
 
+  test.each([
+    [1, 0],
+    [2, 1],
+    [4, 3],
+  ])(
+    'R58: with a limit of %i of its own a container starts, and forks %i: measured with runc 1.1.5',
+    (pidsLimit, forks) => {
+      const forking = program('sh', [
+        { repeat: { times: 8, steps: [{ fork: { steps: ['pause'], orElse: [] } }] } },
+        'pause',
+      ]);
+      const world = new World({
+        pods: [pod({ containers: [container({ program: forking, pidsLimit })] })],
+      }).to(5);
+      expect(world.on('sh')).toHaveLength(1 + forks);
+      expect(world.result().symptoms.podCreatesFailed).toBe(0);
+    },
+  );
+
   test('R41, R46: one that does not get in is an error, and gives back what it took', () => {
     const world = inFullPod(PLAIN, 0);
     expect(world.result().probes[0]).toMatchObject({ succeeded: 0, failed: 0 });

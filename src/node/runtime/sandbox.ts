@@ -7,6 +7,7 @@
  *
  * Nothing here decides when something is started, stopped or tried again (pod.ts does).
  */
+import { PIDS_UNLIMITED } from '../../kernel/cgroups.js';
 import {
   type CgroupId,
   KERNEL,
@@ -179,7 +180,7 @@ export class SandboxRuntime {
   start(container: Container): boolean {
     const { sandbox } = container;
     if (!this.context.host.runtime.isUp || !this.startShimOf(container)) return false;
-    container.cgroup = this.context.kernel.createCgroup(sandbox.cgroup, container.pidsMax);
+    container.cgroup = this.context.kernel.createCgroup(sandbox.cgroup, PIDS_UNLIMITED);
     const own = sandbox.pidMode === 'container';
     const target: RuncTarget = {
       command: 'create',
@@ -372,6 +373,8 @@ export class SandboxRuntime {
     }
     container.main = task;
     container.namespace = namespace;
+    // runc sets it when its init has been started, which so small a limit would not let through (R58).
+    kernel.setPidsMax(container.cgroup, container.pidsMax);
     const { user } = container;
     const execs = user === null || kernel.becomeUser(task, user.uid, user.nprocMax);
     if (execs) machine.load(task, container.program, container.stream);
