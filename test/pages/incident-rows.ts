@@ -16,6 +16,9 @@ const TEACHES: Readonly<Record<string, string>> = {
   'containerd/containerd#9568': 'R42',
   'Azure/aks-engine#1055': 'R43',
   'moby/moby#22690': 'R59',
+  'moby/moby#12695': 'R62',
+  'kubernetes/kubernetes#92464': 'R15, R18',
+  'kubernetes/kubernetes#107107': 'R21',
 };
 
 export interface IncidentRow {
@@ -53,6 +56,8 @@ const refusedAfterDays = (result: RunResult): number => refusedAfterHours(result
 /** From start to start, over the whole run. */
 const interval = ({ probes: [probe], horizonSeconds }: RunResult): number => horizonSeconds / probe.runs;
 const tasksOfPods = ({ pods }: RunResult): number => pods.reduce((sum, { tasks }) => sum + tasks, 0);
+const refusedAt = ({ firstHarm }: RunResult): number => firstHarm?.atSeconds ?? MORE;
+const evicted = ({ pods }: RunResult): number => pods.filter((pod) => pod.evicted !== null).length;
 const podsStarted = ({ timeline }: RunResult): number => timeline.pods_created.at(-1)!;
 
 /** Nothing is fitted: versions, periods, timeouts, limits and commands are those of the report. */
@@ -219,13 +224,7 @@ const UNFITTED: readonly Figure[] = [
   ],
   ['aks-2279', 'Azure/AKS#2279', 'threads of one pod', [30000, 32768], tasksOfPods],
   ['contrib-3003', 'kubernetes-retired/contrib#3003', 'zombies of ten runs', 10, zombies],
-  [
-    'kubernetes-89807',
-    'kubernetes/kubernetes#89807',
-    'pods evicted',
-    0,
-    ({ pods }) => pods.filter(({ evicted }) => evicted !== null).length,
-  ],
+  ['kubernetes-89807', 'kubernetes/kubernetes#89807', 'pods evicted', 0, evicted],
   [
     'cri-o-5779',
     'cri-o/cri-o#5779',
@@ -280,6 +279,68 @@ const UNFITTED: readonly Figure[] = [
     'pids.max of all pods',
     4174304,
     ({ node }) => node.limits.find(({ scope }) => scope === 'all-pods')?.limit.value ?? MORE,
+  ],
+  [
+    'moby-12695',
+    'moby/moby#12695',
+    'containers of one user that start with nproc 3',
+    3,
+    ({ pods }) => pods.filter(({ tasks }) => tasks > 0).length,
+  ],
+  [
+    'komodo-265',
+    'moghtech/komodo#265',
+    'days to systemd’s 18,638 tasks of a scope',
+    2.6,
+    (result) => refusedAt(result) / HOUR / 24,
+  ],
+  [
+    'komodo-265-pids-limit',
+    'moghtech/komodo#265, another reader',
+    'hours to pids_limit 256',
+    21,
+    (result) => refusedAt(result) / HOUR,
+  ],
+  [
+    'kubernetes-92464',
+    'kubernetes/kubernetes#92464',
+    'runs that timed out',
+    12,
+    ({ probes: [probe] }) => probe.runs,
+  ],
+  ['kubernetes-92464', 'kubernetes/kubernetes#92464', 'restarts', 0, ({ pods: [pod] }) => pod.restarts],
+  ['kubernetes-107107', 'kubernetes/kubernetes#107107', 'pods evicted', 0, evicted],
+  [
+    'cluster-network-operator-652',
+    'openshift/cluster-network-operator PR 652',
+    'zombies of a failed probe',
+    3,
+    ({ probes: [probe] }) => probe.zombiesPerRun ?? MORE,
+  ],
+  [
+    'rancher-16192',
+    'rancher/rancher#16192',
+    'processes of a shell that stay',
+    5,
+    // Five shells, beside the container’s own process and pause.
+    (result) => (tasksOfPods(result) - 2) / 5,
+  ],
+  ['repomanager-405', 'lbr38/repomanager#405', 'seconds between two late checks', 33.1, interval],
+  ['coreos-2410', 'coreos/bugs#2410', 'zombies of a connection', 1, (result) => zombies(result) / 59],
+  ['coreos-2410-before', 'coreos/bugs#2410', 'the same with PID namespaces of their own', 0, zombies],
+  [
+    'openharness-844',
+    'mifunedev/openharness PR 844',
+    'hours to pid_max 4,096, as projected',
+    9,
+    (result) => refusedAt(result) / HOUR,
+  ],
+  [
+    'profilarr-894',
+    'Dictionarry-Hub/profilarr#894',
+    'zombies after “~2 days”',
+    47,
+    ({ pods: [pod] }) => pod.zombies,
   ],
 ];
 

@@ -286,6 +286,8 @@ function sourced({ shell, args, state, out, node, flags }: Call): Status | undef
     shell.evaluate(text, state, out, { ...flags, last: false });
     return;
   }
-  shell.note(node, `what the file ${textOf(args[0]) ?? ''} does is not known; taken to start nothing`);
+  const file = textOf(args[0]);
+  const what = file === null ? 'a file whose name is not known' : `the file ${file}`;
+  shell.note(node, `what ${what} does is not known; taken to start nothing`);
   return SUCCESS;
 }

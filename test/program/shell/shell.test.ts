@@ -30,3 +30,16 @@ test('coreutils’ timeout ends a command also where SIGTERM is ignored', () => 
   expect(left('dash', script)).toMatchObject({ zombies: 1 });
   expect(left('bash', 'trap "" TERM; timeout 5 slow; long')).toMatchObject({ zombies: 1 });
 });
+
+test('a file that is read in, and whose name only the container knows, is said to be such', () => {
+  const said = (text: string): string[] => {
+    const left = runOnModel(SHELLS.bash, text, 0, UNIT_MS, []);
+    return 'message' in left ? [left.message] : left.assumptions.map(({ what }) => what);
+  };
+  expect(said('. /etc/profile')).toEqual([
+    'what the file /etc/profile does is not known; taken to start nothing',
+  ]);
+  expect(said('. "$ZOOBINDIR"/zkEnv.sh > /dev/null')).toEqual([
+    'what a file whose name is not known does is not known; taken to start nothing',
+  ]);
+});
