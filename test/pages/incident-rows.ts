@@ -329,11 +329,12 @@ const UNFITTED: readonly Figure[] = [
   ['coreos-2410', 'coreos/bugs#2410', 'zombies of a connection', 1, (result) => zombies(result) / 59],
   ['coreos-2410-before', 'coreos/bugs#2410', 'the same with PID namespaces of their own', 0, zombies],
   [
-    'openharness-844',
-    'mifunedev/openharness PR 844',
-    'hours to pid_max 4,096, as projected',
-    9,
-    (result) => refusedAt(result) / HOUR,
+    'dokploy-4251',
+    'Dokploy/dokploy PR 4251',
+    'zombies after “several days”',
+    [100, 1000],
+    zombies,
+    'A curl that ends in time is waited for by the shim. One that is late is orphaned: hundreds would be one check in a hundred, and how many were late is not said. If each check left one, as the report explains it, there would be 25,900.',
   ],
   [
     'profilarr-894',
