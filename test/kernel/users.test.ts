@@ -26,11 +26,11 @@ function containersThatStart(version: string, nprocMax: number): number {
   return started;
 }
 
-it('R62 of a user whose limit is n start n + 1 containers: measured with runc 1.1.5 on 6.18, n 0 to 5', () => {
+it('K39, R62 of a user whose limit is n start n + 1 containers: measured with runc 1.1.5 on 6.18, n 0 to 5', () => {
   expect([0, 1, 2, 3, 5].map((limit) => containersThatStart('6.18', limit))).toEqual([1, 2, 3, 4, 6]);
 });
 
-it('R62 before 5.14 start n: of four containers with `--ulimit nproc=3` the last fails (moby#12695)', () => {
+it('K39, R62 before 5.14 start n: of four containers with `--ulimit nproc=3` the last fails (moby#12695)', () => {
   expect([0, 1, 3].map((limit) => containersThatStart('3.16', limit))).toEqual([0, 1, 3]);
   expect(containersThatStart('5.13', 3)).toBe(3);
   expect(containersThatStart('5.14', 3)).toBe(4);
