@@ -1,9 +1,9 @@
 /** `if`, `case` and loops: ways through a script. */
-import type { AndOr, Case, CompoundList, For, If, PipelineNode, While, Word } from 'unbash';
+import type { AndOr, ArithmeticFor, Case, CompoundList, For, If, PipelineNode, While, Word } from 'unbash';
 import type { Step } from '../step.js';
 import { globToRegExp } from './globs.js';
 import { Processes } from './processes.js';
-import { type Flags, TESTED } from './shell.js';
+import { type Flags, type Later, TESTED } from './shell.js';
 import type { State } from './state.js';
 import { visit } from './syntax.js';
 import { known, type Status, SUCCESS, textOf, UNKNOWN } from './values.js';
@@ -14,6 +14,14 @@ const PASSES_MAX = 40;
 /** Of a `for`. */
 const ITEMS_MAX = 200;
 
+interface Loop {
+  place: While | ArithmeticFor;
+  body: CompoundList;
+  isUntil: boolean;
+  test(state: State, out: Step[]): void;
+  after?(state: State): void;
+}
+
 export abstract class Branches extends Processes {
   protected if(
     node: If,
@@ -21,6 +29,7 @@ export abstract class Branches extends Processes {
     state: State,
     out: Step[],
     flags: Flags,
+    later: Later,
   ): void {
     const [first, ...others] = clauses;
     const elseFails = node.else !== undefined && fails(node.else.commands.map(({ command }) => command));
@@ -31,16 +40,16 @@ export abstract class Branches extends Processes {
     if (state.isDead) return;
     const otherwise = (way: State, steps: Step[]): void => {
       if (others.length > 0) {
-        this.if(node, others, way, steps, flags);
+        this.if(node, others, way, steps, flags, later);
         return;
       }
       if (node.else === undefined) way.status = SUCCESS;
-      else this.list(node.else.commands, way, steps, flags);
+      this.list(node.else?.commands ?? [], way, steps, flags, later);
     };
     this.branch(
       state,
       out,
-      (way, steps) => this.list(first.then.commands, way, steps, flags),
+      (way, steps) => this.list(first.then.commands, way, steps, flags, later),
       otherwise,
       first.clause,
       healthy,
@@ -78,13 +87,23 @@ export abstract class Branches extends Processes {
   }
 
   protected while(node: While, state: State, out: Step[], flags: Flags): void {
+    const test = (way: State, steps: Step[]): void => this.list(node.clause.commands, way, steps, TESTED);
+    this.loop({ place: node, body: node.body, isUntil: node.kind === 'until', test }, state, out, flags);
+  }
+
+  protected loop(
+    { place, body: { commands }, isUntil, test, after }: Loop,
+    state: State,
+    out: Step[],
+    flags: Flags,
+  ): void {
     const inside = { ...flags, last: false };
     this.within('loop', state, out, (frame, steps) => {
       for (let pass = 0; !state.isDead && !this.isTooLong; pass++) {
-        if (pass === PASSES_MAX) this.forget(node, state);
+        if (pass === PASSES_MAX) this.forget(place, state);
         const before = state.clone();
         const once: Step[] = [];
-        this.list(node.clause.commands, state, once, TESTED);
+        test(state, once);
         if (!state.isDead) {
           const leave = (way: State, to: Step[]): void => {
             // That of the body, unless the clause has waited for another child since.
@@ -92,10 +111,11 @@ export abstract class Branches extends Processes {
             way.status = pass > 0 && isBodys ? before.status : SUCCESS;
             this.jump(frame, way, to);
           };
-          const goOn = (way: State, to: Step[]): void =>
-            this.within('pass', way, to, (_frame, body) => this.list(node.body.commands, way, body, inside));
-          const isUntil = node.kind === 'until';
-          this.branch(state, once, isUntil ? leave : goOn, isUntil ? goOn : leave, node.clause, isUntil);
+          const goOn = (way: State, to: Step[]): void => {
+            this.within('pass', way, to, (_frame, body) => this.list(commands, way, body, inside));
+            after?.(way);
+          };
+          this.branch(state, once, isUntil ? leave : goOn, isUntil ? goOn : leave, place, isUntil);
         }
         if (state.isDead || !state.knowsTheSameAs(before)) {
           steps.push(...once);
@@ -110,7 +130,7 @@ export abstract class Branches extends Processes {
   }
 
   /** What a loop sets is not known if it goes round too often to follow. */
-  protected forget(node: While, state: State): void {
+  protected forget(node: While | ArithmeticFor, state: State): void {
     this.note(node, `after ${PASSES_MAX} passes of this loop its variables are taken as not known`);
     visit(node, (inside) => {
       if (inside.type === 'Assignment') state.variables.set(inside.name, UNKNOWN);

@@ -76,7 +76,7 @@ function leave({ shell, args, state, out }: Call): undefined {
 
 function giveBack({ shell, args, state, out }: Call): Status | undefined {
   const frame = shell.frameFor('function');
-  if (frame === null && shell.kind.name === 'bash') return known(2);
+  if (frame === null && shell.kind.name === 'bash' && shell.calls === 0) return known(2);
   takeStatus(args[0], state);
   if (frame === null) shell.end(state, out);
   else shell.jump(frame, state, out);
@@ -177,7 +177,8 @@ function killOne(
     return SUCCESS;
   }
   const job = 'job' in target ? target.job : textOf(target)?.startsWith('%') ? state.jobs.at(-1) : undefined;
-  if (job === undefined || !(state.jobs.includes(job) || state.lastJob === job)) {
+  const isLast = state.lastJob === job && !state.hasOthersJob;
+  if (job === undefined || !(state.jobs.includes(job) || isLast)) {
     const why = `the process that \`kill\` is meant for`;
     if (signal === '0') return { is: 'open', why: `whether there is ${why}` };
     shell.note(node, `${why} is not known; taken as one that it does no harm to`);
@@ -281,7 +282,8 @@ function lookUp({ args }: Call): Status {
 }
 
 function sourced({ shell, args, state, out, node, flags }: Call): Status | undefined {
-  const text = shell.host.file?.(textOf(args[0]) ?? '') ?? null;
+  const path = textOf(args[0]);
+  const text = path === '/dev/null' ? '' : (shell.host.file?.(path ?? '') ?? null);
   if (text !== null) {
     shell.evaluate(text, state, out, { ...flags, last: false });
     return;

@@ -133,6 +133,7 @@ export abstract class Commands extends Shell {
       return;
     }
     this.depth++;
+    this.calls++;
     const { positional, errorTrap } = state;
     state.errorTrap = null;
     state.positional = [...args];
@@ -144,6 +145,7 @@ export abstract class Commands extends Shell {
     out.push(...inside);
     state.positional = positional;
     state.errorTrap ??= errorTrap;
+    this.calls--;
     this.depth--;
   }
 

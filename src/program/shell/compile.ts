@@ -1,27 +1,50 @@
 /** From the tree of a script to steps: what this shell forks, becomes, waits for and ends with. */
-import type { AndOr, CommandNode, PipelineNode, Statement } from 'unbash';
+import type { AndOr, ArithmeticExpression, CommandNode, PipelineNode, Statement } from 'unbash';
 import type { Step } from '../step.js';
 import { evaluate } from './arithmetic.js';
 import { Branches, fails } from './branches.js';
 import { DEPTH_MAX } from './commands.js';
-import { type Flags, PLAIN, TESTED } from './shell.js';
+import { type Flags, type Later, NO_MORE, PLAIN, TESTED } from './shell.js';
 import type { State } from './state.js';
 import { parseScript, type Unit, visit } from './syntax.js';
 import { testExpression } from './tests.js';
-import { FAILURE, known, SUCCESS } from './values.js';
+import { FAILURE, known, type Status, SUCCESS } from './values.js';
 import { valueOfWord } from './words.js';
 
+/** Branches one in another whose ways are followed to the end of the script. */
+const PARTED_MAX = 5;
+
 export class ShellCompiler extends Branches {
-  units(units: readonly Unit[], state: State, out: Step[]): void {
-    for (const { statements, isLast, isAtEnd } of units) {
-      if (state.isDead) return;
-      if (this.kind.name === 'bash' && isLast) this.markLast(statements);
-      if (units.at(-1)?.statements === statements) this.expect(lastOf(statements), true);
-      this.list(statements, state, out, { ...PLAIN, last: this.kind.name === 'ash' && isAtEnd });
+  private parted = 0;
+
+  units([unit, ...others]: readonly Unit[], state: State, out: Step[]): void {
+    if (unit === undefined) return;
+    const { statements, isLast, isAtEnd, refused } = unit;
+    if (refused !== undefined) {
+      this.refuse(refused, state, out);
+      return;
     }
+    if (this.kind.name === 'bash' && isLast) this.markLast(statements);
+    if (others.length === 0) this.expect(lastOf(statements), true);
+    this.list(
+      statements,
+      state,
+      out,
+      { ...PLAIN, last: this.kind.name === 'ash' && isAtEnd },
+      {
+        statements: others.flatMap((other) => other.statements),
+        go: (way, steps) => this.units(others, way, steps),
+      },
+    );
   }
 
-  list(statements: readonly Statement[], state: State, out: Step[], flags: Flags): void {
+  list(
+    statements: readonly Statement[],
+    state: State,
+    out: Step[],
+    flags: Flags,
+    later: Later = NO_MORE,
+  ): void {
     const last = flags.last && this.kind.name !== 'bash';
     for (const [index, statement] of statements.entries()) {
       if (state.isDead) return;
@@ -30,28 +53,49 @@ export class ShellCompiler extends Branches {
         return;
       }
       const isLast = index === statements.length - 1;
-      this.statement(statement, state, out, { ...flags, last: last && isLast });
-      const name = keptStatus(statement);
-      if (name === null || isLast || !this.isLost(name, statements.slice(index + 1), state)) continue;
       const rest = statements.slice(index + 1);
-      this.followEach(name, [0, ...state.failures], rest, state, out, flags);
+      const behind = [...rest, ...later.statements];
+      const inside = { ...flags, last: last && isLast };
+      const follow = (way: State, steps: Step[]): void => this.list(rest, way, steps, flags, later);
+      if (this.parts(statement, behind)) {
+        this.parted++;
+        this.node(statement.command, state, out, inside, { statements: behind, go: follow });
+        this.parted--;
+        return;
+      }
+      this.statement(statement, state, out, inside);
+      const name = keptStatus(statement);
+      if (name === null || !this.isLost(name, behind, state)) continue;
+      this.followEach(name, [0, ...state.failures], behind, state, out, follow);
       return;
     }
+    if (!state.isDead) later.go(state, out);
+  }
+
+  /** Do its ways set something differently that is looked at behind it? Then each is followed to the end. */
+  protected parts({ command, background }: Statement, behind: readonly Statement[]): boolean {
+    if (background || this.parted >= PARTED_MAX || !/^(AndOr|If)$/.test(command.type)) return false;
+    const names = new Set<string>();
+    visit(command, (node) => {
+      if (node.type === 'Assignment') names.add(node.name);
+      if (node.type === 'Function') names.add(node.name.value);
+    });
+    return names.size > 0 && behind.some((statement) => mentions(statement, names));
   }
 
   /** Goes on in a way for each status that the variable may hold; the last stands for all others. */
   protected followEach(
     name: string,
     [status, ...others]: readonly number[],
-    rest: readonly Statement[],
+    [place]: readonly Statement[],
     state: State,
     out: Step[],
-    flags: Flags,
+    goOn: (state: State, out: Step[]) => void,
   ): void {
     const follow = (way: State, steps: Step[]): void => {
       way.variables.set(name, { text: String(status) });
       way.status = SUCCESS;
-      this.list(rest, way, steps, flags);
+      goOn(way, steps);
     };
     if (others.length === 0) {
       follow(state, out);
@@ -59,8 +103,8 @@ export class ShellCompiler extends Branches {
     }
     state.status = { is: 'compared', value: status, ifSame: 0, ifOther: 1 };
     const otherwise = (way: State, steps: Step[]): void =>
-      this.followEach(name, others, rest, way, steps, flags);
-    this.branch(state, out, follow, otherwise, rest[0]);
+      this.followEach(name, others, [place], way, steps, goOn);
+    this.branch(state, out, follow, otherwise, place);
   }
 
   /** Is the status that the variable holds looked at when another child has had one since? */
@@ -83,10 +127,19 @@ export class ShellCompiler extends Branches {
     else this.node(statement.command, state, out, flags);
   }
 
-  protected node(node: PipelineNode | AndOr, state: State, out: Step[], flags: Flags): void {
+  protected node(
+    node: PipelineNode | AndOr,
+    state: State,
+    out: Step[],
+    flags: Flags,
+    later: Later = NO_MORE,
+  ): void {
     switch (node.type) {
       case 'AndOr':
-        this.andOr(node, 0, state, out, flags);
+        this.andOr(node, 0, state, out, flags, later);
+        return;
+      case 'If':
+        this.if(node, [node, ...node.elif], state, out, flags, later);
         return;
       case 'Pipeline':
         this.pipeline(node, state, out, flags);
@@ -104,12 +157,12 @@ export class ShellCompiler extends Branches {
         state.status =
           this.kind.name === 'dash'
             ? known(127)
-            : testExpression(node.expression, state, (word) => valueOfWord(this, word, state, out));
+            : testExpression(node.expression, state, this.kind.name === 'bash', (word) =>
+                valueOfWord(this, word, state, out),
+              );
         break;
       case 'ArithmeticCommand': {
-        const value = evaluate(node.expression, state);
-        state.status =
-          value === null ? { is: 'open', why: 'a calculation' } : value === 0 ? FAILURE : SUCCESS;
+        state.status = this.kind.name === 'bash' ? calculated(node.expression, state) : known(127);
         break;
       }
       default:
@@ -124,14 +177,28 @@ export class ShellCompiler extends Branches {
       case 'BraceGroup':
         this.list(node.body.commands, state, out, flags);
         return;
-      case 'If':
-        this.if(node, [node, ...node.elif], state, out, flags);
-        return;
       case 'For':
         this.for(node, state, out, flags);
         return;
       case 'While':
         this.while(node, state, out, flags);
+        return;
+      case 'ArithmeticFor':
+        evaluate(node.initialize, state);
+        this.loop(
+          {
+            place: node,
+            body: node.body,
+            isUntil: false,
+            test: (way) => {
+              way.status = node.test === undefined ? SUCCESS : calculated(node.test, way);
+            },
+            after: (way) => evaluate(node.update, way),
+          },
+          state,
+          out,
+          flags,
+        );
         return;
       case 'Case':
         this.case(node, state, out, flags);
@@ -146,25 +213,36 @@ export class ShellCompiler extends Branches {
     }
   }
 
-  protected andOr(node: AndOr, index: number, state: State, out: Step[], flags: Flags): void {
+  protected andOr(node: AndOr, index: number, state: State, out: Step[], flags: Flags, later: Later): void {
     const isLast = index === node.commands.length - 1;
     const end = node.operators.findIndex((operator, at) => at > index && operator !== node.operators[index]);
     const next = node.commands.slice(index + 1, end < 0 ? undefined : end + 1);
     if (next.some((each) => fails([each]))) this.expect(node.commands[index], node.operators[index] === '||');
     this.node(node.commands[index], state, out, isLast ? flags : TESTED);
-    this.rest(node, index, state, out, flags);
+    this.rest(node, index, state, out, flags, later);
   }
 
   /** What stands behind the element of an && and || list that has just been done. */
-  protected rest(node: AndOr, index: number, state: State, out: Step[], flags: Flags): void {
+  protected rest(node: AndOr, index: number, state: State, out: Step[], flags: Flags, later: Later): void {
     const operator = node.operators[index];
-    if (operator === undefined || state.isDead) return;
+    if (state.isDead) return;
+    if (operator === undefined) {
+      later.go(state, out);
+      return;
+    }
     const next = node.commands[index + 1];
-    const onward = (way: State, steps: Step[]): void => this.andOr(node, index + 1, way, steps, flags);
-    const past = (way: State, steps: Step[]): void => this.rest(node, index + 1, way, steps, flags);
+    const onward = (way: State, steps: Step[]): void => this.andOr(node, index + 1, way, steps, flags, later);
+    const past = (way: State, steps: Step[]): void => this.rest(node, index + 1, way, steps, flags, later);
     const isAnd = operator === '&&';
     const healthy = !(isAnd && fails([next]));
     this.branch(state, out, isAnd ? onward : past, isAnd ? past : onward, node.commands[index], healthy);
+  }
+
+  /** A shell that reads what it does not understand ends, before it has done anything of that line. */
+  private refuse(place: { pos: number; end: number }, state: State, out: Step[]): void {
+    this.note(place, `${this.kind.name} does not read this: it ends here, with status 2`);
+    state.status = known(2);
+    this.end(state, out);
   }
 
   evaluate(script: string, state: State, out: Step[], flags: Flags): void {
@@ -176,11 +254,31 @@ export class ShellCompiler extends Branches {
     const { text } = this;
     this.text = parsed.text;
     this.depth++;
-    for (const { statements } of parsed.units)
-      if (!state.isDead) this.list(statements, state, out, { ...flags, last: false });
+    for (const { statements, refused } of parsed.units) {
+      if (state.isDead) break;
+      if (refused !== undefined) this.refuse(refused, state, out);
+      else this.list(statements, state, out, { ...flags, last: false });
+    }
     this.depth--;
     this.text = text;
   }
+}
+
+function mentions(statement: Statement, names: ReadonlySet<string>): boolean {
+  let found = false;
+  visit(statement, (node) => {
+    if (node.type === 'SimpleExpansion') found ||= names.has(node.text.slice(1));
+    if (node.type === 'ParameterExpansion') found ||= names.has(node.parameter);
+    if (node.type === 'ArithmeticWord') found ||= names.has(node.value.replace(/^\$/, ''));
+    if (node.type === 'Command') found ||= names.has(node.name?.value ?? '');
+  });
+  return found;
+}
+
+function calculated(expression: ArithmeticExpression | undefined, state: State): Status {
+  const value = evaluate(expression, state);
+  if (value === null) return { is: 'open', why: 'a calculation' };
+  return value === 0 ? FAILURE : SUCCESS;
 }
 
 /** The command that a script ends with, whose status is its own. */

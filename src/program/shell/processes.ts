@@ -14,7 +14,7 @@ import { Commands, DEPTH_MAX, HOUR_US, isInput, isOutput } from './commands.js';
 import { linesOf, outputOf } from './output.js';
 import { type Flags, LAST, TESTED } from './shell.js';
 import type { State } from './state.js';
-import { FAILURE, known, negated, SUCCESS, UNKNOWN, type Value } from './values.js';
+import { negated, SUCCESS, UNKNOWN, type Value } from './values.js';
 
 export abstract class Processes extends Commands {
   /**
@@ -33,14 +33,14 @@ export abstract class Processes extends Commands {
   protected endIfFailed(node: { pos: number; end: number }, state: State, out: Step[], flags: Flags): void {
     const { errorTrap, errexit } = state;
     if (flags.tested || state.isDead || state.status.is === 'open' || !(errexit || errorTrap)) return;
-    const failed = (way: State, steps: Step[]): void => {
-      const { status, statusCount } = way;
-      if (errorTrap !== null)
-        this.evaluate(errorTrap, Object.assign(way, { errorTrap: null }), steps, TESTED);
-      if (way.isDead) return;
+    const goesOn = (way: State, steps: Step[]): void => {
       way.errorTrap = errorTrap;
-      way.status = status.is === 'known' || way.statusCount === statusCount ? status : FAILURE;
       if (way.errexit) this.end(way, steps);
+    };
+    const failed = (way: State, steps: Step[]): void => {
+      if (errorTrap === null) goesOn(way, steps);
+      else
+        this.trapped(errorTrap, TESTED, way.failures, Object.assign(way, { errorTrap: null }), steps, goesOn);
     };
     this.branch(state, out, goOn, failed, node);
   }
@@ -89,6 +89,7 @@ export abstract class Processes extends Commands {
       pipeline === null ? [this.single(command, state, out)] : this.elements(pipeline, state, out);
     state.jobs.push(...labels);
     state.lastJob = labels.at(-1)!;
+    state.hasOthersJob = false;
     this.jobOf.set(state.lastJob, labels);
     state.status = SUCCESS;
   }
@@ -132,10 +133,6 @@ export abstract class Processes extends Commands {
     if (node.commands.length === 1) {
       const [only] = node.commands;
       this.node(only, state, out, { last: false, tested: isNegated || flags.tested });
-    } else if (node.operators.includes('|&') && this.kind.name !== 'bash') {
-      state.status = known(2);
-      this.end(state, out);
-      return;
     } else this.piped(node, state, out, isNegated || flags.tested);
     if (state.isDead) return;
     if (isNegated) state.status = negated(state.status);

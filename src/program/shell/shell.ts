@@ -4,7 +4,7 @@ import { forEachStepList, mapStepLists } from '../check.js';
 import type { ExecBody, ForkBody, ProgramLibrary, Step } from '../step.js';
 import type { ShellKind } from './kinds.js';
 import { BROKEN_PIPE, lifeOf } from './life.js';
-import { merged, type State, settle, type Way } from './state.js';
+import { FAILURES_MAX, merged, type State, settle, type Way } from './state.js';
 import { placeIn } from './syntax.js';
 import { FAILURE, known, type Status, SUCCESS, type Value } from './values.js';
 
@@ -43,6 +43,14 @@ export const PLAIN: Flags = { last: false, tested: false };
 export const TESTED: Flags = { last: false, tested: true };
 export const LAST: Flags = { last: true, tested: false };
 
+/** What stands behind a list, for a way through it that is followed on its own. */
+export interface Later {
+  statements: readonly Statement[];
+  go(state: State, out: Step[]): void;
+}
+
+export const NO_MORE: Later = { statements: [], go: () => {} };
+
 /** A place that `break`, `continue` or `return` leads to the end of. */
 export interface Frame {
   kind: 'loop' | 'pass' | 'function';
@@ -74,6 +82,8 @@ export abstract class Shell {
   /** Statuses that a child may fail with, by its label. */
   protected readonly failuresBy = new Map<string, readonly number[]>();
   text = '';
+  /** Functions that it is in, those of the shells that forked it included. */
+  calls = 0;
   /** Where the last command of the script stands. */
   lastAt = -1;
   protected frames: Frame[] = [];
@@ -86,7 +96,13 @@ export abstract class Shell {
     readonly host: ScriptHost,
   ) {}
 
-  abstract list(statements: readonly Statement[], state: State, out: Step[], flags: Flags): void;
+  abstract list(
+    statements: readonly Statement[],
+    state: State,
+    out: Step[],
+    flags: Flags,
+    later?: Later,
+  ): void;
   abstract substitute(script: ParsedScript | undefined, state: State, out: Step[]): Value;
   abstract reads(part: ProcessSubstitutionPart, state: State, out: Step[]): void;
   abstract awaitInput(state: State, out: Step[]): void;
@@ -205,23 +221,32 @@ export abstract class Shell {
   /** The shell ends with the status that it has, after the action of its EXIT trap. */
   end(state: State, out: Step[]): void {
     const action = state.exitTrap;
-    if (action === null) {
-      this.exit(state, out);
-      return;
-    }
     state.exitTrap = null;
+    const exit = (way: State, steps: Step[]): void => this.exit(way, steps);
+    if (action === null) exit(state, out);
+    else this.trapped(action, PLAIN, [0, ...state.failures], state, out, exit);
+  }
+
+  /** Does what a trap says; if the shell goes on, then with the status of before, one of `statuses`. */
+  protected trapped(
+    action: string,
+    flags: Flags,
+    statuses: readonly number[],
+    state: State,
+    out: Step[],
+    goOn: (state: State, out: Step[]) => void,
+  ): void {
     const trial = state.clone();
-    this.evaluate(action, trial, [], PLAIN);
-    const keepsStatus = trial.statusCount === state.statusCount;
-    const trapped = (way: State, steps: Step[]): void => {
+    this.evaluate(action, trial, [], flags);
+    const go = (way: State, steps: Step[]): void => {
       const { status } = way;
-      this.evaluate(action, way, steps, PLAIN);
+      this.evaluate(action, way, steps, flags);
       if (way.isDead) return;
       way.status = status;
-      this.exit(way, steps);
+      goOn(way, steps);
     };
-    if (keepsStatus) trapped(state, out);
-    else this.withStatus([0, ...state.failures], state, out, trapped);
+    if (trial.statusCount === state.statusCount) go(state, out);
+    else this.withStatus(statuses, state, out, go);
   }
 
   /** Goes a way for each status that a child may have ended with; the last stands for all others. */
@@ -345,9 +370,9 @@ export abstract class Shell {
   }
 
   jump(frame: Frame, state: State, out: Step[]): void {
-    const jump = this.breakTo(frame);
-    this.emit(out, jump);
-    frame.ways.push({ state: state.clone(), steps: out, jump });
+    const steps: Step[] = [];
+    this.emit(out, { repeat: { times: 1, steps } }, this.breakTo(frame));
+    frame.ways.push({ state: state.clone(), steps });
     state.isDead = true;
   }
 
@@ -375,6 +400,8 @@ export abstract class Shell {
       return [{ break: around.length - around.lastIndexOf(step.break - FRAME) }];
     if ('repeat' in step) {
       const id = this.frameOf.get(step);
+      if (id === undefined && step.repeat.times === 1)
+        return this.finish(step.repeat.steps, around, keepsMarks);
       const steps = this.finish(step.repeat.steps, [...around, id], keepsMarks);
       const last = steps.at(-1);
       if (step.repeat.times === 1 && typeof last === 'object' && 'break' in last && last.break === 1)
@@ -394,9 +421,6 @@ export abstract class Shell {
 const BASH_TRIES = 5;
 const BASH_RETRY = '3s';
 const REFUSED_STATUS_OF_BASH = 254;
-
-/** Ways that a script is followed for statuses that a variable keeps. */
-const FAILURES_MAX = 3;
 
 /** The first few statuses other than 0 that steps exit with, or are killed with; 1 if none is named. */
 export function failuresOf(steps: readonly Step[]): number[] {

@@ -14,9 +14,11 @@ export class State {
   variables = new Map<string, Value>();
   functions = new Map<string, FunctionBody>();
   positional: Value[] = [];
-  /** Label of `$!`, and of every job in the background that is a child of this process. */
+  /** Label of `$!`, and of every job in the background that is a child of this process and not waited for. */
   lastJob: string | null = null;
   jobs: string[] = [];
+  /** `$!` is that of the shell that forked this one. */
+  hasOthersJob = false;
   /** It leads its process group: the shell that was started, not one that it has forked. */
   leads = true;
   /** Nothing is reached from here: the shell has ended, has become a command, or has jumped. */
@@ -50,6 +52,7 @@ export class State {
   forked(): State {
     const copy = this.clone();
     copy.jobs = [];
+    copy.hasOthersJob = true;
     copy.leads = false;
     copy.exitTrap = null;
     copy.errorTrap = null;
@@ -83,12 +86,13 @@ export class State {
   }
 }
 
-/** A way that ends where others do: its state, and the steps that led there. */
+/** Ways that a script is followed for statuses that are kept. */
+export const FAILURES_MAX = 3;
+
+/** A way that ends where others do: its state, and where steps go that it does last. */
 export interface Way {
   state: State;
   steps: Step[];
-  /** The jump at the end of the steps, if the way came by one. */
-  jump?: Step;
 }
 
 /** The state where ways come together; what they know differently is unknown. */
@@ -103,6 +107,7 @@ export function merged(ways: readonly Way[], dead: State): State {
   const state = first.state.clone();
   state.statusCount = Math.max(...live.map((way) => way.state.statusCount));
   if (others.every((way) => isSame(way.state.status, state.status))) return withCommon(state, others);
+  state.failures = failuresOfWays(live);
   for (const way of live) settle(way);
   state.status = { is: 'waited' };
   state.statusCount++;
@@ -124,12 +129,24 @@ function withCommon(state: State, others: readonly Way[]): State {
 }
 
 /** Gives the process, at the end of the way, the status that is known of it. */
-export function settle({ state, steps, jump }: Way): void {
+export function settle({ state, steps }: Way): void {
   const setting = settingOf(state.status);
-  const at = jump === undefined ? steps.length : steps.indexOf(jump);
-  steps.splice(at, 0, ...setting);
+  steps.push(...setting);
   if (setting.length > 0) state.statusCount++;
+  state.failures = failuresIn(state);
   state.status = { is: 'waited' };
+}
+
+/** Statuses other than 0 that the last command may have. */
+function failuresIn({ status, failures }: State): readonly number[] {
+  if (status.is === 'waited' || status.is === 'open') return failures;
+  const all = status.is === 'known' ? [status.value] : [status.ifSame, status.ifOther];
+  return all.filter((each) => each !== 0);
+}
+
+function failuresOfWays(ways: readonly Way[]): readonly number[] {
+  const all = [...new Set(ways.flatMap(({ state }) => failuresIn(state)))];
+  return all.length === 0 ? [1] : all.slice(0, FAILURES_MAX);
 }
 
 function settingOf(status: Status): Step[] {

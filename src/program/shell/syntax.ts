@@ -4,7 +4,7 @@
  *     text ──► unbash ──► dash: `a &> f` is `a & > f` ──► unbash again ──► units: what is read and run at a time
  */
 import { forEachChild, type ParsedScript, parse, type Statement, type SyntaxNode } from 'unbash';
-import type { ShellKind } from './kinds.js';
+import type { ShellKind, ShellName } from './kinds.js';
 
 export interface Unit {
   statements: readonly Statement[];
@@ -12,6 +12,8 @@ export interface Unit {
   isLast: boolean;
   /** … not even a newline: only then does `ash`. */
   isAtEnd: boolean;
+  /** What this shell does not read: it ends there. */
+  refused?: SyntaxNode;
 }
 
 export type Parsed =
@@ -24,7 +26,34 @@ export function parseScript(text: string, shell: ShellKind): Parsed {
   const tree = parse(read);
   const [error] = tree.errors ?? [];
   if (error !== undefined) return { ok: false, text: read, message: error.message, pos: error.pos };
-  return { ok: true, text: read, units: unitsOf(tree, read) };
+  const units = unitsOf(tree, read);
+  for (const unit of units) for (const statement of unit.statements) visit(statement, look);
+  return { ok: true, text: read, units };
+
+  function look(node: SyntaxNode): void {
+    if (!isRefused(node, shell.name)) return;
+    const unit = units.find(({ statements }) =>
+      statements.some(({ pos, end }) => pos <= node.pos && node.end <= end),
+    );
+    if (unit !== undefined) unit.refused ??= node;
+  }
+}
+
+/** Is it of bash alone? Seen with dash 0.5.12 and busybox 1.35. */
+function isRefused(node: SyntaxNode, shell: ShellName): boolean {
+  switch (node.type) {
+    case 'HereString':
+    case 'ArrayValue':
+    case 'ArithmeticFor':
+    case 'Select':
+      return shell !== 'bash';
+    case 'Pipeline':
+      return shell !== 'bash' && node.operators.includes('|&');
+    case 'ProcessSubstitution':
+      return shell === 'dash';
+    default:
+      return false;
+  }
 }
 
 /** The text with `&>` as dash reads it: the command goes to the background, the file stays empty. */

@@ -7,7 +7,7 @@ import { FAILURE, known, negated, type Status, SUCCESS, textOf, type Value } fro
 /** What every container has: then a test for it is no assumption. */
 const HERE: Readonly<Record<string, 'd' | 'f' | 'c'>> = {
   ...{ '/': 'd', '/tmp': 'd', '/dev': 'd', '/proc': 'd', '/etc': 'd' },
-  ...{ '/etc/passwd': 'f', '/dev/null': 'c' },
+  ...{ '/etc/passwd': 'f', '/bin/sh': 'f', '/dev/null': 'c' },
 };
 
 const BINARY = /^(=|==|!=|<|>|-eq|-ne|-lt|-le|-gt|-ge|-nt|-ot|-ef|=~)$/;
@@ -29,22 +29,23 @@ export function test(args: readonly Value[], state: State): Status {
   if (texts[0] === '!') return negated(test(args.slice(1), state));
   if (args.length === 2 && texts[0] !== null && UNARY.test(texts[0])) return unary(texts[0], args[1]);
   if (texts[0] === '(' && texts.at(-1) === ')') return test(args.slice(1, -1), state);
-  return texts.includes(null) ? open('a test of what is not known') : known(2);
+  return texts.includes(null) ? open('what is tested here') : known(2);
 }
 
-/** The status of `[[ … ]]`; `expand` gives the value of a word. */
+/** The status of `[[ … ]]`; `expand` gives the value of a word, which ash compares as it is. */
 export function testExpression(
   expression: TestExpression,
   state: State,
+  hasPatterns: boolean,
   expand: (word: Word) => Value,
 ): Status {
-  const of = (inner: TestExpression): Status => testExpression(inner, state, expand);
+  const of = (inner: TestExpression): Status => testExpression(inner, state, hasPatterns, expand);
   switch (expression.type) {
     case 'TestUnary':
       return unary(expression.operator, expand(expression.operand));
     case 'TestBinary': {
       const { operator, left, right } = expression;
-      return /^(==|=|!=)$/.test(operator)
+      return /^(==|=|!=)$/.test(operator) && hasPatterns
         ? matches(expand(left), operator, expand(right), state)
         : binary(expand(left), operator, expand(right), state);
     }
@@ -100,7 +101,7 @@ function binary(left: Value, operator: string, right: Value, state: State): Stat
   const asked = 'statusOf' in left && left.statusOf === state.statusCount && b !== null && /^\d+$/.test(b);
   const seen = asked && Object.hasOwn(OF_STATUS, operator) ? OF_STATUS[operator](Number(b)) : null;
   if (seen !== null) return { is: 'compared', ...seen, ifOther: 1 - seen.ifSame };
-  return open('a comparison with what is not known');
+  return open('what is compared here');
 }
 
 function matches(left: Value, operator: string, right: Value, state: State): Status {

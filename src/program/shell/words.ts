@@ -3,8 +3,8 @@ import type { ParameterExpansionPart, Word, WordPart } from 'unbash';
 import type { Step } from '../step.js';
 import { evaluate } from './arithmetic.js';
 import type { Shell } from './shell.js';
-import type { State } from './state.js';
-import { textOf, UNKNOWN, type Value } from './values.js';
+import { type State, settle } from './state.js';
+import { known, textOf, UNKNOWN, type Value } from './values.js';
 
 /** A piece of a word. `splits`: it stands outside of quotes, so white space in it ends a word. */
 interface Piece {
@@ -76,6 +76,7 @@ function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits:
       return inside.length === 0 ? plain('') : inside;
     }
     case 'SimpleExpansion':
+      if (part.text === '$?' && state.status.is === 'compared') settle({ state, steps: out });
       return [{ value: parameter(part.text.slice(1), state), splits }];
     case 'ParameterExpansion':
       return [{ value: expansion(shell, part, state, out), splits }];
@@ -112,9 +113,21 @@ function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out
   const text = textOf(value);
   if (part.prefix === '#') return text === null ? UNKNOWN : { text: String(text.length) };
   if (operation === undefined) return value;
-  if (operation.type !== 'Default') return UNKNOWN;
+  if (operation.type !== 'Default') {
+    if (!/^(Replace|Slice|CaseModification|Transform)$/.test(operation.type) || shell.kind.name === 'bash')
+      return UNKNOWN;
+    if (shell.kind.name === 'ash' && /^(Replace|Slice)$/.test(operation.type)) return UNKNOWN;
+    shell.note(part, `${shell.kind.name} cannot expand this: it ends here, with status 2`);
+    state.status = known(2);
+    shell.end(state, out);
+    return UNKNOWN;
+  }
   const { operator } = operation;
-  if ('unknown' in value) return UNKNOWN;
+  if ('unknown' in value) {
+    if (/\$\(|`/.test(operation.operand.text) && !operator.endsWith('+'))
+      shell.note(part, `whether ${part.parameter} is set is not known; taken as set`, true);
+    return UNKNOWN;
+  }
   const isSet = text === null || (operator.startsWith(':') ? text !== '' : true);
   if (operator.endsWith('+')) return isSet ? valueOfWord(shell, operation.operand, state, out) : { text: '' };
   if (isSet) return value;
