@@ -1,4 +1,6 @@
 /** Names and command lines to compiled programs: the scenario's own `programs:` laid over the catalogue. */
+
+import { nameOfImage, serverOfImage } from '../program/catalogue/images.js';
 import {
   type Assumption,
   CATALOGUE,
@@ -149,11 +151,33 @@ export class Programs {
     this.take(resolution, place);
   }
 
-  /** A program that blocks for ever, or ends after a second: for one of which nothing is known. */
-  assumeQuiet(name: string, comm: string, ends = false): string {
+  /** The server that an image is known for. Null: no such image. */
+  serverOf(image: string, place: Place): Program | null {
+    const name = serverOfImage(image);
+    const resolution = name === null ? null : resolveName(name, this.library);
+    if (!resolution?.ok) return null;
+    const { source } = resolution;
+    const [what] = (source.description ?? '').split('. ');
+    this.noteImage(image, place, `taken for \`${name}\` of the catalogue (${what})`);
+    return this.compile(name!, source, place, 'image');
+  }
+
+  /** A program that blocks for ever, or ends after a second: for an image of which nothing is known. */
+  assumeQuiet(image: string, place: Place, ends: boolean): string {
     const steps: Step[] = ends ? [{ sleep: '1s' }] : [{ 'on-term': 'exit' }, 'pause'];
+    const name = `${ends ? 'init ' : ''}image ${image}`;
+    const comm = nameOfImage(image) || 'app';
     this.own.set(name, { comm, description: 'Assumed: starts no process and waits for none.', steps });
+    this.noteImage(
+      image,
+      place,
+      ends ? 'taken to end at once' : 'taken to start no process and to wait for none',
+    );
     return name;
+  }
+
+  private noteImage(image: string, place: Place, effect: string): void {
+    this.note([{ what: `what the image \`${image}\` runs is not said`, effect, isUsual: true }], place);
   }
 
   /** The program of that name. Null, with a diagnostic at the place, when it is unknown or wrong. */

@@ -270,16 +270,10 @@ function assumeImage(
 ): Program | null {
   const { findings, programs, assumedImages } = context;
   const place = findings.of(source, 'image');
+  const server = ends ? null : programs.serverOf(image, place);
+  if (server !== null) return server;
   assumedImages.add(image, { container: source.name, ends, place });
-  return programs.named(
-    programs.assumeQuiet(`${ends ? 'init ' : ''}image ${image}`, commOf(image), ends),
-    place,
-  );
-}
-
-/** `docker.io/library/nginx:1.27@sha256:…` runs something that `ps` might well call `nginx`. */
-function commOf(image: string): string {
-  return image.replace(/@.*$/, '').split('/').at(-1)!.split(':')[0] || 'app';
+  return programs.named(programs.assumeQuiet(image, place, ends), place);
 }
 
 /** What its `sh` is: as the scenario says, or as the image's name tells. */

@@ -59,7 +59,7 @@ const NODES = JSON.stringify({
 const CHART = `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
-spec: {template: {spec: {containers: [{name: web, image: "nginx:1", livenessProbe: {exec: {command: [script-background-job]}}}]}}}
+spec: {template: {spec: {containers: [{name: web, image: "shop/web:1", livenessProbe: {exec: {command: [script-background-job]}}}]}}}
 ---
 apiVersion: v1
 kind: Service
@@ -125,7 +125,7 @@ describe('pidsim run', () => {
       (name) => `
   - metadata: {name: ${name}}
     kind: Pod
-    spec: {containers: [{name: c, image: redis, livenessProbe: {exec: {command: [check-${name}]}}}]}`,
+    spec: {containers: [{name: c, image: shop/checked, livenessProbe: {exec: {command: [check-${name}]}}}]}`,
     );
     const named = file('five.yaml', `kind: List\napiVersion: v1\nitems:${probes.join('')}`);
     const assumed = (text: string) => text.match(/\[assumed-program\]/g);
