@@ -4,13 +4,23 @@ import { csvTable } from '../report/csv.js';
 import { toJson } from '../report/document.js';
 import { COMPARE_CSV_COLUMNS, compareDocument, compareRows, compareTable } from '../report/study/compare.js';
 import { compareFiles } from '../report/study/files.js';
+import { inlined } from '../scenario/manifest/inline.js';
 import type { Setting } from '../scenario/settings.js';
 import { type Compared, compare, type Variant } from '../study/compare.js';
 import { type Fix, fixesOf, restartEvery } from '../study/fixes.js';
 import { type Restarts, restartsNeeded } from '../study/restarts.js';
 import type { RunJobs } from '../study/row.js';
 import { usageError } from './exit.js';
-import { type LoadedTemplate, load, orExit, templatesOrExit } from './load.js';
+import { readerBeside } from './files.js';
+import {
+  type Loaded,
+  type LoadedTemplate,
+  type LoadOptions,
+  load,
+  loadTexts,
+  orExit,
+  templatesOrExit,
+} from './load.js';
 import {
   type FileArguments,
   loadOptions,
@@ -66,7 +76,10 @@ export const compareCommand: CommandModule<object, Arguments> = {
       ),
   async handler(args) {
     const loaded = load(namedFiles(args, 'pidsim compare incident.yaml --fixes'), loadOptions(args));
-    const templates = templatesOrExit(loaded, changeOf(args, HORIZON));
+    const change = changeOf(args, HORIZON);
+    const written = templatesOrExit(loaded, change);
+    const inline = args.fixes ? withoutManifests(written, loadOptions(args)) : null;
+    const templates = inline === null ? written : templatesOrExit(inline, change, true);
     const variants = variantsOf(templates, args);
     await inStudy(args, 'runs', async ({ run, onProgress, interruption }) => {
       const compared = await compare(
@@ -83,6 +96,13 @@ export const compareCommand: CommandModule<object, Arguments> = {
     });
   },
 };
+
+/** A fix is a setting, which reaches no pod in another file: those pods are written out. Null: there are none. */
+function withoutManifests([template]: readonly LoadedTemplate[], options: LoadOptions): Loaded[] | null {
+  const { path } = template.scenario;
+  const text = inlined(template.source?.value, readerBeside(path));
+  return text === null ? null : loadTexts([{ path, text }], readerBeside, { ...options, settings: [] });
+}
 
 /** null: the scenario as it is comes to no harm, or has no exec probe, so there is nothing to restart. */
 async function restartsOf(

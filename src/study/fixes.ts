@@ -23,8 +23,6 @@ export interface Fix {
 interface Subject {
   scenario: Scenario;
   containers: Container[];
-  /** Are there pods whose text is elsewhere, so that nothing in them can be set? */
-  hasManifests: boolean;
   interventions: unknown[];
 }
 
@@ -180,19 +178,13 @@ function subjectOf(scenario: Scenario, document: unknown): Subject {
     });
   });
   const interventions = Array.isArray(spec.interventions) ? spec.interventions : [];
-  return { scenario, containers, interventions, hasManifests: pods.some((pod) => 'manifest' in pod) };
+  return { scenario, containers, interventions };
 }
 
 function set(path: readonly string[], value: unknown): Setting {
   const written = typeof value === 'string' ? value : JSON.stringify(value);
   const text = `${path.map((key) => key.replaceAll('.', '\\.')).join('.')}=${written}`;
   return { text, path, value, written };
-}
-
-const IN_A_MANIFEST = 'its pods stand in another file: compare that file itself';
-
-function nothingToChange({ hasManifests }: Subject, otherwise: string): string {
-  return hasManifests ? IN_A_MANIFEST : otherwise;
 }
 
 function sharing(subject: Subject, shared: boolean): Setting[] | string {
@@ -211,8 +203,7 @@ function sharing(subject: Subject, shared: boolean): Setting[] | string {
       .filter(({ podSource }) => (podSource.shareProcessNamespace === true) !== shared)
       .map(({ podPath }) => [podPath.join('.'), podPath]),
   );
-  if (pods.size === 0)
-    return nothingToChange(subject, `it is so: no pod ${shared ? 'has one each' : 'shares it'}`);
+  if (pods.size === 0) return `it is so: no pod ${shared ? 'has one each' : 'shares it'}`;
   return [...pods.values()].map((path) => set([...path, 'shareProcessNamespace'], shared));
 }
 
@@ -224,7 +215,7 @@ function wrapped(subject: Subject, init: readonly string[]): Setting[] | string 
     if (Array.isArray(command)) return [set([...path, 'command'], [...init, ...command])];
     return [];
   });
-  return own.length === 0 ? nothingToChange(subject, 'of no container is it known what it runs') : own;
+  return own.length === 0 ? 'of no container is it known what it runs' : own;
 }
 
 function ofExecProbes(
@@ -238,7 +229,7 @@ function ofExecProbes(
       return changed === null ? [] : [set([...path, key], changed)];
     }),
   );
-  return own.length === 0 ? nothingToChange(subject, 'there is no exec probe that it could change') : own;
+  return own.length === 0 ? 'there is no exec probe that it could change' : own;
 }
 
 /** The command ends itself, with all that it has started, a second before the kubelet would end it alone. */
@@ -260,7 +251,7 @@ function restarts(subject: Subject, every: string): Setting[] | string {
       .filter(({ source }) => PROBES.some((key) => isMapping(source[key]) && isMapping(source[key].exec)))
       .map(({ pod }) => pod),
   );
-  if (pods.size === 0) return nothingToChange(subject, 'no pod has an exec probe');
+  if (pods.size === 0) return 'no pod has an exec probe';
   const made = [...pods].map((pod) => ({ do: 'delete-pod', every, pod }));
   return [set(['interventions'], [...subject.interventions, ...made])];
 }

@@ -141,7 +141,11 @@ function readPod(
 }
 
 /** A program that the entry names goes before the command of the manifest. */
-function withPrograms(pod: PlainPod, entry: ManifestPodSource, origins: Origins): PlainPod {
+export function withPrograms(
+  pod: PlainPod,
+  entry: Pick<ManifestPodSource, 'containers'>,
+  origins: Origins,
+): PlainPod {
   const replaced = (list: unknown): unknown => {
     if (!Array.isArray(list)) return list;
     const containers = list.map((container) => {
