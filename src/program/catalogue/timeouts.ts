@@ -7,6 +7,8 @@ export interface Limit {
   limitUs: number;
   lifeUs: number;
   signal: SignalName;
+  /** What the command does until it is ended, then `end`. */
+  until?: (us: number, end: readonly Step[]) => Step[];
 }
 
 const NO_LIMIT: Limit = { limitUs: Number.POSITIVE_INFINITY, lifeUs: 0, signal: 'TERM' };
@@ -22,7 +24,7 @@ const SECOND_US = 1_000_000;
  */
 export function busyboxTimeout(
   command: ExecBody,
-  { limitUs, lifeUs, signal }: Limit = NO_LIMIT,
+  { limitUs, lifeUs, signal, until }: Limit = NO_LIMIT,
 ): ProgramSource {
   // It looks once a second, and counts the seconds.
   const endsUs = Math.max(SECOND_US, Math.ceil(limitUs / SECOND_US) * SECOND_US);
@@ -30,10 +32,7 @@ export function busyboxTimeout(
   const watchesUs = isLate ? endsUs : (Math.floor(lifeUs / SECOND_US) + 1) * SECOND_US;
   const watcher: Step[] = ['setsid', { sleep: printDuration(watchesUs) }];
   const comm = 'steps' in command ? command.comm : command.program;
-  const cut: ExecBody = {
-    comm,
-    steps: [{ sleep: isLate ? printDuration(endsUs) : '0s' }, { exit: STATUS_OF_SIGNAL[signal] }],
-  };
+  const cut: ExecBody = { comm, steps: until?.(endsUs, [{ exit: STATUS_OF_SIGNAL[signal] }]) ?? [] };
   const failure: Step[] = [{ exit: 1 }];
   return {
     comm: 'timeout',

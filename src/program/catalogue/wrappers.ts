@@ -2,7 +2,7 @@
 import { parseDurationUs } from '../../text/duration.js';
 import { normaliseProgram } from '../normalise.js';
 import type { Found } from '../shell/index.js';
-import { lifeOf } from '../shell/life.js';
+import { lifeOf, stepsUntil } from '../shell/life.js';
 import type { ExecBody, ProgramLibrary, ProgramSource, SignalName, Step } from '../step.js';
 import type { Userland } from '../userland.js';
 import type { Assumption } from './assumed.js';
@@ -94,7 +94,9 @@ function timeoutOf(words: readonly string[], userland: Userland | null): Wrapper
     assumed: userland === null ? [WHICH_TIMEOUT] : [],
     build: (body, known) => {
       const lifeUs = known === null ? 0 : lifeOf(known.found.steps, known.library).endUs;
-      const limit: Limit = { limitUs, lifeUs, signal };
+      const until = (us: number, end: readonly Step[]): Step[] =>
+        known === null ? [] : stepsUntil(known.found.steps, known.library, us, end);
+      const limit: Limit = { limitUs, lifeUs, signal, until };
       return (userland ?? 'busybox') === 'busybox'
         ? busyboxTimeout(body, limit)
         : coreutilsTimeout(body, limit);

@@ -2,7 +2,7 @@
 import type { Command } from 'unbash';
 import { SIGTERM } from '../../kernel/signals.js';
 import type { SignalName, Step } from '../step.js';
-import type { Flags, Frame, Shell } from './shell.js';
+import { type Flags, type Frame, PLAIN, type Shell } from './shell.js';
 import type { State } from './state.js';
 import { test } from './tests.js';
 import { FAILURE, known, type Status, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
@@ -173,7 +173,13 @@ function killOne(
 ): Status {
   if ('self' in target) {
     if (signal === '0') return SUCCESS;
-    shell.emit(out, { kill: { target: 'self', signal: SIGNALS[signal] ?? 'TERM' } });
+    const handler = state.handlers.get(named(signal));
+    if (state.level > 1) shell.note(node, 'this shell is killed from too deep within; taken not to be');
+    else if (handler !== undefined) shell.evaluate(handler, state, out, PLAIN);
+    else {
+      const target = state.level === 0 ? 'self' : 'parent';
+      shell.emit(out, { kill: { target, signal: SIGNALS[signal] ?? 'TERM' } });
+    }
     return SUCCESS;
   }
   const job = 'job' in target ? target.job : textOf(target)?.startsWith('%') ? state.jobs.at(-1) : undefined;
@@ -204,7 +210,7 @@ function setTrap({ shell, args, state, out }: Call): Status {
     }
     if (signal === 'EXIT' || signal === '0') state.exitTrap = isReset || action === '' ? null : action;
     else if (isReset || action === '') state.handlers.delete(named(signal));
-    else state.handlers.add(named(signal));
+    else state.handlers.set(named(signal), action ?? '');
     if (named(signal) === 'TERM') {
       const handler = action !== null && /\bexit\b/.test(action) ? 'exit' : 'ignore';
       shell.emit(out, { 'on-term': isReset ? 'default' : action === '' ? 'ignore' : handler });

@@ -7,7 +7,7 @@ import { BUILTINS } from './kinds.js';
 import { looksFor, readsInput } from './readers.js';
 import { type Flags, type Found, failuresOf, Shell } from './shell.js';
 import type { State } from './state.js';
-import { SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
+import { known, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
 import { fieldsOf, valueOfWord } from './words.js';
 
 /** Functions that call themselves, `eval` in `eval`: deeper is not followed. */
@@ -69,6 +69,11 @@ export abstract class Commands extends Shell {
     const body = name === null ? undefined : state.functions.get(name);
     if (body !== undefined) {
       this.call(node, body.type === 'CompoundList' ? null : body, args, state, out, flags);
+      return;
+    }
+    if (name !== null && this.functionNames.has(name)) {
+      // Not defined on this way.
+      state.status = known(127);
       return;
     }
     if (name === 'command' || name === 'builtin' || name === 'exec') {
@@ -180,7 +185,7 @@ export abstract class Commands extends Shell {
     const words = fields.map((field) => textOf(field) ?? (('unknown' in field && field.like) || '$…'));
     if (textOf(fields[0]) === null)
       this.note(node, 'which command this is is not known; taken as a plain one');
-    if (isExec && state.leads && /(^|\/)setsid$/.test(words[0])) words.splice(1, 0, '-f');
+    if (isExec && state.level === 0 && /(^|\/)setsid$/.test(words[0])) words.splice(1, 0, '-f');
     const found = this.host.find(words, isExec || node.pos === this.lastAt);
     const finds = !(this.findsNothing.has(node) && looksFor(words));
     if (!finds) this.note(node, 'whether this finds something is not known; taken as nothing', true);

@@ -157,9 +157,7 @@ export class ShellCompiler extends Branches {
         state.status =
           this.kind.name === 'dash'
             ? known(127)
-            : testExpression(node.expression, state, this.kind.name === 'bash', (word) =>
-                valueOfWord(this, word, state, out),
-              );
+            : testExpression(node.expression, state, (word) => valueOfWord(this, word, state, out));
         break;
       case 'ArithmeticCommand': {
         state.status = this.kind.name === 'bash' ? calculated(node.expression, state) : known(127);

@@ -54,6 +54,7 @@ export function compileScript(
     for (const statement of statements)
       visit(statement, (node) => {
         if (node.type === 'Command') compiler.lastAt = Math.max(compiler.lastAt, node.pos);
+        if (node.type === 'Function') compiler.functionNames.add(node.name.value);
       });
   const state = new State();
   if (args.length > 0) state.variables.set('0', { text: args[0] });

@@ -5,7 +5,7 @@
  */
 import type { Distribution } from '../../sim/distribution.js';
 import { parseDistribution } from '../duration.js';
-import type { ProgramLibrary, Step } from '../step.js';
+import type { ExecBody, ProgramLibrary, Step } from '../step.js';
 
 export interface Life {
   /** From the start to the end of the process itself. */
@@ -21,6 +21,12 @@ export const BROKEN_PIPE = 141;
 const LONG_US = 3_600_000_000;
 const STEPS_MAX = 20_000;
 
+/** Where a process is ended from outside, and what then stands in its steps. */
+interface Cut {
+  atUs: number;
+  end: readonly Step[];
+}
+
 interface Ended {
   endUs: number;
   status: number;
@@ -33,6 +39,8 @@ interface Image {
   nowUs: number;
   /** It has the stdout. */
   holds: boolean;
+  /** Where its steps go, if it is to be cut. */
+  kept?: Step[];
 }
 
 /** What becomes of the stdout of processes. */
@@ -52,6 +60,21 @@ export function lifeOf(steps: readonly Step[], library: ProgramLibrary, outputs?
   return new Lives(library, outputs ?? { detached: new Set() }).of(steps);
 }
 
+/**
+ * The steps that the process comes to before it is ended from outside, then `end`. What it has started goes on.
+ * Only the typical way is in them.
+ */
+export function stepsUntil(
+  steps: readonly Step[],
+  library: ProgramLibrary,
+  atUs: number,
+  end: readonly Step[],
+): Step[] {
+  const kept: Step[] = [];
+  new Lives(library, { detached: new Set() }, { atUs, end }).of(steps, kept);
+  return kept;
+}
+
 /** Which of two processes is faster by less is a race, which the writer wins. */
 const RACE_US = 5_000;
 
@@ -65,10 +88,11 @@ class Lives {
   constructor(
     private readonly library: ProgramLibrary,
     private readonly outputs: Outputs,
+    private readonly cut?: Cut,
   ) {}
 
-  of(steps: readonly Step[]): Life {
-    const { endUs, status } = this.process(steps, 0, true, 0);
+  of(steps: readonly Step[], kept?: Step[]): Life {
+    const { endUs, status } = this.process(steps, 0, true, 0, kept);
     return {
       endUs,
       stdoutUs: this.holders.reduce((last, holder) => Math.max(last, holder.endUs), 0),
@@ -76,8 +100,14 @@ class Lives {
     };
   }
 
-  private process(steps: readonly Step[], startUs: number, holds: boolean, status: number): Ended {
-    const image: Image = { children: new Map(), all: [], status, nowUs: startUs, holds };
+  private process(
+    steps: readonly Step[],
+    startUs: number,
+    holds: boolean,
+    status: number,
+    kept?: Step[],
+  ): Ended {
+    const image: Image = { children: new Map(), all: [], status, nowUs: startUs, holds, kept };
     const result = this.run(steps, image);
     const ended = { endUs: image.nowUs, status: result === HAS_ENDED ? image.status : 0 };
     if (image.holds) this.holders.push(ended);
@@ -87,10 +117,32 @@ class Lives {
   /** GOES_ON, HAS_ENDED, or how many `repeat` steps are to be left. */
   private run(steps: readonly Step[], image: Image): number {
     for (const step of steps) {
+      const { nowUs } = image;
       const result = this.step(step, image);
+      if (image.kept !== undefined && this.cut !== undefined && this.keep(step, nowUs, image, this.cut))
+        return HAS_ENDED;
       if (result !== GOES_ON) return result;
     }
     return GOES_ON;
+  }
+
+  /** True: it is in this step when it is ended. */
+  private keep(step: Step, fromUs: number, image: Image, { atUs, end }: Cut): boolean {
+    if (typeof step === 'object' && ('repeat' in step || 'if' in step || 'chance' in step || 'exec' in step))
+      return false;
+    const ended: Step[] = [{ sleep: `${Math.round(atUs - fromUs)}us` }, ...end];
+    if (image.nowUs >= atUs) {
+      image.kept!.push(...ended);
+      image.kept = undefined;
+      return true;
+    }
+    if (typeof step === 'string' || !('break' in step))
+      image.kept!.push(
+        typeof step === 'object' && 'fork' in step && step.fork.orElse !== undefined
+          ? { fork: { ...step.fork, orElse: ended } }
+          : step,
+      );
+    return false;
   }
 
   private step(step: Step, image: Image): number {
@@ -140,8 +192,14 @@ class Lives {
     if (label !== undefined) image.children.set(label, child);
   }
 
-  private exec(body: { program: string } | { steps: Step[] }, image: Image): number {
-    const steps = 'program' in body ? (this.library.get(body.program)?.steps ?? []) : body.steps;
+  private exec(body: ExecBody, image: Image): number {
+    const known = 'program' in body ? this.library.get(body.program) : body;
+    const steps = known?.steps ?? [];
+    if (image.kept !== undefined) {
+      const kept: Step[] = [];
+      image.kept.push({ exec: { comm: known?.comm ?? 'command', steps: kept } });
+      image.kept = kept;
+    }
     image.children = new Map();
     image.status = 0;
     if (this.run(steps, image) === GOES_ON) image.status = 0;

@@ -189,10 +189,12 @@ export abstract class Processes extends Commands {
     return this.lifeOf(steps).endUs;
   }
 
-  substitute(script: ParsedScript | undefined, state: State, out: Step[]): Value {
+  substitute(script: ParsedScript | undefined, state: State, out: Step[], text: string | null = null): Value {
     if (script === undefined || this.depth >= DEPTH_MAX) return UNKNOWN;
     const output = script.commands.length === 1 ? outputOf(this, script.commands[0].command, state) : null;
     this.depth++;
+    const { text: around } = this;
+    this.text = text ?? around;
     const steps = this.child(state, (way, inside) => {
       if (this.kind.name !== 'dash') way.errexit = false;
       if (this.kind.name === 'bash') {
@@ -205,6 +207,7 @@ export abstract class Processes extends Commands {
       }
       this.list(script.commands, way, inside, LAST);
     });
+    this.text = around;
     this.depth--;
     const { endUs, stdoutUs } = this.lifeOf(steps);
     this.forgetWrites(steps);

@@ -82,6 +82,8 @@ export abstract class Shell {
   /** Statuses that a child may fail with, by its label. */
   protected readonly failuresBy = new Map<string, readonly number[]>();
   text = '';
+  /** Of its functions, wherever they are defined. */
+  readonly functionNames = new Set<string>();
   /** Functions that it is in, those of the shells that forked it included. */
   calls = 0;
   /** Where the last command of the script stands. */
@@ -103,7 +105,13 @@ export abstract class Shell {
     flags: Flags,
     later?: Later,
   ): void;
-  abstract substitute(script: ParsedScript | undefined, state: State, out: Step[]): Value;
+  /** `text`: of a script whose places are its own. */
+  abstract substitute(
+    script: ParsedScript | undefined,
+    state: State,
+    out: Step[],
+    text?: string | null,
+  ): Value;
   abstract reads(part: ProcessSubstitutionPart, state: State, out: Step[]): void;
   abstract awaitInput(state: State, out: Step[]): void;
 

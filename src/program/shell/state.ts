@@ -19,16 +19,16 @@ export class State {
   jobs: string[] = [];
   /** `$!` is that of the shell that forked this one. */
   hasOthersJob = false;
-  /** It leads its process group: the shell that was started, not one that it has forked. */
-  leads = true;
+  /** Forks between it and the shell that was started, which leads its process group and is `$$`. */
+  level = 0;
   /** Nothing is reached from here: the shell has ended, has become a command, or has jumped. */
   isDead = false;
   errexit = false;
   pipefail = false;
   exitTrap: string | null = null;
   errorTrap: string | null = null;
-  /** Signals with a handler, which keep a shell from becoming its last command. */
-  handlers = new Set<string>();
+  /** Signals with a handler, which keep a shell from becoming its last command, and what it does. */
+  handlers = new Map<string, string>();
   /** ash never forgets that there were handlers. */
   hadHandlers = false;
   /** What can be read from stdin: how long its writers live, in µs; null: nothing, at once. */
@@ -44,7 +44,7 @@ export class State {
     copy.variables = new Map(this.variables);
     copy.functions = new Map(this.functions);
     copy.jobs = [...this.jobs];
-    copy.handlers = new Set(this.handlers);
+    copy.handlers = new Map(this.handlers);
     return copy;
   }
 
@@ -53,10 +53,10 @@ export class State {
     const copy = this.clone();
     copy.jobs = [];
     copy.hasOthersJob = true;
-    copy.leads = false;
+    copy.level++;
     copy.exitTrap = null;
     copy.errorTrap = null;
-    copy.handlers = new Set();
+    copy.handlers = new Map();
     copy.hadHandlers = false;
     return copy;
   }

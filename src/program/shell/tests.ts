@@ -32,20 +32,19 @@ export function test(args: readonly Value[], state: State): Status {
   return texts.includes(null) ? open('what is tested here') : known(2);
 }
 
-/** The status of `[[ … ]]`; `expand` gives the value of a word, which ash compares as it is. */
+/** The status of `[[ … ]]`; `expand` gives the value of a word. */
 export function testExpression(
   expression: TestExpression,
   state: State,
-  hasPatterns: boolean,
   expand: (word: Word) => Value,
 ): Status {
-  const of = (inner: TestExpression): Status => testExpression(inner, state, hasPatterns, expand);
+  const of = (inner: TestExpression): Status => testExpression(inner, state, expand);
   switch (expression.type) {
     case 'TestUnary':
       return unary(expression.operator, expand(expression.operand));
     case 'TestBinary': {
       const { operator, left, right } = expression;
-      return /^(==|=|!=)$/.test(operator) && hasPatterns
+      return /^(==|=|!=)$/.test(operator)
         ? matches(expand(left), operator, expand(right), state)
         : binary(expand(left), operator, expand(right), state);
     }

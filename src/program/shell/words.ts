@@ -81,7 +81,7 @@ function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits:
     case 'ParameterExpansion':
       return [{ value: expansion(shell, part, state, out), splits }];
     case 'CommandExpansion':
-      return [{ value: shell.substitute(part.script, state, out), splits }];
+      return [{ value: shell.substitute(part.script, state, out, backquoted(part.text)), splits }];
     case 'ArithmeticExpansion': {
       const value = evaluate(part.expression, state);
       return [{ value: value === null ? UNKNOWN : { text: String(value) }, splits: false }];
@@ -90,6 +90,11 @@ function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits:
       shell.reads(part, state, out);
       return plain('/dev/fd/63');
   }
+}
+
+/** With a backslash in it the parser reads it on its own, and counts from its start. */
+function backquoted(text: string): string | null {
+  return text.startsWith('`') && text.includes('\\') ? text.slice(1, -1) : null;
 }
 
 /** `$name`, `$?`, `$!`, `$$`, `$#`, `$1`. */

@@ -4,6 +4,7 @@
  * with test/lab/shell/run.c.
  */
 
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
 /** Script, then dash to its end and killed, bash, ash. A script that begins with `-e ` is run with that option. */
 export type Row = [string, string, string, string, string, string, string];
 
@@ -333,5 +334,62 @@ export const MEASURED: Readonly<Record<string, readonly Row[]>> = {
       '0/0=1',
       '0/0=1',
     ],
+  ],
+  'ways that know different things': [
+    ['! slow; exit $?', '0/0=1', '1/1', '0/0=1', '1/1', '0/0=1', '1/1'],
+    ['! quick; rc=$?; quick; exit $rc', '0/0=1', '0/0=1', '0/0=1', '0/0=1', '0/0=1', '0/0=1'],
+    ['slowbad && g() { long; }; g', '0/0=127', '1/1', '0/0=127', '1/1', '0/0=127', '1/1'],
+    ['if bad; then r=0; else r=3; fi; quick; exit $r', '0/0=3', '0/0=3', '0/0=3', '0/0=3', '0/0=3', '0/0=3'],
+    [
+      'rc=0\nquick || rc=1\nbad || rc=2\nquick\nexit $rc',
+      '0/0=2',
+      '0/0=2',
+      '0/0=2',
+      '0/0=2',
+      '0/0=2',
+      '0/0=2',
+    ],
+    ['bad\nrc=$?\nquick\nexit $rc', '0/0=1', '0/0=1', '0/0=1', '0/0=1', '0/0=1', '0/0=1'],
+    [
+      "trap 'spawn' EXIT; quick && sh -c 'bad || exit 4' || return 2>/dev/null",
+      '1/1=4',
+      '1/1=4',
+      '1/1=2',
+      '1/1=2',
+      '1/1=4',
+      '1/1=4',
+    ],
+    [
+      "trap 'spawn' ERR; { slow & p=$!; quick; kill $p; wait $p; }",
+      '0/0=143',
+      '0/0=143',
+      '1/1=143',
+      '1/1=143',
+      '1/1=143',
+      '1/1=143',
+    ],
+    [
+      'f() { for i in a b; do for j in 1 2; do bad || continue 2; done; slow; done; }; f',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+    ],
+    ['f() { (return 3; spawn); }; f', '0/0=3', '0/0=3', '0/0=3', '0/0=3', '0/0=3', '0/0=3'],
+  ],
+  'what only some of them read': [
+    ['quick\nquick <<< x', '0/0=2', '0/0=2', '0/0=0', '0/0=0', '0/0=2', '0/0=2'],
+    ['spawn; a=(1 2)', '0/0=2', '0/0=2', '1/1=0', '1/1=0', '0/0=2', '0/0=2'],
+    ['for ((i=0;i<3;i++)); do spawn; done; exit $i', '0/0=2', '0/0=2', '3/1=3', '3/1=3', '0/0=2', '0/0=2'],
+    ['x=abc; [ ${x:0:1} = a ]; spawn', '0/0=2', '0/0=2', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ['x=abc; [ ${x^^} = ABC ]; spawn', '0/0=2', '0/0=2', '1/1=0', '1/1=0', '0/0=2', '0/0=2'],
+    ['[[ a == a* ]] && spawn', '0/0=127', '0/0=127', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+  ],
+  'a shell that kills itself, and a command that runs out of time': [
+    ["trap 'spawn' USR1; kill -USR1 $$; quick", '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ["trap 'exit 4' TERM; kill $$; slow", '0/0=4', '0/0=4', '0/0=4', '0/0=4', '0/0=4', '0/0=4'],
+    ["timeout 1 sh -c 'sleep 3; quick'; quick", '1/2=0', '2/1', '1/2=0', '2/1', '2/1=0', '3/1'],
   ],
 };
