@@ -157,7 +157,7 @@ export class Programs {
     const resolution = name === null ? null : resolveName(name, this.library);
     if (!resolution?.ok) return null;
     const { source } = resolution;
-    const [what] = (source.description ?? '').split('. ');
+    const [what] = (source.description ?? '').split(/\.( |$)/);
     this.noteImage(image, place, `taken for \`${name}\` of the catalogue (${what})`);
     return this.compile(name!, source, place, 'image');
   }

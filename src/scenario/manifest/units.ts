@@ -143,8 +143,13 @@ function addUnit(
     found.isIncomplete = true;
     return;
   }
+  const name = asName(object.name);
+  if (name !== object.name && name !== '') {
+    const message = `Kubernetes takes no name like \`${shorten(object.name)}\`; read as \`${shorten(name)}\``;
+    findings.warning(below(metadataPlace, 'name'), 'bad-name', message);
+  }
   const pod: PlainPod = {
-    name: nameOf(object, part),
+    name: nameOf({ ...object, name: name || object.name }, part),
     ...plainPod(spec, place, value.status, object.namespace, context),
   };
   if (object.kind === 'CronJob') Object.assign(pod, recurrence(object, findings));
@@ -165,6 +170,12 @@ function addUnit(
 function staysOnNode(object: KubeObject, hasOtherNodes: boolean): boolean {
   const kind = object.kind === 'Pod' ? ownerOf(object)?.kind : object.kind;
   return kind === 'DaemonSet' || kind === 'Node' || (kind === 'StatefulSet' && !hasOtherNodes);
+}
+
+/** `helm template` without a name of a release writes `RELEASE-NAME`, and examples have `<node>`. */
+function asName(text: string): string {
+  const plain = text.toLowerCase().replace(/-?[^a-z0-9.-]+-?/g, '-');
+  return plain.replace(/^[-.]+|[-.]+$/g, '');
 }
 
 /** `shop/web`. A manifest that is to be applied often says no namespace. */
