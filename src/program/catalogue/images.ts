@@ -9,5 +9,5 @@ export function nameOfImage(image: string): string {
 /** A name of the library, or null: an entrypoint that is known becomes its server, or hands over to an init. */
 export function serverOfImage(image: string): string | null {
   const name = nameOfImage(image);
-  return Object.entries(images).find(([, names]) => names.includes(name))?.[0] ?? null;
+  return Object.entries(images).find(([, names]) => names.split(' ').includes(name))?.[0] ?? null;
 }

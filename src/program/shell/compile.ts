@@ -66,7 +66,13 @@ export class ShellCompiler extends Branches {
       this.statement(statement, state, out, inside);
       const name = keptStatus(statement);
       if (name === null || !this.isLost(name, behind, state)) continue;
-      this.followEach(name, [0, ...state.failures], behind, state, out, follow);
+      state.status = { is: 'waited' };
+      this.withStatus([0, ...state.failures], state, out, (way, steps) => {
+        const { status } = way;
+        if (status.is === 'known') way.variables.set(name, { text: String(status.value) });
+        way.status = SUCCESS;
+        follow(way, steps);
+      });
       return;
     }
     if (!state.isDead) later.go(state, out);
@@ -83,43 +89,17 @@ export class ShellCompiler extends Branches {
     return names.size > 0 && behind.some((statement) => mentions(statement, names));
   }
 
-  /** Goes on in a way for each status that the variable may hold; the last stands for all others. */
-  protected followEach(
-    name: string,
-    [status, ...others]: readonly number[],
-    [place]: readonly Statement[],
-    state: State,
-    out: Step[],
-    goOn: (state: State, out: Step[]) => void,
-  ): void {
-    const follow = (way: State, steps: Step[]): void => {
-      way.variables.set(name, { text: String(status) });
-      way.status = SUCCESS;
-      goOn(way, steps);
-    };
-    if (others.length === 0) {
-      follow(state, out);
-      return;
-    }
-    state.status = { is: 'compared', value: status, ifSame: 0, ifOther: 1 };
-    const otherwise = (way: State, steps: Step[]): void =>
-      this.followEach(name, others, [place], way, steps, goOn);
-    this.branch(state, out, follow, otherwise, place);
-  }
-
-  /** Is the status that the variable holds looked at when another child has had one since? */
-  protected isLost(name: string, rest: readonly Statement[], state: State): boolean {
+  /** Is the status that the variable holds looked at when another child may have had one since? */
+  protected isLost(name: string, behind: readonly Statement[], state: State): boolean {
     const held = state.variables.get(name);
     if (held === undefined || !('statusOf' in held) || held.statusOf !== state.statusCount) return false;
     let hasWaited = false;
-    let isLost = false;
-    for (const statement of rest)
+    return behind.some((statement) => {
       visit(statement, (node) => {
-        if (node.type === 'SimpleExpansion' && node.text === `$${name}`) isLost ||= hasWaited;
-        if (node.type === 'ParameterExpansion' && node.parameter === name) isLost ||= hasWaited;
         if (node.type === 'Command') hasWaited ||= !this.isBuiltin(node.name?.value);
       });
-    return isLost;
+      return hasWaited && mentions(statement, new Set([name]));
+    });
   }
 
   protected statement(statement: Statement, state: State, out: Step[], flags: Flags): void {

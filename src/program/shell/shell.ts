@@ -258,7 +258,7 @@ export abstract class Shell {
   }
 
   /** Goes a way for each status that a child may have ended with; the last stands for all others. */
-  private withStatus(
+  protected withStatus(
     [value, ...others]: readonly number[],
     state: State,
     out: Step[],
