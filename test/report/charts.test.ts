@@ -340,3 +340,15 @@ test('two moments at nearly one place stand under each other, and the one of the
     if (seconds < 600) expect(new Set(placed.map(({ line }) => line)).size).toBe(2);
   }
 });
+
+test('a harm at the very start is drawn at the left end of the overview', async () => {
+  const run = runs.leakingRun();
+  const atOnce = { ...run, exhaustions: run.exhaustions.map((each) => ({ ...each, atSeconds: 0 })) };
+  expect(atOnce.exhaustions.length).toBeGreaterThan(0);
+  const points = (svg: string) => svg.match(/<path[^>]*transform="translate\([\d.]+,[\d.]+\)"/g)?.length ?? 0;
+  expect(points(await drawOverview([atOnce]))).toBeGreaterThan(0);
+  const other = { ...runs.healthyRun(), scenario: { ...runs.healthyRun().scenario, name: 'other' } };
+  const both = await drawOverview([atOnce, other]);
+  expect(points(both)).toBeGreaterThan(1);
+  expect(both).not.toMatch(/NaN|Infinity/);
+});

@@ -44,11 +44,14 @@ export interface LogAxis {
   labels: string[];
   /** Where the left part ends. */
   middle: number;
+  /** Where a moment is drawn: the start of the run, which such an axis has not, at its left end. */
+  place(seconds: number): number;
 }
 
 /** From a tick below the earliest moment to just beyond the latest; ticks where their labels have room. */
 export function logAxis(seconds: readonly number[]): LogAxis {
-  const positive = seconds.filter((value) => value > 0);
+  const later = seconds.filter((value) => value > 0);
+  const positive = later.length === 0 ? [TICKS[0]] : later;
   const earliest = Math.min(...positive) / 1.5;
   const to = Math.max(...positive, earliest * 10) * 1.25;
   const from = TICKS.filter((tick) => tick <= earliest).at(-1) ?? earliest;
@@ -58,7 +61,8 @@ export function logAxis(seconds: readonly number[]): LogAxis {
     if (tick < from || tick > to) continue;
     if (ticks.length === 0 || pixels(tick) - pixels(ticks.at(-1)!) >= TICK_ROOM) ticks.push(tick);
   }
-  return { from, to, ticks, labels: ticks.map(tickLabel), middle: from * (to / from) ** LEFT_FROM };
+  const middle = from * (to / from) ** LEFT_FROM;
+  return { from, to, ticks, labels: ticks.map(tickLabel), middle, place: (at) => Math.max(at, from) };
 }
 
 function tickLabel(seconds: number): string {

@@ -58,7 +58,10 @@ export function overviewChart(results: readonly RunResult[]): ChartSpec {
     width: PLOT_WIDTH,
     height: { step: ROW_HEIGHT },
     data: { url: 'summary.json', format: { type: 'json', property: 'items' } },
-    transform: itemTransforms(ordered, marks),
+    transform: itemTransforms(
+      ordered,
+      marks.map(({ look, seconds }) => ({ look, seconds: axis.place(seconds) })),
+    ),
     layer: [
       {
         mark: { type: 'point', size: 90, strokeWidth: 2, opacity: 1, aria: false },

@@ -31,7 +31,9 @@ export function rangeChart(all: readonly Compared[]): ChartSpec {
     ({ variant, estimate }, place): Json => ({
       place,
       name: variant.name,
-      ...marks[place],
+      from: axis.place(marks[place].from),
+      at: axis.place(marks[place].at),
+      to: axis.place(marks[place].to),
       harmed: estimate.median.value !== null,
       label: labelOf(estimate),
       isLeft: marks[place].at > axis.middle,
