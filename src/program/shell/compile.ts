@@ -18,7 +18,10 @@ export class ShellCompiler extends Branches {
   private parted = 0;
 
   units([unit, ...others]: readonly Unit[], state: State, out: Step[]): void {
-    if (unit === undefined) return;
+    if (unit === undefined) {
+      this.end(state, out);
+      return;
+    }
     const { statements, isLast, isAtEnd, refused } = unit;
     if (refused !== undefined) {
       this.refuse(refused, state, out);
@@ -82,11 +85,13 @@ export class ShellCompiler extends Branches {
   protected parts({ command, background }: Statement, behind: readonly Statement[]): boolean {
     if (background || this.parted >= PARTED_MAX || !/^(AndOr|If)$/.test(command.type)) return false;
     const names = new Set<string>();
+    let setsTrap = false;
     visit(command, (node) => {
+      if (node.type === 'Command') setsTrap ||= node.name?.value === 'trap';
       if (node.type === 'Assignment') names.add(node.name);
       if (node.type === 'Function') names.add(node.name.value);
     });
-    return names.size > 0 && behind.some((statement) => mentions(statement, names));
+    return setsTrap || (names.size > 0 && behind.some((statement) => mentions(statement, names)));
   }
 
   /** Is the status that the variable holds looked at when another child may have had one since? */

@@ -379,6 +379,11 @@ export const MEASURED: Readonly<Record<string, readonly Row[]>> = {
     ],
     ['f() { (return 3; spawn); }; f', '0/0=3', '0/0=3', '0/0=3', '0/0=3', '0/0=3', '0/0=3'],
   ],
+  'a trap that only one way sets': [
+    ["if bad; then trap 'spawn' EXIT; fi; quick", '0/0=0', '0/0=0', '0/0=0', '0/0=0', '0/0=0', '0/0=0'],
+    ["bad && trap 'spawn' EXIT\nquick", '0/0=0', '0/0=0', '0/0=0', '0/0=0', '0/0=0', '0/0=0'],
+    ["if quick; then trap 'quick; exit 4' EXIT; fi\nslow", '0/0=4', '1/1', '0/0=4', '1/1', '0/0=4', '1/1'],
+  ],
   'what only some of them read': [
     ['quick\nquick <<< x', '0/0=2', '0/0=2', '0/0=0', '0/0=0', '0/0=2', '0/0=2'],
     ['spawn; a=(1 2)', '0/0=2', '0/0=2', '1/1=0', '1/1=0', '0/0=2', '0/0=2'],
