@@ -11,8 +11,9 @@ import { testExpression } from './tests.js';
 import { FAILURE, known, type Status, SUCCESS } from './values.js';
 import { valueOfWord } from './words.js';
 
-/** Branches one in another whose ways are followed to the end of the script. */
+/** Branches one in another whose ways are followed to the end of the script, and how much text that may be. */
 const PARTED_MAX = 5;
+const FOLLOWED_MAX = 10_000;
 
 export class ShellCompiler extends Branches {
   private parted = 0;
@@ -68,22 +69,29 @@ export class ShellCompiler extends Branches {
       }
       this.statement(statement, state, out, inside);
       const name = keptStatus(statement);
-      if (name === null || !this.isLost(name, behind, state)) continue;
+      if (name === null || !this.mayPart(behind) || !this.isLost(name, behind, state)) continue;
       state.status = { is: 'waited' };
+      this.parted++;
       this.withStatus([0, ...state.failures], state, out, (way, steps) => {
         const { status } = way;
         if (status.is === 'known') way.variables.set(name, { text: String(status.value) });
         way.status = SUCCESS;
         follow(way, steps);
       });
+      this.parted--;
       return;
     }
     if (!state.isDead) later.go(state, out);
   }
 
+  private mayPart(behind: readonly Statement[]): boolean {
+    const characters = (behind.at(-1)?.end ?? 0) - (behind.at(0)?.pos ?? 0);
+    return this.parted < PARTED_MAX && characters * 2 ** (this.parted + 1) < FOLLOWED_MAX;
+  }
+
   /** Do its ways set something differently that is looked at behind it? Then each is followed to the end. */
   protected parts({ command, background }: Statement, behind: readonly Statement[]): boolean {
-    if (background || this.parted >= PARTED_MAX || !/^(AndOr|If)$/.test(command.type)) return false;
+    if (background || !this.mayPart(behind) || !/^(AndOr|If)$/.test(command.type)) return false;
     const names = new Set<string>();
     let setsTrap = false;
     visit(command, (node) => {
