@@ -116,7 +116,7 @@ export class ShellCompiler extends Branches {
   }
 
   protected statement(statement: Statement, state: State, out: Step[], flags: Flags): void {
-    if (statement.background) this.job(statement.command, state, out);
+    if (statement.background) this.job(statement.command, state, out, flags);
     else this.node(statement.command, state, out, flags);
   }
 

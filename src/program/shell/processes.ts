@@ -50,9 +50,7 @@ export abstract class Processes extends Commands {
       if (this.kind.name === 'bash') this.markLast(node.body.commands);
       this.list(node.body.commands, way, steps, { last: true, tested: flags.tested });
     };
-    const mayBecome =
-      flags.last && state.exitTrap === null && state.handlers.size === 0 && !state.hadHandlers;
-    if (mayBecome) {
+    if (mayBecome(state, flags)) {
       const { frames } = this;
       this.frames = [];
       list(state, out);
@@ -75,6 +73,8 @@ export abstract class Processes extends Commands {
     this.redirect(node.redirects, state, out);
     const steps: Step[] = [];
     const isSubshell = node.command.type === 'Subshell';
+    const isAway = isSubshell && mayBecome(state, flags) && node.redirects.some(isOutput);
+    if (isAway) this.mark('closes', out);
     this.node(node.command, state, steps, isSubshell ? flags : { ...flags, last: false });
     if (node.redirects.some(isOutput)) this.detach(steps);
     out.push(...steps);
@@ -83,10 +83,14 @@ export abstract class Processes extends Commands {
     state.inputLines = inputLines;
   }
 
-  protected job(command: PipelineNode | AndOr, state: State, out: Step[]): void {
+  protected job(command: PipelineNode | AndOr, state: State, out: Step[], flags: Flags): void {
     const pipeline = this.pipelineOf(command);
+    // Where bash does not mind a failure, its jobs do not either.
+    const tested = this.kind.name === 'bash' && flags.tested;
     const labels =
-      pipeline === null ? [this.single(command, state, out)] : this.elements(pipeline, state, out);
+      pipeline === null
+        ? [this.single(command, state, out, tested)]
+        : this.elements(pipeline, state, out, tested);
     state.jobs.push(...labels);
     state.lastJob = labels.at(-1)!;
     state.hasOthersJob = false;
@@ -104,11 +108,11 @@ export abstract class Processes extends Commands {
     return only.background ? null : this.pipelineOf(only.command);
   }
 
-  protected single(command: PipelineNode | AndOr, state: State, out: Step[]): string {
+  protected single(command: PipelineNode | AndOr, state: State, out: Step[], tested: boolean): string {
     const steps = this.child(state, (way, inside) => {
       way.inputUs = null;
       way.inputLines = null;
-      this.whole(command, way, inside);
+      this.whole(command, way, inside, tested);
     });
     const label = this.label();
     const fork = this.fork(label, steps, out);
@@ -241,6 +245,11 @@ export abstract class Processes extends Commands {
     this.forgetWrites(steps);
     state.inputLines = null;
   }
+}
+
+/** A shell that ends with a subshell is that itself. */
+function mayBecome({ exitTrap, handlers, hadHandlers }: State, { last }: Flags): boolean {
+  return last && exitTrap === null && handlers.size === 0 && !hadHandlers;
 }
 
 function goOn(): void {}

@@ -433,7 +433,8 @@ const REFUSED_STATUS_OF_BASH = 254;
 /** The first few statuses other than 0 that steps exit with, or are killed with; 1 if none is named. */
 export function failuresOf(steps: readonly Step[]): number[] {
   const text = JSON.stringify(steps, (key, value) => (key === 'orElse' ? undefined : value));
-  const named = [...text.matchAll(/"exit":([1-9]\d*)/g)].map(([, status]) => Number(status));
+  const all = [...text.matchAll(/"exit":([1-9]\d*)/g)].map(([, status]) => Number(status));
+  const named = all.filter((status) => status !== REFUSED_STATUS_OF_BASH);
   if (text.includes('"target":"group","signal":"KILL"')) named.unshift(137);
   return named.length === 0 ? [1] : [...new Set(named)].slice(0, FAILURES_MAX);
 }

@@ -384,6 +384,28 @@ export const MEASURED: Readonly<Record<string, readonly Row[]>> = {
     ["bad && trap 'spawn' EXIT\nquick", '0/0=0', '0/0=0', '0/0=0', '0/0=0', '0/0=0', '0/0=0'],
     ["if quick; then trap 'quick; exit 4' EXIT; fi\nslow", '0/0=4', '1/1', '0/0=4', '1/1', '0/0=4', '1/1'],
   ],
+  'what is not minded, and what gives up its stdout': [
+    [
+      "trap 'spawn' EXIT; bash -c 'bad; bad'; rc=$?; quick; exit $rc",
+      '1/1=1',
+      '1/1=1',
+      '1/1=1',
+      '1/1=1',
+      '1/1=1',
+      '1/1=1',
+    ],
+    [
+      '-e { (bad; quick) & wait $! || exit 4; } || exit 0',
+      '0/0=4',
+      '0/0=4',
+      '0/0=0',
+      '0/0=0',
+      '0/0=4',
+      '0/0=4',
+    ],
+    ['(quick & wait; slow || exit 3) > /dev/null | cat', '0/0=0', '1/1', '0/0=0', '1/1', '0/0=0', '1/1'],
+    ['(slow || exit 3) > /dev/null | cat', '0/0=0', '1/1', '0/0=0', '1/1', '0/0=0', '1/1'],
+  ],
   'what only some of them read': [
     ['quick\nquick <<< x', '0/0=2', '0/0=2', '0/0=0', '0/0=0', '0/0=2', '0/0=2'],
     ['spawn; a=(1 2)', '0/0=2', '0/0=2', '1/1=0', '1/1=0', '0/0=2', '0/0=2'],
