@@ -562,24 +562,3 @@ describe('a text', () => {
     });
   });
 });
-
-test('a name that Kubernetes would not take is read as one that it would, and that is said', () => {
-  const text = `kind: StatefulSet
-metadata: {name: RELEASE-NAME-queue}
-spec: {template: {spec: {containers: [{name: c, command: [app]}]}}}
----
-kind: Pod
-metadata: {name: "clean-<node>"}
-spec: {containers: [{name: c, command: [app]}]}
-`;
-  const parsed = parseManifests([{ path: 'chart.yaml', text }]);
-  expect(parsed.ok && parsed.value[0].node.pods.map(({ name }) => name)).toEqual([
-    'release-name-queue',
-    'clean-node',
-  ]);
-  const said = parsed.ok ? parsed.warnings.filter(({ code }) => code === 'bad-name') : [];
-  expect(said.map(({ line, message }) => `${line} ${message}`)).toEqual([
-    '2 Kubernetes takes no name like `RELEASE-NAME-queue`; read as `release-name-queue`',
-    '6 Kubernetes takes no name like `clean-<node>`; read as `clean-node`',
-  ]);
-});

@@ -57,7 +57,8 @@ export function findUnits(objects: readonly KubeObject[], context: PodContext): 
       count(found.leftOut, 'that is a patch of another');
       continue;
     }
-    const specs = findPodSpecs(object);
+    const own = findPodSpecs(object);
+    const specs = own.length > 0 ? own : findPodSpecs(referredBy(object, objects) ?? object);
     const path = podSpecPath(object.kind);
     if (specs.length === 0 && path === null) count(found.withoutPods, object.kind);
     else if (specs.length === 0) {
@@ -73,6 +74,17 @@ export function findUnits(objects: readonly KubeObject[], context: PodContext): 
   }
   makeNamesUnique(found.units);
   return found;
+}
+
+/** A Rollout may have its pods from a Deployment: `workloadRef`. */
+function referredBy(
+  { value, namespace }: KubeObject,
+  objects: readonly KubeObject[],
+): KubeObject | undefined {
+  const { workloadRef } = isMapping(value.spec) ? value.spec : ({} as Record<string, unknown>);
+  if (!isMapping(workloadRef)) return undefined;
+  const { kind, name } = workloadRef;
+  return objects.find((each) => each.kind === kind && each.name === name && each.namespace === namespace);
 }
 
 /** A part of an object for Kustomize, which is to be laid over another. */
