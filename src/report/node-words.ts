@@ -54,6 +54,22 @@ function reapingOf({ program, reaps }: FirstProcess): string {
   return program.startsWith('image ') ? REAPING.assumed : REAPING.never;
 }
 
+/** For many different nodes: in which of them orphans stay, and in which that is assumed. */
+export function reapingLines(results: readonly RunResult[]): string[] {
+  const kinds = [
+    [REAPING.never, 'PID 1 never waits for orphans'],
+    [REAPING.assumed, 'PID 1 is assumed never to wait for orphans'],
+  ] as const;
+  return kinds.flatMap(([reaping, words]) => {
+    const names = results
+      .filter(({ node }) => node.firstProcesses.some((one) => reapingOf(one) === reaping))
+      .map(({ scenario }) => scenario.name);
+    if (names.length === 0) return [];
+    const others = names.length > NAMES_MAX ? [plural(names.length - NAMES_MAX, 'other')] : [];
+    return `${words} in ${listOf([...names.slice(0, NAMES_MAX), ...others])}.`;
+  });
+}
+
 /** Of a script of many lines only the first is shown. */
 function firstLine(command: string): string {
   const lines = command.trimEnd().split('\n');

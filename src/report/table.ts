@@ -12,7 +12,7 @@ import { resultsDocument, toJson } from './document.js';
 import { fleetSentence, fleetsOf } from './fleet.js';
 import { byUrgency, harmCell, limitWords, timeToHarm, toneOf } from './harm-words.js';
 import { expectationTally } from './message.js';
-import { bracketSentence, nodeLine } from './node-words.js';
+import { bracketSentence, nodeLine, reapingLines } from './node-words.js';
 
 export const OUTPUT_FORMATS = ['table', 'wide', 'csv', 'json', 'yaml'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -224,14 +224,14 @@ function assumptionLines(results: readonly RunResult[]): string[] {
   return [...lines.slice(0, ASSUMED_MAX).flat(), ...left];
 }
 
-/** The node of each answer, told once for scenarios with the same one. With many different nodes: none. */
+/** The node of each answer, told once for scenarios with the same one; of many different nodes only the PID 1. */
 function nodeLines(results: readonly RunResult[]): string[] {
   const nodes = new Map<string, string[]>();
   for (const { node, scenario } of results) {
     const line = nodeLine(node);
     nodes.set(line, [...(nodes.get(line) ?? []), scenario.name]);
   }
-  if (nodes.size > NODES_MAX) return [];
+  if (nodes.size > NODES_MAX) return reapingLines(results).map(printable);
   return [...nodes].map(([line, [first, ...more]]) => {
     const others = more.length === 0 ? '' : ` and ${plural(more.length, 'other')}`;
     return printable(`${nodes.size === 1 ? 'Node' : `Node of ${first}${others}`}: ${line}`);

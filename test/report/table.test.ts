@@ -158,6 +158,20 @@ describe('below the table', () => {
     expect(line('app')).toMatch(/: it never waits for orphans$/);
   });
 
+  test('of many different nodes it is said in which orphans stay, and in which that is assumed', () => {
+    const on = (name: string, program: string, reaps = false): RunResult => {
+      const { node, scenario, ...rest } = runs.healthyRun();
+      const firstProcesses = [{ of: [name], program, reaps }];
+      return { ...rest, scenario: { ...scenario, name }, node: { ...node, firstProcesses } };
+    };
+    const leaking = ['a', 'b', 'c', 'd', 'e'].map((name) => on(name, 'pause-3.0'));
+    expect(below(...leaking, on('f', 'image example.com/db:1'), on('g', 'tini', true))).toBe(
+      'PID 1 never waits for orphans in a, b, c and 2 others. PID 1 is assumed never to wait for orphans in f. ',
+    );
+    const reaping = ['a', 'b', 'c', 'd'].map((name) => on(name, 'tini', true));
+    expect(renderResults(reaping, 'table')).not.toContain('PID 1 never');
+  });
+
   test('of several assumed commands it is said which one matters', () => {
     const other = { isSame: false, firstHarm: harmAfter(7200), projection: null };
     const same = { isSame: true, firstHarm: null, projection: null };
