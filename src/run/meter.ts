@@ -84,7 +84,8 @@ export class Meter implements RunObserver {
 
   /**
    * cAdvisor: the lines of cgroup.procs, in which no zombie stands (K36), and pids.current, in which all do
-   * (K34).
+   * (K34). Rules leave out the pod's own group by `image!=""`; names of images are not simulated, so `image` is
+   * the container's name.
    */
   #readPod(
     name: string,
@@ -95,7 +96,11 @@ export class Meter implements RunObserver {
     const slash = name.indexOf('/');
     const base = { job: 'kubelet', namespace: slash < 0 ? 'default' : name.slice(0, slash), node: this.name };
     const put = (container: string, processes: number, threads: number): void => {
-      const labels = { ...(container === '' ? {} : { container }), ...base, pod: name.slice(slash + 1) };
+      const labels = {
+        ...(container === '' ? {} : { container, image: container }),
+        ...base,
+        pod: name.slice(slash + 1),
+      };
       this.#put('container_processes', labels, processes);
       this.#put('container_threads', labels, threads);
     };

@@ -81,6 +81,17 @@ describe('what exporters count', () => {
     expect(last('container_threads', { container: '' })).toBe(zombies + threads + 1);
   });
 
+  test("cAdvisor: each container has an image, and the pod's own group has none, so rules can leave it out", () => {
+    const images = meter.metered.metrics
+      .filter(({ name }) => name === 'container_processes')
+      .map(({ labels }) => [labels.container ?? '', labels.image ?? '']);
+    expect(images.sort()).toEqual([
+      ['', ''],
+      ['POD', 'POD'],
+      ['app', 'app'],
+    ]);
+  });
+
   test('PIDPressure is true below the threshold of the kubelet, and never without one', () => {
     const pressure = (text: string): (number | undefined)[] =>
       runOf(text).meter.metered.metrics.find(
