@@ -197,7 +197,10 @@ export async function examineSignals(exam: Exam, main: MainChild | null): Promis
       if (as !== undefined && as !== signal) words.push(`${signal} as ${as}`);
       if (init.end !== null) words.push(`${signal} ends PID 1`);
       if (beside.length > 1 || as === undefined || others.length === 0) continue;
-      const isWhole = await world.until(() => host.caught.length - from > others.length, 200);
+      const isWhole = await world.until(
+        () => others.every((other) => world.caughtBy(world.hostPid(other), from) !== undefined),
+        200,
+      );
       const whole = 'the whole process group of its child got it';
       const alone = 'its child alone got it, not the rest of the child’s process group';
       beside.push(check('process-group', isWhole, isWhole ? whole : alone));
@@ -235,7 +238,7 @@ export async function examineParentDeath(world: World, main: MainChild | null): 
   const hostPid = world.hostPid(await mainIn(world, main));
   if (hostPid > 0) await host.seize(hostPid, true);
   host.orphanInit();
-  await world.until(() => init.end !== null || host.caught.length > 0, MOMENT_MS);
+  await world.until(() => init.end !== null || world.caughtBy(hostPid) !== undefined, MOMENT_MS);
   const passed =
     world.caughtBy(hostPid) ?? Object.keys(constants.signals).find((name) => isHeld(hostPid, name));
   const did =

@@ -87,9 +87,13 @@ export class World {
     return ['SigCgt', 'SigBlk'].some((mask) => hasSignal(this.init.hostPid, mask, signal));
   }
 
-  /** What has reached a process since: handed over, or held back because the process blocks it. */
+  /**
+   * What has reached a process since: handed over, or held back because the process blocks it. A child that is
+   * watched sends it a SIGCHLD, which nobody has passed on.
+   */
   caughtBy(hostPid: number, from = 0): string | undefined {
-    return this.host.caught.slice(from).find((one) => one.hostPid === hostPid)?.signal;
+    return this.host.caught.slice(from).find((one) => one.hostPid === hostPid && one.signal !== 'SIGCHLD')
+      ?.signal;
   }
 
   async until(met: () => boolean, limitMs: number): Promise<boolean> {
