@@ -4,7 +4,10 @@ import { placeMoments, timeFrame } from '../../src/report/charts/time.js';
 import { timelineCsv } from '../../src/report/csv.js';
 import * as runs from './fixtures.js';
 
-test('no label of a moment is struck through by the rule of another', () => {
+test.each([
+  [588, 3],
+  [800, 6],
+])('no label of a moment is struck through by the rule of another, %i pixels wide', (plotWidth, count) => {
   const at = (hours: number) => ({
     timeSeconds: hours * 3600,
     kind: 'intervention' as const,
@@ -13,12 +16,12 @@ test('no label of a moment is struck through by the rule of another', () => {
   });
   const run = runs.recoveringRun({ events: [1, 2, 20, 21, 40].map(at) });
   const frame = timeFrame(run);
-  const placed = placeMoments(run, frame, 588).map(({ seconds, label, line, side }) => {
-    const x = (seconds / frame.endSeconds) * 588;
+  const placed = placeMoments(run, frame, plotWidth).map(({ seconds, label, line, side }) => {
+    const x = (seconds / frame.endSeconds) * plotWidth;
     const width = label.length * 7.2;
     return { x, line, from: side === 'right' ? x : x - width, to: side === 'right' ? x + width : x };
   });
-  expect(placed.length).toBeGreaterThan(2);
+  expect(placed).toHaveLength(count);
   for (const label of placed)
     for (const other of placed)
       if (other !== label && label.from < other.x && other.x < label.to)
