@@ -174,18 +174,17 @@ function plainRules(documents: readonly unknown[]): string | null {
   });
 }
 
-/** What the alerts ask for, through recorded series too, and no run had. Series of states come and go. */
+/** By alert: the series that it asks for, also through recorded ones, and that no simulated exporter has. */
 function unheardOf({ alerts, asked }: Rules, heard: ReadonlySet<string>): Record<string, string[]> {
   const missing = (name: string, seen: readonly string[]): string[] => {
     if (heard.has(name) || /^ALERTS(_FOR_STATE)?$/.test(name) || seen.includes(name)) return [];
     return asked[name]?.flatMap((each) => missing(each, [...seen, name])) ?? [name];
   };
-  const all = alerts.map(
-    (alert) => [alert, [...new Set(asked[alert].flatMap((name) => missing(name, [alert])))]] as const,
-  );
-  return Object.fromEntries(
-    all.filter(([, names]) => names.length > 0).map(([alert, names]) => [alert, [...names]]),
-  );
+  const all = alerts.map((alert): [string, string[]] => [
+    alert,
+    [...new Set(asked[alert].flatMap((name) => missing(name, [alert])))],
+  ]);
+  return Object.fromEntries(all.filter(([, names]) => names.length > 0));
 }
 
 /** null: interrupted. */

@@ -1,9 +1,9 @@
 /**
  * Logins: sshd forks the privileged monitor of the connection, that forks the user's sshd, and that forks the
- * shell, whose start-up scripts run a command in a subshell. bash tries a refused fork again after 1, 2, 4 and
- * 8 s (R66, `make_child` in its jobs.c; measured with OpenSSH 9.2 and bash 5.2); then there is a prompt in
- * which no command can be run, and that is no login. A refused login is what most people notice first when a
- * table is full.
+ * shell, whose start-up scripts run a command in a subshell. bash tries a refused fork again after 1, 2, 4
+ * and 8 s (R66, `make_child` in its jobs.c; measured with OpenSSH 9.2 and bash 5.2); then there is a prompt
+ * in which no command can be run, and that is no login. A refused login is what most people notice first when
+ * a table is full.
  */
 import { NONE, type OriginId, type TaskId } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
@@ -89,7 +89,7 @@ export class Logins implements Worker {
         this.#end(session, 0);
         return null;
       }
-      if (session.length - 1 === USERS_SSHD && this.user !== undefined && this.user.uid !== ROOT_UID)
+      if (session.length - 1 === USERS_SSHD && this.user !== undefined)
         kernel.becomeUser(task, this.user.uid, this.user.nprocMax);
       if (session.length === 1 || session.length - 1 === this.#shell) kernel.setsid(task);
     }
