@@ -97,7 +97,9 @@ export const compareCommand: CommandModule<object, Arguments> = {
   },
 };
 
-/** A fix is a setting, which reaches no pod in another file: those pods are written out. Null: there are none. */
+/**
+ * A fix is a setting, which reaches no pod in another file: those pods are written out. Null: there are none.
+ */
 function withoutManifests([template]: readonly LoadedTemplate[], options: LoadOptions): Loaded[] | null {
   const { path } = template.scenario;
   const text = inlined(template.source?.value, readerBeside(path));

@@ -33,7 +33,7 @@ const UNKNOWN: Rate = {
 const BLUR_MAX = 0.125;
 /** So many times the longest silence so far: then it has stopped. */
 const SILENCE_FACTOR = 3;
-/** Times in days: what came every few minutes has stopped after a quarter of a day, not after three. */
+/** A start time that is a date is a day wide; it counts as this: six hours of silence do, not three days. */
 const COARSE_MAX_S = DAY_S / 12;
 
 /** So many starts of one time. */

@@ -1,7 +1,7 @@
 /**
- * A live /proc, or a saved one, as a list of processes. Reads only. Of a zombie that two scans have in common
- * nothing changes while its parent lives, so the second scan only asks whether it is the same: a third of the
- * time that reading it again takes.
+ * A live /proc, or a saved one, as a list of processes. Reads only. A zombie does not change while its
+ * parent lives, so a later scan asks only whether it is still the same one. That takes a third of the time of
+ * reading it again.
  */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { nothingAround } from '../procfs/around-a-list.js';
@@ -87,7 +87,7 @@ export class LiveProc {
     return before === undefined || now === undefined || before.start?.fromS !== now.start?.fromS;
   }
 
-  /** The row of before belongs to an earlier scan, too, and stays as it is. */
+  /** The earlier scan still holds this row, so it is replaced and not changed. */
   #readAgain(rows: CapturedRow[], index: number): void {
     const row = this.#rowOf(String(rows[index].pid));
     if (row !== null) rows[index] = { ...row, cgroup: rows[index].cgroup };
@@ -101,7 +101,7 @@ export class LiveProc {
     for (const row of rows) {
       if (!row.stat?.startsWith('Z')) continue;
       row.cgroup ??= this.#cgroupOf(row.pid);
-      // Of a main thread that has ended the process may go on.
+      // With other threads it is a dead main thread, whose process goes on.
       const zombie = known.get(row.pid);
       const isKnown = zombie?.row === row;
       const inode = isKnown ? zombie.inode : this.#inodeOf(String(row.pid));

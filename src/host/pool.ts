@@ -21,7 +21,7 @@ export type Answer =
 
 /** A thread takes a while to begin: what is done within that is done here. */
 const FEW_JOBS = 2;
-/** Of what a thread has just made. By default V8 takes 48 MB for it, in each thread, and is no faster. */
+/** Room for new objects in each thread. V8's own 48 MB made it no faster. */
 const resourceLimits = { maxYoungGenerationSizeMb: 12 };
 
 export class Pool {

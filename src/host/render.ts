@@ -45,7 +45,7 @@ export async function renderSvg(spec: ChartSpec, read: ReadData): Promise<string
 }
 
 /**
- * A table of numbers with those columns alone that the specification names: Vega makes an object of each row, and of
+ * The table with only the columns that the specification names. Vega makes an object of each row, and of
  * thirty columns a chart shows five.
  */
 function narrowed(text: string, spec: ChartSpec): string {

@@ -31,8 +31,8 @@ export class ByHand {
   }
 
   /**
-   * Why it cannot be done, or not yet, where that is known at once; else null. Whether a pod comes up, the run's
-   * moments tell.
+   * Why it cannot be done, or not yet, where that is known at once; else null. Whether a pod comes up, the
+   * run's moments tell.
    */
   do(act: Act): string | null {
     if (act.do === 'login') return this.#logins.login();

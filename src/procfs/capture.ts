@@ -77,7 +77,7 @@ const USUAL_WIDTHS = [80, 100, 120, 132, 160, 200];
 const HEADLESS_TRIES_MAX = 50;
 const LINE_MAX = 16_384;
 const PATHS_MAX = 4_096;
-/** To so many characters ps cuts a cgroup, unless it is the last column. */
+/** ps cuts a cgroup to so many characters, unless it is the last column. */
 const CGROUP_WIDTH = 27;
 const LISTS_MAX = 64;
 const ELIDED =

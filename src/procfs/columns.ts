@@ -53,7 +53,7 @@ export function headOfCommand(command: string): string | null {
     .join(' ');
 }
 
-/** Of five words one by itself tells nothing. */
+/** lstart prints five words; one of them alone tells nothing. */
 const LSTART_WORDS = Array.from({ length: 5 }, () => 'OTHER');
 
 /** By their heads, the name of the command that prints them. First come those that tell most. */

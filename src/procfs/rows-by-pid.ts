@@ -10,7 +10,7 @@ export interface RowLookup {
 export class RowsByPid implements RowLookup {
   /** Where a PID's row stands, plus one; 0: nowhere. */
   #places = new Int32Array(1 << 12);
-  /** Rows without a PID, which have one below 0, and those with one that Linux cannot give. */
+  /** Rows whose PID is missing (it is below 0) or higher than Linux gives. */
   readonly #others = new Map<number, CapturedRow>();
 
   constructor(readonly rows: CapturedRow[] = []) {

@@ -23,7 +23,7 @@ export class RowReader {
   #isSettled = false;
   readonly #starts = new Map<string, StartTime | null>();
   readonly #texts = new Map<string, string>();
-  /** By column, what the row before says: most say the same, and are not looked at again. */
+  /** By column, the text of the row before: the same text is not checked again. */
   readonly #before: string[];
   #commandBefore = '';
   #namedBefore: Named;
@@ -95,7 +95,7 @@ export class RowReader {
         if (command === '') command = line.slice(from, at).trimEnd();
         continue;
       }
-      // A line that has been cut off still tells what stands before: if a head says what that is.
+      // What stands before a cut still counts, if a head says which columns these are.
       const isCut = this.isFixed && index >= CUT_FROM && pid !== -1;
       if (from >= end) {
         if (isCut) break;

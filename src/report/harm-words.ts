@@ -60,13 +60,15 @@ export function shortAnswer(first: Harm | null, projection: Projection | null, e
     : `${within} (full after ${formatSeconds(projection.atSeconds)} at this rate)`;
 }
 
-/** bad: harmed; doubtful: on its way, too short to say, or hanging on an assumption; good: not at this rate. */
+/**
+ * bad: harmed; doubtful: on its way, too short to say, or hanging on an assumption; good: not at this rate.
+ */
 export function toneOf(result: RunResult): 'bad' | 'doubtful' | 'good' {
   if (harmsOf(result).length > 0) return 'bad';
   return result.projection?.kind === 'never' && !isUnsure(result) ? 'good' : 'doubtful';
 }
 
-/** The order in which an answer is urgent: harmed, would be full, not unless an assumption is wrong, not. */
+/** From urgent to not: harmed; would be full later; unharmed unless an assumption is wrong; unharmed. */
 function urgency(result: RunResult): [group: number, seconds: number] {
   const [first] = harmsOf(result);
   if (first !== undefined) return [0, first.atSeconds];

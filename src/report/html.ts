@@ -129,7 +129,7 @@ ${rows.join('\n')}
 /** The answer in a few words; the colour only repeats it. */
 function badge(result: RunResult): string {
   const at = timeToHarm(result);
-  // A line ends before the time, not within it.
+  // A line may break before the time, but not within it.
   const words = at === '-' ? harmCell(result) : `${harmCell(result)}, ${at.replaceAll(' ', '\u00a0')}`;
   return `<span class="badge ${toneOf(result)}">${escapeHtml(words)}</span>`;
 }

@@ -16,7 +16,10 @@ export interface Moment {
 const MOMENT_LABEL_MAX = 40;
 export const MOMENTS_MAX = 6;
 
-/** Moments worth a label, `most` of them: full (or when it would be), and what an operator did, one for an instant. */
+/**
+ * Moments worth a label, `most` of them: full (or when it would be), and what an operator did, one for an
+ * instant.
+ */
 export function headlineMoments(
   result: RunResult,
   options: { projection?: boolean; most?: number } = {},

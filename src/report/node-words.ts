@@ -48,7 +48,7 @@ const REAPING = {
   reaps: 'it reaps orphans',
 };
 
-/** Of an image that is not known it is assumed. */
+/** Whether an unknown image reaps is an assumption. */
 function reapingOf({ program, reaps }: FirstProcess): string {
   if (reaps) return REAPING.reaps;
   return program.startsWith('image ') ? REAPING.assumed : REAPING.never;

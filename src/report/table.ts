@@ -224,7 +224,10 @@ function assumptionLines(results: readonly RunResult[]): string[] {
   return [...lines.slice(0, ASSUMED_MAX).flat(), ...left];
 }
 
-/** The node of each answer, told once for scenarios with the same one; of many different nodes only the PID 1. */
+/**
+ * The node of each answer, once for all scenarios with the same one. For many different nodes: only in which
+ * of them PID 1 does not reap.
+ */
 function nodeLines(results: readonly RunResult[]): string[] {
   const nodes = new Map<string, string[]>();
   for (const { node, scenario } of results) {

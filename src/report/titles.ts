@@ -202,7 +202,7 @@ export function overviewHeadline(results: readonly RunResult[]): string {
   );
 }
 
-/** No harm in a run of two hours is no comfort if the node is full on the next day. */
+/** A run of two hours without harm is no comfort if the node is full the next day. */
 function wouldFill(results: readonly RunResult[]): string {
   const ends = results.flatMap(({ scenario, projection }) =>
     projection?.kind === 'exhausts' ? { name: scenario.name, seconds: projection.atSeconds } : [],

@@ -84,8 +84,8 @@ export class Meter implements RunObserver {
 
   /**
    * cAdvisor: the lines of cgroup.procs, in which no zombie stands (K36), and pids.current, in which all do
-   * (K34). Rules leave out the pod's own group by `image!=""`; names of images are not simulated, so `image` is
-   * the container's name.
+   * (K34). Rules leave out the pod's own group by `image!=""`; names of images are not simulated, so `image`
+   * is the container's name.
    */
   #readPod(
     name: string,

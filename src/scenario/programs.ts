@@ -1,5 +1,4 @@
 /** Names and command lines to compiled programs: the scenario's own `programs:` laid over the catalogue. */
-
 import { nameOfImage, serverOfImage } from '../program/catalogue/images.js';
 import {
   type Assumption,
@@ -151,7 +150,7 @@ export class Programs {
     this.take(resolution, place);
   }
 
-  /** The server that an image is known for. Null: no such image. */
+  /** The server that an image of this name usually runs. Null: the name is not well known. */
   serverOf(image: string, place: Place): Program | null {
     const name = serverOfImage(image);
     const resolution = name === null ? null : resolveName(name, this.library);
@@ -162,7 +161,10 @@ export class Programs {
     return this.compile(name!, source, place, 'image');
   }
 
-  /** A program that blocks for ever, or ends after a second: for an image of which nothing is known. */
+  /**
+   * The program assumed for an unknown image: it starts no process and runs until it is ended. With `ends`,
+   * for an init container, it exits after a second.
+   */
   assumeQuiet(image: string, place: Place, ends: boolean): string {
     const steps: Step[] = ends ? [{ sleep: '1s' }] : [{ 'on-term': 'exit' }, 'pause'];
     const name = `${ends ? 'init ' : ''}image ${image}`;

@@ -12,7 +12,7 @@ export interface RandomStream {
    * Infinity: they cannot be counted. `draw` finds the value that another stream gives.
    */
   choose?(count: number, draw: Draw): number;
-  /** The numbers that come next: who takes them from there leaves them to be taken here all the same. */
+  /** A look at the numbers that come next: taking them there does not take them here. */
   ahead?(): RandomStream;
 }
 

@@ -60,7 +60,7 @@ export function seriesNotation(values: readonly (number | undefined)[], length: 
   return parts.join(' ');
 }
 
-/** In which no name of a series stands: quotes, comments, labels, ranges; then functions and figures. */
+/** Parts of an expression that name no series: strings, comments, labels, ranges; below: calls, figures. */
 const ASIDE =
   /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)|\[[^\]]*\]|\{[^}]*\}/gi;
 const CALLS = /[a-zA-Z_][\w:]*\s*\(|\b\d[\w.]*/g;

@@ -45,8 +45,8 @@ export interface Replicated {
 }
 
 /**
- * `auto`: so many at first and more each time, up to so many in all. Ten without harm are enough to say that the median is
- * not reached: by the Wilson interval at most 28 % of all runs are harmed.
+ * `auto`: so many at first and more each time, up to so many in all. Ten without harm are enough to say that
+ * the median is not reached: by the Wilson interval at most 28 % of all runs are harmed.
  */
 const BATCH = 10;
 const AUTO_MAX = 400;

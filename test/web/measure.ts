@@ -29,7 +29,10 @@ async function framesOf(page: Page, milliseconds: number): Promise<number[]> {
   })`);
 }
 
-/** Milliseconds from a place on the time line that is chosen, or a moment that is typed, to the picture of it, and to its processes. */
+/**
+ * Milliseconds from a place on the time line that is chosen, or a moment that is typed, to the picture of it,
+ * and to its processes.
+ */
 async function seekOf(page: Page, into: string, value: string): Promise<{ picture: number; exact: number }> {
   return page.evaluate(`new Promise((resolve) => {
     const input = document.querySelector('${into}');

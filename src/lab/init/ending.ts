@@ -91,7 +91,8 @@ function endNumbers(end: Ended | null): Record<string, number> {
 function wrapperOf(command: readonly string[], childHostPid: number): string[] | null {
   const all = read(`/proc/${childHostPid}/cmdline`).split('\0').slice(0, -1);
   const given = command.map((word) => Buffer.from(word).toString('latin1'));
-  // The kernel puts the words of a `#!` line in front of a script's own: an interpreter, and maybe an argument.
+  // The kernel puts the words of a `#!` line in front of a script's own: an interpreter, and maybe an
+  // argument.
   for (const words of [all, all.slice(1), all.slice(2)]) {
     const wrapper = command.slice(0, command.length - words.length);
     const isSame = words.every((word, n) => given[wrapper.length + n] === word);

@@ -88,8 +88,8 @@ export class World {
   }
 
   /**
-   * What has reached a process since: handed over, or held back because the process blocks it. A child that is
-   * watched sends it a SIGCHLD, which nobody has passed on.
+   * What has reached a process since: handed over, or held back because the process blocks it. A
+   * SIGCHLD comes from the kernel, and is not passed on.
    */
   caughtBy(hostPid: number, from = 0): string | undefined {
     return this.host.caught.slice(from).find((one) => one.hostPid === hostPid && one.signal !== 'SIGCHLD')

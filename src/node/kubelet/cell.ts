@@ -38,8 +38,8 @@ export interface Course {
   /** From the tick to the result. */
   endsUs: number;
   /**
-   * How the result has come about: of runs that begin at one instant and have this in common, the one that
-   * began first ends first.
+   * The chain of events that led to the result, as a number. Of two runs with the same chain that begin at
+   * one instant, the one that began first ends first.
    */
   endsBy: number;
   /** From the tick to the last event of the run. */
@@ -298,8 +298,8 @@ function cellSpec({ spec, programs }: NodeContext, container: Container, command
 }
 
 /**
- * Notes the course of a run: the kind of each event and whose it is, by the order of their first appearance; and by
- * which others it has come about.
+ * Notes the course of a run: the kind of each event, its owner (numbered by first appearance), and the chain
+ * of events that led to it.
  */
 class TracedSimulation extends Simulation {
   private course = new Digest();
@@ -311,7 +311,7 @@ class TracedSimulation extends Simulation {
   /** The cause of the event that happens now, and of those that are pending. */
   private cause = TICK;
   private readonly pending = new Map<string, number>();
-  /** Every cause so far: the one of an event that scheduled another, and when and where it did. */
+  /** Every cause so far, by the cause of the scheduling event, its time, and the time it scheduled for. */
   private readonly causes = new Map<string, number>();
 
   begin(told: (cause: number) => void): void {
@@ -356,7 +356,10 @@ class TracedSimulation extends Simulation {
     super.atEndOf(timeUs, kind, a, b);
   }
 
-  /** Events of one instant come in the order in which they were scheduled, and so did the events that scheduled them. */
+  /**
+   * Events of one instant come in the order in which they were scheduled, and so did the events that
+   * scheduled them.
+   */
   private follow(timeUs: number, kind: EventKind, a: number): void {
     const text = `${this.cause} ${this.nowUs - this.startUs} ${timeUs - this.startUs}`;
     const cause = this.causes.get(text) ?? TICK + 1 + this.causes.size;

@@ -180,7 +180,8 @@ export class FastForward {
   }
 
   /**
-   * All runs of these probes before `untilUs`. Nothing that happens meanwhile can be seen by them, or see them.
+   * All runs of these probes before `untilUs`. Nothing that happens meanwhile can be seen by them, or see
+   * them.
    *
    * @returns those that are due at `untilUs` itself; their ticks become events.
    */
@@ -198,8 +199,9 @@ export class FastForward {
   }
 
   /**
-   * A leap of execs towards `nextUs`. It ends before a run that leaves something, or that has to be simulated. In
-   * the first case that run is forwarded, if it is alone; otherwise ticks at the end of the leap become events.
+   * A leap of execs towards `nextUs`. It ends before a run that leaves something, or that has to be
+   * simulated. In the first case that run is forwarded, if it is alone; otherwise ticks at the end of the
+   * leap become events.
    *
    * @param due those with ticks up to `nextUs`.
    * @returns those whose ticks became events; null: there may be more to do before `nextUs`.
@@ -400,8 +402,8 @@ function runsBy({ probe, foreknown, cycleUs }: Waiting, endUs: number): number {
 }
 
 /**
- * When the last of its runs in the leap ends, with what these runs draw from `stream`; and how all of them end, if
- * they do so in one way (else NaN).
+ * When the last of its runs in the leap ends, with what these runs draw from `stream`; and how all of them
+ * end, if they do so in one way (else NaN).
  */
 function endOfLast({ probe, foreknown, cycleUs, runs }: Waiting, stream: RandomStream) {
   let values = foreknown.draw(stream);

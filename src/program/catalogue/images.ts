@@ -6,7 +6,7 @@ export function nameOfImage(image: string): string {
   return image.replace(/@.*$/, '').split('/').at(-1)!.split(':')[0];
 }
 
-/** A name of the library, or null: an entrypoint that is known becomes its server, or hands over to an init. */
+/** What the image runs, as a command of the catalogue. Null: its name is not well known. */
 export function serverOfImage(image: string): string | null {
   const name = nameOfImage(image);
   return Object.entries(images).find(([, names]) => names.split(' ').includes(name))?.[0] ?? null;

@@ -11,8 +11,9 @@ import { testExpression } from './tests.js';
 import { FAILURE, known, type Status, SUCCESS } from './values.js';
 import { valueOfWord } from './words.js';
 
-/** Branches one in another whose ways are followed to the end of the script, and how much text that may be. */
+/** How deep branches may be nested whose ways are each followed to the end of the script. */
 const PARTED_MAX = 5;
+/** How many characters of script may be read for that, each way counted. */
 const FOLLOWED_MAX = 10_000;
 
 export class ShellCompiler extends Branches {

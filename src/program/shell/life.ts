@@ -61,8 +61,8 @@ export function lifeOf(steps: readonly Step[], library: ProgramLibrary, outputs?
 }
 
 /**
- * The steps that the process comes to before it is ended from outside, then `end`. What it has started goes on.
- * Only the typical way is in them.
+ * The steps that the process comes to before it is ended from outside, then `end`. What it has started goes
+ * on. Of a branch only the usual way is taken.
  */
 export function stepsUntil(
   steps: readonly Step[],

@@ -43,7 +43,7 @@ export const PLAIN: Flags = { last: false, tested: false };
 export const TESTED: Flags = { last: false, tested: true };
 export const LAST: Flags = { last: true, tested: false };
 
-/** What stands behind a list, for a way through it that is followed on its own. */
+/** The rest of the script behind a list, for a way through the list that is followed on its own. */
 export interface Later {
   statements: readonly Statement[];
   go(state: State, out: Step[]): void;

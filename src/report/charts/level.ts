@@ -95,7 +95,7 @@ function partLimits(result: RunResult, frame: TimeFrame): Level['also'] {
   return limits;
 }
 
-/** A step of the line that is shorter than its label goes without, and one whose label comes again. */
+/** A step of the line gets no label if it is shorter than that, or if the same label follows. */
 function labelledLimits(
   { timeline }: RunResult,
   frame: TimeFrame,

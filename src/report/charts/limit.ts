@@ -1,4 +1,4 @@
-/** What a limit below the node's counts, under the limit: of the one that refuses, or comes within reach. */
+/** One limit below the node's, and what counts against it: the limit that refuses, or comes within reach. */
 import { harmsOf } from '../../run/harm.js';
 import { type Harm, LIMITED, type Limited, type RunResult } from '../../run/result.js';
 import { limitWords } from '../harm-words.js';

@@ -44,7 +44,7 @@ export interface LogAxis {
   labels: string[];
   /** Where the left part ends. */
   middle: number;
-  /** Where a moment is drawn: the start of the run, which such an axis has not, at its left end. */
+  /** Where a moment is drawn. A logarithmic axis has no zero: the start of the run is at its left end. */
   place(seconds: number): number;
 }
 

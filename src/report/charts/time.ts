@@ -84,7 +84,7 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
   return { endSeconds: roundMicro(end), cut: end < horizon, projected, unit, ticks, start };
 }
 
-/** A limit that refuses again and again is seen to do so. */
+/** So many repeated refusals are marked, so that one sees that they repeat. */
 const REPEATS_SHOWN = 8;
 
 function repeats({ symptoms }: RunResult): number[] {
@@ -227,7 +227,7 @@ const MOMENT_LINE_HEIGHT = 16;
 const LABEL_GAP = 8;
 /** Right of the plot there is room for so much of a label. */
 const MARGIN = 10;
-/** Left of it there is the axis, over which a label may stand where it must. */
+/** On the left a label may reach over the axis, if it has to. */
 const AXIS_WIDTH = 85;
 
 interface Flag {
@@ -251,8 +251,8 @@ export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PL
 }
 
 /**
- * null: some rule would go through some label, or some label out of the picture, on whichever side of their rules
- * the labels stand.
+ * Null: on neither side of its rule can some label stand without a rule through it, or partly outside the
+ * picture.
  */
 function placed(
   moments: readonly Moment[],

@@ -10,9 +10,9 @@ import type { Passage } from './passages.js';
 import type { World } from './world.js';
 
 const SLICE_MS = 25;
-/** A browser goes through these in about a twentieth of a second. */
+/** Events between two runs that stand: a browser simulates so many in about 50 ms. */
 const EVENTS_APART = 100_000;
-/** A run takes five megabytes. */
+/** A run that stands takes 5 MB. */
 const PLACES_MAX = 24;
 
 export class FilmMaker {
@@ -81,7 +81,9 @@ export class FilmMaker {
     }));
   }
 
-  /** Moments between which about equally much happens, and not too much to go through it while somebody waits. */
+  /**
+   * Moments with about equally many events between them, few enough to be simulated while a reader waits.
+   */
   get places(): number[] {
     const events = this.#events;
     const apart = Math.max(EVENTS_APART, events[events.length - 1] / PLACES_MAX);

@@ -1,7 +1,8 @@
 /**
- * Runs of one world that stand at several moments. To go anywhere, the nearest one before it goes on from there: so no way
- * is long. A run cannot be copied. So, while nobody waits, the one before goes on to the place that has become empty, the one
- * before that to the place of this one, and so on to the first, which is a new run.
+ * Several runs of one world, standing at different moments, so that the way to any moment is short: the
+ * nearest run before it goes on. A run cannot be copied, so that leaves its place empty. While no question is
+ * asked, the run before it moves up to that place, the one before that moves up too, and so on; for the first
+ * place a new run is begun.
  */
 import type { Act } from '../../node/by-hand.js';
 import { Run } from '../../run/run.js';
@@ -9,7 +10,7 @@ import type { Transition } from '../../run/transitions.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { momentUs, type TimedAct } from './messages.js';
 
-/** Goes through a scenario, and does by hand what has been done at its time. */
+/** One run of the scenario. It repeats what the reader has done by hand, each act at its time. */
 export class Passage {
   readonly run: Run;
   #acted = 0;
@@ -36,7 +37,10 @@ export class Passage {
     while (!this.run.advance(untilUs));
   }
 
-  /** To the end of the next event that tells a transition, or past what is done by hand before it. False: there is none. */
+  /**
+   * To the end of the next event that tells a transition, or past an act by hand that comes before it. False:
+   * there is neither.
+   */
   step(untilUs: number): boolean {
     const next = this.acts[this.#acted];
     if (next === undefined || next.atUs > untilUs) return this.run.step(untilUs);
@@ -51,17 +55,17 @@ export class Passage {
   }
 }
 
-/** A part of the time line; the current one goes on so far even if another one stands nearer. */
+/** Share of the time line that the current run goes on, even if another one stands nearer. */
 const NEAR = 1 / 100;
 
 export class Passages {
   readonly #make: () => Passage;
   readonly #endUs: number;
-  /** Where one is to stand. */
+  /** Where runs are to stand. */
   #places: readonly number[] = [];
-  /** Those that stand at a place, and one or two on their way. */
+  /** Runs that stand at a place, and those on their way to one. */
   #standing: Passage[] = [];
-  /** The one that was asked for last. */
+  /** The run that was asked for last. */
   current: Passage;
 
   constructor(endUs: number, make: () => Passage) {
@@ -94,15 +98,15 @@ export class Passages {
     this.#standing = this.#standing.filter(({ nowUs }) => places.includes(nowUs));
   }
 
-  /** What stands after a moment is of a world that will not be. */
+  /** After an act by hand everything later is different: runs that stand there are dropped. */
   forgetAfter(timeUs: number): void {
     this.#standing = this.#standing.filter(({ nowUs }) => nowUs <= timeUs);
   }
 
-  /** A little of the way to a place where none stands. False: one stands at each. */
+  /** Moves a run a little towards a place where none stands. False: one stands at each place. */
   tend(): boolean {
     const isEmpty = (place: number): boolean => !this.#standing.some(({ nowUs }) => nowUs === place);
-    // Were it the first of them, a seek to somewhere near would have to wait until all before it stand.
+    // The last empty place first: it is the one that was left, and the next moment is often near it.
     const place = this.#places.findLast(isEmpty);
     if (place === undefined) return false;
     let going = latestBefore(this.#standing, place);

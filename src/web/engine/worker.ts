@@ -63,12 +63,12 @@ function begin(of: World): void {
 }
 
 const TEND_MS = 8;
-/** While questions follow each other, as when a world is played, nothing else is to be in their way. */
+/** While the page asks again and again, as when it plays, its questions have the worker for themselves. */
 const QUIET_MS = 150;
 let askedMs = 0;
 let isTending = false;
 
-/** Makes what the next question needs, in slices between which it can be asked. */
+/** Prepares the next seek, in short slices: a question is answered between two of them. */
 function tend(): void {
   if (isTending) return;
   isTending = true;

@@ -73,7 +73,7 @@ export class World {
     this.#passages.standAt(places);
   }
 
-  /** A little of what is to be done for that. False: nothing is left. */
+  /** Works on that for a little while. False: nothing is left to do. */
   tend(): boolean {
     return this.#passages.tend();
   }

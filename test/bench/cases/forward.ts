@@ -65,7 +65,10 @@ function both(name: string, targets: Record<Fidelity, number>, scenario: Scenari
   );
 }
 
-/** CPU seconds of a whole process and of all its threads. An expectation that fails (99) is a result like another. */
+/**
+ * CPU seconds of a whole process and of all its threads. An expectation that fails (99) is a result like
+ * another.
+ */
 function wholeProcess(...args: string[]): number {
   const command = [process.execPath, CLI, ...args].join(' ');
   const script = `${command} > /dev/null 2>&1; s=$?; times; [ $s = 99 ] || exit $s`;

@@ -1,6 +1,7 @@
 /**
- * Row 7: containerd itself in the box, with the shim that the other rows have a puppet for. Its client `ctr` makes
- * a pod as the kubelet would have it made: a sandbox whose PID 1 is pause, and a container in the same shim.
+ * Row 7: containerd itself in the box, with the shim that the other rows have a puppet for. Its client `ctr`
+ * makes a pod as the kubelet would have it made: a sandbox whose PID 1 is pause, and a container in the same
+ * shim.
  *
  *     containerd ── starts ──► containerd-shim-runc-v2, a child of the box's PID 1 ─► runc ─► pause, application
  */
@@ -79,7 +80,7 @@ async function boot(box: Box): Promise<void> {
   throw new Error('containerd in the box does not answer');
 }
 
-/** A pod as `ctr` makes it. Names are of the box as a whole. */
+/** A pod as `ctr` makes it. Its name must be unique in the box. */
 class CtrPod {
   constructor(
     private readonly box: Box,
@@ -274,7 +275,7 @@ async function killedShim(box: Box, from: Start): Promise<ContainerdResult> {
   };
 }
 
-/** R19: \`ctr\` copies the output until nobody can write to it any more. */
+/** R19: `ctr` copies the output until nobody can write to it any more. */
 async function holdsOutput(box: Box): Promise<ContainerdResult> {
   const pod = await CtrPod.make(box, 'loud');
   const { ms } = await pod.exec(PROGRAMS.loud.command);

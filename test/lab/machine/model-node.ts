@@ -291,7 +291,9 @@ export class ModelNode {
     return status;
   }
 
-  /** One of the model's own logins, which come at random moments once they have begun; as root, as in the box. */
+  /**
+   * One of the model's own logins, which come at random moments once they have begun; as root, as in the box.
+   */
   login(): boolean {
     startSshLogins(this.context, { everyUs: US_PER_MINUTE, lastsUs: US_PER_SECOND, user: ROOT });
     while (this.counters.sshOk + this.counters.sshRefused === 0) this.pass(100);
