@@ -49,10 +49,7 @@ export function fleetSummary(members: readonly RunResult[]): FleetSummary {
     firstProjected: earliest(projected),
     zombies: sum(members, ({ final }) => final.zombies),
     pinned: sum(members, ({ final }) => final.pinned),
-    podsDown: sum(
-      members,
-      ({ pods }) => pods.filter(({ downSinceSeconds }) => downSinceSeconds !== null).length,
-    ),
+    podsDown: sum(members, ({ pods }) => pods.filter(({ mostlyDown }) => mostlyDown !== null).length),
   };
 }
 

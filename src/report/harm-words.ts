@@ -192,14 +192,16 @@ function ended(alike: readonly PodRefusal[]): string {
   return `, until ${formatSeconds(Math.max(...alike.map(({ untilSeconds }) => untilSeconds!)))}`;
 }
 
-/** Pods that are down at the end; empty: none is. */
+/** Pods that are down to the end, with what breaks; empty: none is. */
 export function downClause({ pods }: RunResult): string {
-  const down = pods.flatMap(({ name, downSinceSeconds }) =>
-    downSinceSeconds === null ? [] : { name, since: downSinceSeconds },
-  );
+  const down = pods.flatMap(({ name, mostlyDown }) => (mostlyDown === null ? [] : { name, ...mostlyDown }));
   if (down.length === 0) return '';
-  const first = down.reduce((earliest, each) => (each.since < earliest.since ? each : earliest));
-  const since = formatSeconds(first.since);
-  if (down.length === 1) return `pod ${first.name} is down from ${since} on`;
-  return `${down.length} pods are down at the end, ${first.name} from ${since} on`;
+  const first = down.reduce((earliest, each) =>
+    each.sinceSeconds < earliest.sinceSeconds ? each : earliest,
+  );
+  const breaks = first.upSeconds < 1 ? '' : ` (up for ${formatSeconds(first.upSeconds)} of it)`;
+  const since = `from ${formatSeconds(first.sinceSeconds)} on${breaks}`;
+  if (down.length === 1) return `pod ${first.name} is down ${since}`;
+  const state = down.some(({ upSeconds }) => upSeconds >= 1) ? 'mostly down' : 'down';
+  return `${down.length} pods are ${state}, ${first.name} ${since}`;
 }

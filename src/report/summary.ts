@@ -156,20 +156,21 @@ const DOWN_SECONDS_MIN = 60;
 
 function workloadsPart({ pods, symptoms, start }: RunResult): string {
   const down = pods.filter(
-    ({ downSinceSeconds, downSeconds }) => downSinceSeconds !== null || downSeconds >= DOWN_SECONDS_MIN,
+    ({ mostlyDown, downSeconds }) => mostlyDown !== null || downSeconds >= DOWN_SECONDS_MIN,
   );
   const rows = down
     .slice(0, MOMENTS_MAX)
-    .map(({ name, downSinceSeconds, downSeconds, restarts }) => [
+    .map(({ name, mostlyDown, downSeconds, restarts }) => [
       escapeMarkdown(name),
-      downSinceSeconds === null ? 'up at the end' : formatMoment(downSinceSeconds, start),
+      mostlyDown === null ? 'up again' : formatMoment(mostlyDown.sinceSeconds, start),
+      mostlyDown === null ? '' : formatSeconds(mostlyDown.upSeconds),
       formatSeconds(downSeconds),
       formatCount(restarts),
     ]);
   const never = symptoms.podsNeverCreated;
   if (rows.length === 0 && never === 0) return '';
-  const table =
-    rows.length === 0 ? [] : [markdownTable(['pod', 'down since', 'down in all', 'restarts'], rows)];
+  const heads = ['pod', 'down since', 'up since then', 'down in all', 'restarts'];
+  const table = rows.length === 0 ? [] : [markdownTable(heads, rows)];
   const sentence = never === 0 ? [] : [`Pods that were never created: ${formatCount(never)}.`];
   return ['## What did not run', ...table, ...sentence].join('\n\n');
 }

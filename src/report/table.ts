@@ -83,9 +83,9 @@ function limitCell(result: RunResult): string {
   return first?.limit ? limitWords(first.limit) : '-';
 }
 
-/** Of the pods that are down at the end, the one that has been so for longest. */
+/** Of the pods that are down to the end, with breaks or without, the one that has been so for longest. */
 function downSince({ pods, start }: RunResult): string {
-  const since = pods.flatMap(({ downSinceSeconds }) => downSinceSeconds ?? []);
+  const since = pods.flatMap(({ mostlyDown }) => mostlyDown?.sinceSeconds ?? []);
   return since.length === 0 ? '-' : formatMoment(Math.min(...since), start);
 }
 

@@ -93,6 +93,11 @@ export interface PodSummary {
   downSinceSeconds: number | null;
   /** For how long it has been down in all, its first start included. */
   downSeconds: number;
+  /**
+   * Since when it has been down for at least half of the time, and for how long in all it was up since then.
+   * null: it is up for most of the time.
+   */
+  mostlyDown: { sinceSeconds: number; upSeconds: number } | null;
   /** Its evictions; null: there was none. */
   evicted: { atSeconds: number; times: number; threshold: number } | null;
   /** Is it made again after an eviction, as its spec says? */

@@ -131,7 +131,7 @@ function podSummaries(node: Node): PodSummary[] {
 }
 
 function podSummary(node: Node, slot: PodSlot, counts: PodCounts): PodSummary {
-  const { sinceUs, totalUs } = slot.downtime;
+  const { sinceUs, totalUs, mostly } = slot.downtime;
   const { evicted } = slot;
   return {
     name: slot.name,
@@ -139,6 +139,10 @@ function podSummary(node: Node, slot: PodSlot, counts: PodCounts): PodSummary {
     restarts: node.kubelet.restartsIn(slot),
     downSinceSeconds: sinceUs === null ? null : sinceUs / US_PER_SECOND,
     downSeconds: totalUs / US_PER_SECOND,
+    mostlyDown:
+      slot.isWanted && mostly !== null
+        ? { sinceSeconds: mostly.sinceUs / US_PER_SECOND, upSeconds: mostly.upUs / US_PER_SECOND }
+        : null,
     evicted: evicted && {
       atSeconds: evicted.firstUs / US_PER_SECOND,
       times: evicted.times,

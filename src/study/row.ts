@@ -32,7 +32,7 @@ export function runJob({ scenario, replication, until, fidelity }: Job): Row {
   while (!run.isOver) run.advance();
   const summary = run.summary();
   const { endSeconds, horizonSeconds, firstHarm, pods } = summary;
-  const podsDown = pods.filter(({ downSinceSeconds }) => downSinceSeconds !== null).length;
+  const podsDown = pods.filter(({ mostlyDown }) => mostlyDown !== null).length;
   const isRandom = run.node.context.streams.isUsed;
   const values = numbersOf(summary);
   return {

@@ -46,6 +46,28 @@ describe('a run says since when a workload is down', () => {
     expect(downSinceSeconds).toBeGreaterThan(600);
   });
 
+  test('what comes back for moments is down since the first of its downtimes, not since the last', () => {
+    const crashing = pod({
+      containers: [container({ program: program('app', [{ sleep: '1s' }, { exit: 1 }]) })],
+    });
+    const { downSinceSeconds, downSeconds, mostlyDown, restarts } = downOf(at({ pods: [crashing] }, 1_000));
+    const { sinceSeconds, upSeconds } = mostlyDown!;
+    expect(sinceSeconds).toBeLessThan(downSinceSeconds! / 10);
+    expect(upSeconds).toBeLessThan(restarts + 1);
+    expect(sinceSeconds + upSeconds + downSeconds).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('one that has been up for longer than down is not mostly down, and a later downtime begins anew', () => {
+    const seldom = pod({
+      containers: [container({ program: program('app', [{ sleep: '200s' }, { exit: 1 }]) })],
+    });
+    const calm = downOf(at({ pods: [seldom] }, 1_020));
+    expect(calm.restarts).toBeGreaterThan(2);
+    expect(calm.mostlyDown).toBe(null);
+    const full = downOf(at({ kernel: { pidMax: 600 }, pods: [seldom, HOG] }, 3_000));
+    expect(full.mostlyDown).toEqual({ sinceSeconds: full.downSinceSeconds, upSeconds: 0 });
+  });
+
   test('on a full node a container that ends does not come back, and an event says so', () => {
     const short = pod({
       containers: [container({ program: program('app', [{ sleep: '200s' }, { exit: 1 }]) })],
@@ -67,6 +89,11 @@ describe('a run says since when a workload is down', () => {
     const deleted = at({ pods: [pod({ stopAtUs: 50 * S })] }, 500);
     expect(downOf(deleted).downSinceSeconds).toBe(null);
     expect(downOf(deleted).downSeconds).toBeLessThan(1);
+    const crashed = pod({
+      stopAtUs: 50 * S,
+      containers: [container({ program: program('app', [{ sleep: '1s' }, { exit: 1 }]) })],
+    });
+    expect(downOf(at({ pods: [crashed] }, 60)).mostlyDown).toBe(null);
   });
 
   test('what was evicted is down from then on', () => {

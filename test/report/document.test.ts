@@ -72,6 +72,7 @@ const STATUS = {
       restarts: 'number',
       downSinceSeconds: 'null',
       downSeconds: 'number',
+      mostlyDown: 'null',
       evicted: 'null',
       comesBack: 'boolean',
     },

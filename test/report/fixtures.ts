@@ -298,6 +298,7 @@ export function makeRun(world: World, overrides: Partial<RunResult> = {}): RunRe
       restarts: 0,
       downSinceSeconds: null,
       downSeconds: 0,
+      mostlyDown: null,
       evicted: null,
       comesBack: false,
     })),

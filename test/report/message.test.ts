@@ -342,7 +342,8 @@ describe('refusals', () => {
   test('an eviction is a harm, and whether the pod comes back is said', () => {
     const run = runs.healthyRun();
     const evicted = { atSeconds: 3600, times: 1, threshold: 500 };
-    const gone = { ...run, pods: [{ ...run.pods[0], evicted, downSinceSeconds: 3600, downSeconds: 9e4 }] };
+    const mostlyDown = { sinceSeconds: 3600, upSeconds: 0 };
+    const gone = { ...run, pods: [{ ...run.pods[0], evicted, downSinceSeconds: 3600, mostlyDown }] };
     expect(headline(gone)).toMatch(/^Pod web-0 is evicted at 60 min, and it does not come back; the node/);
     expect([toneOf(gone), harmCell(gone)]).toEqual(['bad', 'evicted']);
     expect(answer(gone)).toContain('Pod web-0 is down from 60 min on.');

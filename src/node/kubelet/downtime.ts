@@ -13,6 +13,8 @@ export class Downtime {
   /** null: it is up, or it is not meant to be. */
   sinceUs: number | null = null;
   #pastUs = 0;
+  /** Where a time begins of which it may be down for most, and what `totalUs` was then. */
+  #mostly: { fromUs: number; totalUs: number } | null = null;
   #isTold = false;
   /** Distinguishes one downtime from the next. */
   #token = 0;
@@ -29,11 +31,20 @@ export class Downtime {
     return this.#pastUs + (this.sinceUs === null ? 0 : this.context.sim.nowUs - this.sinceUs);
   }
 
+  /** Since when it has been down for at least half of the time, and for how long it was up since then. */
+  get mostly(): { sinceUs: number; upUs: number } | null {
+    if (this.#mostly === null) return null;
+    const { fromUs, totalUs } = this.#mostly;
+    const [downUs, pastUs] = [this.totalUs - totalUs, this.context.sim.nowUs - fromUs];
+    return 2 * downUs < pastUs ? null : { sinceUs: fromUs, upUs: pastUs - downUs };
+  }
+
   /** Whether it is down now; the same again is nothing new. */
   note(isDown: boolean): void {
     const { sim } = this.context;
     if (isDown === (this.sinceUs !== null)) return;
     if (isDown) {
+      if (this.mostly === null) this.#mostly = { fromUs: sim.nowUs, totalUs: this.#pastUs };
       this.sinceUs = sim.nowUs;
       sim.after(LONG_US, this.isLong, this.index, ++this.#token);
       return;
