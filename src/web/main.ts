@@ -2,6 +2,7 @@
 import type { Act } from '../node/by-hand.js';
 import { formatClock, formatDuration, parseDurationUs } from '../text/duration.js';
 import { CHAPTERS, type Chapter } from './chapters.js';
+import { Cluster } from './cluster.js';
 import { byId, h, prefersStillness } from './dom.js';
 import type { Opened } from './engine/messages.js';
 import { Question } from './questions.js';
@@ -45,6 +46,7 @@ class Page {
   readonly #transport = new Transport(this);
   readonly #timeline: Timeline;
   readonly #sandbox: Sandbox;
+  readonly #cluster: Cluster;
 
   constructor() {
     this.#questions = new Map(
@@ -67,6 +69,11 @@ class Page {
       },
       (pod) => this.#scenes[0].litmus(pod),
     );
+    this.#cluster = new Cluster(CHAPTERS.find(({ id }) => id === 'full')!.yaml, (bumped) => {
+      this.state.choices.bumped = bumped;
+      this.#cluster.show(bumped);
+      this.#remember();
+    });
     // The address is for what is shown.
     document.querySelector('.skip')!.addEventListener('click', (event) => {
       event.preventDefault();
@@ -111,6 +118,7 @@ class Page {
     const chapter = CHAPTERS.find(({ id }) => id === this.state.chapter)!;
     if (chapter !== this.#chapter || this.#scenes.length === 0) this.#enter(chapter);
     this.#chapter = chapter;
+    this.#cluster.show(chapter.id === 'full' ? this.state.choices.bumped : undefined);
     this.#question = this.#questions.get(chapter.id) ?? null;
     this.#controls();
     const yaml = this.state.yaml ?? chapter.yaml;

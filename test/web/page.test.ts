@@ -429,6 +429,24 @@ suite('the page', () => {
     });
   });
 
+  describe('three nodes', () => {
+    test('pause bumped on one leaves the others to fill; bumped on all, none fills; the link has the choice', async () => {
+      const page = await open('#full');
+      const nodes = (of: Page) =>
+        expect.poll(() => of.locator('#nodes figcaption').allInnerTexts(), { timeout: 60_000 });
+      const ofEach = (...words: RegExp[]) => words.map((each) => expect.stringMatching(each));
+      await page.locator('input[name=cluster][value=one]').check({ force: true });
+      const full = /pause 3\.0: Full after \d/;
+      const notFull = /pause 3\.1 from 18 h on: Not full: .* in use at 18 h, then given back/;
+      await nodes(page).toEqual(ofEach(notFull, full, full));
+      await page.locator('input[name=cluster][value=all]').check({ force: true });
+      await nodes(page).toEqual(ofEach(notFull, notFull, notFull));
+      expect(await axeObjections(page)).toEqual([]);
+      const again = await open(page.url().slice(page.url().indexOf('#')));
+      await nodes(again).toEqual(ofEach(notFull, notFull, notFull));
+    }, 200_000);
+  });
+
   describe('the sandbox', () => {
     test('says what is wrong at its line, and runs what is right', async () => {
       const page = await open('#sandbox');

@@ -40,24 +40,25 @@ export class FilmMaker {
   }
 
   get isDone(): boolean {
-    return this.#frames.length > MOMENTS;
+    return this.#events.length > MOMENTS;
   }
 
   /** Goes on for a slice of real time. */
   goOn(): Film {
     const from = performance.now();
     while (!this.isDone && performance.now() - from < SLICE_MS) this.#shoot();
-    this.#film.progress = Math.min(1, this.#frames.length / MOMENTS);
+    this.#film.progress = Math.min(1, this.#events.length / MOMENTS);
     if (this.isDone) this.#finish();
     return this.#film;
   }
 
   #shoot(): void {
     const { run } = this.#passage;
-    this.#passage.to(momentUs(this.#frames.length, this.#film.endUs));
+    this.#passage.to(momentUs(this.#events.length, this.#film.endUs));
     this.#events.push(run.sim.eventCount);
-    const frame = this.#world.frame(true, run);
-    this.#frames.push({ ...frame, rows: frame.rows?.map((row) => this.#once(row)) });
+    const { isFar = false } = this.#world.opening;
+    const frame = this.#world.frame(!isFar, run);
+    if (!isFar) this.#frames.push({ ...frame, rows: frame.rows?.map((row) => this.#once(row)) });
     const { columns } = this.#film;
     const values = { ...frame.counts, timeUs: frame.timeUs };
     for (const column of FILM_COLUMNS) columns[column].push(values[column]);

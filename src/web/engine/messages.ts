@@ -17,6 +17,8 @@ export interface Opening {
   acts: readonly TimedAct[];
   /** A world so small that every transition of it can be kept as a frame; the table is that of the pod. */
   isSmall: boolean;
+  /** Only its film is looked at: its moments are not kept, which takes four times as long as the run. */
+  isFar?: boolean;
 }
 
 export interface Row extends Omit<ProcessRow, 'nspid'> {

@@ -48,7 +48,7 @@ export class World {
 
   private constructor(
     readonly scenario: Scenario,
-    private readonly opening: Opening,
+    readonly opening: Opening,
   ) {
     this.acts = [...opening.acts];
     const make = (): Passage => new Passage(scenario, this.acts, (told) => this.#take(told));
