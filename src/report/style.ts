@@ -66,6 +66,9 @@ th.right, td.right { text-align: right; }
 .bad { color: var(--bad); } .doubtful { color: var(--doubtful); } .good { color: var(--good); }
 .expectations { list-style: none; padding: 0; }
 code { font-size: .95em; }
+@media screen and (min-width: 76rem) {
+  #all ~ .scroll { margin-inline: -4rem; } #all ~ .scroll td { white-space: nowrap; }
+}
 @media print {
   body { max-width: none; background: #fff; padding: 0; font-size: 10pt; }
   .card { border: 0; padding: 0; }
