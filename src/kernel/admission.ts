@@ -1,8 +1,7 @@
 /** The limits on a new task besides that it needs PIDs: RLIMIT_NPROC, threads-max, the pids cgroups. */
 import { lesser } from './arena.js';
 import type { Cgroup } from './cgroups.js';
-import type { TaskId } from './ids.js';
-import { NONE } from './ids.js';
+import { NONE, type TaskId } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
 import { NPROC_MAX, RUN_LEVELS_MAX } from './processes.js';

@@ -6,8 +6,7 @@
  *        ──► zombie ──► parent is told ──► released at once (autoreap), or when the parent waits
  */
 
-import type { TaskId } from './ids.js';
-import { NONE } from './ids.js';
+import { NONE, type TaskId } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { namespaceIn, originIn } from './pids.js';
 import { SIGNALS, TASK, THREADS } from './processes.js';

@@ -1,7 +1,6 @@
 /** From a PID to the process that has it: the first thing that a system call with a PID does. */
 
-import type { TaskId } from './ids.js';
-import { NONE } from './ids.js';
+import { NONE, type TaskId } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { TASK } from './processes.js';
 import type { KernelState } from './state.js';

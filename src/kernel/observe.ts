@@ -1,7 +1,6 @@
 /** The process table as `ps` shows it, from any PID namespace. */
 
-import type { CgroupId, TaskId } from './ids.js';
-import { NONE } from './ids.js';
+import { type CgroupId, NONE, type TaskId } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { TASK, THREADS } from './processes.js';
 import { canRun, STAGES, stageOf } from './stages.js';

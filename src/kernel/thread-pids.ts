@@ -22,18 +22,6 @@ export class ThreadPids {
     }
   }
 
-  /** Gives all PIDs back. */
-  drain(namespace: PidNamespace): void {
-    const { bursts } = this;
-    for (let at = 0; at < this.end; ) {
-      const length = bursts[at++];
-      for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-        level.taken.freeRun(bursts[at++], length);
-      }
-    }
-    this.end = 0;
-  }
-
   /** Gives the PIDs of the youngest thread back. */
   drop(namespace: PidNamespace): void {
     const { bursts } = this;

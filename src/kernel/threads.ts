@@ -8,8 +8,7 @@
  */
 import { chargeOne, hasRoom, roomFor, takeAtOnce } from './admission.js';
 import { lesser } from './arena.js';
-import type { TaskId } from './ids.js';
-import { NONE } from './ids.js';
+import { NONE, type TaskId } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
 import { processIndex, RUN_LENGTH, RUN_LEVELS_MAX, RUN_STARTS, THREADS } from './processes.js';
 import type { KernelState } from './state.js';
@@ -23,7 +22,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
   const process = kernel.processOf(task);
   if (kernel.processes.rows[process | THREADS] === 0 && takeAtOnce(kernel, task, namespace, count)) {
     setFirstRun(kernel, process, namespace, count, 0);
-    countBorn(kernel, task, process, namespace, count);
+    countThreads(kernel, task, count);
     return count;
   }
   let made = 0;
@@ -33,7 +32,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
       refuseOne(kernel, task, namespace);
       break;
     }
-    takeBurst(kernel, task, process, namespace, burst);
+    takeBurst(kernel, task, burst);
     made += burst;
   }
   return made;
@@ -51,14 +50,10 @@ function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace,
 }
 
 /** One at a time, each cursor would have gone through just these PIDs. */
-function takeBurst(
-  kernel: KernelState,
-  task: TaskId,
-  process: number,
-  namespace: PidNamespace,
-  length: number,
-): void {
+function takeBurst(kernel: KernelState, task: TaskId, length: number): void {
   const { rows } = kernel.processes;
+  const namespace = kernel.namespaceOf(task);
+  const process = kernel.processOf(task);
   if (rows[process | THREADS] > 0 || namespace.level >= RUN_LEVELS_MAX) {
     furtherThreads(kernel, process).take(namespace, length);
     // Not what the process before it has left there.
@@ -69,7 +64,7 @@ function takeBurst(
     setFirstRun(kernel, process, namespace, length, 0);
   }
   kernel.cgroups[kernel.tasks.cgroup(task)].charge(length);
-  countBorn(kernel, task, process, namespace, length);
+  countThreads(kernel, task, length);
 }
 
 /** Notes the first run of a process: it begins `offset` behind the start of the burst that has been taken. */
@@ -122,7 +117,7 @@ export function dropYoungest(kernel: KernelState, task: TaskId, count: number): 
   for (let left = further; left > 0; left--) furtherThreads(kernel, process).drop(namespace);
   const ofFirstRun = count - further;
   const kept = (rows[process | RUN_LENGTH] -= ofFirstRun);
-  countEnded(kernel, task, process, namespace, count);
+  countThreads(kernel, task, -count);
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     if (ofFirstRun > 0) level.taken.freeRun(rows[process | (RUN_STARTS + level.level)] + kept, ofFirstRun);
     if (level.dead) kernel.hasShrunk(level);
@@ -144,19 +139,9 @@ export function dropOtherThreads(kernel: KernelState, task: TaskId): void {
   if (threads > 1) dropYoungest(kernel, task, threads - 1);
 }
 
-/** All extra threads end; there must be some. */
+/** All extra threads end. */
 export function dropThreads(kernel: KernelState, task: TaskId): void {
-  const { rows } = kernel.processes;
-  const process = kernel.tasks.rows[task + PROCESS];
-  const namespace = kernel.namespaceOf(task);
-  const threads = rows[process | THREADS];
-  const length = rows[process | RUN_LENGTH];
-  if (threads > length) furtherThreads(kernel, process).drain(namespace);
-  countEnded(kernel, task, process, namespace, threads);
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    if (length > 0) level.taken.freeRun(rows[process | (RUN_STARTS + level.level)], length);
-    if (level.dead) kernel.hasShrunk(level);
-  }
+  dropYoungest(kernel, task, kernel.processes.rows[kernel.processOf(task) | THREADS]);
 }
 
 /** The PIDs of all extra threads of a process on the level of `of`. Its own namespace is `of` or in it. */
@@ -173,40 +158,17 @@ export function threadPidsIn(
   return first.concat(furtherThreads[processIndex(process)]?.pidsIn(of, namespace) ?? []);
 }
 
-/** Counts threads that have PIDs and are charged. */
-function countBorn(
-  kernel: KernelState,
-  task: TaskId,
-  process: number,
-  namespace: PidNamespace,
-  count: number,
-): void {
-  countThreads(kernel, task, process, namespace, count);
-  kernel.origins.countBorn(kernel.tasks.origin(task), count);
-}
-
-function countEnded(
-  kernel: KernelState,
-  task: TaskId,
-  process: number,
-  namespace: PidNamespace,
-  count: number,
-): void {
-  countThreads(kernel, task, process, namespace, -count);
-  kernel.cgroups[kernel.tasks.cgroup(task)].charge(-count);
-  kernel.origins.countReleased(kernel.tasks.origin(task), count);
-}
-
-function countThreads(
-  kernel: KernelState,
-  task: TaskId,
-  process: number,
-  namespace: PidNamespace,
-  change: number,
-): void {
-  kernel.processes.rows[process | THREADS] += change;
-  namespace.ownTasks += change;
+/** So many extra threads more, which have PIDs and are charged; or fewer, whose charge is given back. */
+function countThreads(kernel: KernelState, task: TaskId, change: number): void {
+  const { tasks, origins } = kernel;
+  kernel.processes.rows[kernel.processOf(task) | THREADS] += change;
+  kernel.namespaceOf(task).ownTasks += change;
   kernel.nrThreads += change;
-  kernel.countUser(kernel.tasks.rows[task + USER], change);
+  kernel.countUser(tasks.rows[task + USER], change);
   if (kernel.watcher !== null) kernel.watcher.threads(task, change);
+  if (change > 0) origins.countBorn(tasks.origin(task), change);
+  else {
+    kernel.cgroups[tasks.cgroup(task)].charge(change);
+    origins.countReleased(tasks.origin(task), -change);
+  }
 }

@@ -1,8 +1,7 @@
 /** waitpid. Stands for `do_wait`; never blocks: a process that is to block is woken through `hooks.wake`. */
 
 import { finishEmptiedNamespaces, release } from './exit.js';
-import type { TaskId } from './ids.js';
-import { NONE } from './ids.js';
+import { NONE, type TaskId } from './ids.js';
 import type { KernelState } from './state.js';
 import { FREE, PARENT, STATE, ZOMBIE } from './tasks.js';
 
