@@ -41,21 +41,7 @@ import { type ANY, wait } from './wait.js';
 
 export type { Aftermath, Remnant } from './aftermath.js';
 export { CELLS, type Holder } from './cells.js';
-export {
-  type CgroupId,
-  type CommId,
-  cgroupId,
-  HOST_NS,
-  HOST_ORIGIN,
-  NONE,
-  type OriginId,
-  originId,
-  type PidNsId,
-  pidNsId,
-  ROOT_CGROUP,
-  type TaskId,
-  taskId,
-} from './ids.js';
+export * from './ids.js';
 export type { Refuser } from './limits.js';
 export type { OriginCount } from './origin-counts.js';
 export type { KernelRules } from './rules.js';
@@ -64,7 +50,7 @@ export { STAGES, type StageName } from './stages.js';
 export type { ForkRefusal, KernelHooks, KernelOptions } from './state.js';
 export { taskIndex } from './tasks.js';
 export { ANY, NO_CHILD, WOULD_BLOCK } from './wait.js';
-export type { KernelWatcher, SignalEffect } from './watcher.js';
+export type * from './watcher.js';
 export type { TaskRow };
 
 export class Kernel extends KernelReaders {
@@ -281,10 +267,9 @@ export class Kernel extends KernelReaders {
 
   private unusedCgroup(): CgroupId {
     const { cgroups, forgottenCgroups } = this.state;
-    for (let i = forgottenCgroups.length - 1; i >= 0; i--) {
-      const id = forgottenCgroups[i];
-      if (cgroups[id].current > 0) continue;
-      forgottenCgroups.splice(i, 1);
+    const at = forgottenCgroups.findLastIndex((id) => cgroups[id].current === 0);
+    if (at >= 0) {
+      const [id] = forgottenCgroups.splice(at, 1);
       cgroups[id].leaveParent();
       return id;
     }

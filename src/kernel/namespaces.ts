@@ -26,14 +26,16 @@ export class PidNamespace {
   dead = false;
   /** How many PIDs its PID 1 holds while it waits for the rest to go (K32). */
   initPids = 1;
+  readonly level: number;
 
   constructor(
     readonly id: PidNsId,
     readonly parent: PidNamespace | null,
     /** Exclusive upper end of the PIDs. */
     public pidMax: number,
-    readonly level: number = parent === null ? 0 : parent.level + 1,
-  ) {}
+  ) {
+    this.level = parent === null ? 0 : parent.level + 1;
+  }
 
   /**
    * The PID that the next task gets, or -1: cyclic from the cursor, once round; when the cursor has passed

@@ -145,12 +145,16 @@ export class KernelReaders {
 
   /** What waitpid returned last: the child's PID in its parent's namespace. Until the next fork. */
   get waitedPid(): number {
-    return this.state.waitedPid;
+    const { waited, pids } = this.state;
+    return pids.pidAt(
+      this.state.tasks.rows[waited + PID],
+      this.state.namespaceOf(this.parentOf(waited)).level,
+    );
   }
 
   /** Its exit status, 128 + signal if it was killed. Until the next fork. */
   get waitedStatus(): number {
-    return this.state.waitedStatus;
+    return this.statusOf(this.state.waited);
   }
 
   /** The exit status of a task that has ended. */

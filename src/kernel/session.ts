@@ -96,10 +96,11 @@ export function unsharePidNamespace(kernel: KernelState, task: TaskId, pidMax: n
 }
 
 function unusedNamespace({ namespaces, forgottenNamespaces }: KernelState): PidNsId {
-  for (let i = forgottenNamespaces.length - 1; i >= 0; i--) {
-    const id = forgottenNamespaces[i];
-    if (namespaces[id].init !== NONE || namespaces[id].allocated > 0) continue;
-    forgottenNamespaces.splice(i, 1);
+  const at = forgottenNamespaces.findLastIndex(
+    (id) => namespaces[id].init === NONE && namespaces[id].allocated === 0,
+  );
+  if (at >= 0) {
+    const [id] = forgottenNamespaces.splice(at, 1);
     namespaces[id].leaveParent();
     return id;
   }

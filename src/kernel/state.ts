@@ -15,7 +15,7 @@ import { OriginCounts } from './origin-counts.js';
 import { HOST_PID, LABELS_MAX, Pids, REFS } from './pids.js';
 import { Processes } from './processes.js';
 import type { KernelRules } from './rules.js';
-import { PARENT, PID, PROCESS, STATUS, Tasks } from './tasks.js';
+import { PID, PROCESS, Tasks } from './tasks.js';
 import type { KernelWatcher } from './watcher.js';
 
 /** Why a fork was refused. `at` is the namespace, the cgroup or the uid; -1 for the machine. */
@@ -128,20 +128,6 @@ export class KernelState {
 
   namespaceOf(task: TaskId): PidNamespace {
     return this.namespaces[this.tasks.namespaceId(task)];
-  }
-
-  /** What waitpid returned last: the child's PID in its parent's namespace. Until the next fork. */
-  get waitedPid(): number {
-    const { rows } = this.tasks;
-    return this.pids.pidAt(
-      rows[this.waited + PID],
-      this.namespaceOf(rows[this.waited + PARENT] as TaskId).level,
-    );
-  }
-
-  /** Its exit status, 128 + signal if it was killed. Until the next fork. */
-  get waitedStatus(): number {
-    return this.tasks.rows[this.waited + STATUS];
   }
 
   /** The task's PID on the host, which every task has. */

@@ -2,14 +2,13 @@
  * Watches every transition, for a lecture, a trace or a test: the kernel tells it what its hooks do not.
  *
  * It is called in the middle of a system call: it may read anything, and change nothing. Without a watcher
- * each of these calls costs a comparison with null: one in an awaited exit, none in a fork.
+ * each of these calls costs a comparison with null.
  */
 import type { PidNsId, TaskId } from './ids.js';
 import type { KERNEL, Signal } from './signals.js';
 
 /** What became of a signal. `dropped`: there is no handler for it, or PID 1 is protected from it (K33). */
-const SIGNAL_EFFECTS = ['ends', 'handler', 'dropped', 'ignored'] as const;
-export type SignalEffect = (typeof SIGNAL_EFFECTS)[number];
+export type SignalEffect = 'ends' | 'handler' | 'dropped' | 'ignored';
 
 export interface KernelWatcher {
   execed(task: TaskId): void;

@@ -99,6 +99,7 @@ export class Machine implements InterpreterHost, KernelHooks {
   /** Have the host's PIDs started again from below? */
   private hasWrapped = false;
   private observer: MachineObserver = {};
+  private readonly watcher: MachineWatcher | null;
   private readonly contexts: ProcessContext[] = [];
   private readonly resumed: EventKind;
   private readonly awoken: EventKind;
@@ -117,8 +118,8 @@ export class Machine implements InterpreterHost, KernelHooks {
     this.awoken = sim.register((row, token) => this.endSleep(row, token));
     this.threadRuns = sim.register((row, number) => this.runThread(row, number));
     this.strokes = options.strokes ?? true;
-    const { watcher } = options;
-    this.kernel = new Kernel({ ...options, hooks: watcher === undefined ? this : watched(this, watcher) });
+    this.watcher = options.watcher ?? null;
+    this.kernel = new Kernel({ ...options, hooks: this });
   }
 
   /** From now on `observer` is told, in place of an earlier one. */
@@ -180,7 +181,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     if (mayGoOn || (blocked !== Blocked.IDLE && this.kernel.pendingSignals(task) !== 0)) this.queue(context);
   }
 
-  forked(_parent: TaskId, child: TaskId, hostPid: number): void {
+  forked(parent: TaskId, child: TaskId, hostPid: number): void {
     this.fold(FORKED, hostPid);
     this.startsUs?.set(child, this.sim.nowUs);
     if (hostPid < this.lastPid) {
@@ -188,6 +189,7 @@ export class Machine implements InterpreterHost, KernelHooks {
       this.observer.wrapped?.();
     }
     this.lastPid = hostPid;
+    this.watcher?.forked(parent, child, hostPid);
   }
 
   /** A program goes on before those that it kills can run; a worker waits until they are dead. */
@@ -208,6 +210,7 @@ export class Machine implements InterpreterHost, KernelHooks {
 
   namespaceEnds(init: TaskId): void {
     this.observer.namespaceEnds?.(init);
+    this.watcher?.namespaceEnds(init);
   }
 
   ended(task: TaskId, hostPid: number, status: number): void {
@@ -220,13 +223,15 @@ export class Machine implements InterpreterHost, KernelHooks {
     worker?.ended?.(task, status);
   }
 
-  released(_task: TaskId, hostPid: number): void {
+  released(task: TaskId, hostPid: number): void {
     this.fold(RELEASED, hostPid);
+    this.watcher?.released(task, hostPid);
   }
 
   refused(parent: TaskId, refusal: ForkRefusal): void {
     this.fold(REFUSED, this.kernel.hostPid(parent));
     this.observer.refused?.(parent, refusal);
+    this.watcher?.refused(parent, refusal);
   }
 
   // ---- what the interpreter asks for (InterpreterHost)
@@ -375,29 +380,4 @@ export class Machine implements InterpreterHost, KernelHooks {
     }
     sim.digest.fold((hostPid << 2) | what);
   }
-}
-
-/** The machine's hooks, with a watcher behind each: one that nobody watches has none of it. */
-function watched(hooks: KernelHooks, watcher: MachineWatcher): KernelHooks {
-  return {
-    forked(parent, child, hostPid) {
-      hooks.forked(parent, child, hostPid);
-      watcher.forked(parent, child, hostPid);
-    },
-    killed: (sender, task) => hooks.killed(sender, task),
-    namespaceEnds(init) {
-      hooks.namespaceEnds(init);
-      watcher.namespaceEnds(init);
-    },
-    ended: (task, hostPid, status) => hooks.ended(task, hostPid, status),
-    released(task, hostPid) {
-      hooks.released(task, hostPid);
-      watcher.released(task, hostPid);
-    },
-    wake: (task) => hooks.wake(task),
-    refused(parent, refusal) {
-      hooks.refused(parent, refusal);
-      watcher.refused(parent, refusal);
-    },
-  };
 }
