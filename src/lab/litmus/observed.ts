@@ -52,18 +52,6 @@ export function observationOf(litmus: Litmus, world: World): Observation {
   };
 }
 
-export function worldOf(observation: Observation): World {
-  const { inside, outside, nested = {}, refusals = [], pidsCurrent, pidsEvents } = observation;
-  return {
-    inside: decodeView(inside),
-    outside: decodeView(outside),
-    nested: Object.fromEntries(Object.entries(nested).map(([name, view]) => [name, decodeView(view)])),
-    refusals,
-    pidsCurrent,
-    pidsEvents,
-  };
-}
-
 /** One line for each litmus, in the order of names: a new observation is a readable difference. */
 export function printObserved({ kernel, cgroup, observations }: ObservedFile): string {
   const lines = Object.keys(observations)
@@ -110,25 +98,6 @@ function encodeRun(tasks: readonly ProcessRow[], start: number, end: number): st
   return end - start === 1 ? line : `${line} x${end - start} +${stepsOf(tasks[start], tasks[start + 1])}`;
 }
 
-function decodeView({ tasks, pinned }: ObservedView): View {
-  return { tasks: tasks.flatMap(decodeRun), pinned: pinned === undefined ? [] : decodePids(pinned) };
-}
-
-function decodeRun(line: string): ProcessRow[] {
-  const words = line.split(' ');
-  const steps = words.at(-1)!.startsWith('+') ? words.pop()!.slice(1).split(',').map(Number) : [];
-  const count = steps.length === 0 ? 1 : Number(words.pop()!.slice(1));
-  const comm = decodeURIComponent(words.pop()!);
-  const stat = words.pop()!;
-  const first = words.map(Number);
-  return Array.from({ length: count }, (_, index) => {
-    const [pid, ppid, pgid, sid, threads, ...nspid] = first.map(
-      (number, at) => number + index * (steps[at] ?? 0),
-    );
-    return { pid, ppid, pgid, sid, stat, comm, threads, nspid };
-  });
-}
-
 /** Differences of PIDs in a row: `2 +2x198` is 2, 4, … 398. */
 function encodePids(numbers: readonly number[]): string {
   const words = [String(numbers[0])];
@@ -140,14 +109,4 @@ function encodePids(numbers: readonly number[]): string {
     start = end;
   }
   return words.join(' ');
-}
-
-function decodePids(text: string): number[] {
-  const [first, ...words] = text.split(' ');
-  const numbers = [Number(first)];
-  for (const word of words) {
-    const [step, count = 1] = word.slice(1).split('x').map(Number);
-    for (let n = 0; n < count; n++) numbers.push(numbers.at(-1)! + step);
-  }
-  return numbers;
 }
