@@ -4,7 +4,7 @@ import { plural } from '../../text/figures.js';
 import { plainTable } from '../../text/table.js';
 import { countsOf } from './expect.js';
 import { differentOrders, type LitmusResult, type Verification } from './verify.js';
-import { type Outcome, VERDICTS, type VerificationDocument, type View, type World } from './world.js';
+import { type Outcome, VERDICTS, type View, type World } from './world.js';
 
 /** A table of agreement, what differs side by side, and one line that sums up. */
 export function formatVerification({ results, kernel }: Verification): string {
@@ -19,16 +19,17 @@ export function formatVerification({ results, kernel }: Verification): string {
   return parts.filter((part) => part !== '').join('\n\n') + '\n';
 }
 
-/** The same as data: both worlds of each litmus, what the file expects otherwise, the verdict. */
-export function verificationDocument({ results, kernel }: Verification): VerificationDocument {
+/** The same as data, `-o json`: both worlds of each litmus, what the file expects otherwise, the verdict. */
+export function verificationDocument({ results, kernel }: Verification) {
   return {
     kernel,
-    results: results.map(({ litmus, verdict, model, kernel: real, unexpected, otherOrders }) => {
-      const { name, file, question, rules } = litmus;
+    results: results.map(({ litmus: { name, file, question, rules }, ...result }) => {
+      const { verdict, model, kernel: real, unexpected, otherOrders } = result;
       return { name, file, question, rules, verdict, model, kernel: real, unexpected, otherOrders };
     }),
   };
 }
+export type VerificationDocument = ReturnType<typeof verificationDocument>;
 
 function resultRow(result: LitmusResult): string[] {
   const { litmus, model, kernel, verdict } = result;

@@ -181,17 +181,17 @@ function litmusSchema() {
 let built: ReturnType<typeof litmusSchema> | undefined;
 const COMMAND = z.array(z.string()).min(1);
 
-/** Reads one litmus. `base` knows programs that the file may name without describing them. Never throws. */
-export function parseLitmus(text: string, file: string, base?: ProgramLibrary): Parsed<Litmus> {
+/** Reads one litmus. Never throws. */
+export function parseLitmus(text: string, file: string): Parsed<Litmus> {
   const { documents, diagnostics } = readYaml(text, file);
   const [document] = documents;
   if (document === undefined || diagnostics.some(({ severity }) => severity === 'error')) {
     return { ok: false, diagnostics };
   }
-  return parseDocument(document, diagnostics, base);
+  return parseDocument(document, diagnostics);
 }
 
-/** The same for a litmus that was never text. */
+/** The same for one that was never text. `base` knows programs that it may name without describing them. */
 export function litmusOf(source: LitmusSource, base?: ProgramLibrary): Parsed<Litmus> {
   return parseDocument(documentOf(source, source.name), [], base);
 }
@@ -199,7 +199,7 @@ export function litmusOf(source: LitmusSource, base?: ProgramLibrary): Parsed<Li
 function parseDocument(
   document: SourceDocument,
   warnings: Diagnostic[],
-  base: ProgramLibrary | undefined,
+  base?: ProgramLibrary,
 ): Parsed<Litmus> {
   const findings = new Findings();
   const litmus = new LitmusReader(document, findings, base).read();

@@ -9,7 +9,6 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { KernelRules } from '../../kernel/rules.js';
 import { kernelRules } from '../../node/versions/kernel.js';
-import type { ProgramLibrary } from '../../program/step.js';
 import type { Diagnostic } from '../../text/diagnostic.js';
 import { differencesFrom } from './expect.js';
 import { cgroupVersion, cpusHere, type KernelRunOptions, runOnKernel } from './kernel-run.js';
@@ -19,8 +18,6 @@ import { type ObservedFile, observationOf } from './observed.js';
 import type { Outcome, Verdict, World } from './world.js';
 
 export interface VerifyOptions extends KernelRunOptions {
-  /** Programs that a litmus may name without describing them. */
-  library?: ProgramLibrary;
   /** So often each runs once more on two CPUs, its processes slowed down by chance: in another order. Default 0. */
   otherOrders?: number;
   /** Called after each litmus; they finish in any order. */
@@ -54,7 +51,7 @@ export async function verifyLitmus(
   const diagnostics: Diagnostic[] = [];
   const all: Litmus[] = [];
   for (const file of files) {
-    const parsed = readLitmusFile(file, options.library);
+    const parsed = readLitmusFile(file);
     if (parsed.ok) all.push(parsed.value);
     else diagnostics.push(...parsed.diagnostics);
   }
@@ -76,7 +73,7 @@ export async function verifyLitmus(
   };
 }
 
-export function readLitmusFile(file: string, library?: ProgramLibrary): ReturnType<typeof parseLitmus> {
+export function readLitmusFile(file: string): ReturnType<typeof parseLitmus> {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -87,7 +84,7 @@ export function readLitmusFile(file: string, library?: ProgramLibrary): ReturnTy
       diagnostics: [{ file, line: 0, column: 0, severity: 'error', code: 'unreadable-file', message }],
     };
   }
-  return parseLitmus(text, file, library);
+  return parseLitmus(text, file);
 }
 
 /** The rules of the kernel that this machine runs. */

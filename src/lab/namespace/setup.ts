@@ -108,19 +108,21 @@ export function isInstalled(command: string): boolean {
 }
 
 /** Does each PID namespace have a pid_max of its own (K7)? Before Linux 6.14 writing it would be global. */
-export function hasOwnPidMax(version = release()): boolean {
-  const [major, minor] = version.split('.').map((part) => Number.parseInt(part, 10));
+export function hasOwnPidMax(): boolean {
+  const [major, minor] = release()
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
   return major > 6 || (major === 6 && minor >= 14);
 }
 
 /** The folder in which a pids cgroup can be made (v1 or v2), or null. */
-export function pidsCgroupRoot(mounts = readFileSync('/proc/self/mounts', 'utf8')): string | null {
-  for (const line of mounts.split('\n')) {
-    const [, dir, type, options] = line.split(' ');
-    if (type === 'cgroup' && options?.split(',').includes('pids')) return dir;
-  }
-  for (const line of mounts.split('\n')) {
-    const [, dir, type] = line.split(' ');
+export function pidsCgroupRoot(): string | null {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '));
+  const v1 = mounts.find(([, , type, options]) => type === 'cgroup' && options?.split(',').includes('pids'));
+  if (v1 !== undefined) return v1[1];
+  for (const [, dir, type] of mounts) {
     if (type !== 'cgroup2') continue;
     const enabled = join(dir, 'cgroup.subtree_control');
     if (existsSync(enabled) && readFileSync(enabled, 'utf8').split(/\s+/).includes('pids')) return dir;
