@@ -13,6 +13,18 @@ export interface Diagnostic {
   hint?: string;
 }
 
+/** An error of a file that is no scenario, in one of its lines (from 1), or of the whole of it (0). */
+export function errorIn(
+  file: string,
+  line: number,
+  code: string,
+  message: string,
+  hint?: string,
+): Diagnostic {
+  const place = { file, line, column: Math.sign(line), severity: 'error' } as const;
+  return hint === undefined ? { ...place, code, message } : { ...place, code, message, hint };
+}
+
 export type Parsed<T> =
   | { ok: true; value: T; warnings: Diagnostic[] }
   | { ok: false; diagnostics: Diagnostic[] };

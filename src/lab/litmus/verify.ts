@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { KernelRules } from '../../kernel/rules.js';
 import { kernelRules } from '../../node/versions/kernel.js';
-import type { Diagnostic } from '../../text/diagnostic.js';
+import { type Diagnostic, errorIn } from '../../text/diagnostic.js';
 import { differencesFrom } from './expect.js';
 import { cgroupVersion, cpusHere, type KernelRunOptions, runOnKernel } from './kernel-run.js';
 import { type Litmus, parseLitmus } from './litmus.js';
@@ -79,10 +79,7 @@ export function readLitmusFile(file: string): ReturnType<typeof parseLitmus> {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const message = `cannot be read: ${(error as Error).message}`;
-    return {
-      ok: false,
-      diagnostics: [{ file, line: 0, column: 0, severity: 'error', code: 'unreadable-file', message }],
-    };
+    return { ok: false, diagnostics: [errorIn(file, 0, 'unreadable-file', message)] };
   }
   return parseLitmus(text, file);
 }

@@ -11,7 +11,7 @@ import { programLibrary } from '../../program/catalogue/library.js';
 import { parseTrace, type TraceEvent } from '../../program/catalogue/trace.js';
 import { compileProgram } from '../../program/compile.js';
 import type { ProgramSource } from '../../program/step.js';
-import type { Diagnostic } from '../../text/diagnostic.js';
+import { type Diagnostic, errorIn } from '../../text/diagnostic.js';
 import { programFromWholeTrace } from './program.js';
 import { programName } from './record.js';
 import { looksLikeStrace, readStrace } from './strace.js';
@@ -101,25 +101,16 @@ function fromTable(text: string, file: string): Events {
   if (!parsed.ok) {
     const hint =
       'expected `strace -f -ttt` output, or the columns time_us, event, task, child, name separated by tabs';
-    const common = { file, severity: 'error', code: 'not-a-trace', hint } as const;
     const problems = parsed.problems.slice(0, 20);
-    return {
-      ok: false,
-      diagnostics: problems.map(({ line, message }) => ({
-        ...common,
-        line,
-        column: Math.sign(line),
-        message,
-      })),
-    };
+    const diagnostics = problems.map(({ line, message }) =>
+      errorIn(file, line, 'not-a-trace', message, hint),
+    );
+    return { ok: false, diagnostics };
   }
   const order = problemsOfOrder(parsed.events, text, file);
   if (order.length > 0) return { ok: false, diagnostics: order };
-  return {
-    ok: true,
-    events: parsed.events,
-    waitsAreTraced: parsed.events.some(({ event }) => event === 'wait'),
-  };
+  const { events } = parsed;
+  return { ok: true, events, waitsAreTraced: events.some(({ event }) => event === 'wait') };
 }
 
 /** Events of tasks that nothing introduces, or that have ended: each with its line. */
@@ -128,7 +119,7 @@ function problemsOfOrder(events: readonly TraceEvent[], text: string, file: stri
   const ended = new Set<number>();
   const problems: Diagnostic[] = [];
   const tell = (event: TraceEvent, code: string, message: string): void => {
-    problems.push({ file, line: lineOf(event, text), column: 1, severity: 'error', code, message });
+    problems.push(errorIn(file, lineOf(event, text), code, message));
   };
   for (const event of events) {
     const { task, child } = event;
@@ -228,5 +219,5 @@ function firstOfEach(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 function refuse(file: string, code: string, message: string): Imported {
-  return { ok: false, diagnostics: [{ file, line: 0, column: 0, severity: 'error', code, message }] };
+  return { ok: false, diagnostics: [errorIn(file, 0, code, message)] };
 }

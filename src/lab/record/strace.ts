@@ -7,7 +7,7 @@
  */
 
 import type { TraceEvent } from '../../program/catalogue/trace.js';
-import type { Diagnostic } from '../../text/diagnostic.js';
+import { type Diagnostic, errorIn } from '../../text/diagnostic.js';
 import { TraceAssembler } from './trace.js';
 
 export type StraceResult =
@@ -42,37 +42,23 @@ export function readStrace(text: string, file: string, rootComm = 'command', roo
   const diagnostics: Diagnostic[] = [];
   for (const [index, line] of text.split('\n').entries()) {
     const wrong = reader.read(line.replace(/\r$/, ''));
-    if (wrong === null) continue;
-    diagnostics.push({ file, line: index + 1, column: 1, severity: 'error', ...wrong });
+    if (wrong !== null) diagnostics.push(errorIn(file, index + 1, wrong.code, wrong.message, wrong.hint));
   }
   const events = reader.finish();
   const [untraced] = reader.untraced;
   if (diagnostics.length === 0 && untraced !== undefined) {
     const message = `process ${untraced} was started, and nothing of it is in this trace`;
     const hint = 'record it with -f; of a set that `strace -ff` wrote all files are needed, in one folder';
-    diagnostics.push({
-      file,
-      line: 0,
-      column: 0,
-      severity: 'error',
-      code: 'incomplete-trace',
-      message,
-      hint,
-    });
+    diagnostics.push(errorIn(file, 0, 'incomplete-trace', message, hint));
   }
   if (diagnostics.length === 0 && events.length === 0) {
     const message = 'no process event in this trace: no exec, fork or exit';
     const hint = 'record it with: strace -f -ttt -e trace=process,setsid,setpgid -o TRACE COMMAND';
-    diagnostics.push({ file, line: 0, column: 0, severity: 'error', code: 'empty-trace', message, hint });
+    diagnostics.push(errorIn(file, 0, 'empty-trace', message, hint));
   }
-  return diagnostics.length > 0
-    ? { ok: false, diagnostics }
-    : {
-        ok: true,
-        events,
-        waitsAreTraced: /\b(?:wait4|waitid|waitpid)\(/.test(text),
-        taskOf: (pid) => reader.taskOf(pid),
-      };
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  const waitsAreTraced = /\b(?:wait4|waitid|waitpid)\(/.test(text);
+  return { ok: true, events, waitsAreTraced, taskOf: (pid) => reader.taskOf(pid) };
 }
 
 type Wrong = Pick<Diagnostic, 'code' | 'message' | 'hint'>;
