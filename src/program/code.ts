@@ -29,7 +29,7 @@
  * exec forgets them. Both are numbered from 0 in every image.
  */
 import type { Distribution } from '../sim/distribution.js';
-import type { ProgramSource } from './step.js';
+import type { ProgramSource, Step } from './step.js';
 
 /** Opcodes, dense and from 0. The build writes their numbers into the code: a `switch` is a jump table. */
 export enum Op {
@@ -210,6 +210,13 @@ export interface ProgramEntry {
   end: number;
 }
 
+/** Where the instruction of a step is, and how deep the step is inside others. */
+export interface StepPlace {
+  step: Step;
+  at: number;
+  depth: number;
+}
+
 export interface Program {
   /** The name it was compiled under: a catalogue or scenario key. */
   name: string;
@@ -225,6 +232,8 @@ export interface Program {
   labels: string[];
   /** This program, at 0, and every program it names, in the order of `at`. */
   entries: ProgramEntry[];
+  /** Its steps as they are written, in the order of `at`; those that a refused step does are left out. */
+  places: StepPlace[];
   /** Label slots and loop counters that a process needs at most, whichever image of this program it runs. */
   labelCount: number;
   maxLoopDepth: number;

@@ -8,7 +8,7 @@
 import type { Distribution } from '../sim/distribution.js';
 import { checkProgramNames } from './check.js';
 import * as Code from './code.js';
-import { Op, type Program, type ProgramEntry } from './code.js';
+import { Op, type Program, type ProgramEntry, type StepPlace } from './code.js';
 import { truncateComm } from './comm.js';
 import { parseDistribution } from './duration.js';
 import {
@@ -92,6 +92,10 @@ class Compiler {
   private readonly comms = new Table<string>();
   private readonly labels = new Table<string>();
   private readonly entries: ProgramEntry[] = [];
+  private readonly places: StepPlace[] = [];
+  /** Of the steps that are being compiled; and how many refusals they are inside. */
+  private depth = -1;
+  private refusals = 0;
   private readonly queued = new Map<string, ProgramSource>();
   /** Operands that hold the address of a named program, to fill in once all are placed. */
   private readonly references: { at: number; name: string }[] = [];
@@ -122,6 +126,7 @@ class Compiler {
       comms: this.comms.values,
       labels: this.labels.values,
       entries: this.entries,
+      places: this.places,
       labelCount: this.labelCount,
       maxLoopDepth: this.maxLoopDepth,
       exitsMainThread: this.exitsMainThread,
@@ -143,7 +148,20 @@ class Compiler {
   }
 
   private steps(steps: readonly Step[], scope: ImageScope): void {
-    for (const step of steps) this.step(step, scope);
+    this.depth++;
+    for (const step of steps) {
+      if (this.refusals === 0) this.places.push({ step, at: this.code.length, depth: this.depth });
+      this.step(step, scope);
+    }
+    this.depth--;
+  }
+
+  /** What is done when a step is refused. Returns where to put the address that it goes on at. */
+  private refused(steps: readonly Step[], scope: ImageScope): number {
+    this.refusals++;
+    this.steps(steps, scope);
+    this.refusals--;
+    return this.emit(Op.JUMP, 0) + Code.JUMP_TO;
   }
 
   private step(step: Step, scope: ImageScope): void {
@@ -221,8 +239,7 @@ class Compiler {
       this.emit(Op.EXIT, defaultStatus);
       return NO_JUMP;
     }
-    this.steps(steps, scope);
-    return this.emit(Op.JUMP, 0) + Code.JUMP_TO;
+    return this.refused(steps, scope);
   }
 
   private wait(target: string, scope: ImageScope): void {
@@ -244,8 +261,7 @@ class Compiler {
     }
     const at = this.emit(Op.KILL_OR_ELSE, ...operands, 0, 0);
     this.code[at + Code.KILL_OR_ELSE_REFUSED] = this.code.length;
-    this.steps(orElse, scope);
-    const jump = this.emit(Op.JUMP, 0) + Code.JUMP_TO;
+    const jump = this.refused(orElse, scope);
     this.code[at + Code.KILL_OR_ELSE_NEXT] = this.code.length;
     this.code[jump] = this.code.length;
   }
