@@ -120,11 +120,13 @@ describe('the engine', () => {
       'export const luck = Math.random();',
       'console.log(process.argv);',
       'setTimeout(() => window.close(), 1);',
+      'export const today = new Date();',
     ];
     const names = checkPurity(example('src/sim/bad.ts', bad.join('\n'))).map(({ message }) =>
       message.slice(18),
     );
     expect(names.sort()).toEqual([
+      'Date',
       'Date',
       'Math.random',
       'console',
@@ -133,6 +135,11 @@ describe('the engine', () => {
       'setTimeout',
       'window',
     ]);
+  });
+
+  it('may reckon with dates that it is given', () => {
+    const good = 'export const day = (ms: number) => new Date(Date.UTC(2026, 0) + ms).toISOString();';
+    expect(checkPurity(example('src/text/good.ts', good))).toEqual([]);
   });
 
   it('is pure though something of its own has one of these names', () => {

@@ -243,13 +243,20 @@ export function checkPurity(file: SourceText): Finding[] {
     if (ts.isPropertyAccessExpression(node) && node.getText(source) === 'Math.random')
       report(node, 'Math.random');
     if (!ts.isIdentifier(node) || !BANNED_GLOBALS.has(node.text) || declared.has(node.text)) return;
-    if (!isMemberName(node)) report(node, node.text);
+    if (!isMemberName(node) && !isCalendar(node)) report(node, node.text);
   });
   for (const { target, line } of importsOf(file)) {
     if (target.startsWith('node:'))
       findings.push({ path: file.path, line, message: `the engine has no ${target}` });
   }
   return findings;
+}
+
+/** `Date.UTC(…)`, `Date.parse(…)`, `new Date(ms)`: of a date that is given, not of the clock. */
+function isCalendar({ text, parent }: ts.Identifier): boolean {
+  if (text !== 'Date') return false;
+  if (ts.isPropertyAccessExpression(parent)) return ['UTC', 'parse'].includes(parent.name.text);
+  return ts.isNewExpression(parent) && (parent.arguments?.length ?? 0) > 0;
 }
 
 /** `x.process`, `{process: 1}`, `interface {process: number}`: a name within something, not a global. */
