@@ -1,4 +1,4 @@
-/** The limits on a new task besides that it needs PIDs: RLIMIT_NPROC, threads-max, the pids cgroups. */
+/** Whether a new task is admitted: RLIMIT_NPROC, threads-max, a PID on every level, the pids cgroups. */
 import { lesser } from './arena.js';
 import type { Cgroup } from './cgroups.js';
 import { NONE, type TaskId } from './ids.js';
@@ -9,7 +9,7 @@ import { type KernelState, ROOT } from './state.js';
 import { PROCESS, USER } from './tasks.js';
 
 /** RLIMIT_NPROC and threads-max: a refusal here moves no cursor (K8, K38). */
-export function hasRoom(kernel: KernelState, parent: TaskId): boolean {
+function hasRoom(kernel: KernelState, parent: TaskId): boolean {
   if (userRoom(kernel, parent) < 1) {
     kernel.refuse(parent, 'rlimit-nproc', kernel.uids[kernel.tasks.rows[parent + USER]]);
     return false;
@@ -62,8 +62,63 @@ function userRoom(kernel: KernelState, task: TaskId): number {
   return kernel.processes.rows[rows[task + PROCESS] | NPROC_MAX] - kernel.userTasks[user];
 }
 
+/**
+ * A `struct pid` and a charge for one task; or NONE, and the reason in `kernel.refusal`. The limits are asked in the kernel's order:
+ * RLIMIT_NPROC, threads-max, the PIDs from the innermost namespace outwards, the pids cgroup (K38).
+ */
+export function admitInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
+  if (!hasRoom(kernel, parent)) return NONE;
+  const pidRow = allocatePid(kernel, parent, namespace);
+  return pidRow !== NONE && isAdmitted(kernel, parent, pidRow, namespace) ? pidRow : NONE;
+}
+
+/** The last checks: a namespace into which no fork can succeed any more (K31), and the cgroups. */
+function isAdmitted(kernel: KernelState, parent: TaskId, pidRow: number, namespace: PidNamespace): boolean {
+  if (namespace.dead) kernel.refuse(parent, 'namespace-dead', namespace.id);
+  else if (chargeOne(kernel, parent)) return true;
+  giveBack(kernel, pidRow, namespace, null);
+  // A namespace whose first process fails this late gets no second attempt (`free_pid`).
+  if (namespace.isUnused) namespace.dead = true;
+  return false;
+}
+
+/**
+ * A new `struct pid` with the next PID of every level, from the innermost outwards, or NONE. The first full
+ * level refuses: the PIDs taken further in are given back, but the cursors stay where they are now (K1, K8).
+ */
+function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
+  const { pids } = kernel;
+  const pidRow = pids.allocate();
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
+    const pid = level.takePid();
+    if (pid === NONE) {
+      giveBack(kernel, pidRow, namespace, level);
+      // The first process of a namespace is PID 1, however many attempts it takes.
+      if (namespace.isUnused) namespace.cursor = 0;
+      kernel.refuse(parent, 'pid-max', level.id);
+      return NONE;
+    }
+    pids.setPid(pidRow, level.level, pid);
+  }
+  return pidRow;
+}
+
+/** Undoes an allocation that got as far as the level that is full; null: through all of them. */
+function giveBack(
+  kernel: KernelState,
+  pidRow: number,
+  namespace: PidNamespace,
+  full: PidNamespace | null,
+): void {
+  const { pids } = kernel;
+  for (let level: PidNamespace | null = namespace; level !== full && level !== null; level = level.parent) {
+    level.taken.free(pids.pidAt(pidRow, level.level));
+  }
+  pids.release(pidRow);
+}
+
 /** Charges one task to the parent's cgroup and all above, or refuses and names the full one (K34, K37). */
-export function chargeOne(kernel: KernelState, parent: TaskId): boolean {
+function chargeOne(kernel: KernelState, parent: TaskId): boolean {
   const own = kernel.cgroups[kernel.tasks.cgroup(parent)];
   const full = own.tryCharge(1);
   if (full === null) return true;

@@ -142,5 +142,5 @@ function checkCharges(kernel: KernelState): void {
   byUser.delete(ROOT);
   for (const [user, count] of byUser) expectEqual(`user ${user}: tasks`, kernel.userTasks[user], count);
   for (const [origin, count] of byOrigin)
-    expectEqual(`origin ${origin}: tasks`, kernel.origins.tasks(origin), count);
+    expectEqual(`origin ${origin}: tasks`, kernel.origins.countOf(origin).tasks, count);
 }

@@ -1,5 +1,5 @@
 /** fork. Stands for `copy_process` and `alloc_pid`; memory is not modelled, so ENOMEM has one cause. */
-import { chargeOne, hasRoom, takeAtOnce } from './admission.js';
+import { admitInSteps, takeAtOnce } from './admission.js';
 import { type CommId, HOST_ORIGIN, NONE, type OriginId, type TaskId } from './ids.js';
 import { NPROC_UNLIMITED } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
@@ -56,63 +56,8 @@ function admitAtOnce(kernel: KernelState, parent: TaskId, namespace: PidNamespac
   return pidRow;
 }
 
-/**
- * The same for one task, or the reason in `kernel.refusal`. The limits are asked in the kernel's order:
- * RLIMIT_NPROC, threads-max, the PIDs from the innermost namespace outwards, the pids cgroup (K38).
- */
-function admitInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
-  if (!hasRoom(kernel, parent)) return NONE;
-  const pidRow = allocatePid(kernel, parent, namespace);
-  return pidRow !== NONE && isAdmitted(kernel, parent, pidRow, namespace) ? pidRow : NONE;
-}
-
 function namespaceOfChildren(kernel: KernelState, parent: TaskId): PidNamespace {
   return kernel.namespaces[kernel.processes.rows[kernel.processOf(parent) | CHILD_NAMESPACE]];
-}
-
-/** The last checks: a namespace into which no fork can succeed any more (K31), and the cgroups. */
-function isAdmitted(kernel: KernelState, parent: TaskId, pidRow: number, namespace: PidNamespace): boolean {
-  if (namespace.dead) kernel.refuse(parent, 'namespace-dead', namespace.id);
-  else if (chargeOne(kernel, parent)) return true;
-  giveBack(kernel, pidRow, namespace, null);
-  // A namespace whose first process fails this late gets no second attempt (`free_pid`).
-  if (namespace.isUnused) namespace.dead = true;
-  return false;
-}
-
-/**
- * A new `struct pid` with the next PID of every level, from the innermost outwards, or NONE. The first full
- * level refuses: the PIDs taken further in are given back, but the cursors stay where they are now (K1, K8).
- */
-function allocatePid(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
-  const { pids } = kernel;
-  const pidRow = pids.allocate();
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const pid = level.takePid();
-    if (pid === NONE) {
-      giveBack(kernel, pidRow, namespace, level);
-      // The first process of a namespace is PID 1, however many attempts it takes.
-      if (namespace.isUnused) namespace.cursor = 0;
-      kernel.refuse(parent, 'pid-max', level.id);
-      return NONE;
-    }
-    pids.setPid(pidRow, level.level, pid);
-  }
-  return pidRow;
-}
-
-/** Undoes an allocation that got as far as the level that is full; null: through all of them. */
-function giveBack(
-  kernel: KernelState,
-  pidRow: number,
-  namespace: PidNamespace,
-  full: PidNamespace | null,
-): void {
-  const { pids } = kernel;
-  for (let level: PidNamespace | null = namespace; level !== full && level !== null; level = level.parent) {
-    level.taken.free(pids.pidAt(pidRow, level.level));
-  }
-  pids.release(pidRow);
 }
 
 /**

@@ -108,22 +108,16 @@ export class PidNamespace {
 
   /** Live threads and zombies that have a PID here. */
   get tasks(): number {
-    let sum = this.ownTasks;
-    for (const nested of this.children) sum += nested.tasks;
-    return sum;
+    return this.children.reduce((sum, nested) => sum + nested.tasks, this.ownTasks);
   }
 
   get zombies(): number {
-    let sum = this.ownZombies;
-    for (const nested of this.children) sum += nested.zombies;
-    return sum;
+    return this.children.reduce((sum, nested) => sum + nested.zombies, this.ownZombies);
   }
 
   /** PIDs in use: live threads + zombies + pinned. */
   get allocated(): number {
-    let sum = this.ownTasks + this.ownPinned;
-    for (const nested of this.children) sum += nested.allocated;
-    return sum;
+    return this.children.reduce((sum, nested) => sum + nested.allocated, this.ownTasks + this.ownPinned);
   }
 
   /** No PID is taken here by a task of its own. */

@@ -60,39 +60,13 @@ export class OriginCounts {
     this.counts[(origin << 2) | PINNED] += change;
   }
 
+  /** All 0 of an account that nothing was ever on. */
   countOf(origin: OriginId): OriginCount {
-    const created = this.created(origin);
-    const released = this.released(origin);
-    return {
-      created,
-      released,
-      tasks: created - released,
-      zombies: this.zombies(origin),
-      pids: this.pids(origin),
-    };
-  }
-
-  /** Live threads and zombies. */
-  tasks(origin: OriginId): number {
-    return this.created(origin) - this.released(origin);
-  }
-
-  /** Since boot. */
-  created(origin: OriginId): number {
-    return this.counts[(origin << 2) | CREATED] ?? 0;
-  }
-
-  /** Since boot. */
-  released(origin: OriginId): number {
-    return this.counts[(origin << 2) | RELEASED] ?? 0;
-  }
-
-  zombies(origin: OriginId): number {
-    return this.counts[(origin << 2) | ZOMBIES] ?? 0;
-  }
-
-  /** PIDs held in the host's table: of its live threads and zombies, and pinned. */
-  pids(origin: OriginId): number {
-    return this.tasks(origin) + (this.counts[(origin << 2) | PINNED] ?? 0);
+    const [created = 0, released = 0, zombies = 0, pinned = 0] = this.counts.slice(
+      origin << 2,
+      (origin + 1) << 2,
+    );
+    const tasks = created - released;
+    return { created, released, tasks, zombies, pids: tasks + pinned };
   }
 }

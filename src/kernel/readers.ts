@@ -286,7 +286,7 @@ export class KernelReaders {
     return liveTasksIn(this.state, cgroup);
   }
 
-  /** What is on an account; all 0 if there never was anything. */
+  /** What is on an account. */
   originCount(origin: OriginId): OriginCount {
     return this.state.origins.countOf(origin);
   }

@@ -6,7 +6,7 @@
  * starts on each level. The run of the first burst is in the row of the process (RUN_LENGTH, RUN_STARTS), and
  * with most processes that is all of them; those of further bursts are kept aside (thread-pids.ts).
  */
-import { chargeOne, hasRoom, roomFor, takeAtOnce } from './admission.js';
+import { admitInSteps, roomFor, takeAtOnce } from './admission.js';
 import { lesser } from './arena.js';
 import { NONE, type TaskId } from './ids.js';
 import type { PidNamespace } from './namespaces.js';
@@ -29,7 +29,8 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
   while (made < count) {
     const burst = burstLength(kernel, task, namespace, count - made);
     if (burst === 0) {
-      refuseOne(kernel, task, namespace);
+      // Tried once more, to name the limit and to move the cursors as a fork does (K1, K8).
+      admitInSteps(kernel, task, namespace);
       break;
     }
     takeBurst(kernel, task, burst);
@@ -85,24 +86,6 @@ function furtherThreads(kernel: KernelState, process: number): ThreadPids {
   const { furtherThreads } = kernel.processes;
   furtherThreads[processIndex(process)] ??= new ThreadPids();
   return furtherThreads[processIndex(process)] as ThreadPids;
-}
-
-/**
- * Names the limit that refuses the next thread. What had been allocated by then is given back, but the
- * cursors have moved, as a fork's do (K1, K8).
- */
-function refuseOne(kernel: KernelState, task: TaskId, namespace: PidNamespace): void {
-  if (!hasRoom(kernel, task)) return;
-  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
-    const pid = level.nextPid();
-    if (pid === NONE) {
-      kernel.refuse(task, 'pid-max', level.id);
-      return;
-    }
-    level.cursor = pid + 1;
-  }
-  if (namespace.dead) kernel.refuse(task, 'namespace-dead', namespace.id);
-  else chargeOne(kernel, task);
 }
 
 /**
