@@ -3,7 +3,7 @@
  * keys, and how a union is told apart. zod alone gives the same verdict as `Reader`, which adds words and
  * places.
  */
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Objection } from './objection.js';
 
 export type { Objection };
@@ -27,25 +27,17 @@ export interface Leaf extends Words {
   check: Check;
 }
 
-/** By schema. `describe` makes a copy, which knows what it was copied from. */
-class Registry<T> {
-  private readonly known = new WeakMap<z.ZodType, T>();
-
-  set(schema: z.ZodType, value: T): void {
-    this.known.set(schema, value);
-  }
-
-  get(schema: z.ZodType): T | undefined {
-    let ancestor: z.ZodType | undefined = schema;
-    while (ancestor !== undefined && !this.known.has(ancestor))
-      ancestor = ancestor._zod.parent as z.ZodType | undefined;
-    return ancestor && this.known.get(ancestor);
-  }
+/** What is known of a schema here. zod's registry passes it on to the copies that `describe` makes. */
+interface Known {
+  leaf?: Leaf;
+  condition?: (value: unknown) => Objection | null;
+  choice?: Choice;
 }
+const known = z.registry<Known>();
 
-const leaves = new Registry<Leaf>();
-const conditions = new Registry<(value: unknown) => Objection | null>();
-const choices = new Registry<Choice>();
+export function knownOf(schema: z.ZodType): Known {
+  return known.get(schema) ?? {};
+}
 
 /** A plain type with a check. */
 export function leaf<T extends z.ZodType<string | number>>(base: T, check: Check, words: Words): T {
@@ -55,12 +47,8 @@ export function leaf<T extends z.ZodType<string | number>>(base: T, check: Check
   });
   const { noun: _noun, unit: _unit, ...meta } = words;
   const schema = refined.meta(meta);
-  leaves.set(schema, { check, ...words });
+  known.add(schema, { leaf: { check, ...words } });
   return schema;
-}
-
-export function leafOf(schema: z.ZodType): Leaf | undefined {
-  return leaves.get(schema);
 }
 
 /** An object or a list with a check of several of its parts; it is asked when each of them is right. */
@@ -72,12 +60,8 @@ export function conditioned<T extends z.ZodType>(
     const objection = check(value);
     if (objection) context.addIssue({ code: 'custom', message: objection.message });
   });
-  conditions.set(schema, check as (value: unknown) => Objection | null);
+  known.add(schema, { condition: check as Known['condition'] });
   return schema;
-}
-
-export function conditionOf(schema: z.ZodType): ((value: unknown) => Objection | null) | undefined {
-  return conditions.get(schema);
 }
 
 /** Which option of a union a value means, by index; or why it can mean none. */
@@ -85,10 +69,6 @@ export type Choice = (value: unknown) => number | Objection;
 
 /** For a union that is told apart by more than one key's value. */
 export function tellApart<T extends z.ZodType>(union: T, choice: Choice): T {
-  choices.set(union, choice);
+  known.add(union, { choice });
   return union;
-}
-
-export function choiceOf(union: z.ZodType): Choice | undefined {
-  return choices.get(union);
 }

@@ -12,7 +12,7 @@
  */
 import type * as z from 'zod';
 import { below, type Findings, type Place } from './findings.js';
-import { choiceOf, conditionOf, leafOf } from './leaf.js';
+import { knownOf } from './leaf.js';
 import { didYouMean } from './suggest.js';
 import { isMapping, shorten } from './value.js';
 
@@ -83,7 +83,7 @@ export class Reader {
       case 'record':
         return this.record(definition.valueType, value, place);
       case 'union':
-        if (choiceOf(schema) || definition.discriminator)
+        if (knownOf(schema).choice || definition.discriminator)
           return this.choose(schema, definition, value, place);
     }
     return this.leaf(schema, value, place);
@@ -98,7 +98,7 @@ export class Reader {
   /** The value, unless a condition on several of its parts is not met. */
   private meets(schema: z.ZodType, value: object, place: Place): unknown {
     const isRight = !this.findings.isInvalid(value) && !this.findings.isIncomplete(value);
-    const objection = isRight ? conditionOf(schema)?.(value) : undefined;
+    const objection = isRight ? knownOf(schema).condition?.(value) : undefined;
     if (!objection) return value;
     this.findings.addObjection(place, objection);
     return INVALID;
@@ -210,7 +210,7 @@ export class Reader {
     value: unknown,
     place: Place,
   ): unknown {
-    const choice = choiceOf(schema)?.(value);
+    const choice = knownOf(schema).choice?.(value);
     if (typeof choice === 'number') return this.any(definition.options[choice], value, place);
     if (choice !== undefined) {
       this.findings.addObjection(place, choice);
@@ -236,7 +236,7 @@ export class Reader {
     const result = schema.safeParse(value);
     if (result.success) {
       // How a number was written is known here only, and not to zod.
-      const leaf = typeof value === 'number' ? leafOf(schema) : undefined;
+      const leaf = typeof value === 'number' ? knownOf(schema).leaf : undefined;
       const objection = leaf?.check(value as number, place.document.written(place.path));
       if (!objection) return result.data;
       this.findings.addObjection(place, objection);
@@ -249,7 +249,9 @@ export class Reader {
   private reportLeaf(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue, place: Place): void {
     const definition = definitionOf(schema);
     const isPlain = typeof value === 'string' || typeof value === 'number';
-    const objection = isPlain ? leafOf(schema)?.check(value, place.document.written(place.path)) : undefined;
+    const objection = isPlain
+      ? knownOf(schema).leaf?.check(value, place.document.written(place.path))
+      : undefined;
     if (issue.code === 'custom' && objection) {
       this.findings.addObjection(place, objection);
     } else if (definition.type === 'literal' || definition.type === 'enum') {
@@ -316,11 +318,11 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 function needed(schema: z.ZodType, definition: Definition): string {
   if (definition.type === 'number' && definition.format) return 'a whole number';
-  return leafOf(schema)?.noun ?? TYPE_WORDS[definition.type] ?? 'another value';
+  return knownOf(schema).leaf?.noun ?? TYPE_WORDS[definition.type] ?? 'another value';
 }
 
 function typeHint(schema: z.ZodType, definition: Definition, value: unknown): string | undefined {
-  const unit = leafOf(schema)?.unit;
+  const unit = knownOf(schema).leaf?.unit;
   if (typeof value === 'number' && unit) return `Write the unit: \`${value}${unit}\`.`;
   const isPlain = typeof value === 'number' || typeof value === 'boolean';
   if (definition.type === 'string' && isPlain) return `Put it in quotes: "${value}".`;
