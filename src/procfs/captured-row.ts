@@ -1,4 +1,5 @@
 /** One row of a process list that somebody pasted. What the columns do not show is null, never a guess. */
+import { printable } from '../text/printable.js';
 import type { StartTime } from './start-time.js';
 
 export interface CapturedRow {
@@ -88,11 +89,7 @@ function programOf(text: string): string {
   return script?.startsWith('/') ? script.slice(script.lastIndexOf('/') + 1) || base : base;
 }
 
-/** Control characters as `\x1b`: a name is shown, never obeyed. */
+/** A name as it is shown, on one line. */
 export function visible(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
-    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return printable(text).replaceAll('\t', '\\x09').replaceAll('\n', '\\x0a');
 }
