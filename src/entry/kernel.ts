@@ -103,14 +103,14 @@ export class KernelModel {
     this.#kernel.exec(task, comm);
   }
 
-  /** exit_group(2). It becomes a zombie, unless its parent lets the kernel reap it; its children are adopted. */
+  /** exit_group(2): a zombie, unless its parent lets the kernel reap it; its children are adopted. */
   exit(task: Task, status = 0): void {
     this.#kernel.exit(task, status);
   }
 
   /**
-   * waitpid(2) with WNOHANG, for one child or for any: the child's PID in its parent's namespace and its exit status,
-   * 128 + the signal if one ended it. Null: none of them is a zombie.
+   * waitpid(2) with WNOHANG, for one child or for any: the child's PID in its parent's namespace and its exit
+   * status, 128 + the signal if one ended it. Null: none of them is a zombie.
    */
   wait(parent: Task, child?: Task): { pid: number; status: number } | null {
     if (this.#kernel.wait(parent, child ?? ANY) < 0) return null;
@@ -128,8 +128,8 @@ export class KernelModel {
   }
 
   /**
-   * kill(2). `sender` null: a process outside the namespace, or the kernel. A PID 1 without a handler is not ended by
-   * SIGTERM, nor by SIGKILL from inside. False: no such process (ESRCH).
+   * kill(2). `sender` null: a process outside the namespace, or the kernel. A PID 1 without a handler is not
+   * ended by SIGTERM, nor by SIGKILL from inside. False: no such process (ESRCH).
    */
   kill(sender: Task | null, target: Task, signal: keyof typeof SIGNALS): boolean {
     return this.#kernel.kill(sender ?? KERNEL, target, SIGNALS[signal]);
@@ -183,7 +183,7 @@ export class KernelModel {
     return this.processes(namespace).flatMap(({ pid, stat }) => (stat.startsWith('Z') ? [pid] : []));
   }
 
-  /** PIDs of reaped leaders whose process group or session still has a member: taken, and shown by no tool (K10). */
+  /** PIDs of reaped leaders whose group or session still has a member: taken, and shown by no tool (K10). */
   pinned(namespace: PidNamespace = HOST_NS): number[] {
     return this.#kernel.pinnedPids(namespace);
   }

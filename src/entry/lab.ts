@@ -8,8 +8,8 @@
  *       console.log(report.good, report.verdict);
  *     }
  *
- * Every report is plain data, what the command line prints with `-o json`. The commands run with this process'
- * rights; what they do to files and network, other than `examineInit` keeps from them, they do.
+ * Every report is plain data, what the command line prints with `-o json`. The commands run with this
+ * process' rights; what they do to files and network, other than `examineInit` keeps from them, they do.
  */
 import { formatVerification, type VerificationDocument, verificationDocument } from '../lab/litmus/format.js';
 import { type VerifyOptions, verifyLitmus as verify } from '../lab/litmus/verify.js';
@@ -53,8 +53,9 @@ export interface LitmusReport extends VerificationDocument {
 }
 
 /**
- * Runs litmus files on the model and on this machine's kernel, and compares the two worlds, and each with what the
- * file expects (docs/litmus.md). What the machine lacks is the verdict `skipped` of a file, not an exception.
+ * Runs litmus files on the model and on this machine's kernel, and compares the two worlds, and each with
+ * what the file expects (docs/litmus.md). What the machine lacks is the verdict `skipped` of a file, not an
+ * exception.
  */
 export async function verifyLitmus(
   files: readonly string[],

@@ -7,9 +7,9 @@
  *       await expect(['./entrypoint.sh', 'app']).toReapAsPid1();
  *     });
  *
- * What needs the real kernel is skipped, with the reason, where the lab cannot run; with PIDSIM_LAB=required it fails
- * there. A failure prints what the command line prints. Tests may run in parallel; concurrent ones take `expect` from
- * their context, as vitest says.
+ * What needs the real kernel is skipped, with the reason, where the lab cannot run; with PIDSIM_LAB=required
+ * it fails there. A failure prints what the command line prints. Tests may run in parallel; concurrent ones
+ * take `expect` from their context, as vitest says.
  */
 import { expect } from 'vitest';
 import { examineInit, type InitOptions } from '../lab/init/examine.js';
@@ -171,7 +171,8 @@ export const matchers = {
   toLast(this: Asker, scenario: Scenario, duration: string) {
     const result = simulate({ ...scenario, horizonUs: micros(duration) });
     const [first] = harmsOf(result);
-    const what = `to last ${duration}${first === undefined ? '' : `: ${first.kind} after ${formatSeconds(first.atSeconds)}`}`;
+    const harm = first === undefined ? '' : `: ${first.kind} after ${formatSeconds(first.atSeconds)}`;
+    const what = `to last ${duration}${harm}`;
     return { pass: first === undefined, message: () => said(this, what, renderResults([result], 'table')) };
   },
 

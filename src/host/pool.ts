@@ -8,8 +8,8 @@ import type { Diagnostic } from '../text/diagnostic.js';
 import type { Finished, RunOrder } from './run-scenario.js';
 
 /**
- * To a thread: a run of a study, which leaves a row; or one of `pidsim run`, with its files. It keeps the last
- * scenario of a study, which is large; without one it takes that.
+ * To a thread: a run of a study, which leaves a row; or one of `pidsim run`, with its files. It keeps the
+ * last scenario of a study, which is large; without one it takes that.
  */
 export type Order = { scenario?: Scenario; job: Omit<Job, 'scenario'> } | { run: RunOrder };
 

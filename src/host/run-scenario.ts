@@ -1,6 +1,6 @@
 /**
- * One scenario of `pidsim run`, from its first event to its last file: here, or on a thread of the pool. What comes
- * back is small, so that a thousand of them can be kept.
+ * One scenario of `pidsim run`, from its first event to its last file: here, or on a thread of the pool. What
+ * comes back is small, so that a thousand of them can be kept.
  */
 import type { DrawnChart } from '../report/html.js';
 import type { ChartChoice } from '../report/overview-files.js';
@@ -12,7 +12,7 @@ import type { Scenario } from '../scenario/scenario.js';
 
 export interface RunOrder {
   scenario: Scenario;
-  /** The same with an orphan a run of all assumed commands (null), or of one alone; empty: no bracket is asked for. */
+  /** The same with an orphan a run of all assumed commands (null), or of one alone; empty: no bracket. */
   others: { command: string | null; scenario: Scenario }[];
   options: { until: RunEnd; fidelity: Fidelity };
   /** As in a result. */

@@ -1,7 +1,7 @@
 /**
  * Writes the files of a run so that the output folder is either as before or complete, never in between.
  *
- *   check what is there --> write all to a staging folder --> list it --> swap entry by entry --> remove the replaced
+ *   check what is there --> write all to a staging folder --> list it --> swap each entry --> remove the old
  *
  * A scenario's folder is replaced only if it carries our marker, or is empty; files in it that we did not
  * write are carried over. Everything else in the output folder is left alone. When a swap fails, those before

@@ -63,8 +63,9 @@ function userRoom(kernel: KernelState, task: TaskId): number {
 }
 
 /**
- * A `struct pid` and a charge for one task; or NONE, and the reason in `kernel.refusal`. The limits are asked in the kernel's order:
- * RLIMIT_NPROC, threads-max, the PIDs from the innermost namespace outwards, the pids cgroup (K38).
+ * A `struct pid` and a charge for one task; or NONE, and the reason in `kernel.refusal`. The limits are asked
+ * in the kernel's order: RLIMIT_NPROC, threads-max, the PIDs from the innermost namespace outwards, the pids
+ * cgroup (K38).
  */
 export function admitInSteps(kernel: KernelState, parent: TaskId, namespace: PidNamespace): number {
   if (!hasRoom(kernel, parent)) return NONE;

@@ -1,4 +1,4 @@
-/** The PID table of a namespace, one cell a PID, and the holder of one of them: what a picture of it needs. */
+/** The PID table of a namespace, one cell a PID, and the holder of one of them, for a picture of it. */
 import type { TaskId } from './ids.js';
 import { RESERVED_PIDS } from './limits.js';
 import type { PidNamespace } from './namespaces.js';
@@ -13,8 +13,8 @@ export const CELLS = ['free', 'reserved', 'live', 'thread', 'zombie', 'pinned'] 
 const [, RESERVED, LIVE, THREAD, ZOMBIE, PINNED] = CELLS.keys();
 
 /**
- * The cells of the PIDs 0 to pid_max - 1 of a namespace: into the array that is given, which is overwritten. One
- * pass over the table, so that no fork and no exit pays for it: half a millisecond with 32,768 PIDs.
+ * The cells of the PIDs 0 to pid_max - 1 of a namespace: into the array that is given, which is overwritten.
+ * One pass over the table, so that no fork and no exit pays for it: half a millisecond with 32,768 PIDs.
  */
 export function cells(kernel: KernelState, namespace: PidNamespace, into: Uint8Array): Uint8Array {
   const { tasks, pids } = kernel;

@@ -252,7 +252,7 @@ export class KernelReaders {
     return pinnedPids(this.state, this.state.namespaces[namespace]);
   }
 
-  /** Each PID of a namespace as an index into CELLS; an array that is given is overwritten, and has to be as long. */
+  /** Each PID of a namespace as an index into CELLS; an array that is given, and as long, is overwritten. */
   cells(namespace: PidNsId = HOST_NS, into = new Uint8Array(this.pidMax(namespace))): Uint8Array {
     return cells(this.state, this.state.namespaces[namespace], into);
   }

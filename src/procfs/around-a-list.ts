@@ -1,4 +1,4 @@
-/** What stands around a process list: prompts, commands, dates, limits, and what is no process list at all. */
+/** What stands around a process list: prompts, commands, dates, limits; and what is no such list at all. */
 import lists from './lists.json' with { type: 'json' };
 import { dateOf } from './start-time.js';
 
@@ -41,9 +41,15 @@ export function plainLine(line: string): string {
 export const PREFIX = /^(?:(?:> ?)+|\s*\d+[\t:]|\S*\d\d:\d\d:\d\d\S* (?:std(?:out|err) [FP] )?)/;
 
 const TOOLS =
-  'sudo|kubectl|oc|docker|podman|nerdctl|crictl|ctr|ssh|nsenter|ps|top|pstree|cat|for|sysctl|date|watch|busybox';
-const PROMPT =
-  /^(?:\[[\w.-]+@([\w.-]+)[^\]]*\]|(?:\([\w.-]+\) ?)?[\w.-]+@([\w.-]+)(?::|\s)?[^$#>%]*|PS [A-Z]:[^>]*|[\w.-]*sh-[\d.]+|[/~][\w./~-]*|)\s*[#$>%]\s*(.*)$/;
+  'sudo|kubectl|oc|docker|podman|nerdctl|crictl|ctr|ssh|nsenter|' +
+  'ps|top|pstree|cat|for|sysctl|date|watch|busybox';
+/** What stands before `#`, `$`, `>` or `%`. */
+const PROMPTS = [
+  /\[[\w.-]+@([\w.-]+)[^\]]*\]/,
+  /(?:\([\w.-]+\) ?)?[\w.-]+@([\w.-]+)(?::|\s)?[^$#>%]*/,
+  /PS [A-Z]:[^>]*|[\w.-]*sh-[\d.]+|[/~][\w./~-]*|/,
+];
+const PROMPT = new RegExp(`^(?:${PROMPTS.map(({ source }) => source).join('|')})\\s*[#$>%]\\s*(.*)$`);
 const BARE_COMMAND = new RegExp(`^(?:\\+ )?((?:${TOOLS})\\s.*)$`);
 const WITH_VALUE =
   /^(-n|--namespace|-c|--container|-u|--user|-w|--workdir|-e|--env|--context|--kubeconfig|-r|-t)$/;

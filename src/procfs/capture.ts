@@ -340,7 +340,7 @@ export class CaptureReader {
     return lists.length > 0 ? lists.map((list) => this.#captureOf(list)) : [this.#otherCapture()];
   }
 
-  /** Several lists of one kind and place are several moments; of several kinds the one that tells most is taken. */
+  /** Lists of one kind and place are several moments; of several kinds the one that tells most is taken. */
   #chosen(): List[] {
     const full = this.#lists.filter(({ rows }) => rows.length > 0);
     const score = ({ rows, columns }: List): number =>

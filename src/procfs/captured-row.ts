@@ -14,7 +14,7 @@ export interface CapturedRow {
   threads: number | null;
   /** The STAT column as it stands; null: there is none. */
   stat: string | null;
-  /** `defunct`: it says so; `bare`: `[name]`, which is a kernel thread or a zombie; `plain`: a command line. */
+  /** `defunct`: it says so; `bare`: `[name]`, a kernel thread or a zombie; `plain`: a command line. */
   mark: 'defunct' | 'bare' | 'plain';
   /** As COMM would have it: the last part of the first word, or of the script that an interpreter runs. */
   name: string;

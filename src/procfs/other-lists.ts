@@ -91,7 +91,7 @@ export class PstreeReader {
   }
 }
 
-// --------------------------------------------------------------------------------------------- sort | uniq -c
+// -------------------------------------------------------------------------------------------- sort | uniq -c
 
 const COUNTED = /^\s*(\d{1,9})\s+(\S.*)$/;
 
@@ -168,7 +168,7 @@ export function statRow(line: string): CapturedRow | null {
 
 const STATUS_LINE = /^(?:\/proc\/\d+\/status:)?([A-Za-z_]+):[\t ]*(.*)$/;
 
-/** Lines of /proc/PID/status: a process begins with its Name, or where that was not asked for with its first key. */
+/** Lines of /proc/PID/status: a process begins with its Name, or if that is left out with its first key. */
 export class StatusReader {
   readonly rows: CapturedRow[] = [];
   #fields: Record<string, string> = {};

@@ -3,8 +3,9 @@ import { DAY_S, secondsOf } from '../text/wall-clock.js';
 import lists from './lists.json' with { type: 'json' };
 
 /**
- * When a process started, as the columns STIME, START, STARTED and ELAPSED tell it: an interval, since most of
- * them tell a minute or a day. Seconds of one clock: those of a calendar, or before the capture, or since boot.
+ * When a process started, as the columns STIME, START, STARTED and ELAPSED tell it: an interval, since most
+ * of them tell a minute or a day. Seconds of one clock: those of a calendar, or before the capture, or since
+ * boot.
  */
 export interface StartTime {
   fromS: number;
@@ -97,8 +98,8 @@ export function elapsedOf(text: string): StartTime | null {
 
 /**
  * Gives the start times of a list their place on one calendar. `10:42` is today, `Mar06` the last one of that
- * name before, `2025` a year. What day today is, is told by `nowS` if a date stands in the capture; otherwise it
- * is taken to be the day after the last one that is named, and the year is nobody's business.
+ * name before, `2025` a year. What day today is, is told by `nowS` if a date stands in the capture; otherwise
+ * it is taken to be the day after the last one that is named, and the year is nobody's business.
  *
  * @param clockNowS second of the day at which the list was made: a later time was yesterday's.
  * @returns the second on that calendar at which today began; null: no time of day needs it.

@@ -4,7 +4,7 @@ import { type CapturedRow, LISTERS, type Named, nameOf } from './captured-row.js
 import type { Column, ColumnKind } from './columns.js';
 import { elapsedOf, type StartTime, startOf } from './start-time.js';
 
-/** A start can be one word or several: `Mar06`, `Nov 29`, `2026-05-08 09:00:20`, `Fri May  8 09:00:20 2026`. */
+/** A start has one word or several: `Mar06`, `Nov 29`, `2026-05-08 09:00:20`, `Fri May  8 09:00:20 2026`. */
 const START_WORDS = [1, 5, 2, 3, 6];
 /** Of a row that has been cut off so many columns must be there. */
 const CUT_FROM = 3;
@@ -191,7 +191,7 @@ export class RowReader {
     return copy;
   }
 
-  /** A command in the middle has what the columns behind it leave; between two, the room that its head has. */
+  /** A command in the middle has what the columns behind it leave; between two, the room of its head. */
   #endOfText(line: string, from: number, index: number, startWords: number): number {
     const { columns } = this;
     if (index !== this.#lastText)

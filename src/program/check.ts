@@ -78,7 +78,8 @@ export function checkBreaks(steps: readonly Step[], path: (string | number)[], a
     const here = [...path, index];
     const problems: ProgramProblem[] = [];
     if ('break' in step && step.break > around) {
-      const message = `there ${around === 1 ? 'is 1 `repeat`' : `are ${around || 'no'} \`repeat\` steps`} around this \`break\``;
+      const loops = around === 1 ? 'is 1 `repeat`' : `are ${around || 'no'} \`repeat\` steps`;
+      const message = `there ${loops} around this \`break\``;
       problems.push(bad([...here, 'break'], message, 'Put it into a `repeat`.'));
     }
     forEachStepList(step, (list, key) => {
@@ -149,7 +150,7 @@ export function forEachStepList(step: Step, visit: (steps: Step[], key: string[]
   });
 }
 
-/** A copy of the step with something else for each list of steps inside, in the order in which they are written. */
+/** A copy of the step with something else for each list of steps inside, in their order. */
 export function mapStepLists<S extends Step>(step: S, map: (steps: Step[], key: string[]) => Step[]): S {
   if (typeof step === 'string') return step;
   const copy = { ...step } as Record<string, unknown>;

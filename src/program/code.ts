@@ -91,7 +91,7 @@ export enum Op {
  * | operand | what it is |
  * |---|---|
  * | `STATUS` | exit status, 0-255 |
- * | `DURATION`, `PROBABILITY`, `COMM`, `LABEL` | index into the program's table; -1: no name of its own, none |
+ * | `DURATION`, `PROBABILITY`, `COMM`, `LABEL` | index into the program's table; -1: none |
  * | `SLOT` | of a label: 0 … labelCount-1, or -1; of a loop counter: 0 … maxLoopDepth-1 |
  * | `BODY`, `NEXT`, `REFUSED`, `OTHERWISE`, `TO` | addresses |
  * | `DISPOSITION` | index into SIGCHLD_DISPOSITIONS or SIGTERM_DISPOSITIONS |

@@ -45,7 +45,7 @@ export interface Runaway {
   steps: number;
 }
 
-/** Is told of every transition, in its order, in the middle of a system call: it may read, and change nothing. */
+/** Is told of every transition in the middle of its system call: it may read, and change nothing. */
 export type MachineWatcher = KernelWatcher & Omit<KernelHooks, 'ended' | 'killed' | 'wake'>;
 
 /** A process that waits. */
@@ -62,8 +62,8 @@ export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
   /** Default: nobody. */
   watcher?: MachineWatcher;
   /**
-   * `false`: a process whose parent waits for it is seen as a zombie, until the parent has its turn. All that comes
-   * of it is the same (decision 14). Default: true.
+   * `false`: a process whose parent waits for it is seen as a zombie, until the parent has its turn. All that
+   * comes of it is the same (decision 14). Default: true.
    */
   strokes?: boolean;
   /** From the wake-up of a process to its running; 0, the default: the same instant, after everything due. */
@@ -71,8 +71,8 @@ export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
 }
 
 /**
- * It is called in the middle of a system call: it may take notes and schedule events, and must change nothing else.
- * A full table refuses forks by the million, so `refused` has to be quick.
+ * It is called in the middle of a system call: it may take notes and schedule events, and must change nothing
+ * else. A full table refuses forks by the million, so `refused` has to be quick.
  */
 export interface MachineObserver {
   /** A fork or a thread was refused. */
@@ -150,7 +150,7 @@ export class Machine implements InterpreterHost, KernelHooks {
     return worker === null ? { program, pc, blocked, sigchld } : { program: null, pc: 0, blocked, sigchld };
   }
 
-  /** How many PIDs of the host can be handed out before they start again from below, which is news the first time. */
+  /** How many of the host's PIDs can be handed out before they start from below, news only the first time. */
   get pidsBeforeNews(): number {
     const { kernel } = this;
     if (this.hasWrapped) return Number.POSITIVE_INFINITY;

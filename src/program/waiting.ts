@@ -62,8 +62,8 @@ function labelOperand(context: ProcessContext): number {
 }
 
 /**
- * The task that has a label's PID now, or NONE. A program remembers a PID, not a process: once its child has been
- * reaped, that may be a stranger's.
+ * The task that has a label's PID now, or NONE. A program remembers a PID, not a process: once its child has
+ * been reaped, that may be a stranger's.
  */
 export function labelled(kernel: Kernel, context: ProcessContext, slot: number, orThread: boolean): TaskId {
   const pid = context.labelPids[slot];

@@ -8,8 +8,8 @@ export interface RandomStream {
   /** The next number in [0, 1): a multiple of 2^-32. */
   uniform(): number;
   /**
-   * Of a stream that is to give each possible value in turn, and no random one: one of so many values, from 0.
-   * Infinity: they cannot be counted. `draw` finds the value that another stream gives.
+   * Of a stream that is to give each possible value in turn, and no random one: one of so many values, from
+   * 0. Infinity: they cannot be counted. `draw` finds the value that another stream gives.
    */
   choose?(count: number, draw: Draw): number;
   /** A look at the numbers that come next: taking them there does not take them here. */

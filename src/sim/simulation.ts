@@ -49,8 +49,8 @@ export class Simulation {
   }
 
   /**
-   * @param isNeedless asked about an event that is to close an instant, before `meanwhile` is told when the next
-   *   event comes: would it do nothing? Then it is dropped.
+   * @param isNeedless asked about an event that is to close an instant, before `meanwhile` is told when the
+   *   next event comes: would it do nothing? Then it is dropped.
    */
   register(
     handler: (a: number, b: number) => void,

@@ -21,7 +21,7 @@ export const FLEET_VALUES_MAX = 2_000_000;
 export const DUMP_VALUES_MAX = 20_000_000;
 
 /**
- * The pid_max of a litmus file's namespace. A world of a few processes needs no more, and a mistake in a file must not
- * fill the machine; below 301 no PID is left after the first wrap (K3).
+ * The pid_max of a litmus file's namespace. A world of a few processes needs no more, and a mistake in a file
+ * must not fill the machine; below 301 no PID is left after the first wrap (K3).
  */
 export const LAB_PID_MAX = { least: 301, most: 4096, usual: 1000 } as const;

@@ -8,7 +8,7 @@ import { type DiagnosticCode, diagnosticOf } from './codes.js';
 import { grouped } from './figures.js';
 import { type Aim, NOWHERE, type Path, type Position, type SourceDocument, type YamlText } from './yaml.js';
 
-/** The values of the text, one after another as `jq '.items[]'` prints them, or why it has none. Never throws. */
+/** The values of the text, several as `jq '.items[]'` prints them, or why it has none. Never throws. */
 export function readJson(text: string, file: string): YamlText {
   if (text.length > DUMP_JSON_CHARACTERS_MAX) {
     const size = `${grouped(text.length)} characters; at most ${DUMP_JSON_CHARACTERS_MAX} are read`;

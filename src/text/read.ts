@@ -179,7 +179,7 @@ export class Reader {
     this.findings.place(read, place);
     if (objection) {
       this.findings.error(place, 'out-of-range', objection);
-      // To read all of far too many takes a while, and a list that is too short has the rest of its mistakes shown.
+      // To read all of far too many takes a while; of a list that is too short the other mistakes are shown.
       this.findings.markIncomplete(read);
       if (value.length > ENTRIES_CHECKED_MAX) return read;
     }

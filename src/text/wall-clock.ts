@@ -1,4 +1,4 @@
-/** Dates to seconds and back; and the moments of a run by the clock of the zone in which its start was given. */
+/** Dates to seconds and back; and the moments of a run by the clock of the zone of its start. */
 import { formatSeconds } from './duration.js';
 
 export const DAY_S = 86_400;

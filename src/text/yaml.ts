@@ -140,7 +140,7 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** Keys that stand in their mapping for the second time. The package's own search takes the square of the time. */
+/** Keys that stand in their mapping for the second time. The package's own search is quadratic. */
 function secondKeys(contents: unknown): { offset: number; key: string }[] {
   const found: { offset: number; key: string }[] = [];
   const rest: unknown[] = [contents];
@@ -254,7 +254,7 @@ interface Trouble {
 function findTrouble(document: Document.Parsed, valuesMax: number): Trouble | null {
   let trouble: Trouble | null = null;
   const sizes = new Map<unknown, number>();
-  // An alias means the last anchor of its name before it: what has been passed so far, in the order of the text.
+  // An alias means the last anchor of its name before it: of those passed so far, in the order of the text.
   const anchors = new Map<string, unknown>();
   let aliases = 0;
   const measureAlias = (alias: Alias): number => {

@@ -62,8 +62,8 @@ const TIMEOUT_MS = 180_000;
 /**
  * Examines a command as PID 1 of private PID namespaces. The command runs with this process' rights.
  *
- * @throws LabUnavailable where the machine cannot, InitNotExamined where the command does not stay, BadLabOption, or
- * the signal's reason.
+ * @throws LabUnavailable where the machine cannot, InitNotExamined where the command does not stay,
+ * BadLabOption, or the signal's reason.
  */
 export async function examineInit(
   command: readonly string[],
@@ -157,9 +157,8 @@ async function examineRound(given: Exam, required: readonly InitRequirement[]): 
   if (reason instanceof InitExeced) given.execs.push(reason.exec);
   if (reason instanceof InitStarted) {
     given.startedMs = reason.afterMs;
-    given.notes.add(
-      `it had started all of its children ${formatDuration(reason.afterMs * 1000)} after its start, and is judged from then on`,
-    );
+    const after = `${formatDuration(reason.afterMs * 1000)} after its start`;
+    given.notes.add(`it had started all of its children ${after}, and is judged from then on`);
   }
   if (reason instanceof InitExeced || reason instanceof InitStarted) return null;
   if (stop.signal.aborted) throw reason;
@@ -169,8 +168,8 @@ async function examineRound(given: Exam, required: readonly InitRequirement[]): 
 }
 
 /**
- * Examines PID 1 of the PID namespace that a process of this machine is in: of a running container. Orphans enter it,
- * as an exec's do, and die; a PID 1 that does not reap keeps them. Nothing is sent to PID 1.
+ * Examines PID 1 of the PID namespace that a process of this machine is in: of a running container. Orphans
+ * enter it, as an exec's do, and die; a PID 1 that does not reap keeps them. Nothing is sent to PID 1.
  *
  * @param pid any process of the container, as this machine sees it.
  */

@@ -1,4 +1,4 @@
-/** Does PID 1 reap what it adopts? Orphans made to order die one after another, at once, or while it is stopped. */
+/** Does PID 1 reap what it adopts? Orphans die one after another, at once, or while it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pinnedPids } from '../../procfs/pinned.js';
 import { isZombie } from '../../procfs/process-row.js';

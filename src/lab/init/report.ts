@@ -23,7 +23,7 @@ export interface InitCheck {
   answer: InitAnswer;
   /** What was done and seen, in words. */
   evidence: string;
-  /** The counts and times behind the evidence: `made`, `adopted`, `zombies`, `pinned`, `status`, `endMs`, … */
+  /** Counts and times behind the evidence: `made`, `adopted`, `zombies`, `pinned`, `status`, `endMs`, … */
   numbers: Record<string, number>;
 }
 

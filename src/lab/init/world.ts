@@ -1,6 +1,7 @@
 /**
- * One world of an examination: a fresh namespace with the command as PID 1, past its start. What is judged is what
- * the command ends up as: an entrypoint that waits for a database and then execs is not judged as a shell.
+ * One world of an examination: a fresh namespace with the command as PID 1, past its start. What is judged is
+ * what the command ends up as: an entrypoint that waits for a database and then execs is not judged as a
+ * shell.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -35,7 +36,7 @@ export interface Exam {
   notes: Set<string>;
 }
 
-/** No examination is possible: the command is not there, did not stay, or never became what was waited for. */
+/** No examination is possible: the command is not there, did not stay, or never became what was awaited. */
 export class InitNotExamined extends Error {
   override readonly name = 'InitNotExamined';
 }
@@ -70,7 +71,7 @@ export class World {
     readonly beganMs: number,
   ) {}
 
-  /** PID 1's own children that are alive, without what the examination has put there; in the order of birth. */
+  /** PID 1's own children that are alive, in the order of birth, but for the examination's. */
   children(): StatRow[] {
     const ours = ['bystander', 'helper', 'orphan'];
     return this.host
@@ -145,7 +146,8 @@ export async function inWorld<T>(
 }
 
 const SHARED_FILES =
-  'no overlay could be mounted, so /tmp and the working directory are the machine’s own, and what PID 1 writes there stays';
+  'no overlay could be mounted, so /tmp and the working directory are the machine’s own, and what PID 1 ' +
+  'writes there stays';
 
 const REST_MS = 250;
 const REST_LIMIT_MS = 3000;
@@ -210,7 +212,7 @@ const WATCH_MS = { usual: 3_000, mayExec: 10_000, saysExec: 30_000 } as const;
 
 const CALM_MS = 1_000;
 
-/** Stays as long as PID 1 may be expected to exec. Throws InitStarted if it has got other children meanwhile. */
+/** Stays as long as PID 1 may be expected to exec. Throws InitStarted if it has other children by then. */
 export async function lookOut(world: World): Promise<void> {
   const { init, exam, host, beganMs } = world;
   if (Object.values(exam.settle).some((given) => given !== undefined)) return;

@@ -49,7 +49,8 @@ function formatOrders(result: LitmusResult): string {
   }
   const rows = [...times].sort((a, b) => b[1] - a[1]).map(([text, count]) => [`  ${count} x`, text]);
   const runs = plural(otherOrders.length, 'run');
-  return `${litmus.file}: on one CPU ${outcomeText(kernel)}; on two, of ${runs}\n${plainTable(rows).join('\n')}`;
+  const title = `${litmus.file}: on one CPU ${outcomeText(kernel)}; on two, of ${runs}`;
+  return [title, ...plainTable(rows)].join('\n');
 }
 
 /** That a verdict is about one order, where there was anything to judge. */
@@ -57,12 +58,12 @@ function formatOrder(results: readonly LitmusResult[]): string {
   const run = results.filter(({ kernel }) => kernel.kind === 'rest');
   const tried = run.filter(({ otherOrders }) => otherOrders.length > 0);
   if (run.length === 0) return '';
-  if (tried.length === 0)
-    return '\nA verdict is about the order in which one CPU runs the processes; --cpus 2 tries others.';
+  const order = 'A verdict is about the order in which one CPU runs the processes';
+  if (tried.length === 0) return `\n${order}; --cpus 2 tries others.`;
   const other = tried.filter((result) => differentOrders(result).length > 0).length;
   const runs = plural(Math.max(...tried.map(({ otherOrders }) => otherOrders.length)), 'more run');
   const found = other === 0 ? 'the same each time' : `${other} of ${tried.length} came out otherwise`;
-  return `\nA verdict is about the order in which one CPU runs the processes; on two CPUs, ${runs} each: ${found}.`;
+  return `\n${order}; on two CPUs, ${runs} each: ${found}.`;
 }
 
 /** `200 tasks, 199 zombies, 199 pinned, 2 refused` */

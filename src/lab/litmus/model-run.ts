@@ -149,7 +149,8 @@ class Stage {
     const made = kernel.unsharePidNamespace(parent, pidMax);
     const init = this.forkHelped(parent);
     if (init === NONE) return NONE;
-    this.spaces[space] = made; // one that never had a PID 1 cannot be entered: there is no process to find it by
+    // One that never had a PID 1 cannot be entered: there is no process to find it by.
+    this.spaces[space] = made;
     kernel.attach(init, this.pod);
     kernel.setsid(init);
     this.load(init, program);

@@ -57,7 +57,8 @@ export function printObserved({ kernel, cgroup, observations }: ObservedFile): s
   const lines = Object.keys(observations)
     .sort()
     .map((name) => `    ${JSON.stringify(name)}: ${JSON.stringify(observations[name])}`);
-  return `{\n  "kernel": ${JSON.stringify(kernel)},\n  "cgroup": "${cgroup}",\n  "observations": {\n${lines.join(',\n')}\n  }\n}\n`;
+  const head = `  "kernel": ${JSON.stringify(kernel)},\n  "cgroup": "${cgroup}"`;
+  return `{\n${head},\n  "observations": {\n${lines.join(',\n')}\n  }\n}\n`;
 }
 
 // ---- tables

@@ -18,7 +18,7 @@ import { type ObservedFile, observationOf } from './observed.js';
 import type { Outcome, Verdict, World } from './world.js';
 
 export interface VerifyOptions extends KernelRunOptions {
-  /** So often each runs once more on two CPUs, its processes slowed down by chance: in another order. Default 0. */
+  /** So often each runs once more on two CPUs, slowed down by chance: in another order. Default 0. */
   otherOrders?: number;
   /** Called after each litmus; they finish in any order. */
   onResult?: (result: LitmusResult, done: number, total: number) => void;

@@ -169,8 +169,8 @@ export class PrivateNamespace {
   }
 
   /**
-   * PID 1; another one, once the last has ended. `pause` and `pause-reaping` (alone) are the two behaviours of
-   * Kubernetes' pause, 3.0 and 3.1. `underAParent`: it is the child of a process that `orphanInit` ends.
+   * PID 1; another one, once the last has ended. `pause` and `pause-reaping` (alone) are the two behaviours
+   * of Kubernetes' pause, 3.0 and 3.1. `underAParent`: it is the child of a process that `orphanInit` ends.
    */
   async startInit(command: readonly string[], underAParent = false): Promise<Running> {
     const builtIn = command.length === 1 && (command[0] === 'pause' || command[0] === 'pause-reaping');
@@ -196,7 +196,7 @@ export class PrivateNamespace {
     return running;
   }
 
-  /** Signals that reach the process are in `caught` from now on; `swallow`: it never notices. False: refused. */
+  /** Signals for the process are in `caught` from now on; `swallow`: but it is not told. False: refused. */
   async seize(hostPid: number, swallow: boolean): Promise<boolean> {
     return Number((await this.ask(['seize', String(hostPid), swallow ? '1' : '0']))[1]) > 0;
   }

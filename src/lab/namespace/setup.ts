@@ -29,7 +29,7 @@ export class LabUnavailable extends Error {
   }
 }
 
-/** The machine could do this, but something of the lab's own is in the way. The command line exits 1 for it. */
+/** The machine could do this, but something of the lab's own is in the way: the command line exits 1. */
 export class LabBroken extends Error {
   override readonly name = 'LabBroken';
 }
@@ -57,8 +57,8 @@ export function positiveMs(name: string, ms: number): number {
 const CAP_SYS_ADMIN_BIT = 21n;
 
 /**
- * What is missing on this machine, each with what to do about it; empty when the lab can run. `rootless`: what
- * is asked for can also be done as root of a user namespace.
+ * What is missing on this machine, each with what to do about it; empty when the lab can run. `rootless`:
+ * what is asked for can also be done as root of a user namespace.
  */
 export function missingForLab({ rootless = false } = {}): string[] {
   if (process.platform !== 'linux') return ['this is not Linux: run it on a Linux machine or in a Linux VM'];
@@ -82,10 +82,10 @@ export function missingForLab({ rootless = false } = {}): string[] {
 /** A folder with helpers that were compiled elsewhere, for machines without a compiler. */
 const HELPERS = process.env.PIDSIM_LAB_HELPERS;
 const NO_COMPILER =
-  'no C compiler `cc`: install one (Debian, Ubuntu: apt-get install gcc libc6-dev; Alpine: apk add gcc musl-dev; ' +
-  'Fedora: dnf install gcc glibc-devel), or compile the helpers elsewhere, with ' +
-  '`cc -O2 -static -pthread -o HELPERS/namespace node_modules/pidsim/dist/lab/namespace/*.c`, and the same for `runner`, ' +
-  'and set PIDSIM_LAB_HELPERS to that folder';
+  'no C compiler `cc`: install one (Debian, Ubuntu: apt-get install gcc libc6-dev; Alpine: apk add gcc ' +
+  'musl-dev; Fedora: dnf install gcc glibc-devel), or compile the helpers elsewhere, with ' +
+  '`cc -O2 -static -pthread -o HELPERS/namespace node_modules/pidsim/dist/lab/namespace/*.c`, and the same ' +
+  'for `runner`, and set PIDSIM_LAB_HELPERS to that folder';
 
 /** May this process make namespaces as it is? */
 export function isRoot(): boolean {
@@ -161,8 +161,8 @@ export function removeEmpty(dir: string): void {
 }
 
 /**
- * The program of the C sources in the folder `src/lab/NAME`. Throws LabUnavailable with the compiler's words, or
- * LabBroken.
+ * The program of the C sources in the folder `src/lab/NAME`. Throws LabUnavailable with the compiler's words,
+ * or LabBroken.
  */
 export function compileHelper(name: 'namespace' | 'runner'): string {
   if (HELPERS !== undefined) return join(HELPERS, name);

@@ -77,7 +77,8 @@ export function importTrace(text: string, file: string, options: ImportOptions =
   const { events } = read;
   const notes: string[] = [];
   try {
-    const source = `pidsim lab import of ${basename(file)} (${format === 'strace' ? 'strace -f -ttt' : 'scheduler events'})`;
+    const kind = format === 'strace' ? 'strace -f -ttt' : 'scheduler events';
+    const source = `pidsim lab import of ${basename(file)} (${kind})`;
     const program = read.waitsAreTraced
       ? programFromWholeTrace(events, { source })
       : programFromTrace(events, inferredReading(events, source, notes));
@@ -149,19 +150,20 @@ function lineOf({ timeUs, event, task }: TraceEvent, text: string): number {
  */
 function inferredReading(events: readonly TraceEvent[], source: string, notes: string[]): TraceReading {
   notes.push(
-    'the trace has no wait events: which parent waited for which child is inferred from when the parent went on',
+    'the trace has no wait events: which parent waited for which child is inferred from when the parent ' +
+      'went on',
   );
   const comms = new Set(events.map(({ name }) => name));
   const erlang = comms.has('beam.smp') && comms.has('erl_child_setup');
   if (erlang)
     notes.push(
-      'beam.smp ignores SIGCHLD and erl_child_setup reaps in a handler: known of Erlang, not seen in the trace',
+      'beam.smp ignores SIGCHLD and erl_child_setup reaps in a handler: known of Erlang, not seen in the ' +
+        'trace',
     );
   const endsAtUs = slowEnds(events);
-  for (const task of Object.keys(endsAtUs)) {
-    notes.push(
-      `task ${task} was gone later than its exit event: its parent went on ${endsAtUs[Number(task)]} us after the start`,
-    );
+  for (const [task, endUs] of Object.entries(endsAtUs)) {
+    const late = `task ${task} was gone later than its exit event`;
+    notes.push(`${late}: its parent went on ${endUs} us after the start`);
   }
   const sigchld = erlang
     ? ({ 'beam.smp': 'ignore', erl_child_setup: 'reap-all', inet_gethost: 'default' } as const)

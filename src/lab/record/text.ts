@@ -26,7 +26,8 @@ export function formatRecording(recording: Recording): string {
     return [LABELS[measure], ...[min, median, max].map((value) => text(measure, value))];
   });
   const parts = [
-    `${recording.command.join(' ')}: ${plural(runs.length, 'run')} under a PID 1 that does not reap (${SOURCE_TEXT[recording.source]})`,
+    `${recording.command.join(' ')}: ${plural(runs.length, 'run')} under a PID 1 that does not reap ` +
+      `(${SOURCE_TEXT[recording.source]})`,
     plainTable([['PER RUN', 'MIN', 'MEDIAN', 'MAX'], ...rows]).join('\n'),
     `It ended with ${endings(runs)}.`,
     costSentence(recording),

@@ -13,8 +13,8 @@ import { busyboxTimeout, coreutilsTimeout } from './timeouts.js';
 
 /**
  * Single-process commands that probes are made of: one short-lived process each, no child. Of those that
- * Debian 12 has, strace saw no fork and no thread (2026-11-29: coreutils 9.1, procps 4.0, psmisc 23.6, jq 1.6);
- * what was measured with its time is in measured.json.
+ * Debian 12 has, strace saw no fork and no thread (2026-11-29: coreutils 9.1, procps 4.0, psmisc 23.6, jq
+ * 1.6); what was measured with its time is in measured.json.
  */
 const PLAIN =
   'true false cat ls grep egrep fgrep pkill killall top wc sort uniq cut tr head sed awk gawk mawk date ' +
@@ -23,10 +23,11 @@ const PLAIN =
   'getent dig nslookup ping printf echo';
 
 /**
- * rabbitmqctl as of 2017 to 2019, of which 3 orphans a run are published (habitat core-plans issue 1099: counts
- * of 27, 26 and 39). How they come about is the mechanism measured on 3.10.8: `erl` starts an `epmd -daemon`,
- * which detaches and then ends, since the server's own has the port; the Erlang VM ends before its
- * `erl_child_setup` (if it aborts, in 28 % of the cases); the outer `inet_gethost` does not wait for the inner.
+ * rabbitmqctl as of 2017 to 2019, of which 3 orphans a run are published (habitat core-plans issue 1099:
+ * counts of 27, 26 and 39). How they come about is the mechanism measured on 3.10.8: `erl` starts an `epmd
+ * -daemon`, which detaches and then ends, since the server's own has the port; the Erlang VM ends before its
+ * `erl_child_setup` (if it aborts, in 28 % of the cases); the outer `inet_gethost` does not wait for the
+ * inner.
  */
 const RABBITMQCTL_2017 = 'rabbitmqctl-2017 node_health_check';
 

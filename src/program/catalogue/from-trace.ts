@@ -1,15 +1,16 @@
 /**
  * Builds a program from a trace, mechanically: the same processes, sessions, threads, comms and times.
  *
- *     events ──► lives: one for each process, what it did and when ──► steps, nested as the forks and execs were
+ *     events ──► lives: what each process did, and when ──► steps, nested as the forks and execs were
  *
  * What the trace shows becomes a step at its time. What it does not show is taken from a `TraceReading`, or
  * by rule:
  *
- * - Without any `wait` event: a parent waited for a child if it did something, its own exit included, at least
- *   `WAKE_UP_US` after the child's exit. (What follows sooner has not been caused by it: a woken parent needs longer.)
- * - Threads that end within `GROUP_EXIT_US` of their process ended with it (exit_group), at the last one's exit. If
- *   they go on for longer, the main thread ended alone.
+ * - Without any `wait` event: a parent waited for a child if it did something, its own exit included, at
+ *   least `WAKE_UP_US` after the child's exit. (What follows sooner has not been caused by it: a woken parent
+ *   needs longer.)
+ * - Threads that end within `GROUP_EXIT_US` of their process ended with it (exit_group), at the last one's
+ *   exit. If they go on for longer, the main thread ended alone.
  * - A process that ends after a wait exits with the status of that child, as a shell does, unless that child
  *   failed and
  *   the process did not.
@@ -62,8 +63,8 @@ export interface TraceReading {
   /** What a parent does that has lost such a child: waits so long, and exits. Default: exits 1 at once. */
   lostChild?: { wait: DurationText; status: number };
   /**
-   * The root is a shell: while it waits for its last child it reaps any other child that has ended, and waits on. As
-   * PID 1 it so reaps the orphans that it adopts.
+   * The root is a shell: while it waits for its last child it reaps any other child that has ended, and waits
+   * on. As PID 1 it so reaps the orphans that it adopts.
    */
   isShell?: boolean;
   /**

@@ -1,4 +1,5 @@
 /** What was run for real: commands that start no other process, and servers as PID 1 (measured.json). */
+import { plural } from '../../text/figures.js';
 import { truncateComm } from '../comm.js';
 import type { ProgramSource, Step } from '../step.js';
 import type { CatalogueEntry } from './entry.js';
@@ -37,6 +38,10 @@ interface Server {
 const COMMANDS: Readonly<Record<string, Command>> = measured.commands;
 const SERVERS: Readonly<Record<string, Server>> = measured.servers;
 
+function withNote(description: string, note?: string): string {
+  return note === undefined ? description : `${description} ${note}`;
+}
+
 function sourceOf(of: string, how: string): string {
   return `Measured ${measured.date}: ${of} (Debian 12), Linux 6.18, 2 busy CPUs, ${how}`;
 }
@@ -50,20 +55,23 @@ function commandOf(name: string, { of, ms: [low, high], threads, note }: Command
   return {
     comm: truncateComm(name),
     source: sourceOf(of, '10 runs'),
-    description: `One process that ${what}; it leaves nothing and lives ${low} to ${high} ms.${note === undefined ? '' : ` ${note}`}`,
+    description: withNote(
+      `One process that ${what}; it leaves nothing and lives ${low} to ${high} ms.`,
+      note,
+    ),
     steps: [...threadsOf(threads), { sleep: { uniform: [`${low}ms`, `${high}ms`] } }],
   };
 }
 
 function serverOf(name: string, server: Server): ProgramSource {
   const { of, reaps, ignores, term, threads = 0, workers = 0, workerThreads = 0, note } = server;
-  const tasks = 1 + threads + workers * (1 + workerThreads);
+  const tasks = plural(1 + threads + workers * (1 + workerThreads), 'task');
   const strangers = reaps === undefined ? 'does not reap strangers' : `reaps strangers ${reaps}`;
   const worker: Step = { fork: { steps: [...threadsOf(workerThreads), 'pause'], orElse: [{ exit: 1 }] } };
   return {
     comm: truncateComm(server.runs?.[0] ?? name),
     source: sourceOf(of, 'as PID 1, 60 orphans of an exec'),
-    description: `A server: ${tasks} task${tasks === 1 ? '' : 's'} at rest; as PID 1 it ${strangers}.${note === undefined ? '' : ` ${note}`}`,
+    description: withNote(`A server: ${tasks} at rest; as PID 1 it ${strangers}.`, note),
     steps: [
       ...(reaps === undefined ? [] : [{ sigchld: ignores ? 'ignore' : 'reap-all' } as const]),
       ...(term ? [{ 'on-term': 'exit' } as const] : []),
@@ -106,7 +114,7 @@ export function measuredSteps(name: string): Step[] | null {
 const STARTS =
   /child_process|subprocess|pcntl|proc_open|passthru|popen|\b(system|spawn\w*|fork|exec[lv]?p?e?|qx)\b/i;
 
-/** Does an interpreter run what nobody can see here, a file or a class? Code in the command line can be read. */
+/** Does an interpreter run what cannot be seen here, a file or a class, and not code in the command line? */
 export function runsUnseen([first, ...args]: readonly string[]): boolean {
   if (args.length > 0 && args.every((arg) => /^--?v(ersion)?$/i.test(arg))) return false;
   const at = args.findIndex((arg) => /^(-[cepr]|--eval|--print)$/.test(arg));

@@ -14,7 +14,8 @@ const ABORT_ORPHAN_SHARE = 0.28;
  *
  * With their children:
  *
- * - `beam.smp` ignores SIGCHLD (bit 17 of SigIgn in its /proc/PID/status), so its children are reaped by the kernel.
+ * - `beam.smp` ignores SIGCHLD (bit 17 of SigIgn in its /proc/PID/status), so its children are reaped by the
+ *   kernel.
  * - `erl_child_setup` waits for its children in a SIGCHLD handler.
  * - The outer `inet_gethost` never waits for the inner one.
  *
@@ -26,9 +27,10 @@ const ABORT_ORPHAN_SHARE = 0.28;
  * - `erl_child_setup` that cannot fork tells `beam.smp`, which exits 1, and ends after it. Here that is a
  *   SIGTERM too,
  *   status 143.
- * - The outer `inet_gethost` that cannot fork the inner one cannot resolve names. `beam.smp` waits for one until the
- *   command gives up after 90 s, status 69, and all the while its 20 tasks have their PIDs. Here the `inet_gethost`
- *   and the `erl_child_setup` end at once, and `beam.smp` finds out when it would have been ready.
+ * - The outer `inet_gethost` that cannot fork the inner one cannot resolve names. `beam.smp` waits for one
+ *   until the command gives up after 90 s, status 69, and all the while its 20 tasks have their PIDs. Here
+ *   the `inet_gethost` and the `erl_child_setup` end at once, and `beam.smp` finds out when it would have
+ *   been ready.
  *
  * So a full table goes on filling, by less than one zombie for each failing probe, until `su` or `sh` cannot
  * fork.
@@ -63,7 +65,8 @@ function lastBreath(orphanShare: number): { beforeUs: number; afterUs: number } 
 }
 
 const SOURCE =
-  'Measured: RabbitMQ 3.10.8, Erlang/OTP 25 (Debian 12), Linux 6.18, 2 CPUs, scheduler tracepoints, 2026-11-23';
+  'Measured: RabbitMQ 3.10.8, Erlang/OTP 25 (Debian 12), Linux 6.18, 2 CPUs, scheduler tracepoints, ' +
+  '2026-11-23';
 
 /** What is closer together shares a sleep. The race and every exit stay at their microsecond. */
 const RESOLUTION_US = 1_000;
@@ -88,8 +91,8 @@ export function rabbitmqctlNodeHealthCheck(orphanShare = ORPHAN_SHARE): ProgramS
   return commandOfVm('rabbitmqctl', orphanShare, {
     source: SOURCE,
     description:
-      'RabbitMQ 3.10.8. Leaves 2 orphans per run (inet_gethost), each of which pins the PID of its session leader, and in ' +
-      'about a quarter of the runs a third (erl_child_setup).',
+      'RabbitMQ 3.10.8. Leaves 2 orphans per run (inet_gethost), each of which pins the PID of its session ' +
+      'leader, and in about a quarter of the runs a third (erl_child_setup).',
   });
 }
 
@@ -111,11 +114,12 @@ export const RABBITMQ_COMMANDS = {
 export function rabbitmqCommand(tool: string, orphanShare = ORPHAN_SHARE): ProgramSource {
   return commandOfVm(tool, orphanShare, {
     source:
-      'Measured 2026-11-30: rabbitmq-server 3.10.8 (Debian 12), Linux 6.18, 2 busy CPUs, 4 to 10 runs of each; timed as ' +
-      'node_health_check on an idle machine',
+      'Measured 2026-11-30: rabbitmq-server 3.10.8 (Debian 12), Linux 6.18, 2 busy CPUs, 4 to 10 runs of ' +
+      'each; timed as node_health_check on an idle machine',
     description:
-      'A command of RabbitMQ 3.8 and later: the processes of node_health_check, whatever it asks. 43 to 45 PIDs, 24 to 26 ' +
-      'tasks at the widest; on busy CPUs 0 to 4 zombies and 0 to 2 pinned PIDs were left, in the mean 2.3 and 1.7.',
+      'A command of RabbitMQ 3.8 and later: the processes of node_health_check, whatever it asks. 43 to 45 ' +
+      'PIDs, 24 to 26 tasks at the widest; on busy CPUs 0 to 4 zombies and 0 to 2 pinned PIDs were left, ' +
+      'in the mean 2.3 and 1.7.',
   });
 }
 

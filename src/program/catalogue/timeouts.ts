@@ -37,7 +37,8 @@ export function busyboxTimeout(
   return {
     comm: 'timeout',
     source:
-      'busybox coreutils/timeout.c, timeout_main; observed with busybox 1.35: 20 of 20 runs leave 1; KeyDB issue 681',
+      'busybox coreutils/timeout.c, timeout_main; observed with busybox 1.35: 20 of 20 runs leave 1; ' +
+      'KeyDB issue 681',
     description:
       'busybox timeout (Alpine): 1 orphan on every run, a watcher that outlives the command by 0 to 1 s.',
     steps: [

@@ -73,7 +73,8 @@ function initOf({ init, valued, variants }: InitCommand, command: readonly strin
 const WHICH_TIMEOUT: Assumption = {
   what: 'which `timeout` the image has is not known',
   effect:
-    'taken for busybox’s (Alpine), which leaves an orphan on every run; set `userland: debian` for coreutils’, which leaves none',
+    'taken for busybox’s (Alpine), which leaves an orphan on every run; set `userland: debian` for ' +
+    'coreutils’, which leaves none',
 };
 
 /** `timeout [options] 5 COMMAND`, and busybox’s older `timeout -t 5 COMMAND`. */
