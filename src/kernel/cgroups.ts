@@ -24,8 +24,8 @@ export class Cgroup {
   /** The nearest group above with a limit: the next to be charged. */
   private limitedAbove: Cgroup | null;
   private isLimited: boolean;
-  /** `pids.max`. */
-  private limit: number;
+  /** `pids.max`; changed by `setMax`. */
+  max: number;
   private readonly children: Cgroup[] = [];
   /** `pids.events`: forks refused, counted where the kernel's version counts them (K37). */
   events = 0;
@@ -36,20 +36,16 @@ export class Cgroup {
     readonly parent: Cgroup | null,
     max: number,
   ) {
-    this.limit = Math.min(max, PIDS_UNLIMITED);
-    this.isLimited = this.limit < PIDS_UNLIMITED;
+    this.max = Math.min(max, PIDS_UNLIMITED);
+    this.isLimited = this.max < PIDS_UNLIMITED;
     this.limitedAbove = parent === null || parent.isLimited ? parent : parent.limitedAbove;
     parent?.children.push(this);
   }
 
-  get max(): number {
-    return this.limit;
-  }
-
   /** A group that gets its first limit has to be told what is charged to those below it, from now on. */
   setMax(max: number): void {
-    this.limit = Math.min(max, PIDS_UNLIMITED);
-    if (this.isLimited || this.limit === PIDS_UNLIMITED) return;
+    this.max = Math.min(max, PIDS_UNLIMITED);
+    if (this.isLimited || this.max === PIDS_UNLIMITED) return;
     this.charged = this.current;
     this.isLimited = true;
     this.chargeFromBelow(this);
@@ -85,7 +81,7 @@ export class Cgroup {
    */
   tryCharge(tasks: number): Cgroup | null {
     for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove) {
-      if (at.charged > at.limit - tasks) {
+      if (at.charged > at.max - tasks) {
         for (let below: Cgroup = this; below !== at; below = below.limitedAbove as Cgroup)
           below.charged -= tasks;
         return at;
@@ -99,7 +95,7 @@ export class Cgroup {
   get room(): number {
     let room = PIDS_UNLIMITED;
     for (let at: Cgroup | null = this; at !== null; at = at.limitedAbove)
-      room = lesser(room, at.limit - at.charged);
+      room = lesser(room, at.max - at.charged);
     return room < 0 ? 0 : room;
   }
 }

@@ -116,10 +116,9 @@ export function isSingleThreaded(kernel: KernelState, task: TaskId): boolean {
 
 /** All threads but the calling one end. */
 export function dropOtherThreads(kernel: KernelState, task: TaskId): void {
-  if (isSingleThreaded(kernel, task)) return;
-  if (kernel.tasks.rows[task + STATE] === LIVE) dropThreads(kernel, task);
-  const threads = kernel.processes.rows[kernel.processOf(task) | THREADS];
-  if (threads > 1) dropYoungest(kernel, task, threads - 1);
+  const calling = kernel.tasks.rows[task + STATE] === LIVE ? 0 : 1;
+  const others = kernel.processes.rows[kernel.processOf(task) | THREADS] - calling;
+  if (others > 0) dropYoungest(kernel, task, others);
 }
 
 /** All extra threads end. */
