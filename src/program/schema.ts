@@ -35,27 +35,19 @@ const TIMES_MAX = 2 ** 31 - 1;
 /** Labels that would read as something else in `wait` or `kill`. */
 const RESERVED_LABELS: readonly string[] = [...WAIT_TARGETS, ...KILL_TARGETS];
 
-export interface ProgramSchemas {
-  program: z.ZodType<ProgramSource>;
-  steps: z.ZodType<Step[]>;
-  step: z.ZodType<Step>;
-  /** One schema for each kind of step, by the word it is written with. */
-  kinds: ReadonlyMap<string, z.ZodType>;
-}
+let built: ReturnType<typeof buildSchemas> | undefined;
 
-let built: ProgramSchemas | undefined;
-
-/** The schemas of programs, steps and each kind of step. */
-export function programSchemas(): ProgramSchemas {
+/** The schemas of programs, of steps, and of each kind of step by the word it is written with. */
+export function programSchemas() {
   return (built ??= buildSchemas());
 }
 
-function buildSchemas(): ProgramSchemas {
+function buildSchemas() {
   const steps: z.ZodType<Step[]> = z
     .lazy(() => z.array(step).min(1))
     .meta({ id: 'Steps', description: PARTS.steps });
   const possiblyNone: z.ZodType<Step[]> = z.lazy(() => z.array(step));
-  const kinds: ProgramSchemas['kinds'] = new Map<string, z.ZodType>([
+  const kinds: ReadonlyMap<string, z.ZodType> = new Map([
     ...BARE.map((word): Kind => [word, z.literal(word).describe(KINDS[word])]),
     ...plainKinds(),
     ...compoundKinds(steps, possiblyNone),
@@ -64,7 +56,7 @@ function buildSchemas(): ProgramSchemas {
     .union([...kinds.values()] as [z.ZodType<Step>, ...z.ZodType<Step>[]])
     .meta({ id: 'Step', description: PARTS.step });
   tellApart(step, chooseKind([...kinds.keys()]));
-  const program = z
+  const program: z.ZodType<ProgramSource> = z
     .strictObject({
       comm: commSchema(),
       source: part('source', z.string().optional()),

@@ -16,7 +16,7 @@ import {
   type Running,
   StartRefused,
 } from '../namespace/private-namespace.js';
-import { hostPids } from '../namespace/proc.js';
+import { hostPids, readOrEmpty } from '../namespace/proc.js';
 
 export interface Exam {
   command: readonly string[];
@@ -253,13 +253,9 @@ function scriptOf(hostPid: number): string {
   return words.map((word) => `${word}\n${isSmallFile(word) ? read(word) : ''}`).join('\n');
 }
 
-/** The text of a file; empty if it cannot be read. */
+/** As bytes: a command line or a script may be in any encoding. */
 export function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch {
-    return '';
-  }
+  return readOrEmpty(path, 'latin1');
 }
 
 /** Is the signal in a mask of /proc/PID/status: SigBlk, SigIgn, SigCgt, ShdPnd? */

@@ -41,9 +41,10 @@ function listPids(procDir: string): string[] {
   }
 }
 
-function readOrEmpty(path: string): string {
+/** The text of a file; empty if it cannot be read. */
+export function readOrEmpty(path: string, encoding: BufferEncoding = 'utf8'): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, encoding);
   } catch {
     return '';
   }

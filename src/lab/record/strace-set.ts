@@ -13,19 +13,11 @@ const MEMBER = /^(.+)\.(\d+)$/;
 const LINE = /^(\d+\.\d{6})\s+(.*)$/;
 const WAIT = /^(wait4|waitid|waitpid)\((.*)$/;
 
-export interface StraceSet {
-  /** Tasks that were started and have no file. */
-  missing: number[];
-  /** What all files have before the PID. */
-  base: string;
-  text: string;
-  fileCount: number;
-}
-
 /**
- * The set that a path means: by one of its files, or by what was given to `-o`. Null: it is no file of a set.
+ * The set that a path means: by one of its files, or by what was given to `-o`, which is the `base` of all
+ * their names. `missing` are tasks that were started and have no file. Null: it is no file of a set.
  */
-export function straceSetOf(path: string): StraceSet | null {
+export function straceSetOf(path: string) {
   const member = MEMBER.exec(path);
   const base = existsSync(path) ? member?.[1] : path;
   if (base === undefined || !existsSync(dirname(base))) return null;
