@@ -40,7 +40,6 @@ export type { ProcessRow, ProgramSource };
 
 /** A process, from its fork until it is waited for; then another one may get the same. */
 export type Task = TaskId;
-/** A PID namespace. */
 export type PidNamespace = PidNsId;
 
 const SIGNALS = { SIGTERM, SIGKILL, SIGCHLD } as const;

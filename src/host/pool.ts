@@ -85,7 +85,6 @@ export class Pool {
     await Promise.all(this.#start(Math.min(this.#threads, count)).map(loop));
   }
 
-  /** Ends the threads. */
   async close(): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
     this.#workers = [];

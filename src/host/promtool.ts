@@ -6,7 +6,6 @@ import { join } from 'node:path';
 
 export interface Answer {
   isOk: boolean;
-  /** Standard output and standard error. */
   text: string;
 }
 

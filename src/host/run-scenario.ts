@@ -15,12 +15,10 @@ export interface RunOrder {
   /** The same with an orphan a run of all assumed commands (null), or of one alone; empty: no bracket. */
   others: { command: string | null; scenario: Scenario }[];
   options: { until: RunEnd; fidelity: Fidelity };
-  /** As in a result. */
   start?: string;
   charts: ChartChoice;
   /** Where a folder with its files is written; null: nowhere. */
   folder: string | null;
-  /** What else is wanted of it. */
   wants: { metrics: boolean; page: boolean; allRows: boolean };
 }
 
@@ -28,7 +26,6 @@ export interface Finished {
   /** With the last row alone and without events, unless `allRows` is wanted. */
   result: RunResult;
   metered: Metered | null;
-  /** For a page. */
   charts: DrawnChart[];
 }
 

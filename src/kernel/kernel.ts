@@ -306,7 +306,6 @@ export class Kernel extends KernelReaders {
     return this.state.cgroups[cgroup].current;
   }
 
-  /** `pids.max`. */
   pidsMax(cgroup: CgroupId): number {
     return this.state.cgroups[cgroup].max;
   }

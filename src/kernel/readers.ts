@@ -85,7 +85,6 @@ export class KernelReaders {
     return this.state.children.inOrder(task);
   }
 
-  /** Live ones or zombies. */
   hasChildren(task: TaskId): boolean {
     return this.state.children.hasAny(this.state.processOf(task));
   }
@@ -106,7 +105,6 @@ export class KernelReaders {
     return this.state.pidIn(this.state.tasks.rows[task + PID], this.state.namespaces[namespace]);
   }
 
-  /** Its PID on the host, which every task has. */
   hostPid(task: TaskId): number {
     return this.state.hostPid(task);
   }
@@ -128,7 +126,6 @@ export class KernelReaders {
     return orThread ? taskWithPid(this.state, namespace, pid) : processWithPid(this.state, namespace, pid);
   }
 
-  /** How far its end has come. */
   stageOf(task: TaskId): StageName {
     return stageOf(this.state, task);
   }

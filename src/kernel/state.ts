@@ -64,7 +64,6 @@ export interface KernelOptions {
   pidMax: number;
   threadsMax: number;
   hooks?: KernelHooks;
-  /** Default: nobody. */
   watcher?: KernelWatcher;
   /** Name of the host's PID 1. */
   initComm?: string;

@@ -114,14 +114,12 @@ export function isSingleThreaded(kernel: KernelState, task: TaskId): boolean {
   return threads === (rows[task + STATE] === LIVE ? 0 : 1);
 }
 
-/** All threads but the calling one end. */
 export function dropOtherThreads(kernel: KernelState, task: TaskId): void {
   const calling = kernel.tasks.rows[task + STATE] === LIVE ? 0 : 1;
   const others = kernel.processes.rows[kernel.processOf(task) | THREADS] - calling;
   if (others > 0) dropYoungest(kernel, task, others);
 }
 
-/** All extra threads end. */
 export function dropThreads(kernel: KernelState, task: TaskId): void {
   dropYoungest(kernel, task, kernel.processes.rows[kernel.processOf(task) | THREADS]);
 }

@@ -59,7 +59,6 @@ export interface Rest {
 
 export interface MachineOptions extends Omit<KernelOptions, 'hooks'> {
   sim: Simulation;
-  /** Default: nobody. */
   watcher?: MachineWatcher;
   /**
    * `false`: a process whose parent waits for it is seen as a zombie, until the parent has its turn. All that

@@ -89,7 +89,6 @@ export class Calendar {
     this.grow(64);
   }
 
-  /** How many events are pending. */
   get size(): number {
     return this.free.length - this.freeCount + (this.closing === null ? 0 : this.closing.size);
   }
@@ -401,7 +400,6 @@ export class Calendar {
     for (let i = length - 1; i >= 0; i--) this.drop(rung, this.run[i]);
   }
 
-  /** Makes `rung` the narrowest in use. */
   private use(rung: Rung): void {
     this.rung = rung;
     this.slots = rung.slots;

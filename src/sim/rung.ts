@@ -16,7 +16,6 @@ export class Rung {
   endUs = Number.NEGATIVE_INFINITY;
   /** A power of two, so that slot and boundary arithmetic is exact. */
   widthUs = Number.NaN;
-  /** 1 / widthUs. */
   slotsPerUs = Number.NaN;
 
   /** Puts the empty rung over another stretch of time. `slotCount` is a multiple of 32. */

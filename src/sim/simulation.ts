@@ -22,7 +22,6 @@ export type EventKind = number;
 export class Simulation {
   /** Integer microseconds since the start. */
   nowUs = Number.NaN;
-  /** Events handled so far. */
   eventCount = 0;
   /** A fingerprint of what happened in the simulated world. The machine folds events in, not the loop. */
   readonly digest = new Digest();

@@ -73,7 +73,6 @@ export function formatDuration(us: number): string {
   return `${amount >= 100 ? grouped(Math.round(amount)) : Number(amount.toPrecision(3))} ${scale.name}`;
 }
 
-/** Simulated seconds as `22.4 h`. */
 export function formatSeconds(seconds: number): string {
   return formatDuration(Math.round(seconds * US_PER_SECOND));
 }

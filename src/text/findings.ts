@@ -128,7 +128,6 @@ export class Findings {
     return this.incomplete.has(value);
   }
 
-  /** Takes over what another reader has found. */
   addAll(diagnostics: readonly Diagnostic[]): void {
     for (const diagnostic of diagnostics) {
       const { file, line, column, severity, code, message } = diagnostic;

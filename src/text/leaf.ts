@@ -39,7 +39,6 @@ export function knownOf(schema: z.ZodType): Known {
   return known.get(schema) ?? {};
 }
 
-/** A plain type with a check. */
 export function leaf<T extends z.ZodType<string | number>>(base: T, check: Check, words: Words): T {
   const refined = base.superRefine((value, context) => {
     const objection = check(value, undefined);

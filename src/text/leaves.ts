@@ -4,10 +4,8 @@ import { formatDuration, parseDurationUs, printDuration } from './duration.js';
 import { leaf, type Objection, type Words } from './leaf.js';
 import { shorten } from './value.js';
 
-/** A whole number within bounds. */
 export const whole = (least: number, most: number): z.ZodInt => z.int().min(least).max(most);
 
-/** A text with something in it. */
 export const nonEmpty = (): z.ZodString => z.string().min(1);
 
 export interface Bounds {

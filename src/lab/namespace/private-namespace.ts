@@ -51,7 +51,6 @@ export interface NamespaceOptions {
   signal?: AbortSignal;
 }
 
-/** How a command ended. */
 export interface Ended {
   /** Exit status, or null when a signal ended it. */
   status: number | null;
@@ -69,7 +68,6 @@ export interface Running {
   command: readonly string[];
   /** The PID that this process sees. */
   hostPid: number;
-  /** The PID inside. */
   pid: number;
   /** null once it has become the command; the error's name (`ENOENT`) if exec failed. */
   execed: Promise<string | null>;

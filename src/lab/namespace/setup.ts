@@ -34,7 +34,6 @@ export class LabBroken extends Error {
   override readonly name = 'LabBroken';
 }
 
-/** An option of the lab whose value makes no sense. */
 export class BadLabOption extends Error {
   constructor(message: string) {
     super(message);

@@ -22,7 +22,6 @@ export function programLibrary(own: ReadonlyMap<string, ProgramSource> = new Map
 
 let catalogueAlone: ProgramLibrary | undefined;
 
-/** The catalogue by itself. */
 export function catalogue(): ProgramLibrary {
   return (catalogueAlone ??= programLibrary());
 }

@@ -21,7 +21,6 @@ export interface Life {
   task: number;
   comm: string;
   bornUs: number;
-  /** In the order of time. */
   actions: Action[];
   /** null: alive at the end of the trace. */
   endUs: number | null;
