@@ -303,21 +303,9 @@ export class PrivateNamespace {
   };
 
   private expect(id: string, command: readonly string[]): Pending {
-    let settleExeced!: Pending['settleExeced'];
-    let settleEnded!: Pending['settleEnded'];
-    const execed = new Promise<string | null>((resolve) => (settleExeced = resolve));
-    const ended = new Promise<Ended>((resolve) => (settleEnded = resolve));
-    const pending: Pending = {
-      id,
-      command,
-      hostPid: 0,
-      pid: 0,
-      execed,
-      ended,
-      end: null,
-      settleExeced,
-      settleEnded,
-    };
+    const pending = { id, command, hostPid: 0, pid: 0, end: null } as Pending;
+    pending.execed = new Promise((resolve) => (pending.settleExeced = resolve));
+    pending.ended = new Promise((resolve) => (pending.settleEnded = resolve));
     this.commands.set(id, pending);
     return pending;
   }
