@@ -20,7 +20,15 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import type { Interruption } from './interruption.js';
 import { load, templatesOrExit } from './load.js';
-import { type FileArguments, loadOptions, outputOption, withNode, withReading } from './options.js';
+import {
+  type FileArguments,
+  loadOptions,
+  number,
+  outputOption,
+  text,
+  withNode,
+  withReading,
+} from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments } from './study.js';
 
 interface Arguments extends FileArguments, Pick<StudyArguments, 'horizon' | 'seed' | 'replications'> {
@@ -49,32 +57,20 @@ const testCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     withNode(withReading<Arguments>(yargs))
       .positional('rules', { type: 'string', array: true, describe: 'Files of Prometheus alerting rules' })
-      .option('scenario', {
-        alias: 's',
-        type: 'string',
-        array: true,
-        demandOption: 'name scenarios of leaking and of healthy nodes',
-        describe: 'Scenarios or manifests; those that fill tell lead times, the others false alarms',
+      .options({
+        scenario: {
+          alias: 's',
+          type: 'string',
+          array: true,
+          demandOption: 'name scenarios of leaking and of healthy nodes',
+          describe: 'Scenarios or manifests; those that fill tell lead times, the others false alarms',
+        },
+        replications: { ...text('Runs of each, with other luck and other draws'), default: '10' },
+        horizon: text("How long to simulate. Default: the scenario's own"),
+        interval: { ...text('Between scrapes, and evaluations'), default: '1m' },
+        seed: number("Seed to use instead of the scenario's own"),
+        output: outputOption(['table', 'json']),
       })
-      .option('replications', {
-        type: 'string',
-        nargs: 1,
-        default: '10',
-        describe: 'Runs of each, with other luck and other draws',
-      })
-      .option('horizon', {
-        type: 'string',
-        nargs: 1,
-        describe: "How long to simulate. Default: the scenario's own",
-      })
-      .option('interval', {
-        type: 'string',
-        nargs: 1,
-        default: '1m',
-        describe: 'Between scrapes, and evaluations',
-      })
-      .option('seed', { type: 'number', nargs: 1, describe: "Seed to use instead of the scenario's own" })
-      .option('output', outputOption(['table', 'json']))
       .example(
         '$0 alerts test rules.yml --scenario scenarios/rabbitmq-pause-3.0.yaml scenarios/healthy-node.yaml',
         'how early, and how often for nothing',

@@ -25,8 +25,10 @@ import {
   type FileArguments,
   loadOptions,
   namedFiles,
+  off,
   outputOption,
   settingOrExit,
+  texts,
   withFiles,
   withNode,
 } from './options.js';
@@ -55,19 +57,13 @@ export const compareCommand: CommandModule<object, Arguments> = {
   describe: 'Which fix buys how much: scenarios side by side, or one with what people do about it',
   builder: (yargs) =>
     withStudy(withNode(withFiles<Arguments>(yargs)), HORIZON)
-      .option('fixes', {
-        type: 'boolean',
-        default: false,
-        describe: 'Of one scenario: the known fixes, each alone',
-      })
-      .option('with', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        describe:
+      .options({
+        fixes: off('Of one scenario: the known fixes, each alone'),
+        with: texts(
           "Of one scenario: a variant with this set; several at once: 'node.pause=3.1, pods.*.count=2'",
+        ),
+        output: outputOption(FORMATS),
       })
-      .option('output', outputOption(FORMATS))
       .example('$0 compare incident.yaml --fixes', 'every known fix, with what it buys and costs')
       .example('$0 compare before.yaml after.yaml', 'two scenarios, with the same luck')
       .example(

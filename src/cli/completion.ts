@@ -67,10 +67,13 @@ function partsOf(
 ): { options: Map<string, Options>; inner: string[] } {
   const options = new Map<string, Options>();
   const inner = new Map<string, CommandModule>();
+  const option = (name: string, { alias = [], ...rest }: Options): void => {
+    for (const each of [name, ...[alias].flat()]) options.set(`${each.length > 1 ? '--' : '-'}${each}`, rest);
+  };
   const take: Record<string, (...args: never[]) => void> = {
-    option: (name: string, { alias = [], ...option }: Options) => {
-      for (const each of [name, ...[alias].flat()])
-        options.set(`${each.length > 1 ? '--' : '-'}${each}`, option);
+    option,
+    options: (all: Record<string, Options>) => {
+      for (const [name, each] of Object.entries(all)) option(name, each);
     },
     command: (made: CommandModule) => inner.set(String(made.command).split(' ')[0], made),
   };

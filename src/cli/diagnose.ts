@@ -13,7 +13,7 @@ import { parseDurationUs } from '../text/duration.js';
 import type { LiveArguments } from './diagnose-live.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
-import { type FileArguments, outputOption } from './options.js';
+import { type FileArguments, flag, number, outputOption, text } from './options.js';
 
 interface Arguments extends FileArguments, LiveArguments {
   live?: boolean;
@@ -34,37 +34,20 @@ export const diagnoseCommand: CommandModule<object, Arguments> = {
         array: true,
         describe: 'Output of ps, top, pstree, …; two of them give a rate; - is standard input, the default',
       })
-      .option('pid-max', { type: 'number', nargs: 1, describe: 'kernel.pid_max of the node' })
-      .option('threads-max', { type: 'number', nargs: 1, describe: 'kernel.threads-max of the node' })
-      .option('pids-max', {
-        type: 'number',
-        nargs: 1,
-        describe: 'pids.max of the pod or container that leaks',
+      .options({
+        'pid-max': number('kernel.pid_max of the node'),
+        'threads-max': number('kernel.threads-max of the node'),
+        'pids-max': number('pids.max of the pod or container that leaks'),
+        apart: text('Time between the captures, where they do not tell: 10m'),
+        write: text('Write a scenario that leaks as this capture does'),
+        live: flag('Of this machine, now and from now on: a line every few seconds (Linux)'),
+        pid: number('--live: the container that this process is in'),
+        root: text('--live: a copy of /proc; read once'),
+        once: flag('--live: one scan, and the whole answer'),
+        for: text('--live: how long to watch: 10m'),
+        alert: text("--live: ends with exit code 99 when this holds: 'timeLeft < 6h'"),
+        output: outputOption(['text', 'json']),
       })
-      .option('apart', {
-        type: 'string',
-        nargs: 1,
-        describe: 'Time between the captures, where they do not tell: 10m',
-      })
-      .option('write', {
-        type: 'string',
-        nargs: 1,
-        describe: 'Write a scenario that leaks as this capture does',
-      })
-      .option('live', {
-        type: 'boolean',
-        describe: 'Of this machine, now and from now on: a line every few seconds (Linux)',
-      })
-      .option('pid', { type: 'number', nargs: 1, describe: '--live: the container that this process is in' })
-      .option('root', { type: 'string', nargs: 1, describe: '--live: a copy of /proc; read once' })
-      .option('once', { type: 'boolean', describe: '--live: one scan, and the whole answer' })
-      .option('for', { type: 'string', nargs: 1, describe: '--live: how long to watch: 10m' })
-      .option('alert', {
-        type: 'string',
-        nargs: 1,
-        describe: "--live: ends with exit code 99 when this holds: 'timeLeft < 6h'",
-      })
-      .option('output', outputOption(['text', 'json']))
       .example('$0 diagnose node.txt', 'what a pasted ps says')
       .example('ps -ef | $0 diagnose', 'the same, right here')
       .example("$0 diagnose --live --alert 'timeLeft < 6h'", 'watch this node, and end when it gets tight')

@@ -3,6 +3,7 @@ import type { CommandModule } from 'yargs';
 import { explain } from '../scenario/explain.js';
 import { scenarioSchemaText } from '../scenario/schema.js';
 import { usageError } from './exit.js';
+import { off } from './options.js';
 
 interface Arguments {
   path: string[];
@@ -20,11 +21,7 @@ export const explainCommand: CommandModule<object, Arguments> = {
         default: ['scenario'],
         describe: 'A field, a term, a diagnostic code, or: program NAME, preset NAME',
       })
-      .option('schema', {
-        type: 'boolean',
-        default: false,
-        describe: 'Print the JSON Schema of scenario files, for editors',
-      })
+      .option('schema', off('Print the JSON Schema of scenario files, for editors'))
       .example('$0 explain scenario.spec.node.kernel', 'the fields of the kernel')
       .example('$0 explain "pinned PID"', 'a term of the glossary')
       .example('$0 explain presets', 'the kinds of node that are known')

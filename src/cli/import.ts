@@ -6,7 +6,7 @@ import { isManifest } from '../scenario/manifest/text.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { readSources, reasonOf } from './files.js';
 import { describe, presetNamed } from './load.js';
-import { namedFiles, withFiles, withNode } from './options.js';
+import { namedFiles, text, withFiles, withNode } from './options.js';
 
 interface Arguments {
   files?: string[];
@@ -20,7 +20,7 @@ export const importCommand: CommandModule<object, Arguments> = {
   describe: 'Write the scenario, or the fleet, that `run` makes of Kubernetes objects',
   builder: (yargs) =>
     withNode(withFiles(yargs as Argv<Arguments>))
-      .option('write', { type: 'string', describe: 'Write it to this file instead of stdout' })
+      .option('write', text('Write it to this file instead of stdout'))
       .example('$0 import chart.yaml > scenario.yaml', 'a chart as `helm template` prints it')
       .example('kubectl get pods,nodes -A -o json | $0 import -', 'a cluster: a node for each of its nodes'),
   handler(args) {

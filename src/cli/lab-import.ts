@@ -4,6 +4,7 @@ import { importTraceFile } from '../lab/record/import.js';
 import { programsYaml } from '../lab/record/program.js';
 import { invalid } from './invalid.js';
 import { writeProgram } from './lab-record.js';
+import { text } from './options.js';
 
 interface Arguments {
   trace: string;
@@ -17,11 +18,10 @@ export const importCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .positional('trace', { type: 'string', demandOption: true, describe: 'The trace file' })
-      .option('name', {
-        type: 'string',
-        describe: 'Name of the program; default: the first command of the trace',
+      .options({
+        name: text('Name of the program; default: the first command of the trace'),
+        write: text('Write the program to this file instead of stdout'),
       })
-      .option('write', { type: 'string', describe: 'Write the program to this file instead of stdout' })
       .example(
         'strace -f -ttt -o probe.trace my-probe',
         'a trace, made anywhere; a set that -ff wrote will do too',

@@ -6,7 +6,7 @@ import { formatInitReport } from '../lab/init/text.js';
 import { toJson } from '../report/document.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { commandBehindDashes, inLab } from './lab-command.js';
-import { outputOption } from './options.js';
+import { number, on, outputOption, text } from './options.js';
 
 interface Arguments {
   output: string;
@@ -30,42 +30,24 @@ export const initCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .usage(`$0 lab init [options] -- CMD…\n$0 lab init --pid N\n\n${DESCRIPTION}`)
-      .option('output', outputOption(['text', 'json']))
-      .option('require', {
-        type: 'string',
-        default: 'reaping',
-        describe: `What makes it good, separated by commas: ${INIT_REQUIREMENTS.join(', ')}`,
-      })
-      .option('after', { type: 'number', describe: 'Judge what it is after so many seconds' })
-      .option('until-comm', { type: 'string', describe: 'Judge it once `ps` shows PID 1 by this name' })
-      .option('ready', {
-        type: 'string',
-        describe: 'Judge it once this shell command, run beside it, succeeds',
-      })
-      .option('child', {
-        type: 'string',
-        describe: 'Name of its main child; default: the one that it ends with',
-      })
-      .option('pid', {
-        type: 'number',
-        describe:
+      .options({
+        output: outputOption(['text', 'json']),
+        require: {
+          ...text(`What makes it good, separated by commas: ${INIT_REQUIREMENTS.join(', ')}`),
+          default: 'reaping',
+        },
+        after: number('Judge what it is after so many seconds'),
+        'until-comm': text('Judge it once `ps` shows PID 1 by this name'),
+        ready: text('Judge it once this shell command, run beside it, succeeds'),
+        child: text('Name of its main child; default: the one that it ends with'),
+        pid: number(
           'Enter the container of this process, and see whether its PID 1 reaps; what it does not stays there',
+        ),
+        private: on('Network, /tmp and working directory of its own; --no-private: the machine’s'),
+        burst: number('How many orphans die at once; default: 50, with --pid 10'),
+        patience: { ...number('Seconds it may take to reap, or to end on SIGTERM'), default: 10 },
+        timeout: { ...number('Seconds for the whole examination'), default: 180 },
       })
-      .option('private', {
-        type: 'boolean',
-        default: true,
-        describe: 'Network, /tmp and working directory of its own; --no-private: the machine’s',
-      })
-      .option('burst', {
-        type: 'number',
-        describe: 'How many orphans die at once; default: 50, with --pid 10',
-      })
-      .option('patience', {
-        type: 'number',
-        default: 10,
-        describe: 'Seconds it may take to reap, or to end on SIGTERM',
-      })
-      .option('timeout', { type: 'number', default: 180, describe: 'Seconds for the whole examination' })
       .example(
         '$0 lab init -- tini -- sleep 1000',
         'exit code 0: it reaps whatever it adopts; 99: it does not',

@@ -15,7 +15,7 @@ import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { reasonOf } from './files.js';
 import { commandBehindDashes, inLab } from './lab-command.js';
-import { outputOption } from './options.js';
+import { number, on, outputOption, text } from './options.js';
 
 interface Arguments {
   output: string;
@@ -36,26 +36,20 @@ export const recordCommand: CommandModule<object, Arguments> = {
   builder: (yargs) =>
     yargs
       .usage(`$0 lab record [options] -- CMD…\n\n${DESCRIPTION}`)
-      .option('output', outputOption(['text', 'yaml', 'json']))
-      .option('runs', { type: 'number', default: 5, describe: 'How many times to run the command' })
-      .option('timeout', { type: 'number', default: 30, describe: 'Seconds after which a run is killed' })
-      .option('name', { type: 'string', describe: "Name of the program; default: the command's file name" })
-      .option('source', {
-        choices: RECORD_SOURCES,
-        describe: 'Where the program comes from; default: the best that this machine has',
-      })
-      .option('setsid', {
-        type: 'boolean',
-        default: true,
-        describe: 'Make it a session leader, as runc does',
-      })
-      .option('write', {
-        type: 'string',
-        describe: 'Write the program to this file, for `programs:` of a scenario',
-      })
-      .option('max-zombies', {
-        type: 'number',
-        describe: 'Exit with 99 if a run leaves more zombies than this, with 1 if every run failed',
+      .options({
+        output: outputOption(['text', 'yaml', 'json']),
+        runs: { ...number('How many times to run the command'), default: 5 },
+        timeout: { ...number('Seconds after which a run is killed'), default: 30 },
+        name: text("Name of the program; default: the command's file name"),
+        source: {
+          choices: RECORD_SOURCES,
+          describe: 'Where the program comes from; default: the best that this machine has',
+        },
+        setsid: on('Make it a session leader, as runc does'),
+        write: text('Write the program to this file, for `programs:` of a scenario'),
+        'max-zombies': number(
+          'Exit with 99 if a run leaves more zombies than this, with 1 if every run failed',
+        ),
       })
       .example('$0 lab record -- pg_isready -q', 'zombies, PIDs and time per run, and the program')
       .example('$0 lab record --write probe.yaml -- sh -c "check &"', 'the program, written to a file'),

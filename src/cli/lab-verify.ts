@@ -13,7 +13,7 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { sourceFilesIn } from './files.js';
 import { invalid } from './invalid.js';
 import { inLab, skipped } from './lab-command.js';
-import { outputOption } from './options.js';
+import { number, off, outputOption } from './options.js';
 import { Progress } from './progress.js';
 
 /** In a checkout, and in the package. */
@@ -43,20 +43,14 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         array: true,
         describe: 'Litmus files or folders; default: those that come with pidsim',
       })
-      .option('record', {
-        type: 'boolean',
-        default: false,
-        describe: 'Write what this kernel did to observed/ beside the files',
-      })
-      .option('output', outputOption(['text', 'json'], '; json has both process tables in full'))
-      .option('bound', {
-        type: 'number',
-        default: 10,
-        describe: 'Seconds to wait for a litmus to come to rest',
-      })
-      .option('cpus', {
-        choices: [1, 2],
-        describe: `2: ${ORDERS} more runs of each on two CPUs, which run its processes in other orders; default: ${ORDERS_LOOKED_AT} of each file that is named`,
+      .options({
+        record: off('Write what this kernel did to observed/ beside the files'),
+        output: outputOption(['text', 'json'], '; json has both process tables in full'),
+        bound: { ...number('Seconds to wait for a litmus to come to rest'), default: 10 },
+        cpus: {
+          choices: [1, 2],
+          describe: `2: ${ORDERS} more runs of each on two CPUs, which run its processes in other orders; default: ${ORDERS_LOOKED_AT} of each file that is named`,
+        },
       })
       .example('$0 lab verify', 'the litmus files that come with pidsim')
       .example('$0 lab verify my-litmus.yaml', 'one; a difference is shown as two process tables'),

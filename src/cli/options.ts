@@ -14,6 +14,20 @@ export interface FileArguments {
   set?: string[];
 }
 
+/** An option with one value; or with one each time that it is given. */
+export const text = (describe: string) => ({ type: 'string', nargs: 1, describe }) as const;
+export const texts = (describe: string) => ({ ...text(describe), array: true }) as const;
+export const number = (describe: string) => ({ type: 'number', nargs: 1, describe }) as const;
+
+/** By default the first of these. */
+export const choice = <T extends string>(choices: readonly [T, ...T[]], describe: string) =>
+  ({ choices, default: choices[0], describe }) as const;
+
+/** An option without a value; one that is off, or on, as long as nobody says otherwise. */
+export const flag = (describe: string) => ({ type: 'boolean', describe }) as const;
+export const off = (describe: string) => ({ ...flag(describe), default: false }) as const;
+export const on = (describe: string) => ({ ...flag(describe), default: true }) as const;
+
 /** Scenario files by position, or by `-f` as in kubectl. */
 export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T> {
   return withReading(
@@ -34,32 +48,19 @@ export function withFiles<T extends FileArguments>(yargs: Argv<object>): Argv<T>
 
 /** How scenarios are read, wherever they are named. */
 export function withReading<T extends FileArguments>(yargs: Argv<object>): Argv<T> {
-  return yargs
-    .option('strict', {
-      type: 'boolean',
-      describe: 'A command of which nothing is known is an error, not an assumption',
-    })
-    .option('assume', {
-      type: 'string',
-      array: true,
-      nargs: 1,
-      describe: "What such a command leaves: 'NAME=orphans:1', so many orphans a run",
-    })
-    .option('set', {
-      type: 'string',
-      array: true,
-      nargs: 1,
-      describe: "Set something in each spec: 'node.pause=3.1', 'pods.*.count=3'",
-    }) as Argv<unknown> as Argv<T>;
+  return yargs.options({
+    strict: flag('A command of which nothing is known is an error, not an assumption'),
+    assume: texts("What such a command leaves: 'NAME=orphans:1', so many orphans a run"),
+    set: texts("Set something in each spec: 'node.pause=3.1', 'pods.*.count=3'"),
+  }) as Argv<unknown> as Argv<T>;
 }
 
 /** `--node`: the kind of node that manifests run on. */
 export function withNode<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
-  return yargs.option('node', {
-    type: 'string',
-    nargs: 1,
-    describe: 'Kind of node, where a manifest names none (pidsim explain presets)',
-  }) as unknown as Argv<T>;
+  return yargs.option(
+    'node',
+    text('Kind of node, where a manifest names none (pidsim explain presets)'),
+  ) as unknown as Argv<T>;
 }
 
 /** @param command an example of the command that lacks them. */
@@ -71,7 +72,7 @@ export function namedFiles({ files = [], filename = [] }: FileArguments, command
 
 /** `-o`, by default the first of the forms. */
 export function outputOption<T extends string>(choices: readonly [T, ...T[]], more = '') {
-  return { alias: 'o', choices, default: choices[0], describe: `Output format${more}` };
+  return { alias: 'o', ...choice(choices, `Output format${more}`) };
 }
 
 export function settingOrExit(given: string): Setting {

@@ -16,6 +16,9 @@ import {
   fidelityOption,
   loadOptions,
   namedFiles,
+  off,
+  on,
+  text,
   withFiles,
   withNode,
 } from './options.js';
@@ -38,48 +41,23 @@ export const psCommand: CommandModule<object, Arguments> = {
   describe: 'The simulated process table at a moment, as `ps -ef` shows it',
   builder: (yargs) =>
     withNode(withFiles<Arguments>(yargs))
-      .option('at', {
-        type: 'string',
-        nargs: 1,
-        describe: 'Simulated time, such as 2h or 1h30m; default: the end of the run',
-      })
-      .option('pod', {
-        type: 'string',
-        describe: 'Look from inside this pod: one listing for each PID namespace that it has',
-      })
-      .option('container', {
-        alias: 'c',
-        type: 'string',
-        describe: 'Only the PID namespace of this container',
-      })
-      .option('scenario', {
-        type: 'string',
-        describe: 'Name of the scenario, or of the node of a fleet, if the file has several',
-      })
-      .option('tree', {
-        type: 'boolean',
-        default: false,
-        describe: 'Show a tree; zombies of one kind share a line',
-      })
-      .option('under', {
-        type: 'string',
-        nargs: 1,
-        describe:
+      .options({
+        at: text('Simulated time, such as 2h or 1h30m; default: the end of the run'),
+        pod: text('Look from inside this pod: one listing for each PID namespace that it has'),
+        container: { alias: 'c', ...text('Only the PID namespace of this container') },
+        scenario: text('Name of the scenario, or of the node of a fleet, if the file has several'),
+        tree: off('Show a tree; zombies of one kind share a line'),
+        under: text(
           'Only what is below processes of this name, or below this PID; with --tree also what is above',
+        ),
+        'kernel-threads': on('Also the threads of the kernel itself; --no-kernel-threads: without them'),
+        output: {
+          alias: 'o',
+          ...text('table, wide, json, ef, aux, or columns as of ps -o: pid,ppid,stat,lstart,comm'),
+          default: 'table',
+        },
+        fidelity: fidelityOption,
       })
-      .option('kernel-threads', {
-        type: 'boolean',
-        default: true,
-        describe: 'Also the threads of the kernel itself; --no-kernel-threads: without them',
-      })
-      .option('output', {
-        alias: 'o',
-        type: 'string',
-        nargs: 1,
-        default: 'table',
-        describe: 'table, wide, json, ef, aux, or columns as of ps -o: pid,ppid,stat,lstart,comm',
-      })
-      .option('fidelity', fidelityOption)
       .example('$0 ps incident.yaml --at 2h', 'what ps -ef on the node shows after two hours')
       .example('$0 ps incident.yaml --at 2h --pod rabbitmq', 'the same from inside the pod')
       .example('$0 ps incident.yaml --at 2h --tree --under pause', 'for a projector: what hangs below pause')

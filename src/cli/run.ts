@@ -23,11 +23,15 @@ import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
 import { hasGroups, type Loaded, load, scenariosOrExit, withOrphans } from './load.js';
 import {
+  choice,
   type FileArguments,
   fidelityOption,
   loadOptions,
   namedFiles,
+  number,
+  on,
   outputOption,
+  text,
   withFiles,
   withNode,
 } from './options.js';
@@ -64,63 +68,29 @@ export const runCommand: CommandModule<object, Arguments> = {
   describe: 'Simulate scenarios and manifests: a table on the terminal, data and charts in a folder',
   builder: (yargs) =>
     withNode(withFiles<Arguments>(yargs))
-      .option('output', outputOption(OUTPUT_FORMATS))
-      .option('dir', {
-        type: 'string',
-        describe: `Folder for data and charts; default: ${DEFAULT_DIR}/, or none with -o json, yaml or csv`,
-      })
-      .option('write-files', {
-        type: 'boolean',
-        default: true,
-        describe: 'Write data and charts; --no-write-files: only the table',
-      })
-      .option('charts', {
-        choices: CHART_CHOICES,
-        default: 'all' as const,
-        describe: 'Of each scenario: every chart, or the main one alone',
-      })
-      .option('html', {
-        type: 'string',
-        nargs: 1,
-        describe: `One page with everything, charts too, of up to ${PAGE_SCENARIOS_MAX} scenarios`,
-      })
-      .option('sort', {
-        choices: TABLE_SORTS,
-        default: 'harm' as const,
-        describe: 'Rows of the table: the first harm first, or in the order of the files',
-      })
-      .option('start', {
-        type: 'string',
-        nargs: 1,
-        describe: 'When the simulation begins: axes, rows and events have times of day. 2026-03-01T10:00Z',
-      })
-      .option('until', {
-        choices: RUN_ENDS,
-        default: 'horizon' as const,
-        describe:
+      .options({
+        output: outputOption(OUTPUT_FORMATS),
+        dir: text(`Folder for data and charts; default: ${DEFAULT_DIR}/, or none with -o json, yaml or csv`),
+        'write-files': on('Write data and charts; --no-write-files: only the table'),
+        charts: choice(CHART_CHOICES, 'Of each scenario: every chart, or the main one alone'),
+        html: text(`One page with everything, charts too, of up to ${PAGE_SCENARIOS_MAX} scenarios`),
+        sort: choice(TABLE_SORTS, 'Rows of the table: the first harm first, or in the order of the files'),
+        start: text('When the simulation begins: axes, rows and events have times of day. 2026-03-01T10:00Z'),
+        until: choice(
+          RUN_ENDS,
           'Simulate to the horizon, with all symptoms, or stop when the node is full, or at the first harm',
-      })
-      .option('bracket', {
-        type: 'boolean',
-        default: true,
-        describe: 'Run again as if assumed commands left an orphan a run; --no-bracket: do not',
-      })
-      .option('export', {
-        choices: ['openmetrics'] as const,
-        describe: `What exporters would have shown, instead of the table; with --dir: as ${METRICS_FILE} there`,
-      })
-      .option('fidelity', fidelityOption)
-      .option('seed', { type: 'number', describe: "Seed to use instead of the scenario's own" })
-      .option('replications', {
-        type: 'string',
-        nargs: 1,
-        describe:
+        ),
+        bracket: on('Run again as if assumed commands left an orphan a run; --no-bracket: do not'),
+        export: {
+          choices: ['openmetrics'] as const,
+          describe: `What exporters would have shown, instead of the table; with --dir: as ${METRICS_FILE} there`,
+        },
+        fidelity: fidelityOption,
+        seed: number("Seed to use instead of the scenario's own"),
+        replications: text(
           'How sure? So many runs of each, with other luck and draws; auto: until the median is known to 5 %',
-      })
-      .option('threads', {
-        type: 'number',
-        nargs: 1,
-        describe: 'How many to use; the answer is the same with any. Default: one for each CPU',
+        ),
+        threads: number('How many to use; the answer is the same with any. Default: one for each CPU'),
       })
       .example('$0 run scenarios', 'every scenario of a folder, charts in output/')
       .example('$0 run chart.yaml --node eks-al2023', 'a manifest, as helm template or kubectl get print it')

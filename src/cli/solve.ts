@@ -11,7 +11,15 @@ import { type Search, solve } from '../study/solve.js';
 import { parseDurationUs } from '../text/duration.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { type LoadedTemplate, load, templatesOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import {
+  type FileArguments,
+  loadOptions,
+  namedFiles,
+  outputOption,
+  text,
+  withFiles,
+  withNode,
+} from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, terminalWidth, withStudy } from './study.js';
 
 interface Arguments extends FileArguments, StudyArguments {
@@ -30,20 +38,15 @@ export const solveCommand: CommandModule<object, Arguments> = {
   describe: 'Which value is safe: the smallest or largest with which a condition holds',
   builder: (yargs) =>
     withStudy(withNode(withFiles<Arguments>(yargs)), "the scenario's own, or twice the time in --until")
-      .option('for', {
-        type: 'string',
-        nargs: 1,
-        demandOption: 'name a PATH, as for --set',
-        describe: 'PATH of a number or a duration',
+      .options({
+        for: { ...text('PATH of a number or a duration'), demandOption: 'name a PATH, as for --set' },
+        until: {
+          ...text("What is to hold over all runs: 'p5(firstHarm) >= 7d', 'P(harm by 30d) < 0.01'"),
+          demandOption: "name a condition: 'p5(firstHarm) >= 7d'",
+        },
+        between: text('Values to look between: 1..600'),
+        output: outputOption(FORMATS),
       })
-      .option('until', {
-        type: 'string',
-        nargs: 1,
-        demandOption: "name a condition: 'p5(firstHarm) >= 7d'",
-        describe: "What is to hold over all runs: 'p5(firstHarm) >= 7d', 'P(harm by 30d) < 0.01'",
-      })
-      .option('between', { type: 'string', nargs: 1, describe: 'Values to look between: 1..600' })
-      .option('output', outputOption(FORMATS))
       .example(
         "$0 solve a.yaml --for 'pods.*.containers.*.livenessProbe.periodSeconds' --until 'p5(firstHarm) >= 7d'",
         'the shortest period that lasts a week',

@@ -10,7 +10,7 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import { Interruption } from './interruption.js';
 import { invalid } from './invalid.js';
-import { fidelityOption } from './options.js';
+import { fidelityOption, number, text } from './options.js';
 import { Progress } from './progress.js';
 
 export interface StudyArguments {
@@ -26,26 +26,17 @@ const REPLICATIONS_MAX = 100_000;
 const THREADS_MAX = 256;
 
 export function withStudy<T>(yargs: Argv<T>, horizon: string): Argv<T & StudyArguments> {
-  return yargs
-    .option('replications', {
-      type: 'string',
-      nargs: 1,
+  return yargs.options({
+    replications: {
+      ...text('Runs of each, with other luck and other draws; auto: until the median is known to 5 %'),
       default: 'auto',
-      describe: 'Runs of each, with other luck and other draws; auto: until the median is known to 5 %',
-    })
-    .option('horizon', { type: 'string', nargs: 1, describe: `How long to simulate. Default: ${horizon}` })
-    .option('seed', { type: 'number', nargs: 1, describe: "Seed to use instead of the scenario's own" })
-    .option('threads', {
-      type: 'number',
-      nargs: 1,
-      describe: 'How many to use; the answer is the same with any. Default: one for each CPU',
-    })
-    .option('fidelity', fidelityOption)
-    .option('dir', {
-      type: 'string',
-      nargs: 1,
-      describe: 'Folder for data and a chart; default: none is written',
-    }) as unknown as Argv<T & StudyArguments>;
+    },
+    horizon: text(`How long to simulate. Default: ${horizon}`),
+    seed: number("Seed to use instead of the scenario's own"),
+    threads: number('How many to use; the answer is the same with any. Default: one for each CPU'),
+    fidelity: fidelityOption,
+    dir: text('Folder for data and a chart; default: none is written'),
+  }) as unknown as Argv<T & StudyArguments>;
 }
 
 export function replicationsOf({ replications }: StudyArguments): number | 'auto' {

@@ -27,7 +27,17 @@ import { cellsOf, settingsOfCell } from '../study/sweep.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { readerBeside, readSources, reasonOf } from './files.js';
 import { type LoadedTemplate, loadTexts, orExit, templatesOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import {
+  type FileArguments,
+  loadOptions,
+  namedFiles,
+  number,
+  outputOption,
+  text,
+  texts,
+  withFiles,
+  withNode,
+} from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy } from './study.js';
 import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
 
@@ -43,14 +53,10 @@ export const planCommand: CommandModule<object, PlanArguments> = {
   describe: 'Write a plan with all that is needed, for as many machines as there are shards',
   builder: (yargs) =>
     withStudy(withNode(withFiles<PlanArguments>(yargs)), "the scenario's own")
-      .option('vary', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        default: [],
-        describe: 'As for a sweep; without: replications of the scenario as it is',
+      .options({
+        vary: { ...texts('As for a sweep; without: replications of the scenario as it is'), default: [] },
+        shards: { ...number('Parts to divide it into'), default: 1 },
       })
-      .option('shards', { type: 'number', nargs: 1, default: 1, describe: 'Parts to divide it into' })
       .example('$0 sweep plan a.yaml --replications 1000 --shards 20 > plan.json', '20 parts of 50 runs'),
   handler(args) {
     const { shards, node, horizon, seed, fidelity, set = [], assume = [], strict = false } = args;
@@ -123,13 +129,11 @@ export const shardCommand: CommandModule<object, ShardArguments> = {
   describe: 'Do one shard of a plan; which one: --shard, else the array of Kubernetes or Slurm',
   builder: (yargs) =>
     withPlan<ShardArguments>(yargs)
-      .option('shard', {
-        type: 'string',
-        nargs: 1,
-        describe: 'i/N from 0, or i. Default: JOB_COMPLETION_INDEX, else SLURM_ARRAY_TASK_ID',
+      .options({
+        shard: text('i/N from 0, or i. Default: JOB_COMPLETION_INDEX, else SLURM_ARRAY_TASK_ID'),
+        dir: { ...text('Folder for shard-I.json'), default: '.' },
+        threads: number('Default: one for each CPU'),
       })
-      .option('dir', { type: 'string', nargs: 1, default: '.', describe: 'Folder for shard-I.json' })
-      .option('threads', { type: 'number', nargs: 1, describe: 'Default: one for each CPU' })
       .example('$0 sweep run plan.json --shard 3/20 --dir rows', 'the fourth of twenty'),
   async handler(args) {
     const plan = readPlan(args.plan);

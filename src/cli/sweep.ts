@@ -7,7 +7,15 @@ import { replicate } from '../study/replicate.js';
 import { CELLS_MAX, cellsOf, settingsOfCell } from '../study/sweep.js';
 import { usageError } from './exit.js';
 import { load, orExit, templatesOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import {
+  type FileArguments,
+  loadOptions,
+  namedFiles,
+  outputOption,
+  texts,
+  withFiles,
+  withNode,
+} from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy, writeStudy } from './study.js';
 import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
 
@@ -37,14 +45,13 @@ const hereCommand: CommandModule<object, Arguments> = {
   describe: 'What a setting does: a scenario with every combination of some values',
   builder: (yargs) =>
     withStudy(withNode(withFiles<Arguments>(yargs)), "the scenario's own")
-      .option('vary', {
-        type: 'string',
-        array: true,
-        nargs: 1,
-        demandOption: 'say what to vary: --vary node.kernel.pidMax=32768,65536',
-        describe: 'PATH=a,b,c or PATH=from..to:step; several make a grid',
+      .options({
+        vary: {
+          ...texts('PATH=a,b,c or PATH=from..to:step; several make a grid'),
+          demandOption: 'say what to vary: --vary node.kernel.pidMax=32768,65536',
+        },
+        output: outputOption(FORMATS),
       })
-      .option('output', outputOption(FORMATS))
       .example(
         "$0 sweep a.yaml --vary 'pods.*.containers.*.livenessProbe.periodSeconds=10..60:10'",
         'one setting',

@@ -16,6 +16,7 @@ import type { QuizState } from '../run/quiz-world.js';
 import type { NodeProcess } from '../run/result.js';
 import { listOf } from '../text/figures.js';
 import { usageError } from './exit.js';
+import { flag, number, off, text } from './options.js';
 
 interface Arguments {
   seed: number;
@@ -44,49 +45,23 @@ export const quizCommand: CommandModule<object, Arguments> = {
   describe: 'A problem about fork, exit, wait and orphans; the answer comes from the model',
   builder: (yargs) =>
     yargs
-      .option('seed', {
-        alias: 's',
-        type: 'number',
-        nargs: 1,
-        default: 1,
-        describe: 'Each seed is a problem',
-      })
-      .option('actions', {
-        alias: 'A',
-        type: 'string',
-        nargs: 1,
-        describe:
-          "Your own: 'a+b,b+c,b!,a?b': fork, exit, wait; b* is setsid, b^ a subreaper, >d comes in; a is PID 1",
-      })
-      .option('reaps', {
-        type: 'boolean',
-        default: false,
-        describe: 'With --actions: PID 1 reaps what it adopts',
-      })
-      .option('pids-max', {
-        type: 'number',
-        nargs: 1,
-        describe: 'With --actions: how many processes, zombies included, there may be at a time',
-      })
-      .option('tree', {
-        alias: 't',
-        type: 'boolean',
-        describe: 'The other way round: the trees are shown, and the actions are asked for',
-      })
-      .option('final', {
-        alias: 'F',
-        type: 'boolean',
-        implies: 'tree',
-        describe: 'With -t: only the first tree and the last',
-      })
-      .option('compute', {
-        alias: 'c',
-        type: 'boolean',
-        describe: 'The answer, step by step',
-      })
-      .option('litmus', {
-        type: 'boolean',
-        describe: 'The problem and its answer as a litmus file, for `pidsim lab verify`',
+      .options({
+        seed: { alias: 's', ...number('Each seed is a problem'), default: 1 },
+        actions: {
+          alias: 'A',
+          ...text(
+            "Your own: 'a+b,b+c,b!,a?b': fork, exit, wait; b* is setsid, b^ a subreaper, >d comes in; a is PID 1",
+          ),
+        },
+        reaps: off('With --actions: PID 1 reaps what it adopts'),
+        'pids-max': number('With --actions: how many processes, zombies included, there may be at a time'),
+        tree: {
+          alias: 't',
+          ...flag('The other way round: the trees are shown, and the actions are asked for'),
+        },
+        final: { alias: 'F', ...flag('With -t: only the first tree and the last'), implies: 'tree' },
+        compute: { alias: 'c', ...flag('The answer, step by step') },
+        litmus: flag('The problem and its answer as a litmus file, for `pidsim lab verify`'),
       })
       .conflicts('litmus', ['tree', 'compute'])
       .example('$0 teach quiz -s 7', 'a problem')

@@ -8,7 +8,7 @@ import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { usageError } from './exit.js';
 import { invalid } from './invalid.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, text, withFiles, withNode } from './options.js';
 
 interface Arguments extends FileArguments {
   from: string;
@@ -20,8 +20,10 @@ export const traceCommand: CommandModule<object, Arguments> = {
   describe: 'What happens to processes and PIDs between two moments, one line a transition',
   builder: (yargs) =>
     withNode(withFiles<Arguments>(yargs))
-      .option('from', { type: 'string', nargs: 1, default: '0s', describe: 'Simulated time, such as 30s' })
-      .option('to', { type: 'string', nargs: 1, describe: 'Default: a second later' })
+      .options({
+        from: { ...text('Simulated time, such as 30s'), default: '0s' },
+        to: text('Default: a second later'),
+      })
       .example('$0 teach trace incident.yaml --from 30s --to 31s', 'a run of the health check, step by step'),
   handler(args) {
     const files = namedFiles(args, 'pidsim teach trace scenarios/rabbitmq-pause-3.0.yaml --from 30s');
