@@ -20,15 +20,7 @@ import { CommandError, EXIT, usageError } from './exit.js';
 import { reasonOf } from './files.js';
 import type { Interruption } from './interruption.js';
 import { load, templatesOrExit } from './load.js';
-import {
-  type FileArguments,
-  loadOptions,
-  number,
-  outputOption,
-  text,
-  withNode,
-  withReading,
-} from './options.js';
+import { type FileArguments, loadOptions, number, outputOption, text, withReading } from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments } from './study.js';
 
 interface Arguments extends FileArguments, Pick<StudyArguments, 'horizon' | 'seed' | 'replications'> {
@@ -55,7 +47,7 @@ const testCommand: CommandModule<object, Arguments> = {
   command: 'test <rules..>',
   describe: 'Whether alert rules fire, how long before the first refused fork, and how often for nothing',
   builder: (yargs) =>
-    withNode(withReading<Arguments>(yargs))
+    withReading<Arguments>(yargs)
       .positional('rules', { type: 'string', array: true, describe: 'Files of Prometheus alerting rules' })
       .options({
         scenario: {

@@ -30,7 +30,6 @@ import {
   settingOrExit,
   texts,
   withFiles,
-  withNode,
 } from './options.js';
 import {
   changeOf,
@@ -56,7 +55,7 @@ export const compareCommand: CommandModule<object, Arguments> = {
   command: 'compare [files..]',
   describe: 'Which fix buys how much: scenarios side by side, or one with what people do about it',
   builder: (yargs) =>
-    withStudy(withNode(withFiles<Arguments>(yargs)), HORIZON)
+    withStudy(withFiles<Arguments>(yargs), HORIZON)
       .options({
         fixes: off('Of one scenario: the known fixes, each alone'),
         with: texts(

@@ -54,9 +54,13 @@ export const diagnoseCommand: CommandModule<object, Arguments> = {
       .example('$0 diagnose before.txt after.txt --pid-max 32768', 'how fast, and until when') as never,
   async handler(args) {
     const { files = [], output, apart, write, pidMax, threadsMax, pidsMax } = args;
-    for (const [name, value] of Object.entries({ pidMax, threadsMax, pidsMax }))
+    for (const [name, value] of Object.entries({
+      'pid-max': pidMax,
+      'threads-max': threadsMax,
+      'pids-max': pidsMax,
+    }))
       if (value !== undefined && !(Number.isInteger(value) && value > 0))
-        throw usageError(`--${dashed(name)}: not a count`);
+        throw usageError(`--${name}: not a count`);
     const ofLive = LIVE_OPTIONS.find((name) => args[name] !== undefined);
     if (args.live && (files.length > 0 || write !== undefined || apart !== undefined))
       throw usageError('--live reads /proc, and no capture', 'leave out files, --apart and --write');
@@ -88,10 +92,6 @@ function writeScenario(path: string, text: string | null): void {
     );
   }
   process.stderr.write(`${path} is written: pidsim run ${path}\n`);
-}
-
-function dashed(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** Line by line: a capture may be larger than memory. */

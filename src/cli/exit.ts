@@ -1,4 +1,6 @@
 /** How a command ends. */
+import { formatDiagnostic } from '../report/terminal.js';
+import type { Diagnostic } from '../text/diagnostic.js';
 
 /** Exit codes, as documented in `pidsim --help`. */
 export const EXIT = {
@@ -23,6 +25,11 @@ export class CommandError extends Error {
   ) {
     super(message);
   }
+}
+
+/** What is wrong with what the user gave, in words. */
+export function invalid(diagnostics: readonly Diagnostic[]): CommandError {
+  return new CommandError(EXIT.usage, diagnostics.map((each) => formatDiagnostic(each)).join('\n'));
 }
 
 /** The user named something that is not there or makes no sense. */

@@ -1,8 +1,8 @@
 /** From what the user named (files, folders, `-`) to texts. */
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { STANDARD_INPUT } from '../run/result.js';
-import { usageError } from './exit.js';
+import { CommandError, EXIT, usageError } from './exit.js';
 
 export interface SourceText {
   /** As the user would name it. */
@@ -111,6 +111,19 @@ const REASONS: Record<string, string> = {
   ENOSPC: 'no space left on the disk',
   EROFS: 'read-only file system',
 };
+
+/** A file that the user has named is written. */
+export function writeNamed(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw notWritten(path, error);
+  }
+}
+
+export function notWritten(path: string, error: unknown): CommandError {
+  return new CommandError(EXIT.failure, `error: ${path}: ${reasonOf(error)}`);
+}
 
 /** A system error in words. */
 export function reasonOf(error: unknown): string {

@@ -1,17 +1,13 @@
 /** `pidsim import`: Kubernetes objects as the scenario that `pidsim run` makes of them, to be edited. */
-import { writeFileSync } from 'node:fs';
-import type { Argv, CommandModule } from 'yargs';
+import type { CommandModule } from 'yargs';
 import { importedYaml } from '../scenario/manifest/import.js';
 import { isManifest } from '../scenario/manifest/text.js';
 import { CommandError, EXIT, usageError } from './exit.js';
-import { readSources, reasonOf } from './files.js';
+import { readSources, writeNamed } from './files.js';
 import { describe, presetNamed } from './load.js';
-import { namedFiles, text, withFiles, withNode } from './options.js';
+import { type FileArguments, namedFiles, text, withFiles } from './options.js';
 
-interface Arguments {
-  files?: string[];
-  filename?: string[];
-  node?: string;
+interface Arguments extends FileArguments {
   write?: string;
 }
 
@@ -19,7 +15,7 @@ export const importCommand: CommandModule<object, Arguments> = {
   command: 'import [files..]',
   describe: 'Write the scenario, or the fleet, that `run` makes of Kubernetes objects',
   builder: (yargs) =>
-    withNode(withFiles(yargs as Argv<Arguments>))
+    withFiles<Arguments>(yargs)
       .option('write', text('Write it to this file instead of stdout'))
       .example('$0 import chart.yaml > scenario.yaml', 'a chart as `helm template` prints it')
       .example('kubectl get pods,nodes -A -o json | $0 import -', 'a cluster: a node for each of its nodes'),
@@ -36,14 +32,6 @@ export const importCommand: CommandModule<object, Arguments> = {
     if (yaml === null) throw new CommandError(EXIT.usage, said);
     if (said !== '') process.stderr.write(`${said}\n`);
     if (args.write === undefined) process.stdout.write(yaml);
-    else write(args.write, yaml);
+    else writeNamed(args.write, yaml);
   },
 };
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new CommandError(EXIT.failure, `error: ${path}: ${reasonOf(error)}`);
-  }
-}

@@ -2,7 +2,7 @@
 import type { CommandModule } from 'yargs';
 import { importTraceFile } from '../lab/record/import.js';
 import { programsYaml } from '../lab/record/program.js';
-import { invalid } from './invalid.js';
+import { invalid } from './exit.js';
 import { writeProgram } from './lab-record.js';
 import { text } from './options.js';
 

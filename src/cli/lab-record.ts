@@ -1,5 +1,4 @@
 /** `pidsim lab record`: what does this probe command do to the process table? */
-import { writeFileSync } from 'node:fs';
 import type { CommandModule } from 'yargs';
 import { programsYaml } from '../lab/record/program.js';
 import {
@@ -13,7 +12,7 @@ import { formatRecording } from '../lab/record/text.js';
 import { toJson } from '../report/document.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
-import { reasonOf } from './files.js';
+import { writeNamed } from './files.js';
 import { commandBehindDashes, inLab } from './lab-command.js';
 import { number, on, outputOption, text } from './options.js';
 
@@ -92,10 +91,6 @@ function holdTo(zombiesMax: number, { spread, runs }: Recording): void {
 }
 
 export function writeProgram(path: string, yaml: string): void {
-  try {
-    writeFileSync(path, yaml);
-  } catch (error) {
-    throw new CommandError(EXIT.failure, `error: ${path}: ${reasonOf(error)}`);
-  }
+  writeNamed(path, yaml);
   process.stderr.write(`the program is in ${path}\n`);
 }

@@ -6,13 +6,12 @@ import { ceilingsOf } from '../run/ceilings.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { US_PER_SECOND } from '../sim/time.js';
-import { invalid } from './invalid.js';
+import { invalid } from './exit.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles } from './options.js';
 
 interface Arguments extends FileArguments {
   output: string;
-  node?: string;
 }
 
 const NOTE = `Used and left are those after a minute, and the least room comes first. Tasks
@@ -26,7 +25,7 @@ export const limitsCommand: CommandModule<object, Arguments> = {
   command: 'limits [files..]',
   describe: 'Every limit on PIDs and tasks, the one with the least room first',
   builder: (yargs) =>
-    withNode(withFiles<Arguments>(yargs))
+    withFiles<Arguments>(yargs)
       .option('output', outputOption(['table', 'json']))
       .example('$0 limits incident.yaml', 'which limit comes first, and what it would refuse'),
   handler(args) {

@@ -13,9 +13,8 @@ import type { Diagnostic, Parsed } from '../text/diagnostic.js';
 import { listOf } from '../text/figures.js';
 import { didYouMean } from '../text/suggest.js';
 import type { SourceDocument } from '../text/yaml.js';
-import { CommandError, EXIT, usageError } from './exit.js';
+import { CommandError, EXIT, invalid, usageError } from './exit.js';
 import { readerBeside, readSources, type SourceText } from './files.js';
-import { invalid } from './invalid.js';
 
 export interface Loaded {
   /** One scenario file; or all the manifests that were named, which are about one cluster. */
@@ -210,8 +209,7 @@ export function scenariosOrExit(loaded: readonly Loaded[]): Scenario[] {
   const text = describe(loaded, WARNINGS_BEFORE_AN_ANSWER);
   if (text !== '') process.stderr.write(`${text}\n`);
   const scenarios = loaded.flatMap((each) => each.scenarios);
-  refuseNamesOfFiles(scenarios);
-  refuseSameNames(scenarios);
+  refuseNames(scenarios);
   return scenarios;
 }
 
@@ -252,27 +250,18 @@ export function describe(
   return [...texts, diagnosticTally(diagnostics)].join('\n');
 }
 
-/** Beside the folders of the scenarios there are files. */
-function refuseNamesOfFiles(scenarios: readonly Scenario[]): void {
-  for (const { name, path } of scenarios) {
-    if (!OVERVIEW_FILES.includes(name) && name !== METRICS_FILE) continue;
-    throw new CommandError(
-      EXIT.usage,
-      `error: ${path}: a scenario cannot be named "${name}", which is a file of the output\n  hint: change metadata.name`,
-    );
-  }
-}
-
-/** Results are filed by name: two scenarios of one name would overwrite each other. */
-function refuseSameNames(scenarios: readonly Scenario[]): void {
+/** Results are filed by name: two of one name would overwrite each other, and beside the folders are files. */
+function refuseNames(scenarios: readonly Scenario[]): void {
   const paths = new Map<string, string>();
   for (const { name, path } of scenarios) {
+    if (OVERVIEW_FILES.includes(name) || name === METRICS_FILE) {
+      const message = `${path}: a scenario cannot be named "${name}", which is a file of the output`;
+      throw usageError(message, 'change metadata.name');
+    }
     const other = paths.get(name);
     if (other !== undefined) {
-      throw new CommandError(
-        EXIT.usage,
-        `error: ${path}: a scenario named "${name}" comes from ${other} already\n  hint: change metadata.name of one`,
-      );
+      const message = `${path}: a scenario named "${name}" comes from ${other} already`;
+      throw usageError(message, 'change metadata.name of one');
     }
     paths.set(name, path);
   }

@@ -52,15 +52,8 @@ export function withReading<T extends FileArguments>(yargs: Argv<object>): Argv<
     strict: flag('A command of which nothing is known is an error, not an assumption'),
     assume: texts("What such a command leaves: 'NAME=orphans:1', so many orphans a run"),
     set: texts("Set something in each spec: 'node.pause=3.1', 'pods.*.count=3'"),
+    node: text('Kind of node, where a manifest names none (pidsim explain presets)'),
   }) as Argv<unknown> as Argv<T>;
-}
-
-/** `--node`: the kind of node that manifests run on. */
-export function withNode<T extends FileArguments>(yargs: Argv<T>): Argv<T> {
-  return yargs.option(
-    'node',
-    text('Kind of node, where a manifest names none (pidsim explain presets)'),
-  ) as unknown as Argv<T>;
 }
 
 /** @param command an example of the command that lacks them. */

@@ -8,8 +8,7 @@ import { Run, ScenarioRunError } from '../run/run.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
 import { didYouMean } from '../text/suggest.js';
-import { usageError } from './exit.js';
-import { invalid } from './invalid.js';
+import { invalid, usageError } from './exit.js';
 import { loadOrExit } from './load.js';
 import {
   type FileArguments,
@@ -20,14 +19,12 @@ import {
   on,
   text,
   withFiles,
-  withNode,
 } from './options.js';
 
 interface Arguments extends FileArguments {
   at?: string;
   pod?: string;
   container?: string;
-  node?: string;
   tree: boolean;
   under?: string;
   kernelThreads: boolean;
@@ -40,7 +37,7 @@ export const psCommand: CommandModule<object, Arguments> = {
   command: 'ps [files..]',
   describe: 'The simulated process table at a moment, as `ps -ef` shows it',
   builder: (yargs) =>
-    withNode(withFiles<Arguments>(yargs))
+    withFiles<Arguments>(yargs)
       .options({
         at: text('Simulated time, such as 2h or 1h30m; default: the end of the run'),
         pod: text('Look from inside this pod: one listing for each PID namespace that it has'),

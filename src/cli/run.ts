@@ -17,10 +17,9 @@ import { type Run, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { epochSeconds, readStart } from '../text/wall-clock.js';
 import { compileFor } from './compiler.js';
-import { CommandError, EXIT, usageError } from './exit.js';
-import { reasonOf } from './files.js';
+import { CommandError, EXIT, invalid, usageError } from './exit.js';
+import { notWritten, writeNamed } from './files.js';
 import { Interruption } from './interruption.js';
-import { invalid } from './invalid.js';
 import { hasGroups, type Loaded, load, scenariosOrExit, withOrphans } from './load.js';
 import {
   choice,
@@ -33,7 +32,6 @@ import {
   outputOption,
   text,
   withFiles,
-  withNode,
 } from './options.js';
 import { Progress } from './progress.js';
 import { threadsOf } from './study.js';
@@ -67,7 +65,7 @@ export const runCommand: CommandModule<object, Arguments> = {
   command: 'run [files..]',
   describe: 'Simulate scenarios and manifests: a table on the terminal, data and charts in a folder',
   builder: (yargs) =>
-    withNode(withFiles<Arguments>(yargs))
+    withFiles<Arguments>(yargs)
       .options({
         output: outputOption(OUTPUT_FORMATS),
         dir: text(`Folder for data and charts; default: ${DEFAULT_DIR}/, or none with -o json, yaml or csv`),
@@ -160,7 +158,7 @@ async function simulated(
   } catch (error) {
     const isOfFiles = /^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '');
     if (staged === null || !isOfFiles) throw error;
-    throw new CommandError(EXIT.failure, `error: ${dirOf(args)}: ${reasonOf(error)}`);
+    throw notWritten(dirOf(args), error);
   } finally {
     await staged?.discard();
   }
@@ -280,7 +278,7 @@ async function stageFiles(
   } catch (error) {
     if (error instanceof ForeignOutputError)
       throw usageError(error.message, 'move it away, or choose another folder with --dir');
-    throw new CommandError(EXIT.failure, `error: ${dirOf(args)}: ${reasonOf(error)}`);
+    throw notWritten(dirOf(args), error);
   }
 }
 
@@ -326,19 +324,14 @@ async function writePage(
   { aborted }: Interruption,
 ): Promise<void> {
   if (html === undefined || aborted || finished.length === 0) return;
-  const [{ onePage }, { renderSvg }, { writeFile }] = await Promise.all([
+  const [{ onePage }, { renderSvg }] = await Promise.all([
     import('../report/files.js'),
     import('../host/render.js'),
-    import('node:fs/promises'),
   ]);
   const results = finished.map(({ result }) => result);
   const charts = finished.map((each) => each.charts);
   const text = await onePage(results, charts, renderSvg);
-  try {
-    await writeFile(html, text);
-  } catch (error) {
-    throw new CommandError(EXIT.failure, `error: ${html}: ${reasonOf(error)}`);
-  }
+  writeNamed(html, text);
   process.stderr.write(`the page is ${html}\n`);
 }
 

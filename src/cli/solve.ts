@@ -11,15 +11,7 @@ import { type Search, solve } from '../study/solve.js';
 import { parseDurationUs } from '../text/duration.js';
 import { CommandError, EXIT, usageError } from './exit.js';
 import { type LoadedTemplate, load, templatesOrExit } from './load.js';
-import {
-  type FileArguments,
-  loadOptions,
-  namedFiles,
-  outputOption,
-  text,
-  withFiles,
-  withNode,
-} from './options.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, text, withFiles } from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, terminalWidth, withStudy } from './study.js';
 
 interface Arguments extends FileArguments, StudyArguments {
@@ -37,7 +29,7 @@ export const solveCommand: CommandModule<object, Arguments> = {
   command: 'solve [files..]',
   describe: 'Which value is safe: the smallest or largest with which a condition holds',
   builder: (yargs) =>
-    withStudy(withNode(withFiles<Arguments>(yargs)), "the scenario's own, or twice the time in --until")
+    withStudy(withFiles<Arguments>(yargs), "the scenario's own, or twice the time in --until")
       .options({
         for: { ...text('PATH of a number or a duration'), demandOption: 'name a PATH, as for --set' },
         until: {

@@ -6,10 +6,9 @@ import { ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { RunJobs } from '../study/row.js';
 import { parseDurationUs } from '../text/duration.js';
-import { CommandError, EXIT, usageError } from './exit.js';
-import { reasonOf } from './files.js';
+import { invalid, usageError } from './exit.js';
+import { notWritten } from './files.js';
 import { Interruption } from './interruption.js';
-import { invalid } from './invalid.js';
 import { fidelityOption, number, text } from './options.js';
 import { Progress } from './progress.js';
 
@@ -114,7 +113,7 @@ export async function writeStudy({ dir }: StudyArguments, files: readonly Output
   } catch (error) {
     if (error instanceof ForeignOutputError)
       throw usageError(error.message, 'move it away, or choose another folder with --dir');
-    throw new CommandError(EXIT.failure, `error: ${dir}: ${reasonOf(error)}`);
+    throw notWritten(dir, error);
   }
   process.stderr.write(`data and chart are in ${dir}/\n`);
 }

@@ -24,8 +24,8 @@ import {
 } from '../study/plan.js';
 import { prepare, replicatedOf } from '../study/replicate.js';
 import { cellsOf, settingsOfCell } from '../study/sweep.js';
-import { CommandError, EXIT, usageError } from './exit.js';
-import { readerBeside, readSources, reasonOf } from './files.js';
+import { usageError } from './exit.js';
+import { notWritten, readerBeside, readSources, reasonOf } from './files.js';
 import { type LoadedTemplate, loadTexts, orExit, templatesOrExit } from './load.js';
 import {
   type FileArguments,
@@ -36,7 +36,6 @@ import {
   text,
   texts,
   withFiles,
-  withNode,
 } from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy } from './study.js';
 import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
@@ -52,7 +51,7 @@ export const planCommand: CommandModule<object, PlanArguments> = {
   command: 'plan [files..]',
   describe: 'Write a plan with all that is needed, for as many machines as there are shards',
   builder: (yargs) =>
-    withStudy(withNode(withFiles<PlanArguments>(yargs)), "the scenario's own")
+    withStudy(withFiles<PlanArguments>(yargs), "the scenario's own")
       .options({
         vary: { ...texts('As for a sweep; without: replications of the scenario as it is'), default: [] },
         shards: { ...number('Parts to divide it into'), default: 1 },
@@ -167,7 +166,7 @@ function writeWhole(dir: string, path: string, text: string): void {
     writeFileSync(temporary, text);
     renameSync(temporary, path);
   } catch (error) {
-    throw new CommandError(EXIT.failure, `error: ${path}: ${reasonOf(error)}`);
+    throw notWritten(path, error);
   }
 }
 

@@ -7,15 +7,7 @@ import { replicate } from '../study/replicate.js';
 import { CELLS_MAX, cellsOf, settingsOfCell } from '../study/sweep.js';
 import { usageError } from './exit.js';
 import { load, orExit, templatesOrExit } from './load.js';
-import {
-  type FileArguments,
-  loadOptions,
-  namedFiles,
-  outputOption,
-  texts,
-  withFiles,
-  withNode,
-} from './options.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, texts, withFiles } from './options.js';
 import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy, writeStudy } from './study.js';
 import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
 
@@ -44,7 +36,7 @@ const hereCommand: CommandModule<object, Arguments> = {
   command: '$0 [files..]',
   describe: 'What a setting does: a scenario with every combination of some values',
   builder: (yargs) =>
-    withStudy(withNode(withFiles<Arguments>(yargs)), "the scenario's own")
+    withStudy(withFiles<Arguments>(yargs), "the scenario's own")
       .options({
         vary: {
           ...texts('PATH=a,b,c or PATH=from..to:step; several make a grid'),

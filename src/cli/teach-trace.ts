@@ -5,10 +5,9 @@ import { Run, ScenarioRunError } from '../run/run.js';
 import type { Transition } from '../run/transitions.js';
 import { US_PER_SECOND } from '../sim/time.js';
 import { formatDuration, parseDurationUs } from '../text/duration.js';
-import { usageError } from './exit.js';
-import { invalid } from './invalid.js';
+import { invalid, usageError } from './exit.js';
 import { loadOrExit } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, text, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, text, withFiles } from './options.js';
 
 interface Arguments extends FileArguments {
   from: string;
@@ -19,7 +18,7 @@ export const traceCommand: CommandModule<object, Arguments> = {
   command: 'trace [files..]',
   describe: 'What happens to processes and PIDs between two moments, one line a transition',
   builder: (yargs) =>
-    withNode(withFiles<Arguments>(yargs))
+    withFiles<Arguments>(yargs)
       .options({
         from: { ...text('Simulated time, such as 30s'), default: '0s' },
         to: text('Default: a second later'),

@@ -6,18 +6,17 @@ import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
 import { readerBeside, readSources, type SourceText } from './files.js';
 import { describe, isLitmus, loadTexts } from './load.js';
-import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles, withNode } from './options.js';
+import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles } from './options.js';
 
 interface Arguments extends FileArguments {
   output: string;
-  node?: string;
 }
 
 export const validateCommand: CommandModule<object, Arguments> = {
   command: 'validate [files..]',
   describe: 'Check scenarios, manifests and litmus files without running them',
   builder: (yargs) =>
-    withNode(withFiles<Arguments>(yargs))
+    withFiles<Arguments>(yargs)
       .option('output', outputOption(['text', 'json']))
       .example('$0 validate scenarios', 'every scenario of a folder')
       .example('$0 validate my.yaml -o json', 'the diagnostics as data'),
