@@ -1,6 +1,7 @@
 /** `pidsim run --replications`: how sure is the answer? */
 
 import { toJson } from '../report/document.js';
+import { expectationFailures } from '../report/message.js';
 import { replicationFiles } from '../report/study/files.js';
 import { fleetText } from '../report/study/fleet.js';
 import {
@@ -12,10 +13,11 @@ import {
 import type { OutputFormat } from '../report/table.js';
 import type { RunEnd } from '../run/result.js';
 import { replicate } from '../study/replicate.js';
-import { CommandError, EXIT, usageError } from './exit.js';
+import { usageError } from './exit.js';
 import { type Loaded, type LoadedTemplate, templatesOrExit } from './load.js';
 import {
   changeOf,
+  failOnExpectations,
   inStudy,
   replicationsOf,
   type StudyArguments,
@@ -45,12 +47,7 @@ export async function runMany(loaded: readonly Loaded[], args: Arguments): Promi
     else if (args.output === 'csv') process.stdout.write(replicationsCsv(all));
     else process.stdout.write(isFleet ? fleetText(all) : replicationsTable(all, terminalWidth()));
     await writeStudy(args, replicationFiles(all));
-    const failures = all.flatMap((one) =>
-      expectationsOf(one)
-        .filter(({ ok }) => ok === false)
-        .map(({ text, actual }) => `${one.scenario.name}: expected ${text}, but it was ${actual}`),
-    );
-    if (failures.length > 0) throw new CommandError(EXIT.expectationFailed, failures.join('\n'));
+    failOnExpectations(all.flatMap((one) => expectationFailures(one.scenario.name, expectationsOf(one))));
   });
 }
 

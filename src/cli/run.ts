@@ -17,7 +17,7 @@ import { type Run, ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { epochSeconds, readStart } from '../text/wall-clock.js';
 import { compileFor } from './compiler.js';
-import { CommandError, EXIT, invalid, usageError } from './exit.js';
+import { invalid, usageError } from './exit.js';
 import { notWritten, writeNamed } from './files.js';
 import { Interruption } from './interruption.js';
 import { hasGroups, type Loaded, load, scenariosOrExit, withOrphans } from './load.js';
@@ -34,7 +34,7 @@ import {
   withFiles,
 } from './options.js';
 import { Progress } from './progress.js';
-import { threadsOf } from './study.js';
+import { failOnExpectations, foreign, seededBy, threadsOf } from './study.js';
 
 interface Arguments extends FileArguments {
   output: OutputFormat;
@@ -112,7 +112,9 @@ export const runCommand: CommandModule<object, Arguments> = {
       if (metrics !== null) process.stdout.write(metrics);
       else process.stdout.write(renderResults(results, args.output, { ...terminal(), sort: args.sort }));
       interruption.throwIfAborted();
-      failOnExpectations(results);
+      failOnExpectations(
+        results.flatMap(({ scenario, expectations }) => expectationFailures(scenario.name, expectations)),
+      );
     } finally {
       interruption.forget();
     }
@@ -126,7 +128,7 @@ async function simulated(
   args: Arguments,
   interruption: Interruption,
 ): Promise<{ results: RunResult[]; metrics: string | null }> {
-  const seeded = (scenario: Scenario): Scenario => withSeed(scenario, args.seed);
+  const seeded = seededBy(args.seed);
   const scenarios = scenariosOrExit(loaded).map(seeded);
   const { length: count } = scenarios;
   checkPage(count, args);
@@ -180,12 +182,6 @@ function startOf({ start }: Arguments): string | undefined {
   if (read === null)
     throw usageError(`--start ${start}: not a date and a time with its zone`, '--start 2026-03-01T10:00Z');
   return read;
-}
-
-function withSeed(scenario: Scenario, seed: number | undefined): Scenario {
-  if (seed === undefined) return scenario;
-  if (!Number.isSafeInteger(seed) || seed < 0) throw usageError(`--seed ${seed}: not a whole number from 0`);
-  return { ...scenario, seed };
 }
 
 /**
@@ -276,9 +272,7 @@ async function stageFiles(
   try {
     return await stageOutput(dirOf(args), paths, { signal });
   } catch (error) {
-    if (error instanceof ForeignOutputError)
-      throw usageError(error.message, 'move it away, or choose another folder with --dir');
-    throw notWritten(dirOf(args), error);
+    throw error instanceof ForeignOutputError ? foreign(error) : notWritten(dirOf(args), error);
   }
 }
 
@@ -339,9 +333,4 @@ function terminal(): { width: number | null; color: boolean } {
   const { isTTY, columns } = process.stdout;
   const color = isTTY && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb';
   return { width: isTTY ? columns : null, color };
-}
-
-function failOnExpectations(results: readonly RunResult[]): void {
-  const failures = results.flatMap((result) => expectationFailures(result));
-  if (failures.length > 0) throw new CommandError(EXIT.expectationFailed, failures.join('\n'));
 }

@@ -6,7 +6,7 @@ import { ScenarioRunError } from '../run/run.js';
 import type { Scenario } from '../scenario/scenario.js';
 import type { RunJobs } from '../study/row.js';
 import { parseDurationUs } from '../text/duration.js';
-import { invalid, usageError } from './exit.js';
+import { CommandError, EXIT, invalid, usageError } from './exit.js';
 import { notWritten } from './files.js';
 import { Interruption } from './interruption.js';
 import { fidelityOption, number, text } from './options.js';
@@ -57,13 +57,15 @@ export function changeOf(
   const horizonUs = text === undefined ? undefined : parseDurationUs(text);
   if (horizonUs === null || horizonUs === 0)
     throw usageError(`--horizon ${text}: not a duration`, '--horizon 30d');
+  const seeded = seededBy(seed);
+  return (scenario) => ({ ...seeded(scenario), horizonUs: horizonUs ?? scenario.horizonUs });
+}
+
+/** With another seed, if one is given. */
+export function seededBy(seed: number | undefined): (scenario: Scenario) => Scenario {
   if (seed !== undefined && !(Number.isSafeInteger(seed) && seed >= 0))
     throw usageError(`--seed ${seed}: not a whole number from 0`);
-  return (scenario) => ({
-    ...scenario,
-    horizonUs: horizonUs ?? scenario.horizonUs,
-    seed: seed ?? scenario.seed,
-  });
+  return (scenario) => ({ ...scenario, seed: seed ?? scenario.seed });
 }
 
 export interface Study {
@@ -111,11 +113,18 @@ export async function writeStudy({ dir }: StudyArguments, files: readonly Output
   try {
     await writeOutput(dir, files);
   } catch (error) {
-    if (error instanceof ForeignOutputError)
-      throw usageError(error.message, 'move it away, or choose another folder with --dir');
-    throw notWritten(dir, error);
+    throw error instanceof ForeignOutputError ? foreign(error) : notWritten(dir, error);
   }
   process.stderr.write(`data and chart are in ${dir}/\n`);
+}
+
+/** @param error says that the folder has what pidsim has not written. */
+export function foreign(error: Error): CommandError {
+  return usageError(error.message, 'move it away, or choose another folder with --dir');
+}
+
+export function failOnExpectations(failures: readonly string[]): void {
+  if (failures.length > 0) throw new CommandError(EXIT.expectationFailed, failures.join('\n'));
 }
 
 /** Columns of the terminal; a pipe is as wide as a terminal of old. */

@@ -1,10 +1,11 @@
 /** What is said of expectations, of how to repeat a run, and of files. */
-import { type RunResult, STANDARD_INPUT } from '../run/result.js';
+import { type ExpectationResult, type RunResult, STANDARD_INPUT } from '../run/result.js';
 
-export function expectationFailures(result: RunResult): string[] {
-  return result.expectations
-    .filter((expectation) => expectation.ok === false)
-    .map(({ text, actual }) => `${result.scenario.name}: expected ${text}, but it was ${actual}`);
+/** @param name of the scenario. */
+export function expectationFailures(name: string, expectations: readonly ExpectationResult[]): string[] {
+  return expectations
+    .filter(({ ok }) => ok === false)
+    .map(({ text, actual }) => `${name}: expected ${text}, but it was ${actual}`);
 }
 
 /** `3 of 3 hold`; empty when nothing was expected. */

@@ -360,7 +360,7 @@ test('an expectation that failed is told with what was the case', () => {
     { text: 'exhausted == false', ok: false, actual: 'true' },
     { text: 'timeToExhaustion < 36h', ok: true, actual: '22.4 h' },
   ];
-  expect(expectationFailures(runs.leakingRun({ expectations }))).toEqual([
+  expect(expectationFailures('rabbitmq-pause-3.0', expectations)).toEqual([
     'rabbitmq-pause-3.0: expected exhausted == false, but it was true',
   ]);
 });
