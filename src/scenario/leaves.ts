@@ -2,7 +2,14 @@
 import * as z from 'zod';
 import { PID_MAX_LIMIT, PID_MAX_MIN } from '../kernel/limits.js';
 import { type Check, leaf, type Objection } from '../text/leaf.js';
-import { checkDuration, durationLeaf, nameLeaf, nodeNameLeaf, podNameLeaf } from '../text/leaves.js';
+import {
+  checkDuration,
+  durationLeaf,
+  nameLeaf,
+  nodeNameLeaf,
+  nonEmpty,
+  podNameLeaf,
+} from '../text/leaves.js';
 import { parseCountOrPercentage, parseQuantity, VERSION_PATTERN } from '../text/quantity.js';
 import { shorten } from '../text/value.js';
 import { HORIZON_US_MAX, INT32_MAX, INTERVAL_US_MIN } from './bounds.js';
@@ -39,6 +46,22 @@ function checkCountOrPercentage(value: string | number): Objection | null {
   return { code: 'bad-percentage', message };
 }
 
+/** A part that may be left out; the second is made when a file has one. */
+export const part = <S extends z.ZodRawShape>(text: string, shape: S) =>
+  z.strictObject(shape).optional().describe(text);
+export const rarePart = <S extends z.ZodRawShape>(text: string, shape: () => S) =>
+  z
+    .lazy(() => z.strictObject(shape()))
+    .optional()
+    .describe(text);
+
+/** A part with a default for each of its fields. */
+export const section = <S extends z.ZodRawShape>(text: string, shape: S) =>
+  z
+    .strictObject(shape)
+    .prefault({} as never)
+    .describe(text);
+
 /** One of each, made when the schemas are. What they are called: leaves.json. */
 export function scenarioLeaves() {
   const textOrNumber = z.union([z.string(), z.number()]);
@@ -58,6 +81,15 @@ export function scenarioLeaves() {
     pidMax: z.int().min(PID_MAX_MIN).max(PID_MAX_LIMIT),
     pidsLimit: z.int().min(-1).max(PID_MAX_LIMIT),
     uid: z.int().min(0).max(INT32_MAX),
+    seed: z.int().min(0),
+    probability: z.number().min(0).max(1),
+    chance: z.number().min(0).max(1).default(0),
+    flag: z.boolean().optional(),
+    off: z.boolean().default(false),
+    on: z.boolean().default(true),
+    text: z.string().optional(),
+    command: z.array(z.string()).min(1).optional(),
+    program: nonEmpty().optional(),
     ulimits: z.strictObject({
       nproc: z
         .int()

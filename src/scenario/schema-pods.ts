@@ -6,52 +6,42 @@ import { tellApart } from '../text/leaf.js';
 import { nonEmpty, whole } from '../text/leaves.js';
 import { isMapping } from '../text/value.js';
 import { INT32_MAX, POD_COUNT_MAX } from './bounds.js';
-import type { Leaves } from './leaves.js';
+import { type Leaves, part, rarePart } from './leaves.js';
 
-function handlerShape() {
+function handlerShape(leaf: Leaves) {
   const port = z.union([z.int(), z.string()]).describe('Port, by number or name.');
-  const unheeded = (text: string) => z.string().optional().describe(`${text} It changes nothing here.`);
+  const unheeded = (text: string) => leaf.text.describe(`${text} It changes nothing here.`);
   return {
-    exec: z
-      .strictObject({
-        command: z
-          .array(z.string())
-          .min(1)
-          .optional()
-          .describe('Command line. Its program is looked up by name in `programs:`, then in the catalogue.'),
-        program: nonEmpty().optional().describe('A program by its name, instead of a command.'),
-      })
-      .optional()
-      .describe('Run a command in the container. Only this kind of probe starts processes there.'),
-    httpGet: z
-      .lazy(() =>
-        z.strictObject({
-          path: unheeded('Path of the request.'),
-          port,
-          host: unheeded('Host to connect to.'),
-          scheme: unheeded('HTTP or HTTPS.'),
-          httpHeaders: z
-            .array(z.unknown())
-            .optional()
-            .describe('Headers of the request. They change nothing here.'),
-        }),
-      )
-      .optional()
-      .describe('Send an HTTP request. Starts no process in the container.'),
-    tcpSocket: z
-      .lazy(() => z.strictObject({ port, host: unheeded('Host to connect to.') }))
-      .optional()
-      .describe('Open a TCP connection. Starts no process in the container.'),
-    grpc: z
-      .lazy(() => z.strictObject({ port, service: unheeded('Service asked for.') }))
-      .optional()
-      .describe('Send a gRPC request. Starts no process in the container.'),
+    exec: part('Run a command in the container. Only this kind of probe starts processes there.', {
+      command: leaf.command.describe(
+        'Command line. Its program is looked up by name in `programs:`, then in the catalogue.',
+      ),
+      program: leaf.program.describe('A program by its name, instead of a command.'),
+    }),
+    httpGet: rarePart('Send an HTTP request. Starts no process in the container.', () => ({
+      path: unheeded('Path of the request.'),
+      port,
+      host: unheeded('Host to connect to.'),
+      scheme: unheeded('HTTP or HTTPS.'),
+      httpHeaders: z
+        .array(z.unknown())
+        .optional()
+        .describe('Headers of the request. They change nothing here.'),
+    })),
+    tcpSocket: rarePart('Open a TCP connection. Starts no process in the container.', () => ({
+      port,
+      host: unheeded('Host to connect to.'),
+    })),
+    grpc: rarePart('Send a gRPC request. Starts no process in the container.', () => ({
+      port,
+      service: unheeded('Service asked for.'),
+    })),
   };
 }
 
-export function probeSchemas() {
+export function probeSchemas(leaf: Leaves) {
   const seconds = (least: number) => whole(least, INT32_MAX);
-  const handler = handlerShape();
+  const handler = handlerShape(leaf);
   const times = {
     periodSeconds: seconds(1).describe('Interval between the starts of two runs.'),
     timeoutSeconds: seconds(1).describe('How long a run may take.'),
@@ -101,21 +91,14 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
     lasts: leaf.interval
       .optional()
       .describe('Only with `every`: when a pod whose containers have not ended is deleted. Default: 1m.'),
-    shareProcessNamespace: z
-      .boolean()
-      .optional()
-      .describe(
-        'true: one PID namespace for the pod, whose PID 1 is pause. false: one for each container, whose PID 1 is its ' +
-          'entrypoint. Default: false, except for kubelet 1.7 with Docker 1.13.1 or later, which shares.',
-      ),
-    hostPID: z
-      .boolean()
-      .default(false)
-      .describe('The pod’s processes live in the host’s own PID namespace; its init adopts and reaps.'),
-    hostNetwork: z
-      .boolean()
-      .default(false)
-      .describe('The pod uses the host’s network: no network plugin is run for it.'),
+    shareProcessNamespace: leaf.flag.describe(
+      'true: one PID namespace for the pod, whose PID 1 is pause. false: one for each container, whose PID 1 is its ' +
+        'entrypoint. Default: false, except for kubelet 1.7 with Docker 1.13.1 or later, which shares.',
+    ),
+    hostPID: leaf.off.describe(
+      'The pod’s processes live in the host’s own PID namespace; its init adopts and reaps.',
+    ),
+    hostNetwork: leaf.off.describe('The pod uses the host’s network: no network plugin is run for it.'),
     sandbox: z
       .literal('none')
       .optional()
@@ -124,13 +107,10 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
           'health check. Default: a pod sandbox.',
       ),
     restartPolicy: z.enum(RESTART_POLICIES).default('Always').describe('What happens when a container ends.'),
-    recreate: z
-      .boolean()
-      .optional()
-      .describe(
-        'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. Default: false: it goes ' +
-          'elsewhere, or nowhere. From a manifest the kind decides.',
-      ),
+    recreate: leaf.flag.describe(
+      'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. Default: false: it goes ' +
+        'elsewhere, or nowhere. From a manifest the kind decides.',
+    ),
     terminationGracePeriodSeconds: whole(0, INT32_MAX)
       .default(30)
       .describe('Time between SIGTERM and SIGKILL.'),
@@ -150,10 +130,10 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
         'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod template. Each ' +
           'is put on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
       ),
-      workload: nonEmpty()
-        .optional()
-        .describe('Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.'),
-      namespace: nonEmpty().optional().describe('Only what is in this namespace.'),
+      workload: leaf.program.describe(
+        'Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.',
+      ),
+      namespace: leaf.program.describe('Only what is in this namespace.'),
       node: leaf.nodeName.optional().describe('Only pods that the manifest says run on this node.'),
       ...common,
       containers: z
@@ -176,20 +156,13 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
   return z
     .strictObject({
       name: leaf.name.describe('Name of the container.'),
-      image: z
-        .string()
-        .optional()
-        .describe('Its image. Where nothing else is said, it is assumed to run something quiet.'),
-      program: nonEmpty()
-        .optional()
-        .describe(
-          'Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.',
-        ),
-      command: z
-        .array(z.string())
-        .min(1)
-        .optional()
-        .describe('Command line that it runs, instead of `program`.'),
+      image: leaf.text.describe(
+        'Its image. Where nothing else is said, it is assumed to run something quiet.',
+      ),
+      program: leaf.program.describe(
+        'Program that it runs, from `programs:` or the catalogue: `rabbitmq-server`, `tini -- app`.',
+      ),
+      command: leaf.command.describe('Command line that it runs, instead of `program`.'),
       args: z.array(z.string()).optional().describe('Arguments after `command`.'),
       restartPolicy: z
         .enum(RESTART_POLICIES)
@@ -219,10 +192,10 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
           '`pids.max` of its own cgroup, as `docker run --pids-limit`; -1 and 0 are no limit. Default: ' +
             '`node.runtime.containerPidsLimit`.',
         ),
-      securityContext: z
-        .strictObject({ runAsUser: leaf.uid.describe('The uid that its processes have.') })
-        .optional()
-        .describe('The user that it runs as. Default: root, to which RLIMIT_NPROC does not apply.'),
+      securityContext: part(
+        'The user that it runs as. Default: root, to which RLIMIT_NPROC does not apply.',
+        { runAsUser: leaf.uid.describe('The uid that its processes have.') },
+      ),
       ulimits: leaf.ulimits
         .optional()
         .describe('Limits of its processes, as `docker run --ulimit`. Default: none.'),
@@ -248,8 +221,8 @@ function execSchema(leaf: Leaves) {
       startAt: leaf.time
         .optional()
         .describe('Time of the first start. Default: when `every` has passed once.'),
-      command: z.array(z.string()).min(1).optional().describe('Command line.'),
-      program: nonEmpty().optional().describe('A program by its name, instead of a command.'),
+      command: leaf.command.describe('Command line.'),
+      program: leaf.program.describe('A program by its name, instead of a command.'),
     })
     .meta({
       id: 'Exec',
@@ -264,10 +237,9 @@ function lifecycleSchema({ exec, httpGet, tcpSocket }: ReturnType<typeof handler
       exec,
       httpGet,
       tcpSocket,
-      sleep: z
-        .strictObject({ seconds: whole(0, INT32_MAX).describe('For how long.') })
-        .optional()
-        .describe('Wait. Starts no process in the container.'),
+      sleep: part('Wait. Starts no process in the container.', {
+        seconds: whole(0, INT32_MAX).describe('For how long.'),
+      }),
     })
     .meta({ id: 'Hook', description: 'A lifecycle hook, with one of exec, httpGet, tcpSocket, sleep.' });
   return z.strictObject({

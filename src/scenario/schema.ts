@@ -12,7 +12,7 @@ import { NETWORK_PLUGIN_NAMES, RUNTIME_NAMES } from '../node/spec.js';
 import { programSchemas } from '../program/schema.js';
 import { nonEmpty, whole } from '../text/leaves.js';
 import { CPUS_MAX, NODES_MAX, POD_COUNT_MAX, THREADS_MAX_MAX, THREADS_MAX_MIN } from './bounds.js';
-import { type Leaves, scenarioLeaves } from './leaves.js';
+import { type Leaves, part, rarePart, scenarioLeaves, section } from './leaves.js';
 import { PRESET_NAMES } from './presets.js';
 import { type PodSchema, type ProbeSchemas, podSchema, probeSchemas } from './schema-pods.js';
 
@@ -65,12 +65,12 @@ type SpecSchema = ReturnType<typeof specSchema>;
 
 function build() {
   const leaf = scenarioLeaves();
-  const probe = probeSchemas();
+  const probe = probeSchemas(leaf);
   // Read by `readProgram`, which looks at the size of a program first: needed here only to be shown.
   const program = z.lazy(() => programSchemas().program);
   const metadata = z.strictObject({
     name: leaf.name.describe('Name of the scenario and of its folder in the output. Unique within a run.'),
-    title: z.string().optional().describe('The question that it answers. Default: the name.'),
+    title: leaf.text.describe('The question that it answers. Default: the name.'),
     description: z.string().default('').describe('What happens here and why, for a reader.'),
   });
   const { pod, written } = podSchema(leaf, probe);
@@ -100,16 +100,14 @@ function build() {
 
 function specSchema(leaf: Leaves, pod: PodSchema, probe: ProbeSchemas, program: z.ZodType) {
   return z.strictObject({
-    seed: z
-      .int()
-      .min(0)
+    seed: leaf.seed
       .default(1)
       .describe('Seed of every random stream. The same seed gives the same run, on every machine.'),
     horizon: leaf.horizon.default(DEFAULT_HORIZON).describe('How long to simulate. At most ten years.'),
     sampleEvery: leaf.sampling
       .default('auto')
       .describe('Interval between rows of the timeline. `auto` gives about 1,000 rows.'),
-    node: nodeSchema(leaf).prefault({}).describe('The machine, its kernel, kubelet and container runtime.'),
+    node: section('The machine, its kernel, kubelet and container runtime.', nodeShape(leaf)),
     pods: z
       .array(pod)
       .max(POD_COUNT_MAX)
@@ -148,7 +146,7 @@ function fleetSpec(leaf: Leaves, spec: SpecSchema) {
   const member = z.strictObject({
     name: leaf.nodeName.describe('Name of the node.'),
     ...spec.shape,
-    seed: z.int().min(0).optional().describe('Default: the fleet’s, plus the place of the node in the list.'),
+    seed: leaf.seed.optional().describe('Default: the fleet’s, plus the place of the node in the list.'),
     horizon: leaf.horizon.optional().describe('Default: the fleet’s.'),
     sampleEvery: leaf.sampling.optional().describe('Default: the fleet’s.'),
   });
@@ -179,27 +177,22 @@ function groupSchema(leaf: Leaves) {
       .record(z.string(), z.unknown())
       .optional()
       .describe('What differs between them, drawn for each node: as `uncertain` of a scenario.'),
-    waves: z
-      .strictObject({
-        part: leaf.countOrPercentage.describe('How many of the nodes in each wave: `10%`, or a count.'),
-        every: leaf.interval.default('1d').describe('Interval between two waves.'),
-        startAt: leaf.time.default('0s').describe('Time of the first wave.'),
-        interventions: z
-          .array(z.unknown())
-          .min(1)
-          .describe('What is done to each node in its wave, without `at`.'),
-      })
-      .optional()
-      .describe('A roll-out: what is done to a part of the nodes, then to the next.'),
+    waves: part('A roll-out: what is done to a part of the nodes, then to the next.', {
+      part: leaf.countOrPercentage.describe('How many of the nodes in each wave: `10%`, or a count.'),
+      every: leaf.interval.default('1d').describe('Interval between two waves.'),
+      startAt: leaf.time.default('0s').describe('Time of the first wave.'),
+      interventions: z
+        .array(z.unknown())
+        .min(1)
+        .describe('What is done to each node in its wave, without `at`.'),
+    }),
   });
 }
 
 // ------------------------------------------------------------------------------------------------------- node
 
-const probability = z.number().min(0).max(1).default(0);
-
-function nodeSchema(leaf: Leaves) {
-  return z.strictObject({
+function nodeShape(leaf: Leaves) {
+  return {
     preset: z
       .enum(PRESET_NAMES)
       .optional()
@@ -207,126 +200,105 @@ function nodeSchema(leaf: Leaves) {
         'A kind of node whose kernel, limits, kubelet and runtime are known: what is not written here is as it has them. ' +
           '`pidsim explain presets` lists them. Default: none.',
       ),
-    kernel: kernelSchema(leaf).prefault({}).describe('The Linux kernel and what its limits derive from.'),
-    baseline: z
-      .strictObject({
-        tasks: whole(1, PID_MAX_LIMIT)
-          .default(DEFAULT_NODE.tasks)
-          .describe('Tasks of the host itself, kernel threads and init included, from boot on.'),
-      })
-      .prefault({})
-      .describe('What runs on the host outside every pod.'),
-    kubelet: kubeletSchema(leaf).prefault({}).describe('The kubelet: its version and its flags.'),
-    runtime: z
-      .strictObject({
-        name: z
-          .enum(RUNTIME_NAMES)
-          .default('containerd')
-          .describe('`bare` enters the namespace directly, as nsenter does: no shim, no transient tasks.'),
-        version: leaf.version
-          .optional()
-          .describe('Default: docker 20.10, containerd 1.7, cri-o 1.30; no meaning for `bare`.'),
-        setsid: z
-          .boolean()
-          .default(true)
-          .describe('Only for `bare`: does a process that enters become a session leader, as runc makes it?'),
-        execIntoFullCgroup: z
-          .number()
-          .min(0)
-          .max(1)
-          .optional()
-          .describe(
-            'Probability that an exec gets into a container whose cgroup, or its pod’s, or that of all pods, has fewer ' +
-              'than five slots free. Default: 0 on one CPU, 0.57 on more, as measured with runc 1.1.',
-          ),
-        networkPlugin: z
-          .enum(NETWORK_PLUGIN_NAMES)
-          .default('bridge')
-          .describe(
-            'The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.',
-          ),
-        tasksMax: whole(1, PID_MAX_LIMIT)
-          .optional()
-          .describe(
-            '`TasksMax` of the runtime’s systemd service, in which the daemon, the shims and runc are charged; 512 by default ' +
-              'with systemd 228. The daemon’s own threads are half of `baseline.tasks` that are nothing else. Default: infinity.',
-          ),
-        containerPidsLimit: leaf.pidsLimit
-          .optional()
-          .describe(
-            '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 are no limit. ' +
-              'Default: none, but 1024 with CRI-O up to 1.23.',
-          ),
-        ulimits: leaf.ulimits
-          .optional()
-          .describe(
-            'Limits of containers that have none of their own: `default_ulimits` of CRI-O, `--default-ulimit` of docker. ' +
-              'Default: none.',
-          ),
-        leaks: z
-          .strictObject({
-            shimPerPodDelete: probability.describe('Of a deleted pod the shim stays, with all its threads.'),
-            stuckExec: probability.describe(
-              'The runc of an exec hangs and stays; the caller gives up after two minutes.',
-            ),
-          })
-          .optional()
-          .describe('Probabilities of what the runtime itself leaves behind. Default: nothing.'),
-      })
-      .prefault({})
-      .describe('The container runtime.'),
+    kernel: section('The Linux kernel and what its limits derive from.', kernelShape(leaf)),
+    baseline: section('What runs on the host outside every pod.', {
+      tasks: whole(1, PID_MAX_LIMIT)
+        .default(DEFAULT_NODE.tasks)
+        .describe('Tasks of the host itself, kernel threads and init included, from boot on.'),
+    }),
+    kubelet: section('The kubelet: its version and its flags.', kubeletShape(leaf)),
+    runtime: section('The container runtime.', {
+      name: z
+        .enum(RUNTIME_NAMES)
+        .default('containerd')
+        .describe('`bare` enters the namespace directly, as nsenter does: no shim, no transient tasks.'),
+      version: leaf.version
+        .optional()
+        .describe('Default: docker 20.10, containerd 1.7, cri-o 1.30; no meaning for `bare`.'),
+      setsid: leaf.on.describe(
+        'Only for `bare`: does a process that enters become a session leader, as runc makes it?',
+      ),
+      execIntoFullCgroup: leaf.probability
+        .optional()
+        .describe(
+          'Probability that an exec gets into a container whose cgroup, or its pod’s, or that of all pods, has fewer ' +
+            'than five slots free. Default: 0 on one CPU, 0.57 on more, as measured with runc 1.1.',
+        ),
+      networkPlugin: z
+        .enum(NETWORK_PLUGIN_NAMES)
+        .default('bridge')
+        .describe(
+          'The CNI plugin that runs when a pod comes and goes. `none`: nothing is run for its network.',
+        ),
+      tasksMax: whole(1, PID_MAX_LIMIT)
+        .optional()
+        .describe(
+          '`TasksMax` of the runtime’s systemd service, in which the daemon, the shims and runc are charged; 512 by default ' +
+            'with systemd 228. The daemon’s own threads are half of `baseline.tasks` that are nothing else. Default: infinity.',
+        ),
+      containerPidsLimit: leaf.pidsLimit
+        .optional()
+        .describe(
+          '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 are no limit. ' +
+            'Default: none, but 1024 with CRI-O up to 1.23.',
+        ),
+      ulimits: leaf.ulimits
+        .optional()
+        .describe(
+          'Limits of containers that have none of their own: `default_ulimits` of CRI-O, `--default-ulimit` of docker. ' +
+            'Default: none.',
+        ),
+      leaks: part('Probabilities of what the runtime itself leaves behind. Default: nothing.', {
+        shimPerPodDelete: leaf.chance.describe('Of a deleted pod the shim stays, with all its threads.'),
+        stuckExec: leaf.chance.describe(
+          'The runc of an exec hangs and stays; the caller gives up after two minutes.',
+        ),
+      }),
+    }),
     pause: leaf.version
       .optional()
       .describe(
         'Version of the pause image for new sandboxes. 3.0 never reaps; 3.1 and later do. Default: what this kubelet ' +
           '(docker) or runtime (containerd, cri-o) ships.',
       ),
-    sshLogins: z
-      .lazy(() => loginsSchema(leaf))
-      .optional()
-      .describe('Logins by ssh. Default: there are none.'),
-    podChurn: z
-      .lazy(() => churnSchema(leaf))
-      .optional()
-      .describe('Roll-outs and jobs: short-lived pods that come and go. Default: none.'),
-    daemonThreads: z
-      .lazy(() =>
-        z.strictObject({
-          every: leaf.interval.describe('How often each needs one, at a random moment of the interval.'),
-        }),
-      )
-      .optional()
-      .describe(
-        'The kubelet and the runtime each need another thread; if it is refused they abort and systemd starts them again. ' +
-          'Reports give no rate. Default: they need none.',
-      ),
+    sshLogins: rarePart('Logins by ssh. Default: there are none.', () => loginsShape(leaf)),
+    podChurn: rarePart('Roll-outs and jobs: short-lived pods that come and go. Default: none.', () =>
+      churnShape(leaf),
+    ),
+    daemonThreads: rarePart(
+      'The kubelet and the runtime each need another thread; if it is refused they abort and systemd starts them again. ' +
+        'Reports give no rate. Default: they need none.',
+      () => ({
+        every: leaf.interval.describe('How often each needs one, at a random moment of the interval.'),
+      }),
+    ),
     cronJobs: z
       .array(z.lazy(() => cronJobSchema(leaf)))
       .default([])
       .describe('Programs that a timer starts on the host.'),
-  });
+  };
 }
 
-function loginsSchema(leaf: Leaves) {
-  return z.strictObject({
+function loginsShape(leaf: Leaves) {
+  return {
     every: leaf.interval.describe('Interval between two logins; each comes at a random moment of it.'),
     lasts: leaf.interval
       .default('20s')
       .describe('How long somebody stays logged in. The three processes of the session hold their PIDs.'),
     runAsUser: leaf.uid.optional().describe('The uid that logs in. Default: root.'),
     ulimits: leaf.ulimits.optional().describe('Limits of its processes, from limits.conf. Default: none.'),
-  });
+  };
 }
 
-function churnSchema(leaf: Leaves) {
-  return z.strictObject({
+function churnShape(leaf: Leaves) {
+  return {
     every: leaf.interval.describe(
       'Interval between two pods that are created, and between two that are deleted; each at a random moment of it.',
     ),
     lasts: leaf.interval
       .optional()
       .describe('How long the first of them stays. Default: the interval, so that one or two are there.'),
-  });
+  };
 }
 
 function cronJobSchema(leaf: Leaves) {
@@ -338,8 +310,8 @@ function cronJobSchema(leaf: Leaves) {
   });
 }
 
-function kernelSchema(leaf: Leaves) {
-  return z.strictObject({
+function kernelShape(leaf: Leaves) {
+  return {
     version: leaf.version.default(DEFAULT_NODE.kernel).describe('As `uname -r` begins.'),
     cpus: whole(1, CPUS_MAX)
       .default(DEFAULT_NODE.cpus)
@@ -358,11 +330,11 @@ function kernelSchema(leaf: Leaves) {
       .describe(
         '`kernel.threads-max`: tasks and zombies on the machine. Default: one for each 128 KiB of memory.',
       ),
-  });
+  };
 }
 
-function kubeletSchema(leaf: Leaves) {
-  return z.strictObject({
+function kubeletShape(leaf: Leaves) {
+  return {
     version: leaf.version.default(DEFAULT_NODE.kubelet).describe('Version of Kubernetes on the node.'),
     podPidsLimit: whole(-1, PID_MAX_LIMIT)
       .default(-1)
@@ -372,33 +344,26 @@ function kubeletSchema(leaf: Leaves) {
       .describe(
         '`pid=N` of systemReserved and kubeReserved together. Lowers the pids.max of all pods together.',
       ),
-    evictionHard: z
-      .strictObject({
-        'pid.available': leaf.countOrPercentage
-          .optional()
-          .describe('Evict pods when fewer PIDs are free: a count, or a percentage of the node’s capacity.'),
-      })
-      .optional()
-      .describe('Hard eviction thresholds. Kubernetes has none on PIDs by default, and so has this.'),
-    evictionSoft: z
-      .strictObject({
-        'pid.available': leaf.countOrPercentage
-          .optional()
-          .describe('As the hard threshold, but it has to be met for a grace period.'),
-      })
-      .optional()
-      .describe('Soft eviction thresholds. Kubernetes has none on PIDs by default.'),
-    evictionSoftGracePeriod: z
-      .strictObject({
+    evictionHard: part('Hard eviction thresholds. Kubernetes has none on PIDs by default, and so has this.', {
+      'pid.available': leaf.countOrPercentage
+        .optional()
+        .describe('Evict pods when fewer PIDs are free: a count, or a percentage of the node’s capacity.'),
+    }),
+    evictionSoft: part('Soft eviction thresholds. Kubernetes has none on PIDs by default.', {
+      'pid.available': leaf.countOrPercentage
+        .optional()
+        .describe('As the hard threshold, but it has to be met for a grace period.'),
+    }),
+    evictionSoftGracePeriod: part(
+      'The grace periods of soft thresholds. One on PIDs is needed with one of those.',
+      {
         'pid.available': leaf.time.optional().describe('How long the soft threshold has to be met.'),
-      })
-      .optional()
-      .describe('The grace periods of soft thresholds. One on PIDs is needed with one of those.'),
-    dockerDisableSharedPid: z
-      .boolean()
-      .optional()
-      .describe('`--docker-disable-shared-pid` of 1.7 to 1.11. Default: false in 1.7, true from 1.8 on.'),
-  });
+      },
+    ),
+    dockerDisableSharedPid: leaf.flag.describe(
+      '`--docker-disable-shared-pid` of 1.7 to 1.11. Default: false in 1.7, true from 1.8 on.',
+    ),
+  };
 }
 
 // ---------------------------------------------------------------------------------------------- interventions
@@ -411,12 +376,9 @@ function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
     every: leaf.interval
       .optional()
       .describe('Do it again each time this has passed: a cron job, or somebody who looks in every night.'),
-    when: z
-      .string()
-      .optional()
-      .describe(
-        'Do it only if the node is so at that moment, as `expect` says it: `zombies > 500`; also `pinned`, `tasks`, `allocated`.',
-      ),
+    when: leaf.text.describe(
+      'Do it only if the node is so at that moment, as `expect` says it: `zombies > 500`; also `pinned`, `tasks`, `allocated`.',
+    ),
   };
   const pod = leaf.podName.describe('Name of the pod. If it has copies: the name of one of them, or of all.');
   const container = leaf.name.describe('Name of the container.');
@@ -431,7 +393,7 @@ function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
         ...schedule,
         do: z.literal('delete-pod').describe('Delete a pod.'),
         pod,
-        recreate: z.boolean().default(true).describe('Create it again, as its controller does.'),
+        recreate: leaf.on.describe('Create it again, as its controller does.'),
       }),
       z.strictObject({
         ...schedule,
@@ -454,7 +416,7 @@ function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
         pod,
         container,
         probe: z.enum(['livenessProbe', 'readinessProbe', 'startupProbe']).describe('Which probe.'),
-        remove: z.boolean().default(false).describe('Take the probe away.'),
+        remove: leaf.off.describe('Take the probe away.'),
         ...handler,
         periodSeconds: times.periodSeconds.optional(),
         timeoutSeconds: times.timeoutSeconds.optional(),
