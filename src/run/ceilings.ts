@@ -51,8 +51,15 @@ function podsCeilings(node: Node): Ceiling[] {
   return [...nearest.values()];
 }
 
-function ceiling(base: Omit<Ceiling, 'left' | 'copies'>): Ceiling {
-  return { ...base, left: Math.max(0, base.value - base.used), copies: 1 };
+function ceiling(
+  limit: string,
+  scope: CeilingScope,
+  of: string | null,
+  value: number,
+  used: number,
+  counts = TASKS,
+): Ceiling {
+  return { limit, scope, of, value, used, left: Math.max(0, value - used), copies: 1, counts };
 }
 
 /**
@@ -83,16 +90,9 @@ function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
   const { kernel, host } = context;
   // Free PIDs below 300 are lost once the cursor has passed them (K3).
   const usable = kernel.pidMax() - RESERVED_PIDS + kernel.lowPidsHeld();
-  const machine = { scope: 'node', of: null } as const;
   return [
-    ceiling({ limit: 'pid_max', ...machine, value: usable, used: kernel.allocated(), counts: PIDS }),
-    ceiling({
-      limit: 'threads-max',
-      ...machine,
-      value: kernel.threadsMax,
-      used: kernel.nrThreads,
-      counts: TASKS,
-    }),
+    ceiling('pid_max', 'node', null, usable, kernel.allocated(), PIDS),
+    ceiling('threads-max', 'node', null, kernel.threadsMax, kernel.nrThreads),
     ...ofCgroup(kernel, kubepods, 'all-pods', null),
     ...ofCgroup(kernel, host.service, 'service', host.runtime.comm),
   ];
@@ -115,14 +115,7 @@ function lowestNproc({ context, kubelet }: Node): [uid: number, nprocMax: number
 function userCeilings(node: Node): Ceiling[] {
   const { kernel } = node.context;
   return lowestNproc(node).map(([uid, value]) =>
-    ceiling({
-      limit: 'RLIMIT_NPROC',
-      scope: 'user',
-      of: `${uid}`,
-      value,
-      used: kernel.tasksOfUser(uid),
-      counts: TASKS,
-    }),
+    ceiling('RLIMIT_NPROC', 'user', `${uid}`, value, kernel.tasksOfUser(uid)),
   );
 }
 
@@ -149,11 +142,10 @@ function namespaceCeiling(
   const { namespace: shared } = sandbox;
   // A namespace of its own is forgotten with the container that runs in it.
   const own = containers.flatMap(({ state, runtime }) => (state === 'running' ? runtime.namespace : []));
-  const base = { limit: 'pid_max', scope: 'namespace', of: name, counts: PIDS } as const;
   // Free PIDs below 300 are lost here too (K3, K7).
   const room = (each: PidNsId) => pidMax - RESERVED_PIDS + (each > HOST_NS ? kernel.lowPidsHeld(each) : 0);
   const namespaces = [...new Set([shared, ...own])].map((each) =>
-    ceiling({ ...base, value: room(each), used: each > HOST_NS ? kernel.allocated(each) : 0 }),
+    ceiling('pid_max', 'namespace', name, room(each), each > HOST_NS ? kernel.allocated(each) : 0, PIDS),
   );
   return namespaces.reduce((least, each) => (each.left < least.left ? each : least));
 }
@@ -164,5 +156,5 @@ const NONE_AT_ALL: Ceiling[] = [];
 function ofCgroup(kernel: Kernel, cgroup: CgroupId, scope: CeilingScope, of: string | null): Ceiling[] {
   const value = cgroup === NONE ? PIDS_UNLIMITED : kernel.pidsMax(cgroup);
   if (value >= PIDS_UNLIMITED) return NONE_AT_ALL;
-  return [ceiling({ limit: 'pids.max', scope, of, value, used: kernel.pidsCurrent(cgroup), counts: TASKS })];
+  return [ceiling('pids.max', scope, of, value, kernel.pidsCurrent(cgroup))];
 }

@@ -14,7 +14,7 @@ import {
   type RunSummary,
 } from './result.js';
 
-export type Yield = Omit<RunSummary, 'expectations'>;
+type Yield = Omit<RunSummary, 'expectations'>;
 
 type Value = number | boolean | string;
 
@@ -70,60 +70,40 @@ function actualOf({ subject }: Pick<Expectation, 'subject'>, result: Yield): Val
     const probe = result.probes.find(({ pod, container, type }) => of === `${pod}/${container}/${type}`);
     return probe === undefined ? null : (probe[metric as keyof ProbeSummary] ?? 0);
   }
-  const { outcome, final, symptoms, probes, pods, firstHarm } = result;
-  switch (subject) {
-    case 'firstHarm':
-      return micros(firstHarm?.atSeconds);
-    case 'firstHarm.kind':
-      return firstHarm?.kind ?? 'none';
-    case 'firstHarm.scope':
-      return firstHarm?.scope ?? 'none';
-    case 'firstHarm.of':
-      return firstHarm?.of ?? 'none';
-    case 'firstHarm.limit':
-      return firstHarm?.limit?.name ?? 'none';
-    case 'exhausted':
-      return outcome.kind === 'exhausted';
-    case 'timeToExhaustion':
-      return outcome.kind === 'exhausted' ? micros(outcome.atSeconds) : NOT_REACHED;
-    case 'refusedBy':
-      return outcome.kind === 'exhausted' ? outcome.refusedBy : 'none';
-    case 'podsRefused':
-      return podsRefused(symptoms);
-    case 'timeToPodRefusal':
-      return micros(symptoms.podRefusals[0]?.atSeconds);
-    case 'zombies':
-    case 'pinned':
-    case 'tasks':
-    case 'allocated':
-      return final[subject];
-    case 'sshRefused':
-    case 'podCreatesFailed':
-    case 'podsNeverCreated':
-    case 'podDeletesStuck':
-      return symptoms[subject];
-    case 'probeFailures':
-      return probes.reduce((sum, { failed, errored }) => sum + failed + errored, 0);
-    case 'restarts':
-      return pods.reduce((sum, { restarts }) => sum + restarts, 0);
-  }
+  return SUBJECTS[subject](result);
 }
+
+const SUBJECTS: Record<ExpectationSubject, (result: Yield) => Value> = {
+  firstHarm: ({ firstHarm }) => micros(firstHarm?.atSeconds),
+  'firstHarm.kind': ({ firstHarm }) => firstHarm?.kind ?? 'none',
+  'firstHarm.scope': ({ firstHarm }) => firstHarm?.scope ?? 'none',
+  'firstHarm.of': ({ firstHarm }) => firstHarm?.of ?? 'none',
+  'firstHarm.limit': ({ firstHarm }) => firstHarm?.limit?.name ?? 'none',
+  exhausted: ({ outcome }) => outcome.kind === 'exhausted',
+  timeToExhaustion: ({ exhaustions }) => micros(exhaustions[0]?.atSeconds),
+  refusedBy: ({ exhaustions }) => exhaustions[0]?.refusedBy ?? 'none',
+  podsRefused: ({ symptoms }) => podsRefused(symptoms),
+  timeToPodRefusal: ({ symptoms }) => micros(symptoms.podRefusals[0]?.atSeconds),
+  zombies: ({ final }) => final.zombies,
+  pinned: ({ final }) => final.pinned,
+  tasks: ({ final }) => final.tasks,
+  allocated: ({ final }) => final.allocated,
+  sshRefused: ({ symptoms }) => symptoms.sshRefused,
+  podCreatesFailed: ({ symptoms }) => symptoms.podCreatesFailed,
+  podsNeverCreated: ({ symptoms }) => symptoms.podsNeverCreated,
+  podDeletesStuck: ({ symptoms }) => symptoms.podDeletesStuck,
+  probeFailures: ({ probes }) => probes.reduce((sum, { failed, errored }) => sum + failed + errored, 0),
+  restarts: ({ pods }) => pods.reduce((sum, { restarts }) => sum + restarts, 0),
+};
 
 function ofPod(of: string, metric: string, { pods, symptoms }: Yield): Value | null {
   const pod = pods.find(({ name }) => name === of);
   if (pod === undefined) return null;
-  switch (metric) {
-    case 'evictions':
-      return pod.evicted?.times ?? 0;
-    case 'timeToEviction':
-      return micros(pod.evicted?.atSeconds);
-    case 'timeToRefusal':
-      return micros(symptoms.podRefusals.find((refusal) => refusal.pod === of)?.atSeconds);
-    case 'downFor':
-      return micros(pod.downSeconds);
-    default:
-      return pod[metric as keyof PodSummary] as number;
-  }
+  if (metric === 'evictions') return pod.evicted?.times ?? 0;
+  if (metric === 'timeToEviction') return micros(pod.evicted?.atSeconds);
+  if (metric === 'downFor') return micros(pod.downSeconds);
+  if (metric !== 'timeToRefusal') return pod[metric as keyof PodSummary] as number;
+  return micros(symptoms.podRefusals.find((refusal) => refusal.pod === of)?.atSeconds);
 }
 
 /**
@@ -139,14 +119,11 @@ function ofLimit(of: string, metric: string, result: Yield): Value {
     (sum, { atSeconds, untilSeconds }) => sum + (untilSeconds ?? endSeconds) - atSeconds,
     0,
   );
-  switch (metric) {
-    case 'refusals':
-      return of === 'node' ? exhaustions.length : most(refusals.map(({ times }) => times));
-    case 'fullFor':
-      return micros(of === 'node' ? nodeFullFor : most(refusals.map(({ forSeconds }) => forSeconds)));
-    default:
-      return micros((of === 'node' ? exhaustions : refusals)[0]?.atSeconds);
-  }
+  const isNode = of === 'node';
+  if (metric === 'refusals') return isNode ? exhaustions.length : most(refusals.map(({ times }) => times));
+  if (metric === 'fullFor')
+    return micros(isNode ? nodeFullFor : most(refusals.map(({ forSeconds }) => forSeconds)));
+  return micros((isNode ? exhaustions : refusals)[0]?.atSeconds);
 }
 
 function limitName({ limitOf, of }: { limitOf: string; of: string }): string {

@@ -1,5 +1,7 @@
 /** When a node that did not fill up would have, had the run gone on. */
-import type { NodeLimit, Projection, TimelineColumn } from './result.js';
+import { Columns } from './columns.js';
+import type { RunObserver } from './observer.js';
+import type { NodeLimit, Projection, RunEvent, RunEventKind, TimelineRow } from './result.js';
 
 /** With fewer rows than this a straight line says nothing. */
 const ROWS_MIN = 8;
@@ -8,11 +10,35 @@ const SIGNIFICANCE = 4;
 /** It must also add at least this many PIDs over the rows that it was fitted to. */
 const GROWTH_MIN = 2;
 
-/** The columns of a timeline that a projection is made from. */
-export const GROWTH_COLUMNS = ['time_s', 'allocated', 'loadavg_tasks'] as const satisfies TimelineColumn[];
-export type Growth = Record<(typeof GROWTH_COLUMNS)[number], number[]>;
+/** A trend must not reach across one of these. */
+const CHANGES: ReadonlySet<RunEventKind> = new Set([
+  'intervention',
+  'pod-created',
+  'pod-deleted',
+  'evicted',
+  'pod-create-failed',
+]);
 
-export interface Limits {
+/** What a projection is made from. A run without a recording keeps it too. */
+export class GrowthLog implements RunObserver {
+  lastChangeSeconds = 0;
+  readonly #rows = new Columns(['time_s', 'allocated', 'loadavg_tasks']);
+
+  moment({ kind, timeSeconds }: RunEvent): void {
+    if (CHANGES.has(kind)) this.lastChangeSeconds = timeSeconds;
+  }
+
+  row(row: TimelineRow): void {
+    this.#rows.add(row);
+  }
+
+  /** A copy as it would be with this row. */
+  with(row: TimelineRow) {
+    return this.#rows.with(row);
+  }
+}
+
+interface Limits {
   /** The most PIDs that can be taken at once (`usablePids`), less what an exec needs for a moment (R29). */
   usablePids: number;
   threadsMax: number;
@@ -26,7 +52,11 @@ export interface Limits {
  *
  * All rows weigh the same: the regular samples and the few rows for news between them.
  */
-export function project(timeline: Growth, lastChangeSeconds: number, limits: Limits): Projection {
+export function project(
+  timeline: ReturnType<GrowthLog['with']>,
+  lastChangeSeconds: number,
+  limits: Limits,
+): Projection {
   const end = timeline.time_s.at(-1) ?? 0;
   const half = end / 2;
   const later = timeline.time_s.filter((time) => time >= lastChangeSeconds).length;

@@ -7,9 +7,10 @@ import { FIDELITIES, type Fidelity, NODE_MOMENT_KINDS } from '../node/context.js
 import type { OriginKind } from '../node/origins.js';
 import type { ProbeType } from '../node/spec.js';
 import type { ProcessRow } from '../procfs/process-row.js';
+import type { AssumptionMade } from '../scenario/programs.js';
 import type { LimitFrom } from '../scenario/scenario.js';
 
-export type { Fidelity, Refuser };
+export type { AssumptionMade, Fidelity, Refuser };
 export { FIDELITIES };
 
 /** The limits of the whole machine. */
@@ -325,17 +326,6 @@ export interface RunSummary {
   blame: BlameRow[];
   /** When the node refused its first fork; null: it never did. */
   blameWhenFull: BlameRow[] | null;
-}
-
-/** Where, what, and what follows from it. */
-export interface AssumptionMade {
-  where: string;
-  what: string;
-  effect: string;
-  /** Orphans that each run of an assumed program leaves. */
-  orphansPerRun?: number;
-  /** The command of that program: `--assume COMMAND=orphans:1` sets another number. */
-  command?: string;
 }
 
 /** The answer to the same scenario with something changed. */

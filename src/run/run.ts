@@ -137,7 +137,7 @@ export class Run {
     if (options.starts) this.machine.startsUs = new Map();
     this.node = this.#buildNode(observers);
     const { record = true } = options;
-    this.#watch = watch(this.node, observers, { sampleEveryUs: sampleEveryUs(scenario), record });
+    this.#watch = watch(this.node, observers, sampleEveryUs(scenario), record);
     if (options.observe !== undefined) observers.add(options.observe(this.node));
     if (options.until === 'exhaustion') {
       observers.add({ moment: ({ kind }) => kind === 'exhausted' && this.#endEarly() });

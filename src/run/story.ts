@@ -3,18 +3,12 @@
  * matter. Derived from the result alone, and without words: those are in report/message.ts.
  */
 import { harmsOf } from './harm.js';
-import type { BlameRow, Exhaustion, Harm, Projection, RunResult, Timeline } from './result.js';
+import type { BlameRow, Exhaustion, FinalState, Harm, Projection, RunResult, Timeline } from './result.js';
 
 /** The node at one moment: a row of the timeline. */
-export interface Reading {
+export interface Reading extends FinalState {
   timeSeconds: number;
-  tasks: number;
-  zombies: number;
-  pinned: number;
-  allocated: number;
-  pidMax: number;
   free: number;
-  loadavgTasks: number;
   pidAvailable: number;
 }
 

@@ -105,13 +105,7 @@ export class Transitions implements MachineWatcher {
   reparented(orphan: TaskId, from: TaskId, to: TaskId): void {
     if (!this.isOn) return;
     const why = this.kernel.isNamespaceInit(to) ? 'init' : 'subreaper';
-    this.#note({
-      kind: 'reparented',
-      who: this.#who(orphan),
-      from: this.#who(from),
-      to: this.#who(to),
-      why,
-    });
+    this.#note({ kind: 'reparented', who: this.#who(orphan), from: this.#who(from), to: this.#who(to), why });
   }
 
   becameZombie(task: TaskId): void {
@@ -141,13 +135,8 @@ export class Transitions implements MachineWatcher {
   signalled(from: TaskId | typeof NONE, to: TaskId, number: number, effect: SignalEffect): void {
     if (!this.isOn) return;
     const signal = SIGNAL_NAMES.find((name) => SIGNAL_NUMBERS[name] === number)!;
-    this.#note({
-      kind: 'signal',
-      who: this.#who(to),
-      from: from === NONE ? null : this.#who(from),
-      signal,
-      effect,
-    });
+    const sender = from === NONE ? null : this.#who(from);
+    this.#note({ kind: 'signal', who: this.#who(to), from: sender, signal, effect });
   }
 
   refused(parent: TaskId, { refusedBy, errno, at }: ForkRefusal): void {

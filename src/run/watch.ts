@@ -13,22 +13,21 @@
 import type { Node } from '../node/node.js';
 import { FirstTimes } from './first-times.js';
 import { Fullness } from './fullness.js';
-import { GrowthLog } from './growth.js';
 import { LeakAccounts } from './leak.js';
 import type { Observers } from './observer.js';
+import { GrowthLog } from './projection.js';
 import { Recording } from './recording.js';
 import { Refusals } from './refusals.js';
 import { Sampler } from './sampler.js';
 import { StateDigest } from './state-digest.js';
 
-export interface WatchOptions {
-  sampleEveryUs: number;
-  /** Whether to keep the timeline and the events. */
-  record: boolean;
-}
-
-/** Begins to watch a node that has just been built. `observers`: the list that the node tells its moments. */
-export function watch(node: Node, observers: Observers, { sampleEveryUs, record }: WatchOptions) {
+/**
+ * Begins to watch a node that has just been built.
+ *
+ * @param observers the list that the node tells its moments.
+ * @param record whether to keep the timeline and the events.
+ */
+export function watch(node: Node, observers: Observers, sampleEveryUs: number, record: boolean) {
   const leaks = new LeakAccounts(node);
   const firstTimes = new FirstTimes(node.context.sim, observers);
   const fullness = new Fullness(node, leaks, observers);

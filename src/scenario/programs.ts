@@ -27,13 +27,13 @@ export type Assume = Pick<ResolveOptions, 'strict' | 'orphansOf' | 'orphans'> & 
 };
 
 /** Something that was taken for granted: where, what, and what follows from it. */
-export interface ScenarioAssumption {
+export interface AssumptionMade {
   where: string;
   what: string;
   effect: string;
   /** Orphans that each run of an assumed program leaves. */
   orphansPerRun?: number;
-  /** By which `orphansOf` knows it. */
+  /** The command of that program: `--assume COMMAND=orphans:1` sets another number. */
   command?: string;
 }
 
@@ -48,7 +48,7 @@ interface Surroundings {
 
 export class Programs {
   /** In the order in which they came up; each once. */
-  readonly assumptions: ScenarioAssumption[] = [];
+  readonly assumptions: AssumptionMade[] = [];
   /** Measured profiles with a race that something runs. */
   readonly races = new Set<string>();
   private readonly own = new Map<string, ProgramSource>();

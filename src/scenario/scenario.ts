@@ -1,7 +1,7 @@
 /** A validated scenario: a node to build, how long to run it, and what is expected of the run. */
 import type { NodeSpec } from '../node/spec.js';
 import type { Expectation } from './expect.js';
-import type { ScenarioAssumption } from './programs.js';
+import type { AssumptionMade } from './programs.js';
 import type { UncertainInput } from './uncertain.js';
 
 /** What the nodes of a fleet have in common. */
@@ -42,5 +42,5 @@ export interface Scenario {
   /** Profiles that it runs and whose race is won on some machines more often than on others. */
   races: string[];
   /** What was taken for granted of commands and images that are not known. */
-  assumptions: ScenarioAssumption[];
+  assumptions: AssumptionMade[];
 }
