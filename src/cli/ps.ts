@@ -1,8 +1,15 @@
 /** `pidsim ps`: a simulated `ps -ef`. */
 import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
-import { PS_FORMATS, psDocument, psFooter, renderColumns, renderPs, unknownColumns } from '../report/ps.js';
-import { partOf } from '../report/ps-part.js';
+import {
+  PS_FORMATS,
+  partOf,
+  psDocument,
+  psFooter,
+  renderColumns,
+  renderPs,
+  unknownColumns,
+} from '../report/ps.js';
 import type { Fidelity, NamespaceProcesses, NodeProcess } from '../run/result.js';
 import { Run, ScenarioRunError } from '../run/run.js';
 import { US_PER_SECOND } from '../sim/time.js';

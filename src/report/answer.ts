@@ -16,7 +16,8 @@ function holders(reading: Reading): string {
   const dead = reading.zombies + reading.pinned;
   if (dead * 2 < reading.allocated || dead === 0) return `${plural(reading.tasks, 'task')} alive`;
   if (reading.zombies === 0) return `${plural(reading.pinned, 'PID')} pinned by groups and sessions`;
-  return `${plural(reading.zombies, 'zombie')} hold${reading.zombies === 1 ? 's' : ''} ${plural(dead, 'PID')}`;
+  const verb = reading.zombies === 1 ? 'holds' : 'hold';
+  return `${plural(reading.zombies, 'zombie')} ${verb} ${plural(dead, 'PID')}`;
 }
 
 /** The run in one line: the title of its main chart. */
@@ -25,7 +26,8 @@ export function headline(result: RunResult): string {
   const isHarmed = tellStory(result).kind === 'full' || harmClauses(result).length > 0;
   if (bracket === undefined || isHarmed || !isUnsure(result)) return asAssumed(result);
   const other = shortAnswer(bracket.firstHarm, bracket.projection, endSeconds);
-  return `${asAssumed(result)}; but ${other} if assumed commands leave ${plural(bracket.orphansPerRun, 'orphan')} a run`;
+  const orphans = plural(bracket.orphansPerRun, 'orphan');
+  return `${asAssumed(result)}; but ${other} if assumed commands leave ${orphans} a run`;
 }
 
 function asAssumed(result: RunResult): string {
@@ -56,14 +58,16 @@ function nodeHeadline(result: RunResult): string {
       const when = formatSeconds(story.atSeconds);
       if (story.relief !== null) {
         const { before, after } = story.relief;
-        const given = formatCount(before.allocated - after.allocated);
-        return `${given} PIDs given back at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
+        const given = `${formatCount(before.allocated - after.allocated)} PIDs given back`;
+        return `${given} at ${formatSeconds(after.timeSeconds)}, yet full after ${when} at this rate`;
       }
       const end = formatSeconds(story.end.timeSeconds);
       return `Not full in ${end}, but after ${when} at this rate: ${holders(story.end)}`;
     }
-    default:
-      return `Not full in ${formatSeconds(result.endSeconds)}: ${inUse(lastReading(result))}${outlook(result)}`;
+    default: {
+      const used = inUse(lastReading(result));
+      return `Not full in ${formatSeconds(result.endSeconds)}: ${used}${outlook(result)}`;
+    }
   }
 }
 
@@ -118,36 +122,32 @@ function downSentence(result: RunResult): string {
 
 function outcomeSentence(result: RunResult): string {
   const story = tellStory(result);
-  const horizon = formatSeconds(result.endSeconds);
+  if (story.kind === 'full') {
+    const { reading, atSeconds } = story;
+    const [{ refusedBy }] = result.exhaustions;
+    const why = `The node refuses its first fork after ${formatSeconds(atSeconds)}: ${REFUSALS[refusedBy].cause}.`;
+    return `${why} It then holds ${inventory(reading)}.${reservedSentence(reading, refusedBy)}`;
+  }
+  const not = `The node does not fill up within ${formatSeconds(result.endSeconds)}`;
+  if (story.kind === 'recovered') return `${not}.`;
+  const end = `t the end it holds ${inventory(story.end)}.`;
   const rate = (pidsPerHour: number): string => `${signed(pidsPerHour)} PIDs per hour`;
   switch (story.kind) {
-    case 'full': {
-      const { outcome } = result;
-      const refusedBy = outcome.kind === 'exhausted' ? outcome.refusedBy : 'pid-max';
-      return (
-        `The node refuses its first fork after ${formatSeconds(story.atSeconds)}: ${REFUSALS[refusedBy].cause}. ` +
-        `It then holds ${inventory(story.reading)}.${reservedSentence(story.reading, refusedBy)}`
-      );
-    }
     case 'harmed':
-      return `The node does not fill up within ${horizon}: at the end it holds ${inventory(story.end)}.`;
-    case 'recovered':
-      return `The node does not fill up within ${horizon}.`;
-    case 'would-fill':
-      return (
-        `The node does not fill up within ${horizon}, but at ${rate(story.projection.pidsPerHour)} it would after ` +
-        `${formatSeconds(story.atSeconds)} (${story.projection.method}). At the end it holds ${inventory(story.end)}.`
-      );
-    case 'never':
-      return (
-        `The node does not fill up within ${horizon}, and ${isBounded(story.projection) ? 'not by its pods: each is full by itself before' : 'not at this rate'} ` +
-        `(${rate(story.projection.pidsPerHour)}; ${story.projection.method}). At the end it holds ${inventory(story.end)}.`
-      );
+      return `${not}: a${end}`;
+    case 'would-fill': {
+      const { method, pidsPerHour } = story.projection;
+      return `${not}, but at ${rate(pidsPerHour)} it would after ${formatSeconds(story.atSeconds)} (${method}). A${end}`;
+    }
+    case 'never': {
+      const { method, pidsPerHour } = story.projection;
+      const why = isBounded(story.projection)
+        ? 'not by its pods: each is full by itself before'
+        : 'not at this rate';
+      return `${not}, and ${why} (${rate(pidsPerHour)}; ${method}). A${end}`;
+    }
     case 'open':
-      return (
-        `The node does not fill up within ${horizon}, and the run is too short or too uneven to say when it would. ` +
-        `At the end it holds ${inventory(story.end)}.`
-      );
+      return `${not}, and the run is too short or too uneven to say when it would. A${end}`;
   }
 }
 
@@ -202,11 +202,9 @@ function reliefSentence(result: RunResult): string {
     const raised = `pid_max is raised from ${formatCount(before.pidMax)} to ${formatCount(after.pidMax)}`;
     return `At ${formatSeconds(after.timeSeconds)}, ${raised}, and forks work again.`;
   }
-  const given = formatCount(before.allocated - after.allocated);
-  return (
-    `At ${formatSeconds(after.timeSeconds)}, ${given} PIDs have been given back: of ${formatCount(before.allocated)} ` +
-    `in use, ${formatCount(after.allocated)} are left.`
-  );
+  const [was, is] = [before.allocated, after.allocated].map(formatCount);
+  const given = `${formatCount(before.allocated - after.allocated)} PIDs have been given back`;
+  return `At ${formatSeconds(after.timeSeconds)}, ${given}: of ${was} in use, ${is} are left.`;
 }
 
 /** `at 30 h`; `30 min later` where that would read as the same moment. */
@@ -229,10 +227,8 @@ function relapseSentence(result: RunResult): string {
   const times = exhaustions.length === 2 ? 'again' : `${exhaustions.length} times, the last`;
   const end = untilSeconds === null ? 'to the end of the run' : toMoment(atSeconds, untilSeconds);
   const why = refusedBy === exhaustions[0].refusedBy ? '' : ` because ${REFUSALS[refusedBy].cause}`;
-  return (
-    `The node is full ${times} from ${formatSeconds(atSeconds)} ${end}${why}: in all for ` +
-    `${formatSeconds(fullForSeconds(result))} of ${formatSeconds(lastReading(result).timeSeconds)}.`
-  );
+  const inAll = `${formatSeconds(fullForSeconds(result))} of ${formatSeconds(lastReading(result).timeSeconds)}`;
+  return `The node is full ${times} from ${formatSeconds(atSeconds)} ${end}${why}: in all for ${inAll}.`;
 }
 
 export function capitalised(sentence: string): string {

@@ -65,7 +65,8 @@ function podOf(
   const head = `    - name: ${name}${comm === null ? '' : `  # ${visible(comm)}`}\n`;
   const pause = comm === 'pause' ? '      shareProcessNamespace: true\n' : '';
   if (adopter === 'live-parent' || (ownSession === count && ownSession > 0)) {
-    const steps = `[{repeat: {times: forever, steps: [{fork: {comm: ${zombie}, steps: [{exit: 0}]}}, {sleep: ${every(1)}}]}}]`;
+    const each = `{fork: {comm: ${zombie}, steps: [{exit: 0}]}}, {sleep: ${every(1)}}`;
+    const steps = `[{repeat: {times: forever, steps: [${each}]}}]`;
     return {
       pod: `${head}      containers: [{name: app, program: ${name}${limit}}]`,
       program: `    ${name}: {comm: ${JSON.stringify((comm ?? 'app').slice(0, 15))}, steps: ${steps}}`,
@@ -78,10 +79,7 @@ function podOf(
   };
 }
 
-/**
- * An orphan of an exec stays in the session of the exec, whose PID it pins; one with a session of its own
- * pins none.
- */
+/** An orphan of an exec pins the PID of the exec, whose session it is in; one with its own pins none. */
 function orphans(comm: string, count: number, pins: number): string {
   const fork = (first: string): string => `{fork: {comm: ${comm}, steps: [${first}{sleep: 1s}]}}`;
   if (pins < 2) return times(count, fork(pins === 0 ? 'setsid, ' : ''));

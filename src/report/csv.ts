@@ -59,7 +59,7 @@ export function eventsCsv(result: RunResult): string {
   return timedTable(result, ['time_s', 'kind', 'subject', 'detail'], rows);
 }
 
-/** With what the clock showed, where the run has a start. @param rows whose first cell is the time in seconds. */
+/** With what the clock showed, where the run has a start. The first cell of a row is the time in seconds. */
 function timedTable({ start }: RunResult, columns: readonly string[], rows: readonly Cell[][]): string {
   if (start === undefined) return csvTable(columns, rows);
   const timed = rows.map((cells) => [...cells, isoMoment(start, cells[0] as number)]);

@@ -46,9 +46,9 @@ export function scenarioOutput(
   const data = dataOf(result);
   const charts = chartsOf(result, choice).map(({ name, spec }) => chartOf(name, () => spec(result), data));
   const files = [
-    textFile(`${folder}/${MARKER_FILE}`, () => summaryJson(result)),
-    textFile(`${folder}/summary.md`, () => summaryMarkdown(result)),
-    ...Object.entries(data).map(([name, text]) => textFile(`${folder}/${name}`, text)),
+    { path: `${folder}/${MARKER_FILE}`, text: () => summaryJson(result) },
+    { path: `${folder}/summary.md`, text: () => summaryMarkdown(result) },
+    ...Object.entries(data).map(([name, text]) => ({ path: `${folder}/${name}`, text })),
     ...charts.flatMap((chart) => chartFiles(`${folder}/${chart.name}`, chart)),
     {
       path: `${folder}/index.html`,
@@ -61,8 +61,8 @@ export function scenarioOutput(
 export function overviewFiles(results: readonly RunResult[]): OutputFile[] {
   const chart = overviewOf(results);
   return [
-    textFile(MARKER_FILE, () => overviewJson(results)),
-    textFile('summary.md', () => overviewMarkdown(results)),
+    { path: MARKER_FILE, text: () => overviewJson(results) },
+    { path: 'summary.md', text: () => overviewMarkdown(results) },
     ...chartFiles('overview', chart),
     { path: 'index.html', text: async (draw) => indexHtml(results, await chart.svg(draw)) },
   ];
@@ -114,12 +114,11 @@ export async function drawn(charts: readonly Chart[], draw: Draw): Promise<Drawn
   return all;
 }
 
-function textFile(path: string, text: () => string): OutputFile {
-  return { path, text };
-}
-
 function chartFiles(path: string, { spec, svg }: Chart): OutputFile[] {
-  return [textFile(`${path}.vl.json`, () => toJson(spec())), { path: `${path}.svg`, text: svg }];
+  return [
+    { path: `${path}.vl.json`, text: () => toJson(spec()) },
+    { path: `${path}.svg`, text: svg },
+  ];
 }
 
 /** A chart whose data is in its specification. */

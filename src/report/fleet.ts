@@ -1,25 +1,8 @@
 /** What the nodes of a fleet have come to, all together. */
 import { harmsOf } from '../run/harm.js';
-import type { NodeLimit, RunResult } from '../run/result.js';
+import type { RunResult } from '../run/result.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, plural } from '../text/figures.js';
-
-export interface FleetSummary {
-  nodes: number;
-  /** Nodes that were full within the run. */
-  exhausted: number;
-  /** The one that was full first; null: none was. */
-  firstExhausted: { node: string; atSeconds: number; refusedBy: NodeLimit } | null;
-  /** Nodes with room on which a pod was refused forks. */
-  withFullPods: number;
-  /** Of those that were not full: the one that would be first; null: none would. */
-  firstProjected: { node: string; atSeconds: number } | null;
-  /** At the end, over all nodes. */
-  zombies: number;
-  pinned: number;
-  /** Pods that are down at the end. */
-  podsDown: number;
-}
 
 /** The nodes of each fleet, by its name, in their order. */
 export function fleetsOf(results: readonly RunResult[]): Map<string, RunResult[]> {
@@ -31,7 +14,8 @@ export function fleetsOf(results: readonly RunResult[]): Map<string, RunResult[]
   return fleets;
 }
 
-export function fleetSummary(members: readonly RunResult[]): FleetSummary {
+/** Of its nodes; `zombies` and `pinned` at the end, over all of them. */
+export function fleetSummary(members: readonly RunResult[]) {
   const full = members.flatMap(({ outcome, scenario }) =>
     outcome.kind === 'exhausted'
       ? [{ node: scenario.node!, atSeconds: outcome.atSeconds, refusedBy: outcome.refusedBy }]
@@ -43,9 +27,13 @@ export function fleetSummary(members: readonly RunResult[]): FleetSummary {
   return {
     nodes: members.length,
     exhausted: full.length,
+    /** null: none was full. */
     firstExhausted: earliest(full),
-    withFullPods: members.filter((result) => result.exhaustions.length === 0 && harmsOf(result).length > 0)
-      .length,
+    /** Nodes with room on which a pod was refused forks. */
+    withFullPods: sum(members, (result) =>
+      Number(result.exhaustions.length === 0 && harmsOf(result).length > 0),
+    ),
+    /** Of those that were not full: the one that would be first; null: none would. */
     firstProjected: earliest(projected),
     zombies: sum(members, ({ final }) => final.zombies),
     pinned: sum(members, ({ final }) => final.pinned),
@@ -71,10 +59,8 @@ export function fleetSentence(name: string, members: readonly RunResult[]): stri
   const parts: string[] = [];
   if (firstExhausted !== null) {
     const { node, atSeconds } = firstExhausted;
-    const verb = exhausted === 1 ? 'is' : 'are';
-    parts.push(
-      `${exhausted} of ${plural(nodes, 'node')} ${verb} full, the first ${node} after ${formatSeconds(atSeconds)}`,
-    );
+    const many = `${exhausted} of ${plural(nodes, 'node')} ${exhausted === 1 ? 'is' : 'are'} full`;
+    parts.push(`${many}, the first ${node} after ${formatSeconds(atSeconds)}`);
   } else parts.push(nodes === 1 ? 'its one node is not full' : `none of ${nodes} nodes is full`);
   if (firstProjected !== null)
     parts.push(

@@ -60,9 +60,7 @@ export function shortAnswer(first: Harm | null, projection: Projection | null, e
     : `${within} (full after ${formatSeconds(projection.atSeconds)} at this rate)`;
 }
 
-/**
- * bad: harmed; doubtful: on its way, too short to say, or hanging on an assumption; good: not at this rate.
- */
+/** bad: harmed; doubtful: on its way, too short to say, or resting on an assumption; good: not at this rate. */
 export function toneOf(result: RunResult): 'bad' | 'doubtful' | 'good' {
   if (harmsOf(result).length > 0) return 'bad';
   return result.projection?.kind === 'never' && !isUnsure(result) ? 'good' : 'doubtful';
@@ -84,7 +82,7 @@ export function byUrgency(results: readonly RunResult[]): RunResult[] {
   });
 }
 
-/** Harms of one kind and scope are told together, by the first. Those of the node's table are told elsewhere. */
+/** Harms of one kind and scope are told by the first. Those of the node's table are told elsewhere. */
 function harmsTold(result: RunResult): Harm[] {
   const told = new Set<string>();
   return harmsOf(result).filter(({ kind, scope }) => {
@@ -103,8 +101,8 @@ export function harmLabels(result: RunResult): { seconds: number; label: string 
     const { kind, scope, of, atSeconds, lasts } = harm;
     const refused = lasts === 'moment' ? 'refused' : 'full';
     const what = { refused, evicted: 'evicted', 'not-started': 'not started' }[kind];
-    const label = `${whose(scope, cutInTheMiddle(of, NAME_MAX))} ${what}: ${formatMoment(atSeconds, result.start)}`;
-    return { seconds: atSeconds, label };
+    const who = whose(scope, cutInTheMiddle(of, NAME_MAX));
+    return { seconds: atSeconds, label: `${who} ${what}: ${formatMoment(atSeconds, result.start)}` };
   });
 }
 

@@ -20,17 +20,18 @@ export function reproduceCommand({ scenario, seed, until, start }: RunResult): s
   const { files = [scenario.path], preset } = scenario.madeFrom ?? {};
   const node = preset === undefined ? '' : ` --node ${preset}`;
   const set = (scenario.settings ?? []).map((text) => ` --set ${quoted(text)}`).join('');
-  const options = `${node}${set} --seed ${seed}${until === 'horizon' ? '' : ` --until ${until}`}${start === undefined ? '' : ` --start ${start}`}`;
+  const end = until === 'horizon' ? '' : ` --until ${until}`;
+  const options = `${node}${set} --seed ${seed}${end}${start === undefined ? '' : ` --start ${start}`}`;
   if (files[0] === STANDARD_INPUT) return `pidsim run -${options} < SCENARIO.yaml`;
   return `pidsim run ${files.map(quoted).join(' ')}${options}`;
 }
 
-function quoted(path: string): string {
+export function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-export function reproduce(result: RunResult): string {
-  return `Seed ${result.seed}, digest ${result.digest}: the same file and seed give the same digest on every machine.`;
+export function reproduce({ seed, digest }: RunResult): string {
+  return `Seed ${seed}, digest ${digest}: the same file and seed give the same digest on every machine.`;
 }
 
 export function notOurs(path: string): string {

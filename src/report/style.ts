@@ -1,4 +1,4 @@
-/** The look of the pages: readable in the dark, on a phone and on paper; colours only repeat what words say. */
+/** The look of the pages: readable in the dark, on a phone and on paper; colours repeat what words say. */
 import { COLOURS } from './charts/theme.js';
 
 /** A chart is drawn for white paper. In the dark its colours change places; hues stay as far apart. */

@@ -1,11 +1,13 @@
-/** A transition as a sentence: for the blackboard, the page and screen readers. */
+/** A transition, and what holds a PID, as sentences: for the blackboard, the page and screen readers. */
 import type { Refuser } from '../run/result.js';
 import type { Transition, Who } from '../run/transitions.js';
+import { formatCount } from '../text/figures.js';
 
-/** Seen from a PID namespace at this level; null: each process with its PIDs on every level, `pause 4211/1`. */
-export type Viewpoint = number | null;
+/** Seen from a PID namespace at this level; null: each process with all its PIDs, `pause 4211/1`. */
+type Viewpoint = number | null;
 
 export function transitionWords(told: Transition, level: Viewpoint = null): string {
+  const pid = (pids: readonly number[]): string => `PID ${pidText(pids, level)}`;
   const name = (who: Who): string => `${who.comm} ${pidText(who.pids, level)}`;
   switch (told.kind) {
     case 'fork':
@@ -16,7 +18,7 @@ export function transitionWords(told: Transition, level: Viewpoint = null): stri
       return `${name(told.who)} ${told.count > 0 ? `starts ${threads}` : `ends ${threads}`}`;
     }
     case 'exec':
-      return `PID ${pidText(told.who.pids, level)} execs ${told.who.comm}`;
+      return `${pid(told.who.pids)} execs ${told.who.comm}`;
     case 'leads':
       return `${name(told.who)} founds a ${told.what === 'session' ? 'session' : 'process group'}`;
     case 'exit':
@@ -32,11 +34,13 @@ export function transitionWords(told: Transition, level: Viewpoint = null): stri
     case 'reaped':
       return REAPED[told.cause](name(told.who), name(told.by));
     case 'pinned':
-      return `PID ${pidText(told.pids, level)} belongs to nobody and stays taken: it is the session or group of ${name(told.by)}`;
+      return `${pid(told.pids)} belongs to nobody and stays taken: it is the session or group of ${name(told.by)}`;
     case 'released':
-      return `PID ${pidText(told.pids, level)} is free`;
-    case 'signal':
-      return `SIG${told.signal} to ${name(told.who)}${told.from === null ? '' : ` from ${name(told.from)}`}: ${EFFECTS[told.effect]}`;
+      return `${pid(told.pids)} is free`;
+    case 'signal': {
+      const from = told.from === null ? '' : ` from ${name(told.from)}`;
+      return `SIG${told.signal} to ${name(told.who)}${from}: ${EFFECTS[told.effect]}`;
+    }
     case 'refused':
       return `${name(told.who)} cannot fork: ${told.errno}, ${refuserWords(told.limit, told.level)}`;
     case 'wrapped':
@@ -80,4 +84,44 @@ function namespaceWords(level: number): string {
 function pidText(pids: readonly number[], level: Viewpoint): string {
   if (level === null) return pids.join('/');
   return level < pids.length ? String(pids[level]) : '(outside)';
+}
+
+/** As the kernel's `holderOf` has it, of a process what `ps` shows of it. */
+interface HolderRow {
+  pid: number;
+  ppid: number;
+  comm: string;
+  stat: string;
+}
+
+export type HeldBy =
+  | { cell: 'free' | 'reserved' }
+  | { cell: 'live' | 'zombie' | 'thread'; row: HolderRow }
+  | { cell: 'pinned'; members: { row: HolderRow; of: 'session' | 'group' | 'both' }[] };
+
+/** Which process has a PID, and why it cannot be reused: a sentence. */
+export function holderWords(pid: number, holder: HeldBy): string {
+  const begin = `PID ${pid}`;
+  switch (holder.cell) {
+    case 'free':
+      return `${begin} is free.`;
+    case 'reserved':
+      return `${begin} is free, and will not be handed out again: after the first wrap PIDs begin at 300.`;
+    case 'live':
+      return `${begin} is ${holder.row.comm}, a live process.`;
+    case 'thread':
+      return `${begin} is a thread of ${holder.row.comm} (PID ${holder.row.pid}).`;
+    case 'zombie': {
+      const { comm, ppid } = holder.row;
+      return `${begin} is ${comm}, a zombie: its parent, PID ${ppid}, has not waited for it.`;
+    }
+    case 'pinned': {
+      const [{ row, of }] = holder.members;
+      const others = holder.members.length - 1;
+      const more = others === 0 ? '' : `, and of ${formatCount(others)} more`;
+      const what = of === 'both' ? 'session and group' : of;
+      const whose = `PID ${row.pid}, ${row.comm}, ${row.stat.startsWith('Z') ? 'a zombie' : 'which lives'}`;
+      return `${begin} belongs to nobody and is free for nobody: it is the ${what} of ${whose}${more}.`;
+    }
+  }
 }

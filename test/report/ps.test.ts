@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { psDocument, psFooter, renderPs } from '../../src/report/ps.js';
-import { partOf } from '../../src/report/ps-part.js';
+import { partOf, psDocument, psFooter, renderPs } from '../../src/report/ps.js';
 import type { NodeProcess } from '../../src/run/result.js';
 
 function row(

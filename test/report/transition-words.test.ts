@@ -1,8 +1,7 @@
 /** Transitions and holders of PIDs in words, from outside and from inside of a namespace. */
 import { describe, expect, test } from 'vitest';
 import { HOST_NS, pidNsId } from '../../src/kernel/kernel.js';
-import { type HeldBy, holderWords } from '../../src/report/holder-words.js';
-import { transitionWords } from '../../src/report/transition-words.js';
+import { type HeldBy, holderWords, transitionWords } from '../../src/report/transition-words.js';
 import type { Transition } from '../../src/run/transitions.js';
 
 const namespace = pidNsId(1);

@@ -1,5 +1,7 @@
 /** What existing engines need to do the shards of a plan: pidsim is their guest. */
 
+import { quoted } from '../message.js';
+
 /** Exit code 2: the plan or its shard is wrong, and trying again will not help. */
 const USAGE = 2;
 const TRIES = 3;
@@ -43,10 +45,6 @@ export function slurmScript(plan: string, shards: number): string {
 #SBATCH --array=0-${shards - 1}
 #SBATCH --cpus-per-task=1
 #SBATCH --mem-per-cpu=1G
-exec pidsim sweep run ${shellQuoted(plan)} --dir rows --threads 1
+exec pidsim sweep run ${quoted(plan)} --dir rows --threads 1
 `;
-}
-
-function shellQuoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
