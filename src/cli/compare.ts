@@ -92,9 +92,7 @@ export const compareCommand: CommandModule<object, Arguments> = {
   },
 };
 
-/**
- * A fix is a setting, which reaches no pod in another file: those pods are written out. Null: there are none.
- */
+/** A fix is a setting, which reaches no pod in another file: those are written out. Null: there are none. */
 function withoutManifests([template]: readonly LoadedTemplate[], options: LoadOptions): Loaded[] | null {
   const { path } = template.scenario;
   const text = inlined(template.source?.value, readerBeside(path));
@@ -149,7 +147,7 @@ function variantsOf(templates: readonly LoadedTemplate[], args: Arguments): Vari
   ];
 }
 
-/** A fix that contradicts the rest of the scenario is left out, with its reason. A wrong `--with` is an error. */
+/** A fix that contradicts the scenario is left out, with its reason. A wrong `--with` is an error. */
 function variantWith(
   template: LoadedTemplate,
   settings: readonly Setting[],

@@ -60,7 +60,7 @@ function wordsAfter(command: CommandModule, before: readonly string[], current: 
   return current.startsWith('-') ? [...options.keys()] : inner;
 }
 
-/** The options of a command and the commands inside it; where one of these is named (`lab init`), that one's. */
+/** The options of a command and the commands inside it; of `lab init`, those of the inner one. */
 function partsOf(
   command: CommandModule,
   names: readonly string[],

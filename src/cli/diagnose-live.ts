@@ -33,7 +33,7 @@ const LINE_EVERY_MS = 5_000;
 /** Scans take at most this part of a CPU. */
 const CPU_SHARE_MAX = 0.01;
 
-/** What `--alert` is about. What is not known satisfies nothing; what does not end has all the time there is. */
+/** What `--alert` is about. The unknown satisfies nothing; what does not end has all the time there is. */
 const SUBJECTS: Record<string, { kind: ValueKind; of: (reading: LiveReading) => number }> = {
   timeLeft: {
     kind: 'duration',

@@ -17,10 +17,7 @@ export interface SourceText {
 const SOURCE_BYTES_MAX = 256 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/**
- * Every named file, and of a named folder every `.yaml`, `.yml` and `.json` in it, by name; STANDARD_INPUT is
- * that.
- */
+/** Every named file, or STANDARD_INPUT; of a folder every `.yaml`, `.yml` and `.json` in it, by name. */
 export function readSources(paths: readonly string[]): SourceText[] {
   return paths.flatMap(expand).map((path) => ({ path, text: readText(path) }));
 }

@@ -111,8 +111,8 @@ export function presetNamed(name: string | undefined): PresetName | undefined {
 /**
  * The scenarios as they would be if programs that are assumed left so many orphans a run.
  *
- * @returns a scenario by its place: all its assumed programs (null), or one command alone. The nodes of a fleet
- *   are read together, once for each command.
+ * @returns a scenario by its place: all its assumed programs (null), or one command alone. The nodes of a
+ *   fleet are read together, once for each command.
  */
 export function withOrphans(
   loaded: readonly Loaded[],
@@ -220,7 +220,8 @@ const QUOTED_CHARACTERS_MAX = 8_000_000;
 const WARNINGS_BEFORE_AN_ANSWER = 3;
 
 /**
- * The diagnostics with the lines they are about, and how many there are. A hint that several have is given once.
+ * The diagnostics with the lines they are about, and how many there are. A hint that several have is given
+ * once.
  *
  * @param most of a kind are shown.
  */
@@ -250,7 +251,7 @@ export function describe(
   return [...texts, diagnosticTally(diagnostics)].join('\n');
 }
 
-/** Results are filed by name: two of one name would overwrite each other, and beside the folders are files. */
+/** Results are filed by name: no two may have the same, and none that of a file beside the folders. */
 function refuseNames(scenarios: readonly Scenario[]): void {
   const paths = new Map<string, string>();
   for (const { name, path } of scenarios) {

@@ -51,7 +51,7 @@ export async function runMany(loaded: readonly Loaded[], args: Arguments): Promi
   });
 }
 
-/** Where nothing else is asked for, a run is over with its first harm: the rest of it would take most of the time. */
+/** If nothing else is asked for, a run ends with its first harm: the rest would take most of the time. */
 function untilOf({ until }: Arguments, templates: readonly LoadedTemplate[]): RunEnd {
   const asks = templates.flatMap(({ scenario }) => scenario.expect).filter(({ over }) => over !== undefined);
   return until === 'horizon' && asks.every(({ subject }) => subject === 'firstHarm') ? 'harm' : until;

@@ -185,8 +185,8 @@ function startOf({ start }: Arguments): string | undefined {
 }
 
 /**
- * With an orphan a run of all commands that are assumed, and of each alone. Which of them are tried is decided
- * before the first run, so that it does not depend on which run ends first.
+ * With an orphan a run of all commands that are assumed, and of each alone. Which of them are tried is
+ * decided before the first run, so that it does not depend on which run ends first.
  */
 function otherScenarios(
   loaded: readonly Loaded[],

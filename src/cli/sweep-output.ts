@@ -1,4 +1,4 @@
-/** What a sweep in one piece and one in parts have in common: what is varied, and how the answer is printed. */
+/** What a sweep in one piece and one in parts share: what is varied, and how the answer is printed. */
 import { toJson } from '../report/document.js';
 import { type Cell, sweepCsv, sweepDocument, sweepTable } from '../report/study/sweep.js';
 import { type Axis, parseAxis } from '../study/sweep.js';

@@ -40,7 +40,7 @@ import {
 import { changeOf, inStudy, replicationsOf, type StudyArguments, withStudy } from './study.js';
 import { axisOrExit, FORMATS, renderSweep, type SweepFormat } from './sweep-output.js';
 
-// ------------------------------------------------------------------------------------------------------- plan
+// ------------------------------------------------------------------------------------------------------ plan
 
 interface PlanArguments extends FileArguments, StudyArguments {
   vary: string[];
@@ -114,7 +114,7 @@ function templateAt(template: LoadedTemplate, { axes }: Work, cell: readonly str
   return cell.length === 0 ? template : orExit(template.with(settingsOfCell(axes, cell)));
 }
 
-// -------------------------------------------------------------------------------------------------------- run
+// ------------------------------------------------------------------------------------------------------- run
 
 interface ShardArguments {
   plan: string;
@@ -268,7 +268,7 @@ export const manifestCommand: CommandModule<object, ManifestArguments> = {
   },
 };
 
-// ------------------------------------------------------------------------------------------------------ files
+// ----------------------------------------------------------------------------------------------------- files
 
 function withPlan<T extends { plan: string }>(yargs: Argv<object>): Argv<T> {
   return yargs.positional('plan', {

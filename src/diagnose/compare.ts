@@ -20,7 +20,7 @@ export interface Moment {
   census: Census;
 }
 
-/** Zombies of a parent do not go: fewer of the earlier ones than this are still there after a new beginning. */
+/** Zombies of a parent stay: of the earlier ones fewer than this are there after a new beginning. */
 const STILL_THERE = 0.9;
 
 export function compare(earlier: Moment, later: Moment, apartHours: number | null): Comparison {

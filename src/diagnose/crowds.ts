@@ -1,4 +1,4 @@
-/** Many processes of one name: where a list does not tell the dead from the living, or where all are alive. */
+/** Many processes of one name: where a list does not tell the dead from the living, or all are alive. */
 import type { Capture } from '../procfs/capture.js';
 import { type Census, isKernelThread, LEAK_MIN } from './families.js';
 import { type Rate, rateOf, type Starts } from './rate.js';

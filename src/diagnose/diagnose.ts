@@ -62,9 +62,7 @@ export interface Finding {
   pinnedAtMost: number | null;
   ratePerHour: RatePerHour | null;
   currentRatePerHour: number | null;
-  /**
-   * How many more PIDs per hour are held by processes and threads that do not end. null: none, or not known.
-   */
+  /** How many more PIDs per hour are held by what does not end. null: none, or not known. */
   livingPerHour: number | null;
   capturedAt: string | null;
   pidMax: number | null;

@@ -90,10 +90,7 @@ function livingCame({ comparison }: Diagnosis): number {
   return (comparison?.livingPerHour ?? 0) * (comparison?.hours ?? 0);
 }
 
-/**
- * By how much the rate may be off, as a part of it, after so many zombies or live tasks; infinite without a
- * rate.
- */
+/** By how much the rate may be off, as a part of it, after so many zombies or live tasks. */
 function errorOf(finding: Finding, count: number, living = 0): number {
   const { ratePerHour, currentRatePerHour, livingPerHour } = finding;
   if (livingPerHour !== null) return living > 0 ? Z95 / Math.sqrt(living) : Number.POSITIVE_INFINITY;
@@ -129,7 +126,7 @@ function reading(capture: Capture, diagnosis: Diagnosis, error: number, leaks: b
   };
 }
 
-/** By the cgroup that each zombie keeps until it is reaped: of what a probe has left, the container of the probe. */
+/** By the cgroup that a zombie keeps until it is reaped: of what a probe leaves, its container. */
 function blameOf({ rows, byPid, nowS }: Capture): Blamed[] {
   const groups = new Map<string, { zombies: number; starts: Starts }>();
   const places = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** How fast zombies come, from when they started. A rate is given only if the columns are fine enough for one. */
+/** How fast zombies come, from when they started. A rate is given only if the columns are fine enough. */
 import type { StartTime } from '../procfs/start-time.js';
 import { DAY_S } from '../text/wall-clock.js';
 
@@ -7,9 +7,7 @@ export interface Rate {
   perHour: number | null;
   /** How far it may be off, in percent, by what the columns leave open. */
   tolerancePct: number;
-  /**
-   * Bounds, also where no rate can be given. null: none. A `max` of null: the times are too coarse for one.
-   */
+  /** Also where no rate can be given. null: none. A `max` of null: the times are too coarse for one. */
   boundsPerHour: [min: number, max: number | null] | null;
   /** Now: 0 when the leak has stopped; null: not known. */
   currentPerHour: number | null;

@@ -1,4 +1,4 @@
-/** A diagnosis in words of at most 80 columns: the finding first, then what to do. The sentences: diagnosis.json. */
+/** A diagnosis in at most 80 columns: the finding, then what to do. The sentences: diagnosis.json. */
 import type { Crowd } from '../diagnose/crowds.js';
 import type { Diagnosis, Finding } from '../diagnose/diagnose.js';
 import { type Family, leakers } from '../diagnose/families.js';

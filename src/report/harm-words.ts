@@ -60,7 +60,7 @@ export function shortAnswer(first: Harm | null, projection: Projection | null, e
     : `${within} (full after ${formatSeconds(projection.atSeconds)} at this rate)`;
 }
 
-/** bad: harmed; doubtful: on its way, too short to say, or resting on an assumption; good: not at this rate. */
+/** bad: harmed; doubtful: on its way, too short to say, or by assumption; good: not at this rate. */
 export function toneOf(result: RunResult): 'bad' | 'doubtful' | 'good' {
   if (harmsOf(result).length > 0) return 'bad';
   return result.projection?.kind === 'never' && !isUnsure(result) ? 'good' : 'doubtful';

@@ -1,6 +1,7 @@
 /**
- * Pages in one file each: an index over all scenarios of a run, one for each scenario, or all of a few in one.
- * No script, no font, no request to anybody: charts stand in the page, and a pointer on them shows values.
+ * Pages in one file each: an index over all scenarios of a run, one for each scenario, or all of a few in
+ * one. No script, no font, no request to anybody: charts stand in the page, and a pointer on them shows
+ * values.
  */
 import type { RunResult } from '../run/result.js';
 import { formatCount, unbroken } from '../text/figures.js';

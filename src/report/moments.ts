@@ -16,10 +16,7 @@ export interface Moment {
 const MOMENT_LABEL_MAX = 40;
 export const MOMENTS_MAX = 6;
 
-/**
- * Moments worth a label, `most` of them: full (or when it would be), and what an operator did, one for an
- * instant.
- */
+/** At most so many moments worth a label: full, or when it would be, and what an operator did. */
 export function headlineMoments(
   result: RunResult,
   options: { projection?: boolean; most?: number } = {},

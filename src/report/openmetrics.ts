@@ -1,7 +1,4 @@
-/**
- * What a Prometheus would have scraped, as OpenMetrics text: `promtool tsdb create-blocks-from openmetrics`
- * reads it.
- */
+/** What a Prometheus would have scraped, as text for `promtool tsdb create-blocks-from openmetrics`. */
 import type { Metered, Metric } from '../run/meter.js';
 import { roundMicro } from '../text/figures.js';
 import help from './openmetrics.json' with { type: 'json' };
@@ -21,7 +18,8 @@ export function labelsText(labels: Readonly<Record<string, string>>): string {
 }
 
 /**
- * Families by name, series by labels, samples by time. Runs need names of their own, or they would be one series.
+ * Families by name, series by labels, samples by time. Runs need names of their own, or they would be one
+ * series.
  *
  * @param startSeconds when the simulation begins, since 1970.
  */

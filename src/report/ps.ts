@@ -85,7 +85,7 @@ const WEEKDAYS = 'Thu Fri Sat Sun Mon Tue Wed'.split(' ');
 
 type Cell = (row: NodeProcess, nowS: number) => string | number;
 
-/** By the name that `ps -o` has: the head, and what stands below. Memory and CPU time are not modelled: `-`. */
+/** By the name that `ps -o` has: the head, and the cell. Memory and CPU time are not modelled: `-`. */
 const PS_COLUMNS: Record<string, [head: string, cell: Cell, align?: 'left']> = {
   pid: ['PID', ({ pid }) => pid],
   ppid: ['PPID', ({ ppid }) => ppid],
@@ -150,10 +150,7 @@ export function unknownColumns(format: string): string[] {
   );
 }
 
-/**
- * As `ps -eo LIST` prints it. @param format `ef`, `aux`, or names with commas between. @param nowS simulated
- * time.
- */
+/** As `ps -eo LIST` prints it at a time. @param format `ef`, `aux`, or names with commas between. */
 export function renderColumns(rows: readonly NodeProcess[], format: string, nowS: number): string {
   const columns = (PRESETS[format] ?? format).split(',').map((name) => PS_COLUMNS[name]);
   const heads = columns.map(([head]) => (format === 'ef' && head === 'USER' ? 'UID' : head));
@@ -262,7 +259,7 @@ function collapse(siblings: readonly CountedProcess[], childrenOf: Family): Bran
 
 // ---------------------------------------------------------------------------------------------------- JSON
 
-/** What `pidsim ps -o json` gives: for each PID namespace its processes, and the PIDs that are pinned in it. */
+/** What `pidsim ps -o json` gives: the processes of each PID namespace, and the PIDs pinned in it. */
 export function psDocument(listings: readonly (NamespaceProcesses & { among?: NodeProcess[] })[]) {
   const namespaces = listings.map(({ among, ...listing }) => ({
     ...listing,
@@ -280,7 +277,7 @@ export function pinnedFooter(pinned: number): string {
   );
 }
 
-// ------------------------------------------------------------------------------------------- a part of a list
+// ------------------------------------------------------------------------------------------ a part of a list
 
 export interface PsPart {
   /** Only descendants of the processes with this name, or of the one with this PID; undefined: everything. */

@@ -112,7 +112,7 @@ export function limitSubtitle(of: Limited): string {
     : `What the cgroup of ${LIMITED_NAMES[of]} counts: tasks and zombies, not the PIDs that groups and sessions pin`;
 }
 
-/** What people and controllers try of a node, by columns of the timeline: attempts that worked, that failed. */
+/** What people and controllers try of a node, by columns of the timeline: what worked, what failed. */
 const TRIED = [
   { column: 'probe_failures', worked: 'probe_runs', one: 'probe', failed: 'failed probe' },
   {

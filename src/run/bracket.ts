@@ -16,8 +16,8 @@ export function assumedCommands({ assumptions }: Pick<RunSummary, 'assumptions'>
 }
 
 /**
- * @param run simulates the scenario again with so many orphans per run of the command, or of each assumed program if
- * the command is null. It gives null if it was interrupted.
+ * @param run simulates the scenario again with so many orphans per run of the command, or of each assumed
+ * program if the command is null. It gives null if it was interrupted.
  */
 export async function bracketOf(
   result: RunSummary,

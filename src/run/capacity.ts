@@ -14,10 +14,7 @@ export function usablePids(kernel: Kernel, namespace: PidNsId = HOST_NS): number
     : pidMax - 1;
 }
 
-/**
- * How many more PIDs can be handed out. Those beyond a `pid_max` that was lowered do not count against it
- * (K7).
- */
+/** How many more PIDs can be handed out. Those beyond a lowered `pid_max` do not count against it (K7). */
 export function freePids(kernel: Kernel, namespace: PidNsId = HOST_NS): number {
   const taken = kernel.allocated(namespace) - kernel.pidsBeyondMax(namespace);
   return Math.max(0, usablePids(kernel, namespace) - taken);

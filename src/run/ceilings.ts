@@ -98,10 +98,7 @@ function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
   ];
 }
 
-/**
- * The lowest RLIMIT_NPROC of each uid. Each process is refused by its own limit, so the lowest binds first
- * (R62).
- */
+/** The lowest RLIMIT_NPROC of each uid. A process is refused by its own: the lowest binds first (R62). */
 function lowestNproc({ context, kubelet }: Node): [uid: number, nprocMax: number][] {
   const users = kubelet.slots.flatMap(({ spec: { containers } }) =>
     containers.flatMap(({ user }) => user ?? []),

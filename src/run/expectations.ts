@@ -1,6 +1,7 @@
 /**
- * A scenario's expectations, compared with what its run has yielded. A moment that has not come within the run is
- * later than any time within it. Whether it is later than a time beyond the run is not known: that is no pass.
+ * A scenario's expectations, compared with what its run has yielded. A moment that has not come within the
+ * run is later than any time within it. Whether it is later than a time beyond the run is not known: that is
+ * no pass.
  */
 import { type Expectation, type ExpectationSubject, NUMERIC_SUBJECTS } from '../scenario/expect.js';
 import { US_PER_SECOND } from '../sim/time.js';

@@ -9,7 +9,7 @@ export const HARM_LASTS_SECONDS = 60;
 
 type Account = Pick<RunSummary, 'exhaustions' | 'pods' | 'symptoms'>;
 
-/** The first harm of each kind and limit, in the order of time. Of two at one moment a refusal comes first. */
+/** The first harm of each kind and limit, in order of time. Of two at one moment a refusal comes first. */
 export function harmsOf({ exhaustions, pods, symptoms }: Account): Harm[] {
   /** null: it still goes on when the run ends, so no end of it is known. */
   const lasting = (seconds: number | null): Harm['lasts'] =>

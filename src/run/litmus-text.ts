@@ -1,6 +1,6 @@
 /**
- * A small world as a litmus file: the text that `pidsim lab verify` runs on the model and on a real kernel. The
- * file's own format is read in the lab; here it is only written, so that a browser can do it too.
+ * A small world as a litmus file: the text that `pidsim lab verify` runs on the model and on a real kernel.
+ * The file's own format is read in the lab; here it is only written, so that a browser can do it too.
  */
 import type { ProcessRow } from '../procfs/process-row.js';
 import type { ProgramSource } from '../program/step.js';

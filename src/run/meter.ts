@@ -1,6 +1,6 @@
 /**
- * What a Prometheus would have scraped of the node: the counts of node_exporter, of cAdvisor in the kubelet and of
- * kube-state-metrics, each as that exporter counts; and ours. Pinned PIDs are in none but ours.
+ * What a Prometheus would have scraped of the node: the counts of node_exporter, of cAdvisor in the kubelet
+ * and of kube-state-metrics, each as that exporter counts; and ours. Pinned PIDs are in none but ours.
  */
 import { type CgroupId, NONE } from '../kernel/kernel.js';
 import type { Node } from '../node/node.js';

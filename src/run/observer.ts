@@ -1,6 +1,4 @@
-/**
- * What watches a run. An observer takes notes and may schedule events of its own; it must not touch the node.
- */
+/** What watches a run. An observer takes notes and may schedule events; it must not touch the node. */
 import type { ForkRefusal, TaskId } from '../kernel/kernel.js';
 import type { NodeObserver } from '../node/context.js';
 import type { MachineObserver } from '../program/machine.js';

@@ -19,8 +19,8 @@ const ENTERED_MAX = 2;
 const PID_MAX = 1000;
 
 /**
- * `a+b`: forks; `a?b`: waits for a child that is dead; `b!`: exits; `b*`: setsid; `b^`: becomes a subreaper; `>b`:
- * comes in from outside, as what `docker exec` starts.
+ * `a+b`: forks; `a?b`: waits for a child that is dead; `b!`: exits; `b*`: setsid; `b^`: becomes a subreaper;
+ * `>b`: comes in from outside, as what `docker exec` starts.
  */
 export interface Action {
   actor: string;
@@ -46,10 +46,7 @@ export interface QuizState {
 
 export class QuizWorld {
   readonly #kernel: Kernel;
-  /**
-   * Outside the namespace. It makes it, lets processes in, and reaps its children, as a container runtime
-   * does.
-   */
+  /** Outside the namespace: makes it, lets processes in, reaps its children, as a container runtime does. */
   readonly #runtime: TaskId;
   readonly #namespace;
   readonly #cgroup;
@@ -60,9 +57,7 @@ export class QuizWorld {
   /** The name of each process that was forked inside, and of the one that forked it. */
   readonly #forkedBy = new Map<string, string>();
   readonly #subreapers = new Set<string>();
-  /**
-   * What has happened so far: which kinds of process have adopted an orphan, and how many forks were refused.
-   */
+  /** So far: which kinds of process have adopted an orphan, and how many forks were refused. */
   readonly adopters = new Set<'init' | 'subreaper'>();
   refused = 0;
 

@@ -204,7 +204,7 @@ export const READING_COLUMNS = [
 export const LIMITED = ['service', 'all_pods', 'pod', 'container', 'namespace', 'user'] as const;
 export type Limited = (typeof LIMITED)[number];
 const limitColumns = (of: Limited) => [`${of}_pids`, `${of}_pids_max`] as const;
-/** What a recording has besides. Restarts and evictions are totals; a limit of 0: there is none of the kind. */
+/** What a recording has besides. Restarts and evictions are totals; a limit of 0: there is none. */
 export const RECORDED_COLUMNS = ['restarts', 'evictions', ...LIMITED.flatMap(limitColumns)] as const;
 
 export const TIMELINE_COLUMNS = [...READING_COLUMNS, ...RECORDED_COLUMNS] as const;

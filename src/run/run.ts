@@ -40,10 +40,7 @@ import { type Watch, watch } from './watch.js';
 /** Rows of the timeline when the scenario says `sampleEvery: auto`. */
 const AUTO_ROWS = 1_000;
 
-/**
- * A run that needs more events is stopped. A month of a full node (110 pods, a probe each) needs a quarter of
- * this.
- */
+/** A run that needs more events is stopped. A month of a full node (110 pods with probes) needs a quarter. */
 export const EVENTS_MAX = 1_000_000_000;
 
 /** After so many events, a run is stopped already if at its rate it would need twenty times the most. */
@@ -66,8 +63,8 @@ const EVENTS_AT_FIRST = 1_000;
 
 export interface RunOptions {
   /**
-   * `exhaustion` ends the run with the first fork that is refused at node scope, `harm` with the first harm to a
-   * workload. Default: `horizon`.
+   * `exhaustion` ends the run with the first fork that is refused at node scope, `harm` with the first harm
+   * to a workload. Default: `horizon`.
    */
   until?: RunEnd;
   /** Another draw of everything that is random, for the same seed. Default: 0. */
@@ -142,7 +139,7 @@ export class Run {
     if (options.until === 'exhaustion') {
       observers.add({ moment: ({ kind }) => kind === 'exhausted' && this.#endEarly() });
     } else if (options.until === 'harm') {
-      // Whether it is one is seen when the event is over: a dying namespace refuses forks too, and harms nobody.
+      // Seen for sure when the event is over: a dying namespace refuses forks too, and harms nobody.
       observers.add({ moment: ({ kind }) => MAY_HARM.has(kind) && this.#lookForHarm() });
     }
     this.isWatched = true;
@@ -317,15 +314,15 @@ export class Run {
   }
 
   /**
-   * PIDs on the node, or in the pod's first namespace, that are taken and shown by no tool (K10). Null: there is no
-   * such pod now.
+   * PIDs on the node, or in the pod's first namespace, that are taken and shown by no tool (K10). Null:
+   * there is no such pod now.
    */
   pinnedPids(pod?: string): number[] | null {
     const rows = this.processes(pod);
     return rows && pinnedPids(rows);
   }
 
-  /** The PID namespace that `processes` lists: the node's, or a pod's first one. Null: there is no such pod now. */
+  /** The PID namespace that `processes` lists: the node's, or a pod's first. Null: there is no such pod. */
   namespaceOf(pod?: string): PidNsId | null {
     return pod === undefined ? HOST_NS : namespaceOfPod(this.node, pod);
   }

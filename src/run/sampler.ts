@@ -13,10 +13,7 @@ export class Sampler implements RunObserver {
   readonly #regularRow: EventKind;
   readonly #extraRow: EventKind;
   #newsRows = 0;
-  /**
-   * Extra rows still to come at the end of this instant. They would all be the same, so only the last is
-   * read.
-   */
+  /** Extra rows still to come at the end of this instant. They would be the same: only the last is read. */
   #pending = 0;
 
   /** Begins at once, with a row at the end of this instant. */

@@ -1,6 +1,6 @@
 /**
- * A fingerprint of what can be seen of a node: all counts of each row, and how far PIDs have been handed out. Whether
- * runs of probes are simulated or forwarded, it is the same.
+ * A fingerprint of what can be seen of a node: all counts of each row, and how far PIDs have been handed
+ * out. Whether runs of probes are simulated or forwarded, it is the same.
  */
 import type { Kernel } from '../kernel/kernel.js';
 import { Digest } from '../sim/digest.js';

@@ -112,7 +112,7 @@ function settledRow({ allocated }: Timeline, row: number): number {
   return settled;
 }
 
-/** Of the limits that hold for all pods: the one that refuses first, or else has the least room at the end. */
+/** Of the limits on all pods: the one that refuses first, or else has the least room at the end. */
 export type Binding = 'pid_max' | 'threads-max' | 'all-pods';
 
 export function bindingOf(result: RunResult): Binding {
@@ -201,9 +201,7 @@ export interface BlameAt {
   whenFull: boolean;
 }
 
-/**
- * The blame at the end of the run; but if a full node has room again by then, the blame as it became full.
- */
+/** The blame at the end of the run; if a full node has room again by then, the blame as it became full. */
 export function blameToTell(result: RunResult): BlameAt {
   const { exhaustions, blame, blameWhenFull } = result;
   const hasRoomAgain = exhaustions.length > 0 && exhaustions[exhaustions.length - 1].untilSeconds !== null;

@@ -24,7 +24,7 @@ export interface Who {
   namespace: PidNsId;
 }
 
-/** Why a zombie is gone: its parent waited, or wants no zombies, or was the PID 1 of a namespace that ends. */
+/** Why a zombie is gone: its parent waited, or wants no zombies, or was PID 1 of a namespace that ends. */
 type ReleaseCause = 'wait' | 'autoreap' | 'namespace-end';
 
 type Happening =

@@ -17,8 +17,8 @@ export const POD_COUNT_MAX = 1_000;
 export const PROGRAMS_MAX = 1_000;
 
 /**
- * Kinds of process of one node: each pod's own two, and each container's with its probes, hooks and execs. The kernel
- * model tells 65,536 of them apart, and as many cgroups.
+ * Kinds of process of one node: each pod's own two, and each container's with its probes, hooks and execs.
+ * The kernel model tells 65,536 of them apart, and as many cgroups.
  */
 export const ORIGINS_MAX = 60_000;
 

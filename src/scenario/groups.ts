@@ -1,6 +1,6 @@
 /**
- * Groups of a fleet: so many nodes from one template. They become nodes before the fleet is read, so a mistake in a
- * template is one of its nodes, at the template's line.
+ * Groups of a fleet: so many nodes from one template. They become nodes before the fleet is read, so a
+ * mistake in a template is one of its nodes, at the template's line.
  *
  *     groups: [{name: worker, count: 900, template: {…}, uncertain: {…}, waves: {…}}]  ──►  nodes: worker-0, worker-1, …
  */
@@ -17,7 +17,7 @@ interface Made {
   group: number;
 }
 
-/** The same document with nodes in place of groups. `only`: this node alone, with the seed that it has among all. */
+/** The same document with nodes in place of groups. `only`: this node alone, with its own seed. */
 export function withoutGroups(document: SourceDocument, only?: string): SourceDocument {
   const { value } = document;
   if (!isMapping(value) || value.kind !== FLEET_KIND || !isMapping(value.spec)) return document;
@@ -59,7 +59,7 @@ function placeOf(path: Path, places: readonly Path[]): Path {
   return ['spec', ...place, ...rest];
 }
 
-/** What is wrong with a group itself is for the reader of the fleet to say: here it has no nodes, or its defaults. */
+/** The reader of the fleet says what is wrong with a group: here it has no nodes, or its defaults. */
 function nodesOf(group: Record<string, unknown>, index: number): Made[] {
   const { name, count = 1, template = {}, uncertain, waves } = group;
   const isCount =
@@ -78,10 +78,7 @@ function nodesOf(group: Record<string, unknown>, index: number): Made[] {
   });
 }
 
-/**
- * The interventions of a wave, at its time: the first part of the nodes at `startAt`, the next when `every`
- * has passed.
- */
+/** The interventions of a wave: at `startAt` for the first part of the nodes, `every` later for the next. */
 function inItsWave(waves: Record<string, unknown>, number: number, count: number): unknown[] {
   const { part, every = '1d', startAt = '0s', interventions } = waves;
   const size = parseCountOrPercentage(textOf(part), count);

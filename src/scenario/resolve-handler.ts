@@ -7,7 +7,7 @@ import type { ExecSource, HandlerSource, HookSource, PodSource } from './schema.
 
 export const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'] as const;
 
-/** A command, or a request from outside. Undefined: nothing is said; null: what is said is wrong, and reported. */
+/** A command, or a request from outside. Undefined: nothing is said; null: it is wrong, and reported. */
 export function resolveAction(
   source: Partial<HandlerSource> & object,
   { findings, programs, userland, files }: ResolveContext,
@@ -40,7 +40,7 @@ export function resolveAction(
   return resolved && { kind: 'exec', program: resolved };
 }
 
-/** What the kubelet does right after a container's start, or before its end. Null: it is wrong, and reported. */
+/** What the kubelet does after a container's start, or before its end. Null: it is wrong, and reported. */
 export function resolveHook(source: HookSource, context: ResolveContext): HookAction | null {
   const { findings } = context;
   const action = resolveAction(source, context);

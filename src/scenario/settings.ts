@@ -1,6 +1,6 @@
 /**
- * `--set PATH=VALUE` puts a value into a scenario's spec before the spec is read, so a mistake in it is reported
- * as if it stood in the file.
+ * `--set PATH=VALUE` puts a value into a scenario's spec before the spec is read, so a mistake in it is
+ * reported as if it stood in the file.
  *
  *     node.pause=3.1      pods.*.containers.*.livenessProbe.periodSeconds=60      pods.web.count=3
  */

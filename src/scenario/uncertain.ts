@@ -1,6 +1,6 @@
 /**
- * `uncertain:` says what is not known for sure, and how likely each value is. A study draws one value for each
- * replication; a single run has what the scenario says.
+ * `uncertain:` says what is not known for sure, and how likely each value is. A study draws one value for
+ * each replication; a single run has what the scenario says.
  *
  *     node.baseline.tasks: 150 to 400                 # nine times in ten between them
  *     pods.web.startAt: {uniform: [0s, 1h]}

@@ -41,7 +41,7 @@ const FIRST = 'min by (alertname) (min_over_time(timestamp(ALERTS{alertstate="fi
 const TIMES =
   'sum by (alertname) (count_over_time((ALERTS{alertstate="firing"} unless ALERTS{alertstate="firing"} offset STEP)[RANGE:STEP]))';
 
-/** `1268+0x3 _x2 7+0x0`: values, and how many times each comes again. What ends is stale, as a scrape leaves it. */
+/** `1268+0x3 _x2 7+0x0`: values, and how often each comes again. What ends is stale, as after a scrape. */
 export function seriesNotation(values: readonly (number | undefined)[], length: number): string {
   const parts: string[] = [];
   for (let at = 0; at < length; ) {

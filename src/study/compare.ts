@@ -1,4 +1,4 @@
-/** Variants of a scenario side by side: the same luck and the same draws for each, so that only they differ. */
+/** Variants of a scenario side by side: with the same luck and the same draws, so that only they differ. */
 
 import { US_PER_SECOND } from '../sim/time.js';
 import { type Estimate, estimateOf } from './estimate.js';
@@ -23,8 +23,8 @@ export interface Compared {
   /** The first replication, run on for a day after its first harm: what the harm leads to. */
   dayAfter: Row | null;
   /**
-   * How much longer it goes well than with the first variant, each run counted up to the horizon: the mean over pairs
-   * of runs with the same draws, in seconds. null: of the first variant itself.
+   * How much longer it goes well than with the first variant, each run counted up to the horizon: the mean
+   * over pairs of runs with the same draws, in seconds. null: of the first variant itself.
    */
   gained: ReturnType<typeof meanInterval> | null;
   /** PIDs in use at the end of a run beyond those of the host, per day: what piles up. */

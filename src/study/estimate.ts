@@ -18,7 +18,7 @@ export interface Estimate {
   late: Interval;
   /** The part of the runs that are harmed within the horizon. */
   harmed: ReturnType<typeof wilson>;
-  /** Of those, by what: evictions compete with refusals, since a run ends its count with the first of them. */
+  /** Of those, by what: evictions compete with refusals, since a run counts up to the first of them. */
   byKind: Record<Harm['kind'], number>;
   /** Time without harm, each run counted up to the horizon. */
   meanSeconds: { mean: number; standardError: number };

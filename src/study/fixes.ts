@@ -1,6 +1,6 @@
 /**
- * What people do about a node that fills, as settings of its scenario: each can be repeated with `--set`. Whether a
- * fix helps is for the runs to say.
+ * What people do about a node that fills, as settings of its scenario: each can be repeated with `--set`.
+ * Whether a fix helps is for the runs to say.
  */
 import { sinceWhen, valuesAt } from '../node/versions/fact.js';
 import { KUBELET, kubeletRules } from '../node/versions/kubelet.js';

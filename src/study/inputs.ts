@@ -1,6 +1,6 @@
 /**
- * What is drawn anew for each replication: what the scenario says is uncertain, how many orphans a command leaves of
- * which nothing is known, and how often a measured profile loses its race.
+ * What is drawn anew for each replication: what the scenario says is uncertain, how many orphans a command
+ * leaves of which nothing is known, and how often a measured profile loses its race.
  *
  * The draws of an input come from a stream of its own: two variants of a scenario draw the same values.
  */
@@ -36,7 +36,7 @@ export interface Draw {
   variation: Variation;
 }
 
-/** The third zombie was left by none to 31 % of the runs on idle machines, by up to 67 % on very busy ones (R64). */
+/** The third zombie was left by 0 to 31 % of the runs on idle machines, by up to 67 % on busy ones (R64). */
 const RACE_SHARE = { uniform: [0, 0.7] };
 /** An unknown command leaves nothing, or one orphan a run. */
 const ORPHANS = [0, 1];

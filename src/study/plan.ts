@@ -1,6 +1,6 @@
 /**
- * A sweep in parts, for machines that know nothing of each other. A plan has all that is needed, texts too; its
- * units are numbered, a shard does every Nth of them, and merging puts the rows back in their places.
+ * A sweep in parts, for machines that know nothing of each other. A plan has all that is needed, texts too;
+ * its units are numbered, a shard does every Nth of them, and merging puts the rows back in their places.
  *
  *     plan ─► shard 0/N ─► rows ─┐
  *          ─► shard 1/N ─► rows ─┼─► merge: the same as undivided

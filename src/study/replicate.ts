@@ -62,8 +62,8 @@ export function replicatedOf(template: Template, rows: Row[]): Replicated {
 }
 
 /**
- * All templates at once, so that no thread waits for the last run of one. What a row is depends on its template and
- * its replication alone.
+ * All templates at once, so that no thread waits for the last run of one. What a row is depends on its
+ * template and its replication alone.
  *
  * @throws ScenarioRunError if a drawn scenario is not valid, or a run had to be stopped.
  */

@@ -47,8 +47,5 @@ export function runJob({ scenario, replication, until, fidelity }: Job): Row {
   };
 }
 
-/**
- * Does all of them, on however many threads; the rows are in the order of the jobs. An abort leaves out the
- * last ones.
- */
+/** Does all, on however many threads; the rows are in the order of the jobs. An abort leaves out the last. */
 export type RunJobs = (jobs: readonly Job[], onProgress?: (done: number) => void) => Promise<Row[]>;

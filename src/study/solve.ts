@@ -3,8 +3,8 @@
  *
  *     where it is now ─► double, halve ─► a value with which it holds beside one with which it does not ─► bisect
  *
- * The condition is assumed to change only once between small and large values. A figure whose interval lies on both
- * sides of the bound may be on either: then the answer says that it is not sure.
+ * The condition is assumed to change only once between small and large values. A figure whose interval lies
+ * on both sides of the bound may be on either: then the answer says that it is not sure.
  */
 import type { Expectation } from '../scenario/expect.js';
 import type { Scalar } from '../scenario/uncertain.js';
@@ -28,10 +28,7 @@ export type Solved =
       /** The last value with which it holds, and its neighbour, with which it does not. */
       holds: Tried;
       fails: Tried;
-      /**
-       * By what part the figure changes when the value changes by one part; null: too near to tell, or not
-       * finite.
-       */
+      /** By what part the figure changes if the value does by one; null: too near to tell, or not finite. */
       elasticity: number | null;
       tried: Tried[];
     }
@@ -125,7 +122,7 @@ function judge(number: number, written: string, { rows }: Replicated, condition:
   return { number, written, holds, isSure: ends.every((end) => end === holds), figure, runs: rows.length };
 }
 
-/** From the nearest two values on both sides of the answer, a tenth apart at least, whose figures are known. */
+/** From the nearest two values around the answer, a tenth apart at least, whose figures are known. */
 function elasticityOf(tried: readonly Tried[], { number }: Tried): number | null {
   const known = tried.filter(
     ({ figure, number: each }) => figure.value !== null && figure.value > 0 && each > 0,

@@ -1,6 +1,6 @@
 /**
- * How long until it happens, when some runs have ended before it did: those are censored, and count as long as
- * they were watched.
+ * How long until it happens, when some runs have ended before it did: those are censored, and count as long
+ * as they were watched.
  *
  *     Kaplan, Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958), 457-481
  *     Klein, Moeschberger, "Survival Analysis" (2003), chapter 4: Greenwood's variance, intervals, restricted mean
@@ -22,10 +22,7 @@ export interface SurvivalPoint {
   survival: number;
   /** Greenwood's standard error of that part. */
   standardError: number;
-  /**
-   * Of the interval on the log-minus-log scale, which stays within 0 and 1. null: not known, since no run is
-   * left.
-   */
+  /** On the log-minus-log scale, which stays within 0 and 1. null: not known, since no run is left. */
   low: number | null;
   high: number | null;
 }
@@ -120,8 +117,8 @@ export function restrictedMean(
 }
 
 /**
- * A part, of which `count` of `total` have been seen: E. B. Wilson, "Probable inference, the law of succession, and
- * statistical inference", JASA 22 (1927), 209-212.
+ * A part, of which `count` of `total` have been seen: E. B. Wilson, "Probable inference, the law of
+ * succession, and statistical inference", JASA 22 (1927), 209-212.
  */
 export function wilson(
   count: number,

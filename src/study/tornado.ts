@@ -4,10 +4,7 @@ import type { Row } from './row.js';
 
 export interface Bar {
   input: string;
-  /**
-   * The mean time without harm, up to the horizon, of the third of the runs with the lowest and the highest
-   * values.
-   */
+  /** Of the third of the runs with the lowest, highest values: the mean time without harm, to the horizon. */
   lowSeconds: number;
   highSeconds: number;
   /** The values that these thirds have: from the least to the greatest, as they were drawn. */

@@ -1,4 +1,4 @@
-/** What each chapter shows, and what can be changed in it. Its text is in index.html, its world a scenario. */
+/** What each chapter shows, and what can be changed in it. Its text is in index.html. */
 import incident from '../../scenarios/rabbitmq-pause-3.0.yaml?raw';
 import chapters from './chapters/chapters.json' with { type: 'json' };
 import controls from './chapters/controls.json' with { type: 'json' };

@@ -2,7 +2,7 @@
 
 type Child = Node | string | null;
 
-/** An element: `@name` is a listener, a boolean an attribute that is there or not, the rest are attributes. */
+/** An element: `@name` is a listener, a boolean an attribute that is there or not, the rest attributes. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Record<string, string | number | boolean | ((event: never) => void)> = {},

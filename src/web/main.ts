@@ -1,4 +1,4 @@
-/** The page: a chapter, its world on the stage, and what the reader does with it. All of it is in the address. */
+/** The page: a chapter, its world on the stage, what the reader does with it. The address has it all. */
 import type { Act } from '../node/by-hand.js';
 import { formatClock, formatDuration, parseDurationUs } from '../text/duration.js';
 import { CHAPTERS, type Chapter } from './chapters.js';

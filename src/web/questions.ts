@@ -23,7 +23,7 @@ export class Question {
     return chosen?.value ?? '';
   }
 
-  /** How it is shown: what is chosen for it, `parent=waits`; the moment to go to, `2s` or `full`; what is done. */
+  /** How it is shown: what is chosen, `parent=waits`; where it goes, `2s` or `full`; what is done. */
   get shownBy(): { choose?: string; runTo?: string; then?: string } {
     return this.field.dataset;
   }

@@ -7,10 +7,7 @@ import { CHART_WIDTH, type ChartSpec, COLOURS, chart, countAxis, type Json, KIND
 
 /** More rows than this are taken together: first the copies of a pod, then whatever is smallest. */
 const HOLDERS_MAX = 10;
-/**
- * A pod and a container with longer names make the picture wider. Cut in the middle, they still end
- * differently.
- */
+/** Longer names of pod and container make the picture wider. Cut in the middle they still differ. */
 const NAMES_MAX = 60;
 const SHORT =
   "length(datum.holder) > 88 ? slice(datum.holder, 0, 40) + '…' + slice(datum.holder, -47) : datum.holder";

@@ -1,4 +1,4 @@
-/** The vertical axis of charts that count: up to the limit that binds, or as high as needed if it is far away. */
+/** The vertical axis of charts that count: up to the limit that binds, or lower if that is far away. */
 import type { RunResult, TimelineColumn } from '../../run/result.js';
 import { bindingOf, rowAt, threadsMaxOf } from '../../run/story.js';
 import { formatCount } from '../../text/figures.js';
@@ -147,7 +147,7 @@ export function limitLayers(level: Level, x: ChartSpec): ChartSpec[] {
   return [...parts, line, reserved];
 }
 
-/** What the lines are, or how far away the limit is; above all that is drawn over them, and kept clear of it. */
+/** What the lines are, or how far away the limit is: on top of all other layers, and legible there. */
 export function limitLabels(level: Level): ChartSpec[] {
   const { also, bound, limits, limitInSight, top, usable } = level;
   const label = { type: 'text', align: 'left', baseline: 'bottom', dx: 6, dy: -4 };

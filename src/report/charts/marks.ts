@@ -50,7 +50,7 @@ export function interruptionLayers(result: RunResult, frame: TimeFrame, x: Chart
 /** So many columns can be pointed at. */
 const COLUMNS = 60;
 
-/** Over the whole plot, and not to be seen: a column tells the first reading in it. @param text an expression. */
+/** Over the whole plot, invisible: a column tells the first reading in it. @param text an expression. */
 export function hoverLayer(frame: TimeFrame, x: ChartSpec, text: string): ChartSpec {
   const width = frame.endSeconds / frame.unit.seconds / COLUMNS;
   const transform: Json[] = [

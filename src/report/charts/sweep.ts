@@ -6,7 +6,7 @@ import { medianWords } from '../study/words.js';
 import { unitOf } from './study.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json } from './theme.js';
 
-/** One axis: the median and nine in ten runs over the values. Two: a heat map with the medians in its cells. */
+/** One axis: the median and nine in ten runs by value. Two: a heat map with the medians in its cells. */
 export function sweepChart(axes: readonly Axis[], cells: readonly Cell[]): ChartSpec {
   const top = Math.max(...cells.map(({ estimate }) => estimate.horizonSeconds));
   const unit = unitOf(top);

@@ -1,4 +1,4 @@
-/** What people notice: how often each kind of request works and fails, a strip each; and what was restarted. */
+/** What people notice: how often each kind of request works and fails, a strip each; and restarts. */
 import type { RunResult, TimelineColumn } from '../../run/result.js';
 import { rowAt } from '../../run/story.js';
 import { formatCompact } from '../../text/figures.js';
@@ -82,7 +82,7 @@ function binOf({ timeline }: RunResult, { endSeconds }: TimeFrame): (typeof BINS
   return BINS.find(([seconds]) => seconds >= finest) ?? BINS.at(-1)!;
 }
 
-/** Totals become attempts per bin: `ok` and `bad`, from `from` to `to`. `seen` is how high failures are drawn. */
+/** Totals become attempts per bin: `ok` and `bad`, from `t` to `to`. `seen`: how high failures are drawn. */
 function perBin(result: RunResult, frame: TimeFrame, { worked, failed }: Strip): Json[] {
   const [seconds] = binOf(result, frame);
   const [plus, minus] = worked.columns;

@@ -31,10 +31,7 @@ const BOLD_ADVANCE = 0.62;
 const PLAIN_ADVANCE = 0.55;
 const NAME_SHARE = 0.6;
 
-/**
- * Breaks a text into as few lines as fit, of about equal length. A name that would fill most of a line is
- * cut.
- */
+/** Breaks a text into as few lines as fit, about equally long. A name that would fill most of one is cut. */
 export function wrap(text: string, charactersMax: number): string[] {
   const tied = unbroken(text);
   const nameMax = Math.floor(NAME_SHARE * charactersMax);

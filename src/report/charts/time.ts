@@ -94,9 +94,7 @@ function repeats({ symptoms }: RunResult): number[] {
   });
 }
 
-/**
- * When the clock first shows a whole number of steps since midnight; with steps of days, the first midnight.
- */
+/** When the clock first shows a whole number of steps since midnight; of days, the first midnight. */
 function firstTick(step: number, unit: TimeUnit, start: string | undefined): number {
   if (start === undefined) return 0;
   const stepSeconds = Math.min(step * unit.seconds, DAY_S);
@@ -250,10 +248,7 @@ export function placeMoments(result: RunResult, frame: TimeFrame, plotWidth = PL
   }
 }
 
-/**
- * Null: on neither side of its rule can some label stand without a rule through it, or partly outside the
- * picture.
- */
+/** Null: some label has a rule through it, or is partly outside, on either side of its own rule. */
 function placed(
   moments: readonly Moment[],
   frame: TimeFrame,

@@ -6,7 +6,7 @@ import { quoted } from '../message.js';
 const USAGE = 2;
 const TRIES = 3;
 
-/** An Indexed Job (Kubernetes 1.29: per-index back-off). The plan is a ConfigMap; rows go to a shared volume. */
+/** An Indexed Job (1.29: per-index back-off). The plan is a ConfigMap; rows go to a shared volume. */
 export function jobManifest(_plan: string, shards: number): string {
   return `# kubectl create configmap pidsim-plan --from-file=plan.json; a volume claim pidsim-rows that all pods can write
 apiVersion: batch/v1

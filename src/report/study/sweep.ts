@@ -92,7 +92,7 @@ export function sweepDocument(axes: readonly Axis[], cells: readonly Cell[]) {
   };
 }
 
-// --------------------------------------------------------------------------------------------------- searches
+// -------------------------------------------------------------------------------------------------- searches
 
 export function solvedText(path: string, condition: Expectation, solved: Solved, width: number): string {
   const rows = [

@@ -38,7 +38,7 @@ export function harmedWords({ harmed, runs }: Estimate): string {
   return `${Math.round(harmed.value * runs)} of ${runs}`;
 }
 
-/** On what the answer hangs, the most telling input first; empty: nothing is uncertain, or it does not matter. */
+/** On what the answer hangs, the most telling input first; empty: nothing is uncertain. */
 export function tornadoLines(bars: readonly Bar[]): string[] {
   const telling = bars.filter(({ share }) => share >= 0.05);
   if (bars.length > 0 && telling.length === 0) return ['None of the uncertain inputs decides the answer.'];

@@ -176,8 +176,8 @@ function addUnit(
 }
 
 /**
- * What is evicted is made again on this node: a DaemonSet's pod, a static pod (whose owner is its node), and a
- * StatefulSet's if there is no other node for it.
+ * What is evicted is made again on this node: a DaemonSet's pod, a static pod (whose owner is its node), and
+ * a StatefulSet's if there is no other node for it.
  */
 function staysOnNode(object: KubeObject, hasOtherNodes: boolean): boolean {
   const kind = object.kind === 'Pod' ? ownerOf(object)?.kind : object.kind;

@@ -1,4 +1,4 @@
-/** The engine as the page sees it: questions, each with a promise of its answer, and films as they are made. */
+/** The engine as the page sees it: questions, each with a promise of its answer; and films. */
 import packed from 'virtual:packed-engine';
 import type { Film, Question, Questions, Reply } from './messages.js';
 

@@ -1,6 +1,7 @@
 /**
- * A run of a world to its end, in slices between which the worker can answer: what the chart needs, and the world at the
- * moments of the time line. Each of these is kept whole, tree and table, so that to go there is to look it up.
+ * A run of a world to its end, in slices between which the worker can answer: what the chart needs, and the
+ * world at the moments of the time line. Each of these is kept whole, tree and table, so that to go there is
+ * to look it up.
  */
 import { headline } from '../../report/answer.js';
 import { headlineMoments } from '../../report/moments.js';
@@ -82,9 +83,7 @@ export class FilmMaker {
     }));
   }
 
-  /**
-   * Moments with about equally many events between them, few enough to be simulated while a reader waits.
-   */
+  /** Moments with about equally many events between them, few enough to be simulated while a reader waits. */
   get places(): number[] {
     const events = this.#events;
     const apart = Math.max(EVENTS_APART, events[events.length - 1] / PLACES_MAX);

@@ -66,7 +66,7 @@ export interface Frame {
   programs?: ProgramText[];
 }
 
-/** Into so many parts the time line is divided. The world at the beginning of each is kept, and is there at once. */
+/** The time line has so many parts. The world at the beginning of each is kept, and is there at once. */
 export const MOMENTS = 480;
 
 /** The beginning of one of them. */

@@ -30,7 +30,7 @@ const ROWS_APART_MAX = 40;
 /** Beyond, a picture of the table would be larger than a screen. */
 const CELLS_MAX = 65_536;
 const PROGRAMS_MAX = 6;
-/** How far back transitions are looked for, at first, and so many times farther each time that there are none. */
+/** How far back transitions are looked for, and how many times farther if there are none. */
 const BACK_US = 500_000;
 const FARTHER = 8;
 /** Nobody waits for longer until something happens. */
@@ -92,7 +92,7 @@ export class World {
     this.#passages.at(Math.min(toUs, this.scenario.horizonUs));
   }
 
-  /** Does it now, and goes on until it is known what came of it. What would have been done later is undone. */
+  /** Does it now, and goes on until it is known what came of it. What was to be done later is undone. */
   act(act: Act): string[] {
     const atUs = this.nowUs;
     this.acts.splice(0, this.acts.length, ...this.acts.filter((done) => done.atUs <= atUs), { atUs, act });
@@ -127,7 +127,7 @@ export class World {
     }
   }
 
-  /** Transitions from a moment on, to the end of an instant, each as a frame of how it looks right after it. */
+  /** Transitions from a moment on, to the end of an instant, each as a frame: how it looks after it. */
   steps(fromUs: number, most: number, beforeUs?: number): Frame[] {
     const passage = fromUs === 0 ? this.#passages.fresh() : this.#passages.at(fromUs);
     const { run } = passage;

@@ -1,4 +1,4 @@
-/** The PID table as a picture: one cell a PID. Pointing at a cell tells which process holds the PID, and why. */
+/** The PID table as a picture, a cell for each PID. Pointing at a cell tells what holds the PID, and why. */
 import { CELLS } from '../../kernel/kernel.js';
 import { formatCount } from '../../text/figures.js';
 import { colour, fromTemplate, h } from '../dom.js';
@@ -118,7 +118,7 @@ export class PidTable {
     if (this.#focused > 0) this.#ring(context, this.#focused);
   }
 
-  /** Where a column begins, or a row: in whole pixels, so that one cell may be a pixel larger than the next. */
+  /** Where a column begins, or a row: in whole pixels, so one cell may be a pixel larger than the next. */
   #edge(index: number): number {
     return Math.round((index * this.#canvas.width) / this.#columns);
   }
@@ -166,7 +166,7 @@ export class PidTable {
   }
 }
 
-/** `#d55e00` as four bytes of a picture, on machines that have the lowest byte first: all that run a browser. */
+/** `#d55e00` as four bytes of a picture, the lowest first, as on every machine that runs a browser. */
 function packed(text: string): number {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16));
   return (255 << 24) | (blue << 16) | (green << 8) | red;

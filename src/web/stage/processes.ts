@@ -1,7 +1,4 @@
-/**
- * The process tree, a box around each PID namespace, and beside it `ps` of the same processes. Each shows the
- * other.
- */
+/** The process tree with a box around each PID namespace, and `ps` of the same. Each shows the other. */
 import { formatCount } from '../../text/figures.js';
 import { fromTemplate, h } from '../dom.js';
 import type { Frame, Row } from '../engine/messages.js';

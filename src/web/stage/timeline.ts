@@ -1,4 +1,4 @@
-/** The run from its beginning to its end: PIDs in use below pid_max, moments as marks, and a place to go to. */
+/** The run from its beginning to its end: PIDs in use below pid_max, moments as marks, where to go. */
 
 import { US_PER_SECOND } from '../../sim/time.js';
 import { formatDuration } from '../../text/duration.js';
