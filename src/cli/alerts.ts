@@ -38,8 +38,8 @@ interface Rules {
   asked: Record<string, string[]>;
 }
 
-const NOT_HERE =
-  'error: promtool is not installed, and it is what judges the rules\n  hint: apt install prometheus, or a release of Prometheus from prometheus.io/download';
+const NOT_HERE = `error: promtool is not installed, and it is what judges the rules
+  hint: apt install prometheus, or a release of Prometheus from prometheus.io/download`;
 /** What fires later than this after the first refused fork has not warned anybody. */
 const LATE_US = US_PER_HOUR;
 

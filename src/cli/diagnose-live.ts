@@ -100,10 +100,10 @@ function procOrExit({ pid, root, pidMax }: LiveArguments): LiveProc {
     );
   if (pid === undefined) return new LiveProc('/proc', 'self');
   if (!Number.isSafeInteger(pid) || pid < 1) throw usageError(`--pid ${pid}: not a PID`);
-  if (pidMax === undefined && hasOwnPidMax())
-    process.stderr.write(
-      `note: pid_max is this machine's; the container may have a lower one: nsenter -t ${pid} -p -m cat /proc/sys/kernel/pid_max; then --pid-max N\n`,
-    );
+  if (pidMax === undefined && hasOwnPidMax()) {
+    const ask = `nsenter -t ${pid} -p -m cat /proc/sys/kernel/pid_max; then --pid-max N`;
+    process.stderr.write(`note: pid_max is this machine's; the container may have a lower one: ${ask}\n`);
+  }
   const proc = new LiveProc(`/proc/${pid}/root/proc`, pid);
   if (proc.scan() === null)
     throw usageError(

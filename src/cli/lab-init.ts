@@ -41,7 +41,8 @@ export const initCommand: CommandModule<object, Arguments> = {
         ready: text('Judge it once this shell command, run beside it, succeeds'),
         child: text('Name of its main child; default: the one that it ends with'),
         pid: number(
-          'Enter the container of this process, and see whether its PID 1 reaps; what it does not stays there',
+          'Enter the container of this process, and see whether its PID 1 reaps; what it does not stays ' +
+            'there',
         ),
         private: on('Network, /tmp and working directory of its own; --no-private: the machine’s'),
         burst: number('How many orphans die at once; default: 50, with --pid 10'),

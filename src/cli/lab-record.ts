@@ -83,7 +83,8 @@ function holdTo(zombiesMax: number, { spread, runs }: Recording): void {
     );
   if (runs.some(hasSucceeded)) return;
   const hint =
-    'Run it where what it asks is there. If it ends otherwise when all is well, wrap it in a script that says so.';
+    'Run it where what it asks is there. If it ends otherwise when all is well, wrap it in a script that ' +
+    'says so.';
   throw new CommandError(
     EXIT.failure,
     `error: every run failed, so nothing is known of those that succeed\n  hint: ${hint}`,

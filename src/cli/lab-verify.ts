@@ -23,6 +23,10 @@ const BOUND_SECONDS_MAX = 3600;
 /** Runs on two CPUs, to see other orders: with `--cpus 2`, and without it of files that are named. */
 const ORDERS = 20;
 const ORDERS_LOOKED_AT = 4;
+const CPUS = [
+  `2: ${ORDERS} more runs of each on two CPUs, which run its processes in other orders`,
+  `default: ${ORDERS_LOOKED_AT} of each file that is named`,
+];
 
 interface Arguments {
   files?: string[];
@@ -48,7 +52,7 @@ export const verifyCommand: CommandModule<object, Arguments> = {
         bound: { ...number('Seconds to wait for a litmus to come to rest'), default: 10 },
         cpus: {
           choices: [1, 2],
-          describe: `2: ${ORDERS} more runs of each on two CPUs, which run its processes in other orders; default: ${ORDERS_LOOKED_AT} of each file that is named`,
+          describe: CPUS.join('; '),
         },
       })
       .example('$0 lab verify', 'the litmus files that come with pidsim')
@@ -95,9 +99,8 @@ function ordersOrExit(cpus: number | undefined, areNamed: boolean): number {
 
 function shippedFiles(): string[] {
   const paths = litmusFiles(SHIPPED.find((path) => existsSync(path)) ?? SHIPPED[0]);
-  process.stderr.write(
-    `${plural(paths.length, 'litmus file')} that come with pidsim; name files to run your own (docs/litmus.md)\n`,
-  );
+  const count = plural(paths.length, 'litmus file');
+  process.stderr.write(`${count} that come with pidsim; name files to run your own (docs/litmus.md)\n`);
   return paths;
 }
 

@@ -74,9 +74,8 @@ function fail(error: unknown): void {
     return;
   }
   const { message, stack } = error as Error;
-  process.stderr.write(
-    `pidsim: a bug of ours: ${message}\n${stack ?? ''}\nreproduce with: pidsim ${process.argv.slice(2).join(' ')}\n`,
-  );
+  const command = `pidsim ${process.argv.slice(2).join(' ')}`;
+  process.stderr.write(`pidsim: a bug of ours: ${message}\n${stack ?? ''}\nreproduce with: ${command}\n`);
   process.exitCode = EXIT.internal;
 }
 

@@ -81,7 +81,9 @@ export const runCommand: CommandModule<object, Arguments> = {
         bracket: on('Run again as if assumed commands left an orphan a run; --no-bracket: do not'),
         export: {
           choices: ['openmetrics'] as const,
-          describe: `What exporters would have shown, instead of the table; with --dir: as ${METRICS_FILE} there`,
+          describe:
+            'What exporters would have shown, instead of the table; ' +
+            `with --dir: as ${METRICS_FILE} there`,
         },
         fidelity: fidelityOption,
         seed: number("Seed to use instead of the scenario's own"),

@@ -40,7 +40,8 @@ export const solveCommand: CommandModule<object, Arguments> = {
         output: outputOption(FORMATS),
       })
       .example(
-        "$0 solve a.yaml --for 'pods.*.containers.*.livenessProbe.periodSeconds' --until 'p5(firstHarm) >= 7d'",
+        "$0 solve a.yaml --for 'pods.*.containers.*.livenessProbe.periodSeconds' --until 'p5(firstHarm) " +
+          ">= 7d'",
         'the shortest period that lasts a week',
       ),
   async handler(args) {

@@ -50,7 +50,8 @@ export const quizCommand: CommandModule<object, Arguments> = {
         actions: {
           alias: 'A',
           ...text(
-            "Your own: 'a+b,b+c,b!,a?b': fork, exit, wait; b* is setsid, b^ a subreaper, >d comes in; a is PID 1",
+            "Your own: 'a+b,b+c,b!,a?b': fork, exit, wait; b* is setsid, b^ a subreaper, >d comes in; a " +
+              'is PID 1',
           ),
         },
         reaps: off('With --actions: PID 1 reaps what it adopts'),

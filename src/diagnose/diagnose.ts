@@ -1,10 +1,10 @@
 /**
  * From process lists to findings.
  *
- *     Capture ─► census: zombies by parent, adopters, pinned PIDs ─┬─► verdict
- *                        start times ─► rate, and whether it goes on┤
- *     two captures ─► what came in between ─────────────────────────┤
- *     limits, given or found ─► room, until when ───────────────────┘
+ *     Capture ─► census: zombies by parent, adopters, pinned PIDs ┐
+ *                start times ─► rate, and whether it goes on      ├─► verdict
+ *     two captures ─► what came in between                        │
+ *     limits, given or found ─► room, until when                  ┘
  *
  * What the columns do not show is null here, and has an identifier among the warnings.
  */

@@ -1,8 +1,8 @@
 /**
  * One node, looked at again and again.
  *
- *     scan ─► by itself: when its zombies started ──────────────┬─► the better rate ─► time left, with an interval
- *     an earlier scan and this one: what came in between ───────┘
+ *     scan, by itself: when its zombies started           ┬─► the better rate ─► time left
+ *     an earlier scan and this one: what came in between ─┘
  */
 import type { Capture } from '../procfs/capture.js';
 import type { CapturedRow } from '../procfs/captured-row.js';

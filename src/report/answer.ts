@@ -125,8 +125,9 @@ function outcomeSentence(result: RunResult): string {
   if (story.kind === 'full') {
     const { reading, atSeconds } = story;
     const [{ refusedBy }] = result.exhaustions;
-    const why = `The node refuses its first fork after ${formatSeconds(atSeconds)}: ${REFUSALS[refusedBy].cause}.`;
-    return `${why} It then holds ${inventory(reading)}.${reservedSentence(reading, refusedBy)}`;
+    const when = `The node refuses its first fork after ${formatSeconds(atSeconds)}`;
+    const held = `It then holds ${inventory(reading)}.${reservedSentence(reading, refusedBy)}`;
+    return `${when}: ${REFUSALS[refusedBy].cause}. ${held}`;
   }
   const not = `The node does not fill up within ${formatSeconds(result.endSeconds)}`;
   if (story.kind === 'recovered') return `${not}.`;
@@ -137,7 +138,8 @@ function outcomeSentence(result: RunResult): string {
       return `${not}: a${end}`;
     case 'would-fill': {
       const { method, pidsPerHour } = story.projection;
-      return `${not}, but at ${rate(pidsPerHour)} it would after ${formatSeconds(story.atSeconds)} (${method}). A${end}`;
+      const when = `it would after ${formatSeconds(story.atSeconds)}`;
+      return `${not}, but at ${rate(pidsPerHour)} ${when} (${method}). A${end}`;
     }
     case 'never': {
       const { method, pidsPerHour } = story.projection;
@@ -227,8 +229,9 @@ function relapseSentence(result: RunResult): string {
   const times = exhaustions.length === 2 ? 'again' : `${exhaustions.length} times, the last`;
   const end = untilSeconds === null ? 'to the end of the run' : toMoment(atSeconds, untilSeconds);
   const why = refusedBy === exhaustions[0].refusedBy ? '' : ` because ${REFUSALS[refusedBy].cause}`;
-  const inAll = `${formatSeconds(fullForSeconds(result))} of ${formatSeconds(lastReading(result).timeSeconds)}`;
-  return `The node is full ${times} from ${formatSeconds(atSeconds)} ${end}${why}: in all for ${inAll}.`;
+  const [inAll, of] = [fullForSeconds(result), lastReading(result).timeSeconds].map(formatSeconds);
+  const from = `${formatSeconds(atSeconds)} ${end}${why}`;
+  return `The node is full ${times} from ${from}: in all for ${inAll} of ${of}.`;
 }
 
 export function capitalised(sentence: string): string {

@@ -72,15 +72,15 @@ function headline(finding: Finding): string {
         ? 'This list cannot show zombies: whether anything leaks is not to be seen here.'
         : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;
     case 'candidates':
-      return candidates[0].pid === null && candidates[0].comm === null
-        ? `Perhaps a leak: ${comms(candidates[0].childComms)} at once, but this list shows neither zombies nor parents.`
-        : `Perhaps ${named(candidates[0])}: ${plural(candidates[0].count, 'equal child', 'equal children')}, but this list does not tell zombies.`;
+      return perhaps(candidates[0]);
     case 'leak-stopped':
       return `${capital(top)} left ${z}, but none of late: the leak has stopped, the PIDs stay taken.`;
     case 'old-burst':
-      return `An old burst: ${z} of ${nameOf(top)}, all of one ${isOfOneDay(top) ? 'day' : 'moment'}. Nothing leaks now.`;
-    case 'live-processes':
-      return `No zombies leak: ${plural(crowds[0].count, 'process', 'processes')} named ${visible(Object.keys(crowds[0].childComms)[0])} live and do not end${per(finding.livingPerHour ?? crowds[0].rate!.perHour)}.`;
+      return `An old burst: ${z} of ${nameOf(top)}, all of one ${span(top)}. Nothing leaks now.`;
+    case 'live-processes': {
+      const rate = per(finding.livingPerHour ?? crowds[0].rate!.perHour);
+      return `No zombies leak: ${crowdText(crowds[0])} live and do not end${rate}.`;
+    }
     case 'threads':
       return `No zombies leak: ${threadsText(finding)}${inAll(finding)}`;
     case 'no-leak':
@@ -96,10 +96,19 @@ function headline(finding: Finding): string {
       const listed = names.length === 1 && names[0] !== '' ? ` (${visible(names[0])})` : '';
       if (families.length === 0 || isHidden(top))
         return `${nearly}${z}${per(rateNow(finding))}${listed}; this list does not show their parents.`;
-      if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${per(rateNow(finding))}.`;
-      return `${nearly}${families.length} processes leak ${z}${per(rateNow(finding))}: most are of ${nameOf(top)}.`;
+      const rate = per(rateNow(finding));
+      if (families.length === 1) return `${nearly}${capital(top)} leaks: ${z}${rate}.`;
+      return `${nearly}${families.length} processes leak ${z}${rate}: most are of ${nameOf(top)}.`;
     }
   }
+}
+
+function perhaps(crowd: Crowd): string {
+  const children = comms(crowd.childComms);
+  if (crowd.pid === null && crowd.comm === null)
+    return `Perhaps a leak: ${children} at once, but this list shows neither zombies nor parents.`;
+  const many = plural(crowd.count, 'equal child', 'equal children');
+  return `Perhaps ${named(crowd)}: ${many}, but this list does not tell zombies.`;
 }
 
 /** The first line if a limit is near and there are no zombies. */
@@ -107,9 +116,9 @@ function livingText(finding: Finding): string {
   const { mostThreads, livingCrowds } = finding;
   const [crowd] = livingCrowds;
   const none = finding.zombies ? 'No zombies leak' : 'No zombies';
-  if (crowd === undefined || (mostThreads?.threads ?? 0) > crowd.count)
-    return `${none}: ${mostThreads === null ? 'what takes the PIDs is alive' : threadsText(finding).slice(0, -1)}${per(finding.livingPerHour)}.`;
-  return `${none}: ${plural(crowd.count, 'process', 'processes')} named ${visible(Object.keys(crowd.childComms)[0])} are alive${per(finding.livingPerHour)}.`;
+  const isOfThreads = crowd === undefined || (mostThreads?.threads ?? 0) > crowd.count;
+  const threads = mostThreads === null ? 'what takes the PIDs is alive' : threadsText(finding).slice(0, -1);
+  return `${none}: ${isOfThreads ? threads : `${crowdText(crowd)} are alive`}${per(finding.livingPerHour)}.`;
 }
 
 function inAll({ livingPerHour }: Finding): string {
@@ -139,7 +148,8 @@ function per(perHour: number | null): string {
 function speed(perHour: number): string {
   const [amount, unit] =
     perHour > 36_000 ? [perHour / 3600, 'second'] : perHour < 1 ? [perHour * 24, 'day'] : [perHour, 'hour'];
-  return `${amount < 1 ? Number(amount.toPrecision(2)) : formatCount(Number(amount.toPrecision(3)))} more per ${unit}`;
+  const few = amount < 1 ? Number(amount.toPrecision(2)) : formatCount(Number(amount.toPrecision(3)));
+  return `${few} more per ${unit}`;
 }
 
 function nameOf({ pid, comm, row }: Pick<Family, 'pid' | 'comm'> & { row?: Family['row'] }): string {
@@ -152,8 +162,12 @@ function named(crowd: Crowd): string {
   return crowd.pid === null ? visible(crowd.comm ?? 'Parents not shown') : nameOf(crowd);
 }
 
-function isOfOneDay({ rate: { firstS, lastS } }: Family): boolean {
-  return lastS! - firstS! >= DAY_S;
+function span({ rate: { firstS, lastS } }: Family): string {
+  return lastS! - firstS! >= DAY_S ? 'day' : 'moment';
+}
+
+function crowdText({ count, childComms }: Crowd): string {
+  return `${plural(count, 'process', 'processes')} named ${visible(Object.keys(childComms)[0])}`;
 }
 
 /** The list has no column that tells the parent. */
@@ -176,8 +190,10 @@ function who(finding: Finding): string[] {
   const shown = many.length > 0 || ofLiving ? many : (zombiesByParent ?? []);
   const families = shown.slice(0, FAMILIES_SHOWN_MAX).map((family) => {
     const what = [family.adopter && words.adopters[family.adopter], family.where].filter(Boolean).join(', ');
+    const name = `${capital(family)}${what ? `, ${visible(what)}` : ''}`;
     const rate = per(family.rate.currentPerHour ?? family.rate.perHour);
-    return `${capital(family)}${what ? `, ${visible(what)}` : ''}: ${plural(family.count, 'zombie')}${rate} (${comms(family.zombieComms)})${ownText(family)}`;
+    const own = ownText(family);
+    return `${name}: ${plural(family.count, 'zombie')}${rate} (${comms(family.zombieComms)})${own}`;
   });
   const more = ofLiving ? 0 : (zombiesByParent?.length ?? 0) - families.length;
   if (more > 0) families.push(`${plural(more, 'other parent')} with fewer.`);
@@ -217,13 +233,12 @@ function counts(finding: Finding): string[] {
   if (!zombies || verdict === 'no-leak' || isOfLiving(finding)) return [];
   const most = zombiesAtMost === null ? '' : ` to ${formatCount(zombiesAtMost)}`;
   const z = `${formatCount(zombies)}${most} zombies`;
-  if (pinned !== null)
-    return [
-      `${z} and ${plural(pinned, 'pinned PID')}, which no ps shows: ${formatCount(zombies + pinned)} PIDs in all.`,
-    ];
-  return [
-    `${z}; pinned PIDs: 0 to ${formatCount(pinnedAtMost ?? zombies)}, which only PGID and SID of a whole list tell.`,
-  ];
+  if (pinned === null) {
+    const range = `0 to ${formatCount(pinnedAtMost ?? zombies)}`;
+    return [`${z}; pinned PIDs: ${range}, which only PGID and SID of a whole list tell.`];
+  }
+  const all = formatCount(zombies + pinned);
+  return [`${z} and ${plural(pinned, 'pinned PID')}, which no ps shows: ${all} PIDs in all.`];
 }
 
 function rates({ main, comparison }: Diagnosis): string[] {
@@ -244,10 +259,9 @@ function rates({ main, comparison }: Diagnosis): string[] {
     if (late !== null && late > 0 && Math.abs(late / value - 1) > 0.3) lines.push(`of late ${speed(late)}`);
   } else if (rate?.boundsPerHour) {
     const [least, most] = rate.boundsPerHour;
-    const upTo = most !== null ? ` and at most ${formatCount(most)}` : '';
-    lines.push(
-      `not to be told from this list: its times are too coarse for so short a time (at least ${formatCount(least)}${upTo} per hour while they came)`,
-    );
+    const range = `at least ${formatCount(least)}${most !== null ? ` and at most ${formatCount(most)}` : ''}`;
+    const coarse = 'its times are too coarse for so short a time';
+    lines.push(`not to be told from this list: ${coarse} (${range} per hour while they came)`);
   } else lines.push('unknown: a second list in ten minutes gives it (pidsim diagnose FIRST SECOND)');
   return lines;
 }
@@ -270,7 +284,8 @@ function roomText({ limit, value, usable, used, isUsedAtLeast, hours }: Room): s
     usable === value
       ? `${formatCount(value)} (${limit})`
       : `${formatCount(usable)} usable PIDs (${limit} ${formatCount(value)})`;
-  return `${isUsedAtLeast ? 'at least ' : ''}${formatCount(used)} of ${of} taken${hours === null ? '' : `, ${fullIn(hours)}`}`;
+  const until = hours === null ? '' : `, ${fullIn(hours)}`;
+  return `${isUsedAtLeast ? 'at least ' : ''}${formatCount(used)} of ${of} taken${until}`;
 }
 
 function fullIn([soonest, latest]: [number, number]): string {
@@ -287,21 +302,19 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
   const { verdict, livingCrowds: crowds } = finding;
   const { mostThreads } = finding;
   const ofLiving = isOfLiving(finding);
-  if (ofLiving && mostThreads && mostThreads.threads > (crowds[0]?.count ?? 0))
-    return [
-      ...makeRoom(finding),
-      `See what they do: ls /proc/${mostThreads.pid}/task | wc -l, then a stack of ${visible(mostThreads.comm)} (jstack, py-spy, gdb).`,
-      `Restart ${visible(mostThreads.comm)}: its threads end with it. Set pids.max (docker --pids-limit, podPidsLimit), so that it cannot fill the node.`,
-    ];
+  if (ofLiving && mostThreads && mostThreads.threads > (crowds[0]?.count ?? 0)) {
+    const { pid, comm } = mostThreads;
+    return [...makeRoom(finding), ...fill(words.living.threads, { pid: String(pid), comm: visible(comm) })];
+  }
   if (ofLiving && crowds.length > 0) {
     const [crowd] = crowds;
     const what = visible(Object.keys(crowd.childComms)[0]);
     return [
       ...makeRoom(finding),
-      crowd.pid === null || crowd.comm === null
-        ? `See why they do not end: cat /proc/PID/wchan, and what starts ${what} (cron, probe, timer).`
-        : `All are children of ${named(crowd)}: see why it starts so many ${what}, and why they do not end (cat /proc/PID/wchan).`,
-      'Stop what starts them, then end them.',
+      ...fill(crowd.pid === null || crowd.comm === null ? words.living.orphaned : words.living.children, {
+        what,
+        parent: named(crowd),
+      }),
     ];
   }
   if (verdict === 'cannot-see' || verdict === 'candidates') return [`List again with states: ${ASK}`];
@@ -312,15 +325,16 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
       const family = families.find((each) => kindOf(each) === kind)!;
       const where = family.where ?? (finding.container && `of ${finding.container}`);
       const whose = kinds.length > 1 ? `${nameOf(family)}: ` : '';
-      return (words.now as Steps)[kind].map(
-        (step) =>
-          whose +
-          step
-            .replace('{comms}', visible(listOf(Object.keys(family.zombieComms).slice(0, 3))) || '(not shown)')
-            .replace('{where}', where ? ` (${visible(where)})` : ''),
-      );
+      const zombies = visible(listOf(Object.keys(family.zombieComms).slice(0, 3))) || '(not shown)';
+      const told = { comms: zombies, where: where ? ` (${visible(where)})` : '' };
+      return fill((words.now as Steps)[kind], told).map((step) => whose + step);
     }),
   ];
+}
+
+/** Texts of diagnosis.json with what their names in braces stand for. */
+function fill(texts: readonly string[], values: Told): string[] {
+  return texts.map((text) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]));
 }
 
 function makeRoom({ rooms, view }: Finding): string[] {
@@ -353,7 +367,8 @@ function readAs(finding: Finding): string {
     view === 'unknown' ? '' : ` seen from the ${view}${container === null ? '' : ` ${visible(container)}`}`;
   const rows = processes === null ? '' : `, ${plural(processes, 'process', 'processes')}`;
   const tasks = threads === null ? '' : `, ${plural(threads, 'thread')}`;
-  return `${visible(source)}: ${format}${rows}${tasks}${seen}${capturedAt === null ? '' : `, at ${capturedAt}`}`;
+  const at = capturedAt === null ? '' : `, at ${capturedAt}`;
+  return `${visible(source)}: ${format}${rows}${tasks}${seen}${at}`;
 }
 
 /** For runbooks. Families without the row that they were read from. */

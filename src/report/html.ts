@@ -27,17 +27,15 @@ export type DrawnChart = Pick<RunChart, 'name'> & { svg: string };
 export function indexHtml(results: readonly RunResult[], overview: string): string {
   const title = overviewHeadline(results);
   const link = ({ scenario }: RunResult): string => `${encodeURIComponent(scenario.name)}/index.html`;
-  return page(
-    title,
-    overviewPart(results, overview, link),
-    `<p>Data of the whole run: ${links('', ['summary.json', 'summary.md', 'overview.svg', 'overview.vl.json'])}.</p>`,
-  );
+  const data = links(['summary.json', 'summary.md', 'overview.svg', 'overview.vl.json']);
+  return page(title, overviewPart(results, overview, link), `<p>Data of the whole run: ${data}.</p>`);
 }
 
 /** `NAME/index.html`: all that there is to say of one scenario. */
 export function scenarioHtml(result: RunResult, charts: readonly DrawnChart[]): string {
   const specs = charts.flatMap(({ name }) => [`${name}.svg`, `${name}.vl.json`]);
-  const footer = `<p class="data">Data: ${links('', [...DATA_FILES, ...specs])}. <a href="../index.html">All scenarios</a></p>`;
+  const data = links([...DATA_FILES, ...specs]);
+  const footer = `<p class="data">Data: ${data}. <a href="../index.html">All scenarios</a></p>`;
   return page(question(result), scenarioPart(result, charts, 'h2'), footer, result.scenario.name);
 }
 
@@ -52,8 +50,10 @@ export function pagesHtml(results: readonly RunResult[], overview: string, chart
     );
   const parts = results.map((result, index) => {
     const id = anchor(result);
-    const heads = `<p class="kicker">${escapeHtml(result.scenario.name)}</p>\n<h2 id="${id}-question">${escapeHtml(question(result))}</h2>`;
-    return `<section class="card" id="${id}" aria-labelledby="${id}-question">\n${heads}\n${scenarioPart(result, charts[index], 'h3')}</section>`;
+    return `<section class="card" id="${id}" aria-labelledby="${id}-question">
+<p class="kicker">${escapeHtml(result.scenario.name)}</p>
+<h2 id="${id}-question">${escapeHtml(question(result))}</h2>
+${scenarioPart(result, charts[index], 'h3')}</section>`;
   });
   const all = overviewPart(results, overview, (result) => `#${anchor(result)}`);
   return page(overviewHeadline(results), [all, ...parts].join('\n'), '');
@@ -92,7 +92,8 @@ function overviewPart(
 ): string {
   const rows = byUrgency(results).map((result) => {
     const cells = PAGE_COLUMNS.map(({ align, cell }) => td(cell(result), align));
-    return `<tr>\n<th scope="row"><a href="${link(result)}">${escapeHtml(result.scenario.name)}</a></th>\n<td>${badge(result)}</td>\n${cells.join('\n')}\n</tr>`;
+    const name = `<a href="${link(result)}">${escapeHtml(result.scenario.name)}</a>`;
+    return `<tr>\n<th scope="row">${name}</th>\n<td>${badge(result)}</td>\n${cells.join('\n')}\n</tr>`;
   });
   const heads = PAGE_COLUMNS.map(({ head, align }) => th(head.toLowerCase(), align));
   const alt = `${overviewHeadline(results)}. ${results.map(overviewAlt).join(' ')}`;
@@ -168,7 +169,8 @@ function momentsPart(result: RunResult, h: string): string {
   const rest = moments.length - rows.length;
   const more = rest > 0 ? `<p class="data">${formatCount(rest)} more in events.csv.</p>\n` : '';
   const heads = ['when', 'what', 'where', 'detail'].map((text) => th(text));
-  return `<${h}>What happened</${h}>\n${scrolled(`What happened in ${escapeHtml(result.scenario.name)}`, heads, rows)}\n${more}`;
+  const label = `What happened in ${escapeHtml(result.scenario.name)}`;
+  return `<${h}>What happened</${h}>\n${scrolled(label, heads, rows)}\n${more}`;
 }
 
 function expectationPart(result: RunResult, h: string): string {
@@ -180,13 +182,15 @@ function expectationPart(result: RunResult, h: string): string {
         : ok
           ? '<strong class="good">✓ pass</strong>'
           : '<strong class="bad">✗ fail</strong>';
-    return `<li>${verdict} <code>${escapeHtml(text)}</code>${ok !== false ? '' : `, but it was ${escapeHtml(actual)}`}</li>`;
+    const but = ok === false ? `, but it was ${escapeHtml(actual)}` : '';
+    return `<li>${verdict} <code>${escapeHtml(text)}</code>${but}</li>`;
   });
-  return `<${h}>Expected: ${expectationTally(result)}</${h}>\n<ul class="expectations">\n${items.join('\n')}\n</ul>\n`;
+  const head = `<${h}>Expected: ${expectationTally(result)}</${h}>`;
+  return `${head}\n<ul class="expectations">\n${items.join('\n')}\n</ul>\n`;
 }
 
-function links(folder: string, files: readonly string[]): string {
-  return files.map((file) => `<a href="${folder}${file}">${file}</a>`).join(', ');
+function links(files: readonly string[]): string {
+  return files.map((file) => `<a href="${file}">${file}</a>`).join(', ');
 }
 
 /** Scrolls sideways rather than shrink away. */

@@ -271,10 +271,9 @@ export function psDocument(listings: readonly (NamespaceProcesses & { among?: No
 export function pinnedFooter(pinned: number): string {
   if (pinned === 0) return 'No PID is pinned: ps shows every PID that is taken.';
   const [verb, leaders] = pinned === 1 ? ['is', 'its leader has'] : ['are', 'their leaders have'];
-  return (
-    `${plural(pinned, 'more PID')} ${verb} taken, which ps cannot show: ${leaders} been reaped, but processes ` +
-    'above still belong to the session or process group.'
-  );
+  const taken = `${plural(pinned, 'more PID')} ${verb} taken, which ps cannot show`;
+  const why = 'but processes above still belong to the session or process group';
+  return `${taken}: ${leaders} been reaped, ${why}.`;
 }
 
 // ------------------------------------------------------------------------------------------ a part of a list

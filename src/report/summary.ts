@@ -123,11 +123,12 @@ function blamePart(result: RunResult): string {
       formatShare(share),
     ]);
   if (rows.length === 0) return '';
-  const heads = ['pod', 'container', 'origin', 'program', 'PIDs', 'share'];
-  return (
-    `## ${told.whenFull ? 'What held the PIDs when the node was full' : 'What holds the PIDs at the end'}\n\n${escapeMarkdown(blameHeadline(result))}.\n\n` +
-    `${markdownTable(heads, rows)}\n\nRow by row in [blame.csv](blame.csv).`
-  );
+  return [
+    `## ${told.whenFull ? 'What held the PIDs when the node was full' : 'What holds the PIDs at the end'}`,
+    `${escapeMarkdown(blameHeadline(result))}.`,
+    markdownTable(['pod', 'container', 'origin', 'program', 'PIDs', 'share'], rows),
+    'Row by row in [blame.csv](blame.csv).',
+  ].join('\n\n');
 }
 
 function probesPart(result: RunResult): string {

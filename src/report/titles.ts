@@ -56,10 +56,11 @@ export function kubeletHeadline(result: RunResult): string {
     return `Nothing is hidden: the kubelet sees all ${plural(reading.allocated, 'PID')} in use`;
   }
   const at = story.kind === 'harmed' && story.harm.kind === 'evicted' ? ` at ${when}` : '';
-  return hidden < HIDDEN_WORTH_TELLING
-    ? `Nothing much is hidden: the kubelet sees ${formatCount(reading.loadavgTasks)} of ${plural(reading.allocated, 'PID')}${at}`
-    : `The kubelet misses ${formatShare(hidden)} of what is in use${at}: it sees ${formatCount(reading.loadavgTasks)} of ` +
-        `${formatCount(reading.allocated)}`;
+  const seen = formatCount(reading.loadavgTasks);
+  if (hidden < HIDDEN_WORTH_TELLING)
+    return `Nothing much is hidden: the kubelet sees ${seen} of ${plural(reading.allocated, 'PID')}${at}`;
+  const missed = `The kubelet misses ${formatShare(hidden)} of what is in use${at}`;
+  return `${missed}: it sees ${seen} of ${formatCount(reading.allocated)}`;
 }
 
 /** What was in use before it was given back, or the end of the run. */
@@ -74,8 +75,14 @@ export function kubeletSubtitle(result: RunResult): string {
   if (binding === 'threads-max')
     return 'threads-max refuses: it counts what the kubelet, ps and /proc/loadavg count, threads and zombies';
   if (binding === 'all-pods')
-    return 'pids.max of all pods refuses: it counts their threads and zombies, and the kubelet does not look at it';
-  return 'The kubelet, ps and /proc/loadavg count threads and zombies, not the PIDs that groups and sessions pin';
+    return (
+      'pids.max of all pods refuses: it counts their threads and zombies, and the kubelet does not look ' +
+      'at it'
+    );
+  return (
+    'The kubelet, ps and /proc/loadavg count threads and zombies, not the PIDs that groups and sessions ' +
+    'pin'
+  );
 }
 
 export function symptomsHeadline(result: RunResult): string {
@@ -107,9 +114,10 @@ export function limitHeadline(result: RunResult, of: Limited): string {
 
 export function limitSubtitle(of: Limited): string {
   if (of === 'user') return `What counts against RLIMIT_NPROC of ${LIMITED_NAMES[of]}: tasks and zombies`;
-  return of === 'namespace'
-    ? `What ${LIMITED_NAMES[of]} holds under its own pid_max: tasks, zombies and pinned PIDs`
-    : `What the cgroup of ${LIMITED_NAMES[of]} counts: tasks and zombies, not the PIDs that groups and sessions pin`;
+  if (of === 'namespace')
+    return `What ${LIMITED_NAMES[of]} holds under its own pid_max: tasks, zombies and pinned PIDs`;
+  const what = 'tasks and zombies, not the PIDs that groups and sessions pin';
+  return `What the cgroup of ${LIMITED_NAMES[of]} counts: ${what}`;
 }
 
 /** What people and controllers try of a node, by columns of the timeline: what worked, what failed. */
@@ -209,7 +217,8 @@ function wouldFill(results: readonly RunResult[]): string {
   );
   if (ends.length === 0) return '';
   const first = ends.reduce((earliest, each) => (each.seconds < earliest.seconds ? each : earliest));
-  return ` within its run, but ${ends.length} would: ${first.name} first, full after ${formatSeconds(first.seconds)} at this rate`;
+  const when = `${first.name} first, full after ${formatSeconds(first.seconds)} at this rate`;
+  return ` within its run, but ${ends.length} would: ${when}`;
 }
 
 export function overviewSubtitle(): string {

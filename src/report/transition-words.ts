@@ -33,8 +33,10 @@ export function transitionWords(told: Transition, level: Viewpoint = null): stri
       return `${name(told.who)} is a zombie: nobody has taken its exit status`;
     case 'reaped':
       return REAPED[told.cause](name(told.who), name(told.by));
-    case 'pinned':
-      return `${pid(told.pids)} belongs to nobody and stays taken: it is the session or group of ${name(told.by)}`;
+    case 'pinned': {
+      const why = `it is the session or group of ${name(told.by)}`;
+      return `${pid(told.pids)} belongs to nobody and stays taken: ${why}`;
+    }
     case 'released':
       return `${pid(told.pids)} is free`;
     case 'signal': {

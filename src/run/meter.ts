@@ -118,7 +118,8 @@ export class Meter implements RunObserver {
   }
 
   #put(name: string, labels: Record<string, string>, value: number): void {
-    const key = `${name} ${labels.state ?? labels.status ?? ''} ${labels.namespace}/${labels.pod} ${labels.container}`;
+    const { state, status, namespace, pod, container } = labels;
+    const key = `${name} ${state ?? status ?? ''} ${namespace}/${pod} ${container}`;
     let metric = this.#metrics.get(key);
     if (metric === undefined) this.#metrics.set(key, (metric = { name, labels, values: [] }));
     metric.values[this.#times.length - 1] = value;

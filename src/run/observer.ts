@@ -16,12 +16,11 @@ export interface RunObserver extends MachineObserver {
 type Watches<Hook extends keyof RunObserver> = RunObserver & Required<Pick<RunObserver, Hook>>;
 
 /**
- * The list of a run's observers. It passes on what the machine, the node, the sampler and other observers
- * tell.
+ * The list of a run's observers. It passes on what others tell to each that has the method, in its order.
  *
- *     machine: refused, namespaceEnds, wrapped ──┐
- *     node and observers: moment ──► is it news? ┼─► each observer with the method, in the order of the list
- *     sampler: row ──────────────────────────────┘
+ *     machine: refused, namespaceEnds, wrapped ─┐
+ *     node, observers: moment ──► is it news? ──┼─► each observer
+ *     sampler: row ─────────────────────────────┘
  */
 export class Observers implements MachineObserver, NodeObserver {
   readonly #news = new News();

@@ -62,8 +62,9 @@ export function podLitmus({ node, title }: Scenario, podName: string): string | 
     // Without it a litmus ends at rest, which some programs never reach.
     until: printDuration(lastRunUs(containers.flatMap(({ probes }) => probes)) + SETTLED_US),
   };
+  const what = `Pod ${pod.name}, with ${RUNS} runs of each exec probe`;
   return litmusText(litmus, [
-    `Pod ${pod.name}, with ${RUNS} runs of each exec probe, to be run as real processes: pidsim lab verify FILE`,
+    `${what}, to be run as real processes: pidsim lab verify FILE`,
     'What the scenario leaves to chance is fixed: the likelier course, and the middle of each duration.',
   ]);
 }

@@ -2,7 +2,7 @@
  * Problems for a class: a few processes do a few things. Which processes are there then, whose children are
  * they, are they dead or alive, and which PIDs are taken? The answer is what the kernel model does.
  *
- *     seed ──► actions, each possible when its turn comes ──► kernel ──► transitions, rows, pinned PIDs
+ *     seed ─► actions, each possible in its turn ─► kernel ─► transitions, rows, pinned PIDs
  */
 import { RandomStreams } from '../sim/random.js';
 import { type Action, type Problem, type QuizState, QuizWorld } from './quiz-world.js';

@@ -1,8 +1,8 @@
 /**
  * Forks that a limit below the machine's refuses: of a container, a pod, all pods, a service or a user.
  *
- *     first refusal ─► full ─► each minute: refused or without room within it? still full : it has ended
- *                        └───► a PID namespace of the pod ends and frees what it held: its own limit has room
+ *     first refusal ─► full ─► each minute: refused or without room in it? still full : ended
+ *                        └───► a PID namespace of the pod ends and frees what it held: ended
  */
 import {
   type CgroupId,

@@ -3,7 +3,7 @@
  *
  *     Scenario ─► build: clock, machine, node ─► events to the horizon
  *                                   │ refused forks, moments, rows
- *                                   └────────► observers ─► summary, result: copies, at any moment
+ *                                   └─► observers ─► summary, result: copies, at any moment
  */
 
 import { HOST_NS, type PidNsId } from '../kernel/kernel.js';
@@ -354,9 +354,10 @@ export class Run {
 
   #runawayError(): ScenarioRunError {
     const { program, atUs, steps } = this.machine.runaway!;
+    const taken = `program \`${program}\` took ${grouped(steps)} steps at one instant`;
     return this.#error(
       'program-never-blocks',
-      `program \`${program}\` took ${grouped(steps)} steps at one instant, ${formatDuration(atUs)} after the start, without blocking: it would never end`,
+      `${taken}, ${formatDuration(atUs)} after the start, without blocking: it would never end`,
       'Put a `sleep`, a `wait` or a `pause` into its loop.',
     );
   }
@@ -368,10 +369,11 @@ export class Run {
   }
 
   #tooManyEvents(): ScenarioRunError {
-    const { nowUs, eventCount } = this.sim;
+    const [now, horizon] = [this.sim.nowUs, this.#endUs].map(formatDuration);
+    const events = grouped(this.sim.eventCount);
     return this.#error(
       'too-many-events',
-      `stopped after ${grouped(eventCount)} events, ${formatDuration(nowUs)} after the start: the horizon is ${formatDuration(this.#endUs)}`,
+      `stopped after ${events} events, ${now} after the start: the horizon is ${horizon}`,
       'Shorten `horizon`, or make what repeats often (probes, sleeps in programs, churn) repeat less often.',
     );
   }

@@ -1,7 +1,7 @@
 /**
  * Every transition of a run, as plain data: what happens to processes and their PIDs, one thing at a time.
  *
- *     kernel, machine: fork, exec, exit, … ──► Transitions: names, PIDs on every level, reasons ──► tell
+ *     kernel, machine: fork, exec, exit, … ─► Transitions: names, PIDs, reasons ─► tell
  */
 import {
   type ForkRefusal,

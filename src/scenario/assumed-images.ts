@@ -28,7 +28,8 @@ export class AssumedImages {
     for (const { container, ends, place } of this.known.values()) {
       const what = ends ? 'it is assumed to end at once and to leave nothing' : 'assumed to be quiet';
       const message = `what the image of container \`${container}\` runs is not known; ${what}`;
-      const hint = `Say it: \`containers: {${container}: {program: PROGRAM}}\` beside \`manifest:\`, or \`program:\` in the container.`;
+      const entry = `\`containers: {${container}: {program: PROGRAM}}\``;
+      const hint = `Say it: ${entry} beside \`manifest:\`, or \`program:\` in the container.`;
       findings.warning(place, 'assumed-program', message, { hint });
     }
   }
@@ -37,11 +38,12 @@ export class AssumedImages {
     const [first] = this.known.values();
     const names = [...this.known.keys()];
     const shown = names.slice(0, NAMED_MAX).join(', ');
-    const message =
-      `what ${plural(names.length, 'image')} run is not known; assumed: each is one process that starts none and waits for none ` +
-      `(${shown}, and ${names.length - NAMED_MAX} more)`;
+    const assumed = 'each is one process that starts none and waits for none';
+    const which = `${shown}, and ${names.length - NAMED_MAX} more`;
+    const message = `what ${plural(names.length, 'image')} run is not known; assumed: ${assumed} (${which})`;
     const hint =
-      'One that is a shell or another init reaps what it adopts: write `program:` for it, into what `pidsim import` prints.';
+      'One that is a shell or another init reaps what it adopts: write `program:` for it, into what ' +
+      '`pidsim import` prints.';
     findings.warning(first.place, 'assumed-program', message, { hint });
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The schema as a tree of documented fields, for `pidsim explain` and for the reference page.
  *
- *     zod schema ──► JSON Schema ──► FieldDoc: name, type, description, facts, and the fields inside
+ *     zod schema ─► JSON Schema ─► FieldDoc: name, type, description, facts, the fields inside
  */
 import { fleetJsonSchema, scenarioJsonSchema } from './schema.js';
 

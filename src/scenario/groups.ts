@@ -2,7 +2,7 @@
  * Groups of a fleet: so many nodes from one template. They become nodes before the fleet is read, so a
  * mistake in a template is one of its nodes, at the template's line.
  *
- *     groups: [{name: worker, count: 900, template: {…}, uncertain: {…}, waves: {…}}]  ──►  nodes: worker-0, worker-1, …
+ *     groups: [{name: worker, count: 900, template: {…}, waves: {…}}] ─► worker-0, worker-1, …
  */
 import { US_PER_SECOND } from '../sim/time.js';
 import { parseDurationUs, printDuration } from '../text/duration.js';

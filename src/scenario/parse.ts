@@ -1,10 +1,10 @@
 /**
  * From the text of a file to scenarios, or to everything that is wrong with it.
  *
- *     scenario, fleet ──► YAML documents ─┐
- *                                         ├─► read: shape, types, defaults ──► resolve: names, units ──► Scenario[]
- *     manifests, dumps ──► made document ─┘        │                              │
- *                                                  └──────────────────────────────┴──► Diagnostic[], file:line:column
+ *     scenario, fleet ─► YAML documents ─┐
+ *                                        ├─► read: shape, types ─► resolve: names ─► Scenario[]
+ *     manifests, dumps ─► made document ─┘       │                     │
+ *                                                └──► Diagnostic[] ◄───┘  file:line:column
  *
  * A mistake in one place does not hide another: each stage goes on with what is valid.
  */
@@ -152,7 +152,8 @@ function parseDocument(document: SourceDocument, findings: Findings, options: Pa
   if (isMapping(value) && isForeign(value)) {
     const message = `this is a Kubernetes ${shorten(value.kind)}, not a Scenario`;
     const hint =
-      'Put it into a file of its own, which `pidsim run` reads, or name that in a scenario: `pods: [{manifest: FILE}]`.';
+      'Put it into a file of its own, which `pidsim run` reads, or name that in a scenario: `pods: ' +
+      '[{manifest: FILE}]`.';
     findings.error(below(root, 'kind'), 'unknown-value', message, { hint });
     return [];
   }

@@ -73,9 +73,10 @@ function resolveIntervention(
     case 'drain':
       return [{ ...schedule, do: 'drain' }];
     case 'set-pid-max': {
-      const least = minPidMax(targets.cpus);
+      const { cpus } = targets;
+      const least = minPidMax(cpus);
       if (source.value < least) {
-        const message = `${source.value} is too small: the kernel’s least for ${targets.cpus} CPUs is ${least}`;
+        const message = `${source.value} is too small: the kernel’s least for ${cpus} CPUs is ${least}`;
         findings.error(findings.of(source, 'value'), 'out-of-range', message);
       }
       return [{ ...schedule, do: 'set-pid-max', pidMax: source.value }];

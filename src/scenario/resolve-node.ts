@@ -80,7 +80,8 @@ function warnOfNewVersions({ kernel, kubelet, runtime }: NodeSource, { findings 
     if (part.version === undefined) continue;
     const newest = newestKnown(product, String(part.version));
     if (newest === null) continue;
-    const message = `${product} ${part.version} is not known: taken to behave as ${newest}, the newest that is`;
+    const written = `${product} ${part.version}`;
+    const message = `${written} is not known: taken to behave as ${newest}, the newest that is`;
     findings.warning(findings.of(part, 'version'), 'unknown-version', message);
   }
 }
@@ -257,9 +258,12 @@ export function warnOfIdlePause(
   const isShared = pods.some(({ pidMode, sandboxless }) => !sandboxless && (pidMode ?? byDefault) === 'pod');
   if (isShared) return;
   const message =
-    'no pod here shares its PID namespace, so pause is the parent of nobody and its version is of no consequence';
+    'no pod here shares its PID namespace, so pause is the parent of nobody and its version is of no ' +
+    'consequence';
   findings.warning(place, 'no-effect', message, {
-    hint: 'Set `shareProcessNamespace: true` on a pod: then pause is its PID 1. Without it, PID 1 is the container’s own entrypoint.',
+    hint:
+      'Set `shareProcessNamespace: true` on a pod: then pause is its PID 1. Without it, PID 1 is the ' +
+      'container’s own entrypoint.',
   });
 }
 

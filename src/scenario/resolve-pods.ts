@@ -189,14 +189,16 @@ function checkSidecars(source: PodSource, kubelet: string | null, { findings }: 
   const sidecar = source.initContainers.find(({ restartPolicy }) => restartPolicy === 'Always');
   if (sidecar === undefined) return;
   const since = sinceWhen(KUBELET.startsSidecars, 'kubelet', true);
-  const message = `kubelet ${kubelet} has no sidecars, which came with ${since}; \`${sidecar.name}\` is one all the same`;
+  const same = `\`${sidecar.name}\` is one all the same`;
+  const message = `kubelet ${kubelet} has no sidecars, which came with ${since}; ${same}`;
   findings.warning(findings.of(sidecar, 'restartPolicy'), 'needs-newer-version', message);
 }
 
 function checkShareProcessNamespace(source: PodSource, kubelet: string, { findings }: ResolveContext): void {
   if (valuesAt(KUBELET, [['kubelet', kubelet]]).knowsShareProcessNamespace) return;
   const since = sinceWhen(KUBELET.knowsShareProcessNamespace, 'kubelet', true);
-  const message = `kubelet ${kubelet} does not know the field, which came with ${since}; it is obeyed all the same`;
+  const unknown = `kubelet ${kubelet} does not know the field, which came with ${since}`;
+  const message = `${unknown}; it is obeyed all the same`;
   findings.warning(findings.of(source, 'shareProcessNamespace'), 'needs-newer-version', message);
 }
 

@@ -88,7 +88,8 @@ export function resolveScenario(
 
 function checkTimes(spec: SpecSource, horizonUs: number, { findings }: Surroundings): void {
   if (Number.isFinite(horizonUs) && horizonUs > HORIZON_US_MAX) {
-    const message = `a horizon of ${formatDuration(horizonUs)} is beyond the bound of ${formatDuration(HORIZON_US_MAX)}`;
+    const [horizon, bound] = [horizonUs, HORIZON_US_MAX].map(formatDuration);
+    const message = `a horizon of ${horizon} is beyond the bound of ${bound}`;
     findings.error(findings.of(spec, 'horizon'), 'horizon-too-long', message);
   }
   if (spec.sampleEvery === 'auto' || !Number.isFinite(horizonUs)) return;

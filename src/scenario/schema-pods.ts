@@ -85,15 +85,16 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
     every: leaf.interval
       .optional()
       .describe(
-        'A pod of this kind is created each time this has passed, as a CronJob does, first after the first such time. ' +
-          'Default: one pod, at `startAt`.',
+        'A pod of this kind is created each time this has passed, as a CronJob does, first after the ' +
+          'first such time. Default: one pod, at `startAt`.',
       ),
     lasts: leaf.interval
       .optional()
       .describe('Only with `every`: when a pod whose containers have not ended is deleted. Default: 1m.'),
     shareProcessNamespace: leaf.flag.describe(
-      'true: one PID namespace for the pod, whose PID 1 is pause. false: one for each container, whose PID 1 is its ' +
-        'entrypoint. Default: false, except for kubelet 1.7 with Docker 1.13.1 or later, which shares.',
+      'true: one PID namespace for the pod, whose PID 1 is pause. false: one for each container, whose ' +
+        'PID 1 is its entrypoint. Default: false, except for kubelet 1.7 with Docker 1.13.1 or later, ' +
+        'which shares.',
     ),
     hostPID: leaf.off.describe(
       'The pod’s processes live in the host’s own PID namespace; its init adopts and reaps.',
@@ -103,13 +104,13 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
       .literal('none')
       .optional()
       .describe(
-        '`none`: a plain `docker run`, without Kubernetes: no pause process and no kubelet. Exec probes are its ' +
-          'health check. Default: a pod sandbox.',
+        '`none`: a plain `docker run`, without Kubernetes: no pause process and no kubelet. Exec probes ' +
+          'are its health check. Default: a pod sandbox.',
       ),
     restartPolicy: z.enum(RESTART_POLICIES).default('Always').describe('What happens when a container ends.'),
     recreate: leaf.flag.describe(
-      'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. Default: false: it goes ' +
-        'elsewhere, or nowhere. From a manifest the kind decides.',
+      'true: it is made again on this node after an eviction, as a DaemonSet’s or a static pod is. ' +
+        'Default: false: it goes elsewhere, or nowhere. From a manifest the kind decides.',
     ),
     terminationGracePeriodSeconds: whole(0, INT32_MAX)
       .default(30)
@@ -119,16 +120,17 @@ export function podSchema(leaf: Leaves, probes: ProbeSchemas) {
       .max(POD_COUNT_MAX)
       .default([])
       .describe(
-        'Run one after another before the containers, each to its end. With `restartPolicy: Always` (kubelet 1.29) one is a ' +
-          'sidecar: the next starts when it has started, and it runs on.',
+        'Run one after another before the containers, each to its end. With `restartPolicy: Always` ' +
+          '(kubelet 1.29) one is a sidecar: the next starts when it has started, and it runs on.',
       ),
     containers: z.array(container).min(1).max(POD_COUNT_MAX).describe('The containers of the pod.'),
   });
   const fromManifest = z.lazy(() =>
     z.strictObject({
       manifest: nonEmpty().describe(
-        'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod template. Each ' +
-          'is put on the node once, whatever `replicas` says; `count` tells how many of them this node has.',
+        'Path of Kubernetes objects in YAML or JSON, relative to this file: pods, or anything with a pod ' +
+          'template. Each is put on the node once, whatever `replicas` says; `count` tells how many of ' +
+          'them this node has.',
       ),
       workload: leaf.program.describe(
         'Only this object of the manifest, or the pods that belong to it: `StatefulSet/queue`.',
@@ -176,15 +178,16 @@ function containerSchema(leaf: Leaves, { handler, probe }: ProbeSchemas) {
         .enum(USERLANDS)
         .optional()
         .describe(
-          'Whose programs the image has, which decides what `sh`, `timeout` and `wget` are: `debian` (dash, coreutils; Ubuntu ' +
-            'too), `busybox` (Alpine), `rhel` (bash; Fedora, Amazon Linux). From the image if its name tells.',
+          'Whose programs the image has, which decides what `sh`, `timeout` and `wget` are: `debian` ' +
+            '(dash, coreutils; Ubuntu too), `busybox` (Alpine), `rhel` (bash; Fedora, Amazon Linux). ' +
+            'From the image if its name tells.',
         ),
       files: z
         .record(z.string(), z.string())
         .default({})
         .describe(
-          'Scripts in it, by their paths: a command that runs one does what that says. Of a manifest: those of ConfigMaps that ' +
-            'are mounted.',
+          'Scripts in it, by their paths: a command that runs one does what that says. Of a manifest: ' +
+            'those of ConfigMaps that are mounted.',
         ),
       pidsLimit: leaf.pidsLimit
         .optional()
@@ -246,7 +249,8 @@ function lifecycleSchema({ exec, httpGet, tcpSocket }: ReturnType<typeof handler
     postStart: hook
       .optional()
       .describe(
-        'Run as soon as the container has started; no probe runs before it has ended. If it fails, the container is killed.',
+        'Run as soon as the container has started; no probe runs before it has ended. If it fails, the ' +
+          'container is killed.',
       ),
     preStop: hook.optional().describe('Run before SIGTERM, within the grace period.'),
   });

@@ -117,9 +117,10 @@ function specSchema(leaf: Leaves, pod: PodSchema, probe: ProbeSchemas, program: 
       .record(z.string(), program)
       .default({})
       .describe(
-        'Programs by name, before those of the catalogue. A probe command finds its program here by its name. ' +
-          'A text is another name of a command; `{file: PATH}` is a program in a file; `{program: "rabbitmqctl ' +
-          'node_health_check", orphanShare: 0.31}` is a measured profile with another share of the runs that lose its race.',
+        'Programs by name, before those of the catalogue. A probe command finds its program here by its ' +
+          'name. A text is another name of a command; `{file: PATH}` is a program in a file; `{program: ' +
+          '"rabbitmqctl node_health_check", orphanShare: 0.31}` is a measured profile with another share ' +
+          'of the runs that lose its race.',
       ),
     interventions: z
       .array(z.lazy(() => interventionSchema(leaf, probe)))
@@ -130,8 +131,9 @@ function specSchema(leaf: Leaves, pod: PodSchema, probe: ProbeSchemas, program: 
       .record(z.string(), z.unknown())
       .default({})
       .describe(
-        'What is not known for sure, by PATH as for `--set`: `150 to 400` (nine times in ten between them), `{uniform: [0s, 1h]}`, ' +
-          '`["3.0", {value: "3.1", weight: 3}]`. One value is drawn for each replication; a single run has what stands in the file.',
+        'What is not known for sure, by PATH as for `--set`: `150 to 400` (nine times in ten between ' +
+          'them), `{uniform: [0s, 1h]}`, `["3.0", {value: "3.1", weight: 3}]`. One value is drawn for ' +
+          'each replication; a single run has what stands in the file.',
       ),
     expect: z
       .array(z.string())
@@ -197,8 +199,8 @@ function nodeShape(leaf: Leaves) {
       .enum(PRESET_NAMES)
       .optional()
       .describe(
-        'A kind of node whose kernel, limits, kubelet and runtime are known: what is not written here is as it has them. ' +
-          '`pidsim explain presets` lists them. Default: none.',
+        'A kind of node whose kernel, limits, kubelet and runtime are known: what is not written here is ' +
+          'as it has them. `pidsim explain presets` lists them. Default: none.',
       ),
     kernel: section('The Linux kernel and what its limits derive from.', kernelShape(leaf)),
     baseline: section('What runs on the host outside every pod.', {
@@ -221,8 +223,9 @@ function nodeShape(leaf: Leaves) {
       execIntoFullCgroup: leaf.probability
         .optional()
         .describe(
-          'Probability that an exec gets into a container whose cgroup, or its pod’s, or that of all pods, has fewer ' +
-            'than five slots free. Default: 0 on one CPU, 0.57 on more, as measured with runc 1.1.',
+          'Probability that an exec gets into a container whose cgroup, or its pod’s, or that of all ' +
+            'pods, has fewer than five slots free. Default: 0 on one CPU, 0.57 on more, as measured with ' +
+            'runc 1.1.',
         ),
       networkPlugin: z
         .enum(NETWORK_PLUGIN_NAMES)
@@ -233,20 +236,21 @@ function nodeShape(leaf: Leaves) {
       tasksMax: whole(1, PID_MAX_LIMIT)
         .optional()
         .describe(
-          '`TasksMax` of the runtime’s systemd service, in which the daemon, the shims and runc are charged; 512 by default ' +
-            'with systemd 228. The daemon’s own threads are half of `baseline.tasks` that are nothing else. Default: infinity.',
+          '`TasksMax` of the runtime’s systemd service, in which the daemon, the shims and runc are ' +
+            'charged; 512 by default with systemd 228. The daemon’s own threads are half of ' +
+            '`baseline.tasks` that are nothing else. Default: infinity.',
         ),
       containerPidsLimit: leaf.pidsLimit
         .optional()
         .describe(
-          '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 are no limit. ' +
-            'Default: none, but 1024 with CRI-O up to 1.23.',
+          '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 ' +
+            'are no limit. Default: none, but 1024 with CRI-O up to 1.23.',
         ),
       ulimits: leaf.ulimits
         .optional()
         .describe(
-          'Limits of containers that have none of their own: `default_ulimits` of CRI-O, `--default-ulimit` of docker. ' +
-            'Default: none.',
+          'Limits of containers that have none of their own: `default_ulimits` of CRI-O, ' +
+            '`--default-ulimit` of docker. Default: none.',
         ),
       leaks: part('Probabilities of what the runtime itself leaves behind. Default: nothing.', {
         shimPerPodDelete: leaf.chance.describe('Of a deleted pod the shim stays, with all its threads.'),
@@ -258,16 +262,16 @@ function nodeShape(leaf: Leaves) {
     pause: leaf.version
       .optional()
       .describe(
-        'Version of the pause image for new sandboxes. 3.0 never reaps; 3.1 and later do. Default: what this kubelet ' +
-          '(docker) or runtime (containerd, cri-o) ships.',
+        'Version of the pause image for new sandboxes. 3.0 never reaps; 3.1 and later do. Default: what ' +
+          'this kubelet (docker) or runtime (containerd, cri-o) ships.',
       ),
     sshLogins: rarePart('Logins by ssh. Default: there are none.', () => loginsShape(leaf)),
     podChurn: rarePart('Roll-outs and jobs: short-lived pods that come and go. Default: none.', () =>
       churnShape(leaf),
     ),
     daemonThreads: rarePart(
-      'The kubelet and the runtime each need another thread; if it is refused they abort and systemd starts them again. ' +
-        'Reports give no rate. Default: they need none.',
+      'The kubelet and the runtime each need another thread; if it is refused they abort and systemd ' +
+        'starts them again. Reports give no rate. Default: they need none.',
       () => ({
         every: leaf.interval.describe('How often each needs one, at a random moment of the interval.'),
       }),
@@ -293,7 +297,8 @@ function loginsShape(leaf: Leaves) {
 function churnShape(leaf: Leaves) {
   return {
     every: leaf.interval.describe(
-      'Interval between two pods that are created, and between two that are deleted; each at a random moment of it.',
+      'Interval between two pods that are created, and between two that are deleted; each at a random ' +
+        'moment of it.',
     ),
     lasts: leaf.interval
       .optional()
@@ -322,8 +327,8 @@ function kernelShape(leaf: Leaves) {
     pidMax: leaf.pidMax
       .optional()
       .describe(
-        '`kernel.pid_max`: PIDs below it can be given out. Default: the greater of 32768 and 1024 per CPU, as the ' +
-          'kernel has it; systemd (since 243) sets 4194304.',
+        '`kernel.pid_max`: PIDs below it can be given out. Default: the greater of 32768 and 1024 per ' +
+          'CPU, as the kernel has it; systemd (since 243) sets 4194304.',
       ),
     threadsMax: whole(THREADS_MAX_MIN, THREADS_MAX_MAX)
       .optional()
@@ -377,7 +382,8 @@ function interventionSchema(leaf: Leaves, { handler, times }: ProbeSchemas) {
       .optional()
       .describe('Do it again each time this has passed: a cron job, or somebody who looks in every night.'),
     when: leaf.text.describe(
-      'Do it only if the node is so at that moment, as `expect` says it: `zombies > 500`; also `pinned`, `tasks`, `allocated`.',
+      'Do it only if the node is so at that moment, as `expect` says it: `zombies > 500`; also `pinned`, ' +
+        '`tasks`, `allocated`.',
     ),
   };
   const pod = leaf.podName.describe('Name of the pod. If it has copies: the name of one of them, or of all.');

@@ -60,7 +60,9 @@ export function withSettings(
       const message = `nothing in it is at \`${setting.path.join('.')}\``;
       const nowhere = { ...document, locate: () => placeOf(setting) };
       findings.error({ document: nowhere, path: [] }, 'unknown-key', message, {
-        hint: 'PATH begins below `spec`: node.pause, pods.NAME.count, pods.*.containers.*.livenessProbe.periodSeconds.',
+        hint:
+          'PATH begins below `spec`: node.pause, pods.NAME.count, ' +
+          'pods.*.containers.*.livenessProbe.periodSeconds.',
       });
     }
     places.push(...paths.map((path) => ({ path, setting })));

@@ -133,4 +133,5 @@ export function resolveUncertain(
 
 const PATHS = 'As for --set: node.baseline.tasks, pods.*.containers.*.livenessProbe.periodSeconds.';
 const FORMS =
-  'Write `8s to 15s` (nine times in ten between them), `{uniform: [8s, 15s]}`, or a list: `[a, {value: b, weight: 3}]`.';
+  'Write `8s to 15s` (nine times in ten between them), `{uniform: [8s, 15s]}`, or a list: `[a, {value: ' +
+  'b, weight: 3}]`.';

@@ -39,7 +39,8 @@ export interface AlertVerdict {
 const CHUNK = 120;
 const FIRST = 'min by (alertname) (min_over_time(timestamp(ALERTS{alertstate="firing"})[RANGE:STEP]))';
 const TIMES =
-  'sum by (alertname) (count_over_time((ALERTS{alertstate="firing"} unless ALERTS{alertstate="firing"} offset STEP)[RANGE:STEP]))';
+  'sum by (alertname) (count_over_time((ALERTS{alertstate="firing"} unless ALERTS{alertstate="firing"} ' +
+  'offset STEP)[RANGE:STEP]))';
 
 /** `1268+0x3 _x2 7+0x0`: values, and how often each comes again. What ends is stale, as after a scrape. */
 export function seriesNotation(values: readonly (number | undefined)[], length: number): string {
@@ -60,9 +61,9 @@ export function seriesNotation(values: readonly (number | undefined)[], length: 
   return parts.join(' ');
 }
 
-/** Parts of an expression that name no series: strings, comments, labels, ranges; below: calls, figures. */
-const ASIDE =
-  /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)|\[[^\]]*\]|\{[^}]*\}/gi;
+/** Parts of an expression that name no series: strings and comments; labels and ranges; calls and figures. */
+const STRINGS = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|#.*/g;
+const LABELS = /\b(?:by|without|on|ignoring|group_(?:left|right))\s*\([^)]*\)|\[[^\]]*\]|\{[^}]*\}/gi;
 const CALLS = /[a-zA-Z_][\w:]*\s*\(|\b\d[\w.]*/g;
 const WORDS = /^(and|or|unless|bool|offset|inf|nan|start|end|atan2|group_left|group_right)$/i;
 
@@ -70,7 +71,8 @@ const WORDS = /^(and|or|unless|bool|offset|inf|nan|start|end|atan2|group_left|gr
 export function seriesIn(expr: string): string[] {
   const names =
     expr
-      .replace(ASIDE, ' ')
+      .replace(STRINGS, ' ')
+      .replace(LABELS, ' ')
       .replace(CALLS, '(')
       .match(/[a-zA-Z_:][\w:]*/g) ?? [];
   return [...new Set(names.filter((name) => !WORDS.test(name)))];

@@ -111,7 +111,8 @@ export function merged(work: Work, digest: string, shards: readonly Shard[]): Ro
     const present = new Set(shards.map(({ shard }) => shard));
     const [{ shards: total } = { shards: 0 }] = shards;
     const missing = Array.from({ length: total }, (_, index) => index).filter((index) => !present.has(index));
-    return `${rows.size} of ${count} runs are there${missing.length === 0 ? '' : `; shards that are missing: ${missing.join(', ')}`}`;
+    const absent = missing.length === 0 ? '' : `; shards that are missing: ${missing.join(', ')}`;
+    return `${rows.size} of ${count} runs are there${absent}`;
   }
   return Array.from({ length: count }, (_, unit) => rows.get(unit)!);
 }

@@ -2,8 +2,8 @@
  * The same scenario again and again, each time with another draw of its inputs and of luck.
  *
  *     template ─► draw inputs ─► scenario ─► job ─┐
- *                    …                            ├─► run them, on however many threads ─► rows ─► precise enough?
- *     template ─► draw inputs ─► scenario ─► job ─┘                                           no: another batch
+ *                    …                            ├─► run on any threads ─► rows ─► precise?
+ *     template ─► draw inputs ─► scenario ─► job ─┘                        no: another batch
  */
 
 import type { Fidelity, RunEnd } from '../run/result.js';

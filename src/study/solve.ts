@@ -1,7 +1,7 @@
 /**
  * The smallest or the largest value of one setting with which a condition over many runs holds.
  *
- *     where it is now ─► double, halve ─► a value with which it holds beside one with which it does not ─► bisect
+ *     where it is now ─► double, halve ─► one that holds beside one that does not ─► bisect
  *
  * The condition is assumed to change only once between small and large values. A figure whose interval lies
  * on both sides of the bound may be on either: then the answer says that it is not sure.

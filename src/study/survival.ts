@@ -3,7 +3,7 @@
  * as they were watched.
  *
  *     Kaplan, Meier, "Nonparametric estimation from incomplete observations", JASA 53 (1958), 457-481
- *     Klein, Moeschberger, "Survival Analysis" (2003), chapter 4: Greenwood's variance, intervals, restricted mean
+ *     Klein, Moeschberger, "Survival Analysis" (2003), chapter 4: variance, intervals, restricted mean
  */
 import { normalQuantile } from '../sim/distribution.js';
 

@@ -93,11 +93,10 @@ export function kubeletChart(result: RunResult): ChartSpec {
           ...limitLayers(used, usedX),
           ...momentLayers(moments, frame),
           ...limitLabels(used),
-          hoverLayer(
-            frame,
-            usedX,
-            `${counted(column, 'counted by the kernel')} + ', ' + ${counted('loadavg_tasks', 'seen by the kubelet')}`,
-          ),
+          hoverLayer(frame, usedX, [
+            counted(column, 'counted by the kernel'),
+            counted('loadavg_tasks', 'seen by the kubelet'),
+          ]),
         ],
       },
       {
@@ -107,11 +106,10 @@ export function kubeletChart(result: RunResult): ChartSpec {
           ...freeLayers(result, frame),
           ...momentLayers(moments, frame, { labels: false }),
           ...thresholdLayers(result),
-          hoverLayer(
-            frame,
-            timeEncoding(result, frame),
-            `${counted('room', 'free')} + ', ' + ${counted('kubelet_pid_available', 'free as the kubelet counts')}`,
-          ),
+          hoverLayer(frame, timeEncoding(result, frame), [
+            counted('room', 'free'),
+            counted('kubelet_pid_available', 'free as the kubelet counts'),
+          ]),
         ],
       },
     ],

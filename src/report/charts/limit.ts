@@ -65,7 +65,7 @@ export function limitChart(result: RunResult): ChartSpec {
       ...limitLayers(level, x),
       ...momentLayers(moments, frame),
       ...limitLabels(level),
-      hoverLayer(frame, x, `${counted(used, 'of ')} + ${counted(max, '')}`),
+      hoverLayer(frame, x, [`${counted(used, 'of ')} + ${counted(max, '')}`]),
     ],
   });
 }

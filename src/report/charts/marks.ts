@@ -50,8 +50,8 @@ export function interruptionLayers(result: RunResult, frame: TimeFrame, x: Chart
 /** So many columns can be pointed at. */
 const COLUMNS = 60;
 
-/** Over the whole plot, invisible: a column tells the first reading in it. @param text an expression. */
-export function hoverLayer(frame: TimeFrame, x: ChartSpec, text: string): ChartSpec {
+/** Over the whole plot, invisible: a column tells the first reading in it. @param parts expressions. */
+export function hoverLayer(frame: TimeFrame, x: ChartSpec, parts: readonly string[]): ChartSpec {
   const width = frame.endSeconds / frame.unit.seconds / COLUMNS;
   const transform: Json[] = [
     { calculate: `floor(datum.t / ${width})`, as: 'column' },
@@ -59,7 +59,7 @@ export function hoverLayer(frame: TimeFrame, x: ChartSpec, text: string): ChartS
     { filter: `datum.column !== datum.columnBefore && datum.column < ${COLUMNS}` },
     { calculate: `datum.column * ${width}`, as: 'from' },
     { calculate: `datum.from + ${width}`, as: 'to' },
-    { calculate: `${clockExpression(frame)} + ': ' + ${text}`, as: 'value' },
+    { calculate: `${clockExpression(frame)} + ': ' + ${parts.join(" + ', ' + ")}`, as: 'value' },
   ];
   return {
     transform,

@@ -82,8 +82,10 @@ export function overviewChart(results: readonly RunResult[]): ChartSpec {
 
 /** Times and looks are looked up by name, as order and words are: summary.json has them in other words. */
 function itemTransforms(ordered: readonly RunResult[], marks: readonly ReturnType<typeof markOf>[]): Json[] {
-  const byName = (values: readonly Json[]): string =>
-    `${JSON.stringify(Object.fromEntries(ordered.map(({ scenario }, index) => [scenario.name, values[index]])))}[datum.metadata.name]`;
+  const byName = (values: readonly Json[]): string => {
+    const entries = ordered.map(({ scenario }, index) => [scenario.name, values[index]]);
+    return `${JSON.stringify(Object.fromEntries(entries))}[datum.metadata.name]`;
+  };
   return [
     { calculate: byName(ordered.map((_, index) => index)), as: 'place' },
     { calculate: byName(ordered.map(overviewLabel)), as: 'label' },

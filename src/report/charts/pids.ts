@@ -57,7 +57,7 @@ const HOVER = [
   counted('tasks', 'live tasks'),
   counted('zombies', 'zombies'),
   counted('pinned', 'pinned PIDs'),
-].join(" + ', ' + ");
+];
 
 const COLUMNS = KINDS.map(({ key }) => key);
 

@@ -102,17 +102,18 @@ export function sentence(all: readonly Compared[]): string {
   const { median, horizonSeconds } = first.estimate;
   const horizon = formatSeconds(horizonSeconds);
   const range = spreadWords(first.estimate);
+  const spread = range.includes(' to ') ? ` (${range})` : '';
   const start =
     median.value === null
-      ? `${printable(first.variant.name)}: ${harmedWords(first.estimate)} runs were harmed in ${horizon}.`
-      : `${printable(first.variant.name)}: first harm after ${formatSeconds(median.value)}${range.includes(' to ') ? ` (${range})` : ''}.`;
+      ? `${harmedWords(first.estimate)} runs were harmed in ${horizon}`
+      : `first harm after ${formatSeconds(median.value)}${spread}`;
   return [
-    start,
+    `${printable(first.variant.name)}: ${start}.`,
     never.length === 0 ? '' : `Without harm in ${horizon}: ${names(never)}.`,
-    ...later.map(
-      ({ variant, estimate, gained }) =>
-        `${printable(variant.name)} buys ${formatSeconds(gained!.value)}${estimate.harmed.value < 1 ? ' or more' : ''}.`,
-    ),
+    ...later.map(({ variant, estimate, gained }) => {
+      const more = estimate.harmed.value < 1 ? ' or more' : '';
+      return `${printable(variant.name)} buys ${formatSeconds(gained!.value)}${more}.`;
+    }),
     ...sooner.map(
       ({ variant, gained }) => `${printable(variant.name)} costs ${formatSeconds(-gained!.value)}.`,
     ),

@@ -8,7 +8,8 @@ const TRIES = 3;
 
 /** An Indexed Job (1.29: per-index back-off). The plan is a ConfigMap; rows go to a shared volume. */
 export function jobManifest(_plan: string, shards: number): string {
-  return `# kubectl create configmap pidsim-plan --from-file=plan.json; a volume claim pidsim-rows that all pods can write
+  return `# kubectl create configmap pidsim-plan --from-file=plan.json
+# and a volume claim pidsim-rows that all pods can write
 apiVersion: batch/v1
 kind: Job
 metadata: {name: pidsim-sweep}

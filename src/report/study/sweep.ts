@@ -120,11 +120,12 @@ function answerOf(path: string, condition: Expectation, solved: Solved): string 
   const kind = holds.number < fails.number ? 'largest' : 'smallest';
   const words = ({ written, figure }: Tried): string => `${written} (${figureWords(condition, figure)})`;
   const doubt = holds.isSure && fails.isSure ? '' : ` ${doubtOf(solved.tried)}`;
-  const slope =
-    elasticity === null || !Number.isFinite(elasticity)
-      ? ''
-      : ` Near it, 10 % more of ${path.split('.').at(-1)} changes the figure by ${Math.round((1.1 ** elasticity - 1) * 100)} %.`;
-  return `${path}: ${holds.written} is the ${kind} value with which ${text}: it holds with ${words(holds)}, not with ${words(fails)}.${doubt}${slope}`;
+  const percent = Math.round((1.1 ** (elasticity ?? Number.NaN) - 1) * 100);
+  const slope = Number.isFinite(percent)
+    ? ` Near it, 10 % more of ${path.split('.').at(-1)} changes the figure by ${percent} %.`
+    : '';
+  const both = `it holds with ${words(holds)}, not with ${words(fails)}`;
+  return `${path}: ${holds.written} is the ${kind} value with which ${text}: ${both}.${doubt}${slope}`;
 }
 
 /** Between which values the runs cannot tell. */
@@ -132,7 +133,8 @@ function doubtOf(tried: readonly Tried[]): string {
   const unsure = tried.filter(({ isSure }) => !isSure);
   const [first, last] = [unsure[0], unsure[unsure.length - 1]];
   const where = first === last ? `With ${first.written}` : `From ${first.written} to ${last.written}`;
-  return `${where} the interval lies on both sides of the bound: ${plural(first.runs, 'run')} cannot tell; more --replications can.`;
+  const few = `${plural(first.runs, 'run')} cannot tell; more --replications can`;
+  return `${where} the interval lies on both sides of the bound: ${few}.`;
 }
 
 export function solvedDocument(path: string, { text }: Expectation, solved: Solved) {

@@ -155,7 +155,8 @@ class Maker {
       this.tellNotes(new Map([['', account]]));
     }
     if (this.preset === undefined) {
-      const message = `no node is named: taken for ${preset} (\`--node PRESET\` for another, \`pidsim explain presets\`)`;
+      const others = '`--node PRESET` for another, `pidsim explain presets`';
+      const message = `no node is named: taken for ${preset} (${others})`;
       this.findings.warning(wholeFile(this.path), 'assumed-node', message);
     }
     this.comment(['spec', 'node'], `What it means: pidsim explain preset ${preset}`);
@@ -170,9 +171,12 @@ class Maker {
   private refuseTooMany(): void {
     const { length } = this.units;
     if (length <= POD_COUNT_MAX) return;
-    const message = `${formatCount(length)} workloads, and nothing says on which nodes: too many for one (a kubelet takes 110 pods)`;
+    const many = 'nothing says on which nodes: too many for one (a kubelet takes 110 pods)';
+    const message = `${formatCount(length)} workloads, and ${many}`;
     this.findings.error(wholeFile(this.path), 'out-of-range', message, {
-      hint: 'A dump of the pods themselves (`kubectl get pods -A -o json`) says it. Or choose: `manifest:` with `namespace:` or `workload:`.',
+      hint:
+        'A dump of the pods themselves (`kubectl get pods -A -o json`) says it. Or choose: `manifest:` ' +
+        'with `namespace:` or `workload:`.',
     });
   }
 

@@ -1,7 +1,7 @@
 /**
  * `pods: [{manifest: FILE, …}]`: pods of a scenario that somebody has described for Kubernetes already.
  *
- *     manifest: PATH ──► objects ──► those that are meant ──► Unit[] ──► the same PodSource as a pod written out
+ *     manifest: PATH ─► objects ─► those that are meant ─► Unit[] ─► PodSource
  */
 import { below, Findings } from '../../text/findings.js';
 import { INVALID, Reader } from '../../text/read.js';
@@ -104,8 +104,8 @@ function complainOfNothing(
     const wanted = entry[key as keyof typeof offers];
     if (wanted === undefined || words.length === 0) continue;
     if (words.some((word) => word.toLowerCase() === wanted.toLowerCase()) && leftOut.size > 0) continue;
-    const hint =
-      didYouMean(wanted, words) ?? `It has ${words.slice(0, 8).join(', ')}${words.length > 8 ? ', …' : ''}.`;
+    const some = words.slice(0, 8).join(', ');
+    const hint = didYouMean(wanted, words) ?? `It has ${some}${words.length > 8 ? ', …' : ''}.`;
     const message = `\`${file}\` has no pods of ${key} \`${shorten(wanted)}\``;
     findings.error(findings.of(entry, key), 'unknown-value', message, { hint });
     return;

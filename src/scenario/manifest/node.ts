@@ -37,10 +37,8 @@ export function nodeAccount(object: KubeObject, kubelet: KubeObject | null, orig
     reservedPids: below(kubeletPlace, 'kubeReserved'),
   });
   const runtime = runtimeOf(info.containerRuntimeVersion);
-  if (runtime === null)
-    notes.push(
-      `the runtime \`${shorten(textOf(info.containerRuntimeVersion))}\` is not known; taken for containerd 1.7`,
-    );
+  const named = shorten(textOf(info.containerRuntimeVersion));
+  if (runtime === null) notes.push(`the runtime \`${named}\` is not known; taken for containerd 1.7`);
   else
     node.runtime = origins.set(runtime, infoPlace, {
       name: below(infoPlace, 'containerRuntimeVersion'),
@@ -133,8 +131,9 @@ function pauseOf(images: unknown): string | null {
 const NO_LIMIT = 'podPidsLimit is -1, so no pod has a limit of its own';
 const NO_THRESHOLD = 'evictionHard has no pid.available, so PIDPressure never fires';
 const NO_CONFIGZ =
-  'podPidsLimit and evictionHard are in none of these files (no `configz`); assumed: Kubernetes’ defaults, with which no ' +
-  'pod has a limit of its own (-1) and PIDPressure never fires (no pid.available)';
+  'podPidsLimit and evictionHard are in none of these files (no `configz`); assumed: Kubernetes’ ' +
+  'defaults, with which no pod has a limit of its own (-1) and PIDPressure never fires (no ' +
+  'pid.available)';
 
 /** What a kubelet's configuration says, for a node that is described otherwise. */
 export function kubeletSettings(config: KubeObject): NodeAccount {

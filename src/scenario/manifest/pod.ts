@@ -139,8 +139,9 @@ function plainUser(
 
 /** Of a container, beside those that are read. */
 const OTHER_KEYS = (
-  'workingDir ports env envFrom resources resizePolicy restartPolicyRules volumeMounts volumeDevices lifecycle ' +
-  'terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin stdinOnce tty targetContainerName'
+  'workingDir ports env envFrom resources resizePolicy restartPolicyRules volumeMounts volumeDevices ' +
+  'lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin ' +
+  'stdinOnce tty targetContainerName'
 ).split(' ');
 
 const QUANTITY = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?$/;

@@ -1,7 +1,7 @@
 /**
  * From the text of a file to Kubernetes objects.
  *
- *     text ──► JSON or YAML ──► documents ──► lists taken apart, Templates filled in ──► KubeObject[]
+ *     text ─► JSON or YAML ─► documents ─► lists and Templates taken apart ─► KubeObject[]
  */
 import { DUMP_VALUES_MAX, DUMP_YAML_CHARACTERS_MAX } from '../../text/bounds.js';
 import { diagnosticOf } from '../../text/codes.js';

@@ -1,7 +1,7 @@
 /**
  * From the objects of some files to the pods that run, each once.
  *
- *     objects ──► with pods? ──► one that its own pods stand for is left out ──► has ended, never started? ──► Unit[]
+ *     objects ─► with pods? ─► not represented by their own pods, not ended ─► Unit[]
  */
 
 import { plural } from '../../text/figures.js';
@@ -285,7 +285,8 @@ export function withoutPodsText(kinds: ReadonlyMap<string, number>): string | nu
   const most = [...kinds].sort(([, a], [, b]) => b - a);
   const shown = most.slice(0, 4).map(([kind, n]) => (n === 1 ? shorten(kind) : `${n} ${shorten(kind)}`));
   const rest = most.length > shown.length ? ', …' : '';
-  return `${plural(total, 'object')} without pods left out, ${plural(most.length, 'kind')}: ${shown.join(', ')}${rest}`;
+  const all = `${plural(total, 'object')} without pods left out`;
+  return `${all}, ${plural(most.length, 'kind')}: ${shown.join(', ')}${rest}`;
 }
 
 /** `3 pods left out that have succeeded`. */

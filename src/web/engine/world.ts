@@ -1,8 +1,8 @@
 /**
  * A world that the page shows: a scenario that runs, forwards and back.
  *
- *     small: every transition is a frame; all of them are made at once, and going back is to show an earlier one
- *     large: runs stand at several moments (passages.ts); the same scenario does the same, whichever of them goes on
+ *     small: every transition is a frame, all are made at once, and going back is to show an earlier one
+ *     large: runs stand at several moments (passages.ts): whichever goes on, the scenario does the same
  */
 import { CELLS, HOST_NS, type PidNsId, type TaskRow } from '../../kernel/kernel.js';
 import type { Act } from '../../node/by-hand.js';
