@@ -10,7 +10,7 @@ import { Sandbox } from './sandbox.js';
 import { Scene } from './stage/scene.js';
 import { Timeline } from './stage/timeline.js';
 import { Transport } from './stage/transport.js';
-import { hashOf, type PageState, stateFrom, stateOf } from './state.js';
+import { hashOf, type PageState, stateFrom } from './state.js';
 
 const HOUR_US = 3_600_000_000;
 /** What is revealed takes about so long to be played. */
@@ -64,7 +64,7 @@ class Page {
     );
     this.#sandbox = new Sandbox(
       (yaml, viewpoint) => {
-        this.state = { ...stateOf('sandbox'), yaml, viewpoint };
+        this.state = { ...stateFrom('sandbox'), yaml, viewpoint };
         void this.#open();
       },
       (pod) => this.#scenes[0].litmus(pod),
@@ -86,7 +86,7 @@ class Page {
     addEventListener('resize', () => this.#refresh());
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#refresh());
     addEventListener('keydown', (event) => this.#key(event));
-    this.state = stateOf(CHAPTERS[0].id);
+    this.state = stateFrom(CHAPTERS[0].id);
     this.#follow(location.hash);
   }
 
@@ -104,7 +104,7 @@ class Page {
     if (this.#scenes.length > 0 && hash === hashOf(this.state)) return;
     const [id, query = ''] = hash.slice(1).split(/\?(.*)/s);
     const chapter = CHAPTERS.find((each) => each.id === id);
-    this.state = chapter === undefined ? stateOf(CHAPTERS[0].id) : stateFrom(id, query, chapter.startUs);
+    this.state = chapter === undefined ? stateFrom(CHAPTERS[0].id) : stateFrom(id, query, chapter.startUs);
     void this.#open();
   }
 

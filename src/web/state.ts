@@ -18,31 +18,9 @@ export interface PageState {
   yaml: string | null;
 }
 
-export function stateOf(chapter: string, timeUs = 0): PageState {
-  const nothingDone = {
-    step: -1,
-    choices: {},
-    viewpoint: null,
-    acts: [],
-    answer: '',
-    isRevealed: false,
-    yaml: null,
-  };
-  return { chapter, timeUs, ...nothingDone };
-}
-
 /** `#chapter?t=…&set-parent=waits`; what is as it is at first is left out. */
-export function hashOf({
-  chapter,
-  timeUs,
-  step,
-  viewpoint,
-  answer,
-  isRevealed,
-  acts,
-  choices,
-  yaml,
-}: PageState): string {
+export function hashOf(state: PageState): string {
+  const { chapter, timeUs, step, viewpoint, answer, isRevealed, acts, choices, yaml } = state;
   const parameters = new URLSearchParams();
   if (timeUs > 0) parameters.set('t', String(timeUs));
   if (step >= 0) parameters.set('step', String(step));
@@ -56,7 +34,7 @@ export function hashOf({
 }
 
 /** What the address says of a chapter, which begins at a moment. What makes no sense is left out. */
-export function stateFrom(chapter: string, query: string, startUs: number): PageState {
+export function stateFrom(chapter: string, query = '', startUs = 0): PageState {
   const parameters = new URLSearchParams(query);
   const whole = (name: string, otherwise: number): number => {
     const text = parameters.get(name) ?? '';

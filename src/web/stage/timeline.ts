@@ -122,22 +122,11 @@ export class Timeline {
     else if (timeUs.length > 1) {
       const live = allocated.map((all, at) => all - zombies[at] - pinned[at]);
       // Each in front of what is higher. What is neither in use nor free cannot be had any more.
-      parts.push(
-        this.#area(
-          'reserved',
-          timeUs,
-          pidMax.map((limit, at) => Math.max(allocated[at], limit - free[at])),
-        ),
-      );
-      parts.push(this.#area('pinned', timeUs, allocated));
-      parts.push(
-        this.#area(
-          'zombie',
-          timeUs,
-          allocated.map((all, at) => all - pinned[at]),
-        ),
-      );
-      parts.push(this.#area('live', timeUs, live), this.#line('kubelet', timeUs, kubelet));
+      const reserved = pidMax.map((limit, at) => Math.max(allocated[at], limit - free[at]));
+      const unpinned = allocated.map((all, at) => all - pinned[at]);
+      for (const [name, pids] of Object.entries({ reserved, pinned: allocated, zombie: unpinned, live }))
+        parts.push(this.#area(name, timeUs, pids));
+      parts.push(this.#line('kubelet', timeUs, kubelet));
       const other = this.#other?.columns;
       if (other !== undefined) parts.push(this.#line('other', other.timeUs, other.allocated));
       if (this.#most > Math.max(...pidMax)) parts.push(this.#line('limit', timeUs, pidMax));
