@@ -1,6 +1,6 @@
 /** `pidsim completion`: the script for the shell, and what it asks for at each Tab. */
 import type { Argv, CommandModule, Options } from 'yargs';
-import { settingPaths } from '../scenario/setting-paths.js';
+import { settingPaths } from '../scenario/fields.js';
 
 type Loader = (name: string) => Promise<CommandModule>;
 

@@ -118,26 +118,18 @@ export class Programs {
     const isShare = typeof orphanShare === 'number' && orphanShare >= 0 && orphanShare <= 1;
     const [key] = Object.keys(rest);
     if (build !== undefined && isShare && key === undefined) return build(orphanShare);
-    if (key !== undefined)
-      this.findings.error(
-        below(place, key),
-        'unknown-key',
-        `beside \`orphanShare\` stands \`program\` alone, not \`${key}\``,
-        { aim: 'key' },
-      );
-    else if (!isShare)
-      this.findings.error(
-        below(place, 'orphanShare'),
-        'out-of-range',
-        '`orphanShare` is a share of the runs, from 0 to 1',
-      );
-    else {
+    if (key !== undefined) {
+      const message = `beside \`orphanShare\` stands \`program\` alone, not \`${key}\``;
+      this.findings.error(below(place, key), 'unknown-key', message, { aim: 'key' });
+    } else if (!isShare) {
+      const message = '`orphanShare` is a share of the runs, from 0 to 1';
+      this.findings.error(below(place, 'orphanShare'), 'out-of-range', message);
+    } else {
       const names = [...CATALOGUE].flatMap(([name, entry]) => (entry.withShare === undefined ? [] : [name]));
       const at = program === undefined ? place : below(place, 'program');
       const hint = `Profiles with such a race: ${names.join(', ')}.`;
-      this.findings.error(at, 'unknown-value', '`program` is to be a measured profile that has such a race', {
-        hint,
-      });
+      const message = '`program` is to be a measured profile that has such a race';
+      this.findings.error(at, 'unknown-value', message, { hint });
     }
     return null;
   }
@@ -170,11 +162,8 @@ export class Programs {
     const name = `${ends ? 'init ' : ''}image ${image}`;
     const comm = nameOfImage(image) || 'app';
     this.own.set(name, { comm, description: 'Assumed: starts no process and waits for none.', steps });
-    this.noteImage(
-      image,
-      place,
-      ends ? 'taken to end at once' : 'taken to start no process and to wait for none',
-    );
+    const effect = ends ? 'taken to end at once' : 'taken to start no process and to wait for none';
+    this.noteImage(image, place, effect);
     return name;
   }
 

@@ -164,12 +164,8 @@ function changeProbe(
   }
   probes.add(key);
   if (remove && (action !== undefined || changesTimes(source))) {
-    findings.error(
-      findings.of(source, 'remove'),
-      'conflict',
-      'a probe that is removed cannot be changed too',
-      { aim: 'key' },
-    );
+    const message = 'a probe that is removed cannot be changed too';
+    findings.error(findings.of(source, 'remove'), 'conflict', message, { aim: 'key' });
   }
   const change: Omit<Extract<Intervention, { do: 'change-probe' }>, 'pod'> = {
     ...schedule,

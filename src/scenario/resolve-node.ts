@@ -111,12 +111,7 @@ export function limitsFrom(
   findings: Findings,
 ): NonNullable<Scenario['limitsFrom']> {
   const from = (part: object, key: string, value: unknown, otherwise: LimitFrom): LimitFrom => {
-    const { document, path } = findings.of(part, key);
-    const written = path.reduce<unknown>(
-      (within, step) => (within as Record<string, unknown> | undefined)?.[step],
-      document.value,
-    );
-    if (written !== undefined && written !== null) return 'file';
+    if ((writtenAt(findings.of(part, key)) ?? null) !== null) return 'file';
     return value === undefined ? otherwise : 'preset';
   };
   const { podPidsLimit } = kubelet;
@@ -132,18 +127,14 @@ const EXEC_INTO_FULL_CGROUP = { oneCpu: 0, moreCpus: 0.57 } as const;
 
 function resolveRuntime({ runtime: source, kernel }: NodeSource, { findings }: ResolveContext): RuntimeSpec {
   if (!source.setsid && source.name !== 'bare') {
-    findings.warning(
-      findings.of(source, 'setsid'),
-      'no-effect',
-      `${source.name} always calls setsid for an exec`,
-    );
+    const message = `${source.name} always calls setsid for an exec`;
+    findings.warning(findings.of(source, 'setsid'), 'no-effect', message);
   }
   const version =
     source.version === undefined ? DEFAULT_RUNTIME_VERSIONS[source.name] : String(source.version);
   const measured = kernel.cpus === 1 ? EXEC_INTO_FULL_CGROUP.oneCpu : EXEC_INTO_FULL_CGROUP.moreCpus;
   const execIntoFullCgroup = source.execIntoFullCgroup ?? measured;
-  const { name, setsid, networkPlugin } = source;
-  const { containerPidsLimit: limit, tasksMax, leaks } = source;
+  const { name, setsid, networkPlugin, containerPidsLimit: limit, tasksMax, leaks } = source;
   const limits = {
     ...(limit === undefined ? {} : { containerPidsLimit: pidsMax(limit) }),
     ...(tasksMax === undefined ? {} : { tasksMax }),
@@ -194,12 +185,9 @@ function resolveKubelet(
   needs('evictionSoft', 'evictsForPids', source.evictionSoft?.['pid.available'] !== undefined);
   checkSharedPidFlag(source, rules, runtime, context);
   if (source.podPidsLimit === 0) {
-    findings.error(
-      findings.of(source, 'podPidsLimit'),
-      'out-of-range',
-      'with a limit of 0 no pod can start',
-      { hint: 'Use -1 for no limit.' },
-    );
+    const message = 'with a limit of 0 no pod can start';
+    const hint = 'Use -1 for no limit.';
+    findings.error(findings.of(source, 'podPidsLimit'), 'out-of-range', message, { hint });
   }
   const capacity = rules.capacityKnowsThreadsMax ? Math.min(kernel.pidMax, kernel.threadsMax) : kernel.pidMax;
   if (source.reservedPids >= capacity) {
@@ -222,12 +210,9 @@ function resolveSoftThreshold(
   const grace = source.evictionSoftGracePeriod?.['pid.available'];
   if (threshold === undefined) return null;
   if (grace === undefined) {
-    findings.error(
-      findings.of(source, 'evictionSoft'),
-      'missing-key',
-      'a soft threshold needs a grace period',
-      { hint: 'Add `evictionSoftGracePeriod: {pid.available: 1m30s}`.' },
-    );
+    const hint = 'Add `evictionSoftGracePeriod: {pid.available: 1m30s}`.';
+    const message = 'a soft threshold needs a grace period';
+    findings.error(findings.of(source, 'evictionSoft'), 'missing-key', message, { hint });
     return null;
   }
   return { available: parseCountOrPercentage(threshold, capacity)!, graceUs: micros(grace) };
@@ -253,7 +238,7 @@ export function warnOfIdlePause(
   { findings }: ResolveContext,
 ): void {
   const place = findings.of(source, 'pause');
-  if (source.pause === undefined || pods.length === 0 || !isWritten(place)) return;
+  if (source.pause === undefined || pods.length === 0 || writtenAt(place) === undefined) return;
   const byDefault = kubeletRules(kubelet, runtime).defaultPidMode;
   const isShared = pods.some(({ pidMode, sandboxless }) => !sandboxless && (pidMode ?? byDefault) === 'pod');
   if (isShared) return;
@@ -267,16 +252,16 @@ export function warnOfIdlePause(
   });
 }
 
-/** It stands in the file, and is no default or part of a preset. */
-function isWritten({ document, path }: Place): boolean {
-  return path.reduce<unknown>((value, key) => (value as never)?.[key], document.value) !== undefined;
+/** What stands in the file; undefined: nothing, it is a default or part of a preset. */
+function writtenAt({ document, path }: Place): unknown {
+  return path.reduce<unknown>((value, key) => (value as never)?.[key], document.value);
 }
 
 /** A node of plain docker has no kubelet: what is said of one has no effect. */
 export function warnOfIdleKubelet(source: NodeSource, pods: PodSpec[], { findings }: ResolveContext): void {
   const place = findings.of(source, 'kubelet');
   const hasPods = source.podChurn !== undefined || pods.some(({ sandboxless }) => !sandboxless);
-  if (!isWritten(place) || hasPods || pods.length === 0) return;
+  if (writtenAt(place) === undefined || hasPods || pods.length === 0) return;
   const message = 'every pod here is a plain `docker run` (`sandbox: none`), in which no kubelet has a part';
   findings.warning(place, 'no-effect', message, { aim: 'key' });
 }

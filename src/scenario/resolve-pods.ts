@@ -130,48 +130,31 @@ function roleOf(container: ContainerSource, { initContainers }: PodSource): Cont
 /** What the pod asks for against what the versions have, and against itself. */
 function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: ResolveContext): void {
   const { findings, horizonUs } = context;
-  const complain = (
-    key: string,
-    code: 'conflict' | 'needs-newer-version',
-    message: string,
-    hint?: string,
-  ): void => findings.error(findings.of(source, key), code, message, { hint });
+  const conflict = (key: string, message: string, hint?: string): void =>
+    findings.error(findings.of(source, key), 'conflict', message, { hint });
   if (source.pidMax !== undefined && kernel !== null && !kernelRules(kernel)!.perNamespacePidMax) {
     const since = sinceWhen(KERNEL.perNamespacePidMax, 'kernel', true);
     const message = `a PID namespace has a pid_max of its own from kernel ${since} on; this is ${kernel}`;
-    complain('pidMax', 'needs-newer-version', message);
+    findings.error(findings.of(source, 'pidMax'), 'needs-newer-version', message);
   }
   if (source.hostPID && source.shareProcessNamespace) {
-    complain('shareProcessNamespace', 'conflict', 'a pod cannot have both hostPID and shareProcessNamespace');
+    conflict('shareProcessNamespace', 'a pod cannot have both hostPID and shareProcessNamespace');
   }
   if (source.hostPID && source.pidMax !== undefined) {
-    complain('pidMax', 'conflict', 'with hostPID the pod has no PID namespace of its own');
+    conflict('pidMax', 'with hostPID the pod has no PID namespace of its own');
   }
   if (source.lasts !== undefined && source.every === undefined) {
-    findings.warning(
-      findings.of(source, 'lasts'),
-      'no-effect',
-      '`lasts` goes with `every`; `stopAt` ends a pod',
-      { aim: 'key' },
-    );
+    const message = '`lasts` goes with `every`; `stopAt` ends a pod';
+    findings.warning(findings.of(source, 'lasts'), 'no-effect', message, { aim: 'key' });
   }
   checkSidecars(source, kubelet, context);
   warnOfIdleExecs(source, context);
   if (source.sandbox === 'none') {
     if (source.shareProcessNamespace) {
-      complain(
-        'shareProcessNamespace',
-        'conflict',
-        'without a sandbox there is no pause process to share with',
-      );
+      conflict('shareProcessNamespace', 'without a sandbox there is no pause process to share with');
     }
     if (source.containers.length > 1) {
-      complain(
-        'containers',
-        'conflict',
-        '`docker run` starts one container',
-        'Write one pod for each container.',
-      );
+      conflict('containers', '`docker run` starts one container', 'Write one pod for each container.');
     }
   } else if (source.shareProcessNamespace !== undefined && kubelet !== null) {
     checkShareProcessNamespace(source, kubelet, context);
@@ -179,8 +162,7 @@ function checkPod(source: PodSource, { kernel, kubelet }: Versions, context: Res
   const startAtUs = micros(source.startAt);
   if (startAtUs > horizonUs) warnBeyondHorizon(source, 'startAt', context);
   if (source.stopAt === undefined) return;
-  if (micros(source.stopAt) <= startAtUs)
-    complain('stopAt', 'conflict', 'the pod stops before it has started');
+  if (micros(source.stopAt) <= startAtUs) conflict('stopAt', 'the pod stops before it has started');
   else if (micros(source.stopAt) > horizonUs) warnBeyondHorizon(source, 'stopAt', context);
 }
 

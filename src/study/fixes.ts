@@ -71,24 +71,14 @@ const PLANS: readonly Plan[] = [
     aim: 'cause',
     make: (subject) => sharing(subject, false),
   },
-  {
-    name: 'tini as entrypoint',
-    costs: 'a new image of each workload',
-    aim: 'cause',
-    make: (subject) => wrapped(subject, ['tini', '--']),
-  },
-  {
-    name: 'dumb-init as entrypoint',
-    costs: 'a new image of each workload',
-    aim: 'cause',
-    make: (subject) => wrapped(subject, ['dumb-init', '--']),
-  },
-  {
-    name: 'tini -s as entrypoint',
-    costs: 'a new image of each workload',
-    aim: 'cause',
-    make: (subject) => wrapped(subject, ['tini', '-s', '--']),
-  },
+  ...['tini', 'dumb-init', 'tini -s'].map(
+    (init): Plan => ({
+      name: `${init} as entrypoint`,
+      costs: 'a new image of each workload',
+      aim: 'cause',
+      make: (subject) => wrapped(subject, [...init.split(' '), '--']),
+    }),
+  ),
   {
     name: 'httpGet instead of exec',
     costs: 'an endpoint in each workload',

@@ -2,8 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { settingPaths } from '../../src/scenario/fields.js';
 import { parseScenario } from '../../src/scenario/parse.js';
-import { settingPaths } from '../../src/scenario/setting-paths.js';
 import { parseSetting } from '../../src/scenario/settings.js';
 
 const CLI = join(import.meta.dirname, '../../dist/cli.js');

@@ -3,7 +3,16 @@ import type { BlameRow, RunResult } from '../../run/result.js';
 import { blameToTell } from '../../run/story.js';
 import { blameHeadline, blameSubtitle, manyPods, otherHolders } from '../titles.js';
 import { kindColour } from './pids.js';
-import { CHART_WIDTH, type ChartSpec, COLOURS, chart, countAxis, type Json, KINDS } from './theme.js';
+import {
+  CHART_WIDTH,
+  type ChartSpec,
+  COLOURS,
+  chart,
+  countAxis,
+  type Json,
+  KINDS,
+  quantity,
+} from './theme.js';
 
 /** More rows than this are taken together: first the copies of a pod, then whatever is smallest. */
 const HOLDERS_MAX = 10;
@@ -62,7 +71,7 @@ export function blameChart(result: RunResult): ChartSpec {
         mark: { type: 'text', align: 'left', baseline: 'middle', yOffset: 8, dx: 6, color: COLOURS.faint },
         encoding: {
           y,
-          x: { field: 'pids', type: 'quantitative' },
+          x: quantity('pids'),
           text: { field: 'value', type: 'nominal' },
         },
       },

@@ -5,7 +5,7 @@ import { limitWords } from '../harm-words.js';
 import { evictsLabel, kubeletHeadline, kubeletSubtitle } from '../titles.js';
 import { type Bound, levelOf, levelScale, limitLabels, limitLayers, PID_MAX, withHalo } from './level.js';
 import { counted, hoverLayer } from './marks.js';
-import { type ChartSpec, COLOURS, chart, colourLegend, countAxis, once } from './theme.js';
+import { type ChartSpec, COLOURS, chart, colourLegend, countAxis, once, quantity } from './theme.js';
 import {
   momentLayers,
   PLOT_WIDTH,
@@ -142,16 +142,11 @@ function gapLayers(
   options: { legendOffset?: number },
 ): ChartSpec[] {
   const { legendOffset } = options;
-  const y = (column: string): ChartSpec => ({
-    field: column,
-    type: 'quantitative',
-    scale: levelScale({ top }),
-    axis: {
-      title,
-      ...countAxis(top, legendOffset === undefined ? 3 : 6),
-      ...{ minExtent: AXIS_EXTENT, maxExtent: AXIS_EXTENT },
-    },
-  });
+  const y = (column: string): ChartSpec => {
+    const ticks = countAxis(top, legendOffset === undefined ? 3 : 6);
+    const axis = { title, ...ticks, minExtent: AXIS_EXTENT, maxExtent: AXIS_EXTENT };
+    return quantity(column, { scale: levelScale({ top }), axis });
+  };
   // Only one panel has the legend; the other is painted in the same colours by hand.
   const mark = (style: ChartSpec, key: SeriesKey): ChartSpec => ({
     clip: true,

@@ -4,7 +4,7 @@ import { bindingOf, rowAt, threadsMaxOf } from '../../run/story.js';
 import { formatCount } from '../../text/figures.js';
 import { limitWords } from '../harm-words.js';
 import { limitOutOfSight, reservedLabel } from '../titles.js';
-import { type ChartSpec, COLOURS, once } from './theme.js';
+import { type ChartSpec, COLOURS, once, quantity } from './theme.js';
 import { axisTime, LABEL_ADVANCE, PLOT_WIDTH, type TimeFrame } from './time.js';
 
 /** Below this part of the limit, drawing to scale would leave nothing to see. */
@@ -140,7 +140,7 @@ export function limitLayers(level: Level, x: ChartSpec): ChartSpec[] {
   if (bound.column === null) return [...parts, once({ type: 'rule', ...style }, height(bound.value!))];
   const line = {
     mark: { type: 'line', interpolate: 'step-after', ...style, clip: true, aria: false },
-    encoding: { x, y: { field: bound.column, type: 'quantitative' } },
+    encoding: { x, y: quantity(bound.column) },
   };
   if (!showsReserved(level)) return [...parts, line];
   const reserved = once({ type: 'rule', color: COLOURS.faint, strokeDash: [5, 4] }, height(usable));

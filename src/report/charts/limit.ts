@@ -5,7 +5,7 @@ import { limitWords } from '../harm-words.js';
 import { limitHeadline, limitSubtitle, usableLabel } from '../titles.js';
 import { levelOf, levelScale, limitLabels, limitLayers, REACH } from './level.js';
 import { counted, hoverLayer } from './marks.js';
-import { type ChartSpec, COLOURS, chart, countAxis } from './theme.js';
+import { type ChartSpec, COLOURS, chart, countAxis, quantity } from './theme.js';
 import { momentLayers, PLOT_WIDTH, placeMoments, timeEncoding, timeFrame, timelineRows } from './time.js';
 
 const HEIGHT = 220;
@@ -46,12 +46,10 @@ export function limitChart(result: RunResult): ChartSpec {
       ? usableLabel()
       : limitWords({ name: of === 'user' ? 'RLIMIT_NPROC' : 'pids.max', value });
   const level = levelOf(result, frame, [used], { column: max, words });
-  const y = {
-    field: used,
-    type: 'quantitative',
+  const y = quantity(used, {
     scale: levelScale(level),
     axis: { title: AXES[of] ?? 'pids.current', ...countAxis(level.top) },
-  };
+  });
   return chart(limitHeadline(result, of), limitSubtitle(of), {
     width: PLOT_WIDTH,
     height: HEIGHT,

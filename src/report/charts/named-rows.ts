@@ -1,7 +1,7 @@
 /** Charts with a name on the left of each row, and one logarithmic time axis for all of them. */
 import { formatSeconds } from '../../text/duration.js';
 import { cutInTheMiddle } from '../../text/figures.js';
-import { CHART_WIDTH, type ChartSpec, COLOURS } from './theme.js';
+import { CHART_WIDTH, type ChartSpec, COLOURS, quantity } from './theme.js';
 
 const DAY = 86_400;
 const YEAR = 365.25 * DAY;
@@ -73,16 +73,14 @@ function tickLabel(seconds: number): string {
 }
 
 export function timeAlong(axis: LogAxis, field: string, title: string): ChartSpec {
-  return {
-    field,
-    type: 'quantitative',
+  return quantity(field, {
     scale: { type: 'log', domain: [axis.from, axis.to], nice: false },
     title,
     axis: {
       values: axis.ticks,
       labelExpr: `${JSON.stringify(axis.labels)}[datum.index * ${axis.ticks.length - 1}]`,
     },
-  };
+  });
 }
 
 /** A label stands on paper, whatever lies below it. */

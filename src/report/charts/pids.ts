@@ -13,6 +13,7 @@ import {
   colourLegend,
   countAxis,
   KINDS,
+  quantity,
   titleHeight,
 } from './theme.js';
 import {
@@ -71,16 +72,14 @@ function areas(x: ChartSpec, level: Level, legendOffset: number): ChartSpec {
     mark: { type: 'area', clip: true, aria: false },
     encoding: {
       x,
-      y: {
-        field: 'pids',
-        type: 'quantitative',
+      y: quantity('pids', {
         stack: 'zero',
         title: 'PIDs in use',
         scale: levelScale(level),
         axis: countAxis(level.top),
-      },
+      }),
       color: kindColour(legendOffset),
-      order: { field: 'place', type: 'quantitative' },
+      order: quantity('place'),
     },
   };
 }
@@ -99,7 +98,7 @@ function projectionLayers(result: RunResult, frame: TimeFrame, level: Level): Ch
   const line = (values: ChartSpec[], style: ChartSpec): ChartSpec => ({
     data: { values },
     mark: { type: 'line', color: COLOURS.ink, strokeWidth: 1.5, clip: true, aria: false, ...style },
-    encoding: { x: { field: 't', type: 'quantitative' }, y: { field: 'pids', type: 'quantitative' } },
+    encoding: { x: quantity('t'), y: quantity('pids') },
   });
   const limit = [from.t, axisTime(frame.endSeconds, frame)].map((t) => ({ t, pids: end.pidMax }));
   return [line([from, to], { strokeDash: [6, 4] }), line(limit, {})];

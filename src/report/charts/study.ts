@@ -7,7 +7,7 @@ import { formatSeconds } from '../../text/duration.js';
 import { fan } from '../study/fleet.js';
 import { hitsWords, medianWords, spreadWords } from '../study/words.js';
 import { logAxis, namedRow, PLOT_WIDTH, ROW, ROW_HEIGHT, sideLabels, timeAlong } from './named-rows.js';
-import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json } from './theme.js';
+import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, quantity } from './theme.js';
 
 type Ran = Compared & { estimate: Estimate };
 
@@ -166,19 +166,12 @@ export function survivalChart(all: readonly Compared[]): ChartSpec {
     data: { values },
     mark: { type: 'line', interpolate: 'step-after', strokeWidth: 2.5, clip: true, aria: false },
     encoding: {
-      x: {
-        field: 'time',
-        type: 'quantitative',
-        title: `Simulated time (${unit.name})`,
-        axis: { grid: false },
-      },
-      y: {
-        field: 'left',
-        type: 'quantitative',
+      x: timeIn(unit),
+      y: quantity('left', {
         title: null,
         scale: { domain: [0, 1.02] },
         axis: { format: '.0%', values: [0, 0.25, 0.5, 0.75, 1] },
-      },
+      }),
       color: by(LINES),
       strokeDash: by(DASHES),
     },
@@ -209,28 +202,21 @@ export function unitOf(seconds: number): { seconds: number; name: string } {
   return seconds > 3 * DAY ? { seconds: DAY, name: 'd' } : { seconds: 3600, name: 'h' };
 }
 
+function timeIn(unit: { name: string }): ChartSpec {
+  return quantity('time', { title: `Simulated time (${unit.name})`, axis: { grid: false } });
+}
+
 /** How many nodes of a fleet have come to harm: the middle of the replications, and nine in ten of them. */
 export function fanChart(all: readonly Replicated[]): ChartSpec {
   const points = fan(all);
   const last = points[points.length - 1];
   const unit = unitOf(last.time);
   const values = points.map(({ time, ...counts }): Json => ({ time: time / unit.seconds, ...counts }));
-  const y = (field: string): ChartSpec => {
-    return {
-      field,
-      type: 'quantitative',
-      title: 'Nodes harmed',
-      // Half a node makes no sense.
-      axis: { tickMinStep: 1, format: 'd' },
-      scale: { domain: [0, Math.max(1, last.high)] },
-    };
-  };
-  const x = {
-    field: 'time',
-    type: 'quantitative',
-    title: `Simulated time (${unit.name})`,
-    axis: { grid: false },
-  };
+  // Half a node makes no sense.
+  const axis = { tickMinStep: 1, format: 'd' };
+  const scale = { domain: [0, Math.max(1, last.high)] };
+  const y = (field: string): ChartSpec => quantity(field, { title: 'Nodes harmed', axis, scale });
+  const x = timeIn(unit);
   const many = all.some(({ rows }) => rows.length > 1);
   const title = `${last.middle} of ${all.length} nodes are harmed in ${formatSeconds(last.time)}`;
   const subtitle = many

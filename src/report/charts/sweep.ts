@@ -4,7 +4,7 @@ import type { Axis } from '../../study/sweep.js';
 import type { Cell } from '../study/sweep.js';
 import { medianWords } from '../study/words.js';
 import { unitOf } from './study.js';
-import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json } from './theme.js';
+import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, quantity } from './theme.js';
 
 /** One axis: the median and nine in ten runs by value. Two: a heat map with the medians in its cells. */
 export function sweepChart(axes: readonly Axis[], cells: readonly Cell[]): ChartSpec {
@@ -33,20 +33,17 @@ export function sweepChart(axes: readonly Axis[], cells: readonly Cell[]): Chart
 function lineOf({ path, values }: Axis, title: string, unit: string, data: ChartSpec): ChartSpec {
   const isNumeric = values.every((value) => Number.isFinite(Number(value)));
   const x: ChartSpec = isNumeric
-    ? {
-        field: 'a',
-        type: 'quantitative',
+    ? quantity('a', {
         title: path,
         scale: { zero: false, nice: false },
         axis: { grid: false },
-      }
+      })
     : { field: 'a', type: 'ordinal', sort: [...values], title: path, axis: { labelAngle: 0 } };
-  const y = (field: string): ChartSpec => ({
-    field,
-    type: 'quantitative',
-    title: `First harm after (${unit})`,
-    scale: { domainMin: 0 },
-  });
+  const y = (field: string): ChartSpec =>
+    quantity(field, {
+      title: `First harm after (${unit})`,
+      scale: { domainMin: 0 },
+    });
   return chart(
     title,
     'The line: the median of the runs; bars: nine in ten. Hollow: none within the horizon.',
@@ -94,12 +91,10 @@ function heatOf([down, across]: readonly Axis[], title: string, unit: string, da
         encoding: {
           x,
           y,
-          color: {
-            field: 'mid',
-            type: 'quantitative',
+          color: quantity('mid', {
             title: `First harm after (${unit})`,
             scale: { type: 'linear', range: ['#b2430f', '#fbe3d6'], domainMin: 0 },
-          },
+          }),
         },
       },
       {

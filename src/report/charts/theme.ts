@@ -94,6 +94,11 @@ export function colourLegend(
   };
 }
 
+/** A number of each row. */
+export function quantity(field: string, more: ChartSpec = {}): ChartSpec {
+  return { field, type: 'quantitative', ...more };
+}
+
 /** A layer that draws one mark, not one per row of the chart's data. */
 export function once(mark: ChartSpec, encoding: ChartSpec): ChartSpec {
   return { data: { values: [{}] }, mark: { aria: false, ...mark }, encoding };

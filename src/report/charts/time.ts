@@ -8,7 +8,7 @@ import { listOf, roundMicro } from '../../text/figures.js';
 import { clockSeconds, DAY_S, zoneOf } from '../../text/wall-clock.js';
 import { headlineMoments, MOMENTS_MAX, type Moment } from '../moments.js';
 import { restOfRun } from '../titles.js';
-import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once } from './theme.js';
+import { CHART_WIDTH, type ChartSpec, COLOURS, type Json, once, quantity } from './theme.js';
 
 interface TimeUnit {
   name: string;
@@ -155,14 +155,12 @@ export function timeEncoding(
   const said = [unit, ...(frame.cut ? [restOfRun(result)] : [])].join('; ');
   const labels = start === undefined ? { format: ',~r' } : clockLabels(frame);
   const note = show.note?.length ? `; marks at the bottom: ${listOf(show.note)}` : '';
-  return {
-    field: 't',
-    type: 'quantitative',
+  return quantity('t', {
     scale: { domain: [0, axisTime(frame.endSeconds, frame)], nice: false },
     axis: show.axis
       ? { title: `Simulated time (${said})${note}`, values: frame.ticks, ...labels, grid: false }
       : { title: null, values: frame.ticks, labels: false, grid: false },
-  };
+  });
 }
 
 /** Data of a chart: these columns of the rows of its frame, and what more is made of them. */
