@@ -2,13 +2,8 @@
 import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { STANDARD_INPUT } from '../run/result.js';
+import type { ManifestText } from '../scenario/manifest/cluster.js';
 import { CommandError, EXIT, usageError } from './exit.js';
-
-export interface SourceText {
-  /** As the user would name it. */
-  path: string;
-  text: string;
-}
 
 /**
  * What a large cluster prints of itself. More is a mistake, and reading it would be the first victim. So are
@@ -18,7 +13,7 @@ const SOURCE_BYTES_MAX = 256 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /** Every named file, or STANDARD_INPUT; of a folder every `.yaml`, `.yml` and `.json` in it, by name. */
-export function readSources(paths: readonly string[]): SourceText[] {
+export function readSources(paths: readonly string[]): ManifestText[] {
   return paths.flatMap(expand).map((path) => ({ path, text: readText(path) }));
 }
 

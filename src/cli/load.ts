@@ -1,6 +1,7 @@
 /** From named files to scenarios; everything that is wrong with any of them is said before anything runs. */
 import { METRICS_FILE, OVERVIEW_FILES } from '../report/overview-files.js';
 import { diagnosticTally, formatDiagnostic } from '../report/terminal.js';
+import type { ManifestText } from '../scenario/manifest/cluster.js';
 import { isManifest } from '../scenario/manifest/text.js';
 import { type ParsedScenarios, parseManifests, parseScenario } from '../scenario/parse.js';
 import { isPreset, PRESET_NAMES, type PresetName } from '../scenario/presets.js';
@@ -14,11 +15,11 @@ import { listOf } from '../text/figures.js';
 import { didYouMean } from '../text/suggest.js';
 import type { SourceDocument } from '../text/yaml.js';
 import { CommandError, EXIT, invalid, usageError } from './exit.js';
-import { readerBeside, readSources, type SourceText } from './files.js';
+import { readerBeside, readSources } from './files.js';
 
 export interface Loaded {
   /** One scenario file; or all the manifests that were named, which are about one cluster. */
-  sources: SourceText[];
+  sources: ManifestText[];
   /** Empty when there are errors. */
   scenarios: Scenario[];
   /** Reads them again, with other assumptions and more settings. */
@@ -60,7 +61,7 @@ export function isLitmus(text: string): boolean {
 
 /** @param readerFor gives what a text refers to, by its path. */
 export function loadTexts(
-  sources: SourceText[],
+  sources: ManifestText[],
   readerFor: (path: string) => (reference: string) => string | null,
   { node, assume = {}, settings = [] }: LoadOptions = {},
 ): Loaded[] {
@@ -90,7 +91,7 @@ export function loadTexts(
   return templates.length > 0 ? templates : loaded;
 }
 
-function outcome(sources: SourceText[], assume: Assume, parse: Loaded['parse']): Loaded {
+function outcome(sources: ManifestText[], assume: Assume, parse: Loaded['parse']): Loaded {
   const parsed = parse(assume);
   return parsed.ok
     ? { sources, parse, assume, scenarios: parsed.value, diagnostics: parsed.warnings }

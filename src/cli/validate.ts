@@ -1,10 +1,11 @@
 /** `pidsim validate`: what is wrong with these files, all of it, without running anything. */
 import type { CommandModule } from 'yargs';
 import { toJson } from '../report/document.js';
+import type { ManifestText } from '../scenario/manifest/cluster.js';
 import type { Scenario } from '../scenario/scenario.js';
 import { plural } from '../text/figures.js';
 import { CommandError, EXIT } from './exit.js';
-import { readerBeside, readSources, type SourceText } from './files.js';
+import { readerBeside, readSources } from './files.js';
 import { describe, isLitmus, loadTexts } from './load.js';
 import { type FileArguments, loadOptions, namedFiles, outputOption, withFiles } from './options.js';
 
@@ -44,7 +45,7 @@ export const validateCommand: CommandModule<object, Arguments> = {
 };
 
 /** Litmus files are read, and not run. */
-async function checkedLitmus(sources: readonly SourceText[]) {
+async function checkedLitmus(sources: readonly ManifestText[]) {
   if (sources.length === 0) return [];
   const { parseLitmus } = await import('../lab/litmus/litmus.js');
   return sources.map((source) => {

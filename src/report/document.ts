@@ -5,11 +5,6 @@ import { fleetSummary, fleetsOf } from './fleet.js';
 
 export const API_VERSION = 'pidsim/v1';
 
-/** What is left out of a document that has to be the same bytes every time. */
-export interface DocumentOptions {
-  wallSeconds: boolean;
-}
-
 /**
  * Rates are in hundredths. `blameWhenFull`: when the node refused its first fork; null: it never did.
  *
@@ -60,44 +55,37 @@ function blameRow(row: BlameRow): BlameRow {
   };
 }
 
-export function runResultList(results: readonly RunResult[], options?: { wallSeconds: boolean }) {
-  return {
-    apiVersion: API_VERSION,
-    kind: 'List',
-    items: results.map((result) => runResultDocument(result, options)),
-  };
-}
-
 type ResultDocument = ReturnType<typeof runResultDocument> | ReturnType<typeof fleetDocument>;
 
 /** One document for each scenario, and one for all nodes of a fleet. */
-function documentsOf(results: readonly RunResult[], options?: DocumentOptions) {
+function documentsOf(results: readonly RunResult[]) {
   const fleets = fleetsOf(results);
   return results.flatMap((result): ResultDocument[] => {
     const { fleet } = result.scenario;
-    if (fleet === undefined) return [runResultDocument(result, options)];
+    if (fleet === undefined) return [runResultDocument(result)];
     const members = fleets.get(fleet)!;
-    return members[0] === result ? [fleetDocument(fleet, members, options)] : [];
+    return members[0] === result ? [fleetDocument(fleet, members)] : [];
   });
 }
 
 /** What the nodes of a fleet have come to: all together, and one by one. */
-function fleetDocument(name: string, members: readonly RunResult[], options?: DocumentOptions) {
+function fleetDocument(name: string, members: readonly RunResult[]) {
   return {
     apiVersion: API_VERSION,
     kind: 'FleetResult',
     metadata: { name, scenario: members[0].scenario.path },
-    status: {
-      summary: fleetSummary(members),
-      nodes: members.map((result) => runResultDocument(result, options)),
-    },
+    status: { summary: fleetSummary(members), nodes: members.map((result) => runResultDocument(result)) },
   };
 }
 
 /** The document of one run or of one fleet, or the list of several. */
-export function resultsDocument(results: readonly RunResult[], options?: DocumentOptions) {
-  const items = documentsOf(results, options);
-  return items.length === 1 ? items[0] : { apiVersion: API_VERSION, kind: 'List', items };
+export function resultsDocument(results: readonly RunResult[]) {
+  const items = documentsOf(results);
+  return items.length === 1 ? items[0] : listDocument(items);
+}
+
+export function listDocument<T>(items: T[]) {
+  return { apiVersion: API_VERSION, kind: 'List', items };
 }
 
 /** JSON as it is printed and written: two blanks, a final newline. */

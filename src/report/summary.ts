@@ -7,19 +7,21 @@ import { printable } from '../text/printable.js';
 import { formatMoment } from '../text/wall-clock.js';
 import { answer, headline } from './answer.js';
 import { chartsOf } from './charts/all.js';
-import { runResultDocument, runResultList, toJson } from './document.js';
+import { listDocument, runResultDocument, toJson } from './document.js';
 import { reproduce, reproduceCommand } from './message.js';
 import { basisLines } from './node-words.js';
 import { explainPodRefusal, explainRefusal } from './refusal.js';
 import { blameHeadline, kubeletHeadline, overviewHeadline, overviewLabel, question } from './titles.js';
 
 /** Without real time: the same seed gives the same bytes. */
+const timeless = (result: RunResult) => runResultDocument(result, { wallSeconds: false });
+
 export function summaryJson(result: RunResult): string {
-  return toJson(runResultDocument(result, { wallSeconds: false }));
+  return toJson(timeless(result));
 }
 
 export function overviewJson(results: readonly RunResult[]): string {
-  return toJson(runResultList(results, { wallSeconds: false }));
+  return toJson(listDocument(results.map(timeless)));
 }
 
 export function summaryMarkdown(result: RunResult): string {

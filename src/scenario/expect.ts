@@ -43,9 +43,11 @@ export interface Expectation {
 /** `p5(firstHarm)`, the value that one in twenty replications is below; `P(harm by 7d)`, a part of all. */
 type Over = { kind: 'quantile'; p: number } | { kind: 'share'; byUs: number | null };
 
-export type ParsedExpectation =
-  | { ok: true; value: Expectation }
-  | { ok: false; message: string; hint?: string };
+interface Refused {
+  ok: false;
+  message: string;
+  hint?: string;
+}
 
 function isNumeric(subject: ExpectationSubject): boolean {
   const { kind } = SUBJECT_DOCUMENTATION[subject];
@@ -71,15 +73,10 @@ export function wordsOf(kind: ValueKind): string {
 }
 
 /** Reads one line: SUBJECT COMPARISON VALUE. */
-export function parseExpectation(text: string): ParsedExpectation {
+export function parseExpectation(text: string): { ok: true; value: Expectation } | Refused {
   return parseComparison(text, (written) => readOver(written) ?? readSubject(written.split(/\s+/)));
 }
 
-interface Refused {
-  ok: false;
-  message: string;
-  hint?: string;
-}
 type Compared = Pick<Expectation, 'text' | 'comparison' | 'value' | 'kind'>;
 
 /** The same line with subjects of one's own. */
@@ -105,9 +102,7 @@ export function parseComparison<Subject extends { kind: ValueKind }>(
   return { ok: true, value: { text, comparison, value, ...(subject as unknown as Subject) } };
 }
 
-type ReadSubject =
-  | ({ ok: true } & Pick<Expectation, 'subject' | 'kind' | 'over'>)
-  | { ok: false; message: string; hint: string };
+type ReadSubject = ({ ok: true } & Pick<Expectation, 'subject' | 'kind' | 'over'>) | Refused;
 
 /** null: it is not of many replications. */
 function readOver(written: string): ReadSubject | null {
@@ -119,11 +114,8 @@ function readOver(written: string): ReadSubject | null {
     const byUs = harm?.[1] === undefined ? null : parseDurationUs(harm[1]);
     if (harm !== null && (harm[1] === undefined || byUs !== null))
       return { ok: true, subject: 'firstHarm', kind: 'mean', over: { kind: 'share', byUs } };
-    return {
-      ok: false,
-      message: `\`${written}\` is no probability`,
-      hint: 'Write P(harm) or P(harm by 7d).',
-    };
+    const message = `\`${written}\` is no probability`;
+    return { ok: false, message, hint: 'Write P(harm) or P(harm by 7d).' };
   }
   const read = readSubject(inner.trim().split(/\s+/));
   if (!read.ok) return read;
@@ -160,9 +152,7 @@ function readSubject([first, of, metric, ...more]: string[]): ReadSubject {
 }
 
 /** Reads what an intervention waits for: the same line, of what a node can answer while it runs. */
-export function parseCondition(
-  text: string,
-): { ok: true; value: Condition } | Extract<ParsedExpectation, { ok: false }> {
+export function parseCondition(text: string): { ok: true; value: Condition } | Refused {
   const parsed = parseExpectation(text);
   if (!parsed.ok) return parsed;
   const { subject, comparison, value, over } = parsed.value;

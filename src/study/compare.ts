@@ -31,6 +31,12 @@ export interface Compared {
   pilesUpPerDay: number;
 }
 
+/** One that has been run. */
+export type Ran = Compared & { estimate: Estimate };
+
+export const ranOf = (all: readonly Compared[]): Ran[] =>
+  all.filter((one): one is Ran => one.estimate !== null);
+
 /** A leak has ended when so little of it is left. */
 const ENDED = 0.05;
 const SECONDS_PER_DAY = 86_400;

@@ -35,8 +35,8 @@ describe('a large world', () => {
     const standing = (more: Partial<Opening> = {}): World => {
       // A larger table, which an hour does not fill.
       const world = open('docker', { pod: 'app', settings: ['node.kernel.pidMax=4096'], ...more });
-      world.standAt([10, 20, 30, 40, 50].map((minutes) => minutes * MINUTE));
-      while (world.tend());
+      world.passages.standAt([10, 20, 30, 40, 50].map((minutes) => minutes * MINUTE));
+      while (world.passages.tend());
       return world;
     };
     /** As a run shows them that goes from the beginning through all of them. */
@@ -62,7 +62,7 @@ describe('a large world', () => {
       for (const timeUs of moments) {
         world.seek(timeUs);
         expect(world.frame(true)).toEqual(right.get(timeUs));
-        if (timeUs % 3 === 1) while (world.tend());
+        if (timeUs % 3 === 1) while (world.passages.tend());
       }
       const looks = [...right.values()].map(({ rows, cells }) => JSON.stringify([rows, [...cells]]));
       expect(new Set(looks).size).toBe(moments.length);

@@ -1,5 +1,5 @@
 /** Many runs as pictures: when each variant, or each node of a fleet, comes to harm. */
-import type { Compared } from '../../study/compare.js';
+import { type Compared, type Ran, ranOf } from '../../study/compare.js';
 import type { Estimate } from '../../study/estimate.js';
 import { survivalOf } from '../../study/estimate.js';
 import type { Replicated } from '../../study/replicate.js';
@@ -9,11 +9,7 @@ import { hitsWords, medianWords, spreadWords } from '../study/words.js';
 import { logAxis, namedRow, PLOT_WIDTH, ROW, ROW_HEIGHT, sideLabels, timeAlong } from './named-rows.js';
 import { CHART_WIDTH, type ChartSpec, COLOURS, chart, type Json, quantity } from './theme.js';
 
-type Ran = Compared & { estimate: Estimate };
-
 const DAY = 86_400;
-
-const ranOf = (all: readonly Compared[]): Ran[] => all.filter((one): one is Ran => one.estimate !== null);
 
 /** A dot for the median of each variant and a bar for nine in ten of its runs, on one logarithmic axis. */
 export function rangeChart(all: readonly Compared[]): ChartSpec {

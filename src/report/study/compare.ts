@@ -1,5 +1,5 @@
 /** Variants side by side: as a table with a sentence below it, as data. */
-import { type Compared, endsTheLeak } from '../../study/compare.js';
+import { type Compared, endsTheLeak, type Ran, ranOf } from '../../study/compare.js';
 import type { Restarts } from '../../study/restarts.js';
 import { tornado } from '../../study/tornado.js';
 import { formatSeconds } from '../../text/duration.js';
@@ -7,8 +7,6 @@ import { formatCount, listOf } from '../../text/figures.js';
 import { printable } from '../../text/printable.js';
 import { type Align, fillLines, plainTable } from '../../text/table.js';
 import { harmedWords, hitsWords, medianWords, spreadWords, tornadoLines } from './words.js';
-
-type Ran = Compared & { estimate: NonNullable<Compared['estimate']> };
 
 interface Column {
   head: string;
@@ -66,7 +64,7 @@ export function compareTable(
   restarts: Restarts | null,
   width: number | null,
 ): string {
-  const ran = all.filter((compared): compared is Ran => compared.estimate !== null);
+  const ran = ranOf(all);
   const columns = width === null ? WIDE_COLUMNS : COLUMNS;
   const rows = [
     columns.map(({ head }) => head),
@@ -89,8 +87,7 @@ export function compareTable(
 
 /** What a person would say of it. */
 export function sentence(all: readonly Compared[]): string {
-  const ran = all.filter((compared): compared is Ran => compared.estimate !== null);
-  const [first, ...others] = ran;
+  const [first, ...others] = ranOf(all);
   if (first === undefined) return '';
   const never = others.filter(({ estimate }) => estimate.harmed.value === 0);
   const later = others

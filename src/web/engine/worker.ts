@@ -55,7 +55,7 @@ function begin(of: World): void {
     }
     if (!maker.isDone) setTimeout(goOn, 0);
     else {
-      of.standAt(maker.places);
+      of.passages.standAt(maker.places);
       tend();
     }
   };
@@ -78,7 +78,7 @@ function tend(): void {
       isTending = false;
       const from = performance.now();
       if (from - askedMs < QUIET_MS) return tend();
-      while (world?.tend()) if (performance.now() - from > TEND_MS) return tend();
+      while (world?.passages.tend()) if (performance.now() - from > TEND_MS) return tend();
     },
     isQuiet ? 0 : QUIET_MS,
   );

@@ -39,7 +39,7 @@ const AHEAD_US = 1_200_000_000;
 const OUTCOME_US = 120_000_000;
 
 export class World {
-  readonly #passages: Passages;
+  readonly passages: Passages;
   /** Where transitions go. */
   #taken: Frame[] = [];
   readonly acts: TimedAct[];
@@ -50,7 +50,7 @@ export class World {
   ) {
     this.acts = [...opening.acts];
     const make = (): Passage => new Passage(scenario, this.acts, (told) => this.#take(told));
-    this.#passages = new Passages(scenario.horizonUs, make);
+    this.passages = new Passages(scenario.horizonUs, make);
   }
 
   /** From its beginning, with the digest that Node has: no transition is told. */
@@ -59,21 +59,11 @@ export class World {
   }
 
   get nowUs(): number {
-    return this.#passages.current.nowUs;
+    return this.passages.current.nowUs;
   }
 
   get #run(): Run {
-    return this.#passages.current.run;
-  }
-
-  /** Runs are to stand there, so that no way to a moment is long. */
-  standAt(places: readonly number[]): void {
-    this.#passages.standAt(places);
-  }
-
-  /** Works on that for a little while. False: nothing is left to do. */
-  tend(): boolean {
-    return this.#passages.tend();
+    return this.passages.current.run;
   }
 
   static open(opening: Opening): { opened: Opened; world: World | null } {
@@ -89,15 +79,15 @@ export class World {
 
   /** Exactly that moment. */
   seek(toUs: number): void {
-    this.#passages.at(Math.min(toUs, this.scenario.horizonUs));
+    this.passages.at(Math.min(toUs, this.scenario.horizonUs));
   }
 
   /** Does it now, and goes on until it is known what came of it. What was to be done later is undone. */
   act(act: Act): string[] {
     const atUs = this.nowUs;
     this.acts.splice(0, this.acts.length, ...this.acts.filter((done) => done.atUs <= atUs), { atUs, act });
-    this.#passages.forgetAfter(atUs);
-    const hindered = this.#passages.current.act(act);
+    this.passages.forgetAfter(atUs);
+    const hindered = this.passages.current.act(act);
     if (act.do === 'login') return [hindered === null ? 'You are in.' : `Not in: ${hindered}.`];
     const told = (): string[] =>
       this.#run
@@ -129,7 +119,7 @@ export class World {
 
   /** Transitions from a moment on, to the end of an instant, each as a frame: how it looks after it. */
   steps(fromUs: number, most: number, beforeUs?: number): Frame[] {
-    const passage = fromUs === 0 ? this.#passages.fresh() : this.#passages.at(fromUs);
+    const passage = fromUs === 0 ? this.passages.fresh() : this.passages.at(fromUs);
     const { run } = passage;
     this.#taken = [];
     run.isWatched = true;
