@@ -70,16 +70,16 @@ function pass(namespace: PidNamespace, { own, around }: PassingPids): void {
 }
 
 /** The zombies, in the order of their adoption. The caller knows that no limit is near. */
-export function leave(kernel: KernelState, place: Place, aftermath: Aftermath): TaskId[] {
+export function leave(kernel: KernelState, place: Place, { remnants, after, adopted }: Aftermath): TaskId[] {
   const namespace = kernel.namespaces[place.namespace];
-  const pidRows = aftermath.remnants.map(({ before }) => {
+  const pidRows: number[] = [];
+  for (const { before } of remnants) {
     pass(namespace, before);
-    return takePids(kernel, namespace, place.origin);
-  });
-  pass(namespace, aftermath.after);
-  const left = aftermath.adopted.map((index) =>
-    adopt(kernel, place, namespace, pidRows, aftermath.remnants[index], index),
-  );
+    pidRows.push(takePids(kernel, namespace, place.origin));
+  }
+  pass(namespace, after);
+  const left: TaskId[] = [];
+  for (const index of adopted) left.push(adopt(kernel, place, namespace, pidRows, remnants[index], index));
   const zombies = left.length;
   const pinned = pidRows.length - zombies;
   namespace.ownTasks += zombies;
