@@ -63,8 +63,12 @@ interface Waiting {
   place: number;
   /** When the run before ended. */
   endedUs: number;
+  /** Will its runs go as the table says: has nothing changed, and is no limit near? */
+  isKnown: boolean;
   /** How many of its runs are over before the end of the leap that is looked for. */
   runs: number;
+  /** Its tick has become an event. */
+  isEvent: boolean;
 }
 
 /**
@@ -106,7 +110,9 @@ export class FastForward {
     if (foreknown === null) return false;
     const cycleUs = spec.periodUs + (probe.waitsAfterEnd ? foreknown.endsUs.most : 0);
     const place = sim.takePlace();
-    this.queue({ probe, spec, beat, foreknown, cycleUs, place, endedUs: sim.nowUs, runs: 0 });
+    const endedUs = sim.nowUs;
+    const isKnown = false;
+    this.queue({ probe, spec, beat, foreknown, cycleUs, place, endedUs, isKnown, runs: 0, isEvent: false });
     return true;
   }
 
@@ -155,18 +161,23 @@ export class FastForward {
   private goOn(nextUs: number): void {
     const { waiting, window } = this;
     if (waiting.length === 0 || waiting[0].probe.tickUs > nextUs) return;
-    const later = waiting.findIndex(({ probe }) => probe.tickUs > nextUs);
-    const taken = waiting.splice(0, later === -1 ? waiting.length : later);
-    const left = taken.filter(({ probe, beat }) => probe.beat === beat && !probe.stopped);
-    window.spent += GO_ON_COST + taken.length;
-    const byNetwork = left.filter(isByNetwork);
-    const execs = left.filter((each) => !isByNetwork(each));
+    const execs: Waiting[] = [];
+    const byNetwork: Waiting[] = [];
+    let taken = 0;
+    for (; taken < waiting.length && waiting[taken].probe.tickUs <= nextUs; taken++) {
+      const each = waiting[taken];
+      if (each.probe.beat === each.beat && !each.probe.stopped)
+        (isByNetwork(each) ? byNetwork : execs).push(each);
+    }
+    waiting.splice(0, taken);
+    if (!this.isPaused) window.spent += GO_ON_COST + taken;
     const untilUs = this.firstUnsteady(byNetwork, nextUs);
-    let events: Waiting[] | null = null;
-    while (events === null) events = this.step(dueBy(execs, untilUs), untilUs);
-    events.push(...this.ask(byNetwork, events[0]?.probe.tickUs ?? untilUs));
+    let doneUs = Number.NaN;
+    while (Number.isNaN(doneUs)) doneUs = this.step(dueBy(execs, untilUs), untilUs);
+    this.ask(byNetwork, doneUs);
     if (waiting.length === 0) this.context.sim.meanwhile = null;
-    for (const each of left) if (!events.includes(each)) this.queue(each);
+    for (const each of execs) if (!each.isEvent) this.queue(each);
+    for (const each of byNetwork) if (!each.isEvent) this.queue(each);
     if (window.spent > WINDOW) this.endWindow();
   }
 
@@ -181,21 +192,24 @@ export class FastForward {
 
   /**
    * All runs of these probes before `untilUs`. Nothing that happens meanwhile can be seen by them, or see
-   * them.
-   *
-   * @returns those that are due at `untilUs` itself; their ticks become events.
+   * them. Ticks at `untilUs` itself become events.
    */
-  private ask(byNetwork: readonly Waiting[], untilUs: number): Waiting[] {
+  private ask(byNetwork: readonly Waiting[], untilUs: number): void {
     const place = this.context.sim.takePlace();
-    const events: Waiting[] = [];
     for (const each of byNetwork) {
       const runs = runsBy(each, untilUs);
       each.endedUs = each.probe.tickUs + (runs - 1) * each.cycleUs;
       if (runs > 0) this.moveOn(each, runs, place);
-      if (each.probe.tickUs === untilUs) events.push(each);
     }
-    for (const { probe, place } of events.sort(inOrder)) probe.simulate(place);
-    return events;
+    this.simulate(dueBy(byNetwork, untilUs));
+  }
+
+  /** Ticks at one instant become events. */
+  private simulate(met: Waiting[]): void {
+    for (const each of met.sort(inOrder)) {
+      each.isEvent = true;
+      each.probe.simulate(each.place);
+    }
   }
 
   /**
@@ -204,14 +218,15 @@ export class FastForward {
    * leap become events.
    *
    * @param due those with ticks up to `nextUs`.
-   * @returns those whose ticks became events; null: there may be more to do before `nextUs`.
+   * @returns when the leap ends: no tick before it is left. NaN: there may be more to do before `nextUs`.
    */
-  private step(due: readonly Waiting[], nextUs: number): Waiting[] | null {
-    if (due.length === 0) return [];
-    const known = this.isPaused ? [] : this.knownNow(due);
-    const clean = known.filter(({ foreknown }) => foreknown.clean !== null);
-    const barrier =
-      clean.length === due.length ? null : earliestOf(due.filter((each) => !clean.includes(each)));
+  private step(due: readonly Waiting[], nextUs: number): number {
+    if (due.length === 0) return nextUs;
+    const overlap = overlapOf(due);
+    const spare = this.spare(due, overlap);
+    this.lookAt(due, overlap, spare);
+    const clean = due.filter(isClean);
+    const barrier = clean.length === due.length ? null : earliestOf(due.filter((each) => !isClean(each)));
     let endUs = endOfGap(clean, barrier?.probe.tickUs ?? nextUs);
     // The run in which the host's PIDs start again from below for the first time is simulated.
     while (!this.canPass(birthsOf(clean)))
@@ -220,11 +235,12 @@ export class FastForward {
     this.leap(clean);
     // The leap has done all that was due before: these are due at `endUs` exactly.
     const met = dueBy(due, endUs);
-    if (met.length === 0) return endUs < nextUs ? null : [];
-    const canForward = met.length === 1 && met[0] === barrier && known.includes(barrier);
-    if (canForward && this.forward(barrier, due, nextUs)) return null;
-    for (const { probe, place } of met.sort(inOrder)) probe.simulate(place);
-    return met;
+    if (met.length === 0) return endUs < nextUs ? Number.NaN : endUs;
+    const canForward = met.length === 1 && met[0] === barrier && barrier.isKnown;
+    if (canForward && this.forward(barrier, due, Math.min(spare, this.spareFor(barrier, overlap)), nextUs))
+      return Number.NaN;
+    this.simulate(met);
+    return endUs;
   }
 
   /**
@@ -235,20 +251,19 @@ export class FastForward {
     const { nowUs } = this.context.sim;
     const { sinceUs, spent, saved } = this.window;
     if (saved < spent) this.pausedUntilUs = nowUs + PAUSE * (nowUs - sinceUs);
-    Object.assign(this.window, { sinceUs: nowUs, spent: 0, saved: 0 });
+    const sinceAgainUs = Math.max(nowUs, this.pausedUntilUs);
+    Object.assign(this.window, { sinceUs: sinceAgainUs, spent: 0, saved: 0 });
   }
 
   /**
    * Runs of one probe that leave something, one after another, up to the first that would not be alone, or
-   * for which a limit is too near. False: that is the very first.
+   * for which a limit is too near: `spare` PIDs can stay taken. False: that is the very first.
    */
-  private forward(one: Waiting, due: readonly Waiting[], nextUs: number): boolean {
+  private forward(one: Waiting, due: readonly Waiting[], spare: number, nextUs: number): boolean {
     const { probe, foreknown } = one;
     const { births, left, lastsUs } = foreknown;
     let aloneUntilUs = nextUs;
     for (const each of due) if (each !== one) aloneUntilUs = Math.min(aloneUntilUs, each.probe.tickUs);
-    const overlap = overlapOf(due);
-    const spare = Math.min(this.spare(due, overlap), this.spareFor(one, overlap));
     let runs = 0;
     for (; runs * left <= spare && probe.tickUs + lastsUs < aloneUntilUs && this.canPass(births); runs++)
       this.leave(one);
@@ -309,15 +324,14 @@ export class FastForward {
     return pids === 0 || pids <= this.context.machine.pidsBeforeNews;
   }
 
-  /** Those whose runs will go as the table says: nothing has changed, and no limit is near. */
-  private knownNow(due: readonly Waiting[]): Waiting[] {
-    const overlap = overlapOf(due);
-    const canExec = this.context.host.runtime.isUp && this.spare(due, overlap) >= 0;
-    return due.filter((each) => {
+  /** Which of them are known? */
+  private lookAt(due: readonly Waiting[], overlap: number, spare: number): void {
+    const canExec = !this.isPaused && this.context.host.runtime.isUp && spare >= 0;
+    for (const each of due) {
       const { probe, spec } = each;
-      if (!canExec || probe.spec !== spec || !probe.isSteady()) return false;
-      return this.isAtRest(each) && this.spareFor(each, overlap) >= 0;
-    });
+      const isSteady = canExec && probe.spec === spec && probe.isSteady();
+      each.isKnown = isSteady && this.isAtRest(each) && this.spareFor(each, overlap) >= 0;
+    }
   }
 
   /** Is PID 1 as it was in the cell in which the table was made? */
@@ -366,6 +380,11 @@ function roomOf(kernel: Kernel, namespace: PidNsId): number {
 
 function isByNetwork({ foreknown }: Waiting): boolean {
   return foreknown === BY_NETWORK;
+}
+
+/** Is it known to leave nothing? */
+function isClean({ isKnown, foreknown }: Waiting): boolean {
+  return isKnown && foreknown.clean !== null;
 }
 
 function dueBy(waiting: readonly Waiting[], timeUs: number): Waiting[] {
@@ -425,7 +444,7 @@ function endOfLast({ probe, foreknown, cycleUs, runs }: Waiting, stream: RandomS
  * @returns when that run begins; null: there are no such probes.
  */
 function openTie(clean: readonly Waiting[]): number | null {
-  if (clean.length === 1) return null;
+  if (clean.length < 2) return null;
   const met = new Map<number, Waiting[]>();
   for (const each of clean) {
     if (each.runs === 0) continue;
