@@ -78,8 +78,7 @@ export function leave(kernel: KernelState, place: Place, { remnants, after, adop
     pidRows.push(takePids(kernel, namespace, place.origin));
   }
   pass(namespace, after);
-  const left: TaskId[] = [];
-  for (const index of adopted) left.push(adopt(kernel, place, namespace, pidRows, remnants[index], index));
+  const left = adopted.map((index) => adopt(kernel, place, namespace, pidRows, remnants[index], index));
   const zombies = left.length;
   const pinned = pidRows.length - zombies;
   namespace.ownTasks += zombies;

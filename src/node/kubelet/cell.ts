@@ -131,10 +131,10 @@ export class Cell {
     const startUs = sim.nowUs;
     let endUs = Number.NaN;
     let endsBy = 0;
-    sim.begin((cause) => {
+    sim.begin(() => {
       if (!Number.isNaN(endUs) || node.totals.succeeded === succeeded) return;
       endUs = sim.nowUs;
-      endsBy = cause;
+      endsBy = sim.chain;
     });
     sim.run(startUs + HALF_US);
     const { order, lastUs } = sim.end();
@@ -305,16 +305,16 @@ class TracedSimulation extends Simulation {
   private course = new Digest();
   private readonly names = new Map<number, number>();
   private readonly closing = new Set<EventKind>();
-  private told: ((cause: number) => void) | null = null;
+  private told: (() => void) | null = null;
   private startUs = Number.NaN;
   private lastUs = Number.NaN;
-  /** The cause of the event that happens now, and of those that are pending. */
-  private cause = TICK;
-  private readonly pending = new Map<string, number>();
-  /** Every cause so far, by the cause of the scheduling event, its time, and the time it scheduled for. */
-  private readonly causes = new Map<string, number>();
+  /** The event that happens now, and those that are pending. */
+  private link: Link | null = null;
+  private readonly pending = new Map<string, Link>();
+  /** Every chain so far that was asked for. */
+  private readonly chains = new Map<string, number>();
 
-  begin(told: (cause: number) => void): void {
+  begin(told: () => void): void {
     this.told = told;
     this.course = new Digest();
     this.names.clear();
@@ -332,7 +332,7 @@ class TracedSimulation extends Simulation {
     const kind = super.register((a, b) => {
       if (this.told !== null && !this.closing.has(kind)) this.note(kind, a);
       handler(a, b);
-      this.told?.(this.cause);
+      this.told?.();
     });
     return kind;
   }
@@ -357,14 +357,20 @@ class TracedSimulation extends Simulation {
   }
 
   /**
-   * Events of one instant come in the order in which they were scheduled, and so did the events that
-   * scheduled them.
+   * The chain of events that led to this one, as a number. Events of one instant come in the order in which
+   * they were scheduled, and so did the events that scheduled them.
    */
+  get chain(): number {
+    let text = '';
+    for (let { link } = this; link !== null; link = link.by) text += `${link.atUs} ${link.forUs} `;
+    const chain = this.chains.get(text) ?? this.chains.size;
+    this.chains.set(text, chain);
+    return chain;
+  }
+
   private follow(timeUs: number, kind: EventKind, a: number): void {
-    const text = `${this.cause} ${this.nowUs - this.startUs} ${timeUs - this.startUs}`;
-    const cause = this.causes.get(text) ?? TICK + 1 + this.causes.size;
-    this.causes.set(text, cause);
-    this.pending.set(`${timeUs} ${kind} ${a}`, cause);
+    const link = { by: this.link, atUs: this.nowUs - this.startUs, forUs: timeUs - this.startUs };
+    this.pending.set(`${timeUs} ${kind} ${a}`, link);
   }
 
   private note(kind: EventKind, owner: number): void {
@@ -372,12 +378,16 @@ class TracedSimulation extends Simulation {
     this.names.set(owner, name);
     this.course.fold((kind << 16) | (name << 1) | (this.nowUs > this.lastUs ? 1 : 0));
     this.lastUs = this.nowUs;
-    this.cause = this.pending.get(`${this.nowUs} ${kind} ${owner}`) ?? TICK;
+    this.link = this.pending.get(`${this.nowUs} ${kind} ${owner}`) ?? null;
   }
 }
 
-/** What the tick itself has caused. */
-const TICK = 0;
+/** An event: which one scheduled it, when, and for when, since the tick. null: the tick itself did. */
+interface Link {
+  by: Link | null;
+  atUs: number;
+  forUs: number;
+}
 
 /** Keeps track of the processes of a run. */
 class CellMachine extends Machine {

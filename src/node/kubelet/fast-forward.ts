@@ -112,7 +112,7 @@ export class FastForward {
     const place = sim.takePlace();
     const endedUs = sim.nowUs;
     const isKnown = false;
-    this.queue({ probe, spec, beat, foreknown, cycleUs, place, endedUs, isKnown, runs: 0, isEvent: false });
+    this.queue({ probe, spec, beat, foreknown, cycleUs, place, endedUs, runs: 0, isKnown, isEvent: false });
     return true;
   }
 
@@ -176,8 +176,7 @@ export class FastForward {
     while (Number.isNaN(doneUs)) doneUs = this.step(dueBy(execs, untilUs), untilUs);
     this.ask(byNetwork, doneUs);
     if (waiting.length === 0) this.context.sim.meanwhile = null;
-    for (const each of execs) if (!each.isEvent) this.queue(each);
-    for (const each of byNetwork) if (!each.isEvent) this.queue(each);
+    for (const each of execs.concat(byNetwork)) if (!each.isEvent) this.queue(each);
     if (window.spent > WINDOW) this.endWindow();
   }
 
@@ -251,8 +250,7 @@ export class FastForward {
     const { nowUs } = this.context.sim;
     const { sinceUs, spent, saved } = this.window;
     if (saved < spent) this.pausedUntilUs = nowUs + PAUSE * (nowUs - sinceUs);
-    const sinceAgainUs = Math.max(nowUs, this.pausedUntilUs);
-    Object.assign(this.window, { sinceUs: sinceAgainUs, spent: 0, saved: 0 });
+    Object.assign(this.window, { sinceUs: Math.max(nowUs, this.pausedUntilUs), spent: 0, saved: 0 });
   }
 
   /**
@@ -328,8 +326,7 @@ export class FastForward {
   private lookAt(due: readonly Waiting[], overlap: number, spare: number): void {
     const canExec = !this.isPaused && this.context.host.runtime.isUp && spare >= 0;
     for (const each of due) {
-      const { probe, spec } = each;
-      const isSteady = canExec && probe.spec === spec && probe.isSteady();
+      const isSteady = canExec && each.probe.spec === each.spec && each.probe.isSteady();
       each.isKnown = isSteady && this.isAtRest(each) && this.spareFor(each, overlap) >= 0;
     }
   }

@@ -118,11 +118,8 @@ class Residues implements Foreknown {
     courses.at([]);
     const { draws } = cell.script;
     const high = draws.map(({ count }) => count - 1);
-    this.all = boxOf(
-      courses,
-      high.map(() => 0),
-      high,
-    );
+    const low = high.map(() => 0);
+    this.all = boxOf(courses, low, high);
     this.draws = draws.map(({ draw }) => draw);
     this.isDrawn = draws.length > 0;
     this.rest = cell.rest;
@@ -154,18 +151,17 @@ class Courses {
   readonly known = new Map<string, { course: Course; residue: Residue }>();
   readonly residues = new Map<string, Residue>();
 
-  /** The values at which the order was found to change, by draw. */
-  private readonly changes = new Map<number, Set<number>>();
+  /** The values at which the order was found to change, and those behind, as an order of ties is one value wide. */
+  private readonly changes = new Set<number>();
 
   constructor(private readonly cell: Cell) {}
 
   /**
    * The first value after `low` that is not like `low`; `high` is not. Values that are alike are neighbours,
-   * since they form a convex set: so halving finds it. Mostly it is a value found before.
+   * since they form a convex set: so halving finds it. Mostly it is a value found before, or the one behind.
    */
-  firstUnlike(draw: number, low: number, high: number, isAlike: (value: number) => boolean): number {
-    const known = this.changes.get(draw) ?? new Set();
-    for (const at of known) if (at > low && at <= high && !isAlike(at) && isAlike(at - 1)) return at;
+  firstUnlike(low: number, high: number, isAlike: (value: number) => boolean): number {
+    for (const at of this.changes) if (at > low && at <= high && !isAlike(at) && isAlike(at - 1)) return at;
     let alike = low;
     let unlike = high;
     while (unlike - alike > 1) {
@@ -173,7 +169,7 @@ class Courses {
       if (isAlike(middle)) alike = middle;
       else unlike = middle;
     }
-    this.changes.set(draw, known.add(unlike));
+    this.changes.add(unlike).add(unlike + 1);
     return unlike;
   }
 
@@ -220,7 +216,7 @@ function cutBox(courses: Courses, low: readonly number[], high: readonly number[
       const isAlike = (value: number) =>
         courses.at(corner.with(draw, value)).course.order === courses.at(corner).course.order;
       if (corner[draw] !== low[draw] || isAlike(high[draw])) continue;
-      const at = courses.firstUnlike(draw, low[draw], high[draw], isAlike);
+      const at = courses.firstUnlike(low[draw], high[draw], isAlike);
       const below = boxOf(courses, low, high.with(draw, at - 1));
       const above = boxOf(courses, low.with(draw, at), high);
       return isOneOutcome(below, above) ? below : { draw, at, below, above };
@@ -236,18 +232,12 @@ function isOneOutcome(a: Box, b: Box): boolean {
 }
 
 function cornersOf(low: readonly number[], high: readonly number[]): number[][] {
-  return low.reduce<number[][]>(
-    (corners, value, draw) =>
-      corners.flatMap((corner) =>
-        value === high[draw]
-          ? [[...corner, value]]
-          : [
-              [...corner, value],
-              [...corner, high[draw]],
-            ],
-      ),
-    [[]],
-  );
+  let corners: number[][] = [[]];
+  for (const [draw, value] of low.entries()) {
+    const ends = value === high[draw] ? [value] : [value, high[draw]];
+    corners = corners.flatMap((corner) => ends.map((end) => [...corner, end]));
+  }
+  return corners;
 }
 
 /** Tables made so far, by all that they depend on: nodes with the same versions share them. */
@@ -265,23 +255,15 @@ export function residuesOf(
   const known = made.get(make);
   if (known !== undefined) return known;
   if (made.size === MADE_MAX) made.clear();
-  const found = tableOf(context, container, command, boot);
+  let found: Foreknown | string;
+  try {
+    found = new Residues(new Cell(context, container, command, boot));
+  } catch (error) {
+    if (!(error instanceof NoCourse)) throw error;
+    found = error.message;
+  }
   made.set(make, found);
   return found;
-}
-
-function tableOf(
-  context: NodeContext,
-  container: Container,
-  command: Program,
-  boot: BootNode,
-): Foreknown | string {
-  try {
-    return new Residues(new Cell(context, container, command, boot));
-  } catch (error) {
-    if (error instanceof NoCourse) return error.message;
-    throw error;
-  }
 }
 
 function makeOf({ spec }: NodeContext, { sandbox, program, user }: Container): string {
@@ -289,13 +271,6 @@ function makeOf({ spec }: NodeContext, { sandbox, program, user }: Container): s
   const { pidMode, sandboxless, hostNetwork, infraProgram } = sandbox;
   const versions = [kernel.version, kubelet.version, runtime.name, runtime.version, runtime.setsid];
   const main = pidMode === 'container' ? textOf(program) : null;
-  return JSON.stringify([
-    ...versions,
-    pidMode,
-    sandboxless,
-    hostNetwork,
-    user?.uid,
-    textOf(infraProgram),
-    main,
-  ]);
+  const place = [pidMode, sandboxless, hostNetwork, user?.uid, textOf(infraProgram)];
+  return JSON.stringify([...versions, ...place, main]);
 }
