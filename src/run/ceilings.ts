@@ -99,11 +99,10 @@ function nodeCeilings({ context, kubepods }: Node): Ceiling[] {
 }
 
 /** The lowest RLIMIT_NPROC of each uid. A process is refused by its own: the lowest binds first (R62). */
-function lowestNproc({ context, kubelet }: Node): [uid: number, nprocMax: number][] {
-  const users = kubelet.slots.flatMap(({ spec: { containers } }) =>
-    containers.flatMap(({ user }) => user ?? []),
-  );
-  if (context.spec.sshLogins?.user) users.push(context.spec.sshLogins.user);
+function lowestNproc({ context: { spec } }: Node): [uid: number, nprocMax: number][] {
+  const lasting = spec.pods.filter(({ recurs }) => recurs === undefined);
+  const users = lasting.flatMap(({ containers }) => containers.flatMap(({ user }) => user ?? []));
+  if (spec.sshLogins?.user) users.push(spec.sshLogins.user);
   const lowest = new Map<number, number>();
   for (const { uid, nprocMax } of users) lowest.set(uid, Math.min(nprocMax, lowest.get(uid) ?? nprocMax));
   return [...lowest].filter(([, nprocMax]) => Number.isFinite(nprocMax));
