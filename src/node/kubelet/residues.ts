@@ -42,7 +42,7 @@ export function durationOf({ endsUs, slopes }: Outcome, values: readonly number[
 }
 
 /**
- * rabbitmqctl, with three draws, needs 254. If two drawn durations race each other, thousands are needed: the
+ * rabbitmqctl, with three draws, needs 229. If two drawn durations race each other, thousands are needed: the
  * line between the two orders is a diagonal, which boxes follow in small steps.
  */
 const RUNS_MAX = 1_000;
