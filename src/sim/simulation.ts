@@ -63,8 +63,8 @@ export class Simulation {
   at(timeUs: number, kind: EventKind, a: number, b: number): void {
     // What is scheduled for now comes behind what is already due now, so the queue of this instant is its
     // place.
-    if (timeUs === this.nowUs) this.instant.put(kind, a, b);
-    else if (timeUs > this.nowUs) this.calendar.push(timeUs, kind, a, b);
+    if (timeUs > this.nowUs) this.calendar.push(timeUs, kind, a, b);
+    else if (timeUs === this.nowUs) this.instant.put(kind, a, b);
     else throw tooEarly(timeUs, this.nowUs);
   }
 

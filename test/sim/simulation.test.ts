@@ -101,6 +101,7 @@ describe('a simulation', () => {
     expect(() => sim.atEndOf(9, kind, 0, 0)).toThrow(RangeError);
     expect(() => sim.at(Number.NaN, kind, 0, 0)).toThrow(RangeError);
     expect(() => sim.run(9)).toThrow(RangeError);
+    expect(() => sim.at(9, kind, 0, 0)).toThrow('9 us is in the past: it is 10 us already');
   });
 });
 
@@ -229,6 +230,19 @@ describe('a run that is stopped', () => {
     expect(calls).toBe(whole.log.length);
   });
 
+  test('among events that were due before what happens soon counts those that it has handled', () => {
+    const { sim, kind, log } = recorder({
+      1: (s, k) => s.soon(k, 4, 0),
+      2: (s) => s.stop(),
+    });
+    for (const a of [1, 2, 3]) sim.at(5, kind, a, 0);
+    expect(sim.run(10)).toBe(false);
+    expect(log).toEqual(['5:1', '5:2']);
+    expect(sim.eventCount).toBe(2);
+    sim.run(10);
+    expect(log).toEqual(['5:1', '5:2', '5:3', '5:4']);
+  });
+
   test('asked for before it starts is not stopped', () => {
     const { sim, kind, log } = recorder();
     sim.at(1, kind, 1, 0);
@@ -261,5 +275,25 @@ describe('what is told between events', () => {
     sim.run(10);
     expect(log).toEqual(['10:1', '10:2']);
     expect(told).toBe(2);
+  });
+
+  test('hears of an event at the very end of the run', () => {
+    const { sim, kind } = recorder();
+    const told: number[] = [];
+    sim.meanwhile = (nextUs) => told.push(nextUs);
+    sim.at(10, kind, 1, 0);
+    sim.run(10);
+    expect(told).toEqual([10, 11]);
+  });
+
+  test('may let something happen at once, before the clock moves', () => {
+    const { sim, kind, log } = recorder();
+    let told = 0;
+    sim.meanwhile = () => {
+      if (told++ === 0) sim.soon(kind, 1, 0);
+    };
+    sim.at(10, kind, 2, 0);
+    sim.run(10);
+    expect(log).toEqual(['0:1', '10:2']);
   });
 });

@@ -120,6 +120,19 @@ describe('timers in queues', () => {
     expect(told).toEqual(come.map((_, index) => `50: timer of ${behind + index}`));
   });
 
+  it('come behind all else that closes their instant, though it was asked for later', () => {
+    const sim = new Simulation();
+    const log: string[] = [];
+    const timeouts = new Timeouts(sim, () => false, [() => log.push('timer')]);
+    const begin = sim.register(() => timeouts.start(10, 0, 0));
+    const close = sim.register(() => log.push('closing'));
+    sim.at(5, begin, 0, 0);
+    sim.run(6);
+    sim.atEndOf(15, close, 0, 0);
+    sim.run(20);
+    expect(log).toEqual(['closing', 'timer']);
+  });
+
   it('can be started by one that comes', () => {
     const sim = new Simulation();
     const came: [number, number, number][] = [];
