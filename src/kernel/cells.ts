@@ -63,7 +63,8 @@ export function holderOf(kernel: KernelState, namespace: PidNamespace, pid: numb
     const of = membership(kernel, namespace, task, pid);
     if (of !== null) members.push({ row: row(), of });
   }
-  if (members.length > 0) return { cell: 'pinned', members };
+  // Seen from inside, a group or session from outside is 0.
+  if (pid > 0 && members.length > 0) return { cell: 'pinned', members };
   return { cell: pid < lowest(namespace) ? 'reserved' : 'free' };
 }
 
