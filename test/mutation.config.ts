@@ -18,6 +18,7 @@ export default defineConfig({
     include: ['test/{kernel,sim}/*.test.ts', 'test/program/*.test.ts', 'test/lab/litmus/model.test.ts'],
     testTimeout: 60_000,
     isolate: false,
+    setupFiles: ['test/mutation.setup.ts'],
     sequence: { sequencer: QuickFirst },
   },
 });

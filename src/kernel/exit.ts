@@ -155,7 +155,7 @@ function canBeKilled(kernel: KernelState, victim: TaskId): boolean {
 }
 
 /**
- * The live processes of a namespace and of those nested in it, but for its PID 1, in the order of their PIDs.
+ * The live processes of a namespace and of those nested in it, its PID 1 too, in the order of their PIDs.
  * A scan of all live processes: namespaces die seldom, and no fork has to keep a list for it.
  */
 function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
@@ -163,7 +163,7 @@ function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
   const found: TaskId[] = [];
   for (const process of processes) {
     const task = processes.rows[process | TASK] as TaskId;
-    if (task !== namespace.init && namespace.contains(kernel.namespaceOf(task))) found.push(task);
+    if (namespace.contains(kernel.namespaceOf(task))) found.push(task);
   }
   const pidOf = (task: TaskId): number => pids.pidAt(kernel.tasks.rows[task + PID], namespace.level);
   return found.sort((a, b) => pidOf(a) - pidOf(b));

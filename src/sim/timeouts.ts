@@ -75,7 +75,7 @@ export class Timeouts {
   }
 
   /**
-   * Lets due timers come, one queue at a time. Whatever else closes this instant goes first, other looks too.
+   * Lets due timers come, of one queue, after all else that closes the instant: nothing else empties that queue.
    */
   private comeNext(): void {
     const { sim } = this;
@@ -83,7 +83,7 @@ export class Timeouts {
     if (!this.isNextExpected) {
       const due = this.queues.filter((queue) => !queue.isEmpty && queue.dueUs <= sim.nowUs);
       due.sort((a, b) => a.delayUs - b.delayUs || a.kind - b.kind);
-      if (due.length > 0) this.letCome(due[0]);
+      this.letCome(due[0]);
       this.isNextExpected = due.length > 1;
     }
     if (this.isNextExpected) sim.atEndOf(sim.nowUs, this.next, 0, 0);

@@ -86,8 +86,8 @@ export interface Container {
   outside: number;
 }
 
-export function container(kernel: AnyKernel, pidMax?: number): Container {
-  const outside = kernel.fork(kernel.init);
+export function container(kernel: AnyKernel, pidMax?: number, parent = kernel.init): Container {
+  const outside = kernel.fork(parent);
   const ns = kernel.unsharePidNamespace(outside, pidMax);
   const init = kernel.fork(outside);
   return { ns, init, outside };

@@ -1,6 +1,7 @@
 /** The death of a namespace's PID 1 (experiments e6-e, e8 and e16-b). */
 import { expect, it } from 'vitest';
 import { ANY, NO_CHILD, NONE, SIGKILL, WOULD_BLOCK } from '../../src/kernel/kernel.js';
+import { NO_HOOKS } from '../../src/kernel/state.js';
 import { container, deadChild, forkMany, onBothKernels, probe, reapAll, row } from './kernels.js';
 
 onBothKernels((boot) => {
@@ -24,6 +25,19 @@ onBothKernels((boot) => {
     },
   );
 
+  it('K30 what is in it is killed in the order of PIDs, not of tables', () => {
+    const killed: number[] = [];
+    const hooks = { ...NO_HOOKS, killed: (_: number, task: number) => killed.push(task) < 0 };
+    const kernel = boot({ hooks });
+    const { init, outside } = container(kernel);
+    const [gone, first] = forkMany(kernel, init, 2);
+    kernel.exit(gone, 0);
+    kernel.wait(init, gone);
+    const second = kernel.fork(init);
+    kernel.kill(outside, init, SIGKILL);
+    expect(killed).toEqual([init, first, second]);
+  });
+
   it('K30 the death of any other process frees one PID', () => {
     const kernel = boot();
     const { ns, init } = container(kernel);
@@ -31,6 +45,19 @@ onBothKernels((boot) => {
     kernel.kill(init, task, SIGKILL);
     kernel.wait(init, task);
     expect(kernel.allocated(ns)).toBe(50);
+  });
+
+  it('K19 K30 a PID 1 whose main thread is dead already is one zombie, not two, while it waits', () => {
+    const kernel = boot();
+    const { ns, init, outside } = container(kernel);
+    const stranger = kernel.fork(outside);
+    kernel.cloneThreads(init, 1);
+    kernel.exitMainThread(init);
+    expect(kernel.zombies(ns)).toBe(1);
+    kernel.endThreads(init, 1);
+    expect([kernel.zombies(ns), kernel.isZombie(stranger)]).toEqual([2, true]);
+    kernel.wait(outside, stranger);
+    expect(kernel.zombies(ns)).toBe(1);
   });
 
   it('K30 pinned PIDs go too', () => {

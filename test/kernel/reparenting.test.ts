@@ -1,7 +1,8 @@
 /** Which process adopts the children of one that dies (experiment e6). */
 import { expect, it } from 'vitest';
-import { NO_CHILD } from '../../src/kernel/kernel.js';
+import { NO_CHILD, SIGKILL } from '../../src/kernel/kernel.js';
 import { PENDING_SIGCHLD } from '../../src/kernel/signals.js';
+import { NO_HOOKS } from '../../src/kernel/state.js';
 import {
   type AnyKernel,
   type Container,
@@ -47,6 +48,20 @@ onBothKernels((boot) => {
     expect(kernel.parentOf(orphan)).toBe(far);
     kernel.exit(far, 0);
     expect(kernel.parentOf(orphan)).toBe(init);
+  });
+
+  it('K20 K24 before 4.11, one that is a PID 1 on its way out gets nothing: the next one above does', () => {
+    const kernel = boot({ version: '4.10', hooks: { ...NO_HOOKS, killed: (_, task) => task !== pod.init } });
+    const above = kernel.fork(kernel.init);
+    kernel.setSubreaper(above, true);
+    const pod = container(kernel, undefined, above);
+    kernel.setSubreaper(pod.init, true);
+    const nested = container(kernel, undefined, pod.init);
+    const father = kernel.fork(nested.outside);
+    const orphan = kernel.fork(father);
+    kernel.kill(above, pod.init, SIGKILL);
+    kernel.dieOfSignal(father);
+    expect(kernel.parentOf(orphan)).toBe(above);
   });
 
   it('K20 a subreaper that is no ancestor gets nothing', () => {

@@ -70,7 +70,7 @@ onBothKernels((boot) => {
     kernel.setSigchld(init, 'reap-all');
     const task = kernel.fork(init);
     kernel.cloneThreads(task, 1);
-    kernel.exitMainThread(task);
+    expect(kernel.exitMainThread(task)).toBe(true);
     expect(row(kernel, ns, task)).toMatchObject({ stat: 'Zl', threads: 2 });
     expect(kernel.wait(init, ANY)).toBe(WOULD_BLOCK);
     expect(kernel.wait(init, task)).toBe(WOULD_BLOCK);
@@ -84,7 +84,7 @@ onBothKernels((boot) => {
   it('K19 a main thread without others ends the process', () => {
     const kernel = boot();
     const task = kernel.fork(kernel.init);
-    kernel.exitMainThread(task);
+    expect(kernel.exitMainThread(task)).toBe(false);
     expect(kernel.isZombie(task)).toBe(true);
     expect(kernel.wait(kernel.init, ANY)).toBe(task);
     expect(kernel.waitedStatus).toBe(0);

@@ -59,3 +59,28 @@ it('K10 tells of a probe from its birth in a session to its pinned PID and the e
     '6/4 free',
   ]);
 });
+
+it('K20 K30 tells of each orphan, and of the threads that end with a PID 1 of which one is left', () => {
+  const notes = new Notes();
+  const kernel = new Kernel({
+    rules: kernelRules('6.18')!,
+    pidMax: 400,
+    threadsMax: 1000,
+    watcher: notes,
+  });
+  const outside = kernel.fork(kernel.init);
+  kernel.unsharePidNamespace(outside);
+  const init = kernel.fork(outside);
+  const father = kernel.fork(init);
+  const orphans = [kernel.fork(father), kernel.fork(father)];
+  kernel.exit(orphans[0], 0);
+  notes.lines.length = 0;
+  kernel.exit(father, 0);
+  const moves = orphans.map((orphan) => `${orphan} goes from ${father} to ${init}`);
+  expect(notes.lines.filter((line) => line.includes(' goes '))).toEqual(moves);
+
+  kernel.cloneThreads(init, 1);
+  notes.lines.length = 0;
+  kernel.exit(init, 0);
+  expect(notes.lines.filter((line) => line.includes(' threads '))).toEqual([`${init} threads -1`]);
+});

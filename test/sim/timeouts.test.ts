@@ -133,6 +133,23 @@ describe('timers in queues', () => {
     expect(log).toEqual(['closing', 'timer']);
   });
 
+  it('of one length are kept apart by their kind, and come in the order of kinds', () => {
+    const sim = new Simulation();
+    const told: string[] = [];
+    const timeouts = new Timeouts(sim, () => false, [
+      (owner) => told.push(`probe ${owner}`),
+      (owner) => told.push(`hook ${owner}`),
+    ]);
+    const begin = sim.register(() => {
+      timeouts.start(10, 1, 0, 1);
+      timeouts.start(10, 2, 0, 0);
+      timeouts.start(10, 3, 0, 1);
+    });
+    sim.at(0, begin, 0, 0);
+    sim.run(20);
+    expect(told).toEqual(['probe 2', 'hook 1', 'hook 3']);
+  });
+
   it('can be started by one that comes', () => {
     const sim = new Simulation();
     const came: [number, number, number][] = [];
