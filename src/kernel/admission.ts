@@ -45,8 +45,7 @@ export function takeAtOnce(
 
 /** Undoes `takeNext` up to the level where it failed; null: on all of them. */
 function putBack(namespace: PidNamespace, failed: PidNamespace | null, count: number): void {
-  for (let level: PidNamespace | null = namespace; level !== failed && level !== null; level = level.parent)
-    level.putBack(count);
+  for (let level = namespace; level !== failed; level = level.parent as PidNamespace) level.putBack(count);
 }
 
 /** `hasRoom` for several tasks at once, without a refusal: it only says whether they fit. */

@@ -40,7 +40,7 @@ export function fork(
   const pidRow = admitInSteps(kernel, parent, namespace);
   if (pidRow === NONE) return NONE;
   const child = createChild(kernel, parent, pidRow, namespace, comm, origin, 0);
-  if (threads > 0) cloneThreads(kernel, child, threads);
+  cloneThreads(kernel, child, threads);
   return child;
 }
 

@@ -134,8 +134,8 @@ export class PidNamespace {
 
   /** Is `other` this namespace or nested in it? */
   contains(other: PidNamespace): boolean {
-    let at: PidNamespace | null = other;
-    while (at !== null && at.level > this.level) at = at.parent;
+    let at = other;
+    while (at.level > this.level) at = at.parent as PidNamespace;
     return at === this;
   }
 }

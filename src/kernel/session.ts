@@ -70,14 +70,16 @@ export function setSubreaper(kernel: KernelState, task: TaskId, on: boolean): vo
   if (kernel.rules.subreaperCoversExisting) markDescendants(kernel, process);
 }
 
-/** Stands for `propagate_has_child_subreaper`: stops at what is marked already and at a namespace's PID 1. */
+/**
+ * Stands for `propagate_has_child_subreaper`: stops at what is marked already, which saves time alone. Linux stops at
+ * a namespace's PID 1 too; but below that nobody looks further up than to it (`findReaper`).
+ */
 function markDescendants(kernel: KernelState, process: number): void {
   const { rows } = kernel.processes;
   const { rows: tasks } = kernel.tasks;
   for (let at = rows[process | FIRST_CHILD]; at !== NONE; at = tasks[at + NEXT]) {
-    const child = at as TaskId;
-    const below = kernel.processOf(child);
-    if (rows[below | SIGNALS] & HAS_SUBREAPER || kernel.namespaceOf(child).init === child) continue;
+    const below = kernel.processOf(at as TaskId);
+    if (rows[below | SIGNALS] & HAS_SUBREAPER) continue;
     rows[below | SIGNALS] |= HAS_SUBREAPER;
     markDescendants(kernel, below);
   }
@@ -96,9 +98,7 @@ export function unsharePidNamespace(kernel: KernelState, task: TaskId, pidMax: n
 }
 
 function unusedNamespace({ namespaces, forgottenNamespaces }: KernelState): PidNsId {
-  const at = forgottenNamespaces.findLastIndex(
-    (id) => namespaces[id].init === NONE && namespaces[id].allocated === 0,
-  );
+  const at = forgottenNamespaces.findLastIndex((id) => namespaces[id].allocated === 0);
   if (at >= 0) {
     const [id] = forgottenNamespaces.splice(at, 1);
     namespaces[id].leaveParent();

@@ -42,7 +42,7 @@ export function cloneThreads(kernel: KernelState, task: TaskId, count: number): 
 /** How many tasks the limits allow whose PIDs lie side by side on every level, from the next one on. */
 function burstLength(kernel: KernelState, task: TaskId, namespace: PidNamespace, count: number): number {
   let length = namespace.dead ? 0 : lesser(count, roomFor(kernel, task));
-  for (let level: PidNamespace | null = namespace; level !== null && length > 0; level = level.parent) {
+  for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     const start = level.nextPid();
     level.burstStart = start;
     length = start === NONE ? 0 : level.taken.runLength(start, length, level.pidMax);

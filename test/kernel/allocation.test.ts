@@ -210,6 +210,35 @@ onBothKernels((boot) => {
     expect(kernel.pidOf(kernel.fork(kernel.init))).toBe(4);
   });
 
+  it.each([10, 300])(
+    'K3 a table of %i, smaller than Linux has, goes round from PID 1: none is reserved',
+    (pidMax) => {
+      const kernel = boot({ pidMax });
+      const children = forkUntilRefused(kernel, kernel.init);
+      expect(children).toHaveLength(pidMax - 2);
+      kernel.exit(children[3], 0);
+      kernel.wait(kernel.init, children[3]);
+      expect(kernel.pidOf(kernel.fork(kernel.init))).toBe(5);
+    },
+  );
+
+  it('K31 a namespace with as many pinned PIDs as tasks is not an unused one: a refused fork ends it not', () => {
+    const kernel = boot();
+    const { ns, init } = container(kernel);
+    const session = kernel.fork(init);
+    kernel.setsid(session);
+    const group = kernel.fork(session);
+    kernel.setpgid(group);
+    kernel.fork(group);
+    for (const leader of [group, session]) kernel.exit(leader, 0);
+    reapAll(kernel, init);
+    expect([kernel.taskCount(ns), kernel.pinned(ns)]).toEqual([2, 2]);
+    kernel.attach(init, kernel.createCgroup(0, 1));
+    expect(kernel.fork(init)).toBe(NONE);
+    kernel.attach(init, 0);
+    expect(kernel.pidOf(kernel.fork(init), ns)).toBe(6);
+  });
+
   // Seen on 6.18: outer pid_max 305 full, unshare and fork are EAGAIN; one outer PID freed, the same fork:
   // getpid() 1.
   it('K8 a first process refused outside does not cost its namespace PID 1', () => {

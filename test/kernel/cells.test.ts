@@ -69,7 +69,7 @@ describe('the cells of a namespace', () => {
     expect(named(kernel, ns).filter((cell) => cell === 'live')).toHaveLength(3);
   });
 
-  it('overwrite the array that is given', () => {
+  it('K2 overwrite the array that is given', () => {
     const { kernel, ns } = world();
     const into = new Uint8Array(310).fill(5);
     expect(kernel.cells(ns, into)).toBe(into);
@@ -81,8 +81,8 @@ describe('a PID is held', () => {
   const holders = ({ kernel, ns }: ReturnType<typeof world>, pids: number[], of = ns) =>
     pids.map((pid) => {
       const holder = kernel.holderOf(pid, of);
-      if (holder.cell === 'free' || holder.cell === 'reserved') return holder.cell;
-      if (holder.cell !== 'pinned') return `${holder.cell}: ${holder.row.pid}`;
+      if ('row' in holder) return `${holder.cell}: ${holder.row.pid}`;
+      if (!('members' in holder)) return holder.cell;
       return `pinned: ${holder.members.map((member) => `${member.row.pid} by ${member.of}`).join()}`;
     });
 

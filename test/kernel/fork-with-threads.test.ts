@@ -1,7 +1,15 @@
 /** A process that is born with its threads: a shortcut, held to what it is short for. */
 
 import { describe, expect, it } from 'vitest';
-import { HOST_NS, Kernel, NONE, ROOT_CGROUP, type TaskId } from '../../src/kernel/kernel.js';
+import {
+  HOST_NS,
+  Kernel,
+  type KernelHooks,
+  NONE,
+  ROOT_CGROUP,
+  type TaskId,
+} from '../../src/kernel/kernel.js';
+import { NO_HOOKS } from '../../src/kernel/state.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
 
 interface Limits {
@@ -11,11 +19,19 @@ interface Limits {
   nprocMax?: number;
   /** Of the namespace that the child is born in; null: the host's own. */
   inside?: number | null;
+  hooks?: KernelHooks;
 }
 
 /** A parent under some limits, with every third of 60 PIDs before the next one taken. */
-function world({ pidMax = 32_768, threadsMax = 100_000, pidsMax, nprocMax, inside = null }: Limits) {
-  const kernel = new Kernel({ rules: kernelRules('6.18', 'v1')!, pidMax, threadsMax });
+function world({
+  pidMax = 32_768,
+  threadsMax = 100_000,
+  pidsMax,
+  nprocMax,
+  inside = null,
+  hooks = NO_HOOKS,
+}: Limits) {
+  const kernel = new Kernel({ rules: kernelRules('6.18', 'v1')!, pidMax, threadsMax, hooks });
   const parent = kernel.fork(kernel.init);
   const ns = inside === null ? HOST_NS : kernel.unsharePidNamespace(parent, inside);
   if (inside !== null) kernel.fork(parent);
@@ -95,5 +111,64 @@ describe('K9 a process that is born with its threads is the same as one that mak
     expect(kernel.threadCount(born)).toBe(THREADS);
     const next = kernel.fork(kernel.init);
     expect(kernel.hostPid(next)).toBe(317);
+  });
+});
+
+describe('K9 threads take and give back just their own PIDs', () => {
+  /** A process so many namespaces deep. */
+  function deep(kernel: Kernel, levels: number): TaskId {
+    let at = kernel.init;
+    for (; levels > 0; levels--) {
+      kernel.unsharePidNamespace(at);
+      at = kernel.fork(at);
+    }
+    return at;
+  }
+
+  it.each([0, 1, 2, 5, 6, 7, 12])('at a depth of %i namespaces, burst after burst', (levels) => {
+    const { kernel } = world({});
+    const task = deep(kernel, levels);
+    const [child, neighbour] = [kernel.fork(task), kernel.fork(task)];
+    for (const who of [task, child, neighbour]) kernel.cloneThreads(who, 3);
+    kernel.checkInvariants();
+    kernel.cloneThreads(child, 2);
+    kernel.endThreads(child, 3);
+    kernel.checkInvariants();
+    kernel.endOtherThreads(child);
+    kernel.checkInvariants();
+    expect(kernel.threadCount(neighbour)).toBe(3);
+  });
+
+  it('in a deep namespace, in a row of the table that a process with threads has left', () => {
+    const { kernel } = world({});
+    const task = deep(kernel, 8);
+    const gone = kernel.fork(kernel.init);
+    kernel.cloneThreads(gone, 3);
+    kernel.exit(gone, 0);
+    const child = kernel.fork(task);
+    kernel.cloneThreads(child, 2);
+    kernel.checkInvariants();
+    expect(kernel.listTasks(kernel.namespaceOf(task)).at(-1)).toMatchObject({ pid: 2, threads: 3 });
+    kernel.exit(child, 0);
+    kernel.checkInvariants();
+  });
+
+  it('where the first burst ends with a word of the table, and a later one begins the next', () => {
+    const { kernel, parent } = world({});
+    kernel.cloneThreads(parent, 29);
+    kernel.cloneThreads(parent, 3);
+    kernel.endThreads(parent, 1);
+    kernel.checkInvariants();
+    expect(kernel.cells().slice(30, 36)).toEqual(Uint8Array.from([3, 3, 3, 3, 0, 0]));
+  });
+
+  it('K31 none in a namespace that has died, even if they have not run since', () => {
+    const { kernel, parent } = world({ inside: 4000, hooks: { ...NO_HOOKS, killed: () => true } });
+    const init = kernel.childrenOf(parent)[0];
+    const victim = kernel.fork(init);
+    kernel.exit(init, 0);
+    expect(kernel.stageOf(victim)).toBe('killed');
+    expect(kernel.cloneThreads(victim, 2)).toBe(0);
+    expect(kernel.refusal).toEqual({ errno: 'ENOMEM', refusedBy: 'namespace-dead', at: 1 });
   });
 });

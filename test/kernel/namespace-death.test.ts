@@ -97,6 +97,14 @@ onBothKernels((boot) => {
     expect(kernel.waitedStatus).toBe(137);
   });
 
+  it('K7 a namespace that is not below the own one cannot be entered', () => {
+    const kernel = boot();
+    const [near, far] = [container(kernel), container(kernel)];
+    expect(kernel.setns(near.init, far.ns)).toBe(false);
+    expect(kernel.setns(near.init, 0)).toBe(false);
+    expect(kernel.pidOf(kernel.fork(near.init), near.ns)).toBe(2);
+  });
+
   it('K31 a fork into a dead namespace is ENOMEM; entering it is not refused', () => {
     const kernel = boot();
     const { ns, init, outside } = container(kernel);

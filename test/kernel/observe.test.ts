@@ -19,7 +19,7 @@ function world() {
   return { kernel, outside, ns, init, dead, crowds };
 }
 
-describe('a crowd', () => {
+describe('K9 a crowd', () => {
   it('is of zombies that differ in their PIDs alone, and shown by the lowest; the living are none', () => {
     const { kernel, init, dead, crowds } = world();
     kernel.fork(init);
@@ -118,7 +118,7 @@ describe('what monitoring counts', () => {
     expect(kernel.liveTasksIn(ROOT_CGROUP)).toEqual([kernel.init, outside]);
   });
 
-  it('R65 lists the live of a cgroup in the order of their PIDs, not of the table', () => {
+  it('K36 R65 lists the live of a cgroup in the order of their PIDs, not of the table', () => {
     const { kernel, init } = world();
     const pod = kernel.createCgroup(ROOT_CGROUP, 10);
     kernel.attach(init, pod);

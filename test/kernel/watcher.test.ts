@@ -48,6 +48,9 @@ it('K10 tells of a probe from its birth in a session to its pinned PID and the e
   expect(told(() => kernel.wait(init, orphan))).toEqual(['init reaps orphan', '4/2 free', '5/3 free']);
   const worker = born('worker', init);
   expect(told(() => kernel.setpgid(worker))).toEqual(['worker leads a group']);
+  expect(told(() => kernel.setpgid(worker))).toEqual([]);
+  expect(told(() => kernel.endOtherThreads(worker))).toEqual([]);
+  expect(told(() => kernel.cloneThreads(worker, 0))).toEqual([]);
   expect(told(() => kernel.cloneThreads(worker, 2))).toEqual(['worker threads +2']);
   expect(told(() => kernel.setSigchld(init, 'ignore'))).toEqual([]);
   expect(told(() => kernel.kill(init, worker, SIGKILL))).toEqual([
