@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Distribution, LONGEST_US, normalQuantile, sampleUs } from '../../src/sim/distribution.js';
-import { RandomStreams } from '../../src/sim/random.js';
+import {
+  type Distribution,
+  isLucky,
+  LONGEST_US,
+  normalQuantile,
+  sampleUs,
+} from '../../src/sim/distribution.js';
+import { type Draw, type RandomStream, RandomStreams } from '../../src/sim/random.js';
 
 const COUNT = 40_000;
 
@@ -80,6 +86,57 @@ describe('a draw from', () => {
     const wild: Distribution = { kind: 'lognormal', medianUs: 1e9, sigma: 500 };
     expect(sampleUs(wild, { uniform: () => 0.999 })).toBe(LONGEST_US);
     expect(sampleUs(wild, { uniform: () => 0.001 })).toBe(0);
+  });
+});
+
+describe('luck', () => {
+  const at = (u: number): RandomStream => ({ uniform: () => u });
+
+  test('of probability p is a random number below p', () => {
+    expect([0, 0.29, 0.3, 0.9].map((u) => isLucky(0.3, at(u)))).toEqual([true, true, false, false]);
+    expect([isLucky(0, at(0)), isLucky(1, at(1 - 2 ** -32))]).toEqual([false, true]);
+  });
+});
+
+describe('a stream that gives each value in turn', () => {
+  /** Chooses that value; what it was asked is noted, and where another stream's number would lead. */
+  function chooser(value: number) {
+    const asked: { count: number; draws: number[] }[] = [];
+    const choose = (count: number, draw: Draw): number => {
+      asked.push({ count, draws: [0, 0.5, 1 - 2 ** -32].map((u) => draw({ uniform: () => u })) });
+      return value;
+    };
+    return { asked, stream: { uniform: () => expect.unreachable(), choose } };
+  }
+
+  test.each<[Distribution, number, { count: number; draws: number[] }]>([
+    [{ kind: 'uniform', lowUs: 10, highUs: 14 }, 12, { count: 5, draws: [0, 2, 4] }],
+    [{ kind: 'uniform', lowUs: 9.6, highUs: 10.4 }, 12, { count: 1, draws: [0, 0, 0] }],
+    [{ kind: 'exponential', meanUs: 100 }, 2, { count: Infinity, draws: [0, 69, 2287] }],
+    [{ kind: 'lognormal', medianUs: 100, sigma: 0.1 }, 2, { count: Infinity, draws: [53, 100, 188] }],
+  ])('is asked for one of the lengths that %o can have', (distribution, us, question) => {
+    const { asked, stream } = chooser(2);
+    expect(sampleUs(distribution, stream)).toBe(us);
+    expect(asked).toEqual([question]);
+  });
+
+  test('is not asked for a constant', () => {
+    const { asked, stream } = chooser(2);
+    expect(sampleUs({ kind: 'constant', us: 7.4 }, stream)).toBe(7);
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    [0.25, 0, true, { count: 2, draws: [0, 1, 1] }],
+    [0.25, 1, false, { count: 2, draws: [0, 1, 1] }],
+    [0, 0, false, { count: 1, draws: [0, 0, 0] }],
+    [-0.5, 0, false, { count: 1, draws: [0, 0, 0] }],
+    [1, 0, true, { count: 1, draws: [0, 0, 0] }],
+    [1.5, 0, true, { count: 1, draws: [0, 0, 0] }],
+  ])('is asked about luck of %d, where 0 is luck: %i', (p, value, isLuck, question) => {
+    const { asked, stream } = chooser(value);
+    expect(isLucky(p, stream)).toBe(isLuck);
+    expect(asked).toEqual([question]);
   });
 });
 

@@ -51,6 +51,28 @@ describe('a random stream', () => {
     }
   });
 
+  test('can be looked at ahead, twice and in parts, and gives the same numbers afterwards', () => {
+    const [stream, calm] = [1, 2].map(() => new RandomStreams(3).stream('pod', 'sleep'));
+    const coming = Array.from({ length: 6 }, () => calm.uniform());
+    expect(stream.uniform()).toBe(coming[0]);
+    const [first, second] = [stream.ahead!(), stream.ahead!()];
+    expect([first.uniform(), first.uniform()]).toEqual(coming.slice(1, 3));
+    expect(stream.uniform()).toBe(coming[1]);
+    const third = stream.ahead!();
+    expect([third.uniform(), third.uniform()]).toEqual(coming.slice(2, 4));
+    expect(Array.from({ length: 4 }, () => stream.uniform())).toEqual(coming.slice(2));
+    expect(second).not.toBe(first);
+  });
+
+  test('is known to be used once one of them has given a number, not before, and not by a look ahead', () => {
+    const streams = new RandomStreams(3);
+    const stream = streams.stream('pod', 'sleep');
+    stream.ahead!().uniform();
+    expect(streams.isUsed).toBe(false);
+    stream.uniform();
+    expect(streams.isUsed).toBe(true);
+  });
+
   test.each([
     ['another seed', new RandomStreams(2), 'pod-1', 'sleep'],
     ['another replication', new RandomStreams(1, 1), 'pod-1', 'sleep'],
