@@ -1,6 +1,6 @@
 /** What can be read of the kernel, where no system call says it. */
 import { describe, expect, it } from 'vitest';
-import { Kernel, NONE, ROOT_CGROUP } from '../../src/kernel/kernel.js';
+import { ANY, Kernel, NONE, ROOT_CGROUP } from '../../src/kernel/kernel.js';
 import { NPROC_UNLIMITED } from '../../src/kernel/limits.js';
 import type { KernelState } from '../../src/kernel/state.js';
 import { kernelRules } from '../../src/node/versions/kernel.js';
@@ -143,6 +143,27 @@ describe('a process', () => {
     expect(kernel.statusOf(child)).toBe(300 - 256);
     kernel.wait(parent, child);
     expect(has()).toEqual([false, false]);
+  });
+
+  it('K29 finds its zombies in the order in which they came, whichever were waited for by name before', () => {
+    const kernel = boot();
+    const children = Array.from({ length: 40 }, () => kernel.fork(kernel.init));
+    for (let i = 0; i < 40; i++) kernel.exit(children[(i * 17) % 40], i);
+    const left = new Set(children);
+    for (let i = 0; i < 34; i++) {
+      // Now and then the first of all, mostly one in the middle; a newcomer dies in between.
+      const child = i % 9 === 8 ? [...left][0] : children[(i * 7 + 11) % 40];
+      if (!left.delete(child)) continue;
+      expect(kernel.wait(kernel.init, child)).toBe(child);
+      if (i % 5 === 4) {
+        const late = kernel.fork(kernel.init);
+        kernel.exit(late, 0);
+        left.add(late);
+      }
+      kernel.checkInvariants();
+      expect(kernel.childrenOf(kernel.init)).toEqual([...left]);
+    }
+    for (const child of left) expect(kernel.wait(kernel.init, ANY)).toBe(child);
   });
 
   it('K39 has a limit of its user, which its children have too, and which is at most what the table holds', () => {
