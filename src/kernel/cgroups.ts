@@ -64,9 +64,9 @@ export class Cgroup {
     return this.children.reduce((sum, child) => sum + child.current, this.charged);
   }
 
-  /** Nothing will ever be charged to it again. */
+  /** Nothing will ever be charged to it again. It is not the root, which is never removed. */
   leaveParent(): void {
-    const siblings = this.parent?.children ?? [];
+    const siblings = (this.parent as Cgroup).children;
     siblings.splice(siblings.indexOf(this), 1);
   }
 

@@ -32,7 +32,7 @@ describe('a cgroup', () => {
     const low = kernel.createCgroup(middle, Number.POSITIVE_INFINITY);
     const limited = kernel.createCgroup(middle, 9);
     const below = kernel.createCgroup(limited, Number.POSITIVE_INFINITY);
-    const tasks = [low, limited, below].map((cgroup) => {
+    const tasks = [below, low, limited].map((cgroup) => {
       const task = kernel.fork(kernel.init);
       kernel.attach(task, cgroup);
       return task;
@@ -41,7 +41,7 @@ describe('a cgroup', () => {
     expect(tasks.map((task) => kernel.fork(task) !== NONE)).toEqual([true, true, false]);
     expect(kernel.refusal).toEqual({ errno: 'EAGAIN', refusedBy: 'pids-cgroup', at: pod });
     expect([pod, middle, low, limited, below].map((cgroup) => kernel.pidsCurrent(cgroup))).toEqual([
-      5, 5, 2, 3, 1,
+      5, 5, 2, 3, 2,
     ]);
     kernel.checkInvariants();
   });
@@ -57,6 +57,8 @@ describe('a cgroup', () => {
     expect(again).toBe(first);
     kernel.attach(kernel.fork(kernel.init), again);
     expect([pod, first, second].map((cgroup) => kernel.pidsCurrent(cgroup))).toEqual([2, 1, 1]);
+    const { state } = kernel as unknown as { state: KernelState };
+    expect(state.cgroups[pod]).toHaveProperty('children.length', 2);
   });
 
   it('K36 is not removed while there is a group or a live task in it', () => {
