@@ -115,7 +115,6 @@ export function endThreads(kernel: KernelState, task: TaskId, count: number): vo
   const areAll = kernel.processes.rows[kernel.tasks.rows[task + PROCESS] | THREADS] === count;
   if (areAll && kernel.tasks.rows[task + STATE] === LEADER_DEAD) exitAfterMainThread(kernel, task);
   else dropYoungest(kernel, task, count);
-  finishEmptiedNamespaces(kernel);
 }
 
 /**
@@ -171,11 +170,11 @@ function victimsIn(kernel: KernelState, namespace: PidNamespace): TaskId[] {
 
 /** PID 1 of each dying namespace that has just become empty goes the rest of its way. */
 export function finishEmptiedNamespaces(kernel: KernelState): void {
-  const { emptied, tasks } = kernel;
+  const { emptied } = kernel;
   while (emptied.length > 0 && kernel.endings === 0) {
     const namespace = emptied.pop() as PidNamespace;
     const { init } = namespace;
-    if (init !== NONE && tasks.rows[init + STATE] === ENDING_NAMESPACE) becomeZombie(kernel, init, namespace);
+    if (init !== NONE) becomeZombie(kernel, init, namespace);
   }
 }
 

@@ -7,7 +7,7 @@
 
 import { type Aftermath, comeAndGo, leave, type Place, passPids } from './aftermath.js';
 import { CGROUPS_MAX, Cgroup } from './cgroups.js';
-import { endThreads, exit, exitAhead, exitMainThread, finishEmptiedNamespaces } from './exit.js';
+import { endThreads, exit, exitAhead, exitMainThread } from './exit.js';
 import { concernsOnlyParent, exitAwaited } from './exit-awaited.js';
 import { boot, fork } from './fork.js';
 import { type CgroupId, type CommId, NONE, type OriginId, type PidNsId, type TaskId } from './ids.js';
@@ -93,7 +93,6 @@ export class Kernel extends KernelReaders {
   /** All threads end but the one that calls: the main one as long as that lives. */
   endOtherThreads(task: TaskId): void {
     dropOtherThreads(this.state, task);
-    finishEmptiedNamespaces(this.state);
   }
 
   exec(task: TaskId, comm: string): void {

@@ -103,7 +103,6 @@ export function dropYoungest(kernel: KernelState, task: TaskId, count: number): 
   countThreads(kernel, task, -count);
   for (let level: PidNamespace | null = namespace; level !== null; level = level.parent) {
     if (ofFirstRun > 0) level.taken.freeRun(rows[process | (RUN_STARTS + level.level)] + kept, ofFirstRun);
-    if (level.dead) kernel.hasShrunk(level);
   }
 }
 

@@ -64,6 +64,17 @@ onBothKernels((boot) => {
     expect(kernel.parentOf(orphan)).toBe(above);
   });
 
+  it('K24 before 4.11, when no process above is a subreaper any more, PID 1 inside gets it', () => {
+    const kernel = boot({ version: '4.10' });
+    const above = kernel.fork(kernel.init);
+    kernel.setSubreaper(above, true);
+    const pod = container(kernel, undefined, above);
+    kernel.setSubreaper(above, false);
+    const { command, child } = exec(kernel, pod);
+    kernel.exit(command, 0);
+    expect(kernel.parentOf(child)).toBe(pod.init);
+  });
+
   it('K20 a subreaper that is no ancestor gets nothing', () => {
     const kernel = boot();
     const { init } = container(kernel);
