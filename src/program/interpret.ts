@@ -91,11 +91,6 @@ function goOnWithExec(host: InterpreterHost, context: ProcessContext): boolean {
   return true;
 }
 
-/** The end of the SLEEP step that the process is in. */
-export function endSleep(context: ProcessContext): void {
-  if (context.blocked === Blocked.SLEEPING) context.blocked = Blocked.RUNNING;
-}
-
 /** The EXEC that `pc` is at. */
 function exec(kernel: Kernel, context: ProcessContext): void {
   const program = context.program as Program;

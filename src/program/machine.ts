@@ -21,7 +21,7 @@ import type { RandomStream } from '../sim/random.js';
 import type { EventKind, Simulation } from '../sim/simulation.js';
 import type { Program } from './code.js';
 import { Blocked, isWaiting, ProcessContext, type Worker } from './context.js';
-import { endSleep, type InterpreterHost, resume, takeOver } from './interpret.js';
+import { type InterpreterHost, resume, takeOver } from './interpret.js';
 import { type Output, UNTOLD } from './output.js';
 import { endWait, lookOnce } from './waiting.js';
 
@@ -343,10 +343,11 @@ export class Machine implements InterpreterHost, KernelHooks {
     if (context.firstThread === number && takeOver(context)) this.takeTurn(context);
   }
 
+  /** The end of the SLEEP step that a process is in. */
   private endSleep(row: number, token: number): void {
     const context = this.contexts[row];
     if (context.token !== token || context.blocked !== Blocked.SLEEPING) return;
-    endSleep(context);
+    context.blocked = Blocked.RUNNING;
     context.renew();
     context.queued = false;
     this.takeTurn(context);
