@@ -83,7 +83,7 @@ describe('a PID is held', () => {
       const holder = kernel.holderOf(pid, of);
       if ('row' in holder) return `${holder.cell}: ${holder.row.pid}`;
       if (!('members' in holder)) return holder.cell;
-      return `pinned: ${holder.members.map((member) => `${member.row.pid} by ${member.of}`).join()}`;
+      return `${holder.cell}: ${holder.members.map((member) => `${member.row.pid} by ${member.of}`).join()}`;
     });
 
   it('K10 by the process or thread that has it, or by members of its session or group', () => {
@@ -100,7 +100,11 @@ describe('a PID is held', () => {
       'thread: 8',
       'free',
     ]);
-    expect(holders(given, [1, 2, 3, 4], given.kernel.namespaceOf(given.kernel.init))).toEqual([
+    given.kernel.cloneThreads(given.kernel.init, 1);
+    const onHost = given.kernel.namespaceOf(given.kernel.init);
+    expect(CELLS[given.kernel.cells()[12]]).toBe('thread');
+    expect(holders(given, [12, 1, 2, 3, 4], onHost)).toEqual([
+      'thread: 1',
       'live: 1',
       'live: 2',
       'live: 3',

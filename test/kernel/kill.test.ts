@@ -8,6 +8,16 @@ import { type AnyKernel, container, forkMany, onBothKernels } from './kernels.js
 import { Notes } from './notes.js';
 
 onBothKernels((boot) => {
+  it('K33 a SIGKILL to a group from outside ends a PID 1 that is a member of it', () => {
+    const kernel = boot();
+    const outside = kernel.fork(kernel.init);
+    kernel.setpgid(outside);
+    kernel.unsharePidNamespace(outside);
+    const init = kernel.fork(outside);
+    kernel.killGroup(outside, 9);
+    expect([outside, init].map((task) => kernel.canRun(task))).toEqual([false, false]);
+  });
+
   /** Kills, and says whom in which order: as PIDs on the host. */
   function order(act: (kernel: AnyKernel) => void): number[] {
     const killed: number[] = [];

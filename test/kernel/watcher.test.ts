@@ -87,3 +87,16 @@ it('K20 K30 tells of each orphan, and of the threads that end with a PID 1 of wh
   kernel.exit(init, 0);
   expect(notes.lines.filter((line) => line.includes(' threads '))).toEqual([`${init} threads -1`]);
 });
+
+it('K25 tells of an end that is awaited as of any other, but for the zombie that nobody sees', () => {
+  const notes = new Notes();
+  const kernel = new Kernel({
+    rules: kernelRules('6.18')!,
+    pidMax: 400,
+    threadsMax: 1000,
+    watcher: notes,
+  });
+  const child = kernel.fork(kernel.init);
+  kernel.exitAwaited(child, 3);
+  expect(notes.lines).toEqual([`${child} exits 3`, `${kernel.init} reaps ${child}`, '2 free']);
+});
