@@ -58,3 +58,15 @@ it('K39 a thousand users are counted apart', () => {
   expect(kernel.becomeUser(kernel.fork(kernel.init), 7, 0)).toBe(false);
   kernel.checkInvariants();
 });
+
+it('K39 a task that becomes another user is counted there, with its threads, and no longer where it was', () => {
+  const kernel = boot();
+  const task = kernel.fork(kernel.init);
+  kernel.cloneThreads(task, 2);
+  kernel.setUser(task, 1000);
+  kernel.setUser(task, 1001);
+  expect([1000, 1001].map((uid) => kernel.tasksOfUser(uid))).toEqual([0, 3]);
+  kernel.setUser(kernel.fork(kernel.init), 1001);
+  expect(kernel.becomeUser(task, 1001, 0)).toBe(false);
+  expect(kernel.refusal).toEqual({ errno: 'EAGAIN', refusedBy: 'rlimit-nproc', at: 1001 });
+});
