@@ -31,6 +31,16 @@ describe('a digest', () => {
     expect(digest.hex()).toBe(digest.hex());
   });
 
+  test('of three thousand numbers is that of one that is read after each', () => {
+    const values = Array.from({ length: 3000 }, (_, i) => Math.imul(i, 0x9e3779b1));
+    const read = new Digest();
+    for (const value of values) {
+      read.fold(value);
+      read.hex();
+    }
+    expect(digestOf(values)).toBe(read.hex());
+  });
+
   test('differs if one number differs, or two change places, or one is left out', () => {
     const values = fc.array(fc.integer(), { minLength: 2, maxLength: 50 });
     fc.assert(
