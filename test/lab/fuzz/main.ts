@@ -1,13 +1,15 @@
 /**
  * `npm run lab:fuzz -- [--minutes N] [--count N] [--seed N] [--first N]`; exit 0 agree, 1 differ, 2 usage, 3 skipped.
  *
- * `--shell` compares random scripts in dash, bash and busybox ash with the model instead. `--coverage` says
- * what so many programs (default 1,000) are made of and run into, on the model alone.
+ * `--shell` compares random scripts in dash, bash and busybox ash with the model instead, and `--scripts FILE`
+ * those of a file. `--coverage` says what so many programs (default 1,000) are made of and run into, on the
+ * model alone.
  */
-
+import { readFileSync } from 'node:fs';
 import { missingForLab } from '../../../src/lab/namespace/setup.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
 import { formatShellFuzz, fuzzShells } from '../shell/compare.js';
+import type { Script } from '../shell/generate.js';
 import { coverageOf, formatCoverage } from './coverage.js';
 import { formatFuzzReport, fuzz } from './fuzz.js';
 
@@ -21,6 +23,7 @@ const USAGE = `npm run lab:fuzz -- [options]
   --seed N      of the programs (default: any; it is in the report)
   --first N     begins with this one of the seed's programs (default 0)
   --shell       random shell scripts in dash, bash and ash (default 200 of them)
+  --scripts F   the scripts of a file, each a line: the text as a JSON string
   --coverage    says what the programs are made of and run into, on the model alone
 `;
 
@@ -30,6 +33,7 @@ const values = optionsOrExit(USAGE, {
   seed: { type: 'string' },
   first: { type: 'string' },
   shell: { type: 'boolean' },
+  scripts: { type: 'string' },
   coverage: { type: 'boolean' },
 });
 const count = numberOrExit('count', values.count, { whole: true });
@@ -44,7 +48,13 @@ if (values.coverage) {
 
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
-if (values.shell) await compareShells();
+const given = values.scripts === undefined ? undefined : scriptsOf(values.scripts);
+if (values.shell || given !== undefined) await compareShells();
+
+function scriptsOf(file: string): Script[] {
+  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => ({ text: JSON.parse(line), options: [] }));
+}
 
 async function compareShells(): Promise<never> {
   const missing = missingForLab();
@@ -56,6 +66,7 @@ async function compareShells(): Promise<never> {
     seed,
     count: count ?? SCRIPTS,
     first,
+    given,
     onProgress: (done) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${done} runs agree`);
     },

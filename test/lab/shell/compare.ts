@@ -36,7 +36,8 @@ export interface Difference extends Case {
 }
 
 export interface ShellFuzzReport {
-  seed: number;
+  /** null: the scripts were given. */
+  seed: number | null;
   scripts: number;
   agreed: number;
   /** Scripts of which something is not understood. */
@@ -127,6 +128,8 @@ export interface ShellFuzzOptions {
   seed: number;
   count: number;
   first?: number;
+  /** These, and none that are made up: `seed`, `count` and `first` say nothing then. */
+  given?: readonly Script[];
   shells?: readonly RealShell[];
   /** How many namespaces at once: the work is sleeping. */
   atOnce?: number;
@@ -135,9 +138,11 @@ export interface ShellFuzzOptions {
 
 export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzReport> {
   const { seed, count, first = 0, shells = ['dash', 'bash', 'ash'], atOnce = 24 } = options;
+  const { given = Array.from({ length: count }, (_, index) => generateScript(seed, first + index)) } =
+    options;
   const report: ShellFuzzReport = {
-    seed,
-    scripts: count,
+    seed: options.given === undefined ? seed : null,
+    scripts: given.length,
     agreed: 0,
     assumed: [],
     disturbed: 0,
@@ -146,10 +151,8 @@ export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzRe
     differences: [],
   };
   const cases: Case[] = [];
-  for (let index = first; index < first + count; index++) {
-    const script = generateScript(seed, index);
+  for (const script of given)
     for (const shell of shells) for (const killed of [false, true]) cases.push({ shell, script, killed });
-  }
   const runner = new Runner();
   const doubtful: Difference[] = [];
   await inParallel(cases, atOnce, async (each) => {
@@ -216,7 +219,7 @@ function textOfCounts(counts: ReadonlyMap<string, number>, runs: number): string
 export function formatShellFuzz(report: ShellFuzzReport): string {
   const { seed, scripts, agreed, assumed, disturbed, chance, otherChance, differences } = report;
   const lines = [
-    `seed ${seed}: ${scripts} scripts; ${agreed} runs agree at once, ${disturbed} when repeated slowly`,
+    `${seed === null ? '' : `seed ${seed}: `}${scripts} scripts; ${agreed} runs agree at once, ${disturbed} when repeated slowly`,
     `${chance.length} are left to chance: the same shell goes now this way, now that, and the model one of them`,
     ...chance.map(lineOf),
     `${otherChance.length} more are, and the model is none of those seen in ${PACES[1].runs} repetitions`,
