@@ -98,7 +98,9 @@ const SH_IS_BASH: Assumption = {
 
 /** What dash would refuse, so that the script would never do anything. */
 function needsBash(script: string): boolean {
-  return /\bpipefail\b|\[\[ |[<>]\(|<<<|\bfunction [A-Za-z_]|(^|[\s;])\w+=\(|\|&/.test(script);
+  return /\bpipefail\b|\[\[ |[<>]\(|<<<|\bfunction [A-Za-z_]|(^|[\s;])\w+(\+=|=\()|\|&|(^|[\n;&|{] *)(\(\(|(source|let|declare|typeset|shopt) )/.test(
+    script,
+  );
 }
 
 /** Layers of wrappers around a command that can be meant in earnest. */

@@ -33,7 +33,8 @@ export function wrapperOf(command: readonly string[], userland: Userland | null)
   if (Object.hasOwn(ENDLESS, file)) return endlessOf(file, rest);
   if (file === 'wget' && userland === 'busybox') return busyboxWget(rest);
   if (file === 'setsid') return setsidOf(rest);
-  if (file === 'xargs') return xargsOf(rest);
+  if (file === 'xargs') return xargsOf(rest, userland);
+  if (file === 'find') return findOf(rest);
   if (file === 'flock') return flockOf(rest);
   if (file === 'su' || file === 'sudo' || file === 'runuser') return userChange(file, rest);
   if (Object.hasOwn(EXECUTORS, file)) return executorOf(EXECUTORS[file], command);
@@ -181,10 +182,29 @@ function setsidOf(words: readonly string[]): Wrapper | null {
   return rest.length === 0 ? null : { inner: rest, assumed: [], build };
 }
 
-/** Once, whatever it reads; 123 if the command fails. */
-function xargsOf(words: readonly string[]): Wrapper | null {
+/** Once, whatever it reads; 123 if the command fails, or what else busybox’s has by then, which waits for all. */
+function xargsOf(words: readonly string[], userland: Userland | null): Wrapper | null {
   const { rest } = splitOptions(words, ['-I', '-n', '-P', '-d', '-L', '-s', '-E', '-a']);
-  return waitsFor('xargs', rest, [], [{ if: { status: 0, steps: [], else: [{ exit: 123 }] } }]);
+  const all: Step = { if: { status: 0, steps: [{ wait: 'all' }], else: [{ wait: 'all' }, { status: 1 }] } };
+  const end: Step = { if: { status: 0, steps: [], else: [{ exit: 123 }] } };
+  return waitsFor('xargs', rest, [], userland === 'busybox' ? [all, end] : [end]);
+}
+
+const FOUND_ONCE: Assumption = {
+  what: 'how many files `find` finds is not known',
+  effect: 'taken as one',
+  isUsual: true,
+};
+
+/** `find … -exec COMMAND ;` succeeds whatever the command does, `-exec COMMAND +` only if that does. */
+function findOf(words: readonly string[]): Wrapper | null {
+  const at = words.findIndex((word) => /^-(exec|execdir|ok)$/.test(word));
+  const end = words.findIndex((word, index) => index > at && (word === ';' || word === '+'));
+  if (at < 0 || end < 0) return null;
+  const status: Step =
+    words[end] === ';' ? { exit: 0 } : { if: { status: 0, steps: [], else: [{ exit: 1 }] } };
+  const wrapper = waitsFor('find', words.slice(at + 1, end), [], [status]);
+  return wrapper && { ...wrapper, comesFirst: true, assumed: [FOUND_ONCE] };
 }
 
 /** `flock [options] FILE COMMAND…` or `-c SCRIPT`; with a number alone it locks that and ends. */

@@ -1,7 +1,7 @@
 /** `$(( ))` and `(( ))`, as far as the values are known. Assignments in them are done. */
-import type { ArithmeticExpression } from 'unbash';
+import { type ArithmeticExpression, parse } from 'unbash';
 import type { State } from './state.js';
-import { textOf, UNKNOWN } from './values.js';
+import { FAILURE, type Status, SUCCESS, textOf, UNKNOWN } from './values.js';
 
 /** The value, or null where it is not known. */
 export function evaluate(expression: ArithmeticExpression | undefined, state: State): number | null {
@@ -23,6 +23,18 @@ export function evaluate(expression: ArithmeticExpression | undefined, state: St
     default:
       return null;
   }
+}
+
+/** What `(( ))` and `let` end with: 1 if the value is 0. */
+export function calculated(expression: ArithmeticExpression | undefined, state: State): Status {
+  const value = evaluate(expression, state);
+  if (value === null) return { is: 'open', why: 'a calculation' };
+  return value === 0 ? FAILURE : SUCCESS;
+}
+
+export function expressionOf(text: string): ArithmeticExpression | undefined {
+  const [statement] = parse(`((${text}))`).commands;
+  return statement?.command.type === 'ArithmeticCommand' ? statement.command.expression : undefined;
 }
 
 function wordValue(word: string, state: State): number | null {
@@ -71,7 +83,7 @@ function binary(
   return calculate(operator, a, b);
 }
 
-function calculate(operator: string, a: number | null, b: number | null): number | null {
+export function calculate(operator: string, a: number | null, b: number | null): number | null {
   return a === null || b === null ? null : (BINARY[operator]?.(a, b) ?? null);
 }
 

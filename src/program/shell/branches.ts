@@ -67,9 +67,7 @@ export abstract class Branches extends Processes {
   protected for(node: For, state: State, out: Step[], flags: Flags): void {
     const inside = { ...flags, last: false };
     const words = node.wordlist?.flatMap((word) =>
-      word.parts?.some(({ type }) => type === 'Glob' || type === 'BraceExpansion')
-        ? [UNKNOWN]
-        : fieldsOf(this, word, state, out),
+      word.parts?.some(({ type }) => type === 'Glob') ? [UNKNOWN] : fieldsOf(this, word, state, out),
     );
     const items = words ?? state.positional;
     if (items.some((item) => 'unknown' in item))

@@ -2,10 +2,11 @@
 import type { Command } from 'unbash';
 import { SIGTERM } from '../../kernel/signals.js';
 import type { SignalName, Step } from '../step.js';
+import { calculated, expressionOf } from './arithmetic.js';
 import { type Flags, type Frame, PLAIN, type Shell } from './shell.js';
 import type { State } from './state.js';
 import { test } from './tests.js';
-import { FAILURE, known, type Status, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
+import { FAILURE, jobOfPid, known, type Status, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
 
 interface Call {
   shell: Shell;
@@ -36,10 +37,7 @@ export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
   kill: killProcesses,
   trap: setTrap,
   set: setOptions,
-  shift: ({ args, state }) => {
-    state.positional = state.positional.slice(Number(textOf(args[0]) ?? 1));
-    return SUCCESS;
-  },
+  shift: shiftArguments,
   unset: ({ args, state }) => {
     for (const name of args) {
       const text = textOf(name);
@@ -51,7 +49,8 @@ export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
   type: lookUp,
   hash: lookUp,
   getopts: () => FAILURE,
-  let: () => ({ is: 'open', why: 'a calculation' }),
+  let: ({ args, state }) =>
+    args.map((arg) => calculated(expressionOf(textOf(arg) ?? '$…'), state)).at(-1) ?? FAILURE,
   '.': sourced,
   source: sourced,
   eval: ({ shell, args, state, out, node, flags }) => {
@@ -67,6 +66,18 @@ export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
     return;
   },
 };
+
+/** More than there are is an error, which ends dash. */
+function shiftArguments({ shell, args, state, out }: Call): Status | undefined {
+  const count = Number(textOf(args[0]) ?? 1);
+  if (count <= state.positional.length) {
+    state.positional = state.positional.slice(count);
+    return SUCCESS;
+  }
+  if (shell.kind.name !== 'dash') return FAILURE;
+  state.status = known(2);
+  shell.end(state, out);
+}
 
 /** `exit`, at the status that it names. */
 function leave({ shell, args, state, out }: Call): undefined {
@@ -115,17 +126,15 @@ function awaitJobs(call: Call): Status | undefined {
 function awaitJob({ shell, state, out, node }: Call, job: Value): Status | undefined {
   const text = textOf(job);
   if (text === '-n' || text === '-f') {
+    if (shell.kind.name === 'dash') return known(2);
     if (state.jobs.length === 0) return known(127);
-    shell.emit(out, { wait: 'any' });
+    const isAsh = shell.kind.name === 'ash';
+    shell.emit(out, ...(isAsh ? firstSuccess(state.jobs.length) : [{ wait: 'any' } as Step]));
     state.noteStatus();
+    if (isAsh) state.failures = [129];
     return;
   }
-  const label =
-    'job' in job
-      ? job.job
-      : text?.startsWith('%')
-        ? (state.jobs.at(Number(text.slice(1)) - 1) ?? null)
-        : null;
+  const label = text?.startsWith('%') ? (state.jobs.at(Number(text.slice(1)) - 1) ?? null) : jobOfPid(text);
   if (label !== null && state.jobs.includes(label)) {
     for (const each of shell.jobOf.get(label) ?? [label]) shell.wait(each, state, out);
     return;
@@ -133,6 +142,12 @@ function awaitJob({ shell, state, out, node }: Call, job: Value): Status | undef
   if (label !== null || text !== null) return known(127);
   shell.note(node, 'which process is waited for is not known; taken as none');
   return SUCCESS;
+}
+
+/** ash 1.35 waits on, for so many, until one of them does not fail. */
+function firstSuccess(jobs: number): Step[] {
+  if (jobs === 0) return [{ status: 129 }];
+  return [{ wait: 'any' }, { if: { status: 0, steps: [], else: firstSuccess(jobs - 1) } }];
 }
 
 const SIGNALS: Readonly<Record<string, SignalName>> = {
@@ -182,9 +197,10 @@ function killOne(
     }
     return SUCCESS;
   }
-  const job = 'job' in target ? target.job : textOf(target)?.startsWith('%') ? state.jobs.at(-1) : undefined;
+  const text = textOf(target);
+  const job = text?.startsWith('%') ? (state.jobs.at(-1) ?? null) : jobOfPid(text);
   const isLast = state.lastJob === job && !state.hasOthersJob;
-  if (job === undefined || !(state.jobs.includes(job) || isLast)) {
+  if (job === null || !(state.jobs.includes(job) || isLast)) {
     const why = `the process that \`kill\` is meant for`;
     if (signal === '0') return { is: 'open', why: `whether there is ${why}` };
     shell.note(node, `${why} is not known; taken as one that it does no harm to`);

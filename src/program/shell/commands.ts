@@ -8,7 +8,7 @@ import { looksFor, readsInput } from './readers.js';
 import { type Flags, type Found, failuresOf, Shell } from './shell.js';
 import type { State } from './state.js';
 import { known, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
-import { fieldsOf, valueOfWord } from './words.js';
+import { fieldsOf, hereLines, valueOfWord } from './words.js';
 
 /** Functions that call themselves, `eval` in `eval`: deeper is not followed. */
 export const DEPTH_MAX = 12;
@@ -29,8 +29,10 @@ export abstract class Commands extends Shell {
     const fields = words.flatMap((word) => this.fields(word, state, out));
     this.redirect(node.redirects, state, out);
     const assigned = node.prefix.filter((part) => part.type === 'Assignment');
-    for (const assignment of assigned) this.assign(assignment, state, out, fields.length > 0);
-    if (!state.isDead) {
+    const isUnread = this.kind.name !== 'bash' && assigned.some(({ append }) => append);
+    if (!isUnread) for (const assignment of assigned) this.assign(assignment, state, out, fields.length > 0);
+    if (isUnread) state.status = known(127);
+    else if (!state.isDead) {
       if (fields.length > 0) this.run(node, fields, state, out, flags);
       else if (!state.hasSubstituted) state.status = SUCCESS;
     }
@@ -55,7 +57,7 @@ export abstract class Commands extends Shell {
       return UNKNOWN;
     }
     const read = valueOfWord(this, value, state, out);
-    const before = textOf(state.variables.get(name));
+    const before = textOf(state.valueOf(name));
     const more = textOf(read);
     const whole = !append ? read : before === null || more === null ? UNKNOWN : { text: before + more };
     if (!isTemporary) state.variables.set(name, node.index === undefined ? whole : UNKNOWN);
@@ -71,8 +73,8 @@ export abstract class Commands extends Shell {
       this.call(node, body.type === 'CompoundList' ? null : body, args, state, out, flags);
       return;
     }
-    if (name !== null && this.functionNames.has(name)) {
-      // Not defined on this way.
+    if (name !== null && (this.functionNames.has(name) || this.isOthersBuiltin(name))) {
+      // Not defined on this way, or in another shell.
       state.status = known(127);
       return;
     }
@@ -93,6 +95,10 @@ export abstract class Commands extends Shell {
     if (name !== null && BUILTINS[this.kind.name].has(name)) this.builtin(node, fields, state, out, flags);
     else if (name === 'return' || name === 'exit') this.builtin(node, fields, state, out, flags);
     else this.process(node, fields, state, out, flags);
+  }
+
+  private isOthersBuiltin(name: string): boolean {
+    return BUILTINS.bash.has(name) && !this.isBuiltin(name);
   }
 
   protected isBuiltin(name: string | undefined): boolean {
@@ -205,12 +211,8 @@ export abstract class Commands extends Shell {
   protected redirect(redirects: readonly Redirection[], state: State, out: Step[]): void {
     for (const redirect of redirects) {
       if (redirect.type === 'HereDoc') {
-        const { body } = redirect;
-        const lines = body.text.replace(/\n$/, '').split('\n');
-        for (const part of body.parts ?? [])
-          if (part.type === 'CommandExpansion') this.substitute(part.script, state, out);
         state.inputUs = 0;
-        state.inputLines = body.text === '' ? [] : lines;
+        state.inputLines = hereLines(this, redirect.body, state, out);
         continue;
       }
       const target = redirect.target === undefined ? UNKNOWN : valueOfWord(this, redirect.target, state, out);

@@ -1,14 +1,14 @@
 /** From the tree of a script to steps: what this shell forks, becomes, waits for and ends with. */
-import type { AndOr, ArithmeticExpression, CommandNode, PipelineNode, Statement } from 'unbash';
+import type { AndOr, CommandNode, PipelineNode, Statement } from 'unbash';
 import type { Step } from '../step.js';
-import { evaluate } from './arithmetic.js';
+import { calculated, evaluate } from './arithmetic.js';
 import { Branches, fails } from './branches.js';
 import { DEPTH_MAX } from './commands.js';
 import { type Flags, type Later, NO_MORE, PLAIN, TESTED } from './shell.js';
 import type { State } from './state.js';
 import { parseScript, type Unit, visit } from './syntax.js';
 import { testExpression } from './tests.js';
-import { FAILURE, known, type Status, SUCCESS } from './values.js';
+import { known, SUCCESS } from './values.js';
 import { valueOfWord } from './words.js';
 
 /** How deep branches may be nested whose ways are each followed to the end of the script. */
@@ -265,12 +265,6 @@ function mentions(statement: Statement, names: ReadonlySet<string>): boolean {
     if (node.type === 'Command') found ||= names.has(node.name?.value ?? '');
   });
   return found;
-}
-
-function calculated(expression: ArithmeticExpression | undefined, state: State): Status {
-  const value = evaluate(expression, state);
-  if (value === null) return { is: 'open', why: 'a calculation' };
-  return value === 0 ? FAILURE : SUCCESS;
 }
 
 /** The command that a script ends with, whose status is its own. */

@@ -49,14 +49,15 @@ export function compileScript(
     return { ok: false, message: `${parsed.message} (${where} in the script)` };
   }
   const compiler = new ShellCompiler(shell, host);
+  const state = new State();
   compiler.text = parsed.text;
   for (const { statements } of parsed.units)
     for (const statement of statements)
       visit(statement, (node) => {
         if (node.type === 'Command') compiler.lastAt = Math.max(compiler.lastAt, node.pos);
         if (node.type === 'Function') compiler.functionNames.add(node.name.value);
+        if (node.type === 'Assignment') state.ownNames.add(node.name);
       });
-  const state = new State();
   if (args.length > 0) state.variables.set('0', { text: args[0] });
   state.positional = args.slice(1).map((text) => ({ text }));
   const steps: Step[] = [];

@@ -1,25 +1,56 @@
-/** What a command writes, where that can be read off it: `echo` and `printf` of known words. */
+/** What a command writes, where that can be read off it: `echo` of known words, `seq`, `cat` of known lines. */
 import type { AndOr, PipelineNode } from 'unbash';
 import type { Step } from '../step.js';
+import { calculate } from './arithmetic.js';
 import type { ShellName } from './kinds.js';
 import type { Shell } from './shell.js';
 import type { State } from './state.js';
-import { textOf } from './values.js';
-import { fieldsOf } from './words.js';
+import { pidText, textOf } from './values.js';
+import { fieldsOf, hereLines } from './words.js';
+
+/** Of `seq`: more are not told apart. */
+const LINES_MAX = 1_000;
 
 export function outputOf(shell: Shell, command: PipelineNode | AndOr, state: State): string | null {
-  if (command.type !== 'Command' || command.redirects.length > 0) return null;
-  const name = command.name?.value;
-  if (!/^(echo|printf|dirname|basename)$/.test(name ?? '')) return null;
+  if (command.type !== 'Command') return null;
+  const name = command.name?.value ?? '';
+  const [redirect, ...others] = command.redirects;
+  if (!Object.hasOwn(OUTPUTS, name) || others.length > 0) return null;
   const words = command.args.filter((word) => word.type === 'Word');
-  if (words.length !== command.args.length || words.some(({ text }) => /`|\$\(/.test(text))) return null;
+  const here = redirect?.type === 'HereDoc' ? redirect.body : null;
+  if (words.length !== command.args.length || (redirect !== undefined && here === null)) return null;
+  if ([...words, ...(here === null ? [] : [here])].some(({ text }) => /`|\$\(/.test(text))) return null;
+  const way = state.clone();
   const aside: Step[] = [];
-  const texts = words.flatMap((word) => fieldsOf(shell, word, state.clone(), aside)).map(textOf);
-  if (texts.includes(null) || aside.length > 0) return null;
-  const [path = ''] = texts as string[];
-  if (name === 'dirname') return `${path.includes('/') ? path.replace(/\/[^/]*$/, '') || '/' : '.'}\n`;
-  if (name === 'basename') return texts.length === 1 ? `${path.replace(/^.*\//, '')}\n` : null;
-  return name === 'echo' ? echoed(texts as string[], shell.kind.name) : printed(texts as string[]);
+  if (here !== null) way.inputLines = hereLines(shell, here, way, aside);
+  const texts = words.flatMap((word) => fieldsOf(shell, word, way, aside)).map(textOf);
+  return texts.includes(null) || aside.length > 0 ? null : OUTPUTS[name](texts as string[], way, shell);
+}
+
+const OUTPUTS: Readonly<Record<string, (words: string[], state: State, shell: Shell) => string | null>> = {
+  dirname: ([path = '']) => `${path.includes('/') ? path.replace(/\/[^/]*$/, '') || '/' : '.'}\n`,
+  basename: ([path = '', ...suffix]) => (suffix.length > 0 ? null : `${path.replace(/^.*\//, '')}\n`),
+  seq: (words) => counted(words.map(Number)),
+  expr: ([left, operator, right]) => {
+    const value = /^[-+*/%]$/.test(operator) ? calculate(operator, Number(left), Number(right)) : null;
+    return value === null || Number.isNaN(value) ? null : `${value}\n`;
+  },
+  cat: (files, { inputLines }) =>
+    files.length > 0 || inputLines === null ? null : inputLines.map((line) => `${line}\n`).join(''),
+  // dash forgets them in a process of its own.
+  jobs: ([option], { jobs }, { kind }) =>
+    option !== '-p' ? null : kind.name === 'dash' ? '' : jobs.map((job) => `${pidText(job)}\n`).join(''),
+  echo: (words, _state, { kind }) => echoed(words, kind.name),
+  printf: printed,
+};
+
+/** `seq LAST`, `seq FIRST LAST`, `seq FIRST STEP LAST`. */
+function counted(numbers: readonly number[]): string | null {
+  const first = numbers.length > 1 ? numbers[0] : 1;
+  const step = numbers.length > 2 ? numbers[1] : 1;
+  const count = Math.floor((numbers.at(-1)! - first) / step) + 1;
+  if (!(count <= LINES_MAX && numbers.length <= 3)) return null;
+  return Array.from({ length: Math.max(0, count) }, (_, index) => `${first + index * step}\n`).join('');
 }
 
 /** What `read` can have of it: lines with their end; null: not known. */

@@ -176,7 +176,7 @@ export abstract class Processes extends Commands {
         : undefined;
       inputUs = isAway ? 0 : this.lifeOf(steps, readUntilUs).stdoutUs;
       this.forgetWrites(steps);
-      inputLines = linesOf(outputOf(this, command, state));
+      inputLines = linesOf(outputOf(this, command, Object.assign(state.clone(), { inputLines })));
     }
     return labels;
   }

@@ -6,7 +6,7 @@ import type { ShellKind } from './kinds.js';
 import { BROKEN_PIPE, lifeOf } from './life.js';
 import { FAILURES_MAX, merged, type State, settle, type Way } from './state.js';
 import { placeIn } from './syntax.js';
-import { FAILURE, known, type Status, SUCCESS, type Value } from './values.js';
+import { FAILURE, jobLabel, known, type Status, SUCCESS, type Value } from './values.js';
 
 /** What had to be taken for granted, and where in the script. */
 export interface Assumption {
@@ -123,7 +123,7 @@ export abstract class Shell {
   }
 
   label(): string {
-    return `job-${++this.count}`;
+    return jobLabel(++this.count);
   }
 
   /** Is there room for more? A script with many ways or long loops is followed only so far. */

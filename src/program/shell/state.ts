@@ -12,6 +12,8 @@ export class State {
   /** Counts the statuses that children had: a variable that holds an earlier one is lost. */
   statusCount = 0;
   variables = new Map<string, Value>();
+  /** Names that the script sets somewhere. */
+  ownNames = new Set<string>();
   functions = new Map<string, FunctionBody>();
   positional: Value[] = [];
   /** Label of `$!`, and of every job in the background that is a child of this process and not waited for. */
@@ -73,7 +75,9 @@ export class State {
 
   valueOf(name: string): Value {
     const value = this.variables.get(name);
-    if (value === undefined) return UNKNOWN;
+    // The environment has names in capitals: what else a script sets is unset before.
+    if (value === undefined)
+      return this.ownNames.has(name) && name === name.toLowerCase() ? { text: '' } : UNKNOWN;
     return 'statusOf' in value && value.statusOf !== this.statusCount ? UNKNOWN : value;
   }
 

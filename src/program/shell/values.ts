@@ -1,18 +1,34 @@
 /** What is known of a word when a script is compiled. */
+import { PID_MAX_LIMIT } from '../../kernel/limits.js';
 
 /** A text; or that it stands for something only a run can tell. */
 export type Value =
   | { text: string }
   /** The status of a child: what `$?` was at that moment, by the count of statuses so far. */
   | { statusOf: number }
-  /** The PID of a job in the background, by its label. */
-  | { job: string }
   /** `$$`. */
   | { self: true }
   /** `like`: what is known of its text, with `$…` for the rest. */
   | { unknown: true; like?: string };
 
 export const UNKNOWN: Value = { unknown: true };
+
+/** What stands for the PID of a job, which only a run can tell: one that no process has. */
+export function pidText(job: string): string {
+  return String(PID_MAX_LIMIT + Number(job.slice(JOB.length)));
+}
+
+/** The job whose PID that is. */
+export function jobOfPid(text: string | null): string | null {
+  const number = Number(text) - PID_MAX_LIMIT;
+  return number > 0 ? jobLabel(number) : null;
+}
+
+const JOB = 'job-';
+
+export function jobLabel(number: number): string {
+  return JOB + number;
+}
 
 export function textOf(value: Value | undefined): string | null {
   return value !== undefined && 'text' in value ? value.text : null;

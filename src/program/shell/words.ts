@@ -1,10 +1,13 @@
 /** Expansion of words: what they stand for as far as that is known; a `$( )` in them is run. */
-import type { ParameterExpansionPart, Word, WordPart } from 'unbash';
+import type { HereDocBody, ParameterExpansionPart, Word, WordPart } from 'unbash';
 import type { Step } from '../step.js';
 import { evaluate } from './arithmetic.js';
+import { globToRegExp } from './globs.js';
 import type { Shell } from './shell.js';
 import { type State, settle } from './state.js';
-import { known, textOf, UNKNOWN, type Value } from './values.js';
+import { known, pidText, textOf, UNKNOWN, type Value } from './values.js';
+
+const BRACES_MAX = 1_000;
 
 /** A piece of a word. `splits`: it stands outside of quotes, so white space in it ends a word. */
 interface Piece {
@@ -16,6 +19,8 @@ interface Piece {
 export function fieldsOf(shell: Shell, word: Word, state: State, out: Step[]): Value[] {
   const all = positionalIn(word, state);
   if (all !== null) return all;
+  if (shell.kind.name === 'bash' && word.parts?.some(({ type }) => type === 'BraceExpansion'))
+    return bracedIn(word.parts, shell, state, out);
   const pieces = piecesOf(shell, word, state, out);
   if (pieces.length === 1 && pieces[0].splits) {
     const text = textOf(pieces[0].value);
@@ -37,9 +42,44 @@ export function fieldsOf(shell: Shell, word: Word, state: State, out: Step[]): V
   return [join(pieces)];
 }
 
-/** What the word is as one text: in an assignment, after `case`, in `[[`. */
-export function valueOfWord(shell: Shell, word: Word, state: State, out: Step[]): Value {
+/** `{1..3}` and `{a,b}`, with what stands around them. */
+function bracedIn(parts: readonly WordPart[], shell: Shell, state: State, out: Step[]): Value[] {
+  let fields: Value[] = [{ text: '' }];
+  for (const part of parts) {
+    const items =
+      part.type === 'BraceExpansion'
+        ? bracesOf(part.text).map((text): Value => ({ text }))
+        : [join(partOf(shell, part, state, out, false))];
+    fields = fields.flatMap((field) =>
+      items.map((value) =>
+        join([
+          { value: field, splits: false },
+          { value, splits: false },
+        ]),
+      ),
+    );
+  }
+  return fields;
+}
+
+function bracesOf(text: string): string[] {
+  const [, first, last] = /^\{(-?\d+)\.\.(-?\d+)\}$/.exec(text) ?? [];
+  if (last === undefined)
+    return /[{}'"$`]|\.\./.test(text.slice(1, -1)) ? [text] : text.slice(1, -1).split(',');
+  const [from, to] = [Number(first), Number(last)];
+  const count = Math.min(Math.abs(to - from) + 1, BRACES_MAX);
+  return Array.from({ length: count }, (_, index) => String(from + (from <= to ? index : -index)));
+}
+
+/** What the word is as one text: in an assignment, after `case`, in `[[`, in a here-document. */
+export function valueOfWord(shell: Shell, word: Word | HereDocBody, state: State, out: Step[]): Value {
   return join(piecesOf(shell, word, state, out));
+}
+
+/** The lines of a here-document. */
+export function hereLines(shell: Shell, body: HereDocBody, state: State, out: Step[]): string[] {
+  const text = textOf(valueOfWord(shell, body, state, out)) ?? body.text;
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
 function join(pieces: readonly Piece[]): Value {
@@ -49,8 +89,9 @@ function join(pieces: readonly Piece[]): Value {
   return texts.includes(null) ? { unknown: true, like: text } : { text };
 }
 
-function piecesOf(shell: Shell, word: Word, state: State, out: Step[]): Piece[] {
-  if (word.parts === undefined) return [{ value: { text: word.value }, splits: false }];
+function piecesOf(shell: Shell, word: Word | HereDocBody, state: State, out: Step[]): Piece[] {
+  const { value = word.text } = word as Partial<Word>;
+  if (word.parts === undefined) return [{ value: { text: value }, splits: false }];
   return word.parts.flatMap((part) => partOf(shell, part, state, out, true));
 }
 
@@ -104,11 +145,21 @@ function parameter(name: string, state: State): Value {
     if (status.is === 'known') return { text: String(status.value) };
     return status.is === 'waited' ? { statusOf: state.statusCount } : UNKNOWN;
   }
-  if (name === '!') return state.lastJob === null ? { text: '' } : { job: state.lastJob };
+  if (name === '!') return { text: state.lastJob === null ? '' : pidText(state.lastJob) };
   if (name === '$') return { self: true };
   if (name === '#') return { text: String(state.positional.length) };
   if (/^[1-9]\d*$/.test(name)) return state.positional[Number(name) - 1] ?? { text: '' };
   return state.valueOf(name);
+}
+
+/** `${x#…}`, `##`, `%`, `%%`: what is left if the shortest or the longest beginning or end is taken off. */
+function without(text: string, operator: string, pattern: string): string {
+  const lengths = Array.from({ length: text.length + 1 }, (_, length) => length);
+  if (operator.length > 1) lengths.reverse();
+  const isEnd = operator.startsWith('%');
+  const part = (length: number): string => (isEnd ? text.slice(text.length - length) : text.slice(0, length));
+  const found = lengths.find((length) => globToRegExp(pattern).test(part(length))) ?? 0;
+  return isEnd ? text.slice(0, text.length - found) : text.slice(found);
 }
 
 function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out: Step[]): Value {
@@ -118,6 +169,10 @@ function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out
   const text = textOf(value);
   if (part.prefix === '#') return text === null ? UNKNOWN : { text: String(text.length) };
   if (operation === undefined) return value;
+  if (operation.type === 'Remove') {
+    const pattern = textOf(valueOfWord(shell, operation.operand, state, out));
+    return text === null || pattern === null ? UNKNOWN : { text: without(text, operation.operator, pattern) };
+  }
   if (operation.type !== 'Default') {
     if (!/^(Replace|Slice|CaseModification|Transform)$/.test(operation.type) || shell.kind.name === 'bash')
       return UNKNOWN;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { SHELLS } from '../../../src/program/shell/index.js';
 import { MEASURED } from './measured.js';
+import { MEASURED_WORDS } from './measured-words.js';
 import { runOnModel } from './model.js';
 
 const UNIT_MS = 250;
@@ -15,7 +16,7 @@ function onModel(shell: (typeof NAMES)[number], text: string, killAfterMs: numbe
   return `${left.zombies}/${left.pinned}${left.status < 0 ? '' : `=${left.status}`}`;
 }
 
-describe.each(Object.entries(MEASURED))('R37: %s', (_, rows) => {
+describe.each(Object.entries({ ...MEASURED, ...MEASURED_WORDS }))('R37: %s', (_, rows) => {
   test.each(rows)('%j', (text, ...real) => {
     const model = NAMES.flatMap((shell) => [onModel(shell, text, 0), onModel(shell, text, UNIT_MS)]);
     expect(model).toEqual(real);
