@@ -97,10 +97,13 @@ const SH_IS_BASH: Assumption = {
 };
 
 /** What dash would refuse, so that the script would never do anything. */
+const NOT_FOR_DASH = [
+  /\bpipefail\b|\[\[ |[<>]\(|<<<|\|&|\bfunction [A-Za-z_]|(^|[\s;])\w+(\+=|=\()/,
+  /(^|[\n;&|{] *)(\(\(|(source|let|declare|typeset|shopt) )|\$\{\w+(:\d|\^|,|\/)/,
+];
+
 function needsBash(script: string): boolean {
-  return /\bpipefail\b|\[\[ |[<>]\(|<<<|\bfunction [A-Za-z_]|(^|[\s;])\w+(\+=|=\()|\|&|(^|[\n;&|{] *)(\(\(|(source|let|declare|typeset|shopt) )/.test(
-    script,
-  );
+  return NOT_FOR_DASH.some((pattern) => pattern.test(script));
 }
 
 /** Layers of wrappers around a command that can be meant in earnest. */

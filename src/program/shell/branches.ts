@@ -85,6 +85,8 @@ export abstract class Branches extends Processes {
   }
 
   protected while(node: While, state: State, out: Step[], flags: Flags): void {
+    // Without `break` it ends when its command fails, which it does in time.
+    this.expect(node.clause.commands.at(-1)?.command, node.kind === 'until');
     const test = (way: State, steps: Step[]): void => this.list(node.clause.commands, way, steps, TESTED);
     this.loop({ place: node, body: node.body, isUntil: node.kind === 'until', test }, state, out, flags);
   }

@@ -97,6 +97,8 @@ const OF_STATUS: Readonly<Record<string, (n: number) => { value: number; ifSame:
 function binary(left: Value, operator: string, right: Value, state: State): Status {
   const [a, b] = [textOf(left), textOf(right)];
   if (a !== null && b !== null) return compare(a, operator, b);
+  if ('statusOf' in right && /^(=|==|!=|-eq|-ne)$/.test(operator) && a !== null)
+    return binary(right, operator, left, state);
   const asked = 'statusOf' in left && left.statusOf === state.statusCount && b !== null && /^\d+$/.test(b);
   const seen = asked && Object.hasOwn(OF_STATUS, operator) ? OF_STATUS[operator](Number(b)) : null;
   if (seen !== null) return { is: 'compared', ...seen, ifOther: 1 - seen.ifSame };

@@ -83,6 +83,8 @@ export const MEASURED_WORDS: Readonly<Record<string, readonly Row[]>> = {
       '0/0=1',
       '0/0=1',
     ],
+    ['bad; if [ 0 != $? ]; then spawn; exit 3; fi', '1/1=3', '1/1=3', '1/1=3', '1/1=3', '1/1=3', '1/1=3'],
+    ['quick; [ 0 -eq $? ] && spawn', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
   ],
   'what a command writes, where its words say it': [
     ['for i in $(seq 3); do spawn; done', '3/1=0', '3/1=0', '3/1=0', '3/1=0', '3/1=0', '3/1=0'],

@@ -1,23 +1,39 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
 /** The commands that manifests have get an answer, and what is taken for granted in it is said. */
 import { describe, expect, test } from 'vitest';
 import { programLibrary, resolveCommand } from '../../../src/program/catalogue/index.js';
 import { lifeOf } from '../../../src/program/shell/life.js';
 import { World } from '../world.js';
 import { PROBES } from './probes.js';
+import { FOUND } from './probes-found.js';
 
 const LIBRARY = programLibrary();
 
 describe('a probe’s command has a program that runs', () => {
-  test.each(PROBES.map((command) => [command.join(' '), command] as const))('%j', (_, command) => {
-    for (const userland of ['debian', 'busybox', 'rhel'] as const) {
-      const resolution = resolveCommand(command, LIBRARY, { userland });
-      if (!resolution.ok) throw new Error(resolution.problem.message);
-      const world = new World('pause-3.1');
-      world.enter(resolution.source);
-      world.run('30s');
-      expect(world.machine.runaway).toBeNull();
-    }
-  });
+  test.each([...PROBES, ...FOUND].map((command) => [command.join(' '), command] as const))(
+    '%j',
+    (_, command) => {
+      for (const userland of ['debian', 'busybox', 'rhel'] as const) {
+        const resolution = resolveCommand(command, LIBRARY, { userland });
+        if (!resolution.ok) throw new Error(resolution.problem.message);
+        const world = new World('pause-3.1');
+        world.enter(resolution.source);
+        world.run('30s');
+        expect(world.machine.runaway).toBeNull();
+      }
+    },
+  );
+});
+
+test('a script that dash does not read, of a container whose `sh` is not known, is one for bash', () => {
+  const saidOf = (script: string): string[] => {
+    const resolution = resolveCommand(['sh', '-c', script], LIBRARY, {});
+    return resolution.ok ? resolution.assumed.map(({ what }) => what) : [resolution.problem.message];
+  };
+  for (const script of ['source /env', 'x=abc; [ ${x:0:1} = a ]', 'n=1; n+=2', '(( n++ ))'])
+    expect(saidOf(script)).toContain('the script is not one for dash');
+  for (const script of ['. /env', 'x=abc; [ ${x:-y} = abc ]', 'n=$((n+2))', 'echo $(( (n) ))'])
+    expect(saidOf(script)).toContain('which shell `sh` is in the image is not known');
 });
 
 /** 0: the probe succeeds in its usual course. */
@@ -39,6 +55,8 @@ describe('a command that looks for something', () => {
     'if ps | grep -q "[d]efunct"; then echo found; exit 1; fi; cat /a',
     'if ! grep -q ERROR /var/log/app; then exit 0; else exit 1; fi',
     '! grep -q ERROR /var/log/app',
+    'nginx -s quit; while pgrep -x nginx; do sleep 1; done',
+    'while killall -0 nginx; do sleep 1; done',
   ])('finds nothing where the probe would fail if it did: %s', (script) => {
     expect(usual(script)).toMatchObject({ status: 0, said: expect.arrayContaining([nothing]) });
   });
@@ -49,6 +67,8 @@ describe('a command that looks for something', () => {
     'if ! pgrep app; then exit 1; fi',
     '! pgrep app && echo it is gone && exit 1; exit 0',
     'if pgrep app; then exit 0; else exit 1; fi',
+    'until pgrep app; do sleep 1; done',
+    'while ! pgrep app; do sleep 1; done',
   ])('finds it where the probe would fail if it did not: %s', (script) => {
     expect(usual(script)).toEqual({ status: 0, said: [] });
   });
