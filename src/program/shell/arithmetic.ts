@@ -32,6 +32,14 @@ export function calculated(expression: ArithmeticExpression | undefined, state: 
   return value === 0 ? FAILURE : SUCCESS;
 }
 
+/** From `first` on, no further than to `last`; null: too many to tell apart. */
+export function series(first: number, last: number, step = first <= last ? 1 : -1): readonly number[] | null {
+  const count = Math.max(0, Math.floor((last - first) / step) + 1);
+  return count <= SERIES_MAX ? Array.from({ length: count }, (_, index) => first + index * step) : null;
+}
+
+const SERIES_MAX = 1_000;
+
 export function expressionOf(text: string): ArithmeticExpression | undefined {
   const [statement] = parse(`((${text}))`).commands;
   return statement?.command.type === 'ArithmeticCommand' ? statement.command.expression : undefined;

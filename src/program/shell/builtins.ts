@@ -172,9 +172,10 @@ function killProcesses({ shell, args, state, out, node }: Call): Status | undefi
     at = 1;
   }
   if (textOf(args[at]) === '--') at++;
+  const targets = args.slice(at);
+  if (targets.length === 0) return known(shell.kind.name === 'ash' ? 1 : 2);
   let status: Status = SUCCESS;
-  for (const target of args.slice(at))
-    status = killOne(shell, signal.replace(/^SIG/, ''), target, state, out, node);
+  for (const target of targets) status = killOne(shell, signal.replace(/^SIG/, ''), target, state, out, node);
   return state.isDead ? undefined : status;
 }
 

@@ -19,6 +19,8 @@ export const HOUR_US = 3_600_000_000;
 
 export abstract class Commands extends Shell {
   protected depth = 0;
+  /** What the process of the command at hand does before it becomes that: in bash, `<( )` of a redirection. */
+  private ahead: Step[] = [];
 
   protected abstract node(node: PipelineNode | AndOr, state: State, out: Step[], flags: Flags): void;
 
@@ -27,7 +29,14 @@ export abstract class Commands extends Shell {
     state.hasSubstituted = false;
     const words = [...(node.name === undefined ? [] : [node.name]), ...node.suffix].filter(isArgument);
     const fields = words.flatMap((word) => this.fields(word, state, out));
-    this.redirect(node.redirects, state, out);
+    const { jobs } = state;
+    const isAhead =
+      this.kind.name === 'bash' && fields.length > 0 && this.isProcess(textOf(fields[0]), state);
+    const ahead: Step[] = [];
+    if (isAhead) state.jobs = [];
+    this.redirect(node.redirects, state, isAhead ? ahead : out);
+    if (isAhead) state.jobs = jobs;
+    this.ahead = ahead;
     const assigned = node.prefix.filter((part) => part.type === 'Assignment');
     const isUnread = this.kind.name !== 'bash' && assigned.some(({ append }) => append);
     if (!isUnread) for (const assignment of assigned) this.assign(assignment, state, out, fields.length > 0);
@@ -99,6 +108,10 @@ export abstract class Commands extends Shell {
 
   private isOthersBuiltin(name: string): boolean {
     return BUILTINS.bash.has(name) && !this.isBuiltin(name);
+  }
+
+  private isProcess(name: string | null, { functions }: State): boolean {
+    return name === null || !(functions.has(name) || this.isBuiltin(name));
   }
 
   protected isBuiltin(name: string | undefined): boolean {
@@ -174,7 +187,7 @@ export abstract class Commands extends Shell {
       return;
     }
     const label = this.label();
-    const step = this.fork(label, [{ exec: found.body }], out);
+    const step = this.fork(label, [...this.ahead, { exec: found.body }], out);
     if (isDetached) this.detached.add(step);
     this.wait(label, state, out);
     state.failures = failuresOf(found.steps);

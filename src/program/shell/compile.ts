@@ -111,6 +111,8 @@ export class ShellCompiler extends Branches {
     return behind.some((statement) => {
       visit(statement, (node) => {
         if (node.type === 'Command') hasWaited ||= !this.isBuiltin(node.name?.value);
+        // What is calculated with it is not known either.
+        if (node.type === 'ArithmeticExpansion') hasWaited = true;
       });
       return hasWaited && mentions(statement, new Set([name]));
     });

@@ -1,15 +1,12 @@
 /** What a command writes, where that can be read off it: `echo` of known words, `seq`, `cat` of known lines. */
 import type { AndOr, PipelineNode } from 'unbash';
 import type { Step } from '../step.js';
-import { calculate } from './arithmetic.js';
+import { calculate, series } from './arithmetic.js';
 import type { ShellName } from './kinds.js';
 import type { Shell } from './shell.js';
 import type { State } from './state.js';
 import { pidText, textOf } from './values.js';
 import { fieldsOf, hereLines } from './words.js';
-
-/** Of `seq`: more are not told apart. */
-const LINES_MAX = 1_000;
 
 export function outputOf(shell: Shell, command: PipelineNode | AndOr, state: State): string | null {
   if (command.type !== 'Command') return null;
@@ -47,10 +44,8 @@ const OUTPUTS: Readonly<Record<string, (words: string[], state: State, shell: Sh
 /** `seq LAST`, `seq FIRST LAST`, `seq FIRST STEP LAST`. */
 function counted(numbers: readonly number[]): string | null {
   const first = numbers.length > 1 ? numbers[0] : 1;
-  const step = numbers.length > 2 ? numbers[1] : 1;
-  const count = Math.floor((numbers.at(-1)! - first) / step) + 1;
-  if (!(count <= LINES_MAX && numbers.length <= 3)) return null;
-  return Array.from({ length: Math.max(0, count) }, (_, index) => `${first + index * step}\n`).join('');
+  const all = numbers.length > 3 ? null : series(first, numbers.at(-1)!, numbers.length > 2 ? numbers[1] : 1);
+  return all === null ? null : all.map((number) => `${number}\n`).join('');
 }
 
 /** What `read` can have of it: lines with their end; null: not known. */

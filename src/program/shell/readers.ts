@@ -8,21 +8,10 @@ const READERS: Readonly<Record<string, number>> = {
   ...{ tr: 9, tee: 9, xargs: 9, python: 0, python3: 0, perl: 0 },
 };
 /** Commands whose status says whether they have found something. */
-const LOOKERS = new Set([
-  'grep',
-  'egrep',
-  'fgrep',
-  'pgrep',
-  'pidof',
-  'killall',
-  'pkill',
-  'diff',
-  'cmp',
-  'jq',
-]);
+const LOOKERS = /^([ef]?grep|pgrep|pidof|killall|pkill|diff|cmp|jq)$/;
 
 export function looksFor([command]: readonly string[]): boolean {
-  return LOOKERS.has(command.slice(command.lastIndexOf('/') + 1));
+  return LOOKERS.test(command.slice(command.lastIndexOf('/') + 1));
 }
 
 /** Options that take the next word. */

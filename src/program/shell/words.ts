@@ -1,13 +1,11 @@
 /** Expansion of words: what they stand for as far as that is known; a `$( )` in them is run. */
 import type { HereDocBody, ParameterExpansionPart, Word, WordPart } from 'unbash';
 import type { Step } from '../step.js';
-import { evaluate } from './arithmetic.js';
+import { evaluate, series } from './arithmetic.js';
 import { globToRegExp } from './globs.js';
 import type { Shell } from './shell.js';
 import { type State, settle } from './state.js';
 import { known, pidText, textOf, UNKNOWN, type Value } from './values.js';
-
-const BRACES_MAX = 1_000;
 
 /** A piece of a word. `splits`: it stands outside of quotes, so white space in it ends a word. */
 interface Piece {
@@ -19,56 +17,33 @@ interface Piece {
 export function fieldsOf(shell: Shell, word: Word, state: State, out: Step[]): Value[] {
   const all = positionalIn(word, state);
   if (all !== null) return all;
-  if (shell.kind.name === 'bash' && word.parts?.some(({ type }) => type === 'BraceExpansion'))
-    return bracedIn(word.parts, shell, state, out);
+  const braces = word.parts?.findIndex(({ type }) => type === 'BraceExpansion') ?? -1;
+  if (shell.kind.name === 'bash' && braces >= 0) return bracedIn(word.parts!, braces, shell, state, out);
   const pieces = piecesOf(shell, word, state, out);
-  if (pieces.length === 1 && pieces[0].splits) {
-    const text = textOf(pieces[0].value);
-    if (text !== null)
-      return text
-        .split(/[ \t\n]+/)
-        .filter((field) => field !== '')
-        .map((field) => ({ text: field }));
-  }
-  if (pieces.some(({ splits }) => splits)) {
-    const joined = textOf(join(pieces));
-    const before = pieces.filter(({ splits }) => !splits);
-    if (joined !== null && before.every(({ value }) => !/\s/.test(textOf(value) ?? '')))
-      return joined
-        .split(/[ \t\n]+/)
-        .filter((field) => field !== '')
-        .map((field) => ({ text: field }));
-  }
+  const joined = textOf(join(pieces));
+  const isQuoted = pieces.some(({ value, splits }) => !splits && /\s/.test(textOf(value) ?? ''));
+  if (joined !== null && !isQuoted && pieces.some(({ splits }) => splits))
+    return joined
+      .split(/[ \t\n]+/)
+      .filter((field) => field !== '')
+      .map((text) => ({ text }));
   return [join(pieces)];
 }
 
-/** `{1..3}` and `{a,b}`, with what stands around them. */
-function bracedIn(parts: readonly WordPart[], shell: Shell, state: State, out: Step[]): Value[] {
-  let fields: Value[] = [{ text: '' }];
-  for (const part of parts) {
-    const items =
-      part.type === 'BraceExpansion'
-        ? bracesOf(part.text).map((text): Value => ({ text }))
-        : [join(partOf(shell, part, state, out, false))];
-    fields = fields.flatMap((field) =>
-      items.map((value) =>
-        join([
-          { value: field, splits: false },
-          { value, splits: false },
-        ]),
-      ),
-    );
-  }
-  return fields;
+/** `{1..3}` or `{a,b}`, with what stands around it. */
+function bracedIn(parts: readonly WordPart[], at: number, shell: Shell, state: State, out: Step[]): Value[] {
+  const pieces = (some: readonly WordPart[]) =>
+    some.flatMap((part) => partOf(shell, part, state, out, false));
+  const [before, after] = [pieces(parts.slice(0, at)), pieces(parts.slice(at + 1))];
+  return bracesOf(parts[at].text).map((text) =>
+    join([...before, { value: { text: `${text}` }, splits: false }, ...after]),
+  );
 }
 
-function bracesOf(text: string): string[] {
+function bracesOf(text: string): readonly (string | number)[] {
   const [, first, last] = /^\{(-?\d+)\.\.(-?\d+)\}$/.exec(text) ?? [];
-  if (last === undefined)
-    return /[{}'"$`]|\.\./.test(text.slice(1, -1)) ? [text] : text.slice(1, -1).split(',');
-  const [from, to] = [Number(first), Number(last)];
-  const count = Math.min(Math.abs(to - from) + 1, BRACES_MAX);
-  return Array.from({ length: count }, (_, index) => String(from + (from <= to ? index : -index)));
+  if (last !== undefined) return series(Number(first), Number(last)) ?? [text];
+  return /[{}'"$`]|\.\./.test(text.slice(1, -1)) ? [text] : text.slice(1, -1).split(',');
 }
 
 /** What the word is as one text: in an assignment, after `case`, in `[[`, in a here-document. */
@@ -101,7 +76,7 @@ function positionalIn(word: Word, state: State): Value[] | null {
 }
 
 function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits: boolean): Piece[] {
-  const plain = (text: string): Piece[] => [{ value: { text }, splits: false }];
+  const plain = (text: string): Piece[] => [{ value: { text: `${text}` }, splits: false }];
   switch (part.type) {
     case 'Literal':
     case 'SingleQuoted':
