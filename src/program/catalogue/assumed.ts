@@ -13,7 +13,7 @@ export interface Assumption {
   orphansPerRun?: number;
   /** The name by which `orphansOf` knows that program. */
   command?: string;
-  /** Usual enough to be said with the result alone, without a warning. */
+  /** Usual enough to be said with the result alone, without a warning: what only a run can tell. */
   isUsual?: boolean;
 }
 

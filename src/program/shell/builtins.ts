@@ -115,33 +115,37 @@ function awaitJobs(call: Call): Status | undefined {
   if (args.length === 0) {
     for (const each of state.jobs) shell.emit(out, { wait: each });
     if (state.jobs.length > 0) state.statusCount++;
+    state.done = shell.kind.name === 'bash' ? [] : [...state.done, ...state.jobs];
     state.jobs = [];
     return SUCCESS;
   }
+  const isAny = /^-[nf]/.test(textOf(args[0]) ?? '');
+  if (isAny && !(shell.kind.name === 'ash' && args.length > 1)) return awaitFirst(call);
   let status: Status | undefined;
-  for (const job of args) status = awaitJob(call, job);
+  for (const job of args.slice(isAny ? 1 : 0)) status = awaitJob(call, job);
   return status;
 }
 
 function awaitJob({ shell, state, out, node }: Call, job: Value): Status | undefined {
   const text = textOf(job);
-  if (text === '-n' || text === '-f') {
-    if (shell.kind.name === 'dash') return known(2);
-    if (state.jobs.length === 0) return known(127);
-    const isAsh = shell.kind.name === 'ash';
-    shell.emit(out, ...(isAsh ? firstSuccess(state.jobs.length) : [{ wait: 'any' } as Step]));
-    state.noteStatus();
-    if (isAsh) state.failures = [129];
-    return;
-  }
   const label = text?.startsWith('%') ? (state.jobs.at(Number(text.slice(1)) - 1) ?? null) : jobOfPid(text);
-  if (label !== null && state.jobs.includes(label)) {
+  if (label !== null && [...state.jobs, ...state.done].includes(label)) {
     for (const each of shell.jobOf.get(label) ?? [label]) shell.wait(each, state, out);
     return;
   }
   if (label !== null || text !== null) return known(127);
   shell.note(node, 'which process is waited for is not known; taken as none');
   return SUCCESS;
+}
+
+/** `wait -n`. bash: also of named jobs, of which ash waits for each. */
+function awaitFirst({ shell, state, out }: Call): Status | undefined {
+  if (shell.kind.name === 'dash') return known(2);
+  if (state.jobs.length === 0) return known(127);
+  const isAsh = shell.kind.name === 'ash';
+  shell.emit(out, ...(isAsh ? firstSuccess(state.jobs.length) : [{ wait: 'any' } as Step]));
+  state.noteStatus();
+  if (isAsh) state.failures = [129];
 }
 
 /** ash 1.35 waits on, for so many, until one of them does not fail. */
@@ -311,8 +315,7 @@ function sourced({ shell, args, state, out, node, flags }: Call): Status | undef
     shell.evaluate(text, state, out, { ...flags, last: false });
     return;
   }
-  const file = textOf(args[0]);
-  const what = file === null ? 'a file whose name is not known' : `the file ${file}`;
+  const what = path === null ? 'a file whose name is not known' : `the file ${path}`;
   shell.note(node, `what ${what} does is not known; taken to start nothing`);
   return SUCCESS;
 }

@@ -61,9 +61,12 @@ export abstract class Commands extends Shell {
   protected assign(node: Assignment, state: State, out: Step[], isTemporary: boolean): Value {
     const { name, value, append } = node;
     if (value.type === 'ArrayValue') {
-      for (const word of value.elements) fieldsOf(this, word, state, out);
-      state.variables.set(name, UNKNOWN);
-      return UNKNOWN;
+      const held = append ? state.valueOf(name) : { items: [] };
+      const before = textOf(held) === '' ? { items: [] } : held;
+      const items = value.elements.flatMap((word) => fieldsOf(this, word, state, out));
+      const whole = 'items' in before ? { items: [...before.items, ...items] } : UNKNOWN;
+      state.variables.set(name, whole);
+      return whole;
     }
     const read = valueOfWord(this, value, state, out);
     const before = textOf(state.valueOf(name));

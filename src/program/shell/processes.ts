@@ -92,6 +92,7 @@ export abstract class Processes extends Commands {
         ? [this.single(command, state, out, tested)]
         : this.elements(pipeline, state, out, tested);
     state.jobs.push(...labels);
+    this.forgetDone(state);
     state.lastJob = labels.at(-1)!;
     state.hasOthersJob = false;
     this.jobOf.set(state.lastJob, labels);
@@ -145,6 +146,7 @@ export abstract class Processes extends Commands {
 
   protected piped(node: Pipeline, state: State, out: Step[], tested: boolean): void {
     const labels = this.elements(node, state, out, tested);
+    this.forgetDone(state);
     for (const label of labels) this.emit(out, { wait: label });
     if (state.pipefail) this.emit(out, ...lastFailure(labels));
     state.noteStatus();

@@ -1,5 +1,6 @@
 /** The shell as one process after another: how it forks, waits, jumps and ends, whatever its script says. */
 import type { ParsedScript, ProcessSubstitutionPart, Statement } from 'unbash';
+import type * as catalogue from '../catalogue/assumed.js';
 import { forEachStepList, mapStepLists } from '../check.js';
 import type { ExecBody, ForkBody, ProgramLibrary, Step } from '../step.js';
 import type { ShellKind } from './kinds.js';
@@ -8,14 +9,8 @@ import { FAILURES_MAX, merged, type State, settle, type Way } from './state.js';
 import { placeIn } from './syntax.js';
 import { FAILURE, jobLabel, known, type Status, SUCCESS, type Value } from './values.js';
 
-/** What had to be taken for granted, and where in the script. */
-export interface Assumption {
-  /** `line:column` in the script, and the text there. */
-  where: string;
-  what: string;
-  /** Nothing that is not understood: what only a run can tell takes its healthy course. */
-  isUsual: boolean;
-}
+/** `where`: `line:column` in the script, and the text there. */
+export type Assumption = Required<Pick<catalogue.Assumption, 'where' | 'what' | 'isUsual'>>;
 
 /** What a command runs, found by its words. */
 export interface Found {
@@ -163,9 +158,16 @@ export abstract class Shell {
 
   wait(label: string, state: State, out: Step[]): void {
     this.emit(out, { wait: label });
+    if (state.jobs.includes(label)) state.done = [...state.done, label];
+    else if (!state.done.includes(label)) this.forgetDone(state);
     state.noteStatus();
     state.failures = this.failuresBy.get(label) ?? [1];
     state.jobs = state.jobs.filter((job) => job !== label);
+  }
+
+  /** dash and ash remember a job that was waited for until they fork again. */
+  forgetDone(state: State): void {
+    if (this.kind.name !== 'bash') state.done = [];
   }
 
   /** The shell becomes the command. */

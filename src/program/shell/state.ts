@@ -19,6 +19,8 @@ export class State {
   /** Label of `$!`, and of every job in the background that is a child of this process and not waited for. */
   lastJob: string | null = null;
   jobs: string[] = [];
+  /** Jobs that were waited for and are still remembered. */
+  done: readonly string[] = [];
   /** `$!` is that of the shell that forked this one. */
   hasOthersJob = false;
   /** Forks between it and the shell that was started, which leads its process group and is `$$`. */
@@ -54,6 +56,7 @@ export class State {
   forked(): State {
     const copy = this.clone();
     copy.jobs = [];
+    copy.done = [];
     copy.hasOthersJob = true;
     copy.level++;
     copy.exitTrap = null;
@@ -86,6 +89,7 @@ export class State {
     if (this.variables.size !== other.variables.size || this.functions.size !== other.functions.size)
       return false;
     for (const [name, value] of this.variables) if (!isSame(value, other.variables.get(name))) return false;
+    if (!isSame(this.positional, other.positional)) return false;
     return this.errexit === other.errexit && this.exitTrap === other.exitTrap;
   }
 }

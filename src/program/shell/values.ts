@@ -6,6 +6,8 @@ export type Value =
   | { text: string }
   /** The status of a child: what `$?` was at that moment, by the count of statuses so far. */
   | { statusOf: number }
+  /** An array. */
+  | { items: readonly Value[] }
   /** `$$`. */
   | { self: true }
   /** `like`: what is known of its text, with `$…` for the rest. */

@@ -15,7 +15,7 @@ interface Piece {
 
 /** The fields that a word of a command becomes: none, one or more. */
 export function fieldsOf(shell: Shell, word: Word, state: State, out: Step[]): Value[] {
-  const all = positionalIn(word, state);
+  const all = allIn(word, state);
   if (all !== null) return all;
   const braces = word.parts?.findIndex(({ type }) => type === 'BraceExpansion') ?? -1;
   if (shell.kind.name === 'bash' && braces >= 0) return bracedIn(word.parts!, braces, shell, state, out);
@@ -70,9 +70,12 @@ function piecesOf(shell: Shell, word: Word | HereDocBody, state: State, out: Ste
   return word.parts.flatMap((part) => partOf(shell, part, state, out, true));
 }
 
-/** `"$@"`, `$@` or `$*`: the arguments of the script or of the function. */
-function positionalIn(word: Word, state: State): Value[] | null {
-  return /^"?\$(\{?)[@*]\}?"?$/.test(word.text) ? [...state.positional] : null;
+/** `"$@"`, `$@` or `$*`: the arguments of the script or of the function; `"${name[@]}"`. */
+function allIn(word: Word, state: State): Value[] | null {
+  if (/^"?\$(\{?)[@*]\}?"?$/.test(word.text)) return [...state.positional];
+  const [, name] = /^"?\$\{(\w+)\[[@*]\]\}"?$/.exec(word.text) ?? [];
+  const value = name === undefined ? UNKNOWN : state.valueOf(name);
+  return 'items' in value ? [...value.items] : null;
 }
 
 function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits: boolean): Piece[] {
@@ -140,6 +143,7 @@ function without(text: string, operator: string, pattern: string): string {
 function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out: Step[]): Value {
   const value = parameter(part.parameter, state);
   const { operation } = part;
+  if (part.prefix === '#' && 'items' in value) return { text: String(value.items.length) };
   if (part.index !== undefined || part.prefix === '!') return UNKNOWN;
   const text = textOf(value);
   if (part.prefix === '#') return text === null ? UNKNOWN : { text: String(text.length) };

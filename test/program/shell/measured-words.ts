@@ -4,8 +4,7 @@
 import type { Row } from './measured.js';
 
 export const MEASURED_WORDS: Readonly<Record<string, readonly Row[]>> = {
-  'counters, lists of PIDs, parts of words': [
-    ['let x=0 || spawn', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+  'jobs that are waited for again, lists of them, arguments that a loop takes off': [
     [
       'for i in 1 2; do slow & pids="$pids $!"; done; for p in $pids; do wait $p || exit 1; done',
       '0/0=0',
@@ -15,6 +14,76 @@ export const MEASURED_WORDS: Readonly<Record<string, readonly Row[]>> = {
       '0/0=0',
       '2/1',
     ],
+    [
+      'long & p=$!; [ "$p" -gt 0 ] && kill -TERM $p; wait $p; echo $?',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+      '0/0=0',
+    ],
+    [
+      'slow & p1=$!; quick & p2=$!; wait -n $p1 $p2; exit $?',
+      '2/1=2',
+      '2/1=2',
+      '1/1=0',
+      '1/1=0',
+      '0/0=0',
+      '1/1',
+    ],
+    [
+      "trap 'kill -TERM $PID' TERM INT\nlong &\nPID=$!\nwait $PID\ntrap - TERM INT\nwait $PID\nexit $?",
+      '0/0=0',
+      '1/1',
+      '0/0=0',
+      '1/1',
+      '0/0=0',
+      '1/1',
+    ],
+    ['slowbad & p=$!; wait $p; wait $p; exit $?', '0/0=1', '1/1', '0/0=1', '1/1', '0/0=1', '1/1'],
+    ['slowbad & p=$!; wait; wait $p; exit $?', '0/0=1', '1/1', '0/0=127', '1/1', '0/0=1', '1/1'],
+    ['slowbad & p=$!; wait $p; quick; wait $p; exit $?', '0/0=127', '1/1', '0/0=1', '1/1', '0/0=127', '1/1'],
+    ['slowbad & p=$!; quick & wait $p; wait $!; wait $p', '0/0=1', '1/1', '0/0=1', '1/1', '0/0=1', '1/1'],
+    [
+      'set -- a b c; while [ $# -gt 0 ]; do spawn; shift; done',
+      '3/1=0',
+      '3/1=0',
+      '3/1=0',
+      '3/1=0',
+      '3/1=0',
+      '3/1=0',
+    ],
+    [
+      'arr=(quick spawn); arr+=(spawn); for c in "${arr[@]}"; do $c; done; exit ${#arr[@]}',
+      '0/0=2',
+      '0/0=2',
+      '2/1=3',
+      '2/1=3',
+      '0/0=2',
+      '0/0=2',
+    ],
+    [
+      'for i in 1 2; do slow & pids+=($!); done; wait "${pids[@]}"; exit $?',
+      '0/0=2',
+      '0/0=2',
+      '0/0=0',
+      '2/1',
+      '0/0=2',
+      '0/0=2',
+    ],
+    [
+      'p=(); for c in slowbad quick; do $c & p+=("$!"); done; for x in "${p[@]}"; do wait $x || exit 4; done',
+      '0/0=2',
+      '0/0=2',
+      '0/0=4',
+      '1/1',
+      '0/0=2',
+      '0/0=2',
+    ],
+  ],
+  'counters, lists of PIDs, parts of words': [
+    ['let x=0 || spawn', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
     [
       'long & pids=$!; slow & pids="$pids $!"; kill $pids; wait',
       '0/0=0',
@@ -55,15 +124,6 @@ export const MEASURED_WORDS: Readonly<Record<string, readonly Row[]>> = {
     ],
     ["trap 'kill $(jobs -p)' EXIT; long & quick", '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
     ['long & quick; kill $(jobs -p); wait $!', '0/0=0', '1/1', '0/0=143', '0/0=143', '0/0=143', '0/0=143'],
-    [
-      'long & p=$!; [ "$p" -gt 0 ] && kill -TERM $p; wait $p; echo $?',
-      '0/0=0',
-      '0/0=0',
-      '0/0=0',
-      '0/0=0',
-      '0/0=0',
-      '0/0=0',
-    ],
     [
       'while true; do i=$((i+1)); [ $i -gt 2 ] && exit 3; spawn; done',
       '2/1=3',
