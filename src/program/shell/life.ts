@@ -116,8 +116,11 @@ class Lives {
 
   /** GOES_ON, HAS_ENDED, or how many `repeat` steps are to be left. */
   private run(steps: readonly Step[], image: Image): number {
-    for (const step of steps) {
+    for (const [index, step] of steps.entries()) {
       const { nowUs } = image;
+      // A daemon gives its stdout up (R42); setsid(1) hands it on to what it becomes.
+      const next = steps[index + 1];
+      if (step === 'setsid' && !(typeof next === 'object' && 'exec' in next)) this.close(image);
       const result = this.step(step, image);
       if (image.kept !== undefined && this.cut !== undefined && this.keep(step, nowUs, image, this.cut))
         return HAS_ENDED;
@@ -150,10 +153,7 @@ class Lives {
     if (image.nowUs >= LONG_US) return HAS_ENDED;
     if (typeof step === 'string') return GOES_ON;
     const mark = this.outputs.marks?.get(step);
-    if (mark === 'closes' && image.holds) {
-      this.holders.push({ endUs: image.nowUs, status: 0 });
-      image.holds = false;
-    }
+    if (mark === 'closes') this.close(image);
     if (mark === 'writes' && this.isBroken(image.nowUs)) {
       this.outputs.onBroken?.(step);
       image.status = BROKEN_PIPE;
@@ -177,6 +177,11 @@ class Lives {
     else if ('break' in step) return step.break;
     else if ('repeat' in step) return this.repeat(step.repeat, image);
     return GOES_ON;
+  }
+
+  private close(image: Image): void {
+    if (image.holds) this.holders.push({ endUs: image.nowUs, status: 0 });
+    image.holds = false;
   }
 
   private isBroken(nowUs: number): boolean {

@@ -43,7 +43,7 @@ export interface ShellFuzzReport {
   /** Scripts of which something is not understood. */
   assumed: { text: string; what: string }[];
   /** Runs that differed once, and agree when they are slow: the machine was busy. */
-  disturbed: number;
+  disturbed: Difference[];
   /** Left to chance: the same real shell goes now this way, now that, and the model one of these. */
   chance: Difference[];
   /** … and the model none of those that were seen. */
@@ -145,7 +145,7 @@ export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzRe
     scripts: given.length,
     agreed: 0,
     assumed: [],
-    disturbed: 0,
+    disturbed: [],
     chance: [],
     otherChance: [],
     differences: [],
@@ -166,8 +166,7 @@ export async function fuzzShells(options: ShellFuzzOptions): Promise<ShellFuzzRe
   });
   await inParallel(doubtful, Math.ceil(atOnce / 2), async (each) => {
     const { verdict, real, model } = await repeat(runner, each);
-    if (verdict === 'disturbed') report.disturbed++;
-    else report[verdict].push({ ...each, real, model });
+    report[verdict].push(verdict === 'disturbed' ? each : { ...each, real, model });
   });
   runner.close();
   return report;
@@ -219,7 +218,9 @@ function textOfCounts(counts: ReadonlyMap<string, number>, runs: number): string
 export function formatShellFuzz(report: ShellFuzzReport): string {
   const { seed, scripts, agreed, assumed, disturbed, chance, otherChance, differences } = report;
   const lines = [
-    `${seed === null ? '' : `seed ${seed}: `}${scripts} scripts; ${agreed} runs agree at once, ${disturbed} when repeated slowly`,
+    `${seed === null ? '' : `seed ${seed}: `}${scripts} scripts; ${agreed} runs agree at once`,
+    `${disturbed.length} differ at once and agree when repeated slowly: the machine was busy, or a second matters`,
+    ...disturbed.map(lineOf),
     `${chance.length} are left to chance: the same shell goes now this way, now that, and the model one of them`,
     ...chance.map(lineOf),
     `${otherChance.length} more are, and the model is none of those seen in ${PACES[1].runs} repetitions`,
