@@ -31,7 +31,8 @@ export function parseScript(text: string, shell: ShellKind): Parsed {
   return { ok: true, text: read, units };
 
   function look(node: SyntaxNode): void {
-    if (!isRefused(node, shell.name)) return;
+    const isKeyword = node.type === 'Function' && read.startsWith('function', node.pos);
+    if (!isRefused(node, shell.name) && !(isKeyword && shell.name === 'dash')) return;
     const unit = units.find(({ statements }) =>
       statements.some(({ pos, end }) => pos <= node.pos && node.end <= end),
     );

@@ -208,5 +208,7 @@ export const MEASURED_WORDS: Readonly<Record<string, readonly Row[]>> = {
     ['timeout 5 quick | cat', '0/0=0', '0/0=0', '0/0=0', '0/0=0', '1/0=0', '1/0=0'],
     ['x=$(setsid slow)', '0/0=0', '1/0', '0/0=0', '1/0', '0/0=0', '1/0'],
     ['x=$(setsid slow & quick)', '1/0=0', '2/1', '1/0=0', '1/0', '1/0=0', '2/1'],
+    ['spawn\nfunction g { quick; }; g; spawn', '1/1=2', '1/1=2', '2/1=0', '2/1=0', '2/1=0', '2/1=0'],
+    ['( function g { spawn; }; g )', '0/0=2', '0/0=2', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
   ],
 };
