@@ -32,8 +32,10 @@ const OUTPUTS: Readonly<Record<string, (words: string[], state: State, shell: Sh
     const value = /^[-+*/%]$/.test(operator) ? calculate(operator, Number(left), Number(right)) : null;
     return value === null || Number.isNaN(value) ? null : `${value}\n`;
   },
-  cat: (files, { inputLines }) =>
-    files.length > 0 || inputLines === null ? null : inputLines.map((line) => `${line}\n`).join(''),
+  cat: (files, { inputLines }) => {
+    const lines = files.length === 0 ? inputLines : files.every((file) => file === '/dev/null') ? [] : null;
+    return lines === null ? null : lines.map((line) => `${line}\n`).join('');
+  },
   // dash forgets them in a process of its own.
   jobs: ([option], { jobs }, { kind }) =>
     option !== '-p' ? null : kind.name === 'dash' ? '' : jobs.map((job) => `${pidText(job)}\n`).join(''),

@@ -187,6 +187,7 @@ export const MEASURED_WORDS: Readonly<Record<string, readonly Row[]>> = {
       '2/1=0',
     ],
     ['x=$(cat <<EOF\na\nEOF\n); [ "$x" = a ] && spawn', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
+    ['x=$(cat /dev/null); [ "$x" = a ] || spawn', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0', '1/1=0'],
   ],
   'commands that run commands, and what not every shell has': [
     ['quick & xargs slow', '0/0=0', '1/1', '0/0=0', '1/1', '0/0=0', '2/1'],
