@@ -38,7 +38,7 @@ export function series(first: number, last: number, step = first <= last ? 1 : -
   return count <= SERIES_MAX ? Array.from({ length: count }, (_, index) => first + index * step) : null;
 }
 
-const SERIES_MAX = 1_000;
+const SERIES_MAX = 200;
 
 export function expressionOf(text: string): ArithmeticExpression | undefined {
   const [statement] = parse(`((${text}))`).commands;

@@ -7,6 +7,9 @@ import type { Shell } from './shell.js';
 import { type State, settle } from './state.js';
 import { known, pidText, textOf, UNKNOWN, type Value } from './values.js';
 
+/** Of a longer text the parts are not looked for: a pattern of many stars would take for ever. */
+const CUT_MAX = 200;
+
 /** A piece of a word. `splits`: it stands outside of quotes, so white space in it ends a word. */
 interface Piece {
   value: Value;
@@ -150,7 +153,8 @@ function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out
   if (operation === undefined) return value;
   if (operation.type === 'Remove') {
     const pattern = textOf(valueOfWord(shell, operation.operand, state, out));
-    return text === null || pattern === null ? UNKNOWN : { text: without(text, operation.operator, pattern) };
+    const isShort = text !== null && text.length <= CUT_MAX;
+    return !isShort || pattern === null ? UNKNOWN : { text: without(text, operation.operator, pattern) };
   }
   if (operation.type !== 'Default') {
     if (!/^(Replace|Slice|CaseModification|Transform)$/.test(operation.type) || shell.kind.name === 'bash')
