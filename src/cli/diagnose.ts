@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { CommandModule } from 'yargs';
 import { diagnose } from '../diagnose/diagnose.js';
+import { LINE_END } from '../procfs/around-a-line.js';
 import { type Capture, CaptureReader } from '../procfs/capture.js';
 import { calibratedScenario } from '../report/calibrated.js';
 import { diagnosisDocument, renderDiagnosis, renderRefusal } from '../report/diagnosis.js';
@@ -106,7 +107,7 @@ function readCapture(name: string): Capture[] {
       length = readSync(file, chunk, 0, CHUNK_BYTES, null);
       // What PowerShell writes with `>` begins with these two.
       decoder ??= new StringDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf16le' : 'utf8');
-      const lines = (rest + decoder.write(chunk.subarray(0, length))).split('\n');
+      const lines = (rest + decoder.write(chunk.subarray(0, length))).split(LINE_END);
       // A line without an end is cut: what a row says stands in front.
       rest = lines.pop()!.slice(0, CHUNK_BYTES);
       for (const line of lines) reader.line(line);

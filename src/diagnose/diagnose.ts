@@ -9,12 +9,12 @@
  * What the columns do not show is null here, and has an identifier among the warnings.
  */
 import type { Capture, Notice } from '../procfs/capture.js';
-import type { CapturedRow } from '../procfs/captured-row.js';
+import { type CapturedRow, LISTERS } from '../procfs/captured-row.js';
 import { dateText } from '../text/wall-clock.js';
 import { type Comparison, compare, type Moment } from './compare.js';
 import { type Crowd, candidatesOf, livingCrowds } from './crowds.js';
 import { type Census, censusOf, type Family, familiesOfCounts, LEAK_MIN, leakers } from './families.js';
-import { isComplete, missingOf, noticesOf, refusalOf } from './limits-of-a-list.js';
+import { isComplete, isNothingMissing, missingOf, noticesOf, refusalOf } from './limits-of-a-list.js';
 import { isTight, type Limits, type Room, roomsOf } from './room.js';
 
 /** What it comes down to. `candidates`, `cannot-see`: the list does not tell the dead from the living. */
@@ -152,6 +152,7 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   const isCounts = rows.length === 0 || ofCounts > 0;
   const listed = census.zombies === null ? null : Math.max(census.zombies, headerCounts?.zombie ?? 0);
   const zombies = isCounts ? ofCounts || null : listed;
+  const crowds = census.zombies === null ? [] : livingCrowds(capture, census);
   const finding: Finding = {
     source,
     format,
@@ -168,8 +169,8 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
     deadLeadersWithLiveThreads: census.deadLeaders,
     zombiesByParent: refusal === null ? parentsOf(capture, census, zombies) : null,
     candidates: zombies === null ? candidatesOf(capture, census) : [],
-    livingCrowds: census.zombies === null ? [] : livingCrowds(capture, census),
-    mostThreads: mostThreadsOf(capture),
+    livingCrowds: capture.isOfThreads ? [] : crowds,
+    mostThreads: mostThreadsOf(capture, crowds),
     pinned: census.pins?.size ?? null,
     pinnedAtMost: census.pins === null ? zombies : null,
     zombieComms: commsOf(census),
@@ -190,6 +191,10 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   if (refusal !== null) return finding;
   finding.rooms = roomsIn(finding, moment, options);
   finding.verdict = verdictOf(finding, capture);
+  // The newest zombies may be among those that are not listed.
+  if (finding.verdict === 'leak' && finding.currentRatePerHour === 0) finding.currentRatePerHour = null;
+  if (finding.verdict === 'no-leak' && finding.threads === null)
+    finding.warnings.push({ id: 'no-thread-column' });
   const [crowd] = finding.livingCrowds;
   // If the crowd no longer grows, new processes only replace old ones.
   if (finding.verdict === 'live-processes' && crowd.rate?.course === 'goes-on') {
@@ -200,7 +205,13 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   return finding;
 }
 
-function mostThreadsOf({ rows }: Capture): Finding['mostThreads'] {
+/** Where every row is a thread, those of one name are taken for those of one process. */
+function mostThreadsOf({ rows, isOfThreads }: Capture, [crowd]: readonly Crowd[]): Finding['mostThreads'] {
+  if (isOfThreads) {
+    const [comm] = Object.keys(crowd?.childComms ?? {});
+    const first = rows.find(({ name }) => name === comm);
+    return first === undefined ? null : { pid: first.pid, comm, threads: crowd.count };
+  }
   let most: CapturedRow | null = null;
   for (const row of rows) if ((row.threads ?? 0) >= Math.max(THREADS_MIN, most?.threads ?? 0)) most = row;
   return most === null ? null : { pid: most.pid, comm: most.name, threads: most.threads! };
@@ -255,7 +266,8 @@ function roomsIn(finding: Finding, { capture, census }: Moment, options: Limits)
   return roomsOf(capture, census, complete, { zombiesPerHour, pidsPerZombie, livingPerHour }, options);
 }
 
-function verdictOf(finding: Finding, { format, rows, nowS }: Capture): Verdict {
+function verdictOf(finding: Finding, capture: Capture): Verdict {
+  const { format, rows, nowS } = capture;
   const { zombies, zombiesByParent, candidates, livingCrowds } = finding;
   if (format === 'docker-top') return 'cannot-see';
   if (finding.rooms.some(isTight)) return 'nearly-full';
@@ -263,14 +275,22 @@ function verdictOf(finding: Finding, { format, rows, nowS }: Capture): Verdict {
   if (zombies === null) return candidates.length > 0 ? 'candidates' : 'cannot-see';
   const lasting = leakers(zombiesByParent ?? []).filter((family) => !isPassing(family, nowS));
   const courses = lasting.map(({ rate }) => rate.course);
+  const isWhole = isNothingMissing(capture) || (!capture.isElided && rows.every(isZombieOrLister));
   if (courses.some((course) => course === 'goes-on' || course === 'unknown')) return 'leak';
+  if (courses.length > 0 && !isWhole) return 'leak';
   if (courses.length > 0) return courses.includes('stopped') ? 'leak-stopped' : 'old-burst';
-  if (zombiesByParent === null && zombies >= LEAK_MIN) return 'leak';
+  const listed = zombiesByParent?.reduce((sum, { count }) => sum + count, 0) ?? 0;
+  if (zombies >= LEAK_MIN && listed < zombies) return 'leak';
   const isCrowd = ({ count, rate }: Crowd): boolean =>
     rate?.course === 'goes-on' || count >= CROWD_LARGE || count * 2 > rows.length;
   const threads = finding.mostThreads?.threads ?? 0;
   if (livingCrowds.some(isCrowd) && threads <= livingCrowds[0].count) return 'live-processes';
-  return threads === 0 ? 'no-leak' : 'threads';
+  if (threads > 0) return 'threads';
+  return isWhole ? 'no-leak' : 'cannot-see';
+}
+
+function isZombieOrLister({ stat, mark, name }: CapturedRow): boolean {
+  return (stat === null ? mark !== 'plain' : stat.startsWith('Z')) || LISTERS.test(name);
 }
 
 /** Zombies of this very second: their parent is about to wait. */

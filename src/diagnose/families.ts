@@ -235,8 +235,8 @@ export function aliveBesides({ rows }: Capture): CapturedRow[] {
   });
 }
 
-/** From a summary: nobody but their parents' PIDs. */
-export function familiesOfCounts(counted: Capture['counted']): Family[] {
+/** From a summary: nobody but their parents' PIDs. null: not even those. */
+export function familiesOfCounts(counted: Capture['counted']): Family[] | null {
   const families = new Map<number, Family>();
   for (const { ppid, name, count, isZombie } of counted) {
     if (ppid === null || isZombie !== true) continue;
@@ -246,5 +246,5 @@ export function familiesOfCounts(counted: Capture['counted']): Family[] {
     family.zombieComms[name] = (family.zombieComms[name] ?? 0) + count;
     families.set(ppid, family);
   }
-  return [...families.values()].sort((a, b) => b.count - a.count);
+  return families.size === 0 ? null : [...families.values()].sort((a, b) => b.count - a.count);
 }

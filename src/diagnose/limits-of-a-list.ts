@@ -1,5 +1,7 @@
 /** What a list leaves open: whether it is whole, what its columns lack, and what must be said of it. */
 import type { Capture, Notice } from '../procfs/capture.js';
+import { LISTERS } from '../procfs/captured-row.js';
+import { keepsZombies } from '../procfs/other-lists.js';
 import { aliveBesides, type Census } from './families.js';
 
 export function isComplete(capture: Capture): boolean {
@@ -10,6 +12,19 @@ export function isComplete(capture: Capture): boolean {
   if (headerCounts !== null && threadRows === null && headerCounts.total > rows.length + 2) return false;
   // docker's has the processes of one container, with the PIDs of the host.
   return rows.length === 0 || format === 'docker-top' || rows.some(({ pid }) => pid === 1 || pid < 0);
+}
+
+/**
+ * Whether a zombie or a crowd that is not listed is not there. Of a list whose head is missing the `ps` itself
+ * and PID 1 are the two ends; a filter for `defunct` keeps every zombie; top counts them above its list.
+ */
+export function isNothingMissing(capture: Capture): boolean {
+  const { rows, byPid, isElided, headerCounts, around } = capture;
+  if (isComplete(capture) || headerCounts !== null) return true;
+  const command = around.command ?? '';
+  if (isElided || /\|\s*(head|tail)/.test(command)) return false;
+  if (/\|/.test(command)) return /defunct/.test(command) && keepsZombies(command);
+  return byPid.has(1) && rows.some(({ name, mark }) => mark === 'plain' && LISTERS.test(name));
 }
 
 /** Why it is no process list of a Linux machine; null: it is one. */

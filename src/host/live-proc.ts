@@ -58,6 +58,8 @@ export class LiveProc {
       isDayAssumed: false,
       showsState: true,
       isPart: false,
+      isElided: false,
+      isOfThreads: false,
       notices: [],
       others: [],
     };

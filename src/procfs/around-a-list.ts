@@ -27,19 +27,6 @@ export function nothingAround(): Surroundings {
   return { host: null, container: null, via: null, command: null, dateS: null, ...limits };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are what this is about
-const COLOURS = /\u001b\[[\d;]*m\u001b\[K|\u001b\(B|^(?:\u001b\[[\d;]*[mKHJ])+|(?:\u001b\[[\d;]*[mK])+$/g;
-
-/** Without the colours that grep and top add; any other escape sequence stays, as part of a name. */
-export function plainLine(line: string): string {
-  const text = line.endsWith('\r') ? line.replace(/\r+$/, '') : line;
-  const plain = text.includes('\u001b') ? text.replace(COLOURS, '') : text;
-  return plain.includes('&lt;') ? plain.replaceAll('&lt;', '<').replaceAll('&gt;', '>') : plain;
-}
-
-/** What a mail, `cat -n`, `grep -n` or a log puts in front of every line. */
-export const PREFIX = /^(?:(?:> ?)+|\s*\d+[\t:]|\S*\d\d:\d\d:\d\d\S* (?:std(?:out|err) [FP] )?)/;
-
 const TOOLS =
   'sudo|kubectl|oc|docker|podman|nerdctl|crictl|ctr|ssh|nsenter|' +
   'ps|top|pstree|cat|for|sysctl|date|watch|busybox';

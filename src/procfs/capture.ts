@@ -11,6 +11,7 @@
 
 import { PID_MAX_LIMIT } from '../kernel/limits.js';
 import { DAY_S } from '../text/wall-clock.js';
+import { plainLine, type Undress, undressOf } from './around-a-line.js';
 import * as around from './around-a-list.js';
 import { LIMIT_KEYS } from './around-a-list.js';
 import { type CapturedRow, cutName, LISTERS } from './captured-row.js';
@@ -61,6 +62,10 @@ export interface Capture {
   showsState: boolean;
   /** Rows are missing: it says so, or its head is. */
   isPart: boolean;
+  /** Rows in the middle or at the end are missing. */
+  isElided: boolean;
+  /** Each row is a thread, of whose process nothing tells. */
+  isOfThreads: boolean;
   notices: Notice[];
   /** What else stands in the text, by its identifier; without a list, what it is. */
   others: string[];
@@ -93,12 +98,16 @@ class List {
   isRepeated = false;
   threadRows = 0;
   duplicates = 0;
+  repeats = 0;
   wrapped = 0;
   skipped = 0;
   readonly skippedLines: number[] = [];
   isElided = false;
   isTree = false;
+  /** Every row is a thread, and no column says of which process. */
+  readonly isThreads: boolean;
   widest = 0;
+  #last: CapturedRow | null = null;
   /** Different commands that end at the right edge: a list that a terminal has cut ends at one column. */
   readonly #atEdge = new Set<string>();
   /** Rows of the same width that end in a path. */
@@ -112,21 +121,36 @@ class List {
     readonly top: { total: number; zombie: number; isThreads: boolean } | null,
   ) {
     this.reader = new RowReader(columns, !isHeadless);
+    const isAsked = /\bps\b[^|]*\s-\w*T\b/.test(around.command ?? '');
+    this.isThreads = top?.isThreads || (isAsked && columns.every(({ kind }) => kind !== 'tid'));
+  }
+
+  /** A row of `ps m`, below that of its process: the first has the state that the process does not show. */
+  addThread(): void {
+    const row = this.#last;
+    if (row === null) return;
+    row.stat ??= this.reader.threadStat;
+    if (this.columns.every(({ kind }) => kind !== 'threads')) row.threads = (row.threads ?? 0) + 1;
   }
 
   add(row: CapturedRow, text: string): void {
     if (row.pid < 0) row.pid = -1 - this.rows.length;
     if (row.depth > 0) this.isTree = true;
-    if (row.tid !== null || this.top?.isThreads) this.threadRows++;
+    if (row.tid !== null || this.isThreads) this.threadRows++;
     const known = this.byPid.get(row.pid);
     if (known !== undefined) {
-      if (row.tid === null) this.duplicates++;
+      // `ps H`: the rows of a process that has more than one thread, and says so.
+      if (row.tid === null && known === this.#last && row.stat?.includes('l')) {
+        known.threads = (known.threads ?? 1) + 1;
+        this.repeats++;
+      } else if (row.tid === null) this.duplicates++;
       // Of a thread group the row of the leader tells the state.
       else if (row.tid === row.pid) Object.assign(known, row);
       else if (row.threads === null) known.threads = (known.threads ?? 1) + 1;
     } else if (this.rows.length >= PID_MAX_LIMIT) this.isElided = true;
     else {
       this.byPid.add(row);
+      this.#last = row;
       // In a drawn tree the parent stands above, a level to the left.
       if (row.ppid === null && row.depth > 0) row.ppid = this.#path[row.depth - 1] ?? null;
       this.#path[row.depth] = row.pid;
@@ -165,7 +189,7 @@ class List {
       [cutGroups > 1, 'truncated-cgroups'],
       [wrapped, 'wrapped-lines', wrapped],
       [duplicates, 'duplicate-pids', duplicates],
-      [threadRows + reader.threadRows, 'rows-are-threads'],
+      [threadRows + reader.threadRows + this.repeats, 'rows-are-threads'],
       [reader.unreadStarts, 'unread-dates', reader.unreadStarts],
     ];
     return told.flatMap(([holds, id, of]) =>
@@ -183,6 +207,7 @@ export class CaptureReader {
   #kept: { text: string; number: number }[] = [];
   #pstree: PstreeReader | null = null;
   #counts: CountsReader | null = null;
+  #isCounting = false;
   #status: StatusReader | null = null;
   readonly #stats: CapturedRow[] = [];
   readonly #others = new Set<string>();
@@ -192,14 +217,15 @@ export class CaptureReader {
   #last = { text: '', width: 0, row: null as CapturedRow | null };
   #binaryLines = 0;
   #isEmpty = true;
-  #hasPrefix = false;
+  #undress: Undress | null = null;
 
   constructor(readonly source: string) {}
 
   line(raw: string): void {
     this.#lineNumber++;
-    const plain = around.plainLine(raw.length > LINE_MAX ? raw.slice(0, LINE_MAX) : raw);
-    const text = this.#hasPrefix ? plain.replace(around.PREFIX, '') : plain;
+    const plain = plainLine(raw.length > LINE_MAX ? raw.slice(0, LINE_MAX) : raw);
+    if (this.#undress !== null && columnsOf(plain) !== null) this.#undress = null;
+    const text = this.#undress === null ? plain : this.#undress(plain);
     if (this.#list !== null && this.#isRow(this.#list, text)) return;
     if (text.trim() === '') return;
     this.#isEmpty = false;
@@ -211,7 +237,11 @@ export class CaptureReader {
   #isRow(list: List, text: string): boolean {
     const { threadRows } = list.reader;
     const row = list.reader.read(text);
-    if (row === null) return list.reader.threadRows > threadRows;
+    if (row === null) {
+      const isThread = list.reader.threadRows > threadRows;
+      if (isThread) list.addThread();
+      return isThread;
+    }
     const of = list.isRepeated && list.byPid.has(row.pid) ? this.#begin(list.columns, list.isHeadless) : list;
     of.isRepeated = false;
     of.add(row, text);
@@ -232,9 +262,11 @@ export class CaptureReader {
   #beginsList(text: string): boolean {
     const columns = columnsOf(text);
     if (columns === null) {
-      const behind = text.includes('PID') ? text.replace(around.PREFIX, '') : text;
-      this.#hasPrefix ||= behind !== text && columnsOf(behind) !== null;
-      return behind !== text && this.#hasPrefix && this.#beginsList(behind);
+      const undress = undressOf(text);
+      if (undress === null) return false;
+      const before = this.#undress;
+      this.#undress = before === null ? undress : (line) => undress(before(line));
+      return this.#beginsList(undress(text));
     }
     if (this.#list !== null && headsOf(this.#list.columns) === headsOf(columns)) this.#list.isRepeated = true;
     else this.#begin(columns, false);
@@ -249,14 +281,19 @@ export class CaptureReader {
     if (top !== null || /^top - \d\d:\d\d:\d\d up /.test(text)) return true;
     const other = around.otherThing(text);
     if (other !== null) this.#others.add(other);
-    const command = other === null ? around.commandOf(text) : null;
+    // The end of a mark that was wrapped can be a `>` alone, which is no prompt.
+    const isMarkEnd = '<defunct>'.endsWith(text) && this.#list !== null && this.#continues(this.#list, text);
+    const command = other === null && !isMarkEnd ? around.commandOf(text) : null;
     if (command !== null) {
       this.#list = null;
       this.#awaited = around.noteCommand(this.#around, command.command, command.host);
-      this.#counts = /\buniq -\w*c/.test(command.command) ? new CountsReader() : null;
+      this.#isCounting = /\buniq -\w*c/.test(command.command);
+      if (this.#isCounting) this.#counts = new CountsReader(command.command);
       return true;
     }
-    if (other === null && this.#list !== null && this.#continues(this.#list, text)) return true;
+    const isElision = /^\s*[[(<-]*\s*(\.{3}|…)/.test(text);
+    if (isMarkEnd || (other === null && !isElision && this.#list !== null && this.#continues(this.#list, text)))
+      return true;
     if (this.#list !== null && ELIDED.test(text)) this.#list.isElided = true;
     return other !== null || around.noteLine(this.#around, text, this.#awaited);
   }
@@ -284,7 +321,7 @@ export class CaptureReader {
 
   #isOtherList(text: string): boolean {
     if (this.#list !== null) return false;
-    if (this.#counts !== null) return this.#counts.read(text);
+    if (this.#isCounting && this.#counts !== null) return this.#counts.read(text);
     if (this.#pstree?.read(text)) return true;
     if (StatusReader.begins(text)) this.#status ??= new StatusReader();
     if (this.#status?.read(text)) return true;
@@ -310,7 +347,7 @@ export class CaptureReader {
     const kept = this.#kept;
     this.#kept = [];
     if (this.#lists.length === 0 && kept.some(({ text }) => CountsReader.isHead(text))) {
-      this.#counts = new CountsReader();
+      this.#counts = new CountsReader(this.#around.command);
       for (const { text } of kept) this.#counts.read(text);
       return;
     }
@@ -380,6 +417,8 @@ export class CaptureReader {
       isDayAssumed,
       showsState: reader.showsArgs || isMarked,
       isPart: list.isElided || list.isHeadless,
+      isElided: list.isElided,
+      isOfThreads: list.isThreads,
       notices: [...list.notices(), ...(isDayAssumed && isCoarse ? [{ id: 'day-assumed' }] : [])],
     };
   }
@@ -388,7 +427,8 @@ export class CaptureReader {
     const isBinary = this.#binaryLines * 4 > this.#lineNumber;
     const others = [...this.#others, ...(this.#isEmpty ? ['empty'] : isBinary ? ['binary'] : [])];
     const nothing = { threadRows: null, headerCounts: this.#top, nowS: null, clock: 'calendar' as const };
-    const shown = { isDayAssumed: false, showsState: false, isPart: isBinary };
+    const parts = { isPart: isBinary, isElided: false, isOfThreads: false };
+    const shown = { isDayAssumed: false, showsState: false, ...parts };
     const lists = { format: 'none', columns: [], rows: [], byPid: new RowsByPid(), counted: [], notices: [] };
     return { source: this.source, around, others, ...lists, ...nothing, ...shown };
   }
@@ -415,7 +455,7 @@ export class CaptureReader {
         threadRows: threads + rows.length,
       };
     }
-    const counted = this.#counts?.counted(this.#around.command) ?? [];
+    const counted = this.#counts?.counted() ?? [];
     return counted.length > 0 ? { ...blank, format: 'ppid-count', counted } : blank;
   }
 }

@@ -33,17 +33,18 @@ export class PstreeReader {
   static begins(line: string): boolean {
     if (line.length > 20_000) return false;
     return (
-      /^[\w.@-]+(\(\d+\))?(-\+-|---|─┬─|───)[\w{\d]/.test(line) || /^[\w.-]+(\(\d+\)$|,\d+( |$))/.test(line)
+      /^[\w.@-]+(\(\d+(,\d*)?\))?(-\+-|---|─┬─|───)[\w{(]/.test(line) || /^[\w.-]+(\(\d+\)$|,\d+( |$))/.test(line)
     );
   }
 
   read(line: string): boolean {
     let at = LEADING.exec(line)![0].length;
     if (line.length === at || (at === 0 && !PstreeReader.begins(line))) return false;
-    const compact = /^\(?([^\s,()]+),(\d+)\)?(?:,\S+)?(?:\s|$)/.exec(line.slice(at));
+    // A zombie has no arguments: its name, which may hold blanks, stands in parentheses.
+    const compact = /^(?:\(([^,]{1,20}),(\d+)\)|([^\s,()]+),(\d+))(?:,\S+)?(?:\s|$)/.exec(line.slice(at));
     let parent: CapturedRow | null = this.#parents.get(compact === null ? at : this.#nearest(at)) ?? null;
     if (compact !== null) {
-      const row = this.#add(`${compact[1]}(${compact[2]})`, parent);
+      const row = this.#add(`${compact[1] ?? compact[3]}(${compact[2] ?? compact[4]})`, parent);
       if (row) this.#parents.set(at, row);
       return row !== undefined;
     }
@@ -66,7 +67,7 @@ export class PstreeReader {
 
   /** Null: no process, but threads or so many of a name; undefined: nothing of a tree. */
   #add(text: string, parent: CapturedRow | null): CapturedRow | null | undefined {
-    const match = /^(?:(\d+)\*)?\[?(\{?)([^()[\]{}]+?)\}?\]?(?:\((\d+)(?:,[^)]*)?\))?$/.exec(text);
+    const match = /^(?:(\d+)\*)?\[?(\{?)(\S(?:.{0,30}?\S)?)\}?\]?(?:\((\d+)(?:,[^)]*)?\))?$/.exec(text);
     if (match === null) return undefined;
     const [, times, brace, name, pid] = match;
     if (brace !== '') {
@@ -99,9 +100,12 @@ const COUNTED = /^\s*(\d{1,9})\s+(\S.*)$/;
 export class CountsReader {
   readonly #lines: [count: number, rest: string][] = [];
 
+  /** @param command null: not shown. */
+  constructor(private readonly command: string | null) {}
+
   /** The head of a list, counted once as every line is: so it is known without the command. */
   static isHead(line: string): boolean {
-    return columnsOf(/^\s*1\s+(.*)$/.exec(line)?.[1] ?? '') !== null;
+    return isHeadOfCounts(/^\s*1\s+(.*)$/.exec(line)?.[1] ?? '');
   }
 
   read(line: string): boolean {
@@ -111,19 +115,25 @@ export class CountsReader {
     return true;
   }
 
-  /** @param command null: not shown. */
-  counted(command: string | null): Counted[] {
+  counted(): Counted[] {
+    const { command } = this;
     const head =
-      this.#lines.map(([, rest]) => rest).find((rest) => columnsOf(rest) !== null) ??
+      this.#lines.map(([, rest]) => rest).find((rest) => isHeadOfCounts(rest)) ??
       headOfCommand(command ?? '');
     const heads = head?.trim().split(/\s+/) ?? null;
+    // So many rows of one PID are its threads.
+    if (heads?.includes('PID')) return [];
     const onlyZombies = keepsZombies(command);
     return this.#lines.flatMap(([count, rest]) => {
       const words = rest.trim().split(/\s+/);
-      if (columnsOf(rest) !== null || (heads ?? []).includes(words[0])) return [];
+      if (isHeadOfCounts(rest) || (heads ?? []).includes(words[0])) return [];
       return [countedOf(count, words, heads, onlyZombies)];
     });
   }
+}
+
+function isHeadOfCounts(text: string): boolean {
+  return columnsOf(text) !== null || /^(PPID|STAT|COMMAND|CMD)$/.test(text.trim());
 }
 
 /** A filter behind the ps lets nothing but zombies through. */
@@ -191,8 +201,10 @@ export class StatusReader {
   flush(): void {
     const { Name, State, Pid, PPid, NSpid, NSpgid, NSsid, Threads, of } = this.#fields;
     this.#fields = {};
-    const pid = Number(Pid ?? of);
-    if (!Number.isInteger(pid) || pid < 1) return;
+    const isOne = Name !== undefined && State !== undefined && PPid !== undefined;
+    // A grep that has left out the Pid has left the parents.
+    const pid = Pid === undefined && of === undefined && isOne ? -1 - this.rows.length : Number(Pid ?? of);
+    if (!Number.isInteger(pid) || pid === 0) return;
     const first = (text: string | undefined): number | null =>
       text === undefined ? null : Number.parseInt(text, 10);
     const inner = NSpid?.trim().split(/\s+/).at(-1);

@@ -31,8 +31,9 @@ export class RowReader {
   readonly #commandAt: number;
   readonly #lastText: number;
   readonly #hasStart: boolean;
-  /** Rows of threads without a PID of their own (`ps m`). */
+  /** Rows of threads without a PID of their own (`ps m`), and the state of the last of them. */
   threadRows = 0;
+  threadStat: string | null = null;
   /** Start times that are words in no language known here. */
   unreadStarts = 0;
   /** The commands are command lines, in which a zombie stands in brackets, and not mere names. */
@@ -78,6 +79,7 @@ export class RowReader {
     let cgroup: string | null = null;
     let command = '';
     let isUnread = false;
+    let isThread = false;
     let at = 0;
     const end = line.length;
     for (let index = 0; index < columns.length; index++) {
@@ -108,11 +110,11 @@ export class RowReader {
         const text = this.#wordAt(line, from, at, index);
         start = this.#started(text, kind);
         isUnread = start === null ? anyStart && /^[^[<(]/.test(text) : start.kind === 'unread';
-        if (start === null && !isUnread && !(isCut && isPartOfDate(text, words))) return null;
+        if (start === null && !isUnread && !(isCut && at >= end && isPartOfDate(text, words))) return null;
       } else if (kind === 'stat' || kind === 'time' || kind === 'number' || kind === 'tty') {
         const before = this.#before[index];
         const text = this.#wordAt(line, from, at, index);
-        if (text !== before && !CHECKS[kind]!.test(text)) {
+        if (text !== before && !CHECKS[kind]!.test(text) && !(isCut && at >= end && kind === 'time')) {
           this.#before[index] = '';
           return null;
         }
@@ -122,8 +124,8 @@ export class RowReader {
         const value = wholeAt(line, from, at);
         if (value === null || value > PID_MAX_LIMIT || (kind === 'pid' && value === 0)) {
           const isDash = at === from + 1 && line[from] === '-';
-          if (kind === 'pid' && isDash && this.#isSettled) this.threadRows++;
-          if (!isDash || kind === 'pid' || kind === 'ppid') return null;
+          isThread ||= kind === 'pid' && isDash && this.#isSettled;
+          if (!isDash || (!isThread && (kind === 'pid' || kind === 'ppid'))) return null;
         }
         if (kind === 'pid') pid = value;
         else if (kind === 'ppid') ppid = value;
@@ -135,6 +137,11 @@ export class RowReader {
     }
     // More words than columns: not this list.
     if (skipBlanks(line, at) < end) return null;
+    if (isThread) {
+      this.threadRows++;
+      this.threadStat = stat;
+      return null;
+    }
     if (isUnread) this.unreadStarts++;
     const { mark, name, args, depth } = this.#named(command);
     return {
@@ -204,9 +211,9 @@ export class RowReader {
   }
 }
 
-/** `Fri May`, of a date of five words, at the end of a line that has been cut off. */
+/** `Fri May  8 09:0`, of a date of five words, at the end of a line that has been cut off. */
 function isPartOfDate(text: string, words: number): boolean {
-  return words > 2 && text.split(/\s+/).length < words && /^\p{L}+\.?(\s|$)/u.test(text);
+  return words > 2 && /^\p{L}+\.?(\s|$)/u.test(text);
 }
 
 function wholeAt(line: string, from: number, to: number): number | null {

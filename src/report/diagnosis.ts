@@ -68,6 +68,8 @@ function headline(finding: Finding): string {
   const z = plural(zombies ?? 0, 'zombie');
   switch (verdict) {
     case 'cannot-see':
+      if (zombies !== null && finding.zombiesAtMost === null && finding.format !== 'docker-top')
+        return `${zombies === 0 ? 'No zombies' : z} in this part of a list: the rest of it may hold more.`;
       return finding.zombiesAtMost === null
         ? 'This list cannot show zombies: whether anything leaks is not to be seen here.'
         : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;
@@ -155,7 +157,7 @@ function speed(perHour: number): string {
 function nameOf({ pid, comm, row }: Pick<Family, 'pid' | 'comm'> & { row?: Family['row'] }): string {
   if (pid === null) return row ? `${visible(row.name)} (PID 1, inferred)` : 'a parent that is not shown';
   if (pid === 0) return 'a parent outside the container';
-  return comm === null ? `PID ${pid}` : `${visible(comm)} (PID ${pid})`;
+  return !comm ? `PID ${pid}` : `${visible(comm)} (PID ${pid})`;
 }
 
 function named(crowd: Crowd): string {

@@ -1,10 +1,11 @@
 /** Texts to a diagnosis. */
 import { type DiagnoseOptions, type Diagnosis, diagnose } from '../../src/diagnose/diagnose.js';
+import { LINE_END } from '../../src/procfs/around-a-line.js';
 import { type Capture, CaptureReader } from '../../src/procfs/capture.js';
 
 export function capturesOf(name: string, text: string): Capture[] {
   const reader = new CaptureReader(name);
-  for (const line of text.split('\n')) reader.line(line);
+  for (const line of text.split(LINE_END)) reader.line(line);
   return reader.end();
 }
 
