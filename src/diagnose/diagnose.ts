@@ -55,8 +55,8 @@ export interface Finding {
   zombiesByParent: Family[] | null;
   candidates: Crowd[];
   livingCrowds: Crowd[];
-  /** The process with most of them, if they are very many. */
-  mostThreads: { pid: number; comm: string; threads: number } | null;
+  /** The process with most of them, if they are very many. A PID of null: which processes, the list does not tell. */
+  mostThreads: { pid: number | null; comm: string; threads: number } | null;
   pinned: number | null;
   /** When it is not known: from none to this. */
   pinnedAtMost: number | null;
@@ -205,12 +205,11 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   return finding;
 }
 
-/** Where every row is a thread, those of one name are taken for those of one process. */
+/** Where rows are threads of processes that are not told, those of one name may be threads of one. */
 function mostThreadsOf({ rows, isOfThreads }: Capture, [crowd]: readonly Crowd[]): Finding['mostThreads'] {
   if (isOfThreads) {
-    const [comm] = Object.keys(crowd?.childComms ?? {});
-    const first = rows.find(({ name }) => name === comm);
-    return first === undefined ? null : { pid: first.pid, comm, threads: crowd.count };
+    if (crowd === undefined || crowd.count < CROWD_LARGE) return null;
+    return { pid: null, comm: Object.keys(crowd.childComms)[0], threads: crowd.count };
   }
   let most: CapturedRow | null = null;
   for (const row of rows) if ((row.threads ?? 0) >= Math.max(THREADS_MIN, most?.threads ?? 0)) most = row;
@@ -275,9 +274,10 @@ function verdictOf(finding: Finding, capture: Capture): Verdict {
   if (zombies === null) return candidates.length > 0 ? 'candidates' : 'cannot-see';
   const lasting = leakers(zombiesByParent ?? []).filter((family) => !isPassing(family, nowS));
   const courses = lasting.map(({ rate }) => rate.course);
-  const isWhole = isNothingMissing(capture) || (!capture.isElided && rows.every(isZombieOrLister));
+  const isWhole = isNothingMissing(capture);
+  const isLatest = isWhole || (!capture.isElided && rows.every(isZombieOrLister));
   if (courses.some((course) => course === 'goes-on' || course === 'unknown')) return 'leak';
-  if (courses.length > 0 && !isWhole) return 'leak';
+  if (courses.length > 0 && !isLatest) return 'leak';
   if (courses.length > 0) return courses.includes('stopped') ? 'leak-stopped' : 'old-burst';
   const listed = zombiesByParent?.reduce((sum, { count }) => sum + count, 0) ?? 0;
   if (zombies >= LEAK_MIN && listed < zombies) return 'leak';
@@ -286,7 +286,8 @@ function verdictOf(finding: Finding, capture: Capture): Verdict {
   const threads = finding.mostThreads?.threads ?? 0;
   if (livingCrowds.some(isCrowd) && threads <= livingCrowds[0].count) return 'live-processes';
   if (threads > 0) return 'threads';
-  return isWhole ? 'no-leak' : 'cannot-see';
+  const hidden = (capture.headerCounts?.total ?? 0) - rows.length;
+  return isWhole && hidden < CROWD_LARGE ? 'no-leak' : 'cannot-see';
 }
 
 function isZombieOrLister({ stat, mark, name }: CapturedRow): boolean {

@@ -76,7 +76,8 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
     if (group === undefined) groups.set(row.ppid, [row]);
     else group.push(row);
   }
-  const hasGroups = rows.some(({ pgid, sid }) => pgid !== null && sid !== null);
+  // Without PIDs every group would be nobody's.
+  const hasGroups = rows.some(({ pid, pgid, sid }) => pid > 0 && pgid !== null && sid !== null);
   const pins = isComplete && hasGroups ? new Set(pinnedPids(rows as Required<Ids>[], [], byPid)) : null;
   const inferred = aliveBesides(capture).length === 0 ? (byPid.get(1) ?? null) : null;
   const hasParents = rows.some(({ ppid }) => ppid !== null);

@@ -292,7 +292,10 @@ export class CaptureReader {
       return true;
     }
     const isElision = /^\s*[[(<-]*\s*(\.{3}|…)/.test(text);
-    if (isMarkEnd || (other === null && !isElision && this.#list !== null && this.#continues(this.#list, text)))
+    if (
+      isMarkEnd ||
+      (other === null && !isElision && this.#list !== null && this.#continues(this.#list, text))
+    )
       return true;
     if (this.#list !== null && ELIDED.test(text)) this.#list.isElided = true;
     return other !== null || around.noteLine(this.#around, text, this.#awaited);

@@ -33,7 +33,8 @@ export class PstreeReader {
   static begins(line: string): boolean {
     if (line.length > 20_000) return false;
     return (
-      /^[\w.@-]+(\(\d+(,\d*)?\))?(-\+-|---|─┬─|───)[\w{(]/.test(line) || /^[\w.-]+(\(\d+\)$|,\d+( |$))/.test(line)
+      /^[\w.@-]+(\(\d+(,\d*)?\))?(-\+-|---|─┬─|───)[\w{(]/.test(line) ||
+      /^[\w.-]+(\(\d+\)$|,\d+( |$))/.test(line)
     );
   }
 

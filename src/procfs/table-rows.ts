@@ -4,13 +4,13 @@ import { type CapturedRow, LISTERS, type Named, nameOf } from './captured-row.js
 import type { Column, ColumnKind } from './columns.js';
 import { elapsedOf, type StartTime, startOf } from './start-time.js';
 
-/** A start has one word or several: `Mar06`, `Nov 29`, `2026-05-08 09:00:20`, `Fri May  8 09:00:20 2026`. */
-const START_WORDS = [1, 5, 2, 3, 6];
+/** A start: `Mar06`, `Nov 29`, `2026-05-08 09:00:20 +0000 UTC`, `Fri May  8 09:00:20 2026`. */
+const START_WORDS = [1, 5, 2, 4, 3, 6];
 /** Of a row that has been cut off so many columns must be there. */
 const CUT_FROM = 3;
 const CHECKS: Partial<Record<ColumnKind, RegExp>> = {
   stat: /^[RSDTtWXxKPIZUN][A-Za-z+<]{0,6}$|^-$/,
-  time: /^(\d+-)?\d+(h|[:.,]\d+){1,2}[hd]?$|^\d+$/,
+  time: /^(\d+-)?\d+(h|[:.,]\d+){1,2}[hd]?$|^\d+$|^(\d+h)?(\d+m)?[\d.]+[mµn]?s$/,
   number: /^(-?[\d.,]+[kmgtKMGT%]?|-|rt)$/,
   tty: /^([?-]+|(tty|pts|console|cons|hvc|con|vt|[a-z])[\w/]*)$/,
 };
@@ -60,7 +60,7 @@ export class RowReader {
     let row = this.#row(line, this.#startWords, false);
     if (row === null && this.#hasStart) {
       for (const words of START_WORDS) {
-        if (row !== null || words === this.#startWords || (this.#isSettled && words > 3)) continue;
+        if (row !== null || words === this.#startWords || (this.#isSettled && words > 4)) continue;
         row = this.#row(line, words, false);
         if (row !== null && !this.#isSettled) this.#startWords = words;
       }

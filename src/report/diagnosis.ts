@@ -69,7 +69,7 @@ function headline(finding: Finding): string {
   switch (verdict) {
     case 'cannot-see':
       if (zombies !== null && finding.zombiesAtMost === null && finding.format !== 'docker-top')
-        return `${zombies === 0 ? 'No zombies' : z} in this part of a list: the rest of it may hold more.`;
+        return `${zombies === 0 ? 'No zombies' : z} here, but the list is not whole: what is missing may hold more.`;
       return finding.zombiesAtMost === null
         ? 'This list cannot show zombies: whether anything leaks is not to be seen here.'
         : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;
@@ -130,6 +130,8 @@ function inAll({ livingPerHour }: Finding): string {
 function threadsText({ mostThreads }: Finding): string {
   if (mostThreads === null) return 'threads hold the PIDs.';
   const { pid, comm, threads } = mostThreads;
+  if (pid === null)
+    return `${formatCount(threads)} tasks named ${visible(comm)}, which may be threads of one process.`;
   return `${visible(comm)} (PID ${pid}) has ${formatCount(threads)} threads, and each takes a PID.`;
 }
 
@@ -306,7 +308,9 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
   const ofLiving = isOfLiving(finding);
   if (ofLiving && mostThreads && mostThreads.threads > (crowds[0]?.count ?? 0)) {
     const { pid, comm } = mostThreads;
-    return [...makeRoom(finding), ...fill(words.living.threads, { pid: String(pid), comm: visible(comm) })];
+    const whose = pid === null ? words.living.whoseThreads : [];
+    const named = { pid: String(pid ?? 'PID'), comm: visible(comm) };
+    return [...makeRoom(finding), ...whose, ...fill(words.living.threads, named)];
   }
   if (ofLiving && crowds.length > 0) {
     const [crowd] = crowds;
