@@ -8,6 +8,8 @@ export interface Comparison {
   /** Why there is no rate; null: there is one, or the time between is not known. */
   obstacle: 'other-machine' | 'parent-restarted' | 'pids-reused' | null;
   hours: number | null;
+  /** By which part of it the time between may be off. */
+  doubt: number;
   perHour: number | null;
   /** The same for live processes and threads. null: not known, or too few to call it growth. */
   livingPerHour: number | null;
@@ -23,8 +25,14 @@ export interface Moment {
 /** Zombies of a parent stay: of the earlier ones fewer than this are there after a new beginning. */
 const STILL_THERE = 0.9;
 
+/** Of two lists that tell their minutes alone, less than four minutes apart, nobody can tell a rate. */
+const DOUBT_MAX = 0.25;
+
 export function compare(earlier: Moment, later: Moment, apartHours: number | null): Comparison {
-  const hours = apartHours ?? hoursBetween(earlier, later);
+  const told = hoursBetween(earlier, later);
+  const doubtHours = Math.max(earlier.capture.nowDoubtS, later.capture.nowDoubtS) / 3600;
+  const doubt = apartHours !== null || told === null ? 0 : doubtHours / Math.abs(told);
+  const hours = apartHours ?? (doubt > DOUBT_MAX ? null : told);
   const wrapped = highest(later) < highest(earlier);
   const obstacle = obstacleOf(earlier, later, wrapped);
   const [before, after] = [earlier.census.zombies, later.census.zombies];
@@ -34,7 +42,7 @@ export function compare(earlier: Moment, later: Moment, apartHours: number | nul
       : (after - before) / hours;
   const came = livingOf(later) - livingOf(earlier);
   const livingPerHour = perHour === null || came < LIVING_MIN ? null : came / hours!;
-  return { obstacle, hours, perHour, livingPerHour, wrapped };
+  return { obstacle, hours, doubt, perHour, livingPerHour, wrapped };
 }
 
 /** Processes come and go: an increase below this is not called growth. */

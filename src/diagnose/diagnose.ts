@@ -95,7 +95,9 @@ const CROWD_LARGE = 200;
 
 export function diagnose(captures: readonly Capture[], options: DiagnoseOptions = {}): Diagnosis {
   const read = captures.map((capture) => readAlone(capture, options));
-  if (captures.every(({ nowS, clock }) => nowS !== null && clock === 'calendar'))
+  const [{ clock }] = captures;
+  // Seconds before now are of two moments; those of a calendar, or since boot, are of one.
+  if (clock !== 'elapsed' && captures.every((each) => each.nowS !== null && each.clock === clock))
     read.sort((a, b) => a.capture.nowS! - b.capture.nowS!);
   return diagnoseRead(read, options);
 }
@@ -123,7 +125,7 @@ export function diagnoseRead(moments: readonly Read[], options: DiagnoseOptions)
 }
 
 function applyComparison(main: Finding, comparison: Comparison, moment: Moment, options: Limits): void {
-  const { obstacle, hours, perHour, wrapped } = comparison;
+  const { obstacle, hours, doubt, perHour, wrapped } = comparison;
   if (obstacle !== null) main.warnings.push({ id: `${obstacle}-between-captures` });
   else if (hours === null) main.warnings.push({ id: 'time-between-unknown' });
   if (wrapped && obstacle !== 'parent-restarted') main.warnings.push({ id: 'pids-wrapped-between-captures' });
@@ -133,7 +135,7 @@ function applyComparison(main: Finding, comparison: Comparison, moment: Moment, 
   // So few were to be expected that none says nothing: the start times tell more.
   const expected = (main.currentRatePerHour ?? main.ratePerHour?.value ?? Infinity) * hours!;
   if (perHour === 0 && expected > 0 && expected < EXPECTED_MIN) return;
-  const tolerancePct = Math.max(3, 100 / Math.max(1, Math.abs(perHour * hours!)));
+  const tolerancePct = Math.max(3, 100 * doubt, 100 / Math.max(1, Math.abs(perHour * hours!)));
   main.ratePerHour = perHour > 0 ? { value: perHour, tolerancePct, basis: 'two-captures' } : null;
   main.currentRatePerHour = Math.max(0, perHour);
   if (perHour <= 0 && main.verdict === 'leak') main.verdict = 'leak-stopped';

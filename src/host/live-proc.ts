@@ -54,6 +54,7 @@ export class LiveProc {
       around: { ...nothingAround(), ...this.#limits() },
       // In a container /proc/uptime may be that of the container, and the starts those of the machine.
       nowS: Math.max(latestS, Number.parseFloat(this.#read('uptime') ?? '0') || 0),
+      nowDoubtS: 0,
       clock: 'boot',
       isDayAssumed: false,
       showsState: true,

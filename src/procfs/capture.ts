@@ -54,6 +54,8 @@ export interface Capture {
   around: around.Surroundings;
   /** On the clock of the start times; null: not told. */
   nowS: number | null;
+  /** By how much that may be later: a `ps` that tells of itself tells a minute. */
+  nowDoubtS: number;
   /** Whose second 0 that is. */
   clock: 'calendar' | 'elapsed' | 'boot';
   /** The time of day is told, and no date. */
@@ -168,7 +170,8 @@ class List {
   }
 
   get #isCut(): boolean {
-    return this.wrapped === 0 && this.reader.showsArgs && this.#atEdge.size > 2;
+    const endsInCommand = this.columns.at(-1)?.kind === 'command';
+    return endsInCommand && this.wrapped === 0 && this.reader.showsArgs && this.#atEdge.size > 2;
   }
 
   /** Of a path at the edge the last part is no name: it may go on. */
@@ -416,6 +419,8 @@ export class CaptureReader {
       threadRows: list.threadRows + reader.threadRows || null,
       headerCounts: list.top,
       nowS: isElapsed ? 0 : (around.dateS ?? newest(rows, lister)),
+      nowDoubtS:
+        isElapsed || around.dateS !== null || !lister?.start ? 0 : lister.start.untilS - lister.start.fromS,
       clock: isElapsed ? 'elapsed' : 'calendar',
       isDayAssumed,
       showsState: reader.showsArgs || isMarked,
@@ -429,11 +434,11 @@ export class CaptureReader {
   #blank(around: around.Surroundings): Capture {
     const isBinary = this.#binaryLines * 4 > this.#lineNumber;
     const others = [...this.#others, ...(this.#isEmpty ? ['empty'] : isBinary ? ['binary'] : [])];
-    const nothing = { threadRows: null, headerCounts: this.#top, nowS: null, clock: 'calendar' as const };
+    const nothing = { threadRows: null, headerCounts: this.#top, nowS: null, nowDoubtS: 0 };
     const parts = { isPart: isBinary, isElided: false, isOfThreads: false };
     const shown = { isDayAssumed: false, showsState: false, ...parts };
     const lists = { format: 'none', columns: [], rows: [], byPid: new RowsByPid(), counted: [], notices: [] };
-    return { source: this.source, around, others, ...lists, ...nothing, ...shown };
+    return { source: this.source, around, others, ...lists, ...nothing, clock: 'calendar', ...shown };
   }
 
   #otherCapture(): Capture {

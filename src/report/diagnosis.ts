@@ -214,7 +214,7 @@ function who(finding: Finding): string[] {
 function ownText({ ownSession, count, adopter }: Family): string {
   if (ownSession === null || adopter !== 'pid1-of-container') return '';
   if (ownSession === 0)
-    return '; all came by an exec (probe, hook, kubectl exec): they are of other sessions';
+    return '; all are of other sessions, as is what an exec starts (probe, hook, kubectl exec)';
   return ownSession === count ? '; all are of its own session: its own children' : '';
 }
 

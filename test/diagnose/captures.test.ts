@@ -134,7 +134,59 @@ type Known = Partial<Pick<Finding, 'format' | 'zombies' | 'verdict' | 'processes
 const LIVE = { parent: [2, 'live-parent'] as [number, string], verdict: 'leak' as const };
 const PID1 = { parent: [1, 'pid1-of-container'] as [number, string], verdict: 'leak' as const };
 const SOMEBODY = { parent: [null, null] as [null, null], verdict: 'leak' as const };
+const NOBODY = { parent: [undefined, undefined] as unknown as [null, null], verdict: 'leak' as const };
 const HEADLESS = ['header-missing', 'truncated-list'];
+
+const PART = { zombies: 0, verdict: 'cannot-see' as const };
+const DEAD = { zombies: 6, verdict: 'no-leak' as const, processes: 9 };
+
+/**
+ * Of namespaces and containers made on purpose, as people paste them. 33 zombies of nginx, PID 2, or 40 of a
+ * PID 1 which does not reap; what a table, a log or a terminal has put around them changes nothing.
+ */
+const REAL: Record<string, Known> = {
+  'real-table-md': { format: 'ps-ef', zombies: 33, ...LIVE },
+  'real-table-jira': { format: 'ps-eo', zombies: 40, pinned: 40, ...PID1, verdict: 'old-burst' },
+  'real-table-box': { format: 'ps-aux', zombies: 33, processes: 36, ...SOMEBODY },
+  'real-table-csv': { format: 'ps-eo', zombies: 40, pinned: 40, ...PID1, verdict: 'old-burst' },
+  'real-line-cr': { format: 'ps-axjf', zombies: 40, pinned: 40, processes: 45, ...PID1 },
+  'real-log-journal': { format: 'ps-ef', zombies: 33, ...LIVE },
+  'real-log-compose': { format: 'ps-eo', zombies: 33, ...LIVE },
+  'real-log-k8s': { format: 'ps-ef', zombies: 40, ...PID1 },
+  'real-colours': { format: 'ps-aux', zombies: 33, ...SOMEBODY },
+  'real-cat-a': { format: 'ps-ef', zombies: 33, ...LIVE },
+  'real-html': { format: 'busybox-ps', zombies: 33, ...SOMEBODY },
+  'real-typescript': { format: 'busybox-ps', zombies: 40, ...SOMEBODY },
+  'real-nbsp': { format: 'ps-eo', zombies: 40, pinned: 40, ...PID1, verdict: 'old-burst' },
+  // The `>` of `<defunct>` alone in a line is no prompt.
+  'real-wrapped-mark': { format: 'ps-eLf', zombies: 40, processes: 45, ...PID1, warns: ['wrapped-lines'] },
+  // top counts 42; of those that are listed no parent has five.
+  'real-elided-top': { format: 'top', zombies: 42, ...SOMEBODY, warns: ['truncated-list'] },
+  // Of a list without its middle nobody can say that the leak has stopped.
+  'real-elided-old': { format: 'ps-eo', zombies: 11, ...LIVE, warns: ['truncated-list'] },
+  // A prompt stands below each of them.
+  'real-counts-states': { format: 'ppid-count', zombies: 33, ...NOBODY },
+  'real-counts-awk': { format: 'ppid-count', zombies: 33, parent: [2, null] },
+  'real-counts-names': { format: 'ppid-count', zombies: null, verdict: 'candidates' },
+  'real-counts-ppid': { format: 'ppid-count', zombies: null, verdict: 'candidates' },
+  // `ps --ppid 1 -f`: its children are not listed, so that none is a zombie means nothing.
+  'real-children-of-1': { format: 'ps-ef', ...PART, warns: ['truncated-list'] },
+  // `grep -w Z` does not find ZN.
+  'real-grep-z': { format: 'ps-aux', ...PART, warns: ['filtered-by-grep'] },
+  'real-zl-axm': { format: 'ps-eo', ...DEAD, threads: 15, warns: ['rows-are-threads', 'dead-leaders'] },
+  'real-zl-axmo': { format: 'ps-eo', ...DEAD, threads: 15, warns: ['rows-are-threads', 'dead-leaders'] },
+  'real-zl-auxh': { format: 'ps-aux', ...DEAD, warns: ['rows-are-threads', 'dead-leaders'] },
+  'real-pstree-groups': { format: 'pstree', processes: 35, verdict: 'candidates' },
+  'real-pstree-names': { format: 'pstree', processes: 32, verdict: 'candidates' },
+  'real-status-no-pid': { format: 'proc-status', zombies: 21, pinned: null, parent: [2, null] },
+  'real-podman-top': { format: 'podman-top', zombies: 40, ...PID1, verdict: 'leak-stopped' },
+  'real-podman-top-stime': { format: 'ps-eo', zombies: 40, ...PID1, verdict: 'leak-stopped' },
+  'real-exec-busybox': { format: 'ps-eo', zombies: 40, pinned: 40, ...PID1 },
+  'real-outside': { format: 'ps-ef', zombies: 13, parent: [0, 'shim'], warns: ['parent-outside'] },
+  'real-outside-aux': { format: 'ps-aux', zombies: 13, warns: ['parent-inferred'] },
+  'real-sshd': { format: 'ps-axjf', zombies: 27, pinned: 0, parent: [19, 'live-parent'] },
+  'real-tmux': { format: 'ps-eo', zombies: null, verdict: 'candidates' },
+};
 
 /**
  * A daemon that does not wait (live), a PID 1 that does not reap (pid1), `Zl` and two zombies that pass
@@ -185,6 +237,7 @@ const KNOWN: Record<string, Known> = {
   'sleepers-04': { zombies: 0, verdict: 'live-processes' },
   'sleepers-14': { zombies: null, verdict: 'candidates' },
   'sleepers-30': { zombies: null, verdict: 'candidates' },
+  ...REAL,
   'x-stopped': { zombies: 30, verdict: 'leak-stopped', parent: [2, 'live-parent'] },
   'x-burst': { zombies: 40, verdict: 'leak', parent: [2, 'live-parent'] },
   'x-cron': { zombies: 0, verdict: 'live-processes' },

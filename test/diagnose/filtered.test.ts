@@ -152,3 +152,47 @@ describe('a list that came another way than by copy and paste', () => {
     expect(diagnoseText(broken.join('\n')).main.zombies).toBe(0);
   });
 });
+
+describe('threads', () => {
+  const head = 'PID USER PR NI VIRT RES SHR S %CPU %MEM TIME+ COMMAND';
+  const top = (kind: string): string =>
+    [
+      `${kind}: 252 total, 1 running, 251 sleeping, 0 stopped, 0 zombie`,
+      head,
+      '1 root 20 0 9 9 9 S 0.0 0.0 0:00.00 init',
+      ...Array.from({ length: 250 }, (_, at) => `${at + 9} app 20 0 9 9 9 S 0.0 0.0 0:00.00 java`),
+      '900 root 20 0 9 9 9 R 0.0 0.0 0:00.00 top',
+    ].join('\n');
+
+  it('of `top -H` may be those of one process; without -H the same rows are processes', () => {
+    const threads = diagnoseText(top('Threads'));
+    expect(threads.main).toMatchObject({ verdict: 'threads', livingCrowds: [] });
+    expect(threads.main.mostThreads).toEqual({ pid: null, comm: 'java', threads: 250 });
+    expect(renderDiagnosis(threads)).toContain('which may be threads of one process');
+    expect(diagnoseText(top('Tasks')).main.verdict).toBe('live-processes');
+  });
+
+  it('that no column shows are not said to be none', () => {
+    const few = (...more: string[]): string =>
+      ['PID PPID STAT COMMAND', '1 0 Ss app', '9 1 R ps', ...more].join('\n');
+    expect(warningsOf(diagnoseText(few()))).toContain('no-thread-column');
+    const shown = 'PID PPID NLWP STAT COMMAND\n1 0 900 Ssl app\n9 1 1 R ps';
+    expect(diagnoseText(shown).main.verdict).toBe('threads');
+  });
+
+  it('counted by their PID are no crowd of processes', () => {
+    const counts = `$ ps -eLf | awk '{print $2}' | sort | uniq -c | sort -rn | head -3\n 801 3\n 2 1\n 1 PID`;
+    expect(diagnoseText(counts).main.usable).toBe(false);
+  });
+});
+
+describe('a list of which a part is missing', () => {
+  it('does not say that nothing leaks, unless something else does', () => {
+    const part = ['  PID  PPID STAT COMMAND', '    7     1 Ss   nginx', '    9     7 S    nginx'].join('\n');
+    const { main } = diagnoseText(part);
+    expect([main.zombies, main.verdict]).toEqual([0, 'cannot-see']);
+    expect(renderDiagnosis(diagnoseText(part))).toMatch(/^No zombies here, but the list is not whole/);
+    const asked = '# ps -ef | grep defunct\nroot 99 70 0 10:00 pts/0 00:00:00 grep defunct';
+    expect(diagnoseText(asked).main.verdict).toBe('no-leak');
+  });
+});

@@ -177,6 +177,40 @@ describe('between two lists', () => {
     expect(diagnoseTexts(lists, { apartHours: 0.25 }).main.ratePerHour!.value).toBe(80);
   });
 
+  it('that tell their minutes alone there is one only if they are far enough apart', () => {
+    const aux = (clock: string, count: number): string =>
+      [
+        'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND',
+        'root 1 0.0 0.0 100 100 ? Ss 10:00 0:00 /bin/app',
+        ...Array.from(
+          { length: count },
+          (_, at) => `root ${at + 9} 0.0 0.0 0 0 ? Z 10:0${at % 9} 0:00 [curl] <defunct>`,
+        ),
+        `root ${count + 9} 0.0 0.0 9 9 ? R ${clock} 0:00 ps aux`,
+      ].join('\n');
+    // 61 to 179 seconds may have passed.
+    const close = between(aux('10:15', 40), aux('10:17', 340));
+    expect(close.comparison).toMatchObject({ obstacle: null, hours: null, perHour: null });
+    expect(warningsOf(close)).toContain('time-between-unknown');
+    const far = between(aux('10:15', 40), aux('10:25', 340));
+    expect(far.main.ratePerHour).toMatchObject({ value: 1800, tolerancePct: 10, basis: 'two-captures' });
+  });
+
+  it('since boot there is one, in whichever order they are named', () => {
+    const stats = (nowS: number, count: number): string =>
+      [
+        '1 (app) S 0 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 100',
+        ...Array.from(
+          { length: count },
+          (_, at) => `${at + 9} (curl) Z 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${100 * (at + 5)}`,
+        ),
+        `${count + 9} (cat) R 0 ${count + 9} 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 ${100 * nowS}`,
+      ].join('\n');
+    const [first, second] = [stats(60, 50), stats(420, 410)];
+    for (const { comparison } of [between(first, second), between(second, first)])
+      expect(comparison).toMatchObject({ obstacle: null, hours: 0.1, perHour: 3600 });
+  });
+
   it('a list without ends in nothing: a few zombies are no leak, a passing one is none either', () => {
     expect(diagnoseText(list(49, 4)).main.verdict).toBe('no-leak');
     const passing = [
