@@ -115,7 +115,10 @@ function courseOf(
   return { course: 'goes-on', currentPerHour: recent === null ? perHour : recent, perHour };
 }
 
-/** The last third by itself, where that differs by more than a half; null: it does not, or cannot be told. */
+/**
+ * The last third by itself, where that differs by more than a half; null: it does not, or cannot be told. What
+ * comes at once after a silence was late, no faster: then the last third of the time does not differ.
+ */
 function recentOf(times: Times, count: number): number | null {
   let later = 0;
   let from = times.length;
@@ -124,5 +127,12 @@ function recentOf(times: Times, count: number): number | null {
   if (lately.length < 5 || later < 10) return null;
   const { perHour } = speedOf(lately, later);
   const all = speedOf(times, count).perHour!;
-  return perHour !== null && (perHour > 1.5 * all || perHour < all / 1.5) ? perHour : null;
+  const [fromS, untilS] = [times[0][0].fromS, times.at(-1)![0].untilS];
+  const sinceS = untilS - (untilS - fromS) / 3;
+  const came = times.reduce((sum, [start, n]) => sum + (start.fromS >= sinceS ? n : 0), 0);
+  const changes = (rate: number | null, by: number): boolean =>
+    rate !== null && (by > 1 ? rate > by * all : rate < by * all);
+  const isChange = (by: number): boolean =>
+    changes(perHour, by) && changes((came * 3600 * 3) / (untilS - fromS), by);
+  return isChange(1.5) || isChange(1 / 1.5) ? perHour : null;
 }

@@ -53,6 +53,13 @@ describe('a rate', () => {
     expect(perHour).toBeLessThan(80);
     expect(currentPerHour).toBeCloseTo(360);
   });
+
+  it('has not changed where some that were due came late, all at once', () => {
+    const late = new Map([...every(10, 40, 1_000_000), ...every(1, 20, 1_000_580)]);
+    const { perHour, currentPerHour } = rateOf(late, 1_000_600);
+    expect(perHour).toBeGreaterThan(350);
+    expect(currentPerHour).toBe(perHour);
+  });
 });
 
 describe('a start time', () => {

@@ -1,7 +1,7 @@
 /*
  * PID 1 of a namespace that fills: as many times a second as its argument says, a child opens a session, leaves an
  * orphan and is waited for. The orphan becomes a zombie here and pins the PID of its session. When a fork is refused
- * it says `full`, and ends, and the namespace with it.
+ * it says `full` and the seconds since boot, and ends, and the namespace with it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
     if (due.tv_nsec >= 1000000000L) due.tv_nsec -= 1000000000L, due.tv_sec++;
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL);
   }
-  puts("full");
+  clock_gettime(CLOCK_BOOTTIME, &due);
+  printf("full %ld.%09ld\n", (long)due.tv_sec, due.tv_nsec);
   return 0;
 }
