@@ -18,7 +18,7 @@ export type Unheard = Readonly<Record<string, readonly string[]>>;
 export function alertsTable(all: readonly AlertsOfScenario[], unheard: Unheard = {}): string {
   const lines = all.flatMap(({ scenario, runs, verdicts }) => [
     `${scenario}: ${fateOf(runs)}`,
-    ...plainTable([HEAD, ...verdicts.map(cells)], {
+    ...plainTable([HEAD, ...verdicts.map((verdict) => cells(verdict, verdict.alert in unheard))], {
       align: ['left', 'right', 'right', 'right', 'right'],
     }).map((line) => `  ${line}`),
     '',
@@ -28,7 +28,7 @@ export function alertsTable(all: readonly AlertsOfScenario[], unheard: Unheard =
   if (!isAnyHealthy)
     lines.push('False alarms are not known: name a healthy node too, --scenario scenarios/healthy-node.yaml');
   for (const [alert, series] of Object.entries(unheard))
-    lines.push(`${alert} asks for ${listOf(series)}, which is not simulated: nothing can be said of it.`);
+    lines.push(`? ${alert} asks for ${listOf(series)}, which is not simulated: nothing can be said of it.`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -47,7 +47,12 @@ function fateOf(runs: readonly AlertRun[]): string {
     : `healthy, nothing refused within ${ends} (${of})`;
 }
 
-function cells({ alert, runs, fired, leadSeconds, falseAlarmsPer30d }: AlertVerdict): string[] {
+function cells(
+  { alert, runs, fired, leadSeconds, falseAlarmsPer30d }: AlertVerdict,
+  isUnheard: boolean,
+): string[] {
+  // Series that are not there fire nothing, or `absent()`: both say nothing of a real node.
+  if (isUnheard) return [alert, '?', '-', '-', '-'];
   const lead = (seconds: number | null | undefined): string =>
     seconds === undefined ? '-' : seconds === null ? 'too late' : formatSeconds(seconds);
   return [
