@@ -203,7 +203,7 @@ function who(finding: Finding): string[] {
   if (more > 0) families.push(`${plural(more, 'other parent')} with fewer.`);
   const crowded = ofLiving && verdict !== 'threads' ? crowds : candidates;
   if (zombiesByParent === null && zombies && !ofLiving)
-    families.push(`Their parents are not shown: ${comms(zombieComms)}`);
+    families.push(`Their parents are not shown: ${comms(zombieComms) || 'no name is either.'}`);
   return [
     ...families,
     ...crowded.slice(0, FAMILIES_SHOWN_MAX).map((crowd) => `${named(crowd)}: ${comms(crowd.childComms)}`),
@@ -325,6 +325,7 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
   }
   if (verdict === 'cannot-see' || verdict === 'candidates') return [`List again with states: ${ASK}`];
   const families = leaking(finding);
+  if (verdict === 'leak' && families.length === 0) return [`Find their parents: ${ASK}`];
   return [
     ...makeRoom(finding),
     ...kinds.flatMap((kind) => {
