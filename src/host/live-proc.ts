@@ -5,7 +5,7 @@
  */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { nothingAround } from '../procfs/around-a-list.js';
-import type { Capture } from '../procfs/capture.js';
+import { blankCapture, type Capture } from '../procfs/capture.js';
 import { type CapturedRow, SHIM } from '../procfs/captured-row.js';
 import { statRow } from '../procfs/other-lists.js';
 import { type RowLookup, RowsByPid } from '../procfs/rows-by-pid.js';
@@ -43,26 +43,15 @@ export class LiveProc {
     this.#before = byPid;
     const latestS = rows.reduce((latest, { start }) => Math.max(latest, start?.fromS ?? 0), 0);
     return {
-      source: this.root,
+      ...blankCapture(this.root, { ...nothingAround(), ...this.#limits() }),
       format: 'proc',
       columns: COLUMNS,
       rows,
       byPid,
-      counted: [],
-      threadRows: null,
-      headerCounts: null,
-      around: { ...nothingAround(), ...this.#limits() },
       // In a container /proc/uptime may be that of the container, and the starts those of the machine.
       nowS: Math.max(latestS, Number.parseFloat(this.#read('uptime') ?? '0') || 0),
-      nowDoubtS: 0,
       clock: 'boot',
-      isDayAssumed: false,
       showsState: true,
-      isPart: false,
-      isElided: false,
-      isOfThreads: false,
-      notices: [],
-      others: [],
     };
   }
 

@@ -434,11 +434,7 @@ export class CaptureReader {
   #blank(around: around.Surroundings): Capture {
     const isBinary = this.#binaryLines * 4 > this.#lineNumber;
     const others = [...this.#others, ...(this.#isEmpty ? ['empty'] : isBinary ? ['binary'] : [])];
-    const nothing = { threadRows: null, headerCounts: this.#top, nowS: null, nowDoubtS: 0 };
-    const parts = { isPart: isBinary, isElided: false, isOfThreads: false };
-    const shown = { isDayAssumed: false, showsState: false, ...parts };
-    const lists = { format: 'none', columns: [], rows: [], byPid: new RowsByPid(), counted: [], notices: [] };
-    return { source: this.source, around, others, ...lists, ...nothing, clock: 'calendar', ...shown };
+    return { ...blankCapture(this.source, around), others, headerCounts: this.#top, isPart: isBinary };
   }
 
   #otherCapture(): Capture {
@@ -466,6 +462,14 @@ export class CaptureReader {
     const counted = this.#counts?.counted() ?? [];
     return counted.length > 0 ? { ...blank, format: 'ppid-count', counted } : blank;
   }
+}
+
+/** A capture of nothing yet. */
+export function blankCapture(source: string, around: around.Surroundings): Capture {
+  const lists = { format: 'none', columns: [], rows: [], byPid: new RowsByPid(), counted: [] };
+  const told = { threadRows: null, headerCounts: null, nowS: null, nowDoubtS: 0, isDayAssumed: false };
+  const kind = { showsState: false, isPart: false, isElided: false, isOfThreads: false };
+  return { source, around, ...lists, ...told, ...kind, clock: 'calendar', notices: [], others: [] };
 }
 
 function withPids(rows: CapturedRow[]): Pick<Capture, 'rows' | 'byPid'> {

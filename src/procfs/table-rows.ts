@@ -1,6 +1,6 @@
 /** Lines of a process list to rows, by the columns of its head. */
 import { PID_MAX_LIMIT } from '../kernel/limits.js';
-import { type CapturedRow, LISTERS, type Named, nameOf } from './captured-row.js';
+import { type CapturedRow, capturedRow, LISTERS, type Named, nameOf } from './captured-row.js';
 import type { Column, ColumnKind } from './columns.js';
 import { elapsedOf, type StartTime, startOf } from './start-time.js';
 
@@ -73,10 +73,7 @@ export class RowReader {
 
   #row(line: string, startWords: number, anyStart: boolean): CapturedRow | null {
     const { columns } = this;
-    let [pid, ppid, pgid, sid, tid, threads]: (number | null)[] = [-1, null, null, null, null, null];
-    let stat: string | null = null;
-    let start: StartTime | null = null;
-    let cgroup: string | null = null;
+    const row = capturedRow({ pid: -1, name: '' });
     let command = '';
     let isUnread = false;
     let isThread = false;
@@ -98,7 +95,7 @@ export class RowReader {
         continue;
       }
       // What stands before a cut still counts, if a head says which columns these are.
-      const isCut = this.isFixed && index >= CUT_FROM && pid !== -1;
+      const isCut = this.isFixed && index >= CUT_FROM && row.pid !== -1;
       if (from >= end) {
         if (isCut) break;
         return null;
@@ -108,9 +105,10 @@ export class RowReader {
       if (kind === 'other' || kind === 'user') continue;
       if (kind === 'start' || kind === 'elapsed') {
         const text = this.#wordAt(line, from, at, index);
-        start = this.#started(text, kind);
-        isUnread = start === null ? anyStart && /^[^[<(]/.test(text) : start.kind === 'unread';
-        if (start === null && !isUnread && !(isCut && at >= end && isPartOfDate(text, words))) return null;
+        row.start = this.#started(text, kind);
+        isUnread = row.start === null ? anyStart && /^[^[<(]/.test(text) : row.start.kind === 'unread';
+        if (row.start === null && !isUnread && !(isCut && at >= end && isPartOfDate(text, words)))
+          return null;
       } else if (kind === 'stat' || kind === 'time' || kind === 'number' || kind === 'tty') {
         const before = this.#before[index];
         const text = this.#wordAt(line, from, at, index);
@@ -118,8 +116,8 @@ export class RowReader {
           this.#before[index] = '';
           return null;
         }
-        if (kind === 'stat' && text !== '-') stat = text;
-      } else if (kind === 'cgroup') cgroup = this.#wordAt(line, from, at, index);
+        if (kind === 'stat' && text !== '-') row.stat = text;
+      } else if (kind === 'cgroup') row.cgroup = this.#wordAt(line, from, at, index);
       else {
         const value = wholeAt(line, from, at);
         if (value === null || value > PID_MAX_LIMIT || (kind === 'pid' && value === 0)) {
@@ -127,39 +125,21 @@ export class RowReader {
           isThread ||= kind === 'pid' && isDash && this.#isSettled;
           if (!isDash || (!isThread && (kind === 'pid' || kind === 'ppid'))) return null;
         }
-        if (kind === 'pid') pid = value;
-        else if (kind === 'ppid') ppid = value;
-        else if (kind === 'pgid') pgid = value;
-        else if (kind === 'sid') sid = value;
-        else if (kind === 'tid') tid = value;
-        else threads = value;
+        if (kind !== 'pid') row[kind] = value;
+        else if (value !== null) row.pid = value;
       }
     }
     // More words than columns: not this list.
     if (skipBlanks(line, at) < end) return null;
     if (isThread) {
       this.threadRows++;
-      this.threadStat = stat;
+      this.threadStat = row.stat;
       return null;
     }
     if (isUnread) this.unreadStarts++;
     const { mark, name, args, depth } = this.#named(command);
-    return {
-      pid: pid!,
-      ppid,
-      pgid,
-      sid,
-      tid,
-      threads,
-      stat,
-      mark,
-      name,
-      args,
-      start,
-      cgroup,
-      innerPid: null,
-      depth,
-    };
+    [row.mark, row.name, row.args, row.depth] = [mark, name, args, depth];
+    return row;
   }
 
   #named(command: string): Named {
