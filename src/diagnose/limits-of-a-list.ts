@@ -21,7 +21,9 @@ export function isComplete(capture: Capture): boolean {
 export function isNothingMissing(capture: Capture): boolean {
   const { rows, byPid, isElided, headerCounts, around } = capture;
   if (isComplete(capture) || headerCounts !== null) return true;
-  const command = around.command ?? '';
+  // A grep that finds itself tells what it let through.
+  const found = rows.find(({ name }) => name === 'grep')?.args;
+  const command = around.command ?? (found === undefined ? '' : `| ${found}`);
   if (isElided || /\|\s*(head|tail)/.test(command)) return false;
   if (/\|/.test(command)) return /defunct/.test(command) && keepsZombies(command);
   return byPid.has(1) && rows.some(({ name, mark }) => mark === 'plain' && LISTERS.test(name));

@@ -18,7 +18,7 @@ export interface CapturedRow {
   mark: 'defunct' | 'bare' | 'plain';
   /** As COMM would have it: the last part of the first word, or of the script that an interpreter runs. */
   name: string;
-  /** The command line of a shim, where its container stands; else empty. */
+  /** The command line of a shim, where its container stands, or of a grep, what it lets through; else empty. */
   args: string;
   start: StartTime | null;
   cgroup: string | null;
@@ -37,6 +37,8 @@ export function capturedRow(row: Partial<CapturedRow> & Pick<CapturedRow, 'pid' 
 /** Programs that list processes, or stand behind one that does: what started last is now. */
 export const LISTERS = /^(ps|top|pstree|e?grep|sort|head|tail|awk|sed|less|cat|wc|uniq|cut|tee|busybox)$/;
 export const SHIM = /shim|conmon/;
+/** Programs whose arguments tell something of the list. */
+const WITH_ARGS = /shim|conmon|grep/;
 
 const INTERPRETER = /^(sh|bash|dash|ash|ksh|zsh|busybox|python[\d.]*|perl[\d.]*|ruby[\d.]*|php[\d.]*)$/;
 /** A zombie and a kernel thread have a name and nothing else. */
@@ -60,7 +62,7 @@ export function nameOf(command: string): Named {
   }
   const isBraced = text[0] === '{' || text[0] === '(';
   const name = (isBraced && /^[{(]([^})]+)[})](?:\s|$)/.exec(text)?.[1]) || programOf(text);
-  return { mark: 'plain', name, args: SHIM.test(name) ? text.slice(0, 1024) : '', depth };
+  return { mark: 'plain', name, args: WITH_ARGS.test(name) ? text.slice(0, 1024) : '', depth };
 }
 
 /** A name of figures and dots is a version: its path has been cut off within it. */

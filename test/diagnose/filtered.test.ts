@@ -194,5 +194,9 @@ describe('a list of which a part is missing', () => {
     expect(renderDiagnosis(diagnoseText(part))).toMatch(/^No zombies here, but the list is not whole/);
     const asked = '# ps -ef | grep defunct\nroot 99 70 0 10:00 pts/0 00:00:00 grep defunct';
     expect(diagnoseText(asked).main.verdict).toBe('no-leak');
+    // So does the grep, without the command above it; one for `-w Z` does not find a zombie that leads a session.
+    const alone = asked.split('\n')[1];
+    expect(diagnoseText(alone).main.verdict).toBe('no-leak');
+    expect(diagnoseText(alone.replace('defunct', '-w Z')).main.verdict).toBe('cannot-see');
   });
 });
