@@ -197,6 +197,10 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   if (finding.verdict === 'leak' && finding.currentRatePerHour === 0) finding.currentRatePerHour = null;
   if (finding.verdict === 'no-leak' && finding.threads === null)
     finding.warnings.push({ id: 'no-thread-column' });
+  // A list that somebody has cut off ends before it: ps and top are the last processes of their own lists.
+  const isOfLister = /^(ps|top|busybox)/.test(format) && finding.complete;
+  if (finding.verdict === 'no-leak' && isOfLister && !rows.some(({ name }) => LISTERS.test(name)))
+    finding.warnings.push({ id: 'lister-missing' });
   const [crowd] = finding.livingCrowds;
   // If the crowd no longer grows, new processes only replace old ones.
   if (finding.verdict === 'live-processes' && crowd.rate?.course === 'goes-on') {

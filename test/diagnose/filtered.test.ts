@@ -187,6 +187,12 @@ describe('threads', () => {
 });
 
 describe('a list of which a part is missing', () => {
+  it('may be one without the ps that made it, and that is said where nothing leaks', () => {
+    const cut = 'NLWP PID COMMAND\n9 1 /bin/app\n2 7 /bin/web';
+    expect(warningsOf(diagnoseText(cut))).toContain('lister-missing');
+    expect(warningsOf(diagnoseText(`${cut}\n1 9 ps -eo nlwp,pid,args`))).not.toContain('lister-missing');
+  });
+
   it('does not say that nothing leaks, unless something else does', () => {
     const part = ['  PID  PPID STAT COMMAND', '    7     1 Ss   nginx', '    9     7 S    nginx'].join('\n');
     const { main } = diagnoseText(part);
