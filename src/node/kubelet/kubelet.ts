@@ -130,16 +130,9 @@ export class Kubelet implements PodHost {
 
   /** Its controller makes it again if the pod's spec says so. */
   evict(slot: PodSlot, graceUs: number, threshold: number): void {
-    const {
-      firstUs,
-      times,
-      threshold: first,
-    } = slot.evicted ?? {
-      firstUs: this.context.sim.nowUs,
-      times: 0,
-      threshold,
-    };
-    slot.evicted = { firstUs, times: times + 1, threshold: first };
+    const { nowUs } = this.context.sim;
+    slot.evicted ??= { firstUs: nowUs, times: 0, threshold };
+    slot.evicted.times++;
     slot.recreate = slot.spec.recreate ?? false;
     slot.current!.stop(graceUs);
   }

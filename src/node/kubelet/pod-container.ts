@@ -19,7 +19,7 @@ export class PodContainer implements ProbeHost {
   state: 'waiting' | 'starting' | 'running' | 'exited' = 'waiting';
   restarts = 0;
   started: boolean;
-  /** The wait before the next start; 0 for the first restart. */
+  /** The wait before the next start; 0 before the first restart. */
   backOffUs = 0;
   /** Outdates back-off and grace events that are on their way. */
   token = 0;

@@ -15,6 +15,7 @@ import { failureText, type NodeContext } from '../context.js';
 import type { Container, Sandbox, SandboxOwner } from '../runtime/container.js';
 import type { SandboxRuntime } from '../runtime/sandbox.js';
 import type { PodSpec } from '../spec.js';
+import { type BackOff, DOCKER_BACK_OFF_US } from '../versions/kubelet.js';
 import type { Hooks } from './hooks.js';
 import type { ContainerOwner, PodContainer } from './pod-container.js';
 import type { ProbeWorker } from './probe-worker.js';
@@ -22,6 +23,8 @@ import { hasOnlySidecarsLeft, mayStop, nextToStart } from './start-order.js';
 
 /** `minimumGracePeriodInSeconds` of the kubelet: after a preStop hook that took it all. */
 const GRACE_US_MIN = 2 * US_PER_SECOND;
+/** What the kubelet or docker takes for the exit status of a container that could not be started. */
+const STATUS_OF_REFUSED = 128;
 
 export type PodState = 'new' | 'creating' | 'running' | 'stopping' | 'gone';
 
@@ -170,8 +173,11 @@ export class Pod implements SandboxOwner, ContainerOwner {
 
   private hasStartedAll(): boolean {
     return this.containers.every(
-      ({ state, spec, hook }) =>
-        hook !== 'postStart' && state !== 'starting' && (state !== 'waiting' || spec.role === 'init'),
+      ({ state, spec, hook, runtime }) =>
+        hook !== 'postStart' &&
+        state !== 'starting' &&
+        (state !== 'waiting' || spec.role === 'init') &&
+        (runtime.generation > 0 || !this.spec.sandboxless),
     );
   }
 
@@ -243,14 +249,20 @@ export class Pod implements SandboxOwner, ContainerOwner {
     this.advanceStop();
   }
 
-  /** A start that the runtime could not make backs off like a container that crashed. */
+  /**
+   * R30: the kubelet takes it for a crash, where there is a container at all. Docker itself does not try a
+   * start again (moby daemon/monitor.go).
+   */
   private startRefused(container: PodContainer): void {
     const { context } = this.host;
     const refusal = failureText(context);
     if (this.hasRun) this.containerRefused(container, `cannot be started: ${refusal}`);
     else this.creationRefused(`${container.spec.name}: ${refusal}`);
     container.state = 'exited';
-    this.backOff(container);
+    if (this.spec.sandboxless) this.startNext();
+    else if (!context.runtimeRules.refusedStartExits || this.restarts(container, STATUS_OF_REFUSED, false))
+      this.backOff(container);
+    else this.endForGood(container, STATUS_OF_REFUSED);
   }
 
   // Containers: end.
@@ -269,14 +281,18 @@ export class Pod implements SandboxOwner, ContainerOwner {
 
   private afterExit(container: PodContainer, status: number, wasStopped: boolean): void {
     if (!wasStopped) container.reason = `exited with status ${status}`;
-    container.isComplete = !this.restarts(container, status, wasStopped);
-    if (container.isComplete) {
-      if (container.spec.role === 'init' && status !== 0) this.hasFailed = true;
-      else this.completed();
-      return;
-    }
-    this.forgetOldCrashes(container);
-    this.backOff(container);
+    if (this.restarts(container, status, wasStopped)) {
+      this.forgetOldCrashes(container);
+      this.backOff(container);
+    } else this.endForGood(container, status);
+  }
+
+  private endForGood(container: PodContainer, status: number): void {
+    container.isComplete = true;
+    const isLast = this.state === 'creating' && this.containers.every(({ isComplete }) => isComplete);
+    if (status === 0 || (container.spec.role !== 'init' && !isLast)) this.completed();
+    else this.hasFailed = true;
+    this.host.podChanged(this);
   }
 
   /** The next may start; or nothing is left to do but to end what runs beside the others. */
@@ -304,21 +320,23 @@ export class Pod implements SandboxOwner, ContainerOwner {
     return policy !== 'Never' && (status !== 0 || wasStopped);
   }
 
-  /** R30: a container that has run for ten minutes begins anew. */
+  /** R30: a container that has run for long begins anew. */
   private forgetOldCrashes(container: PodContainer): void {
-    const { sim, kubeletRules } = this.host.context;
-    const ranUs = sim.nowUs - container.runtime.startedAtUs;
-    if (ranUs >= kubeletRules.restartBackOffUs.resetAfter) container.backOffUs = 0;
+    const ranUs = this.host.context.sim.nowUs - container.runtime.startedAtUs;
+    if (ranUs >= this.restartBackOffUs.resetAfter) container.backOffUs = 0;
   }
 
-  /** R30: at once the first time, then 10 s, doubling to 300 s. */
+  private get restartBackOffUs(): BackOff {
+    return this.spec.sandboxless ? DOCKER_BACK_OFF_US : this.host.context.kubeletRules.restartBackOffUs;
+  }
+
+  /** R30 */
   private backOff(container: PodContainer): void {
-    const { context } = this.host;
-    const { first, most } = context.kubeletRules.restartBackOffUs;
-    const waitUs = container.backOffUs;
-    container.backOffUs = waitUs === 0 ? first : Math.min(most, 2 * waitUs);
+    const { first, second, most } = this.restartBackOffUs;
+    const waitUs = container.backOffUs || first;
+    container.backOffUs = container.backOffUs === 0 ? second : Math.min(most, 2 * waitUs);
     const index = this.host.containerIndex(container);
-    context.sim.after(waitUs, this.host.retryContainer, index, ++container.token);
+    this.host.context.sim.after(waitUs, this.host.retryContainer, index, ++container.token);
   }
 
   /** The back-off is over. */

@@ -93,13 +93,26 @@ export interface KubeletRules extends Values<typeof KUBELET> {
   defaultPidMode: PidMode;
   /** R15: tries within one tick while the runtime cannot start the command (`maxProbeRetries`). */
   startErrorTries: number;
-  /** R30: waits before a container's second, third, ... restart. */
-  restartBackOffUs: { first: number; most: number; resetAfter: number };
+  restartBackOffUs: BackOff;
   /**
    * A pod that could not be set up or torn down is tried again after this, plus up to half of it at random.
    */
   syncRetryUs: number;
 }
+
+/** R30: waits before the restarts of a container; from the third on twice as long each time. */
+export interface BackOff {
+  first: number;
+  second: number;
+  most: number;
+  /** So long a container has to run for all this to be forgotten. */
+  resetAfter: number;
+}
+
+const S = US_PER_SECOND;
+const BACK_OFF_US: BackOff = { first: 0, second: 10 * S, most: 300 * S, resetAfter: 600 * S };
+/** Of docker without a kubelet (moby restartmanager.go). */
+export const DOCKER_BACK_OFF_US: BackOff = { first: S / 10, second: S / 5, most: 60 * S, resetAfter: 10 * S };
 
 /** Resolves a kubelet version, its flags and its runtime (the default PID mode depends on both). */
 export function kubeletRules(spec: KubeletSpec, runtime: RuntimeSpec): KubeletRules {
@@ -108,11 +121,7 @@ export function kubeletRules(spec: KubeletSpec, runtime: RuntimeSpec): KubeletRu
     ...values,
     defaultPidMode: defaultPidMode(values, spec, runtime),
     startErrorTries: 3,
-    restartBackOffUs: {
-      first: 10 * US_PER_SECOND,
-      most: 300 * US_PER_SECOND,
-      resetAfter: 600 * US_PER_SECOND,
-    },
+    restartBackOffUs: BACK_OFF_US,
     syncRetryUs: 10 * US_PER_SECOND,
   };
 }

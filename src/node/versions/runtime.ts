@@ -144,6 +144,12 @@ export const RUNTIME = {
     'moby issue 22690; cri-o internal/oci/oci_linux.go `createContainerPlatform`',
     { 'cri-o': [false], others: [true] },
   ),
+  refusedStartExits: runtime<boolean>(
+    'R30',
+    'A container whose start was refused has exited, and `restartPolicy: Never` leaves it at that; else there is no container yet, and the kubelet tries again.',
+    'pkg/kubelet/container/helpers.go `ShouldContainerBeRestarted`; containerd container_start.go (`errorStartExitCode`), dockershim docker_container.go `ContainerStatus`, cri-o container_create.go',
+    { 'cri-o': [false], others: [true] },
+  ),
   containerPidsMax: runtime<number>(
     'R48',
     '`pids.max` of each container’s cgroup.',
