@@ -289,7 +289,11 @@ function loginsShape(leaf: Leaves) {
     lasts: leaf.interval
       .default('20s')
       .describe('How long somebody stays logged in. The three processes of the session hold their PIDs.'),
-    runAsUser: leaf.uid.optional().describe('The uid that logs in. Default: root.'),
+    runAsUser: leaf.uid
+      .optional()
+      .describe(
+        'The uid that logs in. Default: root. With 0 a session has two processes: root’s up to OpenSSH 9.7.',
+      ),
     ulimits: leaf.ulimits.optional().describe('Limits of its processes, from limits.conf. Default: none.'),
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HOST_NS, ROOT_CGROUP } from '../../src/kernel/kernel.js';
+import type { PodSpec } from '../../src/node/spec.js';
 import { APP, container, leaveFree, type NodeGiven, ORPHAN, pod, probe, program, S, World } from './world.js';
 
 const DOCKER_17: ConstructorParameters<typeof World>[0] = {
@@ -97,6 +98,55 @@ describe('pods come and go', () => {
     expect([restarts('Never', 1), restarts('OnFailure', 0)]).toEqual([0, 0]);
     expect(restarts('OnFailure', 1)).toBeGreaterThan(1);
     expect(restarts('Always', 0)).toBeGreaterThan(1);
+  });
+
+  describe('R30: a container whose start is refused for half a minute', () => {
+    const refused = (runtime: NodeGiven['runtime'], free: number, given: Partial<PodSpec>): World => {
+      const world = new World({ kernel: { pidMax: 700 }, runtime, pods: [pod(given)] });
+      leaveFree(world, free);
+      const { run, kernel } = world.to(20);
+      expect([world.on('app').length, run.node.counters.podsCreateFailed]).toEqual([0, 1]);
+      kernel.setPidMax(HOST_NS, 900);
+      return world.to(600);
+    };
+    const CONTAINERD = { name: 'containerd', version: '1.7' } as const;
+    const CRI_O = { name: 'cri-o', version: '1.30' } as const;
+    const DOCKER = { name: 'docker', version: '20.10.24' } as const;
+    const whatIsLeft = (world: World) => {
+      const { podsRunning, podsNeverCreated } = world.node.counters;
+      return { podsRunning, podsNeverCreated, down: world.result().pods[0].downSinceSeconds !== null };
+    };
+    const up = { podsRunning: 1, podsNeverCreated: 0, down: false };
+
+    test('is started then by the kubelet', () => {
+      expect(whatIsLeft(refused(CONTAINERD, 24, {}))).toEqual(up);
+      expect(whatIsLeft(refused(CONTAINERD, 24, { restartPolicy: 'OnFailure' }))).toEqual(up);
+    });
+
+    test('with `restartPolicy: Never` has failed, but not on CRI-O, where there is no container yet', () => {
+      const never = { restartPolicy: 'Never' } as const;
+      const world = refused(CONTAINERD, 24, never);
+      expect(whatIsLeft(world)).toEqual({ podsRunning: 0, podsNeverCreated: 1, down: false });
+      expect(world.eventKinds()).not.toContain('pod-created');
+      expect(world.on('pause')).toEqual([]);
+      expect(whatIsLeft(refused(CRI_O, 10, never))).toEqual(up);
+    });
+
+    test('stays down under plain docker, whatever its policy', () => {
+      for (const restartPolicy of ['Always', 'Never'] as const) {
+        const world = refused(DOCKER, 20, { sandboxless: true, restartPolicy });
+        expect(whatIsLeft(world)).toEqual({ podsRunning: 0, podsNeverCreated: 1, down: true });
+      }
+    });
+  });
+
+  test('R30: docker itself restarts after 100 ms, then twice as late each time up to a minute', () => {
+    const ends = program('ends', [{ sleep: '1s' }, { exit: 1 }]);
+    const restarts = (sandboxless: boolean): number =>
+      new World({ ...DOCKER_17, pods: [pod({ sandboxless, containers: [container({ program: ends })] })] })
+        .to(60)
+        .result().pods[0].restarts;
+    expect([restarts(true), restarts(false)]).toEqual([8, 3]);
   });
 
   test('whoever kills pause kills the pod: all of it is made again, free of zombies', () => {
@@ -197,6 +247,16 @@ describe('R31: what fails when no PID is left', () => {
     test('works with four PIDs free, one of them for a command, and not with three; root needs one less', () => {
       expect([works(logins(4)), works(logins(3))]).toEqual([true, false]);
       expect([works(logins(3, ROOT)), works(logins(2, ROOT))]).toEqual([true, false]);
+    });
+
+    test('hands out a PID for the child that authenticates, and ends before there is a shell', () => {
+      const handedOut = (user?: typeof ROOT): number => {
+        const world = new World({ sshLogins: { everyUs: 60 * S, lastsUs: S / 10, user } }).to(0);
+        const before = world.kernel.cursor();
+        while (world.node.counters.sshOk === 0) world.to(world.run.sim.nowUs / S + 1);
+        return world.kernel.cursor() - before;
+      };
+      expect([handedOut(), handedOut(ROOT)]).toEqual([5, 4]);
     });
 
     test('has a shell that tries for 15 s to run its first command, and says at last that there is none', () => {

@@ -1,9 +1,9 @@
 /**
- * Logins: sshd forks the privileged monitor of the connection, that forks the user's sshd, and that forks the
- * shell, whose start-up scripts run a command in a subshell. bash tries a refused fork again after 1, 2, 4
- * and 8 s (R66, `make_child` in its jobs.c; measured with OpenSSH 9.2 and bash 5.2); then there is a prompt
- * in which no command can be run, and that is no login. A refused login is what most people notice first when
- * a table is full.
+ * Logins: sshd forks the privileged monitor of the connection, whose first child authenticates and ends; then
+ * it forks the user's sshd, and that forks the shell, whose start-up scripts run a command. bash tries a
+ * refused fork again after 1, 2, 4 and 8 s (R66, `make_child` in its jobs.c; measured with OpenSSH 9.2 and
+ * bash 5.2); then there is a prompt in which no command can be run, and that is no login. A refused login is
+ * what most people notice first when a table is full.
  */
 import { NONE, type OriginId, type TaskId } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
@@ -16,13 +16,16 @@ import type { SshLoginsSpec } from '../spec.js';
 /** How long the start-up scripts of a shell take. An input: it was not measured. */
 const STARTUP_US = 200 * US_PER_MS;
 
-/** Below sshd: monitor, user's sshd, shell. Root's shell is the monitor's child (`privsep_postauth`). */
+/**
+ * Below sshd: monitor, user's sshd, shell. Up to OpenSSH 9.7 root's shell is the monitor's child
+ * (`privsep_postauth`).
+ */
 const LOGIN_COMMS = ['sshd', 'sshd', 'bash'];
 const ROOT_COMMS = ['sshd', 'bash'];
 const ROOT_UID = 0;
 const USERS_SSHD = 1;
-/** Below the shell, as it starts: a subshell and its command. */
-const STARTUP_COMMS = ['bash', 'id'];
+/** `$(id -u)`: the subshell becomes its only command. */
+const STARTUP_COMM = 'id';
 /** How long bash waits before it tries a refused fork again. */
 const BASH_RETRIES_US = [1, 2, 4, 8].map((seconds) => seconds * US_PER_SECOND);
 
@@ -84,7 +87,9 @@ export class Logins implements Worker {
     const { kernel } = this.context;
     const session: Session = [];
     for (const comm of this.#comms) {
-      const task = this.#fork(session.at(-1) ?? sshd, comm, session);
+      const parent = session.at(-1) ?? sshd;
+      const goesOn = session.length !== 1 || this.#authenticates(parent);
+      const task = goesOn ? this.#fork(parent, comm, session) : NONE;
       if (task === NONE) {
         this.#end(session, 0);
         return null;
@@ -96,14 +101,22 @@ export class Logins implements Worker {
     return session;
   }
 
+  /** By a child without privileges, which has ended when the next is forked (`privsep_preauth`). */
+  #authenticates(monitor: TaskId): boolean {
+    const { kernel } = this.context;
+    const child = kernel.forkAs(monitor, kernel.commOf(monitor), this.#origin, 0);
+    if (child === NONE) return false;
+    kernel.exit(child, 0);
+    return kernel.wait(monitor, child) === child;
+  }
+
   /** The first command of its shell: it runs, or is tried again, or there is no login. */
   #runStartup(index: number, tries: number): boolean {
     const { sim, kernel } = this.context;
     const session = this.#sessions[index];
     if (session === undefined || session[this.#shell] === NONE) return false;
-    const subshell = this.#fork(session[this.#shell], STARTUP_COMMS[0], session);
-    if (subshell !== NONE) {
-      this.#fork(subshell, STARTUP_COMMS[1], session);
+    const command = this.#fork(session[this.#shell], STARTUP_COMM, session);
+    if (command !== NONE) {
       sim.after(STARTUP_US, this.#startupOver, index, 0);
       sim.after(this.lastsUs, this.#over, index, 0);
       this.context.counters.sshOk++;
@@ -114,7 +127,7 @@ export class Logins implements Worker {
       this.#close(index);
       this.#refused(`a shell that can run no command: fork: ${refusalText(kernel)}`);
     }
-    return subshell !== NONE;
+    return command !== NONE;
   }
 
   #fork(parent: TaskId, comm: string, session: Session): TaskId {
