@@ -117,6 +117,21 @@ const UNFITTED: readonly Figure[] = [
     [2, MORE],
     (result) => tasksOfPods(result) - 1,
   ],
+  [
+    'openharness-844',
+    'mifunedev/openharness PR 844',
+    'hours to pid_max 4,096',
+    9,
+    (result) => refusedAt(result) / HOUR,
+  ],
+  [
+    'labs-agentic-engineer-729',
+    'wso2/labs-agentic-engineer PR 729',
+    'zombies after a day and a half',
+    2512,
+    zombies,
+    'The two figures of the report do not go together: six a minute are 12,960 in a day and a half; its count is one in 52 s.',
+  ],
   ['datahub-18657', 'datahub-project/datahub#18657', 'hours to pids.max 18,864', 26, refusedAfterHours],
   ['datahub-18657-12h', 'datahub-project/datahub#18657', 'zombies after 12.2 h', 8723, zombies],
   [
