@@ -199,6 +199,8 @@ export class Box {
     } finally {
       clearTimeout(bootTimer);
     }
+    // Else its kernel forks a process for each module that somebody asks for, and there are none.
+    await box.write('/proc/sys/kernel/modprobe', '\n');
     return box;
   }
 

@@ -13,6 +13,7 @@ import { numberOrExit, optionsOrExit } from '../options.js';
 import { missingForContainers } from './box.js';
 import { containerd, missingForContainerd } from './containerd.js';
 import { ends } from './ends.js';
+import { ENGINES, engines, missingForEngine } from './engines.js';
 import { playExperiments } from './experiments.js';
 import { type Fill, fillNode } from './fill.js';
 import { fullCgroups } from './full-cgroups.js';
@@ -33,6 +34,7 @@ const PARTS = [
   'peaks',
   'sequences',
   'containerd',
+  'engines',
   'pause',
 ] as const;
 type Part = (typeof PARTS)[number];
@@ -113,6 +115,10 @@ const noLogins = missingForLogins();
 if (noLogins !== null) console.error(`no logins: ${noLogins}`);
 const noContainerd = missingForContainerd();
 if (noContainerd !== null) console.error(`no containerd: ${noContainerd}`);
+for (const engine of ENGINES) {
+  const noEngine = missingForEngine(engine);
+  if (noEngine !== null) console.error(`no ${engine}: ${noEngine}`);
+}
 
 try {
   const measured = await measure();
@@ -205,6 +211,9 @@ async function measureSmallParts(measured: Measured): Promise<void> {
   });
   await when('containerd', async () => {
     if (noContainerd === null) measured.containerd = await containerd(limited());
+  });
+  await when('engines', async () => {
+    measured.engines = await engines(ENGINES, { ...limited(), onStep: onText });
   });
   await when('pause', async () => {
     measured.pauses = await checkPauses(limited());
