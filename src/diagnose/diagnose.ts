@@ -55,7 +55,7 @@ export interface Finding {
   zombiesByParent: Family[] | null;
   candidates: Crowd[];
   livingCrowds: Crowd[];
-  /** The process with most of them, if they are very many. A PID of null: which processes, the list does not tell. */
+  /** The process with most of them, if they are very many. PID null: the list does not tell which. */
   mostThreads: { pid: number | null; comm: string; threads: number } | null;
   pinned: number | null;
   /** When it is not known: from none to this. */

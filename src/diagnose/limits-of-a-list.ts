@@ -15,8 +15,8 @@ export function isComplete(capture: Capture): boolean {
 }
 
 /**
- * Whether a zombie or a crowd that is not listed is not there. Of a list whose head is missing the `ps` itself
- * and PID 1 are the two ends; a filter for `defunct` keeps every zombie; top counts them above its list.
+ * Is a zombie or a crowd that is not listed not there either? PID 1 and the `ps` itself are the two ends of a
+ * list, also of one whose head is missing. A filter for `defunct` keeps every zombie; top counts them.
  */
 export function isNothingMissing(capture: Capture): boolean {
   const { rows, byPid, isElided, headerCounts, around } = capture;

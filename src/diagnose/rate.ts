@@ -116,8 +116,8 @@ function courseOf(
 }
 
 /**
- * The last third by itself, where that differs by more than a half; null: it does not, or cannot be told. What
- * comes at once after a silence was late, no faster: then the last third of the time does not differ.
+ * The rate of the last third, where it differs by more than a half; null: it does not, or is not known. What
+ * comes at once after a silence was late, not faster: then the last third of the time does not differ.
  */
 function recentOf(times: Times, count: number): number | null {
   let later = 0;

@@ -71,8 +71,8 @@ export function setSubreaper(kernel: KernelState, task: TaskId, on: boolean): vo
 }
 
 /**
- * Stands for `propagate_has_child_subreaper`: stops at what is marked already, which saves time alone. Linux stops at
- * a namespace's PID 1 too; but below that nobody looks further up than to it (`findReaper`).
+ * Stands for `propagate_has_child_subreaper`. It stops at what is marked already, only to save time. Linux
+ * stops at a namespace's PID 1 too; but from below it no search for a reaper goes further up (`findReaper`).
  */
 function markDescendants(kernel: KernelState, process: number): void {
   const { rows } = kernel.processes;

@@ -60,7 +60,10 @@ function describe(intervention: Intervention): string {
     case 'set-pid-max':
       return `set pid_max to ${grouped(intervention.pidMax)}`;
     case 'change-probe':
-      return `${intervention.remove ? 'remove' : 'change'} the ${intervention.probe} probe of ${intervention.pod}/${intervention.container}`;
+      return (
+        `${intervention.remove ? 'remove' : 'change'} the ${intervention.probe} probe ` +
+        `of ${intervention.pod}/${intervention.container}`
+      );
     case 'drain':
       return 'drain: delete every pod';
   }

@@ -18,7 +18,7 @@ export interface CapturedRow {
   mark: 'defunct' | 'bare' | 'plain';
   /** As COMM would have it: the last part of the first word, or of the script that an interpreter runs. */
   name: string;
-  /** The command line of a shim, where its container stands, or of a grep, what it lets through; else empty. */
+  /** The command line of a shim (it names its container) or of a grep (what it lets through); else empty. */
   args: string;
   start: StartTime | null;
   cgroup: string | null;

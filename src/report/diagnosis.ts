@@ -68,8 +68,10 @@ function headline(finding: Finding): string {
   const z = plural(zombies ?? 0, 'zombie');
   switch (verdict) {
     case 'cannot-see':
-      if (zombies !== null && finding.zombiesAtMost === null && finding.format !== 'docker-top')
-        return `${zombies === 0 ? 'No zombies' : z} here, but the list is not whole: what is missing may hold more.`;
+      if (zombies !== null && finding.zombiesAtMost === null && finding.format !== 'docker-top') {
+        const here = zombies === 0 ? 'No zombies' : z;
+        return `${here} here, but the list is not whole: what is missing may hold more.`;
+      }
       return finding.zombiesAtMost === null
         ? 'This list cannot show zombies: whether anything leaks is not to be seen here.'
         : `${zombies} to ${finding.zombiesAtMost} zombies: this list does not tell them from kernel threads.`;

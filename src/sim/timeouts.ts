@@ -75,7 +75,7 @@ export class Timeouts {
   }
 
   /**
-   * Lets due timers come, of one queue, after all else that closes the instant: nothing else empties that queue.
+   * Lets due timers of one queue come, after all else that closes the instant: nothing else empties it.
    */
   private comeNext(): void {
     const { sim } = this;

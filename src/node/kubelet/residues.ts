@@ -151,7 +151,7 @@ class Courses {
   readonly known = new Map<string, { course: Course; residue: Residue }>();
   readonly residues = new Map<string, Residue>();
 
-  /** The values at which the order was found to change, and those behind, as an order of ties is one value wide. */
+  /** The values at which the order was found to change, and those behind: ties are one value wide. */
   private readonly changes = new Set<number>();
 
   constructor(private readonly cell: Cell) {}

@@ -127,7 +127,7 @@ export class RuncCalls {
   /**
    * Starts a process in a namespace and a cgroup.
    *
-   * @returns false if one of the forks was refused; then nothing is left of the call, and `kernel.refusal` says why.
+   * @returns false if a fork was refused: then nothing is left of the call, and `kernel.refusal` says why.
    */
   start(kind: RuncCallKind, owner: number, parent: TaskId, origin: OriginId, target: RuncTarget): boolean {
     const call = this.begin(kind, owner, parent);

@@ -392,9 +392,9 @@ export class SandboxRuntime {
   }
 
   /**
-   * The main process of a container has been reaped. If it was PID 1 of its own namespace, everything in
-   * there went with it (R7). If not, the shim kills what is left of the container (`ShouldKillAllOnExit`, R65),
-   * and the dead are for the namespace's init to reap (R8).
+   * The main process of a container has been reaped. If it was PID 1 of its own namespace, everything in it
+   * went with it (R7). If not, the shim kills what is left of the container (`ShouldKillAllOnExit`, R65), and
+   * the dead are for the namespace's init to reap (R8).
    */
   private mainExited(container: Container, status: number): void {
     const { kernel } = this.context;

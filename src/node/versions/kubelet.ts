@@ -11,7 +11,8 @@ function kubelet<T>(rule: string, what: string, source: string, ...history: Hist
 export const KUBELET = {
   sharedPidFlag: kubelet<'none' | 'shared' | 'separate'>(
     'R3',
-    'The default of `--docker-disable-shared-pid`: one PID namespace for each pod, or for each container; or no such flag.',
+    'The default of `--docker-disable-shared-pid`: one PID namespace for each pod, or for each container; ' +
+      'or no such flag.',
     'PRs 45236, 51634, 66506',
     'none',
     ['1.7', 'shared'],
@@ -27,14 +28,16 @@ export const KUBELET = {
   ),
   startsSidecars: kubelet(
     'R53',
-    'An init container with `restartPolicy: Always` is a sidecar: it runs beside the others; before, the field was not there.',
+    'An init container with `restartPolicy: Always` is a sidecar: it runs beside the others; ' +
+      'before, the field was not there.',
     'KEP 753: feature gate SidecarContainers, on by default since 1.29',
     false,
     ['1.29', true],
   ),
   startJitter: kubelet<'always' | 'near-kubelet-start'>(
     'R11',
-    'When a new probe worker first sleeps a uniform part of its period: always, or only within one period of the ' +
+    'When a new probe worker first sleeps a uniform part of its period: always, or only within one period ' +
+      'of the ' +
       'kubelet’s own start.',
     'pkg/kubelet/prober/worker.go; PRs 20726, 97126',
     'always',
@@ -42,7 +45,8 @@ export const KUBELET = {
   ),
   timeoutCounts: kubelet(
     'R18',
-    'A probe that times out has failed (`ExecProbeTimeout`); before, that was an error, tried again and discarded.',
+    'A probe that times out has failed (`ExecProbeTimeout`); before, that was an error, tried again ' +
+      'and discarded.',
     'KEP 1972, PR 94115',
     false,
     ['1.20', true],

@@ -20,7 +20,8 @@ export const RUNTIME = {
   pauseImage: runtime<string>(
     'R2',
     'The pause image where nobody chose one. On a CRI runtime the kubelet’s flag is of no consequence.',
-    'kubernetes PRs 57517, 88173 and release notes; containerd `sandbox_image` and CRI-O `pause_image` by tag',
+    'kubernetes PRs 57517, 88173 and release notes; containerd `sandbox_image` and CRI-O `pause_image` ' +
+      'by tag',
     {
       kubelet: [
         '3.0',
@@ -87,14 +88,16 @@ export const RUNTIME = {
   ),
   shimPer: runtime<'container' | 'pod' | 'none'>(
     'R28',
-    'One shim for every container, pause included, or one for the pod; `none`: the daemon itself is the parent.',
+    'One shim for every container, pause included, or one for the pod; ' +
+      '`none`: the daemon itself is the parent.',
     'containerd issue 1471, manager_linux.go by tag; cri-dockerd issue 124',
     { containerd: ['container', ['1.4', 'pod']], bare: ['none'], others: ['container'] },
   ),
   shimTaskCount: runtime<number>(
     'R28',
     'Tasks of a shim: its leader and its threads.',
-    'containerd issue 1471; measured with containerd 1.6.20; conmon commit d91cc43 (2.1.3) by what cri-o releases bring; measured with conmon 2.1.6',
+    'containerd issue 1471; measured with containerd 1.6.20; conmon commit d91cc43 (2.1.3) ' +
+      'by what cri-o releases bring; measured with conmon 2.1.6',
     { 'cri-o': [2, ['1.27', 1]], others: [11] },
   ),
   daemonComm: runtime<string>('R28', 'What `ps` calls the daemon that starts the shims.', 'their packages', {
@@ -129,8 +132,10 @@ export const RUNTIME = {
   ),
   networkTearDown: runtime<'first' | 'tried-first' | 'tried-once' | 'last'>(
     'R50',
-    'As a pod goes, its network plugin runs before pause is stopped or after it. Tried first: if it fails, pause is stopped all the same. Tried once: pause stays, and the next try leaves the plugin out.',
-    'pkg/kubelet/dockershim/docker_sandbox.go, containerd sandbox_stop.go, cri-o sandbox_stop_linux.go and sandbox_network.go by tag',
+    'As a pod goes, its network plugin runs before pause is stopped or after it. Tried first: if it fails, ' +
+      'pause is stopped all the same. Tried once: pause stays, and the next try leaves the plugin out.',
+    'pkg/kubelet/dockershim/docker_sandbox.go, containerd sandbox_stop.go, ' +
+      'cri-o sandbox_stop_linux.go and sandbox_network.go by tag',
     {
       docker: ['tried-first'],
       containerd: ['last'],
@@ -146,8 +151,10 @@ export const RUNTIME = {
   ),
   refusedStartExits: runtime<boolean>(
     'R30',
-    'A container whose start was refused has exited, and `restartPolicy: Never` leaves it at that; else there is no container yet, and the kubelet tries again.',
-    'pkg/kubelet/container/helpers.go `ShouldContainerBeRestarted`; containerd container_start.go (`errorStartExitCode`), dockershim docker_container.go `ContainerStatus`, cri-o container_create.go',
+    'A container whose start was refused has exited, and `restartPolicy: Never` leaves it at that; ' +
+      'else there is no container yet, and the kubelet tries again.',
+    'pkg/kubelet/container/helpers.go `ShouldContainerBeRestarted`; containerd container_start.go ' +
+      '(`errorStartExitCode`), dockershim docker_container.go `ContainerStatus`, cri-o container_create.go',
     { 'cri-o': [false], others: [true] },
   ),
   containerPidsMax: runtime<number>(
@@ -167,7 +174,8 @@ export interface RuntimeRules extends Values<typeof RUNTIME> {
 
 /**
  * R29: what one call of runc occupies while it runs. An exec is given 14 PIDs, 12 of them at once; a create
- * 15 and 13. Measured with runc 1.1.5 on one CPU and on two: with one PID less an exec fails, and a create mostly.
+ * 15 and 13. Measured with runc 1.1.5 on one CPU and on two: with one PID less an exec fails, and mostly a
+ * create too.
  */
 export interface RuncRules {
   /**

@@ -182,7 +182,7 @@ function setsidOf(words: readonly string[]): Wrapper | null {
   return rest.length === 0 ? null : { inner: rest, assumed: [], build };
 }
 
-/** Once, whatever it reads; 123 if the command fails, or what else busybox’s has by then, which waits for all. */
+/** Once, whatever it reads; 123 if the command fails, or what busybox’s has by then, which waits for all. */
 function xargsOf(words: readonly string[], userland: Userland | null): Wrapper | null {
   const { rest } = splitOptions(words, ['-I', '-n', '-P', '-d', '-L', '-s', '-E', '-a']);
   const all: Step = { if: { status: 0, steps: [{ wait: 'all' }], else: [{ wait: 'all' }, { status: 1 }] } };

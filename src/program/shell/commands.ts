@@ -19,7 +19,7 @@ export const HOUR_US = 3_600_000_000;
 
 export abstract class Commands extends Shell {
   protected depth = 0;
-  /** What the process of the command at hand does before it becomes that: in bash, `<( )` of a redirection. */
+  /** What the process of the command at hand does before it becomes it: in bash, `<( )` of a redirection. */
   private ahead: Step[] = [];
 
   protected abstract node(node: PipelineNode | AndOr, state: State, out: Step[], flags: Flags): void;

@@ -32,14 +32,14 @@ export function shCalled(name: ShellName): ShellKind {
 }
 
 const EVERYWHERE =
-  ': . [ alias bg break cd command continue echo eval exec exit export false fg getopts hash jobs kill printf pwd read ' +
-  'readonly return set shift test times trap true type ulimit umask unalias unset wait local';
+  ': . [ alias bg break cd command continue echo eval exec exit export false fg getopts hash jobs kill ' +
+  'printf pwd read readonly return set shift test times trap true type ulimit umask unalias unset wait local';
 const ONLY: Readonly<Record<ShellName, string>> = {
   dash: '',
   ash: 'let source [[ history',
   bash:
-    'source [[ let declare typeset builtin pushd popd dirs shopt enable caller mapfile readarray compgen complete disown ' +
-    'suspend logout history bind help',
+    'source [[ let declare typeset builtin pushd popd dirs shopt enable caller mapfile readarray compgen ' +
+    'complete disown suspend logout history bind help',
 };
 
 /** Commands that a shell does itself: no process. */

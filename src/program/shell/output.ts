@@ -1,4 +1,4 @@
-/** What a command writes, where that can be read off it: `echo` of known words, `seq`, `cat` of known lines. */
+/** What a command writes, where it can be read off it: `echo` of known words, `seq`, `cat` of known lines. */
 import type { AndOr, PipelineNode } from 'unbash';
 import type { Step } from '../step.js';
 import { calculate, series } from './arithmetic.js';

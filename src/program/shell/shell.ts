@@ -112,7 +112,8 @@ export abstract class Shell {
 
   note(place: Place, what: string, isUsual = false): void {
     const quoted = this.text.slice(place.pos, place.end).split('\n')[0];
-    const where = `${placeIn(this.text, place.pos)} \`${quoted.length > 60 ? `${quoted.slice(0, 57)}…` : quoted}\``;
+    const short = quoted.length > 60 ? `${quoted.slice(0, 57)}…` : quoted;
+    const where = `${placeIn(this.text, place.pos)} \`${short}\``;
     if (!this.notes.some((note) => note.where === where && note.what === what))
       this.notes.push({ where, what, isUsual });
   }
