@@ -410,7 +410,7 @@ suite('the page', () => {
       await page.getByRole('button', { name: 'create a pod' }).click();
       await poll(() => outcome(page).innerText()).toMatch(/Pod create failed: .*EAGAIN/);
       await page.getByRole('button', { name: 'ssh to the node' }).click();
-      await poll(() => outcome(page).innerText()).toMatch(/You are in|Refused/);
+      await poll(() => outcome(page).innerText()).toMatch(/You are in|Not in: /);
       await page.getByRole('button', { name: 'use pause 3.1' }).click();
       await poll(() => outcome(page).innerText()).toContain('pause 3.1 for new sandboxes');
       await page.getByRole('button', { name: 'restart the container' }).click();

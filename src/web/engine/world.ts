@@ -37,6 +37,9 @@ const FARTHER = 8;
 const AHEAD_US = 1_200_000_000;
 /** After so long, whatever somebody has done to a pod has come to something. */
 const OUTCOME_US = 120_000_000;
+/** A deletion that is stuck is tried again and again. */
+const DELETION_US = 1_200_000_000;
+const STUCK = 'Pod delete stuck';
 
 export class World {
   readonly passages: Passages;
@@ -101,7 +104,9 @@ export class World {
           capitalised(`${kind.replaceAll('-', ' ')}${detail === '' ? '' : `: ${detail}`}.`),
         );
     const before = told().length;
-    for (let atMost = atUs + OUTCOME_US, now = atUs; now < atMost && told().length === before; ) {
+    const isOpen = (words: string[]): boolean => words.length === before || words.at(-1)!.startsWith(STUCK);
+    const outcomeUs = act.do === 'delete-pod' ? DELETION_US : OUTCOME_US;
+    for (let atMost = atUs + outcomeUs, now = atUs; now < atMost && isOpen(told()); ) {
       now = Math.min(atMost, now + OUTCOME_US / 40);
       this.seek(now);
     }
