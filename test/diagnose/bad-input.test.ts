@@ -92,7 +92,7 @@ describe('a damaged list', () => {
     const text = renderDiagnosis(
       diagnoseText(list('9 1 9 9 S Sun Nov 29 11:00:00 2026 \u001b]0;evil\u0007', ...rows)),
     );
-    expect(text).toContain('\\x1b[2J\\x07\\x202e');
+    expect(text).toContain('\\x1b[2J\\x07\\u202e');
     expect(text).toContain('\\x1b]0;evil');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this is about
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
