@@ -11,8 +11,9 @@
  * Every report is plain data, what the command line prints with `-o json`. The commands run with this
  * process' rights; what they do to files and network, other than `examineInit` keeps from them, they do.
  */
-import { formatVerification, type VerificationDocument, verificationDocument } from '../lab/litmus/format.js';
-import { type VerifyOptions, verifyLitmus as verify } from '../lab/litmus/verify.js';
+import { formatVerification, verificationDocument } from '../lab/litmus/format.js';
+import { verifyLitmus as verify } from '../lab/litmus/verify.js';
+import type { VerificationDocument } from '../lab/litmus/world.js';
 import type { Diagnostic } from '../text/diagnostic.js';
 
 export { examineInit, examineRunningInit, type InitOptions } from '../lab/init/examine.js';
@@ -27,7 +28,7 @@ export {
 } from '../lab/init/report.js';
 export { formatInitReport } from '../lab/init/text.js';
 export { InitNotExamined } from '../lab/init/world.js';
-export type { Outcome, Verdict, View, World } from '../lab/litmus/world.js';
+export type { Outcome, Verdict, VerificationDocument, View, World } from '../lab/litmus/world.js';
 export { BadLabOption, LabBroken, LabUnavailable, missingForLab } from '../lab/namespace/setup.js';
 export {
   CommandNotRun,
@@ -42,8 +43,17 @@ export {
 } from '../lab/record/record.js';
 export { formatRecording } from '../lab/record/text.js';
 
-export type LitmusOptions = Pick<VerifyOptions, 'boundMs' | 'otherOrders' | 'signal'>;
-export type { VerificationDocument };
+export interface LitmusOptions {
+  /** Real time after which a world that moves is called restless, in milliseconds. Default 10000. */
+  boundMs?: number;
+  /**
+   * Runs of each on two CPUs, whose processes are slowed down by chance: other orders than the verdict's.
+   * Default 0.
+   */
+  otherOrders?: number;
+  /** Ends it early, between two litmus files. */
+  signal?: AbortSignal;
+}
 
 export interface LitmusReport extends VerificationDocument {
   /** Of files that could not be read or are no litmus; nothing of these was run. */

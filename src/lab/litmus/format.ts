@@ -4,7 +4,7 @@ import { plural } from '../../text/figures.js';
 import { plainTable } from '../../text/table.js';
 import { countsOf } from './expect.js';
 import { differentOrders, type LitmusResult, type Verification } from './verify.js';
-import { type Outcome, VERDICTS, type View, type World } from './world.js';
+import { type Outcome, VERDICTS, type VerificationDocument, type View, type World } from './world.js';
 
 /** A table of agreement, what differs side by side, and one line that sums up. */
 export function formatVerification({ results, kernel }: Verification): string {
@@ -20,7 +20,7 @@ export function formatVerification({ results, kernel }: Verification): string {
 }
 
 /** The same as data, `-o json`: both worlds of each litmus, what the file expects otherwise, the verdict. */
-export function verificationDocument({ results, kernel }: Verification) {
+export function verificationDocument({ results, kernel }: Verification): VerificationDocument {
   return {
     kernel,
     results: results.map(({ litmus: { name, file, question, rules }, ...result }) => {
@@ -29,7 +29,6 @@ export function verificationDocument({ results, kernel }: Verification) {
     }),
   };
 }
-export type VerificationDocument = ReturnType<typeof verificationDocument>;
 
 function resultRow(result: LitmusResult): string[] {
   const { litmus, model, kernel, verdict } = result;

@@ -46,6 +46,24 @@ export type Outcome =
 export const VERDICTS = ['agrees', 'differs', 'skipped', 'failed'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** `pidsim lab verify -o json`. */
+export interface VerificationDocument {
+  kernel: { release: string; cgroup: 'v1' | 'v2' };
+  results: {
+    name: string;
+    file: string;
+    question: string;
+    rules: string[];
+    verdict: Verdict;
+    model: Outcome;
+    kernel: Outcome;
+    /** What is otherwise than the file says, in each world; a line each. */
+    unexpected: { model: string[]; kernel: string[] };
+    /** What the kernel did on two CPUs, a run each; the verdict is about the order of one. */
+    otherOrders: Outcome[];
+  }[];
+}
+
 /** Refusals in one order, those that did not happen left out. */
 export function sortRefusals(refusals: Refusal[]): Refusal[] {
   const key = (refusal: Refusal): string => `${refusal.by} ${refusal.errno}`;
