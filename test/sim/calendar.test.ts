@@ -108,6 +108,25 @@ describe('an event calendar', () => {
     expect(order(calendar)).toEqual([...Array(100).fill(20), 4999, ...late.sort((a, b) => a - b)]);
   });
 
+  test('keeps what is put in where a crowd was, once the next part has been looked at', () => {
+    const calendar = new Calendar();
+    const late = Array.from({ length: 64 }, (_, i) => 1000 + 10 * ((i * 37) % 64));
+    for (const timeUs of late) calendar.push(timeUs, 0, 0, 0);
+    // It has looked as far as 1000, and nothing is due.
+    expect(calendar.pop(20)).toBe(false);
+    const crowd = Array.from({ length: 20 }, (_, i) => 100 + i);
+    for (const timeUs of crowd) calendar.push(timeUs, 0, 0, 0);
+    for (const timeUs of crowd) {
+      expect(calendar.pop(999)).toBe(true);
+      expect(calendar.timeUs).toBe(timeUs);
+    }
+    expect(calendar.pop(999)).toBe(false);
+    for (const timeUs of [700, 500, 300]) calendar.push(timeUs, 0, 0, 0);
+    const rest: number[] = [];
+    while (calendar.pop(10_000)) rest.push(calendar.timeUs);
+    expect(rest).toEqual([300, 500, 700, ...late.sort((a, b) => a - b)]);
+  });
+
   test('puts an event that comes late at the place that was taken for it', () => {
     const calendar = new Calendar();
     calendar.push(5, 0, 1, 0);
