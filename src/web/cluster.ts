@@ -31,7 +31,7 @@ export class Cluster {
     byId('cluster').addEventListener('change', (event) => onChoose((event.target as HTMLInputElement).value));
   }
 
-  /** @param bumped where pause is bumped; undefined: nobody has asked yet. */
+  /** @param bumped where pause is bumped; undefined: nothing is chosen yet. */
   show(bumped: string | undefined): void {
     if (bumped === this.#shown) return;
     this.#shown = bumped;
@@ -57,16 +57,16 @@ export class Cluster {
     });
     this.#engines.push(engine);
     const settings = [`pods.rabbitmq.startAt=${NODES[name]}`];
-    const acts = isBumped ? BUMP : [];
+    const acts = isBumped ? [...BUMP] : [];
     void engine.ask('open', {
       yaml: this.yaml,
       settings,
       pod: null,
-      acts: [...acts],
+      acts,
       isSmall: false,
       isFar: true,
     });
-    return h('figure', {}, plot as unknown as Node, words);
+    return h('figure', {}, plot, words);
   }
 }
 

@@ -37,9 +37,8 @@ const FARTHER = 8;
 const AHEAD_US = 1_200_000_000;
 /** After so long, whatever somebody has done to a pod has come to something. */
 const OUTCOME_US = 120_000_000;
-/** A deletion that is stuck is tried again and again. */
+/** A deletion that is stuck is tried again: the reader is shown how it ends, if it does in this time. */
 const DELETION_US = 1_200_000_000;
-const STUCK = 'Pod delete stuck';
 
 export class World {
   readonly passages: Passages;
@@ -92,25 +91,26 @@ export class World {
     this.passages.forgetAfter(atUs);
     const hindered = this.passages.current.act(act);
     if (act.do === 'login') return [hindered === null ? 'You are in.' : `Not in: ${hindered}.`];
-    const told = (): string[] =>
-      this.#run
-        .result()
-        .events.filter(({ timeSeconds, subject, kind }) => {
-          const isAbout =
-            'pod' in act ? subject.startsWith(act.pod) : kind === 'intervention' || kind === 'no-effect';
-          return timeSeconds * US_PER_SECOND >= atUs && isAbout;
-        })
-        .map(({ kind, detail }) =>
-          capitalised(`${kind.replaceAll('-', ' ')}${detail === '' ? '' : `: ${detail}`}.`),
-        );
+    const told = () =>
+      this.#run.result().events.filter(({ timeSeconds, subject, kind }) => {
+        const isAbout =
+          'pod' in act ? subject.startsWith(act.pod) : kind === 'intervention' || kind === 'no-effect';
+        return timeSeconds * US_PER_SECOND >= atUs && isAbout;
+      });
     const before = told().length;
-    const isOpen = (words: string[]): boolean => words.length === before || words.at(-1)!.startsWith(STUCK);
+    const isOpen = (): boolean => {
+      const events = told();
+      return events.length === before || events.at(-1)?.kind === 'pod-delete-stuck';
+    };
     const outcomeUs = act.do === 'delete-pod' ? DELETION_US : OUTCOME_US;
-    for (let atMost = atUs + outcomeUs, now = atUs; now < atMost && isOpen(told()); ) {
+    for (let atMost = atUs + outcomeUs, now = atUs; now < atMost && isOpen(); ) {
       now = Math.min(atMost, now + OUTCOME_US / 40);
       this.seek(now);
     }
-    return [...(hindered === null ? [] : [`${hindered}.`]), ...told()];
+    const words = told().map(({ kind, detail }) =>
+      capitalised(`${kind.replaceAll('-', ' ')}${detail === '' ? '' : `: ${detail}`}.`),
+    );
+    return [...(hindered === null ? [] : [`${hindered}.`]), ...words];
   }
 
   /** Of the run from one moment to another, the last transitions. */
