@@ -23,7 +23,7 @@ export const number = (describe: string) => ({ type: 'number', nargs: 1, describ
 export const choice = <T extends string>(choices: readonly [T, ...T[]], describe: string) =>
   ({ choices, default: choices[0], describe }) as const;
 
-/** An option without a value; one that is off, or on, as long as nobody says otherwise. */
+/** An option without a value; then one that is off unless it is given, and one that is on. */
 export const flag = (describe: string) => ({ type: 'boolean', describe }) as const;
 export const off = (describe: string) => ({ ...flag(describe), default: false }) as const;
 export const on = (describe: string) => ({ ...flag(describe), default: true }) as const;

@@ -25,7 +25,7 @@ export interface Moment {
 /** Zombies of a parent stay: of the earlier ones fewer than this are there after a new beginning. */
 const STILL_THERE = 0.9;
 
-/** Of two lists that tell their minutes alone, less than four minutes apart, nobody can tell a rate. */
+/** Two lists that show minutes only, less than four minutes apart, are too vague for a rate. */
 const DOUBT_MAX = 0.25;
 
 export function compare(earlier: Moment, later: Moment, apartHours: number | null): Comparison {

@@ -197,7 +197,7 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   if (finding.verdict === 'leak' && finding.currentRatePerHour === 0) finding.currentRatePerHour = null;
   if (finding.verdict === 'no-leak' && finding.threads === null)
     finding.warnings.push({ id: 'no-thread-column' });
-  // A list that somebody has cut off ends before it: ps and top are the last processes of their own lists.
+  // A list without the ps or top that made it may have been cut off: each is near the end of its own list.
   const isOfLister = /^(ps|top|busybox)/.test(format) && finding.complete;
   if (finding.verdict === 'no-leak' && isOfLister && !rows.some(({ name }) => LISTERS.test(name)))
     finding.warnings.push({ id: 'lister-missing' });

@@ -76,7 +76,7 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
     if (group === undefined) groups.set(row.ppid, [row]);
     else group.push(row);
   }
-  // Without PIDs every group would be nobody's.
+  // In a list without PIDs no group would have a leader, and all would seem pinned.
   const hasGroups = rows.some(({ pid, pgid, sid }) => pid > 0 && pgid !== null && sid !== null);
   const pins = isComplete && hasGroups ? new Set(pinnedPids(rows as Required<Ids>[], [], byPid)) : null;
   const inferred = aliveBesides(capture).length === 0 ? (byPid.get(1) ?? null) : null;
@@ -236,7 +236,7 @@ export function aliveBesides({ rows }: Capture): CapturedRow[] {
   });
 }
 
-/** From a summary: nobody but their parents' PIDs. null: not even those. */
+/** From a summary, which tells at most the PIDs of the parents. null: not even those. */
 export function familiesOfCounts(counted: Capture['counted']): Family[] | null {
   const families = new Map<number, Family>();
   for (const { ppid, name, count, isZombie } of counted) {

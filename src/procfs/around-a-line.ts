@@ -41,7 +41,7 @@ const SEPARATORS = [/\|\|?|[│┃]/, /,/, /;/];
 const BARS = /^\s*[|│┃]+|[|│┃]+\s*$/g;
 const RULE = /^\s*[|│┃+├└┌╞][-─═:|│┃+┼┬┴┤┘┐╪╡ ]+$/;
 
-/** What has to be taken off the lines below this one, to make it the head of a list; null: it is none. */
+/** How to strip the lines of a list of which this is the head. null: it is no head, whatever is taken off. */
 export function undressOf(line: string): Undress | null {
   if (!line.includes('PID') || line.length > 1_000) return null;
   const isHead = (undress: Undress): boolean => columnsOf(undress(line)) !== null;

@@ -99,7 +99,7 @@ export function elapsedOf(text: string): StartTime | null {
 /**
  * Gives the start times of a list their place on one calendar. `10:42` is today, `Mar06` the last one of that
  * name before, `2025` a year. What day today is, is told by `nowS` if a date stands in the capture; otherwise
- * it is taken to be the day after the last one that is named, and the year is nobody's business.
+ * it is taken to be the day after the last one that is named, and the year does not matter.
  *
  * @param clockNowS second of the day at which the list was made: a later time was yesterday's.
  * @returns the second on that calendar at which today began; null: no time of day needs it.

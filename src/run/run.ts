@@ -139,7 +139,7 @@ export class Run {
     if (options.until === 'exhaustion') {
       observers.add({ moment: ({ kind }) => kind === 'exhausted' && this.#endEarly() });
     } else if (options.until === 'harm') {
-      // Seen for sure when the event is over: a dying namespace refuses forks too, and harms nobody.
+      // Seen for sure when the event is over: a dying namespace refuses forks too, which is no harm.
       observers.add({ moment: ({ kind }) => MAY_HARM.has(kind) && this.#lookForHarm() });
     }
     this.isWatched = true;

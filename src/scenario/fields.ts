@@ -173,7 +173,7 @@ export function settingPaths(): string[] {
   return [...new Set(pathsIn(spec, [], []))];
 }
 
-/** A type inside itself (a step in a step) goes on for ever: it is entered once. */
+/** A type that contains itself (a step in a step) is entered once, or its paths would have no end. */
 function pathsIn(field: FieldDoc, path: readonly string[], entered: readonly string[]): string[] {
   const { type } = field;
   const forms = entered.includes(type) ? [] : field.forms();

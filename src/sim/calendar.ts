@@ -322,7 +322,8 @@ export class Calendar {
       return true;
     }
     if (this.depth > 0) {
-      // What is yet to come before its end belongs to the run: the next rung out may begin only there.
+      // It is empty. What is pushed later, and is due before its end, belongs to the run from now on: the next
+      // rung out may begin only at that end.
       this.runEndUs = this.endUs;
       this.use(this.rungs[--this.depth]);
       return true;

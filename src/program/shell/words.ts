@@ -7,7 +7,7 @@ import type { Shell } from './shell.js';
 import { type State, settle } from './state.js';
 import { known, pidText, textOf, UNKNOWN, type Value } from './values.js';
 
-/** Of a longer text the parts are not looked for: a pattern of many stars would take for ever. */
+/** A longer text is not cut up: a pattern with many stars would be tried in too many ways. */
 const CUT_MAX = 200;
 
 /** A piece of a word. `splits`: it stands outside of quotes, so white space in it ends a word. */

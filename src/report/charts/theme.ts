@@ -94,7 +94,7 @@ export function colourLegend(
   };
 }
 
-/** A number of each row. */
+/** An encoding of a field that holds a quantity. */
 export function quantity(field: string, more: ChartSpec = {}): ChartSpec {
   return { field, type: 'quantitative', ...more };
 }
