@@ -8,7 +8,7 @@ import type { Refuser, RunResult } from '../run/result.js';
 import { fullForSeconds, lastReading, type Reading, tellStory } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, listOf, plural } from '../text/figures.js';
-import { downClause, harmClauses, isUnsure, shortAnswer } from './harm-words.js';
+import { downClause, downUnlimited, harmClauses, isUnsure, shortAnswer } from './harm-words.js';
 import { explainPodRefusal, REFUSALS } from './refusal.js';
 
 /** What fills the table: `8,117 zombies hold 16,234 PIDs`, or `30,120 tasks alive`. */
@@ -35,6 +35,9 @@ function asAssumed(result: RunResult): string {
   const story = tellStory(result);
   if (story.kind === 'harmed') return `${capitalised(first.clause)}; the node has room: ${inUse(story.end)}`;
   const node = nodeHeadline(result);
+  const down = downUnlimited(result);
+  if (down !== null && first === undefined && story.kind !== 'full')
+    return `${capitalised(down.clause)}; node: ${node.charAt(0).toLowerCase()}${node.slice(1)}`;
   if (story.kind !== 'full' || first === undefined || first.harm.atSeconds >= story.atSeconds) return node;
   return `${capitalised(first.clause)}; the node is ${node.charAt(0).toLowerCase()}${node.slice(1)}`;
 }

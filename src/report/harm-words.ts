@@ -60,17 +60,22 @@ export function shortAnswer(first: Harm | null, projection: Projection | null, e
     : `${within} (full after ${formatSeconds(projection.atSeconds)} at this rate)`;
 }
 
-/** bad: harmed; doubtful: on its way, too short to say, or by assumption; good: not at this rate. */
+/** bad: harmed or down; doubtful: on its way, too short to say, or by assumption; good: not at this rate. */
 export function toneOf(result: RunResult): 'bad' | 'doubtful' | 'good' {
-  if (harmsOf(result).length > 0) return 'bad';
+  if (harmsOf(result).length > 0 || downUnlimited(result) !== null) return 'bad';
   return result.projection?.kind === 'never' && !isUnsure(result) ? 'good' : 'doubtful';
 }
 
-/** From urgent to not: harmed; would be full later; unharmed unless an assumption is wrong; unharmed. */
+/**
+ * From urgent to not: harmed; down for another reason, or full later; unharmed unless an assumption is wrong;
+ * unharmed.
+ */
 function urgency(result: RunResult): [group: number, seconds: number] {
   const [first] = harmsOf(result);
   if (first !== undefined) return [0, first.atSeconds];
   const { projection, bracket } = result;
+  const down = downUnlimited(result);
+  if (down !== null) return [1, down.sinceSeconds];
   if (projection?.kind === 'exhausts') return [1, projection.atSeconds];
   return isUnsure(result) ? [2, bracket?.firstHarm?.atSeconds ?? result.endSeconds] : [3, 0];
 }
@@ -190,16 +195,51 @@ function ended(alike: readonly PodRefusal[]): string {
   return `, until ${formatSeconds(Math.max(...alike.map(({ untilSeconds }) => untilSeconds!)))}`;
 }
 
-/** Pods that are down to the end, with what breaks; empty: none is. */
-export function downClause({ pods }: RunResult): string {
+/** Pods that are down to the end, with breaks or without; the one that has been so for longest is told. */
+interface Down {
+  pods: number;
+  /** `3 pods are mostly down`, `pod web-0 is down`. */
+  clause: string;
+  name: string;
+  sinceSeconds: number;
+  upSeconds: number;
+}
+
+function downOf({ pods }: RunResult): Down | null {
   const down = pods.flatMap(({ name, mostlyDown }) => (mostlyDown === null ? [] : { name, ...mostlyDown }));
-  if (down.length === 0) return '';
+  if (down.length === 0) return null;
   const first = down.reduce((earliest, each) =>
     each.sinceSeconds < earliest.sinceSeconds ? each : earliest,
   );
-  const breaks = first.upSeconds < 1 ? '' : ` (up for ${formatSeconds(first.upSeconds)} of it)`;
-  const since = `from ${formatSeconds(first.sinceSeconds)} on${breaks}`;
-  if (down.length === 1) return `pod ${first.name} is down ${since}`;
   const state = down.some(({ upSeconds }) => upSeconds >= 1) ? 'mostly down' : 'down';
-  return `${down.length} pods are ${state}, ${first.name} ${since}`;
+  const clause = down.length === 1 ? `pod ${first.name} is ${state}` : `${down.length} pods are ${state}`;
+  return { pods: down.length, clause, ...first };
+}
+
+/** Pods that are down to the end, with what breaks and why; empty: none is. */
+export function downClause(result: RunResult): string {
+  const down = downOf(result);
+  if (down === null) return '';
+  const { pods, clause, name, sinceSeconds, upSeconds } = down;
+  const breaks = upSeconds < 1 ? '' : ` (up for ${formatSeconds(upSeconds)} of it)`;
+  const who = pods === 1 ? '' : `, ${name}`;
+  return `${clause}${who} from ${formatSeconds(sinceSeconds)} on${breaks}${whyRestarted(result, down)}`;
+}
+
+/** Of a pod that comes up again and again: what ends it. */
+function whyRestarted({ events }: RunResult, { name, sinceSeconds }: Down): string {
+  const restart = events.find(
+    ({ kind, subject, timeSeconds }) =>
+      kind === 'container-restarted' && subject.startsWith(`${name}/`) && timeSeconds >= sinceSeconds,
+  );
+  return restart === undefined ? '' : `; restarts of ${restart.subject}: ${restart.detail}`;
+}
+
+/** Pods that are down and were so before any limit did harm: no limit is the reason. Null: it is not so. */
+export function downUnlimited(result: RunResult): { clause: string; sinceSeconds: number } | null {
+  const down = downOf(result);
+  const [harm] = harmsOf(result);
+  if (down === null || (harm !== undefined && harm.atSeconds <= down.sinceSeconds)) return null;
+  const { clause, sinceSeconds } = down;
+  return { clause: `${clause} from ${formatSeconds(sinceSeconds)} on`, sinceSeconds };
 }

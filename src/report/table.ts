@@ -10,7 +10,7 @@ import { formatMoment } from '../text/wall-clock.js';
 import { resultsCsv } from './csv.js';
 import { resultsDocument, toJson } from './document.js';
 import { fleetSentence, fleetsOf } from './fleet.js';
-import { byUrgency, harmCell, limitWords, timeToHarm, toneOf } from './harm-words.js';
+import { byUrgency, downClause, downUnlimited, harmCell, limitWords, timeToHarm, toneOf } from './harm-words.js';
 import { expectationTally } from './message.js';
 import { bracketSentence, nodeLine, reapingLines } from './node-words.js';
 
@@ -39,7 +39,7 @@ export function renderResults(
 ): string {
   const shown = options.sort === 'harm' ? byUrgency(results) : results;
   const width = format === 'wide' ? null : (options.width ?? WIDTH);
-  const notes = [fleetLines(results), nodeLines(results), assumptionLines(results)];
+  const notes = [fleetLines(results), downLines(shown), nodeLines(results), assumptionLines(results)];
   const below = notes
     .flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines]))
     .map((line) => wrapped(line, width))
@@ -67,6 +67,13 @@ function wrapped(line: string, width: number | null): string {
 /** Below the rows of its nodes, what a fleet has come to. */
 function fleetLines(results: readonly RunResult[]): string[] {
   return [...fleetsOf(results)].map(([name, members]) => printable(fleetSentence(name, members)));
+}
+
+/** What is down though no limit did it harm: nothing in the row says why. */
+function downLines(results: readonly RunResult[]): string[] {
+  return results
+    .filter((result) => downUnlimited(result) !== null)
+    .map((result) => printable(`Down in ${result.scenario.name}, though no limit is reached: ${downClause(result)}.`));
 }
 
 type Tone = ReturnType<typeof toneOf> | 'plain';
