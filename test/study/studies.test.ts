@@ -168,6 +168,21 @@ test('the sentence names what buys time, what costs it, and what does neither', 
   );
 }, 60_000);
 
+test('a workload that is down in every variant is not called unharmed without a word', async () => {
+  const told = async (status: number) => {
+    const probe = `programs.probe.steps=[{exit: ${status}}]`;
+    const at = (name: string, pause: string): Variant => {
+      const settings = [`node.pause=${pause}`];
+      return { name, settings, template: template(leaky()).with(probe, ...settings) };
+    };
+    return sentence(await compare([at('old', '3.0'), at('new', '3.1')], { replications: 2 }, inTurn));
+  };
+  expect(await told(1)).toMatch(
+    /Without harm in 2 h: new\. Pods are down at the end, though no limit is reached, with every variant: /,
+  );
+  expect(await told(0)).toMatch(/Without harm in 2 h: new\.$/);
+}, 60_000);
+
 test('where each container has its own namespace, tini as entrypoint ends the leak and pause 3.1 does nothing', async () => {
   const isolated = template(leaky()).with('node.kubelet.dockerDisableSharedPid=true');
   const fixes = fixesOf(isolated.scenario, isolated.document).filter(({ name }) =>

@@ -115,9 +115,21 @@ export function sentence(all: readonly Compared[]): string {
       ({ variant, gained }) => `${printable(variant.name)} costs ${formatSeconds(-gained!.value)}.`,
     ),
     rest.length === 0 ? '' : `${rest.length === 1 ? 'Buys nothing' : 'Buy nothing'}: ${names(rest)}.`,
+    downSentence(ranOf(all), names),
   ]
     .filter((part) => part !== '')
     .join(' ');
+}
+
+/** No limit harms them, and yet their pods are down: a probe that always fails, for one. */
+function downSentence(ran: readonly Ran[], names: (some: readonly Ran[]) => string): string {
+  const down = ran.filter(
+    ({ estimate, replicated }) =>
+      estimate.harmed.value === 0 && replicated!.rows.every(({ podsDown }) => podsDown > 0),
+  );
+  if (down.length === 0) return '';
+  const which = down.length === ran.length ? 'every variant' : names(down);
+  return `Pods are down at the end, though no limit is reached, with ${which}: \`pidsim run\` says why.`;
 }
 
 function restartSentence(restarts: Restarts | null): string {
