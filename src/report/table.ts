@@ -10,7 +10,15 @@ import { formatMoment } from '../text/wall-clock.js';
 import { resultsCsv } from './csv.js';
 import { resultsDocument, toJson } from './document.js';
 import { fleetSentence, fleetsOf } from './fleet.js';
-import { byUrgency, downClause, downUnlimited, harmCell, limitWords, timeToHarm, toneOf } from './harm-words.js';
+import {
+  byUrgency,
+  downClause,
+  downUnlimited,
+  harmCell,
+  limitWords,
+  timeToHarm,
+  toneOf,
+} from './harm-words.js';
 import { expectationTally } from './message.js';
 import { bracketSentence, nodeLine, reapingLines } from './node-words.js';
 
@@ -73,7 +81,9 @@ function fleetLines(results: readonly RunResult[]): string[] {
 function downLines(results: readonly RunResult[]): string[] {
   return results
     .filter((result) => downUnlimited(result) !== null)
-    .map((result) => printable(`Down in ${result.scenario.name}, though no limit is reached: ${downClause(result)}.`));
+    .map((result) =>
+      printable(`Down in ${result.scenario.name}, though no limit is reached: ${downClause(result)}.`),
+    );
 }
 
 type Tone = ReturnType<typeof toneOf> | 'plain';

@@ -45,7 +45,9 @@ describe('a pod that its own probe keeps down, while the node has room', () => {
     expect(answer(tooShort)).toMatch(why);
     const table = (...results: (typeof tooShort)[]) => renderResults(results, 'table').replaceAll('\n', ' ');
     expect(table(tooShort, longEnough)).toMatch(why);
-    expect(table(tooShort, longEnough)).toContain('Down in limit-of-1-s, though no limit is reached: pod web');
+    expect(table(tooShort, longEnough)).toContain(
+      'Down in limit-of-1-s, though no limit is reached: pod web',
+    );
     expect(answer(longEnough)).not.toContain('down');
     expect(table(longEnough)).not.toContain('Down in');
   });

@@ -128,7 +128,9 @@ function downSentence(ran: readonly Ran[], names: (some: readonly Ran[]) => stri
       estimate.harmed.value === 0 && replicated!.rows.every(({ podsDown }) => podsDown > 0),
   );
   if (down.length === 0) return '';
-  const which = down.length === ran.length ? 'every variant' : names(down);
+  const up = ran.filter((one) => !down.includes(one));
+  const most = up.length === 0 ? 'every variant' : `every variant but ${names(up)}`;
+  const which = up.length < down.length ? most : names(down);
   return `Pods are down at the end, though no limit is reached, with ${which}: \`pidsim run\` says why.`;
 }
 
