@@ -107,30 +107,37 @@ describe.each(RUNTIMES.map((runtime) => [named(runtime), runtime] as const))('on
 });
 
 describe('what dies comes back as on a real host', () => {
-  const cronKilledWith = (signal: Signal): World => {
-    const cronJobs = [
-      {
-        name: 'killer',
-        everyUs: 20 * S,
-        startAtUs: 0,
-        program: program('killer', [{ kill: { target: 'parent', signal } }]),
-      },
-    ];
-    return new World({ cronJobs }).to(110);
+  const JOBS = [{ name: 'job', everyUs: 20 * S, startAtUs: 20 * S, program: program('job', ['pause']) }];
+
+  const cronKilledWith = (signal: number): World => {
+    const world = new World({ cronJobs: JOBS }).to(10);
+    const { kernel, node } = world;
+    kernel.kill(kernel.init, node.context.host.cron.task, signal);
+    return world.to(110);
   };
 
   test('systemd takes a cron that dies of SIGTERM for ended, and no job is started any more', () => {
-    const world = cronKilledWith('TERM');
-    expect(world.on('cron')).toEqual([]);
+    const world = cronKilledWith(SIGTERM);
+    expect([world.on('cron'), world.on('job')]).toEqual([[], []]);
     expect(world.eventKinds().filter((kind) => kind === 'daemon-died')).toHaveLength(1);
   });
 
-  test('of SIGKILL it dies again and again, and is started again each time', () => {
-    const world = cronKilledWith('KILL');
-    expect(world.on('cron')).toHaveLength(1);
-    expect(world.eventKinds().filter((kind) => kind === 'daemon-died')).toHaveLength(6);
-    expect(world.eventKinds().filter((kind) => kind === 'daemon-restarted')).toHaveLength(6);
+  test('of SIGKILL it is started again, and so are its jobs, each below a cron of its own (R67)', () => {
+    const world = cronKilledWith(SIGKILL);
+    expect([world.on('cron').length, world.on('job').length]).toEqual([6, 5]);
+    expect(world.eventKinds().filter((kind) => kind === 'daemon-died')).toHaveLength(1);
+    expect(world.eventKinds().filter((kind) => kind === 'daemon-restarted')).toHaveLength(1);
   });
+
+  test.each(['TERM', 'KILL'] as const)(
+    'a job that sends SIG%s to its parent ends the cron that waits for it, not the one that starts jobs',
+    (signal) => {
+      const killing = program('job', [{ kill: { target: 'parent', signal } }, 'pause']);
+      const world = new World({ cronJobs: [{ ...JOBS[0], program: killing }] }).to(110);
+      expect([world.on('cron').length, world.on('job').length, world.zombies]).toEqual([1, 5, 0]);
+      expect(world.eventKinds()).not.toContain('daemon-died');
+    },
+  );
 
   test('with a shim its containers die, pause too, and the kubelet makes the pod again', () => {
     const world = new World({ pods: [pod()] }).to(10);

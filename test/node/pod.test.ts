@@ -424,8 +424,20 @@ describe('cron', () => {
     expect(world.result().blame.find(({ origin }) => origin === 'cron')?.createdPerHour).toBeGreaterThan(100);
   });
 
-  test('jobs that do not end pile up on the host', () => {
-    expect(new World({ cronJobs: job(APP) }).to(600).on('app')).toHaveLength(11);
+  test('jobs that do not end pile up on the host, each with the cron that waits for it (R67)', () => {
+    const world = new World({ cronJobs: job(APP) }).to(600);
+    expect([world.on('app').length, world.on('cron').length]).toEqual([11, 1 + 11]);
+  });
+
+  test('a job whose shell cannot be forked leaves nothing, and is not tried again before its next time (R67)', () => {
+    const world = new World({ cronJobs: [{ ...job(APP)[0], startAtUs: 60 * S }] }).to(50);
+    const { kernel } = world;
+    kernel.setThreadsMax(kernel.nrThreads + 1);
+    world.to(110);
+    expect([world.on('app').length, world.on('cron').length, world.zombies]).toEqual([0, 1, 0]);
+    expect(world.eventKinds()).toContain('fork-refused');
+    kernel.setThreadsMax(kernel.nrThreads + 100);
+    expect(world.to(130).on('app')).toHaveLength(1);
   });
 });
 

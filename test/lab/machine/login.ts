@@ -1,8 +1,11 @@
 /** Logins over a real sshd on the box's own loopback; the client is forked before the table is full. */
 import { existsSync } from 'node:fs';
 import { type Box, type Ended, must, start } from './box.js';
+import { until } from './settle.js';
 
 const PORT = '2222';
+/** Its line in /proc/net/tcp: the port in hexadecimal, no peer, TCP_LISTEN. */
+const LISTENS = ':08AE 00000000:0000 0A';
 const FOLDER = '/mnt/ssh';
 const SSHD = '/usr/sbin/sshd';
 const LOGIN_TIMEOUT_MS = 20_000;
@@ -37,7 +40,7 @@ export class LoginServer {
     ];
     await box.write(`${FOLDER}/config`, settings.join('\n'));
     must('sshd', await start(box, [SSHD, '-D', '-e', '-f', `${FOLDER}/config`], { cgroup }));
-    await box.ask('sleep', 1000);
+    await until(box, 'sshd listens', async () => (await box.read('/proc/net/tcp')).includes(LISTENS));
     return new LoginServer(box);
   }
 

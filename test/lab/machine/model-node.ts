@@ -16,6 +16,7 @@ import { RESERVED_PIDS } from '../../../src/kernel/limits.js';
 import type { NodeContext, NodeCounters } from '../../../src/node/context.js';
 import { bootHost } from '../../../src/node/host/boot.js';
 import { ChildWatch } from '../../../src/node/host/child-watch.js';
+import { startCronJob } from '../../../src/node/host/cron.js';
 import { startSshLogins } from '../../../src/node/host/logins.js';
 import { OriginNames } from '../../../src/node/origins.js';
 import { nodePrograms } from '../../../src/node/programs.js';
@@ -30,13 +31,14 @@ import { catalogue } from '../../../src/program/catalogue/index.js';
 import type { Program } from '../../../src/program/code.js';
 import { compileProgram } from '../../../src/program/compile.js';
 import { Machine } from '../../../src/program/machine.js';
+import type { Step } from '../../../src/program/step.js';
 import { Run } from '../../../src/run/run.js';
 import { parseScenario } from '../../../src/scenario/parse.js';
 import type { Scenario } from '../../../src/scenario/scenario.js';
 import { RandomStreams } from '../../../src/sim/random.js';
 import { Simulation } from '../../../src/sim/simulation.js';
 import { US_PER_MINUTE, US_PER_MS, US_PER_SECOND } from '../../../src/sim/time.js';
-import { compiled, type ProgramName } from './programs.js';
+import { compiled, cronProgram, type ProgramName } from './programs.js';
 
 /** What of the box the model starts from. */
 export interface Start {
@@ -298,6 +300,13 @@ export class ModelNode {
     startSshLogins(this.context, { everyUs: US_PER_MINUTE, lastsUs: US_PER_SECOND, user: ROOT });
     while (this.counters.sshOk + this.counters.sshRefused === 0) this.pass(100);
     return this.counters.sshRefused === 0;
+  }
+
+  /** One run of a cron job, to its end. */
+  cronJob(steps: readonly Step[]): void {
+    const program = cronProgram(steps);
+    startCronJob(this.context, { name: 'job', everyUs: US_PER_MINUTE, startAtUs: this.sim.nowUs, program });
+    this.pass(US_PER_MINUTE / US_PER_MS / 2);
   }
 
   /** A shell, forked by the host, that runs a pipeline of two builtins and then a subshell of its own. */

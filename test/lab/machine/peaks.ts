@@ -1,9 +1,12 @@
 /** Row 5: how many tasks what comes and goes on a node has at most, how many PIDs it takes, and what stays. */
-import { Box, type Ended, isOnPath, run, start } from './box.js';
+import { Box, type Ended, isOnPath, run } from './box.js';
 import { CGROUPS, prepareContainers } from './containers.js';
+import { CronServer, missingForCron } from './cron.js';
 import { startOf } from './fill.js';
 import { LoginServer, missingForLogins } from './login.js';
 import { ModelNode, type Start } from './model-node.js';
+import { CRON_JOBS } from './programs.js';
+import { untilOnly } from './settle.js';
 
 export interface Peak {
   what: string;
@@ -15,11 +18,6 @@ export interface Peak {
   /** PIDs handed out by the model, all of them at one time; null: it has nothing of the kind. */
   model: { pids: number; rest: number } | null;
 }
-
-const CRON_WAIT_MS = 65_000;
-const SETTLE_MS = 300;
-/** runc goes on when conmon has forked away. */
-const CONMON_SETTLE_MS = 2000;
 
 export async function peaks(
   repeats: number,
@@ -40,7 +38,8 @@ export async function peaks(
     if (isOnPath('conmon')) for (const peak of await conmonPeaks(box)) all.push({ ...peak, model: null });
     if (missingForLogins() === null)
       all.push({ ...(await loginPeak(box)), model: model.get('login') ?? null });
-    if (options.cron) all.push({ ...(await cronPeak(box)), model: model.get('cron job') ?? null });
+    if (options.cron && missingForCron() === null)
+      for (const peak of await cronPeaks(box)) all.push({ ...peak, model: model.get(peak.what) ?? null });
     return all;
   });
 }
@@ -77,13 +76,13 @@ async function conmonPeaks(box: Box): Promise<Omit<Peak, 'model'>[]> {
     `k8s-file:${folder}/${name}.log`,
   ];
   const found: Omit<Peak, 'model'>[] = [];
-  const reach = async (what: string, act: () => Promise<void>): Promise<void> => {
+  // conmon forks itself away, and runc goes on below it: what is there at last tells that it is done.
+  const reach = async (what: string, rest: readonly string[], act: () => Promise<void>): Promise<void> => {
     const before = await box.table();
     const charged = Number(await box.read(`${path}/pids.current`));
     const highest = Number(await box.read(`${path}/pids.peak`));
     await act();
-    await box.ask('sleep', CONMON_SETTLE_MS);
-    const after = await box.table();
+    const after = await untilOnly(box, `/${id}`, rest);
     const peak = Number(await box.read(`${path}/pids.peak`));
     found.push({
       what,
@@ -92,19 +91,22 @@ async function conmonPeaks(box: Box): Promise<Omit<Peak, 'model'>[]> {
       rest: after.tasks - before.tasks,
     });
   };
-  await reach('conmon, runc create and start', async () => {
+  await reach('conmon, runc create and start', ['conmon', 'sleep'], async () => {
     worked(await box.run([...common, ...files('main')], { cgroup: `${path}/runc` }));
-    await box.ask('sleep', CONMON_SETTLE_MS);
+    await untilOnly(box, `/${id}`, ['conmon', RUNC_INIT]);
     worked(await box.run(['runc', 'start', id], { cgroup: `${path}/runc` }));
   });
-  await reach('conmon with an exec that stays', async () => {
+  await reach('conmon with an exec that stays', ['conmon', 'conmon', 'sleep', 'sleep'], async () => {
     const words = ['-e', '--exec-process-spec', `${folder}/exec.json`, ...files('exec')];
     worked(await box.run([...common, ...words], { cgroup: `${path}/runc` }));
   });
   await box.run(['runc', 'delete', '--force', id]);
-  await box.ask('sleep', SETTLE_MS);
+  await untilOnly(box, `/${id}`, []);
   return found;
 }
+
+/** What waits in a container that is created and not started: Linux keeps 15 characters of `runc:[2:INIT]`. */
+const RUNC_INIT = 'runc:[2:INIT]';
 
 function worked({ status, output }: Ended): void {
   if (status !== 0) throw new Error(`conmon or its runc in the box: ${output}`);
@@ -131,13 +133,12 @@ async function containerPeaks(box: Box, repeat: number): Promise<Omit<Peak, 'mod
   const found: Omit<Peak, 'model'>[] = [];
   let highest = 0;
   // pids.peak only rises: what stays below an earlier peak is not seen, so the calls go from few tasks to many.
-  const measure = async (what: string, act: () => Promise<Ended>): Promise<void> => {
+  const measure = async (what: string, rest: readonly string[], act: () => Promise<Ended>): Promise<void> => {
     const before = await box.table();
     const charged = Number(await box.read(`${path}/pids.current`));
     const end = await act();
     if (end.status !== 0) throw new Error(`${what} in the box: ${end.output}`);
-    await box.ask('sleep', SETTLE_MS);
-    const after = await box.table();
+    const after = await untilOnly(box, `/${id}`, rest);
     const reached = await peak();
     found.push({
       what,
@@ -149,16 +150,18 @@ async function containerPeaks(box: Box, repeat: number): Promise<Omit<Peak, 'mod
   };
   const pidFile = `${folder}/exec.pid`;
   const detached = ['runc', 'exec', '--detach', '--pid-file', pidFile, id, '/bin/true'];
-  await measure('runc create', () => run(shim, ['runc', 'create', '--bundle', folder, id], { cgroup }));
-  await measure('runc start', () => run(shim, ['runc', 'start', id], { cgroup }));
-  await measure('runc exec, detached', () =>
+  await measure('runc create', [RUNC_INIT], () =>
+    run(shim, ['runc', 'create', '--bundle', folder, id], { cgroup }),
+  );
+  await measure('runc start', ['sleep'], () => run(shim, ['runc', 'start', id], { cgroup }));
+  await measure('runc exec, detached', ['sleep'], () =>
     shim.ask('exec', 20_000, 0, pidFile, '/', `cgroup=${cgroup}`, ...detached),
   );
-  await measure('runc exec, in the foreground', () =>
+  await measure('runc exec, in the foreground', ['sleep'], () =>
     run(shim, ['runc', 'exec', id, '/bin/true'], { cgroup }),
   );
-  await measure('runc kill', () => run(shim, ['runc', 'kill', id, 'KILL'], { cgroup }));
-  await measure('runc delete', () => run(shim, ['runc', 'delete', id], { cgroup }));
+  await measure('runc kill', [], () => run(shim, ['runc', 'kill', id, 'KILL'], { cgroup }));
+  await measure('runc delete', [], () => run(shim, ['runc', 'delete', id], { cgroup }));
   return found;
 }
 
@@ -189,8 +192,7 @@ async function loginPeak(box: Box): Promise<Omit<Peak, 'model'>> {
   const charged = Number(await box.read(`${path}/pids.current`));
   const end = await logins.login(client);
   if (end.status !== 0) throw new Error(`a login in the box: ${end.output}`);
-  await box.ask('sleep', SETTLE_MS);
-  const after = await box.table();
+  const after = await untilOnly(box, '/logins', ['sshd']);
   // The client was there before, and is gone now.
   return {
     what: 'login',
@@ -200,22 +202,25 @@ async function loginPeak(box: Box): Promise<Omit<Peak, 'model'>> {
   };
 }
 
-async function cronPeak(box: Box): Promise<Omit<Peak, 'model'>> {
+async function cronPeaks(box: Box): Promise<Omit<Peak, 'model'>[]> {
   const path = await group(box, 'cron');
-  await box.makeFolders('/mnt/cron');
-  await box.write('/mnt/cron/root', '* * * * * /bin/busybox sleep 1; /bin/busybox true\n');
-  await start(box, ['/bin/busybox', 'crond', '-f', '-d', '8', '-c', '/mnt/cron'], { cgroup: `${path}/runc` });
-  await box.ask('sleep', 1000);
-  const before = await box.table();
-  const charged = Number(await box.read(`${path}/pids.current`));
-  await box.ask('sleep', CRON_WAIT_MS);
-  const after = await box.table();
-  return {
-    what: 'cron job',
-    peak: Number(await box.read(`${path}/pids.peak`)) - charged,
-    pids: after.lastPid - before.lastPid,
-    rest: after.tasks - before.tasks,
-  };
+  const cron = await CronServer.start(box, CGROUPS, '/cron/runc');
+  const found: Omit<Peak, 'model'>[] = [];
+  let highest = 0;
+  // From few tasks to many, as above.
+  for (const { what, command } of CRON_JOBS) {
+    const charged = Number(await box.read(`${path}/pids.current`));
+    const { before, after } = await cron.run(command, 'sleep');
+    const reached = Number(await box.read(`${path}/pids.peak`));
+    found.push({
+      what,
+      peak: reached > highest ? reached - charged : Number.NaN,
+      pids: after.lastPid - before.lastPid,
+      rest: after.tasks - before.tasks,
+    });
+    highest = reached;
+  }
+  return found;
 }
 
 /** What the model hands out for the same. */
@@ -233,5 +238,6 @@ function peaksOfModel(start: Start): Map<string, { pids: number; rest: number }>
   measure('runc exec, detached', () => node.exec(pod.containers.get('app')!, 'quick'));
   measure('runc kill', () => node.killContainer(pod, 'new'));
   measure('login', () => node.login());
+  for (const { what, steps } of CRON_JOBS) measure(what, () => node.cronJob(steps));
   return all;
 }

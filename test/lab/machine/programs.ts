@@ -46,3 +46,28 @@ export function compiled(name: ProgramName): Program {
   if (!program.ok) throw new Error(JSON.stringify(program.problems));
   return program.program;
 }
+
+/** Jobs of the host's cron, from few tasks to many; each is known by its `sleep`. */
+export const CRON_JOBS: readonly { what: string; command: string; steps: Step[] }[] = [
+  {
+    what: 'cron job, one command',
+    command: '/bin/sleep 3',
+    steps: [{ fork: { comm: 'sleep', steps: [{ sleep: '3s' }] } }, { wait: 'all' }],
+  },
+  {
+    what: 'cron job that leaves a child',
+    command: '/bin/sleep 3 & /bin/sleep 1',
+    steps: [
+      { fork: { comm: 'sleep', steps: [{ sleep: '3s' }] } },
+      { fork: { comm: 'sleep', label: 'last', steps: [{ sleep: '1s' }] } },
+      { wait: 'last' },
+    ],
+  },
+];
+
+/** As cron runs it: in a shell. */
+export function cronProgram(steps: readonly Step[]): Program {
+  const program = compileSource('job', { comm: 'sh', steps: [...steps] }, new Map());
+  if (!program.ok) throw new Error(JSON.stringify(program.problems));
+  return program.program;
+}
