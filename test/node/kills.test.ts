@@ -109,7 +109,7 @@ describe.each(RUNTIMES.map((runtime) => [named(runtime), runtime] as const))('on
 describe('what dies comes back as on a real host', () => {
   const JOBS = [{ name: 'job', everyUs: 20 * S, startAtUs: 20 * S, program: program('job', ['pause']) }];
 
-  const cronKilledWith = (signal: number): World => {
+  const cronKilledWith = (signal: Parameters<World['kernel']['kill']>[2]): World => {
     const world = new World({ cronJobs: JOBS }).to(10);
     const { kernel, node } = world;
     kernel.kill(kernel.init, node.context.host.cron.task, signal);

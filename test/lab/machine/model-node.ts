@@ -305,8 +305,9 @@ export class ModelNode {
   /** One run of a cron job, to its end. */
   cronJob(steps: readonly Step[]): void {
     const program = cronProgram(steps);
-    startCronJob(this.context, { name: 'job', everyUs: US_PER_MINUTE, startAtUs: this.sim.nowUs, program });
-    this.pass(US_PER_MINUTE / US_PER_MS / 2);
+    const never = 1000 * US_PER_MINUTE;
+    startCronJob(this.context, { name: 'job', everyUs: never, startAtUs: this.sim.nowUs, program });
+    this.pass(10_000);
   }
 
   /** A shell, forked by the host, that runs a pipeline of two builtins and then a subshell of its own. */

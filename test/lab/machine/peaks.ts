@@ -1,4 +1,5 @@
 /** Row 5: how many tasks what comes and goes on a node has at most, how many PIDs it takes, and what stays. */
+import type { Kernel } from '../../../src/kernel/kernel.js';
 import { Box, type Ended, isOnPath, run } from './box.js';
 import { CGROUPS, prepareContainers } from './containers.js';
 import { CronServer, missingForCron } from './cron.js';
@@ -15,9 +16,11 @@ export interface Peak {
   /** By how much the cursor moved: PIDs handed out. */
   pids: number;
   rest: number;
-  /** PIDs handed out by the model, all of them at one time; null: it has nothing of the kind. */
-  model: { pids: number; rest: number } | null;
+  /** null: it has nothing of the kind. */
+  model: ModelPeak | null;
 }
+
+export type ModelPeak = Pick<Peak, 'peak' | 'pids' | 'rest'>;
 
 export async function peaks(
   repeats: number,
@@ -223,21 +226,46 @@ async function cronPeaks(box: Box): Promise<Omit<Peak, 'model'>[]> {
   return found;
 }
 
-/** What the model hands out for the same. */
-function peaksOfModel(start: Start): Map<string, { pids: number; rest: number }> {
+/** A login of the model lasts for a second. */
+const LOGIN_OVER_MS = 2000;
+
+/** The same in the model. A container is created and started in one go there. */
+function peaksOfModel(start: Start): Map<string, ModelPeak> {
   const node = new ModelNode(start);
   const pod = node.createPod('peak')!;
-  const all = new Map<string, { pids: number; rest: number }>();
+  const all = new Map<string, ModelPeak>();
+  const highest = watchTasks(node.kernel);
   const measure = (what: string, act: () => unknown): void => {
     const cursor = node.kernel.cursor();
     const { tasks } = node.counts();
+    highest.tasks = tasks;
     act();
-    all.set(what, { pids: node.kernel.cursor() - cursor, rest: node.counts().tasks - tasks });
+    const rest = node.counts().tasks - tasks;
+    all.set(what, { peak: highest.tasks - tasks, pids: node.kernel.cursor() - cursor, rest });
   };
   measure('runc create', () => node.startContainer(pod, 'new', 'sleeper'));
   measure('runc exec, detached', () => node.exec(pod.containers.get('app')!, 'quick'));
   measure('runc kill', () => node.killContainer(pod, 'new'));
-  measure('login', () => node.login());
+  measure('login', () => {
+    node.login();
+    node.pass(LOGIN_OVER_MS);
+  });
   for (const { what, steps } of CRON_JOBS) measure(what, () => node.cronJob(steps));
   return all;
+}
+
+/** Looks at the tasks after each system call that can make one. */
+function watchTasks(kernel: Kernel): { tasks: number } {
+  const highest = { tasks: 0 };
+  for (const name of ['fork', 'forkAs', 'cloneThreads'] as const) {
+    const call = kernel[name].bind(kernel) as (...words: unknown[]) => unknown;
+    Object.assign(kernel, {
+      [name]: (...words: unknown[]) => {
+        const result = call(...words);
+        highest.tasks = Math.max(highest.tasks, kernel.nrThreads);
+        return result;
+      },
+    });
+  }
+  return highest;
 }

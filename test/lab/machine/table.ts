@@ -188,17 +188,19 @@ function peakSection({ peaks = [] }: Measured): string {
       seen.length === 0 ? 'below that of create' : spread(seen),
       spread(runs.map(({ pids }) => pids)),
       spread(runs.map(({ rest }) => rest)),
-      model === null ? '' : String(model.pids),
+      ...(model === null ? ['', '', ''] : [model.peak, model.pids, model.rest].map(String)),
       String(runs.length),
     ];
   });
+  const columns = ['tasks at one time', 'PIDs handed out', 'tasks more afterwards'];
   return [
     '## 5. Tasks that come and go',
     '',
-    table(
-      ['', 'tasks at one time', 'PIDs handed out', 'tasks more afterwards', 'model: PIDs', 'repeats'],
-      rows,
-    ),
+    'Of the box, then of the model, which creates and starts a container in one go. A cron job is one of Debian’s cron: it forks a cron of',
+    'its own, that one forks the shell. Below a conmon, and in the foreground, the model has the same runc as a',
+    'detached one.',
+    '',
+    table(['', ...columns, ...columns.map((column) => `model: ${column}`), 'repeats'], rows),
   ].join('\n');
 }
 
