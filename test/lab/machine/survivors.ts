@@ -1,6 +1,6 @@
 /** Row 2: what still works with so many PIDs free, and how often. */
 import { Box, run } from './box.js';
-import { lastLine, Pod, prepareContainers } from './containers.js';
+import { type Attempt, lastLine, Pod, prepareContainers } from './containers.js';
 import { startOf } from './fill.js';
 import { LoginServer, missingForLogins } from './login.js';
 import { ModelNode, type ModelPod, type Start } from './model-node.js';
@@ -10,6 +10,7 @@ export const ACTIVITIES = [
   'exec',
   'new container',
   'kill',
+  'kill and delete',
   'login',
   'small script',
   'daemon thread',
@@ -91,10 +92,14 @@ async function levels(
 
 /** Null if it worked, else what was said. The table has exactly `free` PIDs left when it begins. */
 async function tryWith(bench: Bench, activity: Activity, free: number): Promise<string | null> {
-  const { box } = bench;
-  if (activity === 'new container') {
+  const { box, pod } = bench;
+  if (activity === 'new container' || activity === 'kill and delete') {
     await box.ask('end', ROOM_TO_CLEAR);
-    await bench.pod.runc(['delete', '--force', 'full-new']);
+    await pod.runc(['delete', '--force', 'full-new']);
+  }
+  if (activity === 'kill and delete') {
+    const made = await startNew(pod);
+    if (!made.ok) throw new Error(`no container to delete in the box: ${made.where}: ${made.output}`);
   }
   await box.ask('end', 1);
   const client = activity === 'login' ? await bench.logins!.client() : 0;
@@ -114,13 +119,13 @@ async function attempt(
       return end.started ? null : end.errno || lastLine(end.output) || `status ${end.status}`;
     }
     case 'new container': {
-      const made = await pod.start('new', PROGRAMS.sleeper.command);
-      const index = pod.containers.findIndex(({ id }) => id === 'full-new');
-      if (index >= 0) pod.containers.splice(index, 1);
+      const made = await startNew(pod);
       return made.ok ? null : `${made.where}: ${made.output}`;
     }
     case 'kill':
       return said(await pod.container('app').kill(0));
+    case 'kill and delete':
+      return said(await pod.runc(['delete', '--force', 'full-new']));
     case 'login':
       return said(await logins!.login(client));
     case 'small script':
@@ -130,6 +135,14 @@ async function attempt(
       return errno === '' ? null : errno;
     }
   }
+}
+
+/** One more container in the pod, which the next try takes away. */
+async function startNew(pod: Pod): Promise<Attempt> {
+  const made = await pod.start('new', PROGRAMS.sleeper.command);
+  const index = pod.containers.findIndex(({ id }) => id === 'full-new');
+  if (index >= 0) pod.containers.splice(index, 1);
+  return made;
 }
 
 function said({
@@ -154,6 +167,7 @@ export function modelNeeds(start: Start, activity: Activity): number {
 function worksInModel(start: Start, activity: Activity, free: number): boolean {
   const node = new ModelNode(start);
   const pod = node.createPod('full')!;
+  if (activity === 'kill and delete') node.startContainer(pod, 'new', 'sleeper');
   node.hold(node.free() - free);
   return actInModel(node, pod, activity);
 }
@@ -167,6 +181,8 @@ function actInModel(node: ModelNode, pod: ModelPod, activity: Activity): boolean
       return node.startContainer(pod, 'new', 'sleeper') !== null;
     case 'kill':
       return node.signal(app);
+    case 'kill and delete':
+      return node.killContainer(pod, 'new');
     case 'login':
       return node.login();
     case 'small script':
