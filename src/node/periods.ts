@@ -6,8 +6,7 @@ import type { Simulation } from '../sim/simulation.js';
  * step with the kubelet's tickers, and a model in which they did would show them the same phase of every
  * probe for ever.
  *
- * `schedule` is called at the start of each period with the number of the period, from 1, and the moment in
- * it.
+ * `schedule` is called at the start of each period with its number, from 1, and the moment in it.
  */
 export function everyNowAndThen(
   sim: Simulation,

@@ -315,7 +315,7 @@ function cronJobSchema(leaf: Leaves) {
     name: leaf.name.describe('Name of the job.'),
     every: leaf.interval.describe('Interval between two starts.'),
     startAt: leaf.time.default('0s').describe('Time of the first start.'),
-    program: nonEmpty().describe('Program that it runs on the host.'),
+    program: nonEmpty().describe('Program that a child of cron’s starts on the host: the job’s shell.'),
   });
 }
 

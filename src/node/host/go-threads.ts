@@ -1,7 +1,6 @@
 /**
- * Go daemons that need another thread (R51). Go starts one when all that it has are in system calls; if that
- * is refused the daemon aborts, and systemd starts it again. How often it comes to that is an input: no
- * report gives a rate.
+ * Go daemons that need another thread (R51), when all that they have are in system calls. If it is refused
+ * the daemon aborts, and systemd starts it again. How often they need one is an input: no report says.
  */
 import type { HostDaemon, NodeContext } from '../context.js';
 import { everyNowAndThen } from '../periods.js';

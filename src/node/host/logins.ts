@@ -1,9 +1,7 @@
 /**
- * Logins: sshd forks the privileged monitor of the connection, whose first child authenticates and ends; then
- * it forks the user's sshd, and that forks the shell, whose start-up scripts run a command. bash tries a
- * refused fork again after 1, 2, 4 and 8 s (R66, `make_child` in its jobs.c; measured with OpenSSH 9.2 and
- * bash 5.2); then there is a prompt in which no command can be run, and that is no login. A refused login is
- * what most people notice first when a table is full.
+ * Logins (R66): sshd forks the privileged monitor of the connection, whose first child authenticates and
+ * ends; then it forks the user's sshd, and that forks the shell, whose start-up scripts run a command. bash
+ * tries a refused fork again; then there is a prompt in which no command can be run, and that is no login.
  */
 import { NONE, type OriginId, type TaskId } from '../../kernel/kernel.js';
 import type { Worker } from '../../program/context.js';
@@ -26,7 +24,7 @@ const ROOT_UID = 0;
 const USERS_SSHD = 1;
 /** `$(id -u)`: the subshell becomes its only command. */
 const STARTUP_COMM = 'id';
-/** How long bash waits before it tries a refused fork again. */
+/** How long bash waits before it tries a refused fork again (`make_child` in its jobs.c). */
 const BASH_RETRIES_US = [1, 2, 4, 8].map((seconds) => seconds * US_PER_SECOND);
 
 /** The processes of one login, outermost first; NONE for one that has ended. */
