@@ -7,6 +7,7 @@ export type RuleStatus = (typeof RULE_STATUSES)[number];
 export interface Rule {
   id: string;
   status: RuleStatus;
+  source: string;
   /** The column with the files that model it. */
   where: string;
   /** The column with what shows it, or why it is not modelled. */
@@ -40,7 +41,7 @@ export function parseRuleBook(text: string): {
     else if (shown === '') problem('neither a test nor a reason');
     else if (isFollowed(status as RuleStatus) !== (where !== ''))
       problem('modelled, but nowhere, or the reverse');
-    else rules.push({ id, status: status as RuleStatus, where, shown, line });
+    else rules.push({ id, status: status as RuleStatus, source, where, shown, line });
   }
   return { rules, problems };
 }

@@ -254,6 +254,16 @@ describe('the rule book', () => {
     expect(rules.filter(({ id }) => id.startsWith('R')).length).toBeGreaterThanOrEqual(35);
   });
 
+  it('agrees with docs/validity.md, which says once of each rule of the node what it rests on', () => {
+    const text = readFileSync('docs/validity.md', 'utf8');
+    const row = (name: string): string[] => ruleIds(new RegExp(`^\\| ${name} \\|.*$`, 'm').exec(text)![0]);
+    const measured = row('a measurement');
+    const all = [...measured, ...row('source code[^|]*'), ...row('published reports alone')];
+    const ofNode = rules.filter(({ id }) => id.startsWith('R'));
+    expect(all.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1)))).toEqual(ofNode.map(({ id }) => id));
+    expect(measured).toEqual(ofNode.filter(({ source }) => source.includes('measured')).map(({ id }) => id));
+  });
+
   it('has every rule that is cited anywhere', () => {
     const two = bookOf(row('K1', 'modelled', 'fork.ts', 'a test'), row('K2', 'left out', '', 'exotic')).rules;
     const bad = example('src/kernel/bad.ts', '// As K1 and K2 say.\n// Not modelled: K1 to K4, R7.\n');
