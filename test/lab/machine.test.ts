@@ -8,8 +8,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { examineInit } from '../../src/lab/init/examine.js';
 import { readLitmusFiles } from './litmus/files.js';
 import { describeLive } from './live.js';
-import { Box, missingForBox, missingForContainers } from './machine/box.js';
-import { Pod, prepareContainers } from './machine/containers.js';
+import { Box, type BoxTable, missingForBox, missingForContainers } from './machine/box.js';
+import { CGROUPS, Pod, prepareContainers } from './machine/containers.js';
+import { CronServer, missingForCron } from './machine/cron.js';
 import { boxCounts, less } from './machine/ends.js';
 import { EXPERIMENTS, playExperiments } from './machine/experiments.js';
 import { startOf } from './machine/fill.js';
@@ -19,6 +20,7 @@ import { checkPauses } from './machine/pause-check.js';
 import { PROGRAMS } from './machine/programs.js';
 import { needsOwnPidMax, verifyInBox } from './machine/second-kernel.js';
 import { describe as describeAction, playSequences, sequenceOf } from './machine/sequences.js';
+import { until } from './machine/settle.js';
 
 const SLOW_MS = 240_000;
 const REQUIRED = process.env.PIDSIM_LAB === 'required';
@@ -203,6 +205,31 @@ describeBox('containers in a box, beside the model', missingForContainers(), () 
       expect(differences).toEqual([]);
       expect(sequences).toBe(2);
     },
+    SLOW_MS,
+  );
+});
+
+const noCron = missingForCron() === null ? [] : [missingForCron()!];
+
+describeBox('cron in a box', [...missingForBox(), ...noCron], () => {
+  it(
+    'R67: cron forks a cron for each run, which waits for the shell alone; what that leaves goes to init',
+    () =>
+      Box.use({ limitSeconds: 170 }, async (box) => {
+        await box.makeFolders(`${CGROUPS}/cron`);
+        const cron = await CronServer.start(box, CGROUPS, '/cron', '/bin/sleep 6 & /bin/sleep 2');
+        const commsOf = (table: BoxTable): string[] => cron.belowCron(table).map(({ comm }) => comm);
+        const has = (...comms: string[]): ((table: BoxTable) => boolean) => {
+          return (table) => commsOf(table).join() === comms.join();
+        };
+        const all = await until(box, 'the job', has('cron', 'sh', 'sleep', 'sleep'));
+        const [between, shell, ...sleeps] = cron.belowCron(all);
+        expect([between.ppid, shell.ppid, shell.sid]).toEqual([cron.pid, between.pid, shell.pid]);
+        expect(sleeps.map(({ ppid }) => ppid)).toEqual([shell.pid, shell.pid]);
+        const left = await until(box, 'what the shell leaves', has('sleep'));
+        expect(cron.belowCron(left)).toMatchObject([{ pid: sleeps[0].pid, ppid: 1 }]);
+        await until(box, 'the end', has());
+      }),
     SLOW_MS,
   );
 });

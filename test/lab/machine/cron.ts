@@ -21,21 +21,20 @@ export interface CronRun {
   /** The last look before the first fork, and the first after the last end. */
   before: BoxTable;
   after: BoxTable;
-  /** All below cron when the job's own program was seen first. */
-  during: BoxProcess[];
-  /** Some time later its program had ended, and these were there still. */
-  left: BoxProcess[];
 }
 
 export class CronServer {
   private constructor(
     private readonly box: Box,
     private readonly cgroup: string,
-    private readonly pid: number,
+    readonly pid: number,
   ) {}
 
-  /** In a cgroup of its own, by which its processes are known from all others; `folder` is where it is mounted. */
-  static async start(box: Box, folder: string, cgroup: string): Promise<CronServer> {
+  /**
+   * In a cgroup of its own, by which its processes are known from all others; `folder` is where it is mounted.
+   * A job that is given is run once, at its start.
+   */
+  static async start(box: Box, folder: string, cgroup: string, job?: string): Promise<CronServer> {
     await box.makeFolders('/mnt/own');
     for (const path of OWN) {
       const own = `/mnt/own/${path.split('/').at(-1)}`;
@@ -44,7 +43,7 @@ export class CronServer {
       const bound = await box.run(['mount', '--bind', own, path], { outputMs: 100 });
       if (bound.status !== 0) throw new Error(`mount ${path} in the box: ${bound.output}`);
     }
-    await box.write(CRONTAB, NO_JOB);
+    await box.write(CRONTAB, job === undefined ? NO_JOB : `@reboot root ${job}\n`);
     const cron = await start(box, [CRON, '-f'], { cgroup: `${folder}${cgroup}` });
     must('cron', cron);
     await until(box, 'cron', (table) => within(table, cgroup).some(({ comm }) => comm === 'cron'));
@@ -59,19 +58,14 @@ export class CronServer {
       if (this.belowCron(table).length === 0) before = table;
       return this.belowCron(table).some((process) => process.comm === comm);
     };
-    const running = await until(this.box, `cron runs ${command}`, look, MINUTE_MS);
+    await until(this.box, `cron runs ${command}`, look, MINUTE_MS);
     await this.box.write(CRONTAB, NO_JOB);
-    let left: BoxProcess[] = [];
-    const isOver = (table: BoxTable): boolean => {
-      const below = this.belowCron(table);
-      if (below.length > 0) left = below;
-      return below.length === 0;
-    };
-    const after = await until(this.box, `the end of ${command}`, isOver, MINUTE_MS);
-    return { before, after, during: this.belowCron(running), left };
+    const isOver = (table: BoxTable): boolean => this.belowCron(table).length === 0;
+    return { before, after: await until(this.box, `the end of ${command}`, isOver, MINUTE_MS) };
   }
 
-  private belowCron(table: BoxTable): BoxProcess[] {
+  /** What its jobs are made of at this moment, the cron that waits for one too. */
+  belowCron(table: BoxTable): BoxProcess[] {
     return within(table, this.cgroup).filter(({ pid }) => pid !== this.pid);
   }
 }
