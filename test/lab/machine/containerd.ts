@@ -6,11 +6,12 @@
  *     containerd ── starts ──► containerd-shim-runc-v2, a child of the box's PID 1 ─► runc ─► pause, application
  */
 import { KERNEL, NONE, SIGKILL } from '../../../src/kernel/kernel.js';
-import { Box, type BoxProcess, type Ended, isOnPath, must, start } from './box.js';
+import { Box, type BoxProcess, type BoxTable, type Ended, isOnPath, must, start } from './box.js';
 import { type PauseVersion, prepareContainers, ROOT } from './containers.js';
 import { startOf } from './fill.js';
 import { ModelNode, type ModelPod, type Start } from './model-node.js';
 import { PROGRAMS } from './programs.js';
+import { until } from './settle.js';
 
 export interface ContainerdResult {
   what: string;
@@ -240,7 +241,10 @@ async function life(box: Box, from: Start, pause: PauseVersion): Promise<Contain
 async function timedOut(box: Box, from: Start): Promise<ContainerdResult> {
   const pod = await CtrPod.make(box, 'late');
   const before = await left(box);
+  const sleeps = ({ processes }: BoxTable): number => processes.filter(({ comm }) => comm === 'sleep').length;
+  const others = sleeps(await box.table());
   await pod.exec(PROGRAMS.slow.command, '--detach');
+  await until(box, 'the child that the shell waits for', (table) => sleeps(table) > others);
   await pod.killExec();
   const real = gained(await left(box), before);
   await pod.delete();

@@ -210,16 +210,19 @@ export function failed(where: string, { errno, status, output }: Ended): Attempt
   return {
     ok: false,
     where,
-    output: errno === '' ? `status ${status}: ${lastLine(output)}` : `fork: ${errno}`,
+    output: errno === '' ? `status ${status}: ${refusalIn(output)}` : `fork: ${errno}`,
   };
 }
 
-/** The words of a refusal: the last line that is not one of a stack. */
-export function lastLine(output: string): string {
+/** The words of a refusal: the first line that says so, without its time and the PID of who says it. */
+export function refusalIn(output: string): string {
   const lines = output
     .split('\n')
     .filter((line) => /unable|failed|cannot|can't|unavailable|error/i.test(line));
-  return (lines[0] ?? output.trim().split('\n').at(-1) ?? '').replace(/^time="[^"]*" /, '').slice(0, 160);
+  return (lines[0] ?? output.trim().split('\n').at(-1) ?? '')
+    .replace(/^time="[^"]*" /, '')
+    .replace(/(nsexec-\d)\[\d+\]/, '$1')
+    .slice(0, 160);
 }
 
 /** The OCI runtime configuration. */

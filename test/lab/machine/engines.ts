@@ -11,7 +11,7 @@ import { compileProgram } from '../../../src/program/compile.js';
 import { container, leaveFree, pod, probe, program, S, World } from '../../node/world.js';
 import { Box, type Ended, isOnPath, must, start } from './box.js';
 import type { ContainerdResult } from './containerd.js';
-import { CGROUPS, lastLine, prepareContainers, ROOT } from './containers.js';
+import { CGROUPS, prepareContainers, ROOT, refusalIn } from './containers.js';
 import type { Peak } from './peaks.js';
 
 const SETTLE_MS = 4000;
@@ -190,7 +190,7 @@ async function podman(bench: Bench): Promise<void> {
   const full = await bench.run([...podman, 'exec', 'late', '/bin/true']);
   bench.row(
     'podman exec with two of six slots free',
-    `status ${full.status}: ${lastLine(full.output)}`,
+    `status ${full.status}: ${refusalIn(full.output)}`,
     'refused',
   );
   worked('podman rm', await bench.run([...podman, 'rm', '--force', '--time', '0', 'late']));

@@ -1,8 +1,7 @@
 /** Row 1: a node filled by a leaking exec, on the model and in the box. */
 import { Box } from './box.js';
-import { lastLine, Pod, prepareContainers } from './containers.js';
-import { type FirstRefusal, firstRefusedExec, type Start } from './model-node.js';
-import { PROGRAMS } from './programs.js';
+import { Pod, prepareContainers, refusalIn } from './containers.js';
+import { type FirstRefusal, firstRefusedExec, podForBox, type Start } from './model-node.js';
 
 export interface Fill {
   pidMax: number;
@@ -38,13 +37,14 @@ export async function fillNode(
     await prepareContainers(box);
     await box.write('/proc/sys/kernel/pid_max', pidMax);
     const start = await startOf(box, pidMax);
-    const pod = new Pod(box, 'leaking');
+    const { options: podOptions, app, probe } = podForBox();
+    const pod = new Pod(box, 'leaking', podOptions);
     const created = await pod.create();
-    const started = await pod.start('app', PROGRAMS.sleeper.command);
+    const started = await pod.start('app', app);
     if (!created.ok || !started.ok) throw new Error(`no pod in the box: ${created.output}${started.output}`);
     const container = pod.container('app');
     for (let exec = 1; exec <= EXECS_MAX; exec++) {
-      const { started, errno, output } = await container.exec(PROGRAMS.leak.command);
+      const { started, errno, output } = await container.exec(probe);
       options.onExec?.(exec);
       if (started) continue;
       await box.ask('sleep', SETTLE_MS);
@@ -54,7 +54,7 @@ export async function fillNode(
         zombies: processes.filter(({ state }) => state === 'Z').length,
         pinned: (await box.pinned(Math.max(lastPid, pidMax))).length,
         free: await freePids(box),
-        message: errno || lastLine(output),
+        message: errno || refusalIn(output),
       };
       return { pidMax, box: real, model: firstRefusedExec(start) };
     }

@@ -1,6 +1,6 @@
 /** Row 3: execs and starts in a cgroup with room for so many more, and what a failed one leaves behind. */
 import { Box } from './box.js';
-import { KUBEPODS, lastLine, Pod, prepareContainers } from './containers.js';
+import { KUBEPODS, Pod, prepareContainers, refusalIn } from './containers.js';
 import { startOf } from './fill.js';
 import { ModelNode, type Start } from './model-node.js';
 import { PROGRAMS } from './programs.js';
@@ -64,7 +64,7 @@ async function withRoom(
 async function once(pod: Pod, what: RoomResult['what']): Promise<string | null> {
   if (what === 'exec in a full pod') {
     const end = await pod.container('app').exec(PROGRAMS.quick.command, { timeoutMs: 20_000 });
-    return end.started ? null : end.errno || lastLine(end.output);
+    return end.started ? null : end.errno || refusalIn(end.output);
   }
   const made = await pod.start('new', PROGRAMS.sleeper.command);
   if (!made.ok) return `${made.where}: ${made.output}`;

@@ -1,6 +1,7 @@
 /** The node model as it is driven beside a box: the same baseline, the same cursor, one action after another. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import {
   type CgroupId,
   KERNEL,
@@ -38,6 +39,7 @@ import type { Scenario } from '../../../src/scenario/scenario.js';
 import { RandomStreams } from '../../../src/sim/random.js';
 import { Simulation } from '../../../src/sim/simulation.js';
 import { US_PER_MINUTE, US_PER_MS, US_PER_SECOND } from '../../../src/sim/time.js';
+import type { PauseVersion, PodOptions } from './containers.js';
 import { compiled, cronProgram, type ProgramName } from './programs.js';
 
 /** What of the box the model starts from. */
@@ -51,8 +53,31 @@ export interface Start {
   high: number;
 }
 
+const path = join(import.meta.dirname, 'node.yaml');
+
+/** What the box takes from the scenario file: its pod, and the commands of its container and of the probe. */
+export function podForBox(): { options: PodOptions; app: string[]; probe: string[] } {
+  const { spec } = parse(readFileSync(path, 'utf8')) as ScenarioForBox;
+  const [{ shareProcessNamespace, containers }] = spec.pods;
+  const [{ command, readinessProbe }] = containers;
+  const options: PodOptions = {
+    pidMode: shareProcessNamespace ? 'pod' : 'container',
+    pause: spec.node.pause,
+  };
+  return { options, app: command, probe: readinessProbe.exec.command };
+}
+
+interface ScenarioForBox {
+  spec: {
+    node: { pause: PauseVersion };
+    pods: {
+      shareProcessNamespace: boolean;
+      containers: { command: string[]; readinessProbe: { exec: { command: string[] } } }[];
+    }[];
+  };
+}
+
 export function scenarioOf(start: Start): Scenario {
-  const path = join(import.meta.dirname, 'node.yaml');
   const parsed = parseScenario(readFileSync(path, 'utf8'), { path });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.diagnostics));
   const [scenario] = parsed.value;

@@ -3,6 +3,7 @@ import type { Kernel } from '../../../src/kernel/kernel.js';
 import { Box, type Ended, isOnPath, run } from './box.js';
 import { CGROUPS, prepareContainers } from './containers.js';
 import { CronServer, missingForCron } from './cron.js';
+import { countsOf } from './ends.js';
 import { startOf } from './fill.js';
 import { LoginServer, missingForLogins } from './login.js';
 import { ModelNode, type Start } from './model-node.js';
@@ -219,7 +220,7 @@ async function cronPeaks(box: Box): Promise<Omit<Peak, 'model'>[]> {
       what,
       peak: reached > highest ? reached - charged : Number.NaN,
       pids: after.lastPid - before.lastPid,
-      rest: after.tasks - before.tasks,
+      rest: countsOf(after, []).tasks - countsOf(before, []).tasks,
     });
     highest = reached;
   }

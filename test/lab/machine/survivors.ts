@@ -1,6 +1,6 @@
 /** Row 2: what still works with so many PIDs free, and how often. */
 import { Box, run } from './box.js';
-import { type Attempt, lastLine, Pod, prepareContainers } from './containers.js';
+import { type Attempt, Pod, prepareContainers, refusalIn } from './containers.js';
 import { startOf } from './fill.js';
 import { LoginServer, missingForLogins } from './login.js';
 import { ModelNode, type ModelPod, type Start } from './model-node.js';
@@ -116,7 +116,7 @@ async function attempt(
   switch (activity) {
     case 'exec': {
       const end = await pod.container('app').exec(PROGRAMS.quick.command, { timeoutMs: 20_000 });
-      return end.started ? null : end.errno || lastLine(end.output) || `status ${end.status}`;
+      return end.started ? null : end.errno || refusalIn(end.output) || `status ${end.status}`;
     }
     case 'new container': {
       const made = await startNew(pod);
@@ -155,7 +155,7 @@ function said({
   output: string;
 }): string | null {
   if (errno !== '') return `fork: ${errno}`;
-  return status === 0 ? null : `status ${status}: ${lastLine(output)}`;
+  return status === 0 ? null : `status ${status}: ${refusalIn(output)}`;
 }
 
 /** The fewest free PIDs with which the model lets it happen. */
