@@ -52,6 +52,8 @@ export class CronServer {
 
   /** Runs a shell command once, in the next minute; `comm` is the process by which it is known. */
   async run(command: string, comm: string): Promise<CronRun> {
+    // cron reads it again if it was written in another second than before.
+    await this.box.ask('sleep', 1100);
     await this.box.write(CRONTAB, `* * * * * root ${command}\n`);
     let before = await this.box.table();
     const look = (table: BoxTable): boolean => {
