@@ -12,6 +12,7 @@ import { OBSERVED_FOLDER, readLitmusFiles } from '../litmus/files.js';
 import { numberOrExit, optionsOrExit } from '../options.js';
 import { missingForContainers } from './box.js';
 import { containerd, missingForContainerd } from './containerd.js';
+import { missingForCron } from './cron.js';
 import { ends } from './ends.js';
 import { ENGINES, engines, missingForEngine } from './engines.js';
 import { playExperiments } from './experiments.js';
@@ -113,6 +114,8 @@ if (missing.length > 0) {
 }
 const noLogins = missingForLogins();
 if (noLogins !== null) console.error(`no logins: ${noLogins}`);
+const noCron = missingForCron();
+if (noCron !== null) console.error(`no cron jobs: ${noCron}`);
 const noContainerd = missingForContainerd();
 if (noContainerd !== null) console.error(`no containerd: ${noContainerd}`);
 for (const engine of ENGINES) {
