@@ -10,7 +10,16 @@
  * an error (`strict`).
  */
 import { truncateComm } from '../comm.js';
-import { compileScript, type Found, type Invocation, SHELLS, type ShellKind } from '../shell/index.js';
+import { usualCourse } from '../shell/course.js';
+import {
+  type CompiledScript,
+  compileScript,
+  type Found,
+  type Invocation,
+  SHELLS,
+  type ShellKind,
+} from '../shell/index.js';
+import { lifeOf } from '../shell/life.js';
 import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../step.js';
 import { shOf, type Userland } from '../userland.js';
 import { type Assumption, assumedProgram, assumedServer, unknownWords } from './assumed.js';
@@ -109,8 +118,12 @@ function needsBash(script: string): boolean {
 /** Layers of wrappers around a command that can be meant in earnest. */
 const DEPTH_MAX = 8;
 
+/** Courses of its scripts that are tried for one command. */
+const TRIALS_MAX = 60;
+
 class Resolver {
   private depth = 0;
+  private trialsLeft = TRIALS_MAX;
   private stays: boolean;
   /** Scripts that are being read: one that runs itself is not followed. */
   private readonly reading: string[] = [];
@@ -244,28 +257,48 @@ class Resolver {
     command: readonly string[],
     path: string | null = null,
   ): Resolution | null {
-    const assumed: Assumption[] =
-      kind.isSh && !this.options.userland ? [kind.name === 'bash' ? SH_IS_BASH : WHICH_SH] : [];
+    const isFile = path !== null;
+    const whichSh = kind.name === 'bash' ? SH_IS_BASH : WHICH_SH;
+    let assumed: Assumption[] = [];
     let problem: ProgramProblem | null = null;
+    let hasFailure = false;
     const { stays } = this;
     const find = (inner: readonly string[], isLast: boolean): Found => {
       this.stays = stays && isLast;
       const resolved = this.resolve(inner);
       this.stays = stays;
       if (resolved.ok) {
+        const { comm, steps } = resolved.source;
         assumed.push(...resolved.assumed);
-        return { body: bodyOf(resolved), comm: resolved.source.comm, steps: resolved.source.steps };
+        hasFailure ||= lifeOf(steps, this.library).status !== 0;
+        return { body: bodyOf(resolved), comm, steps };
       }
       problem ??= resolved.problem;
       return { body: { comm: 'unknown', steps: [{ exit: 127 }] }, comm: 'unknown', steps: [] };
     };
-    const file = (name: string): string | null => this.fileCalled(name)[1];
-    if (path !== null) this.reading.push(path);
-    const compiled = compileScript(kind, invocation, { find, file, library: this.library }, path !== null);
-    if (path !== null) this.reading.pop();
-    if (!compiled.ok && path !== null) return null;
+    const host = { find, file: (name: string) => this.fileCalled(name)[1], library: this.library };
+    const follow = (turned?: ReadonlySet<string>): CompiledScript => {
+      assumed = kind.isSh && !this.options.userland ? [whichSh] : [];
+      if (isFile) this.reading.push(path);
+      const followed = compileScript(kind, invocation, host, isFile, turned);
+      if (isFile) this.reading.pop();
+      return followed;
+    };
+    const courseOf = (turned: ReadonlySet<string>) => {
+      const course = --this.trialsLeft < 0 ? null : follow(turned);
+      return course?.ok && problem === null ? { ...course, steps: course.source.steps } : null;
+    };
+    let compiled = follow();
+    if (!compiled.ok && isFile) return null;
     if (!compiled.ok)
       return refused(`this is no shell script: ${compiled.message}`, 'Write it as the shell is to read it.');
+    // What a container runs goes on for ever, and a command that fails has its reason.
+    if (problem === null && !stays && !hasFailure) {
+      const first = { ...compiled, steps: compiled.source.steps };
+      const turned = usualCourse(first, courseOf, this.library);
+      problem = null;
+      if (turned.size > 0 || this.trialsLeft < TRIALS_MAX) compiled = follow(turned) as typeof compiled;
+    }
     if (problem !== null) return { ok: false, problem };
     const effect = 'what follows from it is as in a probe’s usual course';
     const within = path === null ? '' : `${path} `;

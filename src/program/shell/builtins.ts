@@ -46,6 +46,8 @@ export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
     return SUCCESS;
   },
   read: readLine,
+  mapfile: readAll,
+  readarray: readAll,
   type: lookUp,
   hash: lookUp,
   getopts: () => FAILURE,
@@ -302,6 +304,14 @@ function readLine({ shell, args, state, out, node }: Call): Status {
     state.variables.set(name as string, { text });
   });
   return line === undefined ? FAILURE : SUCCESS;
+}
+
+function readAll({ shell, args, state, out }: Call): Status {
+  shell.awaitInput(state, out);
+  const name = textOf(args.at(-1));
+  const lines = state.inputLines?.map((text) => ({ text }));
+  if (name !== null) state.variables.set(name, lines === undefined ? UNKNOWN : { items: lines });
+  return SUCCESS;
 }
 
 function lookUp({ args }: Call): Status {

@@ -26,6 +26,8 @@ export abstract class Commands extends Shell {
 
   protected command(node: Command, state: State, out: Step[], flags: Flags): void {
     const { inputUs, inputLines } = state;
+    const isRead = this.readers.length;
+    const before = out.length;
     state.hasSubstituted = false;
     const words = [...(node.name === undefined ? [] : [node.name]), ...node.suffix].filter(isArgument);
     const fields = words.flatMap((word) => this.fields(word, state, out));
@@ -45,6 +47,9 @@ export abstract class Commands extends Shell {
       if (fields.length > 0) this.run(node, fields, state, out, flags);
       else if (!state.hasSubstituted) state.status = SUCCESS;
     }
+    // Where `exec` sends all output is read until the script ends.
+    const isForGood = fields.length === 1 && textOf(fields[0]) === 'exec' && node.redirects.some(isUsed);
+    if (!isForGood) this.endReaders(out.slice(before), isRead);
     const hasReadHere = node.redirects.some(isInput);
     if (!hasReadHere) return;
     state.inputUs = inputUs;
@@ -209,7 +214,7 @@ export abstract class Commands extends Shell {
       this.note(node, 'which command this is is not known; taken as a plain one');
     if (isExec && state.level === 0 && /(^|\/)setsid$/.test(words[0])) words.splice(1, 0, '-f');
     const found = this.host.find(words, isExec || node.pos === this.lastAt);
-    const finds = !(this.findsNothing.has(node) && looksFor(words));
+    const finds = !looksFor(words) || this.choose(node, !this.findsNothing.has(node));
     if (!finds) this.note(node, 'whether this finds something is not known; taken as nothing', true);
     const reads = state.inputUs !== null && state.inputUs > 0 && readsInput(words);
     if (finds && !reads) return found;
@@ -247,6 +252,11 @@ function isArgument(part: Word | Assignment | Redirection): part is Word | Assig
 
 export function isInput(redirect: Redirection): boolean {
   return redirect.type !== 'Redirect' || redirect.operator === '<' || redirect.operator === '<>';
+}
+
+/** Is it of stdin, stdout or stderr, which all commands have? */
+function isUsed({ descriptor }: Redirection): boolean {
+  return descriptor === undefined || (descriptor.type === 'FileDescriptor' && descriptor.value < 3);
 }
 
 /** Does it give the command another stdout? */

@@ -28,19 +28,29 @@ export interface Invocation {
 }
 
 export type CompiledScript =
-  | { ok: true; source: ProgramSource; assumptions: Assumption[] }
+  | {
+      ok: true;
+      source: ProgramSource;
+      assumptions: Assumption[];
+      /** Places where a way was chosen that is not known. */
+      choices: ReadonlySet<string>;
+    }
   /** It is no script: what is wrong, with the place. */
   | { ok: false; message: string };
 
 /** How long a shell takes to read a script that starts no process. */
 const SHELL_ALONE: Step = { sleep: '1ms' };
 
-/** `isFile`: it is read from a file, whose last command a shell never becomes (R37). */
+/**
+ * `isFile`: it is read from a file, whose last command a shell never becomes (R37). `turned`: choices that go
+ * the other way.
+ */
 export function compileScript(
   shell: ShellKind,
   invocation: Invocation,
   host: ScriptHost,
   isFile = false,
+  turned?: ReadonlySet<string>,
 ): CompiledScript {
   const { script, options, args } = invocation;
   const parsed = parseScript(script, shell);
@@ -48,7 +58,7 @@ export function compileScript(
     const where = placeIn(parsed.text, parsed.pos);
     return { ok: false, message: `${parsed.message} (${where} in the script)` };
   }
-  const compiler = new ShellCompiler(shell, host);
+  const compiler = new ShellCompiler(shell, host, turned);
   const state = new State();
   compiler.text = parsed.text;
   for (const { statements } of parsed.units)
@@ -69,6 +79,7 @@ export function compileScript(
     : parsed.units;
   compiler.units(units, state, steps);
   if (!state.isDead) compiler.end(state, steps);
+  compiler.endReaders(steps);
   return {
     ok: true,
     source: {
@@ -77,6 +88,7 @@ export function compileScript(
       steps: wholeOf(compiler.finish(steps)),
     },
     assumptions: compiler.notes,
+    choices: compiler.choices,
   };
 }
 

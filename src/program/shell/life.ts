@@ -53,6 +53,8 @@ export interface Outputs {
   readUntilUs?: number;
   /** Told of each such write. */
   onBroken?: (step: object) => void;
+  /** Sleeps take as long as they ever do, or hardly ever longer. Default: as is typical. */
+  isLong?: boolean;
 }
 
 /** The life of a process with these steps. */
@@ -159,7 +161,7 @@ class Lives {
       image.status = BROKEN_PIPE;
       return HAS_ENDED;
     }
-    if ('sleep' in step) image.nowUs += typicalUs(parseDistribution(step.sleep)!);
+    if ('sleep' in step) image.nowUs += typicalUs(parseDistribution(step.sleep)!, this.outputs.isLong);
     else if ('fork' in step) this.fork(step, image);
     else if ('exec' in step) {
       if (this.outputs.detached.has(step)) image.holds = false;
@@ -223,16 +225,16 @@ class Lives {
   }
 }
 
-function typicalUs(duration: Distribution): number {
+function typicalUs(duration: Distribution, isLong = false): number {
   switch (duration.kind) {
     case 'constant':
       return duration.us;
     case 'uniform':
-      return (duration.lowUs + duration.highUs) / 2;
+      return isLong ? duration.highUs : (duration.lowUs + duration.highUs) / 2;
     case 'exponential':
-      return duration.meanUs;
+      return duration.meanUs * (isLong ? 5 : 1);
     case 'lognormal':
-      return duration.medianUs;
+      return duration.medianUs * (isLong ? Math.exp(2.5 * duration.sigma) : 1);
   }
 }
 

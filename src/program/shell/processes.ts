@@ -70,6 +70,7 @@ export abstract class Processes extends Commands {
     flags: Flags,
   ): void {
     const { inputUs, inputLines } = state;
+    const isRead = this.readers.length;
     this.redirect(node.redirects, state, out);
     const steps: Step[] = [];
     const isSubshell = node.command.type === 'Subshell';
@@ -77,6 +78,7 @@ export abstract class Processes extends Commands {
     if (isAway) this.mark('closes', out);
     this.node(node.command, state, steps, isSubshell ? flags : { ...flags, last: false });
     if (node.redirects.some(isOutput)) this.detach(steps);
+    this.endReaders(steps, isRead);
     out.push(...steps);
     if (!node.redirects.some(isInput)) return;
     state.inputUs = inputUs;
@@ -231,18 +233,25 @@ export abstract class Processes extends Commands {
     return output === null ? UNKNOWN : { text: output.replace(/\n+$/, '') };
   }
 
-  /** `<( )`: a job that nobody waits for, whose output a command reads. */
-  reads(part: ProcessSubstitutionPart, state: State, out: Step[]): void {
-    const { script } = part;
+  /** `<( )` and `>( )`: a job that nobody waits for, whose output a command reads, or that reads its output. */
+  reads({ script, operator }: ProcessSubstitutionPart, state: State, out: Step[]): void {
     if (script === undefined) return;
-    const steps = this.child(state, (way, inside) => {
-      const [only] = script.commands;
-      if (script.commands.length === 1) this.whole(only.command, way, inside);
-      else this.list(script.commands, way, inside, LAST);
-    });
+    const before = state.clone();
+    const job = (inputUs: number | null): Step[] =>
+      this.child(before, (way, inside) => {
+        if (operator === '>') way.inputUs = inputUs;
+        const [only] = script.commands;
+        if (script.commands.length === 1) this.whole(only.command, way, inside);
+        else this.list(script.commands, way, inside, LAST);
+      });
+    const steps = job(0);
     const label = this.label();
     this.fork(label, steps, out);
     state.jobs.push(label);
+    if (operator === '>') {
+      this.readers.push((us) => steps.splice(0, steps.length, ...job(us)));
+      return;
+    }
     state.inputUs = this.lifeOf(steps).stdoutUs;
     this.forgetWrites(steps);
     state.inputLines = null;

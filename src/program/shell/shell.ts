@@ -74,6 +74,8 @@ export abstract class Shell {
   protected readonly findsNothing = new WeakSet<object>();
   /** The processes of a job in the background, by the label of the last, which is `$!`. */
   readonly jobOf = new Map<string, string[]>();
+  /** What is behind `>( )`, to be told how long it can read. */
+  protected readonly readers: ((us: number) => void)[] = [];
   /** Statuses that a child may fail with, by its label. */
   protected readonly failuresBy = new Map<string, readonly number[]>();
   text = '';
@@ -88,9 +90,14 @@ export abstract class Shell {
   private count = 0;
   private stepCount = 0;
 
+  /** Places where a way was chosen that is not known. */
+  readonly choices = new Set<string>();
+
+  /** `turned`: choices that go the other way. */
   constructor(
     readonly kind: ShellKind,
     readonly host: ScriptHost,
+    private readonly turned: ReadonlySet<string> = new Set(),
   ) {}
 
   abstract list(
@@ -116,6 +123,12 @@ export abstract class Shell {
     const where = `${placeIn(this.text, place.pos)} \`${short}\``;
     if (!this.notes.some((note) => note.where === where && note.what === what))
       this.notes.push({ where, what, isUsual });
+  }
+
+  protected choose(place: Place, healthy: boolean): boolean {
+    const key = `${placeIn(this.text, place.pos)} ${this.text.slice(place.pos, place.end)}`;
+    this.choices.add(key);
+    return healthy !== this.turned.has(key);
   }
 
   label(): string {
@@ -192,7 +205,11 @@ export abstract class Shell {
   }
 
   /** How long the process and what holds its stdout will live, in µs, if that is read for so long. */
-  lifeOf(steps: readonly Step[], readUntilUs?: number): { endUs: number; stdoutUs: number } {
+  lifeOf(
+    steps: readonly Step[],
+    readUntilUs?: number,
+    isLong = false,
+  ): { endUs: number; stdoutUs: number; status: number } {
     const { detached, marks } = this;
     const onBroken = (step: object) => this.broken.add(step);
     return lifeOf(this.finish(steps, [], true), this.host.library, {
@@ -200,6 +217,7 @@ export abstract class Shell {
       marks,
       readUntilUs,
       onBroken,
+      isLong,
     });
   }
 
@@ -297,6 +315,14 @@ export abstract class Shell {
 
   abstract evaluate(script: string, state: State, out: Step[], flags: Flags): void;
 
+  /** The newest of the processes behind `>( )`, but for so many, live a moment longer than `writer`. */
+  endReaders(writer: readonly Step[], from = 0): void {
+    const readers = this.readers.splice(from);
+    if (readers.length === 0) return;
+    const { endUs } = this.lifeOf(writer, undefined, true);
+    for (const reader of readers) reader(endUs + 1_000);
+  }
+
   // ---- ways
 
   /** Goes one way if the status is 0, and the other if not; if it is not known, the way `healthy` names. */
@@ -309,8 +335,9 @@ export abstract class Shell {
     healthy = true,
   ): void {
     if (state.status.is === 'open') {
-      this.note(place, `${state.status.why} is not known; taken as ${healthy ? 'true' : 'false'}`, true);
-      state.status = healthy ? SUCCESS : FAILURE;
+      const chosen = this.choose(place, healthy);
+      this.note(place, `${state.status.why} is not known; taken as ${chosen ? 'true' : 'false'}`, true);
+      state.status = chosen ? SUCCESS : FAILURE;
     }
     const { status } = state;
     if (status.is === 'known' || status.is === 'open' || (status.is === 'waited' && status.failed)) {

@@ -129,6 +129,10 @@ function parameter(name: string, state: State): Value {
   if (name === '!') return { text: state.lastJob === null ? '' : pidText(state.lastJob) };
   if (name === '$') return { self: true };
   if (name === '#') return { text: String(state.positional.length) };
+  if (name === '@' || name === '*') {
+    const texts = state.positional.map(textOf);
+    return texts.includes(null) ? UNKNOWN : { text: texts.join(' ') };
+  }
   if (/^[1-9]\d*$/.test(name)) return state.positional[Number(name) - 1] ?? { text: '' };
   return state.valueOf(name);
 }
