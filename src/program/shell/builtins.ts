@@ -50,7 +50,7 @@ export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
   readarray: readAll,
   type: lookUp,
   hash: lookUp,
-  getopts: () => FAILURE,
+  getopts: nextOption,
   let: ({ args, state }) =>
     args.map((arg) => calculated(expressionOf(textOf(arg) ?? '$…'), state)).at(-1) ?? FAILURE,
   '.': sourced,
@@ -284,6 +284,36 @@ export function applyOptions(
   if (shell.kind.name === 'dash') return false;
   state.pipefail = isOn;
   return true;
+}
+
+/** `getopts ab:c name`: the next option, at `OPTIND` of the arguments; several may stand in one word. */
+function nextOption({ args, state }: Call): Status {
+  const [letters = null, name = null, ...given] = args.map(textOf);
+  const words = given.length > 0 ? given : state.positional.map(textOf);
+  const index = Number(textOf(state.variables.get('OPTIND')) ?? 1);
+  const at = Number(textOf(state.variables.get(' at')) ?? 1);
+  const set = (key: string, text: string): unknown => state.variables.set(key, { text });
+  const word = words.at(index - 1) ?? null;
+  const letter = word?.at(at);
+  if (letters === null || name === null || !word?.startsWith('-') || letter === undefined || word === '--') {
+    if (word === '--') set('OPTIND', String(index + 1));
+    if (name !== null) set(name, '?');
+    return FAILURE;
+  }
+  const isKnown = letter !== ':' && letters.includes(letter);
+  const takes = isKnown && letters.includes(`${letter}:`);
+  const isWhole = takes || at + 1 >= word.length;
+  const rest = takes ? word.slice(at + 1) : '';
+  const value = takes && rest === '' ? words.at(index) : rest;
+  const isMissing = takes && value === undefined;
+  set(name, isMissing && letters.startsWith(':') ? ':' : isKnown && !isMissing ? letter : '?');
+  state.variables.set(
+    'OPTARG',
+    takes ? (typeof value === 'string' ? { text: value } : UNKNOWN) : { text: letter },
+  );
+  set('OPTIND', String(index + (isWhole ? 1 : 0) + (takes && rest === '' ? 1 : 0)));
+  set(' at', String(isWhole ? 1 : at + 1));
+  return SUCCESS;
 }
 
 function readLine({ shell, args, state, out, node }: Call): Status {

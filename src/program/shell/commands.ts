@@ -14,6 +14,8 @@ import { fieldsOf, hereLines, valueOfWord } from './words.js';
 export const DEPTH_MAX = 12;
 /** What a shell does itself and writes to its stdout. */
 const WRITERS = new Set(['echo', 'printf', 'pwd']);
+/** … and has a status by what stands in variables. */
+const DECIDES = new Set(['[', '[[', 'test', 'exit', 'return', 'let']);
 /** Longer than any probe: as good as for ever. */
 export const HOUR_US = 3_600_000_000;
 
@@ -134,6 +136,7 @@ export abstract class Commands extends Shell {
       state.status = SUCCESS;
     } else {
       const inside: Step[] = [];
+      if (DECIDES.has(name)) this.noteUsual(node, state);
       const status = action({ shell: this, name, args: fields.slice(1), state, out: inside, node, flags });
       if (node.redirects.some(isOutput)) this.detach(inside);
       out.push(...inside);

@@ -1,5 +1,12 @@
 /** From the tree of a script to steps: what this shell forks, becomes, waits for and ends with. */
-import type { AndOr, CommandNode, PipelineNode, Statement } from 'unbash';
+import type {
+  AndOr,
+  CommandNode,
+  PipelineNode,
+  Statement,
+  TestExpression,
+  TestLogicalExpression,
+} from 'unbash';
 import type { Step } from '../step.js';
 import { calculated, evaluate } from './arithmetic.js';
 import { Branches, fails } from './branches.js';
@@ -7,7 +14,7 @@ import { DEPTH_MAX } from './commands.js';
 import { type Flags, type Later, NO_MORE, PLAIN, TESTED } from './shell.js';
 import type { State } from './state.js';
 import { parseScript, type Unit, visit } from './syntax.js';
-import { testExpression } from './tests.js';
+import { both, either, testExpression } from './tests.js';
 import { known, SUCCESS } from './values.js';
 import { valueOfWord } from './words.js';
 
@@ -150,12 +157,12 @@ export class ShellCompiler extends Branches {
         this.redirected(node, state, out, flags);
         break;
       case 'TestCommand':
-        state.status =
-          this.kind.name === 'dash'
-            ? known(127)
-            : testExpression(node.expression, state, (word) => valueOfWord(this, word, state, out));
+        this.noteUsual(node, state);
+        if (this.kind.name === 'dash') state.status = known(127);
+        else this.test(node.expression, state, out);
         break;
       case 'ArithmeticCommand': {
+        this.noteUsual(node, state);
         state.status = this.kind.name === 'bash' ? calculated(node.expression, state) : known(127);
         break;
       }
@@ -164,6 +171,28 @@ export class ShellCompiler extends Branches {
         return;
     }
     this.endIfFailed(node, state, out, flags);
+  }
+
+  /** `[[ a || b ]]`: as `[[ a ]] || [[ b ]]`. */
+  private test(expression: TestExpression, state: State, out: Step[]): void {
+    if (expression.type === 'TestGroup') this.test(expression.expression, state, out);
+    else if (expression.type === 'TestLogical') this.tests(expression, 0, state, out);
+    else state.status = testExpression(expression, state, (word) => valueOfWord(this, word, state, out));
+  }
+
+  private tests(expression: TestLogicalExpression, index: number, state: State, out: Step[]): void {
+    const { operands, operator } = expression;
+    this.test(operands[index], state, out);
+    const { status } = state;
+    if (index === operands.length - 1) return;
+    if (status.is === 'open') {
+      this.tests(expression, index + 1, state, out);
+      state.status = (operator === '&&' ? both : either)(status, state.status);
+      return;
+    }
+    const goOn = (way: State, steps: Step[]): void => this.tests(expression, index + 1, way, steps);
+    const stay = (): void => {};
+    this.branch(state, out, operator === '&&' ? goOn : stay, operator === '&&' ? stay : goOn, expression);
   }
 
   protected compound(node: CommandNode, state: State, out: Step[], flags: Flags): void {

@@ -153,6 +153,7 @@ export abstract class Processes extends Commands {
     if (state.pipefail) this.emit(out, ...lastFailure(labels));
     state.noteStatus();
     state.failures = this.failuresBy.get(labels.at(-1)!) ?? [1];
+    state.usual = this.usualOf(state.pipefail ? labels : labels.slice(-1));
   }
 
   /** Forks the elements of a pipeline: each is a child of the shell, also in the background. */

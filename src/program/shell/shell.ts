@@ -78,6 +78,8 @@ export abstract class Shell {
   protected readonly readers: ((us: number) => void)[] = [];
   /** Statuses that a child may fail with, by its label. */
   protected readonly failuresBy = new Map<string, readonly number[]>();
+  /** What a child usually ends with, by its label. */
+  private readonly usualBy = new Map<string, number>();
   text = '';
   /** Of its functions, wherever they are defined. */
   readonly functionNames = new Set<string>();
@@ -125,6 +127,12 @@ export abstract class Shell {
       this.notes.push({ where, what, isUsual });
   }
 
+  /** What decides is a variable that hangs on how commands end. */
+  protected noteUsual(place: Place, state: State): void {
+    for (const name of state.usualIn(this.text.slice(place.pos, place.end)))
+      this.note(place, `\`${name}\` hangs on how commands end; taken as they usually do`, true);
+  }
+
   protected choose(place: Place, healthy: boolean): boolean {
     const key = `${placeIn(this.text, place.pos)} ${this.text.slice(place.pos, place.end)}`;
     this.choices.add(key);
@@ -151,6 +159,7 @@ export abstract class Shell {
   fork(label: string, steps: Step[], out: Step[]): object {
     const body = steps.length === 0 ? [{ exit: 0 }] : steps;
     this.failuresBy.set(label, failuresOf(steps));
+    this.usualBy.set(label, this.lifeOf(body).status);
     const fork: { fork: ForkBody } = { fork: { label, steps: body } };
     if (!this.kind.retriesFork) {
       this.emit(out, fork);
@@ -168,6 +177,7 @@ export abstract class Shell {
   /** A signal is sent to the child, which may end with it. */
   kills(label: string, status: number): void {
     this.failuresBy.set(label, [status, ...(this.failuresBy.get(label) ?? [])]);
+    this.usualBy.set(label, status);
   }
 
   wait(label: string, state: State, out: Step[]): void {
@@ -176,7 +186,14 @@ export abstract class Shell {
     else if (!state.done.includes(label)) this.forgetDone(state);
     state.noteStatus();
     state.failures = this.failuresBy.get(label) ?? [1];
+    state.usual = this.usualOf([label]);
     state.jobs = state.jobs.filter((job) => job !== label);
+  }
+
+  /** What the last of these children that fails usually ends with, or 0. */
+  protected usualOf(labels: readonly string[]): number | null {
+    const usual = labels.map((label) => this.usualBy.get(label) ?? null);
+    return usual.findLast((status) => status !== 0) ?? (usual.includes(null) ? null : 0);
   }
 
   /** dash and ash remember a job that was waited for until they fork again. */
@@ -346,12 +363,19 @@ export abstract class Shell {
       return;
     }
     const seen = status.is === 'waited' ? { value: 0, ifSame: 0, ifOther: null } : status;
-    const same = this.way(state, known(seen.ifSame), seen.ifSame === 0 ? then : otherwise, seen.value);
+    const same = this.way(
+      state,
+      known(seen.ifSame),
+      seen.ifSame === 0 ? then : otherwise,
+      seen.value,
+      seen.value,
+    );
     const other = this.way(
       state,
       seen.ifOther === null ? { is: 'waited', failed: true } : known(seen.ifOther),
       seen.ifSame === 0 ? otherwise : then,
       null,
+      seen.value,
     );
     const whole = merged([same, other], state);
     if (same.steps.length + other.steps.length > 0) {
@@ -361,12 +385,13 @@ export abstract class Shell {
     state.become(whole);
   }
 
-  /** One of two ways: `value` is what the status of the child is there. */
+  /** One of two ways: `value` is what the status of the child is there; null: it is not `other`. */
   private way(
     state: State,
     status: Status,
     run: (state: State, out: Step[]) => void,
     value: number | null,
+    other: number,
   ): Way {
     const way: Way = { state: state.clone(), steps: [] };
     way.state.status = status;
@@ -375,6 +400,8 @@ export abstract class Shell {
         if ('statusOf' in held && held.statusOf === state.statusCount)
           way.state.variables.set(name, { text: String(value) });
     }
+    const { usual } = state;
+    way.state.isUsual &&= usual === null || (value === null ? usual !== other : usual === value);
     run(way.state, way.steps);
     return way;
   }

@@ -1,7 +1,7 @@
 /** What a shell knows at one point of its script, on one way through it, when that is compiled. */
 import type { Function as ShellFunction } from 'unbash';
 import type { Step } from '../step.js';
-import { type Status, SUCCESS, UNKNOWN, type Value } from './values.js';
+import { type Status, SUCCESS, textOf, UNKNOWN, type Value } from './values.js';
 
 export type FunctionBody = ShellFunction['body'];
 
@@ -9,9 +9,13 @@ export class State {
   status: Status = SUCCESS;
   /** Statuses that the last command may fail with. */
   failures: readonly number[] = [1];
+  /** The status that it usually has; null: nothing is known of that. */
+  usual: number | null = null;
+  /** All commands so far have ended as they usually do. */
+  isUsual = true;
   /** Counts the statuses that children had: a variable that holds an earlier one is lost. */
   statusCount = 0;
-  variables = new Map<string, Value>();
+  variables = new Map<string, Value>([['OPTIND', { text: '1' }]]);
   /** Names that the script sets somewhere. */
   ownNames = new Set<string>();
   functions = new Map<string, FunctionBody>();
@@ -73,7 +77,17 @@ export class State {
   /** The last wait step, or `status`, has given the process another status. */
   noteStatus(): void {
     this.statusCount++;
+    this.usual = null;
     this.status = { is: 'waited' };
+  }
+
+  /** Variables in this text that are as they usually are. */
+  usualIn(text: string): string[] {
+    const names = [...new Set(text.match(/[A-Za-z_]\w*/g))];
+    return names.filter((name) => {
+      const value = this.variables.get(name);
+      return value !== undefined && 'isUsual' in value && value.isUsual;
+    });
   }
 
   valueOf(name: string): Value {
@@ -123,11 +137,18 @@ export function merged(ways: readonly Way[], dead: State): State {
 }
 
 function withCommon(state: State, others: readonly Way[]): State {
+  const [usual, ...more] = [state.clone(), ...others.map((way) => way.state)].filter((way) => way.isUsual);
+  state.isUsual = usual !== undefined;
+  if (usual !== undefined) state.usual = usual.usual;
+  const usually = (name: string): Value => {
+    const text = more.length === 0 && usual !== undefined ? textOf(usual.valueOf(name)) : null;
+    return text === null ? UNKNOWN : { text, isUsual: true };
+  };
   for (const { state: other } of others) {
     for (const [name, value] of state.variables)
-      if (!isSame(value, other.variables.get(name))) state.variables.set(name, UNKNOWN);
+      if (!isSame(value, other.variables.get(name))) state.variables.set(name, usually(name));
     for (const name of other.variables.keys())
-      if (!state.variables.has(name)) state.variables.set(name, UNKNOWN);
+      if (!state.variables.has(name)) state.variables.set(name, usually(name));
     for (const [name, body] of other.functions) state.functions.set(name, body);
     for (const job of other.jobs) if (!state.jobs.includes(job)) state.jobs.push(job);
     if (state.lastJob !== other.lastJob) state.lastJob ??= other.lastJob;
@@ -142,6 +163,7 @@ export function settle({ state, steps }: Way): void {
   steps.push(...setting);
   if (setting.length > 0) state.statusCount++;
   state.failures = failuresIn(state);
+  state.usual = usualStatus(state);
   state.status = { is: 'waited' };
 }
 
@@ -150,6 +172,14 @@ function failuresIn({ status, failures }: State): readonly number[] {
   if (status.is === 'waited' || status.is === 'open') return failures;
   const all = status.is === 'known' ? [status.value] : [status.ifSame, status.ifOther];
   return all.filter((each) => each !== 0);
+}
+
+/** The status that the last command usually has, or null. */
+function usualStatus({ status, usual }: State): number | null {
+  if (status.is === 'known') return status.value;
+  if (status.is === 'compared' && usual !== null)
+    return usual === status.value ? status.ifSame : status.ifOther;
+  return status.is === 'open' ? 0 : usual;
 }
 
 function failuresOfWays(ways: readonly Way[]): readonly number[] {

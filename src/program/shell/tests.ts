@@ -138,12 +138,17 @@ const OF_NUMBERS: Readonly<Record<string, (a: number, b: number) => boolean>> = 
   '-ge': (a, b) => a >= b,
 };
 
-function both(a: Status, b: Status): Status {
+export function both(a: Status, b: Status): Status {
   if (a.is === 'known') return a.value === 0 ? b : a;
-  return b.is === 'known' ? (b.value === 0 ? a : b) : a;
+  return b.is === 'known' ? (b.value === 0 ? a : b) : notBoth(a, b);
 }
 
-function either(a: Status, b: Status): Status {
+export function either(a: Status, b: Status): Status {
   if (a.is === 'known') return a.value === 0 ? a : b;
-  return b.is === 'known' ? (b.value === 0 ? b : a) : a;
+  return b.is === 'known' ? (b.value === 0 ? b : a) : notBoth(a, b);
+}
+
+/** Two values of one status are not looked at in one test. */
+function notBoth(a: Status, b: Status): Status {
+  return a.is === 'open' ? a : b.is === 'open' ? b : open('what is compared here');
 }

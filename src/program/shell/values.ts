@@ -1,9 +1,9 @@
 /** What is known of a word when a script is compiled. */
 import { PID_MAX_LIMIT } from '../../kernel/limits.js';
 
-/** A text; or that it stands for something only a run can tell. */
+/** A text (`isUsual`: while commands end as they usually do); or that only a run can tell. */
 export type Value =
-  | { text: string }
+  | { text: string; isUsual?: boolean }
   /** The status of a child: what `$?` was at that moment, by the count of statuses so far. */
   | { statusOf: number }
   /** An array. */

@@ -30,7 +30,10 @@ export function fieldsOf(shell: Shell, word: Word, state: State, out: Step[]): V
       .split(/[ \t\n]+/)
       .filter((field) => field !== '')
       .map((text) => ({ text }));
-  return [join(pieces)];
+  const whole = join(pieces);
+  if (!('unknown' in whole) || isQuoted || !pieces.every(({ splits }) => splits)) return [whole];
+  const like = (text: string): Value => (text.includes('$…') ? { unknown: true, like: text } : { text });
+  return whole.like === undefined ? [whole] : (whole.like.match(/\S+/g) ?? []).map(like);
 }
 
 /** `{1..3}` or `{a,b}`, with what stands around it. */
@@ -105,8 +108,9 @@ function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits:
     case 'CommandExpansion':
       return [{ value: shell.substitute(part.script, state, out, backquoted(part.text)), splits }];
     case 'ArithmeticExpansion': {
+      const usual = state.usualIn(part.text).length > 0 ? { isUsual: true } : {};
       const value = evaluate(part.expression, state);
-      return [{ value: value === null ? UNKNOWN : { text: String(value) }, splits: false }];
+      return [{ value: value === null ? UNKNOWN : { text: String(value), ...usual }, splits: false }];
     }
     default:
       shell.reads(part, state, out);

@@ -78,3 +78,67 @@ describe('a command that looks for something', () => {
     expect(usual('cat /a && exit 1 || exit 0').status).toBe(1);
   });
 });
+
+describe('the usual course of a probe succeeds, and looks at something', () => {
+  const lifeAndNotes = (script: string) => {
+    const resolution = resolveCommand(['bash', '-c', script], LIBRARY, { userland: 'debian' });
+    if (!resolution.ok) throw new Error(resolution.problem.message);
+    const { status, endUs } = lifeOf(resolution.source.steps, LIBRARY);
+    const notes = resolution.assumed.map(({ what }) => what);
+    return {
+      status,
+      ends: endUs < 60_000_000,
+      starts: /"(fork|exec)":/.test(JSON.stringify(resolution.source.steps)),
+      notes,
+    };
+  };
+
+  test.each([
+    [
+      'if [ -f /tmp/maintenance ]; then exit 0; else exec pg_isready; fi',
+      'a test of the file /tmp/maintenance is not known; taken as false',
+    ],
+    [
+      'test -f /tmp/backup && exit 0; nc -z localhost 80 || exit 1',
+      'a test of the file /tmp/backup is not known; taken as false',
+    ],
+    [
+      'if [ "$SKIP" ] && [ -z "$USER_NAME" ]; then exit 0; fi; mysqladmin ping',
+      'whether a text is empty is not known; taken as false',
+    ],
+    [
+      'up=$(s6-svstat -o up /s); if [ "$up" = false ]; then code=127; else code=0; fi; exit $code',
+      'what is compared here is not known; taken as false',
+    ],
+    ['! (ps aux | grep java)', 'whether this finds something is not known; taken as nothing'],
+    [
+      'while true; do s=$(curl localhost); if ! echo "$s" | grep x; then break; fi; sleep 1; done',
+      'whether this finds something is not known; taken as nothing',
+    ],
+  ])('%s', (script, note) => {
+    const { notes, ...course } = lifeAndNotes(script);
+    expect(course).toEqual({ status: 0, ends: true, starts: true });
+    expect(notes).toContain(note);
+  });
+
+  test('but one that nothing can save fails, and one that a file decides alone starts nothing', () => {
+    expect(lifeAndNotes('[ -f /tmp/a ] && exit 3; exit 2').status).toBe(2);
+    expect(lifeAndNotes('[ -f /tmp/a ]')).toMatchObject({ status: 0, starts: false });
+  });
+
+  test('and a status that a program has is taken as it is', () => {
+    const own = programLibrary(new Map([['check', { comm: 'check', steps: [{ exit: 4 }] }]]));
+    const resolution = resolveCommand(['sh', '-c', '[ -f /tmp/a ] || exit 0; check'], own, {
+      userland: 'debian',
+    });
+    expect(resolution.ok && lifeOf(resolution.source.steps, own).status).toBe(4);
+  });
+
+  test('a flag that hangs on how commands end is said to', () => {
+    const { status, notes } = lifeAndNotes(
+      'n=0; for p in 80 81; do nc -z localhost $p || n=$((n+1)); done; [ $n -gt 1 ] && exit 1; exit 0',
+    );
+    expect(status).toBe(0);
+    expect(notes).toContain('`n` hangs on how commands end; taken as they usually do');
+  });
+});
