@@ -69,6 +69,12 @@ function textOfFile(path: string): string | null {
   }
 }
 
+/** `>` of PowerShell 5 writes UTF-16, with a mark at its beginning. */
+function decoded(bytes: Buffer): string {
+  const isUtf16 = bytes.length >= 2 && bytes[0] === 0xff && bytes[1] === 0xfe;
+  return bytes.toString(isUtf16 ? 'utf16le' : 'utf8');
+}
+
 /** What is in an open file, or null if that is too much. What is no file has no size to ask for. */
 function textOf(file: number): string | null {
   const chunks: Buffer[] = [];
@@ -76,7 +82,7 @@ function textOf(file: number): string | null {
   for (;;) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const read = readSync(file, chunk, 0, CHUNK_BYTES, null);
-    if (read === 0) return Buffer.concat(chunks).toString('utf8');
+    if (read === 0) return decoded(Buffer.concat(chunks));
     length += read;
     if (length > SOURCE_BYTES_MAX) return null;
     chunks.push(chunk.subarray(0, read));

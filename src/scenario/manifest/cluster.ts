@@ -1,3 +1,4 @@
+import { textOf } from '../../text/value.js';
 /**
  * From Kubernetes objects to a scenario, or to a fleet of one node for each that they name: a document as
  * somebody could have written it. It is what runs, and what `pidsim import` prints; so both are the same.
@@ -104,6 +105,12 @@ function wholeFile(file: string): { document: SourceDocument; path: Path } {
   return { document, path: [] };
 }
 
+/** Of a group that is not Kubernetes' own: `postgresql.cnpg.io/v1`. */
+function isOperators({ value }: KubeObject): boolean {
+  const [group, version] = textOf(value.apiVersion).split('/');
+  return version !== undefined && group.includes('.') && !/(^|\.)(k8s\.io|openshift\.io)$/.test(group);
+}
+
 function complainOfNothing(
   objects: readonly KubeObject[],
   found: Units,
@@ -119,8 +126,15 @@ function complainOfNothing(
   const message = isOnlyNodes
     ? `only ${plural(nodes, 'node')}, and no pod`
     : `nothing in it runs pods${rest}`;
+  const made = [...new Set(objects.filter(isOperators).map(({ kind }) => kind))];
+  const makers = made.length > 3 ? `${made.slice(0, 3).join(', ')} and the like` : made.join(', ');
+  const ofMakers = `An operator makes the pods of ${makers}: name those, as \`kubectl get pods -A -o yaml\` prints them.`;
   findings.error(wholeFile(path), 'not-a-manifest', message, {
-    hint: isOnlyNodes ? 'Name the pods’ file too: `kubectl get pods -A -o json`.' : undefined,
+    hint: isOnlyNodes
+      ? 'Name the pods’ file too: `kubectl get pods -A -o json`.'
+      : made.length > 0
+        ? ofMakers
+        : undefined,
   });
 }
 

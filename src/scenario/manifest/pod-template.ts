@@ -49,6 +49,12 @@ function search(
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
       const name = isMapping(item) && typeof item.name === 'string' ? item.name : String(index);
+      // A set of whole pods, each with a name.
+      if (isMapping(item) && item.kind === 'Pod' && isPodSpec(item.spec)) {
+        const own = isMapping(item.metadata) ? String(item.metadata.name ?? name) : name;
+        found.push({ spec: item.spec, place: below(place, index, 'spec'), part: partName([own]) });
+        continue;
+      }
       search(item, below(place, index), [...parts, name], depth + 1, found);
     }
   }

@@ -103,6 +103,8 @@ function plainContainer(
   const securityContext =
     user && plainUser(source.securityContext, below(place, 'securityContext'), user, origins);
   if (securityContext) container.securityContext = securityContext;
+  // An ImageStream of OpenShift is to fill it in.
+  if (typeof container.image === 'string' && container.image.trim() === '') container.image = container.name;
   for (const key of ['command', 'args']) {
     const words = container[key];
     if (Array.isArray(words) && words.length === 0) delete container[key];

@@ -32,8 +32,11 @@ const DUMP_SIZE: TextSize = {
 /** What `kubectl get` prints for people. */
 const TABLE = /^NAME(SPACE)?[ \t]{2,}[A-Z]/;
 
+const BYTE_ORDER_MARK = /^\ufeff/;
+
 /** Has this text Kubernetes objects, and not a scenario? Nothing is parsed for that. */
-export function isManifest(text: string): boolean {
+export function isManifest(marked: string): boolean {
+  const text = marked.replace(BYTE_ORDER_MARK, '');
   if (TABLE.test(text)) return true;
   if (/^[ \t]*(\{[ \t]*)?["']?apiVersion["']?[ \t]*:[ \t]*["']?pidsim\//m.test(text)) return false;
   const kind = /(?:^|[{,])[ \t]*(?:- )?["']?kind["']?[ \t]*:[ \t]*["']?([A-Za-z]+)/m.exec(text)?.[1];
@@ -52,7 +55,8 @@ export function readObjects(text: string, file: string, findings: Findings): Kub
   return isBroken && objects.length === 0 ? null : objects;
 }
 
-function parseText(text: string, file: string): YamlText {
+function parseText(marked: string, file: string): YamlText {
+  const text = marked.replace(BYTE_ORDER_MARK, '');
   if (TABLE.test(text))
     return failed(
       { file, line: 1, column: 1 },
@@ -62,8 +66,8 @@ function parseText(text: string, file: string): YamlText {
         hint: 'Ask it for all: `-o json`.',
       },
     );
-  const looksLikeJson = /^\ufeff?\s*[{[]\s*["{}[\]]/.test(text);
-  const read = looksLikeJson ? readJson(text, file) : readYaml(text.replace(/^\ufeff/, ''), file, DUMP_SIZE);
+  const looksLikeJson = /^\s*[{[]\s*["{}[\]]/.test(text);
+  const read = looksLikeJson ? readJson(text, file) : readYaml(text, file, DUMP_SIZE);
   const isBroken = read.diagnostics.some(({ code }) => code === 'yaml-syntax' || code === 'json-syntax');
   const line = isBroken ? templateLine(text) : null;
   if (line === null) return read;

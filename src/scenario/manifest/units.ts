@@ -172,7 +172,7 @@ function addUnit(
     every: below(object.place, 'spec', 'schedule'),
   });
   const nodeName = typeof spec.nodeName === 'string' && spec.nodeName !== '' ? spec.nodeName : null;
-  found.units.push({ object, pod, nodeName, replicas: replicasOf(object) });
+  found.units.push({ object, pod, nodeName, replicas: replicasOf(object, findings) });
 }
 
 /**
@@ -209,11 +209,15 @@ function makeNamesUnique(units: readonly Unit[]): void {
   }
 }
 
-function replicasOf({ kind, value }: KubeObject): number | null {
+function replicasOf({ kind, value, place }: KubeObject, findings: Findings): number | null {
   if (kind === 'Pod' || kind === 'DaemonSet' || kind === 'CronJob') return null;
-  const { replicas, parallelism } = isMapping(value.spec) ? value.spec : ({} as Record<string, unknown>);
-  const wanted = kind === 'Job' ? parallelism : replicas;
-  return typeof wanted === 'number' && Number.isInteger(wanted) && wanted > 1 ? wanted : null;
+  const key = kind === 'Job' ? 'parallelism' : 'replicas';
+  const given = isMapping(value.spec) ? value.spec[key] : undefined;
+  const wanted = typeof given === 'string' && given !== '' ? Number(given) : (given ?? 1);
+  if (Number.isInteger(wanted) && Number(wanted) >= 0) return Number(wanted) > 1 ? Number(wanted) : null;
+  const message = `\`${shorten(textOf(given))}\` is no number of ${key}; taken as 1`;
+  findings.warning(below(place, 'spec', key), 'bad-quantity', message);
+  return null;
 }
 
 function recurrence({ value, place }: KubeObject, findings: Findings): Record<string, unknown> {
