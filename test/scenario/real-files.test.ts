@@ -99,6 +99,11 @@ test('of an operator’s resource alone the pods are asked for that the operator
       hint: 'An operator makes the pods of Cluster: name those, as `kubectl get pods -A -o yaml` prints them.',
     },
   ]);
+  const kustomization =
+    'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n';
+  expect(said(kustomization)[0].hint).toBe(
+    'Build it first: `kubectl kustomize FOLDER`, and read the result.',
+  );
   const role = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\n';
   expect(said(role)[0].hint).toBe(
     'Name a file with one, as `kubectl get -o yaml` or `helm template` prints it.',

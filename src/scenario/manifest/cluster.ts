@@ -1,4 +1,3 @@
-import { textOf } from '../../text/value.js';
 /**
  * From Kubernetes objects to a scenario, or to a fleet of one node for each that they name: a document as
  * somebody could have written it. It is what runs, and what `pidsim import` prints; so both are the same.
@@ -6,6 +5,7 @@ import { textOf } from '../../text/value.js';
 
 import { formatCount, listOf, plural } from '../../text/figures.js';
 import type { Findings } from '../../text/findings.js';
+import { textOf } from '../../text/value.js';
 import type { Path, SourceDocument } from '../../text/yaml.js';
 import { POD_COUNT_MAX } from '../bounds.js';
 import { DEFAULT_PRESET, type PresetName } from '../presets.js';
@@ -130,11 +130,13 @@ function complainOfNothing(
   const makers = made.length > 3 ? `${made.slice(0, 3).join(', ')} and the like` : made.join(', ');
   const ofMakers = `An operator makes the pods of ${makers}: name those, as \`kubectl get pods -A -o yaml\` prints them.`;
   findings.error(wholeFile(path), 'not-a-manifest', message, {
-    hint: isOnlyNodes
-      ? 'Name the pods’ file too: `kubectl get pods -A -o json`.'
-      : made.length > 0
-        ? ofMakers
-        : undefined,
+    hint: objects.some(({ kind }) => kind === 'Kustomization')
+      ? 'Build it first: `kubectl kustomize FOLDER`, and read the result.'
+      : isOnlyNodes
+        ? 'Name the pods’ file too: `kubectl get pods -A -o json`.'
+        : made.length > 0
+          ? ofMakers
+          : undefined,
   });
 }
 
