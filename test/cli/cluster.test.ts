@@ -25,7 +25,7 @@ function pidsim(args: string[], input?: string) {
   return { status, stdout, stderr };
 }
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   writeFileSync(join(folder, name), text);
   return name;
 }
@@ -137,6 +137,12 @@ describe('pidsim run', () => {
     expect(all).not.toContain('lists them');
     // What to do is the same for each of them.
     expect(all.match(/hint: If the assumption is wrong/g)).toHaveLength(1);
+  });
+
+  test('is read in UTF-16 too, as `>` of PowerShell writes it', () => {
+    const marked = Buffer.from(`\ufeff${CHART}`, 'utf16le');
+    expect(pidsim(['validate', file('windows.yaml', marked)])).toMatchObject({ status: 0 });
+    expect(pidsim(['validate', file('odd.yaml', marked.subarray(2))]).stderr).toContain('not-text');
   });
 
   test('does not know every kind of node', () => {

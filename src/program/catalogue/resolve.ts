@@ -19,7 +19,7 @@ import {
   SHELLS,
   type ShellKind,
 } from '../shell/index.js';
-import { lifeOf } from '../shell/life.js';
+import { LONG_US, lifeOf } from '../shell/life.js';
 import type { ExecBody, ProgramLibrary, ProgramProblem, ProgramSource, Step } from '../step.js';
 import { shOf, type Userland } from '../userland.js';
 import { type Assumption, assumedProgram, assumedServer, unknownWords } from './assumed.js';
@@ -261,7 +261,7 @@ class Resolver {
     const whichSh = kind.name === 'bash' ? SH_IS_BASH : WHICH_SH;
     let assumed: Assumption[] = [];
     let problem: ProgramProblem | null = null;
-    let hasFailure = false;
+    let isMeant = false;
     const { stays } = this;
     const find = (inner: readonly string[], isLast: boolean): Found => {
       this.stays = stays && isLast;
@@ -270,7 +270,8 @@ class Resolver {
       if (resolved.ok) {
         const { comm, steps } = resolved.source;
         assumed.push(...resolved.assumed);
-        hasFailure ||= lifeOf(steps, this.library).status !== 0;
+        const { endUs, status } = lifeOf(steps, this.library);
+        isMeant ||= status !== 0 || endUs >= LONG_US;
         return { body: bodyOf(resolved), comm, steps };
       }
       problem ??= resolved.problem;
@@ -292,8 +293,8 @@ class Resolver {
     if (!compiled.ok && isFile) return null;
     if (!compiled.ok)
       return refused(`this is no shell script: ${compiled.message}`, 'Write it as the shell is to read it.');
-    // What a container runs goes on for ever, and a command that fails has its reason.
-    if (problem === null && !stays && !hasFailure) {
+    // What a container runs goes on for ever, and a command that does so or fails has its reason.
+    if (problem === null && !stays && !isMeant) {
       const first = { ...compiled, steps: compiled.source.steps };
       const turned = usualCourse(first, courseOf, this.library);
       problem = null;

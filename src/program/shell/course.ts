@@ -3,7 +3,7 @@
  * script ends as it was compiled, other choices are tried at the places where a way is not known.
  */
 import type { ProgramLibrary, Step } from '../step.js';
-import { lifeOf } from './life.js';
+import { LONG_US, lifeOf } from './life.js';
 
 /** A script that was compiled with some choices made the other way. */
 interface Course {
@@ -13,8 +13,6 @@ interface Course {
 
 /** Places that are tried. */
 const PLACES_MAX = 24;
-/** Longer than any probe: it does not end. */
-const LONG_US = 3_600_000_000;
 const BEST = 3;
 
 /** The choices to make the other way; none if that is no better. */

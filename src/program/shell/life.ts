@@ -18,7 +18,7 @@ export interface Life {
 /** Of a process that SIGPIPE has ended. */
 export const BROKEN_PIPE = 141;
 /** Longer than any probe: it is of no interest how much. */
-const LONG_US = 3_600_000_000;
+export const LONG_US = 3_600_000_000;
 const STEPS_MAX = 20_000;
 
 /** Where a process is ended from outside, and what then stands in its steps. */

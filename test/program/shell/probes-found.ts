@@ -155,4 +155,46 @@ export const FOUND: readonly string[][] = [
     '-c',
     'N=$(curl -s localhost/jobs | jq length)\nif [ "$N" -gt 0 ]; then\n  echo "jobs: ${N}"\n  sleep 20\nfi\n',
   ],
+  ['bash', '-c', '{ echo ruok; sleep 1; } | openssl s_client -quiet -connect localhost:2281 | grep imok'],
+  [
+    '/bin/sh',
+    '-ec',
+    'for i in $(seq 0 $((${SIZE} - 1))); do EPS="${EPS}${EPS:+,}http://e-${i}:2379"; done\nH=$(hostname)\nhash() {\n  etcdctl member list | grep "$H" | cut -d "," -f1\n}\nID=${H##*[^0-9]}\nif [ "${ID}" -ge ${SIZE} ]; then\n  etcdctl member remove $(hash)\n  if [ $? -eq 0 ]; then rm -rf /var/run/etcd/*; fi\nfi\n',
+  ],
+  [
+    '/bin/bash',
+    '-c',
+    'ovs-appctl bond/list; C1=$?; ovs-vsctl list interface a | grep -q rx_; C2=$?; exit $(($C1+$C2))',
+  ],
+  [
+    'bash',
+    '-c',
+    'exec &> >(tee -a /var/log/hooks.log)\nwhile true; do\n  S=$(curl -s localhost:9200/_cat/shards)\n  if ! echo "$S" | grep -E "$NODE"; then break; fi\n  sleep 1\ndone\n',
+  ],
+  [
+    'bash',
+    '-c',
+    'set -e\nroles=$(grep -Po "(?<=roles=).+" /tmp/p || true)\nif [[ "$roles" =~ "controller" ]] && [[ ! "$roles" =~ "broker" ]]; then\n  netstat -lnt | grep -Eq 9090\nelse\n  curl --fail http://localhost:8080/ready\nfi\n',
+  ],
+  [
+    'bash',
+    '-c',
+    'MYSQL="mariadb --host=localhost --defaults-file=$CNF"\nquery() { $MYSQL -e "show status like \\"$1\\"" | awk "/$1/ { print \\$NF; exit }"; }\nif [ "x$(query wsrep_ready)" != "xON" ]; then exit 1; fi\n',
+  ],
+  [
+    '/bin/sh',
+    '-c',
+    'for s in /run/ceph/*.asok; do\n  if [ -S $s ]; then\n    STATE=$(ceph --admin-daemon "$s" status | jq -r .state)\n    if [ "$STATE" = active ]; then cond=0; else exit 1; fi\n  fi\ndone\nexit ${cond:-1}\n',
+  ],
+  [
+    'bash',
+    '-c',
+    'for proc in /proc/*[0-9]; do if readlink -f "$proc"/exe | grep -q java; then exit 0; fi; done',
+  ],
+  ['sh', '-c', 'exec 9>/tmp/l; flock -n 9 || exit 0; curl -s localhost; rm -f /tmp/l'],
+  [
+    'bash',
+    '-c',
+    'role=$(redis-cli role | head -n1)\ncase "$role" in\n  master|slave) exit 0 ;;\n  *) exit 1 ;;\nesac',
+  ],
 ];

@@ -126,6 +126,14 @@ describe('the usual course of a probe succeeds, and looks at something', () => {
     expect(lifeAndNotes('[ -f /tmp/a ]')).toMatchObject({ status: 0, starts: false });
   });
 
+  test('a terminal that somebody opens is meant to stay', () => {
+    const own = programLibrary(new Map([['/bin/bash', { comm: 'bash', steps: ['pause'] }]]));
+    const script = '[ -x /bin/bash ] && exec /bin/bash || exec /bin/sh';
+    const resolution = resolveCommand(['sh', '-c', script], own, { userland: 'debian' });
+    const said = resolution.ok ? resolution.assumed.map(({ what }) => what) : [];
+    expect(said).toContain('a test of the file /bin/bash is not known; taken as true');
+  });
+
   test('and a status that a program has is taken as it is', () => {
     const own = programLibrary(new Map([['check', { comm: 'check', steps: [{ exit: 4 }] }]]));
     const resolution = resolveCommand(['sh', '-c', '[ -f /tmp/a ] || exit 0; check'], own, {
