@@ -90,6 +90,19 @@ test('a set of whole pods has them all, under their own names', () => {
   ]);
 });
 
+test('a container without a name, as Knative takes it, is called as Knative does', () => {
+  const text = `apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: hello}
+spec: {template: {spec: {containers: [{image: "ghcr.io/x/hello", command: [app]}, {name: s, image: y, command: [app]}]}}}
+`;
+  const parsed = parseManifests([{ path: 'file.yaml', text }]);
+  const pods = parsed.ok ? parsed.value[0].node.pods : [];
+  expect(pods.map(({ name, containers }) => [name, containers.map((each) => each.name)])).toEqual([
+    ['hello', ['user-container', 's']],
+  ]);
+});
+
 test('of an operator’s resource alone the pods are asked for that the operator makes', () => {
   const cluster =
     'apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec: {instances: 3}\n';

@@ -62,19 +62,31 @@ function search(
   for (const [key, item] of Object.entries(value)) {
     const isTemplate = /template$/i.test(key) && isMapping(item);
     if (isTemplate && isPodSpec(item.spec)) {
-      found.push({ spec: item.spec, place: below(place, key, 'spec'), part: partName(parts) });
+      found.push({ spec: withNames(item.spec), place: below(place, key, 'spec'), part: partName(parts) });
     } else if (isTemplate && isPodSpec(item)) {
-      found.push({ spec: item, place: below(place, key), part: partName(parts) });
+      found.push({ spec: withNames(item), place: below(place, key), part: partName(parts) });
     } else search(item, below(place, key), [...parts, key], depth + 1, found);
   }
 }
 
-function isPodSpec(value: unknown): value is Record<string, unknown> {
-  return (
-    isMapping(value) &&
-    Array.isArray(value.containers) &&
-    value.containers.some((container) => isMapping(container) && typeof container.name === 'string')
+interface PodSpec extends Record<string, unknown> {
+  containers: unknown[];
+}
+
+function isPodSpec(value: unknown): value is PodSpec {
+  return isMapping(value) && Array.isArray(value.containers) && value.containers.some(isContainer);
+}
+
+function isContainer(value: unknown): boolean {
+  return isMapping(value) && (typeof value.name === 'string' || typeof value.image === 'string');
+}
+
+/** Knative names a container that has no name. */
+function withNames(spec: PodSpec): PodSpec {
+  const containers = spec.containers.map((container) =>
+    isMapping(container) && isContainer(container) ? { name: 'user-container', ...container } : container,
   );
+  return { ...spec, containers };
 }
 
 /** `spec.headGroupSpec.template` is `headgroupspec`, `replicatedJobs[workers].template.spec` `workers`. */
