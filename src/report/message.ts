@@ -16,12 +16,13 @@ export function expectationTally(result: RunResult): string {
 }
 
 /** For a shell. */
-export function reproduceCommand({ scenario, seed, until, start }: RunResult): string {
+export function reproduceCommand({ scenario, seed, until, fidelity, start }: RunResult): string {
   const { files = [scenario.path], preset } = scenario.madeFrom ?? {};
   const node = preset === undefined ? '' : ` --node ${preset}`;
   const set = (scenario.settings ?? []).map((text) => ` --set ${quoted(text)}`).join('');
   const end = until === 'horizon' ? '' : ` --until ${until}`;
-  const options = `${node}${set} --seed ${seed}${end}${start === undefined ? '' : ` --start ${start}`}`;
+  const all = fidelity === 'events' ? ' --fidelity events' : '';
+  const options = `${node}${set} --seed ${seed}${end}${all}${start === undefined ? '' : ` --start ${start}`}`;
   if (files[0] === STANDARD_INPUT) return `pidsim run -${options} < SCENARIO.yaml`;
   return `pidsim run ${files.map(quoted).join(' ')}${options}`;
 }
@@ -30,8 +31,9 @@ export function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-export function reproduce({ seed, digest }: RunResult): string {
-  return `Seed ${seed}, digest ${digest}: the same file and seed give the same digest on every machine.`;
+export function reproduce({ seed, digest, fidelity }: RunResult): string {
+  const of = fidelity === 'events' ? 'all events' : 'all rows';
+  return `Seed ${seed}, digest ${digest} of ${of}: the same file and seed give the same on every machine.`;
 }
 
 export function notOurs(path: string): string {

@@ -62,6 +62,17 @@ function file(name: string, text: string): string {
 }
 
 describe('pidsim run', () => {
+  test('the command in a summary gives the digest in it, of a run that was forwarded and of one that was not', () => {
+    const path = file('again.yaml', scenario());
+    for (const fidelity of ['forwarded', 'events']) {
+      pidsim(['run', path, '--dir', 'again', '--charts', 'main', '--fidelity', fidelity]);
+      const summary = readFileSync(join(folder, 'again/small/summary.md'), 'utf8');
+      const [, command] = /^ {4}pidsim (run .*)$/m.exec(summary)!;
+      const { stdout } = pidsim([...command.split(' '), '-o', 'json']);
+      expect(summary, command).toContain(`digest ${JSON.parse(stdout).metadata.digest} of all `);
+    }
+  });
+
   test('prints the result as data, and writes no files then', () => {
     const { status, stdout } = pidsim(['run', file('a.yaml', scenario()), '-o', 'json']);
     const document = JSON.parse(stdout);

@@ -154,8 +154,14 @@ describe('summary.md', () => {
     expect(summaryMarkdown(runs.leakingRun())).toContain('pidsim run scenarios/rabbitmq-pause-3.0.yaml');
     expect(summaryMarkdown(runs.leakingRun())).toContain('Seed 1, digest 5f3c0a1b9d8e7f60');
     const from = (path: string, more = {}) =>
-      reproduceCommand({ ...runs.tinyRun(), scenario: { ...runs.tinyRun().scenario, path }, ...more });
+      reproduceCommand({
+        ...runs.tinyRun(),
+        fidelity: 'forwarded',
+        scenario: { ...runs.tinyRun().scenario, path },
+        ...more,
+      });
     expect(from('a.yaml')).toBe('pidsim run a.yaml --seed 1');
+    expect(from('a.yaml', { fidelity: 'events' })).toBe('pidsim run a.yaml --seed 1 --fidelity events');
     expect(from('a.yaml', { until: 'exhaustion' })).toBe('pidsim run a.yaml --seed 1 --until exhaustion');
     expect(from('/dev/stdin')).toBe('pidsim run - --seed 1 < SCENARIO.yaml');
     expect(from("my node's.yaml")).toBe("pidsim run 'my node'\\''s.yaml' --seed 1");
