@@ -144,8 +144,7 @@ export abstract class Branches extends Processes {
     if (state.isDead) return;
     // Only bash takes the status of a $( ) there.
     if (this.kind.name !== 'bash' && before.is === 'known') state.status = before;
-    const isOfStatus = 'statusOf' in subject && subject.statusOf === state.statusCount;
-    if (isOfStatus) {
+    if ('statusOf' in subject && subject.statusOf === state.statusCount) {
       this.caseOfStatus(node, 0, state.status, state, out, flags);
       return;
     }

@@ -41,9 +41,20 @@ export const BUILTIN_ACTIONS: Readonly<Record<string, Builtin>> = {
   unset: ({ args, state }) => {
     for (const name of args) {
       const text = textOf(name);
-      if (text !== null) state.variables.set(text, { text: '' });
+      if (text !== null && text === text.toLowerCase()) state.variables.delete(text);
+      else if (text !== null) state.variables.set(text, { text: '' });
     }
     return SUCCESS;
+  },
+  readonly: ({ args, state }) => {
+    const names = args.map((arg) => (textOf(arg) ?? ('like' in arg ? arg.like! : '')).split('=')[0]);
+    state.fixed = new Set([...state.fixed, ...names]);
+    return SUCCESS;
+  },
+  local: ({ shell, state, out }) => {
+    if (shell.calls > 0) return SUCCESS;
+    if (shell.kind.name === 'bash') return FAILURE;
+    shell.fatal(2, state, out);
   },
   read: readLine,
   mapfile: readAll,
@@ -77,8 +88,7 @@ function shiftArguments({ shell, args, state, out }: Call): Status | undefined {
     return SUCCESS;
   }
   if (shell.kind.name !== 'dash') return FAILURE;
-  state.status = known(2);
-  shell.end(state, out);
+  shell.fatal(2, state, out);
 }
 
 /** `exit`, at the status that it names. */
@@ -259,8 +269,7 @@ function setOptions({ shell, args, state, out }: Call): Status | undefined {
     }
     const isOn = text.startsWith('-');
     if (!applyOptions(text.slice(1), isOn, textOf(words[0]), shell, state)) {
-      state.status = known(2);
-      shell.end(state, out);
+      shell.fatal(2, state, out);
       return;
     }
     if (text.endsWith('o')) words.shift();
@@ -278,6 +287,7 @@ export function applyOptions(
   state: State,
 ): boolean {
   if (letters.includes('e')) state.errexit = isOn;
+  if (letters.includes('u') || name === 'nounset') state.nounset = isOn;
   if (!letters.endsWith('o')) return true;
   if (name === 'errexit') state.errexit = isOn;
   if (name !== 'pipefail') return true;
@@ -355,6 +365,8 @@ function sourced({ shell, args, state, out, node, flags }: Call): Status | undef
     shell.evaluate(text, state, out, { ...flags, last: false });
     return;
   }
+  // What it sets is not known.
+  state.nounset = false;
   const what = path === null ? 'a file whose name is not known' : `the file ${path}`;
   shell.note(node, `what ${what} does is not known; taken to start nothing`);
   return SUCCESS;

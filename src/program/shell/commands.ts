@@ -60,13 +60,16 @@ export abstract class Commands extends Shell {
 
   protected fields(word: Word | Assignment, state: State, out: Step[]): Value[] {
     if (word.type === 'Word') return fieldsOf(this, word, state, out);
-    const value = this.assign(word, state, out, false);
+    const isKept = this.kind.name === 'bash' && state.fixed.has(word.name);
+    const value = this.assign(word, state, out, isKept);
     const text = textOf(value);
     return [text === null ? { unknown: true, like: `${word.name}=$…` } : { text: `${word.name}=${text}` }];
   }
 
   protected assign(node: Assignment, state: State, out: Step[], isTemporary: boolean): Value {
     const { name, value, append } = node;
+    const isBash = this.kind.name === 'bash';
+    if (state.fixed.has(name) && !(isTemporary && isBash)) this.fatal(1, state, out);
     if (value.type === 'ArrayValue') {
       const held = append ? state.valueOf(name) : { items: [] };
       const before = textOf(held) === '' ? { items: [] } : held;
@@ -112,7 +115,6 @@ export abstract class Commands extends Shell {
       return;
     }
     if (name !== null && BUILTINS[this.kind.name].has(name)) this.builtin(node, fields, state, out, flags);
-    else if (name === 'return' || name === 'exit') this.builtin(node, fields, state, out, flags);
     else this.process(node, fields, state, out, flags);
   }
 
@@ -205,9 +207,8 @@ export abstract class Commands extends Shell {
   }
 
   protected become(node: Command, fields: readonly Value[], state: State, out: Step[]): void {
-    if (node.redirects.some(isOutput))
-      this.detached.add(this.exec(this.found(node, fields, state, true).body, state, out));
-    else this.exec(this.found(node, fields, state, true).body, state, out);
+    const step = this.exec(this.found(node, fields, state, true).body, state, out);
+    if (node.redirects.some(isOutput)) this.detached.add(step);
   }
 
   /** What runs, and for how long, if it reads a pipe. */

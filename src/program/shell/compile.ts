@@ -161,11 +161,10 @@ export class ShellCompiler extends Branches {
         if (this.kind.name === 'dash') state.status = known(127);
         else this.test(node.expression, state, out);
         break;
-      case 'ArithmeticCommand': {
+      case 'ArithmeticCommand':
         this.noteUsual(node, state);
         state.status = this.kind.name === 'bash' ? calculated(node.expression, state) : known(127);
         break;
-      }
       default:
         this.compound(node, state, out, flags);
         return;
@@ -264,8 +263,7 @@ export class ShellCompiler extends Branches {
   /** A shell that reads what it does not understand ends, before it has done anything of that line. */
   private refuse(place: { pos: number; end: number }, state: State, out: Step[]): void {
     this.note(place, `${this.kind.name} does not read this: it ends here, with status 2`);
-    state.status = known(2);
-    this.end(state, out);
+    this.fatal(2, state, out);
   }
 
   evaluate(script: string, state: State, out: Step[], flags: Flags): void {

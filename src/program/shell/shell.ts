@@ -323,6 +323,12 @@ export abstract class Shell {
     this.branch(state, out, status.is === 'waited' ? same : go, otherwise, { pos: 0, end: 0 });
   }
 
+  /** An error that ends the shell, of a status that bash has elsewhere. */
+  fatal(ofBash: number, state: State, out: Step[]): void {
+    state.status = known(this.kind.name === 'bash' ? ofBash : 2);
+    this.end(state, out);
+  }
+
   private exit(state: State, out: Step[]): void {
     const { status } = state;
     if (status.is === 'compared') settle({ state, steps: out });

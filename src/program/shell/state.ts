@@ -33,6 +33,9 @@ export class State {
   isDead = false;
   errexit = false;
   pipefail = false;
+  nounset = false;
+  /** Variables that can be set no more. */
+  fixed: ReadonlySet<string> = new Set();
   exitTrap: string | null = null;
   errorTrap: string | null = null;
   /** Signals with a handler, which keep a shell from becoming its last command, and what it does. */

@@ -5,7 +5,7 @@ import { evaluate, series } from './arithmetic.js';
 import { globToRegExp } from './globs.js';
 import type { Shell } from './shell.js';
 import { type State, settle } from './state.js';
-import { known, pidText, textOf, UNKNOWN, type Value } from './values.js';
+import { pidText, textOf, UNKNOWN, type Value } from './values.js';
 
 /** A longer text is not cut up: a pattern with many stars would be tried in too many ways. */
 const CUT_MAX = 200;
@@ -102,6 +102,7 @@ function partOf(shell: Shell, part: WordPart, state: State, out: Step[], splits:
     }
     case 'SimpleExpansion':
       if (part.text === '$?' && state.status.is === 'compared') settle({ state, steps: out });
+      if (state.nounset && isUnset(part.text.slice(1), state)) failUnset(shell, state, out);
       return [{ value: parameter(part.text.slice(1), state), splits }];
     case 'ParameterExpansion':
       return [{ value: expansion(shell, part, state, out), splits }];
@@ -141,6 +142,17 @@ function parameter(name: string, state: State): Value {
   return state.valueOf(name);
 }
 
+/** Is it sure that it has no value? The environment has names in capitals, or such as `http_proxy`. */
+function isUnset(name: string, { positional, lastJob, hasOthersJob, variables }: State): boolean {
+  if (/^\d+$/.test(name)) return Number(name) > positional.length;
+  if (name === '!') return lastJob === null && !hasOthersJob;
+  return /^[a-z][a-z0-9_]*$/.test(name) && !name.endsWith('_proxy') && !variables.has(name);
+}
+
+function failUnset(shell: Shell, state: State, out: Step[]): void {
+  shell.fatal(state.level > 0 || state.errexit ? 1 : 127, state, out);
+}
+
 /** `${x#…}`, `##`, `%`, `%%`: what is left if the shortest or the longest beginning or end is taken off. */
 function without(text: string, operator: string, pattern: string): string {
   const lengths = Array.from({ length: text.length + 1 }, (_, length) => length);
@@ -154,6 +166,9 @@ function without(text: string, operator: string, pattern: string): string {
 function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out: Step[]): Value {
   const value = parameter(part.parameter, state);
   const { operation } = part;
+  const asks = operation?.type === 'Default' && operation.operator.endsWith('?');
+  const minds = asks || (state.nounset && operation?.type !== 'Default');
+  if (minds && isUnset(part.parameter, state)) failUnset(shell, state, out);
   if (part.prefix === '#' && 'items' in value) return { text: String(value.items.length) };
   if (part.index !== undefined || part.prefix === '!') return UNKNOWN;
   const text = textOf(value);
@@ -169,8 +184,7 @@ function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out
       return UNKNOWN;
     if (shell.kind.name === 'ash' && /^(Replace|Slice)$/.test(operation.type)) return UNKNOWN;
     shell.note(part, `${shell.kind.name} cannot expand this: it ends here, with status 2`);
-    state.status = known(2);
-    shell.end(state, out);
+    shell.fatal(2, state, out);
     return UNKNOWN;
   }
   const { operator } = operation;
@@ -179,9 +193,10 @@ function expansion(shell: Shell, part: ParameterExpansionPart, state: State, out
       shell.note(part, `whether ${part.parameter} is set is not known; taken as set`, true);
     return UNKNOWN;
   }
-  const isSet = text === null || (operator.startsWith(':') ? text !== '' : true);
+  const isSet = text === null || (operator.startsWith(':') ? text !== '' : !isUnset(part.parameter, state));
   if (operator.endsWith('+')) return isSet ? valueOfWord(shell, operation.operand, state, out) : { text: '' };
-  if (isSet) return value;
+  if (asks && !isSet && !state.isDead) failUnset(shell, state, out);
+  if (asks || isSet) return value;
   const other = valueOfWord(shell, operation.operand, state, out);
   if (operator.endsWith('=')) state.variables.set(part.parameter, other);
   return other;
