@@ -2,6 +2,7 @@
  * The usual course of a probe's script: it succeeds, and it has looked at something. Where that is not how a
  * script ends as it was compiled, other choices are tried at the places where a way is not known.
  */
+import { forEachStepList } from '../check.js';
 import type { ProgramLibrary, Step } from '../step.js';
 import { LONG_US, lifeOf } from './life.js';
 
@@ -41,5 +42,16 @@ export function usualCourse(
 function worthOf({ steps }: Course, library: ProgramLibrary): number {
   const { endUs, status } = lifeOf(steps, library);
   const isHealthy = status === 0 && endUs < LONG_US;
-  return (isHealthy ? 2 : 0) + (/"(fork|exec)":/.test(JSON.stringify(steps)) ? 1 : 0);
+  return (isHealthy ? 2 : 0) + (startsSomething(steps) ? 1 : 0);
+}
+
+function startsSomething(steps: readonly Step[]): boolean {
+  return steps.some((step) => {
+    if (typeof step !== 'object') return false;
+    let starts = 'fork' in step || 'exec' in step;
+    forEachStepList(step, (inside) => {
+      starts ||= startsSomething(inside);
+    });
+    return starts;
+  });
 }
