@@ -243,8 +243,8 @@ function nodeShape(leaf: Leaves) {
       containerPidsLimit: leaf.pidsLimit
         .optional()
         .describe(
-          '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman; -1 and 0 ' +
-            'are no limit. Default: none, but 1024 with CRI-O up to 1.23.',
+          '`pids.max` of each container’s own cgroup: `pids_limit` of CRI-O, 2048 in podman, 15 % of threads-max ' +
+            'under systemd’s cgroup driver; -1 and 0 are no limit. Default: none, but 1024 with CRI-O up to 1.23.',
         ),
       ulimits: leaf.ulimits
         .optional()
