@@ -36,11 +36,8 @@ const NO_LIMITS = Object.fromEntries(RECORDED_COLUMNS.map((column) => [column, 0
 
 /** What only a recording keeps. */
 export function readLimits(node: Node, time_s: number): RecordedRow & { time_s: number } {
-  const row = { ...NO_LIMITS, time_s };
-  for (const slot of node.kubelet.slots) {
-    row.restarts += node.kubelet.restartsIn(slot);
-    row.evictions += slot.evicted?.times ?? 0;
-  }
+  const { restarts, evictions } = node.kubelet;
+  const row = { ...NO_LIMITS, time_s, restarts, evictions };
   const fullest = new Map<Limited, [used: number, value: number]>();
   eachLimit(node, (of, used, value) => {
     const known = fullest.get(of);

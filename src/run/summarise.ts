@@ -127,16 +127,16 @@ function podSummaries(node: Node): PodSummary[] {
     sum.pinned += counts.pinned;
     sum.tasks += counts.tasks;
   });
-  return slots.map((slot) => podSummary(node, slot, sums.get(slot.name)!));
+  return slots.map((slot) => podSummary(slot, sums.get(slot.name)!));
 }
 
-function podSummary(node: Node, slot: PodSlot, counts: PodCounts): PodSummary {
+function podSummary(slot: PodSlot, counts: PodCounts): PodSummary {
   const { sinceUs, totalUs, mostly } = slot.downtime;
   const { evicted } = slot;
   return {
     name: slot.name,
     ...counts,
-    restarts: node.kubelet.restartsIn(slot),
+    restarts: slot.restarts,
     downSinceSeconds: sinceUs === null ? null : sinceUs / US_PER_SECOND,
     downSeconds: totalUs / US_PER_SECOND,
     mostlyDown:

@@ -37,7 +37,9 @@ export class RandomStreams {
 
   /** A stream at its beginning. The same names start the same numbers again: keep the stream. */
   stream(entity: string, purpose: string): RandomStream {
-    const next = alea(`${this.#prefix}${entity}/${purpose}`);
+    // Most streams of a large node are never drawn from, and to start one takes microseconds.
+    let started: (() => number) | null = null;
+    const next = () => (started ??= alea(`${this.#prefix}${entity}/${purpose}`))();
     /** Numbers that were looked at ahead. */
     const seen: number[] = [];
     const uniform = (): number => {

@@ -25,7 +25,8 @@ export interface PodSlot {
   readonly name: string;
   spec: PodSpec;
   current: Pod | null;
-  /** Of pods that are gone. */
+  /** Of its containers, in pods that are gone too. */
+  restarts: number;
   pastRestarts: number;
   recreate: boolean;
   /** null: it never was. `threshold`: of pid.available, the first time. */
@@ -37,6 +38,9 @@ export interface PodSlot {
 
 export class Kubelet implements PodHost {
   readonly slots: PodSlot[] = [];
+  /** In all slots: each row has them, and there may be thousands of slots. */
+  restarts = 0;
+  evictions = 0;
   /** Of the pods that are there. */
   readonly #slotOf = new Map<Pod, PodSlot>();
   readonly probes: ProbeAccount[] = [];
@@ -109,7 +113,7 @@ export class Kubelet implements PodHost {
       const name = spec.count === 1 ? spec.name : `${spec.name}-${copy}`;
       const slot = this.slots.length;
       const downtime = new Downtime(this.context, name, slot, this.#isLongDown);
-      const nothingYet = { current: null, pastRestarts: 0, recreate: false, evicted: null, isWanted: false };
+      const nothingYet = { current: null, restarts: 0, pastRestarts: 0, recreate: false, evicted: null, isWanted: false };
       this.slots.push({ name, spec, downtime, ...nothingYet });
       sim.at(spec.startAtUs, this.#startSlot, slot, 0);
       if (spec.stopAtUs !== null) sim.at(spec.stopAtUs, this.#stopSlot, slot, 0);
@@ -133,6 +137,7 @@ export class Kubelet implements PodHost {
     const { nowUs } = this.context.sim;
     slot.evicted ??= { firstUs: nowUs, times: 0, threshold };
     slot.evicted.times++;
+    this.evictions++;
     slot.recreate = slot.spec.recreate ?? false;
     slot.current!.stop(graceUs);
   }
@@ -271,13 +276,6 @@ export class Kubelet implements PodHost {
     return account;
   }
 
-  /** Restarts in a slot, its earlier pods included. */
-  restartsIn(slot: PodSlot): number {
-    let sum = slot.pastRestarts;
-    if (slot.current !== null) for (const { restarts } of slot.current.containers) sum += restarts;
-    return sum;
-  }
-
   // What pods ask of their host.
 
   /** The pod worker's own back-off: a retry after 10 s and up to half as much again. */
@@ -293,7 +291,11 @@ export class Kubelet implements PodHost {
   podChanged(pod: Pod): void {
     if (pod.hasEnded && !pod.spec.sandboxless) this.#endForGood(pod);
     const slot = this.#slotOf.get(pod);
-    if (slot !== undefined) this.#lookAt(slot);
+    if (slot === undefined) return;
+    const restarts = pod.containers.reduce((sum, each) => sum + each.restarts, slot.pastRestarts);
+    this.restarts += restarts - slot.restarts;
+    slot.restarts = restarts;
+    this.#lookAt(slot);
   }
 
   /**
@@ -310,7 +312,7 @@ export class Kubelet implements PodHost {
     this.#forget(pod);
     const slot = this.#slotOf.get(pod);
     if (slot === undefined) return;
-    slot.pastRestarts = this.restartsIn(slot);
+    slot.pastRestarts = slot.restarts;
     slot.current = null;
     this.#slotOf.delete(pod);
     this.#lookAt(slot);
