@@ -6,7 +6,7 @@
  */
 
 import { type Aftermath, comeAndGo, leave, type Place, passPids } from './aftermath.js';
-import { CGROUPS_MAX, Cgroup } from './cgroups.js';
+import { CGROUPS_MAX, Cgroup, PIDS_UNLIMITED } from './cgroups.js';
 import { endThreads, exit, exitAhead, exitMainThread } from './exit.js';
 import { concernsOnlyParent, exitAwaited } from './exit-awaited.js';
 import { boot, fork } from './fork.js';
@@ -54,6 +54,9 @@ export type * from './watcher.js';
 export type { TaskRow };
 
 export class Kernel extends KernelReaders {
+  /** How often a cgroup has got a limit: no more of them can have one. */
+  limitsSet = 0;
+
   /** The host's PID 1. */
   readonly init: TaskId;
 
@@ -260,7 +263,8 @@ export class Kernel extends KernelReaders {
 
   createCgroup(parent: CgroupId, pidsMax: number): CgroupId {
     const id = this.unusedCgroup();
-    this.state.cgroups[id] = new Cgroup(id, this.state.cgroups[parent], pidsMax);
+    this.state.cgroups[id] = new Cgroup(id, this.state.cgroups[parent], PIDS_UNLIMITED);
+    this.setPidsMax(id, pidsMax);
     return id;
   }
 
@@ -278,6 +282,7 @@ export class Kernel extends KernelReaders {
 
   setPidsMax(cgroup: CgroupId, pidsMax: number): void {
     this.state.cgroups[cgroup].setMax(pidsMax);
+    if (this.pidsMax(cgroup) < PIDS_UNLIMITED) this.limitsSet++;
   }
 
   /**

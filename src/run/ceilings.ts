@@ -75,8 +75,10 @@ export function eachLimit(node: Node, tell: (of: Limited, used: number, value: n
   };
   ofGroup('all_pods', kubepods);
   ofGroup('service', host.service);
+  // Mostly no pod has one, and to look at thousands takes long. Two of the node's are no cgroup's.
+  const haveLimits = kernel.limitsSet > nodeCeilings(node).length - 2;
   for (const { name, spec, current } of kubelet.slots) {
-    if (current === null) continue;
+    if (current === null || (!haveLimits && spec.pidMax === null)) continue;
     ofGroup('pod', current.sandbox.cgroup);
     for (const { runtime } of current.containers) ofGroup('container', runtime.cgroup);
     if (spec.pidMax === null || current.sandbox.cgroup === NONE) continue;
@@ -121,8 +123,7 @@ function podCeilings({ context }: Node, { name, spec, current }: PodSlot): Ceili
   const { cgroup } = current.sandbox;
   const found = [...ofCgroup(kernel, cgroup, 'pod', name)];
   for (const { runtime } of current.containers)
-    for (const each of ofCgroup(kernel, runtime.cgroup, 'container', runtime.name))
-      found.push({ ...each, of: `${name}/${runtime.name}` });
+    found.push(...ofCgroup(kernel, runtime.cgroup, 'container', `${name}/${runtime.name}`));
   if (spec.pidMax !== null && cgroup !== NONE)
     found.push(namespaceCeiling(kernel, name, spec.pidMax, current));
   return found;
@@ -146,11 +147,9 @@ function namespaceCeiling(
   return namespaces.reduce((least, each) => (each.left < least.left ? each : least));
 }
 
-const NONE_AT_ALL: Ceiling[] = [];
-
 /** None without a limit: as many tasks as the kernel can count. */
 function ofCgroup(kernel: Kernel, cgroup: CgroupId, scope: CeilingScope, of: string | null): Ceiling[] {
   const value = cgroup === NONE ? PIDS_UNLIMITED : kernel.pidsMax(cgroup);
-  if (value >= PIDS_UNLIMITED) return NONE_AT_ALL;
+  if (value >= PIDS_UNLIMITED) return [];
   return [ceiling('pids.max', scope, of, value, kernel.pidsCurrent(cgroup))];
 }

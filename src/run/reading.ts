@@ -36,8 +36,7 @@ const NO_LIMITS = Object.fromEntries(RECORDED_COLUMNS.map((column) => [column, 0
 
 /** What only a recording keeps. */
 export function readLimits(node: Node, time_s: number): RecordedRow & { time_s: number } {
-  const { restarts, evictions } = node.kubelet;
-  const row = { ...NO_LIMITS, time_s, restarts, evictions };
+  const row = { ...NO_LIMITS, time_s, restarts: node.kubelet.restarts, evictions: node.kubelet.evictions };
   const fullest = new Map<Limited, [used: number, value: number]>();
   eachLimit(node, (of, used, value) => {
     const known = fullest.get(of);

@@ -38,6 +38,22 @@ describe('the ceilings of a node', () => {
     expect(read.sort()).toEqual(below.map(({ scope, used, value }) => [scope, used, value]).sort());
   });
 
+  test.each([
+    ['nobody else has one', {}, []],
+    [
+      'one container of many has one',
+      { containers: [container({ pidsLimit: 100 })] },
+      [['container', 1, 100]],
+    ],
+    ['one namespace of many has one', { pidMax: 2_000 }, [['namespace', 1, 1_701]]],
+  ])('a row reads limits of pods too: %s', (_, given, expected) => {
+    const pods = [pod({ name: 'many', count: 3 }), pod(given)];
+    const { node } = new World({ runtime: { tasksMax: 512 }, pods }).to(60);
+    const read: unknown[][] = [];
+    eachLimit(node, (...limit) => read.push(limit));
+    expect(read.filter(([of]) => of !== 'all_pods' && of !== 'service')).toEqual(expected);
+  });
+
   test('those that nobody has set are not there', () => {
     const bare = ceilings({ runtime: { name: 'bare', version: '0.0' } });
     expect(bare.map(({ limit }) => limit)).toEqual(['pid_max', 'threads-max']);

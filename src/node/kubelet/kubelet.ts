@@ -113,8 +113,8 @@ export class Kubelet implements PodHost {
       const name = spec.count === 1 ? spec.name : `${spec.name}-${copy}`;
       const slot = this.slots.length;
       const downtime = new Downtime(this.context, name, slot, this.#isLongDown);
-      const nothingYet = { current: null, restarts: 0, pastRestarts: 0, recreate: false, evicted: null, isWanted: false };
-      this.slots.push({ name, spec, downtime, ...nothingYet });
+      const nothingYet = { current: null, pastRestarts: 0, recreate: false, evicted: null, isWanted: false };
+      this.slots.push({ name, spec, downtime, restarts: 0, ...nothingYet });
       sim.at(spec.startAtUs, this.#startSlot, slot, 0);
       if (spec.stopAtUs !== null) sim.at(spec.stopAtUs, this.#stopSlot, slot, 0);
     }
@@ -134,8 +134,7 @@ export class Kubelet implements PodHost {
 
   /** Its controller makes it again if the pod's spec says so. */
   evict(slot: PodSlot, graceUs: number, threshold: number): void {
-    const { nowUs } = this.context.sim;
-    slot.evicted ??= { firstUs: nowUs, times: 0, threshold };
+    slot.evicted ??= { firstUs: this.context.sim.nowUs, times: 0, threshold };
     slot.evicted.times++;
     this.evictions++;
     slot.recreate = slot.spec.recreate ?? false;
