@@ -286,7 +286,7 @@ function verdictOf(finding: Finding, capture: Capture): Verdict {
   if (courses.length > 0 && !isLatest) return 'leak';
   if (courses.length > 0) return courses.includes('stopped') ? 'leak-stopped' : 'old-burst';
   const listed = zombiesByParent?.reduce((sum, { count }) => sum + count, 0) ?? 0;
-  if (zombies >= LEAK_MIN && listed < zombies) return 'leak';
+  if (zombies - finding.deadLeadersWithLiveThreads >= LEAK_MIN && listed < zombies) return 'leak';
   const isCrowd = ({ count, rate }: Crowd): boolean =>
     rate?.course === 'goes-on' || count >= CROWD_LARGE || count * 2 > rows.length;
   const threads = finding.mostThreads?.threads ?? 0;

@@ -60,12 +60,12 @@ export function isKernelThread(row: CapturedRow, hasKthreadd: boolean): boolean 
 }
 
 export function censusOf(capture: Capture, isComplete: boolean): Census {
-  const { rows, byPid, nowS, format } = capture;
+  const { rows, byPid, nowS, format, counted } = capture;
   const view = viewOf(capture, byPid);
   const hasKthreadd = byPid.get(2)?.name === 'kthreadd';
   const groups = new Map<number | null, CapturedRow[]>();
   let doubtful = 0;
-  let deadLeaders = 0;
+  let deadLeaders = counted.reduce((sum, each) => sum + (each.isDeadLeader ? each.count : 0), 0);
   const seesZombies = capture.showsState && format !== 'docker-top' && format !== 'pstree';
   for (const row of rows) {
     const state = seesZombies ? isZombieRow(row, view, hasKthreadd) : false;
@@ -84,12 +84,11 @@ export function censusOf(capture: Capture, isComplete: boolean): Census {
   const kin = { byPid, view, pins, nowS, inferred };
   const all = [...groups].map(([pid, zombies]) => familyOf(pid, zombies, kin));
   const isTold = hasParents || view === 'container';
-  const counted =
-    rows.length === 0 ? null : [...groups.values()].reduce((sum, { length }) => sum + length, 0);
+  const found = [...groups.values()].reduce((sum, { length }) => sum + length, 0);
   return {
     view,
     processes: rows.length,
-    zombies: seesZombies ? counted : null,
+    zombies: seesZombies && rows.length > 0 ? found : null,
     doubtful,
     deadLeaders,
     families: isTold ? all.sort((a, b) => b.count - a.count) : [],
@@ -239,11 +238,12 @@ export function aliveBesides({ rows }: Capture): CapturedRow[] {
 /** From a summary, which tells at most the PIDs of the parents. null: not even those. */
 export function familiesOfCounts(counted: Capture['counted']): Family[] | null {
   const families = new Map<number, Family>();
-  for (const { ppid, name, count, isZombie } of counted) {
+  for (const { ppid, name, count, isZombie, isDeadLeader } of counted) {
     if (ppid === null || isZombie !== true) continue;
     const kin = { byPid: new Map(), view: 'unknown' as const, pins: null, nowS: null, inferred: null };
     const family = families.get(ppid) ?? familyOf(ppid, [], kin);
     family.count += count;
+    if (isDeadLeader) family.deadLeaders += count;
     family.zombieComms[name] = (family.zombieComms[name] ?? 0) + count;
     families.set(ppid, family);
   }

@@ -13,6 +13,8 @@ export interface Counted {
   count: number;
   /** What the summary says of their state; null: nothing. */
   isZombie: boolean | null;
+  /** `Zl`: main threads that have ended while others of their threads live. */
+  isDeadLeader?: boolean;
 }
 
 // ------------------------------------------------------------------------------------------------- pstree
@@ -155,7 +157,8 @@ function countedOf(count: number, words: string[], heads: string[] | null, onlyZ
   const isZombie =
     stat !== undefined ? stat.startsWith('Z') : onlyZombies || mark === 'defunct' ? true : null;
   const isNumber = ppid !== undefined && /^\d{1,10}$/.test(ppid);
-  return { ppid: isNumber ? Number(ppid) : null, parent: null, name, count, isZombie };
+  const isDeadLeader = isZombie === true && (stat?.includes('l') ?? false);
+  return { ppid: isNumber ? Number(ppid) : null, parent: null, name, count, isZombie, isDeadLeader };
 }
 
 // ------------------------------------------------------------------------------------------- text of /proc

@@ -88,8 +88,9 @@ function headline(finding: Finding): string {
     case 'threads':
       return `No zombies leak: ${threadsText(finding)}${inAll(finding)}`;
     case 'no-leak':
-      return zombies === 0
-        ? 'Nothing leaks here: no zombies.'
+      if (zombies === 0) return 'Nothing leaks here: no zombies.';
+      return isOfDeadLeaders(finding)
+        ? `Nothing leaks here: ${plural(zombies!, 'main thread')} have ended, and threads of theirs live.`
         : `Nothing leaks here: ${z}, and so few do no harm.`;
     default: {
       const full = rooms.find(isTight);
@@ -135,6 +136,10 @@ function threadsText({ mostThreads }: Finding): string {
   if (pid === null)
     return `${formatCount(threads)} tasks named ${visible(comm)}, which may be threads of one process.`;
   return `${visible(comm)} (PID ${pid}) has ${formatCount(threads)} threads, and each takes a PID.`;
+}
+
+function isOfDeadLeaders({ zombies, deadLeadersWithLiveThreads }: Finding): boolean {
+  return deadLeadersWithLiveThreads > 0 && zombies === deadLeadersWithLiveThreads;
 }
 
 function leaking({ zombiesByParent, verdict }: Finding): Family[] {
@@ -190,7 +195,7 @@ function capital(family: Family): string {
 
 function who(finding: Finding): string[] {
   const { zombieComms, zombiesByParent, candidates, livingCrowds: crowds, zombies, verdict } = finding;
-  if (verdict === 'no-leak' && !zombies) return [];
+  if (verdict === 'no-leak' && (!zombies || isOfDeadLeaders(finding))) return [];
   const many = leakers(zombiesByParent ?? []);
   const ofLiving = isOfLiving(finding);
   const shown = many.length > 0 || ofLiving ? many : (zombiesByParent ?? []);
@@ -363,7 +368,7 @@ function notes({ main, findings }: Diagnosis): string[] {
   const texts = seen.map(({ id, of }) => {
     return visible(((words.warnings as Told)[id] ?? id).replace('{of}', of ?? ''));
   });
-  const few = main.verdict === 'no-leak' && (main.zombies ?? 0) > 0;
+  const few = main.verdict === 'no-leak' && (main.zombies ?? 0) > 0 && !isOfDeadLeaders(main);
   return [
     ...new Set([...texts, ...(few ? ['Look again in ten minutes: if they are more, it is a leak.'] : [])]),
   ];

@@ -103,3 +103,52 @@ describe('lists that do not show the parents of zombies', () => {
     expect(text).toMatch(/^60 zombies \(curl\); this list does not show their parents\./);
   });
 });
+
+describe('main threads that have ended while their threads go on (Zl)', () => {
+  const rows = (row: (pid: number) => string): string[] =>
+    Array.from({ length: 6 }, (_, at) => row(501 + at));
+  const lists: Record<string, (stat: string) => string[]> = {
+    'ps aux': (stat) => [
+      'USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND',
+      'root 1 0.0 0.0 100 100 ? Ss Nov29 0:01 /sbin/init',
+      ...rows((pid) => `root ${pid} 0.0 0.0 0 0 ? ${stat} Nov30 0:00 [merger] <defunct>`),
+      'root 900 0.0 0.0 10 10 pts/0 R+ 10:00 0:00 ps aux',
+    ],
+    'columns without parents': (stat) => [
+      'PID STAT COMMAND',
+      '1 Ss systemd',
+      ...rows((pid) => `${pid} ${stat} merger`),
+      '900 R ps',
+    ],
+    'a summary by parent': (stat) => [
+      '$ ps -eo ppid,stat,comm | sort | uniq -c',
+      `6 400 ${stat} merger`,
+      '1 0 Ss systemd',
+    ],
+    'a summary by state': (stat) => [
+      '$ ps -eo stat,comm | sort | uniq -c',
+      `6 ${stat} merger`,
+      '1 Ss systemd',
+    ],
+  };
+  for (const [name, list] of Object.entries(lists))
+    test(`are no leak in ${name}; zombies there are one`, () => {
+      const diagnosis = diagnoseText(list('Zl').join('\n'));
+      const { verdict, deadLeadersWithLiveThreads, ratePerHour } = diagnosis.main;
+      expect([verdict, deadLeadersWithLiveThreads, ratePerHour]).toEqual(['no-leak', 6, null]);
+      expect(renderDiagnosis(diagnosis)).toMatch(/^Nothing leaks here: 6 main threads have ended/);
+      expect(diagnoseText(list('Z').join('\n')).main.verdict).toBe('leak');
+    });
+
+  test('are no fault of their parent', () => {
+    const text = [
+      'PID PPID STAT COMMAND',
+      '1 0 Ss systemd',
+      '400 1 Ss server',
+      '501 400 Zl merger',
+      '900 1 R ps',
+    ];
+    expect(renderDiagnosis(diagnoseText(text.join('\n')))).not.toMatch(/does not wait/);
+    expect(renderDiagnosis(diagnoseText(text.join('\n').replace('Zl', 'Z')))).toMatch(/does not wait/);
+  });
+});
