@@ -1,5 +1,6 @@
 /** Many processes of one name: where a list does not tell the dead from the living, or all are alive. */
 import type { Capture } from '../procfs/capture.js';
+import type { CapturedRow } from '../procfs/captured-row.js';
 import { type Census, isKernelThread, LEAK_MIN } from './families.js';
 import { type Rate, rateOf, type Starts } from './rate.js';
 
@@ -10,6 +11,8 @@ export interface Crowd {
   count: number;
   childComms: Record<string, number>;
   rate?: Rate;
+  /** They have PIDs of their own, as threads have in some lists, which do not tell one from the other. */
+  mayBeThreads?: boolean;
 }
 
 /** So many living processes of one name are a crowd. */
@@ -39,26 +42,38 @@ export function candidatesOf({ rows, counted }: Capture, { byPid }: Census): Cro
 }
 
 /** Living processes of one name, and when they came. */
-export function livingCrowds({ rows, nowS }: Capture, { byPid }: Census): Crowd[] {
+export function livingCrowds(capture: Capture, { byPid }: Census): Crowd[] {
   const hasKthreadd = byPid.get(2)?.name === 'kthreadd';
-  const groups = new Map<string, { count: number; starts: Starts; ppids: Set<number | null> }>();
+  const { rows, nowS } = capture;
+  const groups = new Map<string, { members: CapturedRow[]; starts: Starts; ppids: Set<number | null> }>();
   for (const row of rows) {
     if (row.stat?.startsWith('Z') || row.mark !== 'plain' || isKernelThread(row, hasKthreadd)) continue;
     let group = groups.get(row.name);
     if (group === undefined)
-      groups.set(row.name, (group = { count: 0, starts: new Map(), ppids: new Set() }));
-    group.count++;
+      groups.set(row.name, (group = { members: [], starts: new Map(), ppids: new Set() }));
+    group.members.push(row);
     group.ppids.add(row.ppid);
     if (row.start !== null) group.starts.set(row.start, (group.starts.get(row.start) ?? 0) + 1);
   }
-  const crowds = [...groups].filter(([, { count }]) => count >= CROWD_MIN);
+  const crowds = [...groups].filter(([, { members }]) => members.length >= CROWD_MIN);
   return bySize(
-    crowds.map(([name, { count, starts, ppids }]) => {
+    crowds.map(([name, { members, starts, ppids }]) => {
+      const count = members.length;
       const pid = ppids.size === 1 ? [...ppids][0] : null;
       const comm = byPid.get(pid ?? 0)?.name ?? null;
-      return { pid, comm, count, childComms: { [name]: count }, rate: rateOf(starts, nowS) };
+      const mayBeThreads = ppids.size === 1 && areAsThreads(members, capture);
+      return { pid, comm, count, childComms: { [name]: count }, rate: rateOf(starts, nowS), mayBeThreads };
     }),
   );
+}
+
+/** As threads of one process are listed by `ps -T` of busybox, `top -H` without its head, /proc/PID/task. */
+function areAsThreads(rows: readonly CapturedRow[], { format, headerCounts }: Capture): boolean {
+  if (format === 'proc-stat') return rows.every(({ threads }) => threads! >= rows.length);
+  if (format !== 'busybox-ps' && (format !== 'top' || headerCounts !== null)) return false;
+  let [least, most] = [rows[0].pid, rows[0].pid];
+  for (const { pid } of rows) [least, most] = [Math.min(least, pid), Math.max(most, pid)];
+  return most - least < 2 * rows.length;
 }
 
 function bySize(crowds: Crowd[]): Crowd[] {

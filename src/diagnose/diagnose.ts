@@ -165,7 +165,7 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
     complete: isComplete(capture),
     container: around.container,
     processes: format === 'none' || format === 'ppid-count' ? null : census.processes,
-    threads: threadsOf(capture),
+    threads: crowds.some(({ mayBeThreads }) => mayBeThreads) ? null : threadsOf(capture),
     zombies,
     zombiesAtMost: census.doubtful > 0 ? (zombies ?? 0) + census.doubtful : null,
     deadLeadersWithLiveThreads: census.deadLeaders,
@@ -202,6 +202,7 @@ function findingOf(moment: Moment, options: DiagnoseOptions): Finding {
   if (finding.verdict === 'no-leak' && isOfLister && !rows.some(({ name }) => LISTERS.test(name)))
     finding.warnings.push({ id: 'lister-missing' });
   const [crowd] = finding.livingCrowds;
+  if (crowd?.mayBeThreads) finding.warnings.push({ id: 'rows-may-be-threads', of: String(crowd.count) });
   // If the crowd no longer grows, new processes only replace old ones.
   if (finding.verdict === 'live-processes' && crowd.rate?.course === 'goes-on') {
     finding.livingPerHour = crowd.rate.currentPerHour ?? crowd.rate.perHour;
@@ -218,7 +219,8 @@ function mostThreadsOf({ rows, isOfThreads }: Capture, [crowd]: readonly Crowd[]
     return { pid: null, comm: Object.keys(crowd.childComms)[0], threads: crowd.count };
   }
   let most: CapturedRow | null = null;
-  for (const row of rows) if ((row.threads ?? 0) >= Math.max(THREADS_MIN, most?.threads ?? 0)) most = row;
+  for (const row of rows)
+    if ((row.threads ?? 0) >= Math.max(THREADS_MIN, (most?.threads ?? 0) + 1)) most = row;
   return most === null ? null : { pid: most.pid, comm: most.name, threads: most.threads! };
 }
 
@@ -290,7 +292,7 @@ function verdictOf(finding: Finding, capture: Capture): Verdict {
   const isCrowd = ({ count, rate }: Crowd): boolean =>
     rate?.course === 'goes-on' || count >= CROWD_LARGE || count * 2 > rows.length;
   const threads = finding.mostThreads?.threads ?? 0;
-  if (livingCrowds.some(isCrowd) && threads <= livingCrowds[0].count) return 'live-processes';
+  if (livingCrowds.some(isCrowd) && threads < livingCrowds[0].count) return 'live-processes';
   if (threads > 0) return 'threads';
   const hidden = (capture.headerCounts?.total ?? 0) - rows.length;
   return isWhole && hidden < CROWD_LARGE ? 'no-leak' : 'cannot-see';

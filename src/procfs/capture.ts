@@ -447,7 +447,19 @@ export class CaptureReader {
       const lister = rows.findLast(({ name }) => LISTERS.test(name));
       const nowS = newest(rows, lister);
       const format = isStat ? 'proc-stat' : 'proc-status';
-      return { ...blank, format, ...withPids(rows), nowS, clock: 'boot', showsState: true };
+      const threads = isStat ? 0 : this.#status!.threads;
+      const threadRows = threads > 0 ? rows.length + threads : null;
+      const notices = threads > 0 ? [{ id: 'rows-are-threads' }] : [];
+      return {
+        ...blank,
+        format,
+        ...withPids(rows),
+        threadRows,
+        notices,
+        nowS,
+        clock: 'boot',
+        showsState: true,
+      };
     }
     const { rows = [], counted: equal = [], threads = 0 } = this.#pstree ?? {};
     if (rows.length + equal.length > 1) {

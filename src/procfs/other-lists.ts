@@ -184,8 +184,14 @@ const STATUS_LINE = /^(?:\/proc\/\d+\/status:)?([A-Za-z_]+):[\t ]*(.*)$/;
 
 /** Lines of /proc/PID/status: a process begins with its Name, or if that is left out with its first key. */
 export class StatusReader {
-  readonly rows: CapturedRow[] = [];
+  readonly #byPid = new Map<number, CapturedRow>();
+  /** Threads beside the one that gave the process its row. */
+  threads = 0;
   #fields: Record<string, string> = {};
+
+  get rows(): CapturedRow[] {
+    return [...this.#byPid.values()];
+  }
 
   static begins(line: string): boolean {
     return /^(\/proc\/\d+\/status:)?(Name|State|Pid):\t/.test(line);
@@ -203,17 +209,24 @@ export class StatusReader {
   }
 
   flush(): void {
-    const { Name, State, Pid, PPid, NSpid, NSpgid, NSsid, Threads, of } = this.#fields;
+    const { Name, State, Tgid, Pid, PPid, NSpid, NSpgid, NSsid, Threads, of } = this.#fields;
     this.#fields = {};
     const isOne = Name !== undefined && State !== undefined && PPid !== undefined;
     // A grep that has left out the Pid has left the parents.
-    const pid = Pid === undefined && of === undefined && isOne ? -1 - this.rows.length : Number(Pid ?? of);
+    const isNameless = Pid === undefined && of === undefined && isOne;
+    const pid = isNameless ? -1 - this.#byPid.size : Number(Tgid ?? Pid ?? of);
     if (!Number.isInteger(pid) || pid === 0) return;
+    if (this.#byPid.has(pid) && Tgid !== undefined) {
+      this.threads++;
+      // The leader tells the state of the process.
+      if (Tgid !== Pid) return;
+    }
     const first = (text: string | undefined): number | null =>
       text === undefined ? null : Number.parseInt(text, 10);
     const inner = NSpid?.trim().split(/\s+/).at(-1);
     const stat = State === undefined ? null : State[0];
-    this.rows.push(
+    this.#byPid.set(
+      pid,
       capturedRow({
         pid,
         name: Name ?? '?',

@@ -121,7 +121,7 @@ function livingText(finding: Finding): string {
   const { mostThreads, livingCrowds } = finding;
   const [crowd] = livingCrowds;
   const none = finding.zombies ? 'No zombies leak' : 'No zombies';
-  const isOfThreads = crowd === undefined || (mostThreads?.threads ?? 0) > crowd.count;
+  const isOfThreads = crowd === undefined || (mostThreads?.threads ?? 0) >= crowd.count;
   const threads = mostThreads === null ? 'what takes the PIDs is alive' : threadsText(finding).slice(0, -1);
   return `${none}: ${isOfThreads ? threads : `${crowdText(crowd)} are alive`}${per(finding.livingPerHour)}.`;
 }
@@ -177,8 +177,9 @@ function span({ rate: { firstS, lastS } }: Family): string {
   return lastS! - firstS! >= DAY_S ? 'day' : 'moment';
 }
 
-function crowdText({ count, childComms }: Crowd): string {
-  return `${plural(count, 'process', 'processes')} named ${visible(Object.keys(childComms)[0])}`;
+function crowdText({ count, childComms, mayBeThreads }: Crowd): string {
+  const what = mayBeThreads ? `${count} tasks` : plural(count, 'process', 'processes');
+  return `${what} named ${visible(Object.keys(childComms)[0])}`;
 }
 
 /** The list has no column that tells the parent. */
@@ -313,7 +314,7 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
   const { verdict, livingCrowds: crowds } = finding;
   const { mostThreads } = finding;
   const ofLiving = isOfLiving(finding);
-  if (ofLiving && mostThreads && mostThreads.threads > (crowds[0]?.count ?? 0)) {
+  if (ofLiving && mostThreads && mostThreads.threads >= (crowds[0]?.count ?? 0)) {
     const { pid, comm } = mostThreads;
     const whose = pid === null ? words.living.whoseThreads : [];
     const named = { pid: String(pid ?? 'PID'), comm: visible(comm) };
@@ -324,6 +325,7 @@ function nowSteps(finding: Finding, kinds: readonly string[]): string[] {
     const what = visible(Object.keys(crowd.childComms)[0]);
     return [
       ...makeRoom(finding),
+      ...(crowd.mayBeThreads ? words.living.whoseThreads : []),
       ...fill(crowd.pid === null || crowd.comm === null ? words.living.orphaned : words.living.children, {
         what,
         parent: named(crowd),

@@ -172,6 +172,38 @@ describe('threads', () => {
     expect(diagnoseText(top('Tasks')).main.verdict).toBe('live-processes');
   });
 
+  const task = (pid: number, threads: number): string =>
+    `${pid} (java) S 1 100 100 0 -1 4 0 0 0 0 1 1 0 0 20 0 ${threads} 0 5000`;
+  const ids = Array.from({ length: 50 }, (_, at) => 101 + at);
+
+  it('of busybox `ps -T`, or of /proc/PID/task, may be processes, and that is said', () => {
+    const busybox = (step: number): string =>
+      [
+        'PID USER TIME COMMAND',
+        ...ids.map((pid) => `${pid * step} app 0:01 /bin/java`),
+        '900 app 0:00 ps',
+      ].join('\n');
+    const stat = (threads: number): string => ids.map((pid) => task(pid, threads)).join('\n');
+    for (const text of [busybox(1), stat(50)]) {
+      expect(warningsOf(diagnoseText(text))).toContain('rows-may-be-threads');
+      expect(renderDiagnosis(diagnoseText(text))).toMatch(/50 tasks named java/);
+      expect(diagnoseText(text).main.threads).toBe(null);
+    }
+    // Threads of one process have PIDs close to each other, and each says how many they are.
+    for (const text of [busybox(9), stat(2)]) {
+      expect(warningsOf(diagnoseText(text))).not.toContain('rows-may-be-threads');
+      expect(renderDiagnosis(diagnoseText(text))).toMatch(/50 processes named java/);
+    }
+  });
+
+  it('of /proc/PID/task/*/status are told by their Tgid', () => {
+    const status = ids.map((pid) => `Name:\tjava\nState:\tS\nTgid:\t110\nPid:\t${pid}\nPPid:\t1`).join('\n');
+    const { main } = diagnoseText(status);
+    expect([main.processes, main.threads, main.livingCrowds]).toEqual([1, 50, []]);
+    expect(warningsOf(diagnoseText(status))).toContain('rows-are-threads');
+    expect(diagnoseText(status.replaceAll(/Tgid:.*\n/g, '')).main.processes).toBe(50);
+  });
+
   it('that no column shows are not said to be none', () => {
     const few = (...more: string[]): string =>
       ['PID PPID STAT COMMAND', '1 0 Ss app', '9 1 R ps', ...more].join('\n');
