@@ -1,15 +1,18 @@
 /** What a list leaves open: whether it is whole, what its columns lack, and what must be said of it. */
 import type { Capture, Notice } from '../procfs/capture.js';
-import { LISTERS } from '../procfs/captured-row.js';
+import { type CapturedRow, LISTERS } from '../procfs/captured-row.js';
 import { keepsZombies } from '../procfs/other-lists.js';
 import { aliveBesides, type Census } from './families.js';
 
 export function isComplete(capture: Capture): boolean {
-  const { rows, headerCounts, isPart, format, around, threadRows } = capture;
+  const { rows, byPid, headerCounts, isPart, format, around, threadRows } = capture;
   if (format === 'none' || isPart) return false;
   const command = around.command ?? '';
   if (/\b(ps|top)\b.*\|\s*(head|tail|e?grep|awk|sed)/.test(command)) return false;
   if (headerCounts !== null && threadRows === null && headerCounts.total > rows.length + 2) return false;
+  // What made the list is neither PID 1 nor a kernel thread: if nothing else stands there, it was cut off.
+  const isKernels = ({ ppid, pid, mark }: CapturedRow): boolean => pid < 3 || ppid === 2 || mark === 'bare';
+  if (byPid.get(2)?.name === 'kthreadd' && rows.every(isKernels)) return false;
   // docker's has the processes of one container, with the PIDs of the host.
   return rows.length === 0 || format === 'docker-top' || rows.some(({ pid }) => pid === 1 || pid < 0);
 }

@@ -88,6 +88,10 @@ function headline(finding: Finding): string {
     case 'threads':
       return `No zombies leak: ${threadsText(finding)}${inAll(finding)}`;
     case 'no-leak':
+      if (finding.warnings.some(({ id }) => id === 'lister-missing')) {
+        const rows = `Nothing leaks among these rows: ${zombies === 0 ? 'no zombies' : z}`;
+        return `${rows}. But the ps that made the list is not one of them.`;
+      }
       if (zombies === 0) return 'Nothing leaks here: no zombies.';
       return isOfDeadLeaders(finding)
         ? `Nothing leaks here: ${plural(zombies!, 'main thread')} have ended, and threads of theirs live.`

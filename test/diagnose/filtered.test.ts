@@ -222,7 +222,23 @@ describe('a list of which a part is missing', () => {
   it('may be one without the ps that made it, and that is said where nothing leaks', () => {
     const cut = 'NLWP PID COMMAND\n9 1 /bin/app\n2 7 /bin/web';
     expect(warningsOf(diagnoseText(cut))).toContain('lister-missing');
+    expect(renderDiagnosis(diagnoseText(cut))).not.toMatch(/Nothing leaks here/);
     expect(warningsOf(diagnoseText(`${cut}\n1 9 ps -eo nlwp,pid,args`))).not.toContain('lister-missing');
+  });
+
+  it('has nothing but PID 1 and threads of the kernel, as `head` leaves of a node', () => {
+    const head = ['UID PID PPID C STIME TTY TIME CMD', 'root 1 0 0 10:00 ? 00:00:01 /sbin/init'];
+    const kernel = (pid: number, ppid: number, name: string): string =>
+      `root ${pid} ${ppid} 0 10:00 ? 00:00:00 [${name}]`;
+    const cut = [...head, kernel(2, 0, 'kthreadd'), kernel(3, 2, 'rcu_gp'), kernel(4, 2, 'slub_flushwq')];
+    const { main } = diagnoseText(cut.join('\n'));
+    expect([main.complete, main.verdict, main.pinned]).toEqual([false, 'cannot-see', null]);
+    const whole = [
+      ...cut,
+      'root 90 1 0 10:00 ? 00:00:00 /usr/sbin/sshd',
+      'root 99 90 0 10:00 ? 00:00:00 ps -ef',
+    ];
+    expect(diagnoseText(whole.join('\n')).main).toMatchObject({ complete: true, verdict: 'no-leak' });
   });
 
   it('does not say that nothing leaks, unless something else does', () => {
