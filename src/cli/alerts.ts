@@ -207,7 +207,7 @@ async function alertRun(
     labelsText,
   });
   const answer = await testRules(test, files);
-  const fired = answer === null ? null : readFirings(answer.text);
+  const fired = answer === null ? null : readFirings(answer.text, intervalUs / US_PER_SECOND);
   if (fired === null) throw new CommandError(EXIT.usage, answer?.text.trimEnd() ?? NOT_HERE);
   return {
     run: {

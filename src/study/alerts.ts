@@ -21,6 +21,8 @@ export interface Firing {
   firstSeconds: number;
   /** It fired anew, for whichever instance. */
   times: number;
+  /** It was firing, for one instance at least. */
+  forSeconds: number;
 }
 
 /** Of one alert, over the runs of one scenario. */
@@ -33,6 +35,8 @@ export interface AlertVerdict {
   leadSeconds: { p5: number | null; p50: number | null } | null;
   /** null: no run was of a healthy node. */
   falseAlarmsPer30d: number | null;
+  /** Of the time of healthy nodes, how much it fires. null: no run was of one. */
+  falseAlarmShare: number | null;
 }
 
 /** Readings that one question is about: promtool takes no more than 10,000 samples for one. */
@@ -41,6 +45,8 @@ const FIRST = 'min by (alertname) (min_over_time(timestamp(ALERTS{alertstate="fi
 const TIMES =
   'sum by (alertname) (count_over_time((ALERTS{alertstate="firing"} unless ALERTS{alertstate="firing"} ' +
   'offset STEP)[RANGE:STEP]))';
+
+const READINGS = 'max by (alertname) (count_over_time(ALERTS{alertstate="firing"}[RANGE:STEP]))';
 
 /** `1268+0x3 _x2 7+0x0`: values, and how often each comes again. What ends is stale, as after a scrape. */
 export function seriesNotation(values: readonly (number | undefined)[], length: number): string {
@@ -124,27 +130,28 @@ export function promtoolTest(
               length,
             ),
           })),
-        promql_expr_test: [...ask(FIRST), ...ask(TIMES)],
+        promql_expr_test: [...ask(FIRST), ...ask(TIMES), ...ask(READINGS)],
       },
     ],
   });
 }
 
 /** What promtool objects to; null: it is no answer to our questions, but an error. */
-export function readFirings(text: string): Map<string, Firing> | null {
+export function readFirings(text: string, intervalSeconds: number): Map<string, Firing> | null {
   const fired = new Map<string, Firing>();
-  let isTimes = false;
+  let asked = '';
   let isAsked = false;
   for (const line of text.split('\n')) {
     if (/^\s*(expr|exp|got):/.test(line)) isAsked = true;
     if (/^\s*err(or)?:|\berr:/.test(line)) return null;
-    const expr = /^\s*expr: "(min|sum) by/.exec(line);
-    if (expr !== null) isTimes = expr[1] === 'sum';
+    const expr = /^\s*expr: "(min|sum|max) by/.exec(line);
+    if (expr !== null) asked = expr[1];
     if (!/^\s*got:/.test(line)) continue;
     for (const [, alert, written] of line.matchAll(/\{alertname=\\?"(.*?)\\?"\} ([\d.E+-]+)/g)) {
       const value = Number(written);
-      const known = fired.get(alert) ?? { firstSeconds: Number.POSITIVE_INFINITY, times: 0 };
-      if (isTimes) known.times += value;
+      const known = fired.get(alert) ?? { firstSeconds: Number.POSITIVE_INFINITY, times: 0, forSeconds: 0 };
+      if (asked === 'sum') known.times += value;
+      else if (asked === 'max') known.forSeconds += value * intervalSeconds;
       else known.firstSeconds = Math.min(known.firstSeconds, value);
       fired.set(alert, known);
     }
@@ -166,13 +173,16 @@ export function verdictOf(alert: string, runs: readonly AlertRun[]): AlertVerdic
   };
   const warned = leads.filter(Number.isFinite).length;
   const others = runs.filter((run) => run.refusedSeconds === null && run.fired.has(alert)).length;
-  const days = healthy.reduce((sum, { endSeconds }) => sum + endSeconds, 0) / 86_400;
-  const alarms = healthy.reduce((sum, { fired }) => sum + (fired.get(alert)?.times ?? 0), 0);
+  const seconds = healthy.reduce((sum, { endSeconds }) => sum + endSeconds, 0);
+  const sumOf = (what: 'times' | 'forSeconds'): number =>
+    healthy.reduce((sum, { fired }) => sum + (fired.get(alert)?.[what] ?? 0), 0);
   return {
     alert,
     runs: runs.length,
     fired: warned + others,
     leadSeconds: leads.length === 0 ? null : { p5: quantile(0.05), p50: quantile(0.5) },
-    falseAlarmsPer30d: healthy.length === 0 ? null : (alarms / days) * 30,
+    falseAlarmsPer30d: healthy.length === 0 ? null : (sumOf('times') / (seconds / 86_400)) * 30,
+    // A reading stands for the time after it, also the last.
+    falseAlarmShare: healthy.length === 0 ? null : Math.min(1, sumOf('forSeconds') / seconds),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { promtool, testRules } from '../../src/host/promtool.js';
 import { labelsText } from '../../src/report/openmetrics.js';
+import { alertsTable } from '../../src/report/study/alerts.js';
 import type { Metered, Metric } from '../../src/run/meter.js';
 import {
   type AlertRun,
@@ -77,7 +78,7 @@ function testOf(metered: Metered, isUsed: (name: string) => boolean = () => true
 
 async function minutesOf(text: string, metered: Metered): Promise<Record<string, number>> {
   const answer = await testRules(testOf(metered), { 'r.yml': text });
-  const fired = readFirings(answer!.text);
+  const fired = readFirings(answer!.text, 60);
   return Object.fromEntries([...fired!].map(([alert, { firstSeconds }]) => [alert, firstSeconds / 60]));
 }
 
@@ -115,7 +116,10 @@ describe('alerts on four series', () => {
     async () => {
       expect(await minutesOf(ZOMBIES, healthy)).toEqual({});
       const gaps = await testRules(testOf(healthy).replaceAll('stale', '_'), { 'r.yml': ZOMBIES });
-      expect(readFirings(gaps!.text)!.get('AnyZombie')).toEqual({ firstSeconds: 64 * 60, times: 25 });
+      expect(readFirings(gaps!.text, 60)!.get('AnyZombie')).toMatchObject({
+        firstSeconds: 64 * 60,
+        times: 25,
+      });
     },
   );
 
@@ -127,7 +131,7 @@ describe('alerts on four series', () => {
     };
     const answer = await testRules(testOf(two), { 'r.yml': many });
     expect(answer!.isOk).toBe(false);
-    expect(readFirings(answer!.text)).toBeNull();
+    expect(readFirings(answer!.text, 60)).toBeNull();
     expect((await promtool(['check', 'rules', 'nowhere.yml']))!.isOk).toBe(false);
   });
 });
@@ -160,16 +164,43 @@ describe('what it comes to', () => {
   });
 
   test('the lead time is that of the runs that were refused; what fires later is too late', () => {
-    const runs = [100, 200, 300, 400].map((lead) => run(1000, { firstSeconds: 1000 - lead, times: 1 }));
+    const runs = [100, 200, 300, 400].map((lead) =>
+      run(1000, { firstSeconds: 1000 - lead, times: 1, forSeconds: lead }),
+    );
     expect(verdictOf('A', runs)).toMatchObject({ fired: 4, leadSeconds: { p5: 100, p50: 200 } });
-    const late = [...runs, run(1000, { firstSeconds: 1060, times: 1 })];
+    const late = [...runs, run(1000, { firstSeconds: 1060, times: 1, forSeconds: 60 })];
     expect(verdictOf('A', late)).toMatchObject({ fired: 4, leadSeconds: { p5: null, p50: 200 } });
   });
 
   test('false alarms are those of a healthy node, and not of one that is filling', () => {
-    const alarm = { firstSeconds: 60, times: 2 };
+    const alarm = { firstSeconds: 60, times: 2, forSeconds: 600 };
     expect(verdictOf('A', [run(null, alarm), run(null, null)]).falseAlarmsPer30d).toBe(30);
     expect(verdictOf('A', [run(null, alarm, true)])).toMatchObject({ fired: 1, falseAlarmsPer30d: null });
+  });
+});
+
+describe('an alert that always fires', () => {
+  const always = `groups: [{name: a, rules: [
+    {alert: Always, expr: 'node_processes_pids > 0'}, {alert: Hourly, expr: 'node_processes_state{state="Z"} > 0'}]}]`;
+  const seconds = MINUTES * 60;
+
+  testWithPromtool('is no few alarms in a month: it fires all the time', async () => {
+    const answer = await testRules(testOf(healthy), { 'r.yml': always });
+    const run = { refusedSeconds: null, isHeading: false, endSeconds: seconds };
+    const runs = [{ ...run, fired: readFirings(answer!.text, 60)! }];
+    expect(runs[0].fired.get('Always')).toEqual({ firstSeconds: 0, times: 1, forSeconds: seconds + 60 });
+    expect(runs[0].fired.get('Hourly')).toMatchObject({ times: 26, forSeconds: 26 * 60 });
+    const verdicts = ['Always', 'Hourly'].map((alert) => verdictOf(alert, runs));
+    expect(verdicts.map(({ falseAlarmShare }) => falseAlarmShare)).toEqual([1, expect.closeTo(1 / 60)]);
+    const table = alertsTable([{ scenario: 'healthy', runs, verdicts }]);
+    expect(table).toMatch(/Always .* all the time\n.*Hourly .* 720 in 30 d/);
+  });
+
+  test('for a part of the time it fires for that part', () => {
+    const fired = new Map([['A', { firstSeconds: 60, times: 1, forSeconds: 1800 }]]);
+    const runs = [{ refusedSeconds: null, isHeading: false, endSeconds: 3600, fired }];
+    const verdicts = [verdictOf('A', runs)];
+    expect(alertsTable([{ scenario: 'healthy', runs, verdicts }])).toMatch(/A .* 50 % of the time/);
   });
 });
 

@@ -12,6 +12,11 @@ export interface AlertsOfScenario {
 
 const HEAD = ['ALERT', 'FIRED', 'LEAD p5', 'LEAD p50', 'FALSE ALARMS'];
 
+/** If it fires for so much of the time, how often it began is no measure of how much it disturbs. */
+const LONG = 0.1;
+/** `for:` and the first scrapes take a little of the time. */
+const ALWAYS = 0.95;
+
 /** Of an alert, the series that it asks for and no simulated exporter has. */
 export type Unheard = Readonly<Record<string, readonly string[]>>;
 
@@ -47,10 +52,7 @@ function fateOf(runs: readonly AlertRun[]): string {
     : `healthy, nothing refused within ${ends} (${of})`;
 }
 
-function cells(
-  { alert, runs, fired, leadSeconds, falseAlarmsPer30d }: AlertVerdict,
-  isUnheard: boolean,
-): string[] {
+function cells({ alert, runs, fired, leadSeconds, ...alarms }: AlertVerdict, isUnheard: boolean): string[] {
   // Series that are not there fire nothing, or `absent()`: both say nothing of a real node.
   if (isUnheard) return [alert, '?', '-', '-', '-'];
   const lead = (seconds: number | null | undefined): string =>
@@ -60,8 +62,18 @@ function cells(
     fired === 0 ? 'no' : fired === runs ? 'yes' : `${fired} of ${runs}`,
     lead(leadSeconds?.p5),
     lead(leadSeconds?.p50),
-    falseAlarmsPer30d === null ? '-' : `${formatCount(falseAlarmsPer30d)} in 30 d`,
+    falseAlarms(alarms),
   ];
+}
+
+/** One alarm that does not end is no rare one. */
+function falseAlarms({
+  falseAlarmsPer30d: per30d,
+  falseAlarmShare: share,
+}: Pick<AlertVerdict, 'falseAlarmsPer30d' | 'falseAlarmShare'>): string {
+  if (per30d === null || share === null) return '-';
+  if (share >= LONG) return share >= ALWAYS ? 'all the time' : `${Math.round(share * 100)} % of the time`;
+  return `${formatCount(per30d)} in 30 d`;
 }
 
 export function alertsDocument(all: readonly AlertsOfScenario[], notSimulated: Unheard = {}): object {
