@@ -446,31 +446,15 @@ export class CaptureReader {
       const rows = isStat ? this.#stats : status;
       const lister = rows.findLast(({ name }) => LISTERS.test(name));
       const nowS = newest(rows, lister);
-      const format = isStat ? 'proc-stat' : 'proc-status';
+      const kind = { format: isStat ? 'proc-stat' : 'proc-status', clock: 'boot' as const, showsState: true };
       const threads = isStat ? 0 : this.#status!.threads;
-      const threadRows = threads > 0 ? rows.length + threads : null;
-      const notices = threads > 0 ? [{ id: 'rows-are-threads' }] : [];
-      return {
-        ...blank,
-        format,
-        ...withPids(rows),
-        threadRows,
-        notices,
-        nowS,
-        clock: 'boot',
-        showsState: true,
-      };
+      const told = { threadRows: rows.length + threads, notices: [{ id: 'rows-are-threads' }] };
+      return { ...blank, ...kind, ...withPids(rows), nowS, ...(threads > 0 ? told : {}) };
     }
     const { rows = [], counted: equal = [], threads = 0 } = this.#pstree ?? {};
-    if (rows.length + equal.length > 1) {
-      return {
-        ...blank,
-        format: 'pstree',
-        ...withPids(rows),
-        counted: equal,
-        threadRows: threads + rows.length,
-      };
-    }
+    const threadRows = threads + rows.length;
+    if (rows.length + equal.length > 1)
+      return { ...blank, format: 'pstree', ...withPids(rows), counted: equal, threadRows };
     const counted = this.#counts?.counted() ?? [];
     return counted.length > 0 ? { ...blank, format: 'ppid-count', counted } : blank;
   }
