@@ -1,5 +1,5 @@
 /** `summary.json` for machines, `summary.md` for an incident review: the answer, then how it came about. */
-import type { RunEvent, RunResult } from '../run/result.js';
+import { REPETITIONS_MAX, type RunEvent, type RunResult } from '../run/result.js';
 import { blameToTell, culprits, readingAt } from '../run/story.js';
 import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare } from '../text/figures.js';
@@ -97,7 +97,9 @@ function momentsPart(result: RunResult): string {
       ),
     );
   const rest =
-    moments.length > MOMENTS_MAX ? `\n\n${formatCount(moments.length - MOMENTS_MAX)} more` : '\n\nAll';
+    moments.length > MOMENTS_MAX
+      ? `\n\n${formatCount(moments.length - MOMENTS_MAX)} more`
+      : `\n\nUp to ${REPETITIONS_MAX} of each`;
   return (
     `## What happened\n\n${markdownTable(['when', 'what', 'where', 'detail'], rows)}` +
     `${rest} in [events.csv](events.csv); the node over time in [timeline.csv](timeline.csv).`

@@ -4,7 +4,7 @@ import type { NodeObserver } from '../node/context.js';
 import type { MachineObserver } from '../program/machine.js';
 import type { Simulation } from '../sim/simulation.js';
 import { US_PER_SECOND } from '../sim/time.js';
-import type { RunEvent, RunEventKind, TimelineRow } from './result.js';
+import { REPETITIONS_MAX, type RunEvent, type RunEventKind, type TimelineRow } from './result.js';
 
 export interface RunObserver extends MachineObserver {
   /** A moment that is news; repetitions reach no observer. */
@@ -64,9 +64,6 @@ export class Observers implements MachineObserver, NodeObserver {
     for (const observer of this.#all) observer.row?.(row);
   }
 }
-
-/** So many events of one kind about one subject are told; the last of them says that more follow. */
-const REPETITIONS_MAX = 20;
 
 /** Each pod of the churn has a new name; together they are one subject. */
 const CHURN = /^churn-\d+$/;

@@ -220,6 +220,9 @@ export type RecordedRow = Record<(typeof RECORDED_COLUMNS)[number], number>;
 export const RUN_EVENT_KINDS = [...NODE_MOMENT_KINDS, 'exhausted', 'wrapped'] as const;
 export type RunEventKind = (typeof RUN_EVENT_KINDS)[number];
 
+/** So many events of one kind about one subject are told; the last of them says that more follow. */
+export const REPETITIONS_MAX = 20;
+
 /** A moment with news: the first of its kind or a change of state, not every repetition. */
 export interface RunEvent {
   timeSeconds: number;
