@@ -9,7 +9,7 @@ import { printable } from '../text/printable.js';
 import { formatMoment } from '../text/wall-clock.js';
 import { answer, headline } from './answer.js';
 import { chartsOf, type RunChart } from './charts/all.js';
-import { byUrgency, harmCell, timeToHarm, toneOf } from './harm-words.js';
+import { byUrgency, downUnlimited, harmCell, timeToHarm, toneOf } from './harm-words.js';
 import { expectationTally, reproduce, reproduceCommand } from './message.js';
 import { basisLines } from './node-words.js';
 import { STYLE } from './style.js';
@@ -132,7 +132,8 @@ ${rows.join('\n')}
 function badge(result: RunResult): string {
   const at = timeToHarm(result);
   // A line may break before the time, but not within it.
-  const words = at === '-' ? harmCell(result) : `${harmCell(result)}, ${at.replaceAll(' ', '\u00a0')}`;
+  const what = downUnlimited(result) === null ? harmCell(result) : 'down';
+  const words = at === '-' ? what : `${what}, ${at.replaceAll(' ', '\u00a0')}`;
   return `<span class="badge ${toneOf(result)}">${escapeHtml(words)}</span>`;
 }
 

@@ -245,7 +245,10 @@ describe('the time axis', () => {
   });
 
   test('shows the whole run when nothing stands out', () => {
-    expect(timeFrame(runs.healthyRun())).toMatchObject({ cut: false, endSeconds: 30 * DAY });
+    const healthy = runs.healthyRun();
+    expect(timeFrame(healthy)).toMatchObject({ cut: false, endSeconds: 30 * DAY });
+    const symptoms = { ...healthy.symptoms, firstProbeFailureSeconds: 3 };
+    expect(timeFrame({ ...healthy, symptoms })).toMatchObject({ cut: false, endSeconds: 30 * DAY });
     expect(timeFrame(runs.healthyRun()).unit.name).toBe('days');
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { answer, headline } from '../../src/report/answer.js';
 import { byUrgency, toneOf } from '../../src/report/harm-words.js';
+import { scenarioHtml } from '../../src/report/html.js';
 import { renderResults } from '../../src/report/table.js';
 import { simulate } from '../../src/run/run.js';
 import { parseScenario } from '../../src/scenario/parse.js';
@@ -31,10 +32,11 @@ describe('a pod that its own probe keeps down, while the node has room', () => {
   const tooShort = afterAnHour(1);
   const longEnough = afterAnHour(3);
 
-  test('is the headline, and no green answer', () => {
+  test('is the headline and the badge, and no green answer', () => {
     expect(tooShort.firstHarm).toBeNull();
     expect(headline(tooShort)).toMatch(/^Pod web is mostly down from .* on; node: not full in 60 min:/);
     expect(toneOf(tooShort)).toBe('bad');
+    expect(scenarioHtml(tooShort, [])).toContain('<span class="badge bad">down</span>');
     expect(headline(longEnough)).toMatch(/^Not full in 60 min/);
     expect(toneOf(longEnough)).toBe('good');
     expect(byUrgency([longEnough, tooShort])).toEqual([tooShort, longEnough]);

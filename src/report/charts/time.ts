@@ -2,6 +2,7 @@
  * The time axis: how much of the run a picture shows, in which unit, with which ticks; the rows of
  * timeline.csv it needs; and the moments it marks.
  */
+import { harmsOf } from '../../run/harm.js';
 import type { RunResult } from '../../run/result.js';
 import { lastReading, rowAt, tellingMoments, tellStory } from '../../run/story.js';
 import { listOf, roundMicro } from '../../text/figures.js';
@@ -70,7 +71,7 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
     projectedSeconds > horizon &&
     projectedSeconds <= PROJECTION_REACH * horizon;
   const last = Math.max(0, ...tellingMoments(result), ...repeats(result));
-  const settled = last > 0 && settledAfter(result, last * 1.15);
+  const settled = changesTheNode(result) && settledAfter(result, last * 1.15);
   const wanted = projected ? projectedSeconds * 1.1 : settled ? Math.min(horizon, last * 1.4) : horizon;
   const unit = UNITS.find(({ seconds }) => wanted >= UNIT_FROM * seconds) ?? UNITS.at(-1)!;
   const step =
@@ -82,6 +83,11 @@ export function timeFrame(result: RunResult, options: { projection?: boolean } =
   const ticks: number[] = [];
   for (let tick = firstTick(step, unit, start); tick * unit.seconds <= end; tick += step) ticks.push(tick);
   return { endSeconds: roundMicro(end), cut: end < horizon, projected, unit, ticks, start };
+}
+
+/** A probe that fails for a reason of its own does not: the whole run is the picture. */
+function changesTheNode(result: RunResult): boolean {
+  return harmsOf(result).length > 0 || result.events.some(({ kind }) => kind === 'intervention');
 }
 
 /** So many repeated refusals are marked, so that one sees that they repeat. */
