@@ -16,7 +16,15 @@ import { formatSeconds } from '../text/duration.js';
 import { formatCount, formatShare, listOf, plural } from '../text/figures.js';
 import { formatMoment } from '../text/wall-clock.js';
 import { capitalised, firstFailures, headline } from './answer.js';
-import { byUrgency, downClause, harmClauses, harmName, isUnsure, shortAnswer } from './harm-words.js';
+import {
+  byUrgency,
+  downClause,
+  downUnlimited,
+  harmClauses,
+  harmName,
+  isUnsure,
+  shortAnswer,
+} from './harm-words.js';
 import words from './words.json' with { type: 'json' };
 
 /** Under the answer: the question. */
@@ -230,6 +238,8 @@ export function overviewLabel(result: RunResult): string {
   const { projection, bracket, endSeconds } = result;
   const assumed = shortAnswer(first, projection, endSeconds);
   const other = bracket?.firstHarm?.atSeconds;
+  const down = first === null ? downUnlimited(result) : null;
+  if (down !== null) return `down after ${formatSeconds(down.sinceSeconds)}; ${assumed}`;
   if (first !== null || projection?.kind === 'exhausts' || !isUnsure(result) || other === undefined)
     return assumed;
   return `not full in ${formatSeconds(endSeconds)}; with orphans ${formatSeconds(other)}`;

@@ -3,6 +3,7 @@ import { answer, headline } from '../../src/report/answer.js';
 import { byUrgency, toneOf } from '../../src/report/harm-words.js';
 import { scenarioHtml } from '../../src/report/html.js';
 import { renderResults } from '../../src/report/table.js';
+import { overviewLabel } from '../../src/report/titles.js';
 import { simulate } from '../../src/run/run.js';
 import { parseScenario } from '../../src/scenario/parse.js';
 
@@ -37,6 +38,8 @@ describe('a pod that its own probe keeps down, while the node has room', () => {
     expect(headline(tooShort)).toMatch(/^Pod web is mostly down from .* on; node: not full in 60 min:/);
     expect(toneOf(tooShort)).toBe('bad');
     expect(scenarioHtml(tooShort, [])).toContain('<span class="badge bad">down</span>');
+    expect(overviewLabel(tooShort)).toMatch(/^down after .*; not full in 60 min, nor at this rate$/);
+    expect(overviewLabel(longEnough)).toBe('not full in 60 min, nor at this rate');
     expect(headline(longEnough)).toMatch(/^Not full in 60 min/);
     expect(toneOf(longEnough)).toBe('good');
     expect(byUrgency([longEnough, tooShort])).toEqual([tooShort, longEnough]);
